@@ -1,0 +1,1 @@
+"""How a composite is put together from injected factories: names, seeds, widths."""

@@ -1,0 +1,1 @@
+"""Data that ships with the project; README.md beside it states source and licence."""

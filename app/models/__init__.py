@@ -1,0 +1,1 @@
+"""The composites: Lightning modules that conduct injected submodules."""

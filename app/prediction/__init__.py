@@ -1,0 +1,1 @@
+"""Prediction: from raw input and a trained composite to typed answers."""

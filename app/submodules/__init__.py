@@ -1,0 +1,1 @@
+"""Submodules to choose from: encoders, extractors, combiners, heads."""

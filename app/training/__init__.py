@@ -1,0 +1,1 @@
+"""Training: optimisers, schedules, callbacks, checkpoints, the run itself."""
