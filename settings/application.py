@@ -1,0 +1,91 @@
+"""The settings of a whole application: general ones, and one section for each family."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, NonNegativeInt, ValidationError, create_model, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from settings.errors import SettingsError, describe_problems
+from settings.families import families, find_family
+from settings.family import Family
+from settings.merging import merge
+from settings.trainer import TrainerSettings
+
+
+class ApplicationSettings(BaseSettings):
+    """General settings; the model in use adds a section for each family, see `parse_settings`.
+
+    Building one reads no environment and no file: `load_settings` does where it is asked to.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=()
+    )
+
+    model: str = Field(description="Name of the family to train, e.g. multi-feature.")
+    seed: NonNegativeInt = Field(0, description="Seed of initial weights, shuffling and dropout.")
+    run_dir: Path | None = Field(None, description="Run folder; null: runs/MODEL/TIME in the current one.")
+    trainer: TrainerSettings = Field(TrainerSettings(), description="How long, where and how to train.")
+
+    @field_validator("model")
+    @classmethod
+    def _name_a_family(cls, name: str) -> str:
+        return find_family(name).name
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing but what is passed."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    @property
+    def family(self) -> Family:
+        """The descriptor of the family that ``model`` names."""
+        return find_family(self.model)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return all settings as plain data, without the untouched sections of other families."""
+        plain = self.model_dump(mode="json")
+        for family in families().values():
+            if family.name != self.model and getattr(self, family.section) == family.settings():
+                del plain[family.section]
+        return plain
+
+
+@cache
+def application_settings_model() -> type[ApplicationSettings]:
+    """Return `ApplicationSettings` with one section for each registered family."""
+    sections: dict[str, Any] = {
+        family.section: (family.settings, Field(family.settings(), description=family.summary))
+        for family in families().values()
+    }
+    return create_model("ApplicationSettings", __base__=ApplicationSettings, **sections)
+
+
+def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
+    """Build the settings of an application from nested plain values.
+
+    Args:
+        values: Nested mappings as in a settings file; ``model`` is required. What is left out takes the
+            default of the family, then the general default.
+
+    Raises:
+        SettingsError: With one line for each mistake.
+    """
+    model = application_settings_model()
+    name = values.get("model")
+    defaults = find_family(name).defaults if isinstance(name, str) else {}
+    try:
+        return model.model_validate(merge(defaults, values))
+    except ValidationError as error:
+        raise SettingsError(describe_problems(error, model)) from None

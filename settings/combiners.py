@@ -1,0 +1,38 @@
+"""Choices of combiner: the groups' vectors in, one vector out."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class CombinerSettings(ChoiceSettings):
+    """What every combiner has: nothing but its kind."""
+
+
+class ConcatenationSettings(CombinerSettings):
+    """The groups' vectors side by side."""
+
+    target: ClassVar[str] = "app.submodules.combiners.Concatenation"
+    kind: Literal["concatenation"] = Field("concatenation", description="The groups' vectors side by side.")
+
+
+class GatedSumSettings(CombinerSettings):
+    """A weighted sum of the groups' vectors; the weights are computed from the vectors."""
+
+    target: ClassVar[str] = "app.submodules.combiners.GatedSum"
+    kind: Literal["gated_sum"] = Field("gated_sum", description="A sum weighted by learned gates.")
+
+
+class GroupAttentionSettings(CombinerSettings):
+    """Multi-head attention over the groups, pooled by a learned query."""
+
+    target: ClassVar[str] = "app.submodules.combiners.GroupAttention"
+    kind: Literal["attention"] = Field("attention", description="Multi-head attention over the groups.")
+    num_heads: PositiveInt = Field(4, description="Number of heads; the groups' width is a multiple of it.")
+
+
+COMBINERS = Slot(
+    default="concatenation", choices=[ConcatenationSettings, GatedSumSettings, GroupAttentionSettings]
+)

@@ -1,0 +1,63 @@
+"""One line for each mistake in the settings: name, value, what is allowed, the nearest name."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from settings.base import Slot
+from settings.walking import Place, locate, step
+
+
+class SettingsError(ValueError):
+    """Mistakes in the settings.
+
+    Attributes:
+        problems: One line for each mistake.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """Return ``"; did you mean 'seed'?"`` for the nearest allowed name, or an empty string."""
+    near = difflib.get_close_matches(name, list(allowed), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def describe_problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Return one line for each mistake that pydantic found in a settings model."""
+    return [_describe(dict(problem), model) for problem in error.errors(include_url=False)]
+
+
+def _describe(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
+    path, parent = locate(model, problem["loc"])
+    name = path.rpartition(".")[2]
+    value = problem["input"]
+    if problem["type"] == "missing":
+        return f"{path}: a value is needed"
+    if problem["type"] == "extra_forbidden":
+        return f"{path} = {value!r}: unknown name{_allow(name, _names(parent))}"
+    if problem["type"] == "union_tag_invalid":
+        kind = problem["ctx"]["tag"]
+        return f"{path}.kind = '{kind}': unknown choice{_allow(kind, _names(step(parent, name)))}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    context = problem.get("ctx", {})
+    if isinstance(context.get("error"), SettingsError):
+        return message
+    expected = re.findall(r"'(.+?)'", str(context.get("expected", "")))
+    return f"{path} = {value!r}: {message[0].lower()}{message[1:]}{did_you_mean(str(value), expected)}"
+
+
+def _allow(name: str, allowed: Sequence[str]) -> str:
+    return f"{did_you_mean(name, allowed)} (allowed: {', '.join(allowed)})" if allowed else ""
+
+
+def _names(place: Place) -> list[str]:
+    if isinstance(place, Slot):
+        return list(place.choices)
+    return list(place.model_fields) if isinstance(place, type) else []

@@ -1,0 +1,46 @@
+"""The descriptor of a family: what is known of it before torch or its container is imported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from settings.base import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A family of composites, described without importing it.
+
+    Attributes:
+        name: The name on the command line, e.g. ``multi-feature``.
+        summary: One line for the list of models.
+        settings: The model of the family's section.
+        container: Import path of the family's container.
+        defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
+        presets: Named sets of settings of the whole application, each with its settings nested.
+    """
+
+    name: str
+    summary: str
+    settings: type[Settings]
+    container: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    presets: Mapping[str, "Preset"] = field(default_factory=dict)
+
+    @property
+    def section(self) -> str:
+        """The name in settings, containers and paths, e.g. ``multi_feature``."""
+        return self.name.replace("-", "_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A named set of settings.
+
+    Attributes:
+        summary: One line for the list of models.
+        values: Settings of the whole application, nested as in a settings file.
+    """
+
+    summary: str
+    values: Mapping[str, Any]

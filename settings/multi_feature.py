@@ -1,0 +1,111 @@
+"""The family multi-feature: several feature extractors by name, a combiner, a classifier head."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveFloat, model_validator
+
+from settings.base import Settings
+from settings.combiners import COMBINERS, CombinerSettings, ConcatenationSettings
+from settings.family import Family, Preset
+from settings.feature_extractors import (
+    FEATURE_EXTRACTORS,
+    FeatureExtractorSettings,
+    NormalizedFeatureExtractorSettings,
+)
+from settings.heads import HEADS, HeadSettings, NormalizedHeadSettings
+from settings.optimization import (
+    OPTIMIZERS,
+    SCHEDULES,
+    AdamSettings,
+    OneCycleScheduleSettings,
+    OptimizerSettings,
+    ScheduleSettings,
+)
+from settings.tabular_data import TabularDataSettings
+
+
+class MultiFeatureSettings(Settings):
+    """A classifier of rows that are described by several groups of features."""
+
+    data: TabularDataSettings = Field(TabularDataSettings(), description="The table to learn from.")
+    feature_extractor: Annotated[FeatureExtractorSettings, FEATURE_EXTRACTORS] = Field(
+        NormalizedFeatureExtractorSettings(), description="Feature extractor of every group."
+    )
+    feature_extractors: dict[str, Annotated[FeatureExtractorSettings, FEATURE_EXTRACTORS]] = Field(
+        {}, description="Feature extractors of single groups, by the group's name."
+    )
+    combiner: Annotated[CombinerSettings, COMBINERS] = Field(
+        ConcatenationSettings(), description="How the groups' vectors become one."
+    )
+    head: Annotated[HeadSettings, HEADS] = Field(
+        NormalizedHeadSettings(), description="From the combined vector to the classes."
+    )
+    modality_dropout: float = Field(
+        0.0, ge=0, lt=1, description="Probability that a group is hidden from a row in training."
+    )
+    class_weights: Literal["balanced"] | dict[str, PositiveFloat] | None = Field(
+        None, description="Weights of classes in the loss: balanced (by inverse count), or by class name."
+    )
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target given to all classes.")
+    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(AdamSettings(), description="Optimiser.")
+    schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
+        OneCycleScheduleSettings(), description="How the learning rate changes during training."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_single_groups(cls, values: Any) -> Any:
+        """Let a group's extractor that names no kind start from the extractor of every group."""
+        if not isinstance(values, dict) or not isinstance(values.get("feature_extractors"), dict):
+            return values
+        default = values.get("feature_extractor", {})
+        shared = default.model_dump() if isinstance(default, FeatureExtractorSettings) else default
+        return values | {
+            "feature_extractors": {
+                name: {**shared, **item} if isinstance(item, dict) and "kind" not in item else item
+                for name, item in values["feature_extractors"].items()
+            }
+        }
+
+
+def _first_columns(group: str, count: int) -> list[str]:
+    return [f"{group}{number}" for number in range(count)]
+
+
+SEED = Preset(
+    summary="Three groups of 10, 15 and 20 columns of the shipped digits.",
+    values={
+        "multi_feature": {
+            "data": {
+                "grouping": {
+                    "kind": "explicit",
+                    "groups": {
+                        "kar": _first_columns("kar", 10),
+                        "fou": _first_columns("fou", 15),
+                        "zer": _first_columns("zer", 20),
+                    },
+                }
+            }
+        }
+    },
+)
+
+PLAIN = Preset(
+    summary="The plain extractors and a linear head, at a constant learning rate.",
+    values={
+        "multi_feature": {
+            "feature_extractor": {"kind": "plain"},
+            "head": {"kind": "linear"},
+            "schedule": {"kind": "constant"},
+        }
+    },
+)
+
+FAMILY = Family(
+    name="multi-feature",
+    summary="Several feature extractors by name, a combiner and a classifier head.",
+    settings=MultiFeatureSettings,
+    container="containers.multi_feature.MultiFeatureContainer",
+    defaults={"trainer": {"max_epochs": 60, "num_threads": 1}},
+    presets={"seed": SEED, "plain": PLAIN},
+)

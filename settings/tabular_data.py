@@ -1,0 +1,95 @@
+"""Settings of a table with a label column and groups of feature columns."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from settings.base import ChoiceSettings, Settings, Slot
+
+
+class GroupingSettings(ChoiceSettings):
+    """What every grouping has: nothing but its kind."""
+
+
+class PrefixGroupingSettings(GroupingSettings):
+    """Columns that share the name before their number: kar0, kar1 and kar_2 are the group kar."""
+
+    target: ClassVar[str] = "app.data.column_groups.PrefixGrouping"
+    kind: Literal["prefix"] = Field("prefix", description="By the name before the column's number.")
+
+
+class ExplicitGroupingSettings(GroupingSettings):
+    """Groups listed column by column."""
+
+    target: ClassVar[str] = "app.data.column_groups.ExplicitGrouping"
+    kind: Literal["explicit"] = Field("explicit", description="By lists of columns.")
+    groups: dict[str, list[str]] = Field(description="Names of the columns of each group, by its name.")
+
+
+class SingleGroupingSettings(GroupingSettings):
+    """All columns as one group."""
+
+    target: ClassVar[str] = "app.data.column_groups.SingleGrouping"
+    kind: Literal["single"] = Field("single", description="All columns as one group, called 0.")
+
+
+GROUPINGS = Slot(
+    default="prefix", choices=[PrefixGroupingSettings, ExplicitGroupingSettings, SingleGroupingSettings]
+)
+
+
+class SplitSettings(ChoiceSettings):
+    """What every split has: nothing but its kind."""
+
+
+class RandomSplitSettings(SplitSettings):
+    """A stratified random split."""
+
+    target: ClassVar[str] = "app.data.splits.RandomSplitter"
+    kind: Literal["random"] = Field("random", description="Stratified by class, drawn with a seed.")
+    val_fraction: float = Field(0.15, gt=0, lt=1, description="Share of the rows for validation.")
+    test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the rows for the test.")
+    seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
+
+
+class FoldSplitSettings(SplitSettings):
+    """One fold of a stratified cross-validation."""
+
+    target: ClassVar[str] = "app.data.splits.FoldSplitter"
+    kind: Literal["fold"] = Field("fold", description="One fold of a stratified cross-validation.")
+    num_folds: int = Field(5, ge=2, description="Number of folds.")
+    fold: NonNegativeInt = Field(0, description="The fold that is the test part, from 0.")
+    val_fraction: float = Field(0.1, gt=0, lt=1, description="Share of the other folds for validation.")
+    seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
+
+
+class ColumnSplitSettings(SplitSettings):
+    """The split that a column of the file names."""
+
+    target: ClassVar[str] = "app.data.splits.ColumnSplitter"
+    kind: Literal["column"] = Field("column", description="By a column that says train, val or test.")
+    column: str = Field("split", description="Name of that column.")
+
+
+SPLITS = Slot(default="random", choices=[RandomSplitSettings, FoldSplitSettings, ColumnSplitSettings])
+
+
+class TabularDataSettings(Settings):
+    """Which file, what its columns mean, how it is split and batched."""
+
+    path: Path | None = Field(None, description="CSV (also gzip) or Parquet; null: the digits that ship.")
+    label: str | None = Field(None, description="Label column; null: the shipped file's own, digit.")
+    grouping: Annotated[GroupingSettings, GROUPINGS] = Field(
+        PrefixGroupingSettings(), description="How columns make groups."
+    )
+    categorical: list[str] = Field([], description="Columns of numbers that are categories; text always is.")
+    missing: Literal["error", "mean", "drop"] = Field(
+        "error", description="Empty cells: an error, the training part's mean, or the row left out."
+    )
+    allow_missing_groups: bool = Field(False, description="Whether a row may lack a whole group.")
+    split: Annotated[SplitSettings, SPLITS] = Field(
+        RandomSplitSettings(), description="How rows become training, validation and test parts."
+    )
+    batch_size: PositiveInt = Field(64, description="Rows of a training batch.")
+    eval_batch_size: PositiveInt = Field(1024, description="Rows of a batch in validation, test, prediction.")

@@ -1,0 +1,43 @@
+"""Settings of the training itself, the same for every family."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+from settings.base import Settings
+
+Precision = Literal["32-true", "64-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true"]
+
+
+class TrainerSettings(Settings):
+    """How long, where and how a model is trained, and what is kept of it."""
+
+    max_epochs: PositiveInt = Field(60, description="Number of passes over the training part.")
+    max_steps: int = Field(-1, ge=-1, description="Stop after so many optimiser steps; -1: no limit.")
+    accelerator: str = Field("auto", description="Hardware: auto, cpu, gpu, cuda, mps, tpu.")
+    devices: int | list[int] | str = Field("auto", description="How many devices, which ones, or auto.")
+    strategy: str = Field("auto", description="How devices share the work: auto, ddp, ddp_spawn, fsdp, …")
+    precision: Precision = Field("32-true", description="Number format of computation.")
+    is_deterministic: bool = Field(True, description="Only operations that give the same result each time.")
+    num_threads: PositiveInt | None = Field(
+        None, description="CPU threads of one operation; null: torch decides. Small models want 1."
+    )
+    gradient_clip_norm: NonNegativeFloat | None = Field(
+        None, description="Largest norm of all gradients together; null: no clipping."
+    )
+    accumulate_grad_batches: PositiveInt = Field(1, description="Batches to one optimiser step.")
+    monitor: str = Field("val_loss", description="Logged value that decides which checkpoint is best.")
+    monitor_mode: Literal["min", "max"] = Field("min", description="Whether less or more of it is better.")
+    early_stopping_patience: PositiveInt | None = Field(
+        None, description="Stop after so many validations without a better value; null: never."
+    )
+    val_every_n_epochs: PositiveInt = Field(1, description="Epochs from one validation to the next.")
+    log_every_n_steps: PositiveInt = Field(50, description="Steps from one line of metrics.csv to the next.")
+    checkpoint_every_n_steps: PositiveInt | None = Field(
+        None, description="Steps from one last.ckpt to the next, in mid-epoch too; null: by time alone."
+    )
+    checkpoint_every_n_seconds: NonNegativeInt | None = Field(
+        30, description="Seconds from one last.ckpt to the next, in mid-epoch too; null: by steps alone."
+    )
+    use_tensorboard: bool = Field(False, description="Write TensorBoard event files beside metrics.csv.")
+    use_progress_bar: bool = Field(True, description="Show how far the training is.")

@@ -1,0 +1,67 @@
+"""Walk a settings model by name: which fields, which choices, which dotted path."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from settings.base import Slot
+
+
+@dataclass(frozen=True)
+class NamedItems:
+    """A mapping from names that the user chooses to values of one kind."""
+
+    item: "Place"
+
+
+Place = type[BaseModel] | Slot | NamedItems | None
+"""What stands at a path: a model, a choice between models, named items, or a plain value (None)."""
+
+
+def place_of(annotation: Any, metadata: Sequence[Any] = ()) -> Place:
+    """Return what an annotation stands for."""
+    for entry in metadata:
+        if isinstance(entry, Slot):
+            return entry
+    if get_origin(annotation) is Annotated:
+        inner, *annotated = get_args(annotation)
+        return place_of(inner, annotated)
+    if get_origin(annotation) is dict:
+        item = place_of(get_args(annotation)[1])
+        return NamedItems(item) if item is not None else None
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, Place]]:
+    """Yield each field's name and what stands there."""
+    for name, field in model.model_fields.items():
+        yield name, place_of(field.annotation, field.metadata)
+
+
+def locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[str, Place]:
+    """Return the dotted path of an error's location, and what stands in front of its last name.
+
+    pydantic puts the kind of a choice into the location; a dotted path has no such part.
+    """
+    names: list[str] = []
+    place: Place = model
+    parent: Place = model
+    for part in location:
+        if isinstance(place, Slot) and part in place.choices:
+            place = place.choices[str(part)]
+            continue
+        names.append(quote(str(part), safe=" ").replace(".", "%2E"))
+        parent, place = place, step(place, str(part))
+    return ".".join(names), parent
+
+
+def step(place: Place, name: str) -> Place:
+    """Return what stands behind a name, or None for a plain value or an unknown name."""
+    if isinstance(place, NamedItems):
+        return place.item
+    if isinstance(place, type):
+        return dict(fields_of(place)).get(name)
+    return None
