@@ -1,0 +1,84 @@
+"""The recipe in a checkpoint: what is needed to build the same composite again, as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.errors import UserError
+
+CHECKPOINT_KEY = "nested_lightning"
+"""Where the recipe stands in a checkpoint."""
+
+FORMAT_VERSION = 1
+"""Version of the recipe that this release writes; it reads this one and no newer one."""
+
+PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "dependency-injector")
+
+
+class RecipeError(UserError):
+    """A checkpoint without a readable recipe."""
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of the packages that a checkpoint depends on; one not installed is left out."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:  # run from a source tree that was not installed
+            continue
+    return versions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What is needed to build a composite again.
+
+    Attributes:
+        family: Name of the family, e.g. ``multi-feature``.
+        settings: Resolved settings of the application, nested plain data.
+        data_spec: Plain data of the family's data spec.
+        format_version: Version of this layout.
+        versions: Versions of the packages that wrote it, for people to read.
+    """
+
+    family: str
+    settings: dict[str, Any]
+    data_spec: dict[str, Any]
+    format_version: int = FORMAT_VERSION
+    versions: dict[str, str] = field(default_factory=installed_versions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, which ``torch.load(weights_only=True)`` gives back."""
+        return asdict(self)
+
+
+def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:
+    """Return the recipe in an opened checkpoint.
+
+    Args:
+        checkpoint: What ``torch.load`` gave.
+        source: The file, for messages.
+
+    Raises:
+        RecipeError: There is none, it is damaged, or a newer release wrote it.
+    """
+    plain = checkpoint.get(CHECKPOINT_KEY)
+    if not isinstance(plain, Mapping):
+        raise RecipeError(f"{source}: has no recipe, so it wasn't saved by Nested Lightning")
+    found = plain.get("format_version")
+    if isinstance(found, int) and found > FORMAT_VERSION:
+        needed = plain.get("versions", {}).get("nested-lightning", "of a newer release")
+        raise RecipeError(
+            f"{source}: has format version {found}, and this release reads up to {FORMAT_VERSION}: "
+            f"install nested-lightning {needed}"
+        )
+    try:
+        return TypeAdapter(Recipe).validate_python(dict(plain))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(f"{source}: its recipe is damaged at {place}: {first['msg']}") from None

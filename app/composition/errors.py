@@ -1,0 +1,18 @@
+"""What goes wrong when a composite is put together."""
+
+from app.errors import UserError
+
+
+class CompositionError(UserError):
+    """Submodules that don't fit together; the message names their providers."""
+
+
+class WidthError(CompositionError):
+    """Two submodules whose widths don't fit."""
+
+    def __init__(self, *, giver: str, given: int, taker: str, taken: int) -> None:
+        self.giver, self.given, self.taker, self.taken = giver, given, taker, taken
+        super().__init__(
+            f"{giver} gives {given} features, but {taker} takes {taken}: "
+            f"set or override one of the two so that the widths are the same"
+        )

@@ -1,0 +1,100 @@
+"""Puts a `MultiFeatureClassifier` together from injected factories and the data's spec."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from app.checkpoints.recipe import Recipe
+from app.composition.assembler import Assembler
+from app.composition.names import escape_name
+from app.data.multi_feature_spec import MultiFeatureDataSpec
+from app.errors import UserError, did_you_mean
+from app.models.composite import OptimizerFactory, ScheduleFactory
+from app.models.multi_feature import MultiFeatureClassifier
+
+ClassWeights = Literal["balanced"] | Mapping[str, float] | None
+
+
+def assemble_multi_feature(
+    *,
+    data_spec: MultiFeatureDataSpec,
+    feature_extractor: Callable[..., Any],
+    combiner: Callable[..., Any],
+    head: Callable[..., Any],
+    assembler: Assembler,
+    optimizer: OptimizerFactory,
+    schedule: ScheduleFactory,
+    class_weights: ClassWeights = None,
+    label_smoothing: float = 0.0,
+    modality_dropout: float = 0.0,
+    recipe: Recipe | None = None,
+) -> MultiFeatureClassifier:
+    """Build one extractor for each group of the data, the combiner of their widths, and the head.
+
+    Args:
+        data_spec: Groups and classes of the data.
+        feature_extractor: Called with a group's name and ``in_features``.
+        combiner: Called with ``in_features``, a mapping from group to width.
+        head: Called with ``in_features`` and ``out_features``, the number of classes.
+        assembler: Seeds, names and checks each of them.
+        optimizer: See `MultiFeatureClassifier`.
+        schedule: See `MultiFeatureClassifier`.
+        class_weights: ``"balanced"`` (inverse of the count in the training part, mean over rows 1), weights
+            by class name (others 1), or None.
+        label_smoothing: See `MultiFeatureClassifier`.
+        modality_dropout: See `MultiFeatureClassifier`.
+        recipe: See `MultiFeatureClassifier`.
+
+    Raises:
+        CompositionError: Submodules don't fit together.
+        UserError: A weight names an unknown class.
+    """
+    extractors = {}
+    widths = {}
+    for group, in_features in data_spec.widths.items():
+        name = f"feature_extractors.{escape_name(group)}"
+        extractor = assembler.build(name, feature_extractor, group, in_features=in_features)
+        assembler.check_width(name, extractor, giver=f"the data's group '{group}'", given=in_features)
+        extractors[group] = extractor
+        widths[group] = assembler.published_width(name, extractor)
+    combined = assembler.build("combiner", combiner, in_features=widths)
+    assembler.check_widths("combiner", combined, given=widths)
+    combined_width = assembler.published_width("combiner", combined)
+    num_classes = len(data_spec.class_names)
+    classifier = assembler.build("head", head, in_features=combined_width, out_features=num_classes)
+    assembler.check_width("head", classifier, giver=assembler.locate("combiner"), given=combined_width)
+    return MultiFeatureClassifier(
+        feature_extractors=extractors,
+        combiner=combined,
+        head=classifier,
+        num_classes=num_classes,
+        optimizer=optimizer,
+        schedule=schedule,
+        class_weights=weigh_classes(data_spec, class_weights),
+        label_smoothing=label_smoothing,
+        modality_dropout=modality_dropout,
+        recipe=recipe,
+    )
+
+
+def weigh_classes(data_spec: MultiFeatureDataSpec, weights: ClassWeights) -> Tensor | None:
+    """Return the weights of the classes in the loss, [C] float32, or None for all alike.
+
+    Raises:
+        UserError: A weight names an unknown class.
+    """
+    if weights is None:
+        return None
+    names = data_spec.class_names
+    if weights == "balanced":
+        counts = torch.tensor(data_spec.class_counts, dtype=torch.float32)
+        return counts.sum() / (len(names) * counts)
+    for name in weights:
+        if name not in names:
+            raise UserError(
+                f"multi_feature.class_weights.{name}: no such class{did_you_mean(name, names)} "
+                f"(allowed: {', '.join(names)})"
+            )
+    return torch.tensor([weights.get(name, 1.0) for name in names], dtype=torch.float32)

@@ -1,0 +1,28 @@
+"""Names of items in an ``nn.ModuleDict`` and in dotted paths.
+
+``nn.ModuleDict`` refuses names such as ``values``, ``type`` and ``a.b``. They are percent-encoded, as in an
+address, so that every name works and can be read back. Names that work as they are stay as they are.
+"""
+
+from urllib.parse import unquote
+
+from torch import nn
+
+
+def escape_name(name: str) -> str:
+    """Return a name that `nn.ModuleDict` and a dotted path take; `unescape_name` gives it back.
+
+    Raises:
+        ValueError: The name is empty.
+    """
+    if not name:
+        raise ValueError("a submodule's name must not be empty")
+    escaped = name.replace("%", "%25").replace(".", "%2E")
+    if hasattr(nn.ModuleDict(), escaped):
+        escaped = f"%{ord(escaped[0]):02X}{escaped[1:]}"
+    return escaped
+
+
+def unescape_name(escaped: str) -> str:
+    """Return the name that `escape_name` made ``escaped`` of."""
+    return unquote(escaped)

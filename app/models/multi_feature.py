@@ -1,0 +1,203 @@
+"""The composite of the family multi-feature.
+
+Shapes: B rows of a batch, G groups, F_g features of a group, C classes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+
+from app.checkpoints.recipe import Recipe
+from app.composition.names import escape_name
+from app.data.feature_batch import FeatureBatch
+from app.errors import UserError
+from app.models.composite import Composite, OptimizerFactory, ScheduleFactory
+
+Features = Mapping[str, Tensor | None] | Sequence[Tensor | None]
+"""One tensor for each group, by name or in the groups' order; None: the group is missing in every row."""
+
+
+class MultiFeatureClassifier(Composite):
+    """Classifies rows by several groups of features.
+
+    Each group goes through its feature extractor, their vectors through the combiner, the combined vector
+    through the classifier head.
+
+    Args:
+        feature_extractors: One module for each group, by the group's name, in order. Unnamed groups are
+            called ``0``, ``1``, ``2``, so that parameters are named as in an ``nn.ModuleList``.
+        combiner: Takes the list of vectors and the presence mask, see `app.submodules.combiners`.
+        head: Maps the combined vector to C logits.
+        num_classes: C, at least 2.
+        optimizer: Factory of the optimiser.
+        schedule: Factory of the learning-rate schedule.
+        class_weights: [C], weights of the classes in the loss; None: all alike.
+        label_smoothing: Share of the target that is given to all classes alike, in [0, 1).
+        modality_dropout: Probability that a present group is hidden from a row in training, in [0, 1).
+            A row always keeps at least one group.
+        recipe: See `Composite`.
+    """
+
+    class_weights: Tensor | None
+
+    def __init__(
+        self,
+        *,
+        feature_extractors: Mapping[str, nn.Module] | Sequence[nn.Module],
+        combiner: nn.Module,
+        head: nn.Module,
+        num_classes: int,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        class_weights: Tensor | None = None,
+        label_smoothing: float = 0.0,
+        modality_dropout: float = 0.0,
+        recipe: Recipe | None = None,
+    ) -> None:
+        super().__init__(optimizer=optimizer, schedule=schedule, recipe=recipe)
+        if not isinstance(feature_extractors, Mapping):
+            feature_extractors = {str(i): module for i, module in enumerate(feature_extractors)}
+        self.group_names = tuple(feature_extractors)
+        self.feature_extractors = nn.ModuleDict(
+            {escape_name(group): module for group, module in feature_extractors.items()}
+        )
+        self.combiner = combiner
+        self.head = head
+        self.label_smoothing = label_smoothing
+        self.modality_dropout = modality_dropout
+        self.register_buffer("class_weights", class_weights)
+        self.train_loss = MeanMetric(nan_strategy="disable")
+        self.val_loss = MeanMetric(nan_strategy="disable")
+        self.test_loss = MeanMetric(nan_strategy="disable")
+        scores = MetricCollection(
+            {
+                "accuracy": MulticlassAccuracy(num_classes, average="micro"),
+                "macro_f1": MulticlassF1Score(num_classes, average="macro"),
+            }
+        )
+        self.val_scores = scores.clone(prefix="val_")
+        self.test_scores = scores.clone(prefix="test_")
+
+    def forward(self, features: Features, presence: Tensor | None = None) -> Tensor:
+        """Classify rows.
+
+        Args:
+            features: G entries of [B, F_g], float; None where a group is missing in every row.
+            presence: [B, G], bool, whether a row has a group; None: each group that isn't None is there.
+
+        Returns:
+            Logits of [B, C].
+
+        Raises:
+            UserError: A group is unknown or not given, or has another width than its extractor takes.
+        """
+        tensors = self._tensors_by_group(features)
+        present = [tensor for tensor in tensors.values() if tensor is not None]
+        if not present:
+            raise UserError("every group is missing: at least one of " + ", ".join(tensors) + " is needed")
+        if len(present) < len(tensors):
+            presence = _mask_missing(tensors, presence, like=present[0])
+        vectors = [
+            self._extract(group, extractor, tensor, like=present[0])
+            for (group, tensor), extractor in zip(
+                tensors.items(), self.feature_extractors.values(), strict=True
+            )
+        ]
+        return self.head(self.combiner(vectors, presence))
+
+    def training_step(self, batch: FeatureBatch, batch_idx: int) -> Tensor:
+        """Return the loss of one batch; hides groups at random where modality dropout is set."""
+        del batch_idx
+        presence = self._hide_groups(batch) if self.modality_dropout else batch.presence
+        loss = self._loss(self(batch.features, presence), batch)
+        self.train_loss.update(loss.detach(), len(batch))
+        return loss
+
+    def validation_step(self, batch: FeatureBatch, batch_idx: int) -> None:
+        """Add one batch to the validation's loss and scores."""
+        del batch_idx
+        self._score(batch, self.val_loss, self.val_scores)
+
+    def test_step(self, batch: FeatureBatch, batch_idx: int) -> None:
+        """Add one batch to the test's loss and scores."""
+        del batch_idx
+        self._score(batch, self.test_loss, self.test_scores)
+
+    def on_train_epoch_end(self) -> None:
+        """Log the epoch's mean training loss."""
+        self.log("train_loss", self.train_loss.compute())
+        self.train_loss.reset()
+
+    def on_validation_epoch_end(self) -> None:
+        """Log ``val_loss``, ``val_accuracy`` and ``val_macro_f1``."""
+        self._log_scores("val_loss", self.val_loss, self.val_scores)
+
+    def on_test_epoch_end(self) -> None:
+        """Log ``test_loss``, ``test_accuracy`` and ``test_macro_f1``."""
+        self._log_scores("test_loss", self.test_loss, self.test_scores)
+
+    def _tensors_by_group(self, features: Features) -> dict[str, Tensor | None]:
+        names = self.group_names
+        if not isinstance(features, Mapping):
+            if len(features) != len(names):
+                raise UserError(
+                    f"{len(features)} groups were given, but there are {len(names)} feature extractors: "
+                    + ", ".join(names)
+                )
+            return dict(zip(names, features, strict=True))
+        unknown = [name for name in features if name not in names]
+        missing = [name for name in names if name not in features]
+        if unknown or missing:
+            raise UserError(
+                f"groups {', '.join(names)} are needed; unknown: {', '.join(unknown) or 'none'}; "
+                f"not given: {', '.join(missing) or 'none'} (give None for a group that is missing)"
+            )
+        return {name: features[name] for name in names}
+
+    def _extract(self, group: str, extractor: nn.Module, tensor: Tensor | None, *, like: Tensor) -> Tensor:
+        in_features = getattr(extractor, "in_features", None)
+        if tensor is None:
+            return like.new_zeros(len(like), cast(int, extractor.out_features))
+        if in_features is not None and tensor.shape[-1] != in_features:
+            raise UserError(
+                f"group '{group}' has {tensor.shape[-1]} features, but its extractor "
+                f"({type(extractor).__name__}) takes {in_features}"
+            )
+        return extractor(tensor)
+
+    def _hide_groups(self, batch: FeatureBatch) -> Tensor:
+        shape = (len(batch), len(self.feature_extractors))
+        present = torch.ones(shape, dtype=torch.bool, device=self.device)
+        if batch.presence is not None:
+            present = batch.presence
+        draws = torch.rand(shape, device=self.device).masked_fill(~present, -1.0)
+        kept = draws >= self.modality_dropout
+        return kept | (present & (draws == draws.amax(dim=1, keepdim=True)))
+
+    def _loss(self, logits: Tensor, batch: FeatureBatch) -> Tensor:
+        assert batch.target is not None
+        return F.cross_entropy(
+            logits, batch.target, weight=self.class_weights, label_smoothing=self.label_smoothing
+        )
+
+    def _score(self, batch: FeatureBatch, loss: MeanMetric, scores: MetricCollection) -> None:
+        logits = self(batch.features, batch.presence)
+        loss.update(self._loss(logits, batch), len(batch))
+        scores.update(logits, batch.target)
+
+    def _log_scores(self, name: str, loss: MeanMetric, scores: MetricCollection) -> None:
+        self.log(name, loss.compute())
+        self.log_dict(scores.compute())
+        loss.reset()
+        scores.reset()
+
+
+def _mask_missing(tensors: Mapping[str, Tensor | None], presence: Tensor | None, *, like: Tensor) -> Tensor:
+    given = torch.tensor([tensor is not None for tensor in tensors.values()], device=like.device)
+    whole = given.expand(len(like), -1)
+    return whole if presence is None else presence & whole

@@ -1,0 +1,129 @@
+"""Combiners: the groups' vectors in, one vector out; groups that are missing count for nothing.
+
+Shapes: B rows of a batch, G groups, F_g features of a group's vector, F_out features of the result.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class Concatenation(nn.Module):
+    """The groups' vectors side by side; a missing group is a stretch of zeros.
+
+    Args:
+        in_features: F_g by the group's name, in order.
+    """
+
+    def __init__(self, *, in_features: Mapping[str, int]) -> None:
+        super().__init__()
+        self.in_features = dict(in_features)
+        self.out_features = sum(in_features.values())
+
+    def forward(self, vectors: Sequence[Tensor], presence: Tensor | None = None) -> Tensor:
+        """Combine one vector for each group.
+
+        Args:
+            vectors: G tensors of [B, F_g].
+            presence: [B, G], bool; None: every group is there.
+
+        Returns:
+            [B, F_out], where F_out is the sum of all F_g.
+        """
+        if presence is not None:
+            vectors = [vector * presence[:, [i]] for i, vector in enumerate(vectors)]
+        return torch.cat(list(vectors), dim=1)
+
+
+class GatedSum(nn.Module):
+    """A weighted mean of the groups' vectors, whose weights are a softmax over gates of the vectors.
+
+    After the gated multimodal unit (Arevalo et al. 2017, arXiv 1702.01992), with one gate for a group.
+
+    Args:
+        in_features: F_g by the group's name, in order; all the same.
+
+    Raises:
+        ValueError: The widths differ.
+    """
+
+    def __init__(self, *, in_features: Mapping[str, int]) -> None:
+        super().__init__()
+        self.in_features = dict(in_features)
+        self.out_features = single_width(in_features)
+        self.gates = nn.ModuleList(nn.Linear(self.out_features, 1) for _ in in_features)
+
+    def forward(self, vectors: Sequence[Tensor], presence: Tensor | None = None) -> Tensor:
+        """Combine one vector for each group.
+
+        Args:
+            vectors: G tensors of [B, F_out].
+            presence: [B, G], bool; None: every group is there. A row without any group gives zeros.
+
+        Returns:
+            [B, F_out].
+        """
+        gates_BG = torch.cat([gate(v) for gate, v in zip(self.gates, vectors, strict=True)], dim=1)
+        if presence is not None:
+            gates_BG = gates_BG.masked_fill(~presence, torch.finfo(gates_BG.dtype).min)
+        weights_BG = gates_BG.softmax(dim=1)
+        if presence is not None:
+            weights_BG = weights_BG * presence
+        return torch.einsum("bg,bgf->bf", weights_BG, torch.stack(list(vectors), dim=1))
+
+
+class GroupAttention(nn.Module):
+    """Multi-head attention over the groups with one learned query (Vaswani et al. 2017; Lee et al. 2019).
+
+    Each group's vector carries a learned embedding of the group, since attention knows no order.
+
+    Args:
+        in_features: F_g by the group's name, in order; all the same, and a multiple of ``num_heads``.
+        num_heads: Number of heads.
+
+    Raises:
+        ValueError: The widths differ, or aren't a multiple of ``num_heads``.
+    """
+
+    def __init__(self, *, in_features: Mapping[str, int], num_heads: int = 4) -> None:
+        super().__init__()
+        self.in_features = dict(in_features)
+        self.out_features = single_width(in_features)
+        if self.out_features % num_heads:
+            raise ValueError(f"{self.out_features} features can't be shared by {num_heads} heads evenly")
+        self.query = nn.Parameter(torch.randn(1, 1, self.out_features) * 0.02)
+        self.group_embedding = nn.Parameter(torch.randn(len(in_features), self.out_features) * 0.02)
+        self.attention = nn.MultiheadAttention(self.out_features, num_heads, batch_first=True)
+        self.norm = nn.LayerNorm(self.out_features)
+
+    def forward(self, vectors: Sequence[Tensor], presence: Tensor | None = None) -> Tensor:
+        """Combine one vector for each group.
+
+        Args:
+            vectors: G tensors of [B, F_out].
+            presence: [B, G], bool; None: every group is there. A row without any group gives zeros.
+
+        Returns:
+            [B, F_out].
+        """
+        tokens_BGF = torch.stack(list(vectors), dim=1) + self.group_embedding
+        query_B1F = self.query.expand(len(tokens_BGF), -1, -1)
+        hidden = None if presence is None else ~presence & presence.any(dim=1, keepdim=True)
+        pooled_B1F, _ = self.attention(
+            query_B1F, tokens_BGF, tokens_BGF, key_padding_mask=hidden, need_weights=False
+        )
+        pooled_BF: Tensor = self.norm(pooled_B1F.squeeze(1))
+        return pooled_BF if presence is None else pooled_BF * presence.any(dim=1, keepdim=True)
+
+
+def single_width(in_features: Mapping[str, int]) -> int:
+    """Return the width that all groups share.
+
+    Raises:
+        ValueError: The widths differ.
+    """
+    if len(set(in_features.values())) != 1:
+        widths = ", ".join(f"{group} gives {width}" for group, width in in_features.items())
+        raise ValueError(f"all groups need the same width, but {widths}; set their out_features alike")
+    return next(iter(in_features.values()))

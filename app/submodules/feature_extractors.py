@@ -1,0 +1,121 @@
+"""Feature extractors: one group of features in, one vector out.
+
+Shapes: B rows of a batch, F_in features of the group, F_out features of the vector.
+"""
+
+from torch import Tensor, nn
+
+
+class FeatureExtractor(nn.Module):
+    """Fully connected, ReLU, fully connected.
+
+    Args:
+        in_features: F_in, at least 1.
+        hidden_features: Width between the two layers.
+        out_features: F_out.
+    """
+
+    def __init__(self, *, in_features: int, hidden_features: int = 64, out_features: int = 32) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.layers = nn.Sequential(
+            nn.Linear(in_features, hidden_features),
+            nn.ReLU(),
+            nn.Linear(hidden_features, out_features),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``x`` of [B, F_in], float, to [B, F_out]."""
+        return self.layers(x)
+
+
+class NormalizedFeatureExtractor(nn.Module):
+    """A `FeatureExtractor` with batch normalisation (Ioffe and Szegedy 2015) and dropout.
+
+    Args:
+        in_features: F_in, at least 1.
+        hidden_features: Width between the two layers.
+        out_features: F_out.
+        dropout: Share of hidden values set to zero in training, in [0, 1).
+    """
+
+    def __init__(
+        self, *, in_features: int, hidden_features: int = 64, out_features: int = 32, dropout: float = 0.3
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.layers = nn.Sequential(
+            nn.Linear(in_features, hidden_features, bias=False),
+            nn.BatchNorm1d(hidden_features),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_features, out_features),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``x`` of [B, F_in], float, to [B, F_out]; in training B is at least 2."""
+        return self.layers(x)
+
+
+class ResidualFeatureExtractor(nn.Module):
+    """A projection to F_out, then pre-activation residual blocks (He et al. 2016).
+
+    Args:
+        in_features: F_in, at least 1.
+        hidden_features: Width inside each block.
+        out_features: F_out.
+        num_blocks: Number of blocks, at least 1.
+        dropout: Share of hidden values set to zero in training, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        in_features: int,
+        hidden_features: int = 64,
+        out_features: int = 32,
+        num_blocks: int = 2,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.projection = nn.Linear(in_features, out_features)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(out_features),
+                nn.Linear(out_features, hidden_features),
+                nn.ReLU(),
+                nn.Dropout(dropout),
+                nn.Linear(hidden_features, out_features),
+            )
+            for _ in range(num_blocks)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``x`` of [B, F_in], float, to [B, F_out]."""
+        y: Tensor = self.projection(x)
+        for block in self.blocks:
+            y = y + block(y)
+        return y
+
+
+class LinearFeatureExtractor(nn.Module):
+    """One fully connected layer.
+
+    Args:
+        in_features: F_in, at least 1.
+        out_features: F_out.
+    """
+
+    def __init__(self, *, in_features: int, out_features: int = 32) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.linear = nn.Linear(in_features, out_features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``x`` of [B, F_in], float, to [B, F_out]."""
+        return self.linear(x)

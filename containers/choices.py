@@ -1,0 +1,33 @@
+"""From the settings of a choice to what was chosen."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from settings.base import ChoiceSettings
+
+
+def import_target(path: str) -> Any:
+    """Return what an import path such as ``app.submodules.heads.LinearHead`` names."""
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def build_chosen(choice: ChoiceSettings, *args: Any, **kwargs: Any) -> Any:
+    """Call the target of a choice with the choice's settings, and with what the caller adds.
+
+    Args:
+        choice: Settings of the choice; its fields are keywords of its target.
+        *args: Passed on first.
+        **kwargs: Passed on, e.g. the widths that only the data knows.
+    """
+    return import_target(choice.target)(*args, **choice.arguments(), **kwargs)
+
+
+def build_named(
+    default: Callable[..., Any], choices: Mapping[str, ChoiceSettings], name: str, **kwargs: Any
+) -> Any:
+    """Build the item ``name``: by its own choice where it has one, else by the default for all items."""
+    if name in choices:
+        return build_chosen(choices[name], **kwargs)
+    return default(**kwargs)

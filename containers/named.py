@@ -1,0 +1,64 @@
+"""A provider of named items, each of which can be overridden by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dependency_injector import providers
+
+
+class NamedProviders(providers.Provider):  # type: ignore[misc]  # dependency-injector's base is untyped
+    """One provider for each name; all of them build by ``item``, called with the name.
+
+    The names need not be known beforehand: they may come from data. An item is addressed as
+    ``feature_extractors["kar"]``, or ``feature_extractors.kar`` where the name is no Python word, and
+    overridden like any other provider. Calling the whole with a name calls that item.
+
+    Args:
+        item: Provider that builds an item; its first argument is the item's name.
+    """
+
+    __slots__ = ("_item", "_named")
+
+    def __init__(self, item: providers.Provider) -> None:
+        self._item = item
+        self._named: dict[str, providers.Provider] = {}
+        super().__init__()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NamedProviders:
+        copied: NamedProviders | None = memo.get(id(self))
+        if copied is not None:
+            return copied
+        copied = self.__class__(providers.deepcopy(self._item, memo))
+        memo[id(self)] = copied
+        copied._named = {name: providers.deepcopy(item, memo) for name, item in self._named.items()}
+        self._copy_overridings(copied, memo)
+        return copied
+
+    def __getitem__(self, name: str) -> providers.Provider:
+        """Return the provider of one item."""
+        if name not in self._named:
+            self._named[name] = providers.Callable(self._item, name)
+        return self._named[name]
+
+    def __getattr__(self, name: str) -> providers.Provider:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    @property
+    def named(self) -> Mapping[str, providers.Provider]:
+        """The items that were addressed so far, by name."""
+        return dict(self._named)
+
+    @property
+    def related(self) -> Iterator[providers.Provider]:
+        """Yield the providers that this one depends on."""
+        yield self._item
+        yield from self._named.values()
+        yield from super().related
+
+    def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        name, *rest = args
+        return self[name](*rest, **kwargs)
