@@ -1,0 +1,153 @@
+"""Checkpoints on the local disk: written whole or not at all, opened without running code."""
+
+import errno
+import os
+import pickle
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
+from typing_extensions import override
+
+from app.errors import UserError
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Lightning's way to its checkpoint files, for files on the local disk alone.
+
+    A kill or a full disk at any moment of a save leaves the checkpoint that lay there before, whole.
+    """
+
+    @override
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any | None = None
+    ) -> None:
+        """Write a checkpoint in the place of ``path``.
+
+        Raises:
+            TypeError: ``storage_options`` were given.
+            UserError: ``path`` is an address, or the disk is full.
+            OSError: The file can't be written for another reason.
+        """
+        if storage_options is not None:
+            raise TypeError("storage_options are for remote files; checkpoints are written to the local disk")
+        target = local_path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with replace_atomically(target) as file:
+                torch.save(checkpoint, file)
+        except (OSError, RuntimeError) as error:
+            if _cause_number(error) in _DISK_FULL:
+                raise UserError(_disk_full(target)) from error
+            raise
+
+    @override
+    def load_checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        map_location: Any = "cpu",
+        weights_only: bool | None = True,
+    ) -> dict[str, Any]:
+        """Read a checkpoint, always with ``weights_only=True``.
+
+        Raises:
+            ValueError: ``weights_only`` is False, which would let the file run code.
+            UserError: See `read_checkpoint`.
+        """
+        if weights_only is False:
+            raise ValueError("checkpoints are opened with weights_only=True and nothing else")
+        return read_checkpoint(path, map_location=map_location)
+
+
+def read_checkpoint(path: str | os.PathLike[str], *, map_location: Any = "cpu") -> dict[str, Any]:
+    """Read a checkpoint of tensors and plain values; nothing in it is executed.
+
+    Args:
+        path: A file on the local disk.
+        map_location: Where its tensors go, as `torch.load` takes it.
+
+    Raises:
+        UserError: ``path`` is an address or no file, or the file is no whole checkpoint of plain values.
+    """
+    file = local_path(path)
+    if not file.is_file():
+        raise UserError(f"checkpoint {file}: no such file")
+    try:
+        checkpoint = torch.load(file, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = "it holds more than tensors and plain values, or is no checkpoint"
+        raise UserError(f"checkpoint {file} is refused: {reason}; nothing in it was run") from error
+    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
+        raise UserError(f"checkpoint {file} is damaged or no checkpoint; take another one") from error
+    if not isinstance(checkpoint, dict):
+        raise UserError(
+            f"checkpoint {file} holds a {type(checkpoint).__name__}, not a checkpoint's dictionary"
+        )
+    return checkpoint
+
+
+@contextmanager
+def replace_atomically(target: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary file beside ``target`` that takes its place, durably, when the block ends well.
+
+    After an exception the temporary file is removed and ``target`` is as it was. After a kill the next write
+    to ``target`` uses the leftover up. A target has one writer at a time.
+    """
+    temporary = target.with_name(f".{target.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def local_path(path: str | os.PathLike[str]) -> Path:
+    """Return ``path`` as a `Path`.
+
+    Raises:
+        UserError: It is an address (``https://…``, ``s3://…``).
+    """
+    if "://" in os.fspath(path):
+        raise UserError(
+            f"checkpoint {path} is an address: only files on the local disk are opened; copy it first"
+        )
+    return Path(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere a folder can't be opened
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cause_number(error: BaseException) -> int | None:
+    """Return the system's error number: torch wraps a failed write into an error of its own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError):
+            return cause.errno
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _disk_full(target: Path) -> str:
+    free_mib = shutil.disk_usage(target.parent).free / 2**20
+    return (
+        f"checkpoint {target} can't be written: the disk or the quota is full ({free_mib:,.1f} MiB free)."
+        " The checkpoints written before are whole; free space and go on from them"
+    )

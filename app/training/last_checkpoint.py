@@ -1,0 +1,87 @@
+"""The newest checkpoint of a training, from which it goes on after an interruption."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint
+from typing_extensions import override
+
+_BATCHES_BETWEEN_AGREEMENTS = 16
+
+
+class LastCheckpoint(Checkpoint):
+    """Saves the whole training to one file: at an interval, also in mid-epoch, and at its end.
+
+    In mid-epoch it saves only where the optimiser has just stepped, since gathered gradients are in no
+    checkpoint. A save that falls due with the last batch of an epoch waits for the epoch's validation and
+    end, so that nothing of it is lost or done twice. As a `Checkpoint`, it runs after all other callbacks and
+    saves what they have come to know.
+
+    Args:
+        path: The file; each save replaces it.
+        every_n_steps: Optimiser steps between saves, at least 1; None: no such interval.
+        every_n_seconds: Seconds between saves, above 0; None: no such interval.
+    """
+
+    def __init__(
+        self, *, path: Path, every_n_steps: int | None = None, every_n_seconds: float | None = None
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self._every_n_steps = every_n_steps
+        self._every_n_seconds = every_n_seconds
+        self._seen_step = self._saved_step = 0
+        self._saved_at_s = 0.0
+        self._is_pending = False
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count the intervals from here."""
+        self._seen_step = self._saved_step = trainer.global_step
+        self._saved_at_s = time.monotonic()
+        self._is_pending = False
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save, if an interval is over and the epoch goes on."""
+        step = trainer.global_step
+        has_stepped = step != self._seen_step
+        self._seen_step = step
+        if not (has_stepped and (self._is_pending or self._is_due(trainer, step, batch_idx))):
+            return
+        self._is_pending = trainer.fit_loop.epoch_loop._num_ready_batches_reached()
+        if not self._is_pending:
+            self.save(trainer)
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save what fell due with the epoch's last batch."""
+        if self._is_pending:
+            self.save(trainer)
+
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save the finished training."""
+        self.save(trainer)
+
+    def save(self, trainer: Trainer) -> None:
+        """Save the training as it is now; every process has to call this at the same step."""
+        trainer.save_checkpoint(self.path)
+        self._saved_step = trainer.global_step
+        self._saved_at_s = time.monotonic()
+        self._is_pending = False
+
+    def _is_due(self, trainer: Trainer, step: int, batch_idx: int) -> bool:
+        if self._every_n_steps is not None and step - self._saved_step >= self._every_n_steps:
+            return True
+        if self._every_n_seconds is None:
+            return False
+        is_over = time.monotonic() - self._saved_at_s >= self._every_n_seconds
+        if trainer.world_size == 1:
+            return is_over
+        # clocks differ between processes, which have to save together; asking costs a message
+        return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))

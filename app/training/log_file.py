@@ -1,0 +1,84 @@
+"""What the project, Lightning and Python's warnings say, kept in a file."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TextIO
+
+PROJECT_LOGGER = "nested_lightning"
+_LIGHTNING_LOGGERS = ("pytorch_lightning", "lightning_fabric")
+_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@contextmanager
+def log_to_file(path: Path, *, terminal_level: int = logging.WARNING) -> Iterator[None]:
+    """Append what is logged inside the block to a file, and keep the terminal to what matters.
+
+    Takes the loggers of the project and of Lightning from INFO on, and every warning, which is shown as
+    before all the same.
+
+    Args:
+        path: The file; its folder exists.
+        terminal_level: The least level at which Lightning still writes to the terminal.
+    """
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter(_LINE))
+    with ExitStack() as stack:
+        stack.callback(handler.close)
+        for name in _LIGHTNING_LOGGERS:
+            stack.enter_context(_quiet(logging.getLogger(name), terminal_level))
+        for name in (PROJECT_LOGGER, *_LIGHTNING_LOGGERS, "py.warnings"):
+            stack.enter_context(_attached(logging.getLogger(name), handler))
+        stack.enter_context(_warnings_logged(logging.getLogger("py.warnings"), handler))
+        yield
+
+
+@contextmanager
+def _attached(logger: logging.Logger, handler: logging.Handler) -> Iterator[None]:
+    level_before = logger.level
+    logger.addHandler(handler)
+    if logger.getEffectiveLevel() > logging.INFO:
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level_before)
+
+
+@contextmanager
+def _quiet(logger: logging.Logger, level: int) -> Iterator[None]:
+    levels_before = [(handler, handler.level) for handler in logger.handlers]
+    for handler, level_before in levels_before:
+        handler.setLevel(max(level, level_before))
+    try:
+        yield
+    finally:
+        for handler, level_before in levels_before:
+            handler.setLevel(level_before)
+
+
+@contextmanager
+def _warnings_logged(logger: logging.Logger, handler: logging.Handler) -> Iterator[None]:
+    """Log each warning besides showing it; `logging.captureWarnings` would show it no more."""
+    show_before = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        show_before(message, category, filename, lineno, file, line)
+        text = f"{filename}:{lineno}: {category.__name__}: {message}"
+        handler.handle(logger.makeRecord(logger.name, logging.WARNING, filename, lineno, text, (), None))
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = show_before

@@ -1,0 +1,85 @@
+"""The optimisers: functions of the parameters, with everything else bound beforehand.
+
+A composite receives an `OptimizerFactory` and calls it with its own parameters. All of them use the fused
+implementation, which updates every parameter in one call.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+from torch.nn import Parameter
+from torch.optim import SGD, Adam, AdamW, Optimizer
+
+Parameters: TypeAlias = Iterable[Parameter] | Iterable[dict[str, Any]]
+"""Parameters, or parameter groups: dictionaries with ``params`` and their own ``lr``, ``weight_decay``, …"""
+
+OptimizerFactory: TypeAlias = Callable[[Parameters], Optimizer]
+
+
+def build_adam(
+    params: Parameters,
+    *,
+    lr: float = 1e-3,
+    weight_decay: float = 0.0,
+    betas: Sequence[float] = (0.9, 0.999),
+    is_fused: bool = True,
+) -> Adam:
+    """Build Adam (Kingma and Ba, https://arxiv.org/abs/1412.6980).
+
+    Args:
+        params: Parameters or parameter groups.
+        lr: Learning rate, above 0.
+        weight_decay: Strength of the L2 penalty that is added to the gradient, at least 0.
+        betas: Decay of the mean of the gradient and of its square, each in [0, 1).
+        is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
+    """
+    return Adam(params, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=is_fused)
+
+
+def build_adamw(
+    params: Parameters,
+    *,
+    lr: float = 1e-3,
+    weight_decay: float = 1e-2,
+    betas: Sequence[float] = (0.9, 0.999),
+    is_fused: bool = True,
+) -> AdamW:
+    """Build AdamW, Adam with decoupled weight decay (Loshchilov and Hutter, https://arxiv.org/abs/1711.05101).
+
+    Args:
+        params: Parameters or parameter groups.
+        lr: Learning rate, above 0.
+        weight_decay: In each step a weight shrinks by ``lr * weight_decay`` of itself; at least 0.
+        betas: Decay of the mean of the gradient and of its square, each in [0, 1).
+        is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
+    """
+    return AdamW(params, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=is_fused)
+
+
+def build_sgd(
+    params: Parameters,
+    *,
+    lr: float = 1e-2,
+    momentum: float = 0.9,
+    is_nesterov: bool = False,
+    weight_decay: float = 0.0,
+    is_fused: bool = True,
+) -> SGD:
+    """Build stochastic gradient descent with momentum (Sutskever et al., ICML 2013).
+
+    Args:
+        params: Parameters or parameter groups.
+        lr: Learning rate, above 0.
+        momentum: In [0, 1).
+        is_nesterov: Nesterov's momentum; wants a momentum above 0.
+        weight_decay: Strength of the L2 penalty that is added to the gradient, at least 0.
+        is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
+    """
+    return SGD(
+        params, lr=lr, momentum=momentum, nesterov=is_nesterov, weight_decay=weight_decay, fused=is_fused
+    )
+
+
+def _pair(betas: Sequence[float]) -> tuple[float, float]:
+    first, second = betas
+    return first, second

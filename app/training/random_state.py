@@ -1,0 +1,69 @@
+"""The random state of a training, saved with it: what makes a resumed training go on exactly."""
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+
+class RandomState(Callback):
+    """Saves the state of torch's, Python's and numpy's random generators in every checkpoint.
+
+    A resumed training restores it when training starts, after everything that was built and may have drawn
+    from the generators. The state is plain values and tensors, which load with ``weights_only=True``.
+    """
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Any] | None = None
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of all generators at this moment."""
+        return get_random_state()
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Keep a saved state until training starts."""
+        self._loaded = state_dict
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Restore the state that was loaded, if one was."""
+        if self._loaded is not None:
+            set_random_state(self._loaded)
+            self._loaded = None
+
+
+def get_random_state() -> dict[str, Any]:
+    """Return the state of the generators of torch (CPU and CUDA), Python and numpy as plain values."""
+    version, words, next_gauss = random.getstate()
+    numpy_state: dict[str, Any] = np.random.get_state(legacy=False)
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "python": {"version": version, "words": list(words), "next_gauss": next_gauss},
+        "numpy": {
+            "words": numpy_state["state"]["key"].tolist(),
+            "position": int(numpy_state["state"]["pos"]),
+            "has_gauss": int(numpy_state["has_gauss"]),
+            "next_gauss": float(numpy_state["gauss"]),
+        },
+    }
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Set the generators to a state that `get_random_state` returned.
+
+    The state of CUDA generators is left out where the number of devices is another one.
+    """
+    torch.set_rng_state(state["torch"].cpu())
+    if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all([device_state.cpu() for device_state in state["cuda"]])
+    python, numpy_state = state["python"], state["numpy"]
+    random.setstate((python["version"], tuple(python["words"]), python["next_gauss"]))
+    words = np.array(numpy_state["words"], dtype=np.uint32)
+    gauss = (numpy_state["has_gauss"], numpy_state["next_gauss"])
+    np.random.set_state(("MT19937", words, numpy_state["position"], *gauss))

@@ -1,0 +1,124 @@
+"""The folder that holds everything one training leaves behind."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from app.errors import UserError
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where each file of one training lies.
+
+    Attributes:
+        path: The folder itself; it need not exist.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> "RunFolder":
+        """Make the folder ``path`` for a new training.
+
+        Files that have nothing to do with a training may lie in it.
+
+        Raises:
+            UserError: It already holds a run, is a file, or can't be made.
+        """
+        folder = cls(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(_refusal(path, error)) from error
+        if taken := folder.saved_files:
+            raise UserError(
+                f"run folder {path} already holds a run ({taken[0].name}):"
+                " name another folder, or move this one away"
+            )
+        return folder
+
+    @classmethod
+    def create_unique(cls, parent: Path, name: str) -> "RunFolder":
+        """Make a new folder ``<name>-<date>-<time>`` in ``parent``, with a counter where that is taken.
+
+        Raises:
+            UserError: ``parent`` is a file, or nothing can be made in it.
+        """
+        stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            return cls(_make_first_free(parent / candidate for candidate in _numbered(stem)))
+        except OSError as error:
+            raise UserError(_refusal(parent, error)) from error
+
+    @property
+    def settings_file(self) -> Path:
+        """The resolved settings, as YAML that ``--config`` takes back."""
+        return self.path / "settings.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def best_checkpoint(self) -> Path:
+        """The checkpoint with the best monitored metric."""
+        return self.checkpoints / "best.ckpt"
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """The newest checkpoint, from which a training goes on."""
+        return self.checkpoints / "last.ckpt"
+
+    @property
+    def metrics_file(self) -> Path:
+        """What was logged at each step, as CSV."""
+        return self.path / "metrics.csv"
+
+    @property
+    def results_file(self) -> Path:
+        """The metrics of the best checkpoint, as JSON."""
+        return self.path / "results.json"
+
+    @property
+    def log_file(self) -> Path:
+        """What was said during the training."""
+        return self.path / "train.log"
+
+    @property
+    def saved_files(self) -> list[Path]:
+        """Those of the run's files and folders that exist."""
+        files = (
+            self.settings_file,
+            self.checkpoints,
+            self.metrics_file,
+            self.results_file,
+            self.log_file,
+        )
+        return [file for file in files if file.exists()]
+
+
+def _numbered(stem: str) -> Iterator[str]:
+    yield stem
+    for number in count(2):
+        yield f"{stem}-{number}"
+
+
+def _make_first_free(paths: Iterator[Path]) -> Path:
+    for path in paths:
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("the names never end")
+
+
+def _refusal(path: Path, error: OSError) -> str:
+    return (
+        f"run folder {path} can't be made: {error.strerror}; name a folder that can be written, or free space"
+    )
