@@ -1,0 +1,126 @@
+"""Batches gathered whole from data in memory, resumable in the middle of an epoch.
+
+A torch DataLoader fetches sample by sample and collates; here a batch is one call of the data's own
+``__getitem__`` with all its indices.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Generic, Protocol, Self, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, distributed
+
+from app.errors import UserError
+
+
+class Indexable(Protocol):
+    """Data that returns several samples at once, as data of its own type."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Tensor | slice, /) -> Self: ...
+
+
+BatchT = TypeVar("BatchT", bound=Indexable)
+
+
+class BatchLoader(Generic[BatchT]):
+    """Iterable over batches, for ``Trainer.fit`` and its kin.
+
+    The order of an epoch depends on ``seed`` and the epoch's number alone. Under an initialised
+    ``torch.distributed`` group every process draws the same order and takes its share of each global
+    batch of ``batch_size × world_size`` samples. Every process gets the same number of batches: shuffled
+    shares have equal sizes, for which up to ``world_size - 1`` samples are left out; without shuffling
+    every sample is seen exactly once over all processes, and shares differ by at most one sample.
+
+    Args:
+        data: Anything with ``__len__`` and ``__getitem__`` of int64 indices or a slice.
+        batch_size: Samples in a batch of one process, at least 1.
+        seed: Decides the order, at least 0.
+        is_shuffled: Draw a new order each epoch; otherwise batches are slices and nothing is copied.
+        drop_last: Leave out a last batch that is smaller than the others, unless it is the only one.
+    """
+
+    def __init__(
+        self,
+        *,
+        data: BatchT,
+        batch_size: int,
+        seed: int = 0,
+        is_shuffled: bool = False,
+        drop_last: bool = False,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; at least 1 is needed")
+        self.data = data
+        self.batch_size = batch_size
+        self.seed = seed
+        self.is_shuffled = is_shuffled
+        self.drop_last = drop_last
+        self._epoch = 0
+        self._position = 0
+        self._is_restored = False
+
+    def __len__(self) -> int:
+        """Return the number of batches of an epoch, the same for every process."""
+        return len(self._global_batches())
+
+    def __iter__(self) -> Iterator[BatchT]:
+        """Yield the batches of one epoch, or the rest of one after ``load_state_dict``."""
+        if self._position and not self._is_restored:  # the last epoch was left early: don't repeat its order
+            self._epoch, self._position = self._epoch + 1, 0
+        self._is_restored = False
+        return self._batches(self._epoch, self._position)
+
+    def state_dict(self) -> dict[str, int]:
+        """Return the epoch and how many of its batches have been yielded."""
+        return {"epoch": self._epoch, "position": self._position}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Make the next iteration continue where ``state_dict`` was taken."""
+        self._epoch, self._position = state_dict["epoch"], state_dict["position"]
+        self._is_restored = True
+
+    def _batches(self, epoch: int, start: int) -> Iterator[BatchT]:
+        shares = [self._share(batch) for batch in self._global_batches()]
+        order = self._permutation(epoch) if self.is_shuffled else None
+        for position in range(start, len(shares)):
+            # The state counts the batch about to be yielded, and an epoch whose last batch is out is over:
+            # a checkpoint taken during that last step must not replay an empty rest.
+            is_last = position + 1 == len(shares)
+            self._epoch, self._position = (epoch + 1, 0) if is_last else (epoch, position + 1)
+            share = shares[position]
+            yield self.data[share] if order is None else self.data[order[share]]
+
+    def _permutation(self, epoch: int) -> Tensor:
+        # torch's CPU generator keeps 32 bits of a seed, so the two numbers are hashed into 32.
+        seed = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0])
+        return torch.randperm(len(self.data), generator=torch.Generator().manual_seed(seed))
+
+    def _global_batches(self) -> list[slice]:
+        world_size = _rank_and_world_size()[1]
+        num_samples, size = len(self.data), self.batch_size * world_size
+        if 0 < num_samples < world_size:
+            raise UserError(f"{num_samples} samples cannot be shared by {world_size} processes; use fewer")
+        if self.is_shuffled:
+            num_samples -= num_samples % world_size
+        bounds = [*range(0, num_samples, size), num_samples]
+        has_rest = len(bounds) > 2 and bounds[-1] - bounds[-2] < size
+        if has_rest and self.drop_last:
+            bounds.pop()
+        elif has_rest and bounds[-1] - bounds[-2] < world_size:  # too few for a batch in every process
+            bounds.pop(-2)
+        return [slice(start, stop) for start, stop in pairwise(bounds)]
+
+    def _share(self, batch: slice) -> slice:
+        rank, world_size = _rank_and_world_size()
+        size = batch.stop - batch.start
+        return slice(batch.start + size * rank // world_size, batch.start + size * (rank + 1) // world_size)
+
+
+def _rank_and_world_size() -> tuple[int, int]:
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1

@@ -1,0 +1,135 @@
+"""Reading CSV as it comes: any common delimiter, decimal commas, byte-order marks, gzip."""
+
+import csv
+import gzip
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from app.errors import UserError
+
+# Written for a missing number; in a column of text only TEXT_NULLS (column_values.py) mean missing.
+NUMBER_NULLS = (
+    *("", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "<NA>", "#NA", "NaN", "nan", "NAN", "-nan", "-NaN", "NaT"),
+    *(
+        "NULL",
+        "Null",
+        "null",
+        "None",
+        "none",
+        "?",
+        "-",
+        "--",
+        ".",
+        "1.#IND",
+        "-1.#IND",
+        "1.#QNAN",
+        "-1.#QNAN",
+    ),
+)
+_GZIP_MAGIC = b"\x1f\x8b"
+_HEAD_SIZE = 1 << 16
+_DECIMAL_COMMA = re.compile(r"(?:^|[;\t|])\s*[+-]?\d+,\d+\s*(?=[;\t|]|$)", re.MULTILINE)
+_DECIMAL_POINT = re.compile(r"(?:^|[;\t|])\s*[+-]?\d+\.\d+\s*(?=[;\t|]|$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvDialect:
+    """How a file is written: found in its first 64 KiB."""
+
+    header: tuple[str, ...]
+    header_size: int
+    delimiter: str
+    decimal_point: str
+    encoding: str
+
+
+def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
+    """Read a CSV file, also gzipped, with the types that its columns seem to have.
+
+    Args:
+        path: The file.
+        text_columns: Columns that are read as text whatever they hold (``01`` stays ``01``).
+
+    Raises:
+        UserError: The file is empty, malformed or not UTF-8 or UTF-16.
+    """
+    dialect = find_dialect(_head(path))
+    try:
+        table = _read(path, dialect, frozenset(text_columns), has_newlines=False)
+    except pa.ArrowInvalid as error:
+        table = _read_again(path, dialect, frozenset(text_columns), error)
+    for field in table.schema:
+        if pa.types.is_binary(field.type):
+            raise UserError(f"column '{field.name}' is not UTF-8 text; save the file as CSV in UTF-8")
+    return table
+
+
+def find_dialect(head: bytes) -> CsvDialect:
+    """Return the dialect of a file that begins with ``head``.
+
+    The delimiter is the one of comma, semicolon, tab and bar that cuts the first line into most columns.
+    The decimal mark is a comma where the delimiter is another and no cell has a decimal point.
+    """
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = head.decode(encoding, errors="replace").lstrip("\r\n")
+    if not text:
+        raise UserError("the file is empty; it needs a line of column names and a row for each sample")
+    line = text.splitlines()[0]
+    headers = {delimiter: next(csv.reader([line], delimiter=delimiter)) for delimiter in ",;\t|"}
+    delimiter = max(headers, key=lambda key: len(headers[key]))
+    has_commas = delimiter != "," and _DECIMAL_COMMA.search(text) and not _DECIMAL_POINT.search(text)
+    return CsvDialect(
+        header=tuple(headers[delimiter]),
+        header_size=len(line),
+        delimiter=delimiter,
+        decimal_point="," if has_commas else ".",
+        encoding="utf-16" if encoding == "utf-16" else "utf8",
+    )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
+            return file.read(_HEAD_SIZE)
+    except EOFError:
+        raise UserError("the compressed file breaks off; copy or download it again") from None
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == _GZIP_MAGIC
+
+
+def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, has_newlines: bool) -> pa.Table:
+    types = {name: pa.string() for name in dialect.header if name.strip() in text_columns}
+    file = pa.OSFile(str(path))
+    with pa.CompressedInputStream(file, "gzip") if _is_gzip(path) else file as stream:
+        return arrow_csv.read_csv(
+            stream,
+            # A row must fit into a block, and is seldom 64 times as long as the line of names.
+            read_options=arrow_csv.ReadOptions(
+                encoding=dialect.encoding, block_size=max(1 << 20, 64 * dialect.header_size)
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=dialect.delimiter, newlines_in_values=has_newlines
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=types, null_values=NUMBER_NULLS, decimal_point=dialect.decimal_point
+            ),
+        )
+
+
+def _read_again(
+    path: Path, dialect: CsvDialect, text_columns: frozenset[str], error: pa.ArrowInvalid
+) -> pa.Table:
+    """Read with line breaks allowed inside quotes, which is slower; if that fails, tell the first error."""
+    try:
+        return _read(path, dialect, text_columns, has_newlines=True)
+    except pa.ArrowInvalid:
+        reason = re.sub(r"^CSV parse error: ", "", str(error)).strip()
+        raise UserError(f"not a CSV file that can be read ({reason}); correct or remove that line") from None

@@ -1,0 +1,174 @@
+"""From columns to features: standardised numbers, one-hot categories, groups that may be missing.
+
+Shapes: N rows, G groups, F_g features of group g.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+from pyarrow import compute
+from torch import Tensor
+
+from app.data.column_values import ColumnValues, Numbers, is_missing, keep_rows, read_columns
+from app.data.feature_batch import FeatureBatch
+from app.data.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
+from app.data.multi_feature_spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from app.data.wording import name_list
+from app.errors import UserError, did_you_mean
+
+MAX_CATEGORIES = 1000
+"""Each is a feature of its own; a column with more is rather a name or a number."""
+
+_PREDICTION_ADVICE = (
+    "Fill them in; a model trained with multi_feature.data.missing=mean, or where whole groups are missing"
+    " with multi_feature.data.allow_missing_groups=true, does without them"
+)
+
+
+def fit_groups(
+    columns: Mapping[str, ColumnValues], groups: Mapping[str, Sequence[str]], train: npt.NDArray[np.int64]
+) -> tuple[GroupSpec, ...]:
+    """Find the statistics and categories of each column in the rows ``train``.
+
+    Raises:
+        UserError: A column has no value in these rows, or more than ``MAX_CATEGORIES`` categories.
+
+    Warns:
+        UserWarning: Columns are constant in these rows; they are kept, with scale 1.
+    """
+    is_train = np.zeros(len(next(iter(columns.values()))), dtype=bool)
+    is_train[train] = True
+    specs = {
+        name: GroupSpec(name=name, columns=tuple(_fit_column(c, columns[c], is_train) for c in members))
+        for name, members in groups.items()
+    }
+    constant = [name for name in columns if _is_constant(keep_rows(columns[name], is_train))]
+    if constant:
+        warnings.warn(
+            f"{len(constant):,} columns are constant in the training part and tell nothing:"
+            f" {name_list(constant)}; leave them out with multi_feature.data.grouping",
+            stacklevel=2,
+        )
+    return tuple(specs.values())
+
+
+def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> FeatureBatch:
+    """Turn a table without labels into one batch of all its rows, as a trained model needs it.
+
+    Columns that the model does not know are ignored. Where ``data_spec`` allows missing groups, the table
+    may lack all columns of a group.
+
+    Raises:
+        UserError: A column is not there, is not of numbers, or lacks values that ``data_spec.missing`` does
+            not fill in (``drop`` cannot leave out a row that is to be predicted).
+    """
+    groups = data_spec.column_names
+    names = columns_there(table.column_names, groups, data_spec.allow_missing_groups)
+    columns = read_columns(table, names, categorical=data_spec.categorical)
+    missing = find_missing(
+        columns, groups, table.num_rows, allow_missing_groups=data_spec.allow_missing_groups
+    )
+    if data_spec.missing == "mean":
+        refuse_empty_rows(missing)
+    else:
+        refuse_missing(missing, advice=_PREDICTION_ADVICE)
+    return encode_groups(columns, data_spec.groups, missing.presence)
+
+
+def encode_groups(
+    columns: Mapping[str, ColumnValues], groups: Sequence[GroupSpec], presence: Flags
+) -> FeatureBatch:
+    """Encode ``columns``; what is missing becomes 0, the mean of a standardised column.
+
+    Args:
+        columns: The values by column, of [N] each.
+        groups: The columns of each group and their statistics.
+        presence: Bool of [N, G].
+    """
+    features: dict[str, Tensor | None] = {}
+    for index, group in enumerate(groups):
+        is_there = bool(presence[:, index].any())
+        features[group.name] = _encode_group(columns, group, len(presence)) if is_there else None
+    return FeatureBatch(features=features, presence=None if presence.all() else torch.from_numpy(presence))
+
+
+def _encode_group(columns: Mapping[str, ColumnValues], group: GroupSpec, num_rows: int) -> Tensor:
+    encoded = np.zeros((num_rows, group.width), dtype=np.float32)
+    start = 0
+    for spec in group.columns:
+        values = columns[spec.name]
+        part = encoded[:, start : start + spec.width]
+        if isinstance(values, np.ndarray):
+            part[:, 0] = np.nan_to_num((values - spec.mean) / spec.scale, copy=False, nan=0.0)
+        else:
+            _encode_categories(values, spec, part)
+        start += spec.width
+    return torch.from_numpy(encoded)
+
+
+def _encode_categories(values: pa.StringArray, spec: ColumnSpec, part: npt.NDArray[np.float32]) -> None:
+    categories = pa.array(spec.categories or (), pa.string())
+    codes = compute.index_in(values, value_set=categories).fill_null(-1).to_numpy()
+    rows = np.flatnonzero(codes >= 0)
+    part[rows, codes[rows]] = 1.0
+
+
+def _fit_column(name: str, values: ColumnValues, is_train: Flags) -> ColumnSpec:
+    known = keep_rows(values, is_train & ~is_missing(values))
+    if len(known) == 0:
+        raise UserError(
+            f"column '{name}' has no value in any row of the training part; leave it out with"
+            " multi_feature.data.grouping"
+        )
+    if isinstance(known, np.ndarray):
+        return _fit_numbers(name, known)
+    return ColumnSpec(name=name, categories=_fit_categories(name, known))
+
+
+def _fit_numbers(name: str, known: Numbers) -> ColumnSpec:
+    if known.min() == known.max():  # rounding may give such a column a deviation that is not quite 0
+        return ColumnSpec(name=name, mean=float(known[0]), scale=1.0)
+    return ColumnSpec(name=name, mean=float(known.mean()), scale=float(known.std()) or 1.0)
+
+
+def _fit_categories(name: str, known: pa.StringArray) -> tuple[str, ...]:
+    categories = compute.unique(known).to_pylist()
+    if len(categories) > MAX_CATEGORIES:
+        raise UserError(
+            f"column '{name}' has {len(categories):,} categories, and at most {MAX_CATEGORIES:,} are allowed;"
+            " leave it out with multi_feature.data.grouping, or merge rare values"
+        )
+    return tuple(sorted(categories))
+
+
+def _is_constant(values: ColumnValues) -> bool:
+    if isinstance(values, np.ndarray):
+        return bool(np.nanmin(values) == np.nanmax(values))
+    return bool(len(compute.unique(values.drop_null())) == 1)
+
+
+def columns_there(
+    there: Sequence[str], groups: Mapping[str, Sequence[str]], allow_missing_groups: bool
+) -> list[str]:
+    """Return the columns of all groups, without those of groups that may be missing and are.
+
+    Raises:
+        UserError: Columns of a group are not ``there``; names both.
+    """
+    known = set(there)
+    names: list[str] = []
+    for group, members in groups.items():
+        lacking = [name for name in members if name not in known]
+        if allow_missing_groups and len(lacking) == len(members):
+            continue
+        if lacking:
+            raise UserError(
+                f"group '{group}' needs column{'s'[: len(lacking) > 1]} {name_list(lacking)}, and the file"
+                f" has no such column{did_you_mean(lacking[0], there)}"
+            )
+        names.extend(members)
+    return names

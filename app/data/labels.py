@@ -1,0 +1,101 @@
+"""Class names and class indices of a label column."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+from pyarrow import compute
+from torch import Tensor
+
+from app.data.column_values import is_missing, text_values
+from app.data.wording import name_list
+from app.errors import UserError, did_you_mean
+
+
+def label_column(table: pa.Table, label: str | None) -> pa.StringArray:
+    """Return the labels as text, null where missing.
+
+    Raises:
+        UserError: No label is named, or there is no such column; the message lists the columns.
+    """
+    columns = table.column_names
+    if label is None:
+        raise UserError(
+            "which column holds the classes? Name it with multi_feature.data.label;"
+            f" there are {name_list(columns)}"
+        )
+    if label not in columns:
+        raise UserError(
+            f"there is no label column '{label}'{did_you_mean(label, columns) or ';'} there are"
+            f" {name_list(columns)} (the first line must hold the columns' names);"
+            " set multi_feature.data.label"
+        )
+    return text_values(table.column(label))
+
+
+def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
+    """Return the distinct labels: in the order of numbers if all are whole numbers, else of text.
+
+    Raises:
+        UserError: There are fewer than two.
+    """
+    names = [name for name in compute.unique(labels).to_pylist() if name is not None]
+    if len(names) < 2:
+        found = f"only '{names[0]}'" if names else "no label at all"
+        raise UserError(
+            f"at least 2 classes are needed, and the label column holds {found};"
+            " check multi_feature.data.label"
+        )
+    is_whole = all(name.lstrip("+-").isdecimal() for name in names)
+    return tuple(sorted(names, key=lambda name: (int(name), name)) if is_whole else sorted(names))
+
+
+def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
+    """Return class indices, int64 of [N].
+
+    Args:
+        labels: Text of [N], from ``label_column``.
+        class_names: The class of each index.
+
+    Raises:
+        UserError: A label is missing or no class.
+    """
+    missing = is_missing(labels)
+    if missing.any():
+        raise UserError(
+            f"{missing.sum():,} rows have no label (first: row {missing.argmax() + 1:,}); label or remove"
+            " them, or set multi_feature.data.missing=drop"
+        )
+    codes = compute.index_in(labels, value_set=pa.array(class_names, pa.string()))
+    if codes.null_count:
+        unknown = compute.unique(labels.filter(codes.is_null())).to_pylist()
+        raise UserError(
+            f"the label column holds {name_list(unknown)}, which the model does not know; its classes are"
+            f" {name_list(class_names, limit=20)}"
+        )
+    indices: npt.NDArray[np.int64] = codes.cast(pa.int64()).to_numpy()
+    return torch.from_numpy(indices.copy())
+
+
+def check_class_sizes(indices: Tensor, class_names: Sequence[str], min_size: int) -> None:
+    """Refuse classes of fewer than ``min_size`` samples, which the split cannot share out.
+
+    Raises:
+        UserError: Names the classes and their sizes.
+    """
+    counts = torch.bincount(indices, minlength=len(class_names)).tolist()
+    small = [
+        f"{name} ({count})" for name, count in zip(class_names, counts, strict=True) if 0 < count < min_size
+    ]
+    if not small:
+        return
+    hint = ""
+    if 2 * len(small) > len(counts):
+        hint = " If the label is a measurement and no class, choose another with multi_feature.data.label."
+    raise UserError(
+        f"{len(small):,} of {len(counts):,} classes have fewer than the {min_size} samples that this split"
+        f" needs: {name_list(small)}. Add samples, remove these classes, or choose another"
+        f" multi_feature.data.split (fewer folds, or a column that says where each row belongs).{hint}"
+    )

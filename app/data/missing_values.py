@@ -1,0 +1,106 @@
+"""Where values are missing, and what becomes of the rows.
+
+Shapes: N rows, G groups.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.data.column_values import ColumnValues, is_missing
+from app.data.wording import name_list
+from app.errors import UserError
+
+TRAINING_ADVICE = (
+    "Fill them in, or say what to do with multi_feature.data.missing: 'mean' puts the column's mean, 'drop'"
+    " leaves the rows out. Where rows lack all columns of a group, multi_feature.data.allow_missing_groups"
+    "=true lets the model do without"
+)
+
+Groups = Mapping[str, Sequence[str]]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingValues:
+    """What ``find_missing`` found.
+
+    Attributes:
+        presence: Bool of [N, G], False where a row lacks a whole group and may.
+        counts: How many values each column lacks in rows that have its group; only columns that lack some.
+        is_incomplete: Bool of [N], True for rows that lack such a value, or every group.
+    """
+
+    presence: Flags
+    counts: dict[str, int]
+    is_incomplete: Flags
+
+    @property
+    def is_empty(self) -> Flags:
+        """Bool of [N], True for rows that lack every group."""
+        return np.asarray(~self.presence.any(axis=1))
+
+
+def find_missing(
+    columns: Mapping[str, ColumnValues], groups: Groups, num_rows: int, *, allow_missing_groups: bool
+) -> MissingValues:
+    """Find the missing values of ``columns``; columns of a group that are not there are missing in all rows.
+
+    Args:
+        columns: The values by column.
+        groups: The columns of each group.
+        num_rows: N.
+        allow_missing_groups: Whether a row that lacks all columns of a group counts as one without the group,
+            instead of as one with missing values.
+    """
+    presence = np.ones((num_rows, len(groups)), dtype=bool)
+    is_incomplete = np.zeros(num_rows, dtype=bool)
+    counts: dict[str, int] = {}
+    for index, names in enumerate(groups.values()):
+        flags = {name: is_missing(columns[name]) for name in names if name in columns}
+        if allow_missing_groups:
+            presence[:, index] = ~np.logical_and.reduce(list(flags.values())) if flags else False
+        for name, flag in flags.items():
+            lacking = flag & presence[:, index]
+            if lacking.any():
+                counts[name] = int(lacking.sum())
+                is_incomplete |= lacking
+    is_incomplete |= ~presence.any(axis=1)
+    return MissingValues(presence=presence, counts=counts, is_incomplete=is_incomplete)
+
+
+def refuse_missing(missing: MissingValues, *, advice: str = TRAINING_ADVICE) -> None:
+    """Refuse values that are missing.
+
+    Args:
+        missing: What was found.
+        advice: What to do, the last sentences of the message.
+
+    Raises:
+        UserError: Counts them, names the columns, and gives the advice.
+    """
+    refuse_empty_rows(missing)
+    if not missing.counts:
+        return
+    columns = name_list(f"{name} ({count:,})" for name, count in missing.counts.items())
+    num_values, num_rows = sum(missing.counts.values()), int(missing.is_incomplete.sum())
+    raise UserError(
+        f"{num_values:,} values are missing, in {num_rows:,} of {len(missing.is_incomplete):,} rows (first:"
+        f" row {missing.is_incomplete.argmax() + 1:,}), in columns {columns}. {advice}"
+    )
+
+
+def refuse_empty_rows(missing: MissingValues) -> None:
+    """Refuse rows that lack every group.
+
+    Raises:
+        UserError: Counts them and names the first.
+    """
+    is_empty = missing.is_empty
+    if is_empty.any():
+        raise UserError(
+            f"{is_empty.sum():,} rows have no value in any group (first: row {is_empty.argmax() + 1:,});"
+            " remove them, or set multi_feature.data.missing=drop"
+        )

@@ -1,0 +1,203 @@
+"""The data of the multi-feature family: a table whose columns form groups, with a class for each row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+
+from app.data.batch_loader import BatchLoader
+from app.data.column_groups import Grouping
+from app.data.column_values import ColumnValues, is_missing, keep_rows, read_columns
+from app.data.feature_batch import FeatureBatch
+from app.data.feature_encoding import columns_there, encode_groups, fit_groups
+from app.data.labels import check_class_sizes, encode_labels, find_class_names, label_column
+from app.data.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
+from app.data.multi_feature_spec import MissingPolicy, MultiFeatureDataSpec
+from app.data.splits import Split, Splitter
+from app.data.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
+from app.data.wording import errors_naming, name_list
+from app.errors import UserError, did_you_mean
+
+SHIPPED_LABEL = "digit"
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """The rows of a table that take part, before they are encoded."""
+
+    table: pa.Table
+    columns: Mapping[str, ColumnValues]
+    labels: pa.StringArray
+    presence: Flags
+
+    def keep(self, rows: Flags) -> "_Samples":
+        return _Samples(
+            table=self.table.filter(pa.array(rows)),
+            columns={name: keep_rows(values, rows) for name, values in self.columns.items()},
+            labels=keep_rows(self.labels, rows),
+            presence=self.presence[rows],
+        )
+
+
+@dataclass(frozen=True)
+class _Parts:
+    spec: MultiFeatureDataSpec
+    train: FeatureBatch
+    val: FeatureBatch
+    test: FeatureBatch
+
+
+class MultiFeatureDataModule(LightningDataModule):
+    """Reads a table once, splits and encodes it, and keeps it in memory as tensors.
+
+    Args:
+        path: A CSV (also gzipped) or Parquet file; None for the digits that ship with the project.
+        label: The column of the classes; None for the shipped file's.
+        grouping: Makes groups of the other columns, for instance ``GroupByPrefix()``.
+        categorical: Columns that name kinds, and become one feature for each kind.
+        missing: What to do about missing values; see ``MultiFeatureDataSpec``.
+        allow_missing_groups: Whether a row may lack all columns of a group.
+        splitter: Chooses the rows of each part.
+        batch_size: Samples of a training batch.
+        eval_batch_size: Samples of a validation or test batch.
+        seed: Decides the order of the training batches.
+        data_spec: The facts that a trained model was built from; its groups, statistics, classes and policies
+            are then used as they are, instead of ``grouping``, ``categorical`` and the rest.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path | None,
+        label: str | None,
+        grouping: Grouping,
+        categorical: Sequence[str] = (),
+        missing: MissingPolicy = "error",
+        allow_missing_groups: bool = False,
+        splitter: Splitter,
+        batch_size: int,
+        eval_batch_size: int,
+        seed: int = 0,
+        data_spec: MultiFeatureDataSpec | None = None,
+    ) -> None:
+        super().__init__()
+        self._path = path
+        self._label = label or (data_spec.label if data_spec else SHIPPED_LABEL if path is None else None)
+        self._grouping = grouping
+        self._categorical = data_spec.categorical if data_spec else tuple(categorical)
+        self._missing: MissingPolicy = data_spec.missing if data_spec else missing
+        self._allow_missing_groups = data_spec.allow_missing_groups if data_spec else allow_missing_groups
+        self._splitter = splitter
+        self._batch_size = batch_size
+        self._eval_batch_size = eval_batch_size
+        self._seed = seed
+        self._given_spec = data_spec
+
+    @property
+    def data_spec(self) -> MultiFeatureDataSpec:
+        """What a model is built from; the file is read on first use.
+
+        Raises:
+            UserError: The file cannot be used as the settings say; the message says why and what to do.
+        """
+        return self._parts.spec
+
+    def setup(self, stage: str | None = None) -> None:  # noqa: ARG002 - Lightning passes it
+        """Read, split and encode the file, unless that has been done."""
+        _ = self._parts
+
+    def train_dataloader(self) -> BatchLoader[FeatureBatch]:
+        """Return batches of ``batch_size`` in a new order each epoch, without a smaller last one."""
+        if len(self._parts.train) == 0:
+            raise UserError("the split leaves no rows to train on; see multi_feature.data.split")
+        return BatchLoader(
+            data=self._parts.train,
+            batch_size=self._batch_size,
+            seed=self._seed,
+            is_shuffled=True,
+            drop_last=True,
+        )
+
+    def val_dataloader(self) -> BatchLoader[FeatureBatch]:
+        """Return all validation samples in the file's order."""
+        return BatchLoader(data=self._parts.val, batch_size=self._eval_batch_size)
+
+    def test_dataloader(self) -> BatchLoader[FeatureBatch]:
+        """Return all test samples in the file's order."""
+        return BatchLoader(data=self._parts.test, batch_size=self._eval_batch_size)
+
+    @cached_property
+    def _parts(self) -> _Parts:
+        text_columns = [*self._categorical, *self._splitter.reserved_columns, *filter(None, [self._label])]
+        if self._path is None:
+            table = read_shipped_table(text_columns=text_columns)
+        else:
+            table = read_table(self._path, text_columns=text_columns)
+        with errors_naming(self._path or SHIPPED_MFEAT):
+            return self._encode(self._select(table))
+
+    def _select(self, table: pa.Table) -> _Samples:
+        labels = label_column(table, self._label)
+        groups = self._groups(table)
+        names = columns_there(table.column_names, groups, self._allow_missing_groups)
+        columns = read_columns(table, names, categorical=self._categorical)
+        missing = find_missing(
+            columns, groups, table.num_rows, allow_missing_groups=self._allow_missing_groups
+        )
+        samples = _Samples(table, columns, labels, missing.presence)
+        if self._missing == "drop":
+            return samples.keep(~(missing.is_incomplete | is_missing(labels)))
+        if self._missing == "mean":
+            refuse_empty_rows(missing)
+        else:
+            refuse_missing(missing)
+        return samples
+
+    def _groups(self, table: pa.Table) -> Mapping[str, Sequence[str]]:
+        if self._given_spec:
+            return self._given_spec.column_names
+        for name in self._categorical:
+            if name not in table.column_names:
+                near = did_you_mean(name, table.column_names)
+                raise UserError(
+                    f"multi_feature.data.categorical names '{name}', and there is no such column{near}"
+                )
+        reserved = {self._label, *self._splitter.reserved_columns}
+        features = [name for name in table.column_names if name not in reserved]
+        if not features:
+            raise UserError(f"there are no features, only {name_list(table.column_names)}")
+        return self._grouping(features)
+
+    def _encode(self, samples: _Samples) -> _Parts:
+        spec = self._given_spec
+        class_names = spec.class_names if spec else find_class_names(samples.labels)
+        target = encode_labels(samples.labels, class_names)
+        check_class_sizes(target, class_names, self._splitter.min_class_size)
+        split = self._splitter(target.numpy(), samples.table)
+        spec = spec or self._fit(samples, class_names, target, split)
+        batch = replace(encode_groups(samples.columns, spec.groups, samples.presence), target=target)
+        rows = (torch.from_numpy(part) for part in (split.train, split.val, split.test))
+        return _Parts(spec, *(batch[part] for part in rows))
+
+    def _fit(
+        self, samples: _Samples, class_names: tuple[str, ...], target: Tensor, split: Split
+    ) -> MultiFeatureDataSpec:
+        counts = torch.bincount(target[torch.from_numpy(split.train)], minlength=len(class_names)).tolist()
+        lacking = [name for name, count in zip(class_names, counts, strict=True) if count == 0]
+        if lacking:
+            raise UserError(
+                f"the training part has no row of class {name_list(lacking)}; see multi_feature.data.split"
+            )
+        return MultiFeatureDataSpec(
+            groups=fit_groups(samples.columns, self._groups(samples.table), split.train),
+            label=str(self._label),
+            class_names=class_names,
+            class_counts=tuple(counts),
+            missing=self._missing,
+            allow_missing_groups=self._allow_missing_groups,
+        )

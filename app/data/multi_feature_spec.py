@@ -1,0 +1,115 @@
+"""What a model must know of data in several feature groups: plain facts that a checkpoint carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+
+from app.errors import UserError
+
+MissingPolicy = Literal["error", "mean", "drop"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSpec:
+    """One column of the file and how it becomes numbers.
+
+    Attributes:
+        name: The column's name in the file.
+        mean: Mean of the training part; 0 for a categorical column.
+        scale: Population standard deviation of the training part; 1 for a constant or categorical column.
+        categories: Values of a categorical column, one feature each; None for a numeric column.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: str
+    mean: FiniteFloat = 0.0
+    scale: Annotated[FiniteFloat, Field(gt=0)] = 1.0
+    categories: tuple[str, ...] | None = None
+
+    @property
+    def width(self) -> int:
+        """Number of features that the column becomes."""
+        return 1 if self.categories is None else len(self.categories)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupSpec:
+    """A named group of columns, which one feature extractor reads."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: str
+    columns: Annotated[tuple[ColumnSpec, ...], Field(min_length=1)]
+
+    @property
+    def width(self) -> int:
+        """Number of features of the group, F_g."""
+        return sum(column.width for column in self.columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiFeatureDataSpec:
+    """Everything that turns a table into batches and class indices back into names.
+
+    Attributes:
+        groups: The groups in the order that batches and models keep.
+        label: Name of the label column.
+        class_names: Name of each class, by class index.
+        class_counts: Training samples of each class, by class index.
+        missing: What happens to a missing value: ``error`` refuses the file, ``mean`` puts the mean of the
+            training part (no category at all in a categorical column), ``drop`` leaves the row out.
+        allow_missing_groups: Whether a sample may lack all values of a group.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    groups: Annotated[tuple[GroupSpec, ...], Field(min_length=1)]
+    label: str
+    class_names: Annotated[tuple[str, ...], Field(min_length=2)]
+    class_counts: tuple[int, ...]
+    missing: MissingPolicy = "error"
+    allow_missing_groups: bool = False
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """Number of features of each group, by name, in the groups' order."""
+        return {group.name: group.width for group in self.groups}
+
+    @property
+    def column_names(self) -> dict[str, tuple[str, ...]]:
+        """Names of the columns of each group, by the group's name."""
+        return {group.name: tuple(column.name for column in group.columns) for group in self.groups}
+
+    @property
+    def categorical(self) -> tuple[str, ...]:
+        """Names of the categorical columns, which ``read_table`` should read as text."""
+        columns = (column for group in self.groups for column in group.columns)
+        return tuple(column.name for column in columns if column.categories is not None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return dicts, lists, str, float, int, bool and None only, for a ``weights_only`` checkpoint."""
+        plain: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
+        return plain
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> MultiFeatureDataSpec:
+        """Return the spec that ``to_dict`` wrote.
+
+        Raises:
+            UserError: ``data`` is not such a dict; the message names each wrong field.
+        """
+        try:
+            return _ADAPTER.validate_python(data)
+        except ValidationError as error:
+            faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+            raise UserError(
+                f"This is no data spec of the multi-feature family: {'; '.join(faults)}"
+            ) from None
+
+
+_ADAPTER = TypeAdapter(MultiFeatureDataSpec)

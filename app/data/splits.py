@@ -1,0 +1,186 @@
+"""Splits of a file's rows into training, validation and test parts."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import compute
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+from app.data.column_values import text_values
+from app.data.wording import name_list
+from app.errors import UserError, did_you_mean
+
+Rows = npt.NDArray[np.int64]
+
+_PARTS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Ascending row numbers of each part, from 0, without overlap."""
+
+    train: Rows
+    val: Rows
+    test: Rows
+
+
+class Splitter(Protocol):
+    """Decides which rows train, choose and test a model."""
+
+    @property
+    def reserved_columns(self) -> tuple[str, ...]:
+        """Columns that the splitter reads, which are therefore no features."""
+
+    @property
+    def min_class_size(self) -> int:
+        """Samples that each class must have."""
+
+    def __call__(self, labels: Rows, table: pa.Table, /) -> Split:
+        """Split the rows of ``table``, whose class indices are ``labels``, int64 of [N]."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomSplitter:
+    """A random split in which each class has about the same share of every part.
+
+    Args:
+        val_fraction: Share of all rows that validate, in [0, 1); a part that is not empty has at least as
+            many rows as there are classes.
+        test_fraction: Share of all rows that test, in [0, 1).
+        seed: Decides the split, at least 0.
+    """
+
+    val_fraction: float = 0.15
+    test_fraction: float = 0.15
+    seed: int = 0
+    reserved_columns: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        if min(self.val_fraction, self.test_fraction) < 0 or self.val_fraction + self.test_fraction >= 1:
+            raise UserError(
+                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave no rows"
+                " to train on; both must be at least 0 and their sum less than 1"
+            )
+
+    @property
+    def min_class_size(self) -> int:
+        """A class needs a sample for each part that is not empty."""
+        return 1 + (self.val_fraction > 0) + (self.test_fraction > 0)
+
+    def __call__(self, labels: Rows, _table: pa.Table, /) -> Split:
+        """Draw the test part from all rows, then the validation part from the rest."""
+        rows = np.arange(len(labels))
+        rest, test = _stratified(rows, labels, self.test_fraction * len(rows), self.seed)
+        train, val = _stratified(rest, labels, self.val_fraction * len(rows), self.seed)
+        return Split(train, val, test)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldSplitter:
+    """One of the splits of a stratified k-fold cross-validation.
+
+    The test part is fold ``fold`` of scikit-learn's ``StratifiedKFold(num_folds, shuffle=True,
+    random_state=seed)``, so over all folds every row is tested once.
+
+    Args:
+        num_folds: Number of folds, at least 2.
+        fold: Which one tests, from 0 to ``num_folds - 1``.
+        val_fraction: Share of the other folds' rows that validate, stratified, in [0, 1).
+        seed: Decides the folds, at least 0.
+    """
+
+    num_folds: int
+    fold: int
+    val_fraction: float = 0.15
+    seed: int = 0
+    reserved_columns: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        if self.num_folds < 2 or not 0 <= self.fold < self.num_folds:
+            raise UserError(
+                f"fold {self.fold} of {self.num_folds}: at least 2 folds are needed, counted from 0"
+            )
+        if not 0 <= self.val_fraction < 1:
+            raise UserError(f"val_fraction is {self.val_fraction:g}; it must be at least 0 and less than 1")
+
+    @property
+    def min_class_size(self) -> int:
+        """A class needs a sample for each fold, and two outside a fold where some of them validate."""
+        return max(self.num_folds, 3) if self.val_fraction > 0 else self.num_folds
+
+    def __call__(self, labels: Rows, _table: pa.Table, /) -> Split:
+        """Take the fold, then draw the validation part from the rest."""
+        folds = StratifiedKFold(self.num_folds, shuffle=True, random_state=self.seed)
+        rest, test = list(folds.split(np.zeros(len(labels)), labels))[self.fold]
+        train, val = _stratified(rest, labels, self.val_fraction * len(rest), self.seed)
+        return Split(train, val, test)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSplitter:
+    """The split that a column of the file states.
+
+    Args:
+        column: Its values are ``train``, ``val`` (or ``valid``, ``validation``, ``dev``) and ``test``, in any
+            case.
+    """
+
+    column: str
+    min_class_size: ClassVar[int] = 1
+
+    @property
+    def reserved_columns(self) -> tuple[str, ...]:
+        """The split column."""
+        return (self.column,)
+
+    def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
+        """Split the rows as the column says."""
+        if self.column not in table.column_names:
+            near = did_you_mean(self.column, table.column_names)
+            raise UserError(f"there is no split column '{self.column}'{near}; see multi_feature.data.split")
+        values = compute.utf8_lower(text_values(table.column(self.column)))
+        unknown = [value for value in compute.unique(values).to_pylist() if value not in _PARTS]
+        if unknown:
+            raise UserError(
+                f"split column '{self.column}' holds {name_list(value or '' for value in unknown)};"
+                " each row needs 'train', 'val' or 'test'"
+            )
+        parts = np.array([_PARTS[value] for value in compute.unique(values).to_pylist()])
+        codes = compute.index_in(values, value_set=compute.unique(values)).to_numpy()
+        return Split(*(np.flatnonzero(parts[codes] == part) for part in ("train", "val", "test")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeFileSplitter:
+    """Every row tests: for a model that has been trained on another file."""
+
+    reserved_columns: ClassVar[tuple[str, ...]] = ()
+    min_class_size: ClassVar[int] = 0
+
+    def __call__(self, labels: Rows, _table: pa.Table, /) -> Split:
+        """Put every row into the test part."""
+        none = np.arange(0)
+        return Split(none, none, np.arange(len(labels)))
+
+
+def _stratified(rows: Rows, labels: Rows, size: float, seed: int) -> tuple[Rows, Rows]:
+    """Return the rows left, and about ``size`` rows drawn, in each class its share."""
+    if size == 0:
+        return rows, np.arange(0)
+    count = max(round(size), len(np.unique(labels)))
+    try:
+        rest, drawn = train_test_split(rows, test_size=count, stratify=labels[rows], random_state=seed)
+    except ValueError as error:
+        raise UserError(
+            f"{len(labels):,} rows cannot be split as multi_feature.data.split says ({error}); use more rows,"
+            " smaller fractions, or a split column"
+        ) from None
+    return np.sort(rest), np.sort(drawn)

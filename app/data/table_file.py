@@ -1,0 +1,98 @@
+"""Reading a table from a file: CSV, gzipped CSV or Parquet, told apart by their content."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from app.data.csv_file import read_csv
+from app.data.wording import errors_naming, name_list
+from app.errors import UserError
+
+SHIPPED_MFEAT = "mfeat.csv.gz"
+
+_OTHER_FORMATS = {
+    b"PK\x03\x04": "an Excel workbook or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"SQLite format": "an SQLite database",
+    b"ARROW1": "an Arrow or Feather file",
+    b"\x89HDF": "an HDF5 file",
+    b"{": "JSON",
+    b"[": "JSON",
+}
+
+
+def read_table(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
+    """Read a CSV (also gzipped) or Parquet file.
+
+    Names of columns are stripped of spaces; a column without a name is left out with a warning.
+
+    Args:
+        path: The file; its name may end as it likes.
+        text_columns: Columns that a CSV file gives as text even if they look like numbers: the label and
+            the categorical ones, so that the same value has the same name in every file.
+
+    Returns:
+        A table of at least one row whose columns have one chunk each.
+
+    Raises:
+        UserError: No such file, not a table, no rows, or two columns of one name. The message begins with
+            the file's path.
+    """
+    with errors_naming(path):
+        try:
+            table = _read(path, text_columns)
+        except UnicodeDecodeError:
+            raise UserError("the file is not UTF-8 text; save it as CSV in UTF-8") from None
+        except OSError as error:
+            raise UserError(f"cannot read the file ({error.strerror or error})") from None
+        return _tidy(table)
+
+
+def read_shipped_table(name: str = SHIPPED_MFEAT, *, text_columns: Iterable[str] = ()) -> pa.Table:
+    """Read one of the tables that ship with the project (``app/data/shipped``)."""
+    with as_file(files("app.data.shipped") / name) as path:
+        return read_table(path, text_columns=text_columns)
+
+
+def _read(path: Path, text_columns: Iterable[str]) -> pa.Table:
+    if path.is_dir():
+        raise UserError("this is a folder; name one CSV or Parquet file in it")
+    if not path.exists():
+        raise UserError(f"no such file (looked in {path.absolute().parent})")
+    with path.open("rb") as file:
+        head = file.read(1024)
+    if head[:4] == b"PAR1":
+        return _read_parquet(path)
+    for magic, kind in _OTHER_FORMATS.items():
+        if head.startswith(magic):
+            raise UserError(f"this is {kind}; export the table as CSV or Parquet")
+    return read_csv(path, text_columns=text_columns)
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    try:
+        table = parquet.ParquetFile(path).read()
+    except pa.ArrowException as error:
+        raise UserError(f"not a Parquet file that can be read ({error}); copy or write it again") from None
+    return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
+
+
+def _tidy(table: pa.Table) -> pa.Table:
+    names = [name.strip() for name in table.column_names]
+    repeated = [name for name, count in Counter(filter(None, names)).items() if count > 1]
+    if repeated:
+        raise UserError(
+            f"several columns have the same name: {name_list(repeated)}; rename them"
+            " (the first line must hold the columns' names)"
+        )
+    if table.num_rows == 0:
+        raise UserError("the file has column names but no rows; it needs a row for each sample")
+    if "" in names:
+        warnings.warn("a column without a name (a row index?) is left out", stacklevel=2)
+    table = table.rename_columns(names).select([name for name in names if name])
+    return table.replace_schema_metadata(None).combine_chunks()
