@@ -1,1 +1,27 @@
+"""How it is put together: the only place that knows both settings and app.
 
+Importing this package imports no torch; the names below import it when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from containers.application import ApplicationContainer, compose_application
+    from containers.bootstrapping import bootstrap, family_container, from_checkpoint
+
+__all__ = ["ApplicationContainer", "bootstrap", "compose_application", "family_container", "from_checkpoint"]
+
+_HOMES = {
+    "ApplicationContainer": "containers.application",
+    "compose_application": "containers.application",
+    "bootstrap": "containers.bootstrapping",
+    "family_container": "containers.bootstrapping",
+    "from_checkpoint": "containers.bootstrapping",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'containers' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

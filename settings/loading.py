@@ -24,6 +24,7 @@ def load_settings(
     config: Path | None = None,
     environ: Mapping[str, str] | None = None,
     assignments: Sequence[Mapping[str, Any]] = (),
+    family_values: Mapping[str, Any] | None = None,
 ) -> ApplicationSettings:
     """Merge all layers, the later over the earlier, and check the result.
 
@@ -32,7 +33,8 @@ def load_settings(
         presets: Names of the family's presets, in order.
         config: YAML file; a preset is below it.
         environ: Environment variables, above the file; None: none are read.
-        assignments: Nested values, above all others, see `settings.merging.parse_assignment`.
+        assignments: Nested values above these, see `settings.merging.parse_assignment`.
+        family_values: Nested values of the section of the family in use, above all others.
 
     Raises:
         SettingsError: With one line for each mistake.
@@ -45,8 +47,8 @@ def load_settings(
         values = merge(values, layer)
     for preset in reversed(presets):
         values = merge(_find_preset(_family_of(values), preset), values)
-    _family_of(values)
-    return parse_settings(values)
+    section = _family_of(values).section
+    return parse_settings(merge(values, {section: family_values or {}}))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

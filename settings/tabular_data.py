@@ -15,23 +15,26 @@ class GroupingSettings(ChoiceSettings):
 class PrefixGroupingSettings(GroupingSettings):
     """Columns that share the name before their number: kar0, kar1 and kar_2 are the group kar."""
 
-    target: ClassVar[str] = "app.data.column_groups.PrefixGrouping"
+    target: ClassVar[str] = "app.data.column_groups.GroupByPrefix"
     kind: Literal["prefix"] = Field("prefix", description="By the name before the column's number.")
 
 
 class ExplicitGroupingSettings(GroupingSettings):
     """Groups listed column by column."""
 
-    target: ClassVar[str] = "app.data.column_groups.ExplicitGrouping"
+    target: ClassVar[str] = "app.data.column_groups.ExplicitGroups"
     kind: Literal["explicit"] = Field("explicit", description="By lists of columns.")
-    groups: dict[str, list[str]] = Field(description="Names of the columns of each group, by its name.")
+    groups: dict[str, list[str]] = Field(
+        description="Columns of each group by its name; kar_* is all that match."
+    )
 
 
 class SingleGroupingSettings(GroupingSettings):
     """All columns as one group."""
 
-    target: ClassVar[str] = "app.data.column_groups.SingleGrouping"
-    kind: Literal["single"] = Field("single", description="All columns as one group, called 0.")
+    target: ClassVar[str] = "app.data.column_groups.SingleGroup"
+    kind: Literal["single"] = Field("single", description="All columns as one group.")
+    name: str = Field("0", min_length=1, description="Name of that group.")
 
 
 GROUPINGS = Slot(
@@ -72,7 +75,17 @@ class ColumnSplitSettings(SplitSettings):
     column: str = Field("split", description="Name of that column.")
 
 
-SPLITS = Slot(default="random", choices=[RandomSplitSettings, FoldSplitSettings, ColumnSplitSettings])
+class WholeFileSplitSettings(SplitSettings):
+    """No split: the whole file is for evaluation."""
+
+    target: ClassVar[str] = "app.data.splits.WholeFileSplitter"
+    kind: Literal["whole"] = Field("whole", description="Every row is a test row; for evaluation only.")
+
+
+SPLITS = Slot(
+    default="random",
+    choices=[RandomSplitSettings, FoldSplitSettings, ColumnSplitSettings, WholeFileSplitSettings],
+)
 
 
 class TabularDataSettings(Settings):

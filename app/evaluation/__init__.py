@@ -1,0 +1,1 @@
+"""Evaluation: how good a trained composite is, as a whole and part by part."""

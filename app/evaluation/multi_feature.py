@@ -1,0 +1,46 @@
+"""Evaluation of a `MultiFeatureClassifier`."""
+
+from typing import Literal
+
+from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_recall_fscore_support
+
+from app.data.multi_feature import MultiFeatureDataModule
+from app.evaluation.report import EvaluationReport
+from app.prediction.multi_feature import MultiFeaturePredictor
+
+
+class MultiFeatureEvaluator:
+    """Compares predictions with the labels of the data.
+
+    Args:
+        predictor: Predicts with the trained composite.
+        datamodule: The data with its split.
+    """
+
+    def __init__(self, *, predictor: MultiFeaturePredictor, datamodule: MultiFeatureDataModule) -> None:
+        self.predictor = predictor
+        self.datamodule = datamodule
+
+    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+        """Score one part of the data: accuracy, macro F1 and log loss, and each class on its own."""
+        rows = self.datamodule.part(part)
+        assert rows.target is not None
+        target = rows.target.numpy()
+        probabilities = self.predictor.predict(rows).probabilities.double().numpy()
+        predicted = probabilities.argmax(axis=1)
+        names = self.predictor.data_spec.class_names
+        labels = range(len(names))
+        columns = precision_recall_fscore_support(target, predicted, labels=labels, zero_division=0.0)
+        return EvaluationReport(
+            num_samples=len(rows),
+            scores={
+                "accuracy": float(accuracy_score(target, predicted)),
+                "macro_f1": float(f1_score(target, predicted, average="macro", zero_division=0.0)),
+                "log_loss": float(log_loss(target, probabilities, labels=labels)),
+            },
+            breakdown={
+                name: {"precision": float(p), "recall": float(r), "f1": float(f), "samples": float(n)}
+                for name, p, r, f, n in zip(names, *columns, strict=True)
+            },
+            breakdown_by="class",
+        )

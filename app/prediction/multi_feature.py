@@ -1,0 +1,96 @@
+"""Predictions of a `MultiFeatureClassifier`: from a table without labels to classes and probabilities."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+from pyarrow import csv
+from torch import Tensor
+
+from app.data.feature_batch import FeatureBatch
+from app.data.feature_encoding import encode_features
+from app.data.multi_feature_spec import MultiFeatureDataSpec
+from app.data.table_file import read_table
+from app.data.wording import errors_naming
+from app.models.multi_feature import MultiFeatureClassifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassPredictions:
+    """What a classifier says of some rows.
+
+    Attributes:
+        class_names: Names of the C classes.
+        probabilities: [N, C], float32, on the CPU; each row sums to 1.
+    """
+
+    class_names: tuple[str, ...]
+    probabilities: Tensor
+
+    @property
+    def classes(self) -> list[str]:
+        """The most probable class of each row."""
+        return [self.class_names[i] for i in self.probabilities.argmax(dim=1).tolist()]
+
+    def to_table(self) -> pa.Table:
+        """Return the columns ``prediction`` and ``probability_NAME`` for each class."""
+        columns = {f"probability_{name}": self.probabilities[:, i].numpy() for i, name in self._numbered()}
+        return pa.table({"prediction": self.classes, **columns})
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    def to_csv(self) -> bytes:
+        """Return `to_table` as CSV in UTF-8, with a line of column names."""
+        sink = pa.BufferOutputStream()
+        csv.write_csv(self.to_table(), sink, csv.WriteOptions(quoting_style="needed"))
+        return sink.getvalue().to_pybytes()
+
+    def _numbered(self) -> list[tuple[int, str]]:
+        return list(enumerate(self.class_names))
+
+
+class MultiFeaturePredictor:
+    """Classifies rows of tables with the preparation that the model was trained with.
+
+    Args:
+        model: The trained composite. It is put into evaluation mode.
+        data_spec: The spec of the data that it was trained on.
+        batch_size: Rows that go through the model at once.
+    """
+
+    def __init__(
+        self, *, model: MultiFeatureClassifier, data_spec: MultiFeatureDataSpec, batch_size: int = 1024
+    ) -> None:
+        self.model = model.eval()
+        self.data_spec = data_spec
+        self.batch_size = batch_size
+
+    def predict_file(self, path: Path) -> ClassPredictions:
+        """Classify the rows of a CSV or Parquet file; a label column is ignored.
+
+        Raises:
+            UserError: The file can't be read, or lacks columns that the model needs.
+        """
+        table = read_table(path, text_columns=self.data_spec.categorical)
+        with errors_naming(path):
+            return self.predict_table(table)
+
+    def predict_table(self, table: pa.Table) -> ClassPredictions:
+        """Classify the rows of a table with the columns of the training file; others are ignored.
+
+        Raises:
+            UserError: It lacks columns that the model needs, or has values that can't be read.
+        """
+        return self.predict(encode_features(table, self.data_spec))
+
+    @torch.inference_mode()
+    def predict(self, rows: FeatureBatch) -> ClassPredictions:
+        """Classify rows that are encoded already."""
+        parts = []
+        for start in range(0, len(rows), self.batch_size):
+            batch = rows[start : start + self.batch_size].to(self.model.device)
+            logits = self.model(batch.features, batch.presence)
+            parts.append(logits.float().softmax(dim=1).cpu())
+        return ClassPredictions(class_names=self.data_spec.class_names, probabilities=torch.cat(parts))

@@ -1,0 +1,63 @@
+"""``evaluate``: scores of a trained model on a part of its data, or on another file."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.options import DebugOption, SetOption, parse_assignments
+from commands.printing import console, format_score, print_table, status_console
+
+
+class Part(StrEnum):
+    """A part of the data."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+def evaluate(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Another labelled file, of which every row is scored.")
+    ] = None,
+    part: Annotated[Part, typer.Option("--part", help="Part of the training's own data.")] = Part.TEST,
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1, mps.")] = "cpu",
+    set_: SetOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Score a trained model, as a whole and part by part."""
+    del debug
+    with status_console.status("Loading the model"):
+        from containers import family_container, from_checkpoint
+
+        whole_file = {"data": {"path": str(data), "split": {"kind": "whole"}}} if data else {}
+        application = from_checkpoint(
+            checkpoint, changes=parse_assignments(set_), family_changes=whole_file, device=device
+        )
+        evaluator = family_container(application).evaluator()
+    with status_console.status("Scoring"):
+        report = evaluator(Part.TEST.value if data else part.value)
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), indent=2))
+        return
+    where = data.name if data else f"{part.value} part"
+    print_table(
+        f"Scores on {where} ({report.num_samples} samples)",
+        ["score", "value"],
+        [(name, format_score(value)) for name, value in report.scores.items()],
+    )
+    columns = list(next(iter(report.breakdown.values()), {}))
+    print_table(
+        f"By {report.breakdown_by}",
+        [report.breakdown_by, *columns],
+        [
+            (name, *(format_score(v) if c != "samples" else str(int(v)) for c, v in values.items()))
+            for name, values in report.breakdown.items()
+        ],
+    )
+    console.print()

@@ -1,0 +1,59 @@
+"""How commands print: tables on standard output, status and errors on standard error."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from app.errors import UserError
+from settings import SettingsError
+
+console = Console()
+status_console = Console(stderr=True)
+
+
+def print_error(error: Exception) -> int:
+    """Print an error in one line for each mistake and return the exit status that belongs to it."""
+    if isinstance(error, SettingsError | UserError):
+        lines, status = str(error).splitlines(), 2
+    else:
+        lines, status = [f"{type(error).__name__}: {error}", "Run again with --debug to see where."], 1
+    for line in lines:
+        status_console.print(f"[bold red]error[/]: {_plain(line)}", highlight=False, soft_wrap=True)
+    return status
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; the first column is a name, the others are aligned to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(cell) for cell in row))
+    console.print(table)
+
+
+def print_facts(title: str, facts: Mapping[str, object]) -> None:
+    """Print names and values that line up, below a title."""
+    console.print(f"[bold]{_plain(title)}[/]", highlight=False)
+    width = max(map(len, facts), default=0)
+    for name, value in facts.items():
+        console.print(f"  {_plain(name.ljust(width))}  {_plain(str(value))}", highlight=False, soft_wrap=True)
+
+
+def format_score(value: float | None) -> str:
+    """Return a score with four decimals, or a dash where there is none."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+def short_path(path: Path) -> str:
+    """Return a path as seen from the current folder, if it is below it."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")

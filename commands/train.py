@@ -1,0 +1,137 @@
+"""``train``: train a model, evaluate its best checkpoint, say where everything lies."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands.options import (
+    ConfigOption,
+    DebugOption,
+    ModelOption,
+    PresetOption,
+    SetOption,
+    resolve_settings,
+)
+from commands.printing import console, format_score, print_facts, print_table, short_path, status_console
+from settings import ApplicationSettings
+from settings.application import parse_settings
+from settings.merging import merge, nest
+
+
+def train(
+    model: ModelOption = None,
+    preset: PresetOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Your own file; else the data that ships.")
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", help="Label column of your own file.")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the training part.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of weights, order and dropout.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")] = None,
+    run_dir: Annotated[
+        Path | None, typer.Option("--run-dir", help="Run folder; else runs/MODEL-TIME.")
+    ] = None,
+    folds: Annotated[int | None, typer.Option("--folds", help="Cross-validate with so many folds.")] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Train a model and evaluate its best checkpoint on the test part."""
+    del debug
+    settings = resolve_settings(
+        model=model,
+        preset=preset,
+        config=config,
+        set_=set_,
+        options={
+            "trainer.max_epochs": epochs,
+            "seed": seed,
+            "run_dir": str(run_dir) if run_dir else None,
+            **_device_options(device),
+        },
+        family_options={
+            "data.path": str(data) if data else None,
+            "data.label": label,
+            "data.batch_size": batch_size,
+            "data.split": {"kind": "fold", "num_folds": folds} if folds is not None else None,
+        },
+    )
+    if folds is None:
+        _train_once(settings)
+    else:
+        _cross_validate(settings, folds)
+
+
+def _device_options(device: str | None) -> dict[str, Any]:
+    if device is None:
+        return {}
+    accelerator, _, index = device.partition(":")
+    devices = {"trainer.devices": [int(index)]} if index.isdigit() else {}
+    return {"trainer.accelerator": accelerator, **devices}
+
+
+def _train_once(settings: ApplicationSettings) -> None:
+    with status_console.status("Starting"):
+        from containers import bootstrap, family_container
+
+        family = family_container(bootstrap(settings))
+        run = family.training_run()
+    result = run()
+    scores = [
+        (name.removeprefix("test_"), result.validation.get(name.replace("test_", "val_", 1)), value)
+        for name, value in result.test.items()
+    ]
+    print_table(
+        "Best checkpoint",
+        ["score", "validation", "test"],
+        [(name, format_score(val), format_score(test)) for name, val, test in scores],
+    )
+    _print_whereabouts(result)
+
+
+def _print_whereabouts(result: Any) -> None:
+    folder = result.run_folder
+    print_facts(
+        f"Trained {result.num_steps} steps in {result.duration_s:.1f} s",
+        {
+            "best checkpoint": short_path(folder.best_checkpoint),
+            "last checkpoint": short_path(folder.last_checkpoint),
+            "settings": short_path(folder.settings_file),
+            "metrics": short_path(folder.metrics_file),
+            "results": short_path(folder.results_file),
+            "log": short_path(folder.log_file),
+        },
+    )
+
+
+def _cross_validate(settings: ApplicationSettings, num_folds: int) -> None:
+    with status_console.status("Starting"):
+        from app.training.cross_validation import summarise_folds
+        from app.training.run_folder import RunFolder
+        from containers import bootstrap, family_container
+    if settings.run_dir is None:
+        parent = RunFolder.create_unique(Path("runs"), f"{settings.model}-folds").path
+    else:
+        parent = settings.run_dir
+    results = []
+    for fold in range(num_folds):
+        family = family_container(bootstrap(_settings_of_fold(settings, fold, parent)))
+        results.append(family.training_run()())
+    summary = summarise_folds([result.test for result in results])
+    print_table(
+        f"Test scores of {num_folds} folds",
+        ["score", "mean", "std", *(f"fold {i}" for i in range(num_folds))],
+        [
+            (name.removeprefix("test_"), *map(format_score, (s.mean, s.std, *s.values)))
+            for name, s in summary.items()
+        ],
+    )
+    console.print(f"One run folder for each fold in {short_path(parent)}", highlight=False)
+
+
+def _settings_of_fold(settings: ApplicationSettings, fold: int, parent: Path) -> ApplicationSettings:
+    values = settings.to_plain()
+    values = merge(values, nest(f"{settings.family.section}.data.split.fold", fold))
+    return parse_settings(merge(values, {"run_dir": str(parent / f"fold-{fold}")}))

@@ -1,0 +1,44 @@
+"""The application's container: its settings, its training, and one container for each family."""
+
+from typing import Any
+
+from dependency_injector import providers
+from dependency_injector.containers import DeclarativeContainer
+
+from containers.choices import import_target
+from containers.training import TrainingContainer
+from settings.application import ApplicationSettings
+from settings.family import Family
+
+
+class ApplicationContainer(DeclarativeContainer):
+    """What all families share; `compose_application` adds the families."""
+
+    settings = providers.Dependency(instance_of=ApplicationSettings)
+    training = providers.Container(
+        TrainingContainer,
+        settings=settings.provided.trainer,
+        model=settings.provided.model,
+        run_dir=settings.provided.run_dir,
+    )
+
+
+def compose_application(*families: Family) -> type[ApplicationContainer]:
+    """Return an `ApplicationContainer` with the container of each family, under the family's section.
+
+    Only the containers that are named here are imported.
+    """
+
+    class ComposedApplicationContainer(ApplicationContainer):
+        pass
+
+    for family in families:
+        container: Any = import_target(family.container)
+        provider = providers.Container(
+            container,
+            application=ApplicationContainer.settings,
+            settings=getattr(ApplicationContainer.settings.provided, family.section),
+            training=ApplicationContainer.training,
+        )
+        setattr(ComposedApplicationContainer, family.section, provider)
+    return ComposedApplicationContainer

@@ -1,0 +1,72 @@
+"""Ready containers: from settings, or from a checkpoint."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dependency_injector import providers
+
+from app.checkpoints.reading import CheckpointError, read_checkpoint
+from app.checkpoints.recipe import read_recipe
+from containers.application import ApplicationContainer, compose_application
+from settings.application import ApplicationSettings, parse_settings
+from settings.families import find_family
+from settings.merging import merge
+
+
+def bootstrap(settings: ApplicationSettings | Mapping[str, Any]) -> ApplicationContainer:
+    """Return a ready container with the family that the settings name.
+
+    Args:
+        settings: Checked settings, or nested values such as ``{"model": "multi-feature", "seed": 1}``.
+            Neither the environment nor any file is read.
+
+    Raises:
+        SettingsError: The values are wrong, with one line for each mistake.
+    """
+    checked = settings if isinstance(settings, ApplicationSettings) else parse_settings(settings)
+    return compose_application(checked.family)(settings=checked)
+
+
+def family_container(application: ApplicationContainer) -> Any:
+    """Return the container of the family that the application's settings name."""
+    return getattr(application, application.settings().family.section)
+
+
+def from_checkpoint(
+    path: Path,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    family_changes: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+) -> ApplicationContainer:
+    """Return a ready container whose model is the one in the checkpoint, built from the file alone.
+
+    The family's ``data_spec`` is the checkpoint's, and ``model`` gives the restored composite in
+    evaluation mode.
+
+    Args:
+        path: A local checkpoint of this project. It is opened with ``weights_only=True``.
+        changes: Nested values put over the checkpoint's settings.
+        family_changes: The same within the section of its family, e.g. another data file.
+        device: Where the model is put, e.g. ``cuda:1``.
+
+    Raises:
+        CheckpointError: The file can't be opened, or its weights don't fit its recipe.
+        RecipeError: The file has no readable recipe.
+        SettingsError: The settings in the file, or the changes, are wrong.
+    """
+    checkpoint = read_checkpoint(path)
+    recipe = read_recipe(checkpoint, source=path)
+    section = find_family(recipe.family).section
+    changed = merge(recipe.settings, merge(changes or {}, {section: family_changes or {}}))
+    application = bootstrap(changed)
+    family = family_container(application)
+    family.known_data_spec.override(providers.Object(family.data_spec_type().from_dict(recipe.data_spec)))
+    model = family.model()
+    try:
+        model.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        raise CheckpointError(f"{path}: its weights don't fit its recipe: {error}") from None
+    family.model.override(providers.Object(model.eval().to(device)))
+    return application

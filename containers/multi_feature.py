@@ -1,0 +1,93 @@
+"""The container of the family multi-feature."""
+
+from dependency_injector import providers
+from dependency_injector.containers import DeclarativeContainer
+
+from app.checkpoints.recipe import Recipe
+from app.composition.assembler import Assembler
+from app.composition.multi_feature import assemble_multi_feature
+from app.data.multi_feature import MultiFeatureDataModule
+from app.data.multi_feature_spec import MultiFeatureDataSpec
+from app.evaluation.multi_feature import MultiFeatureEvaluator
+from app.prediction.multi_feature import MultiFeaturePredictor
+from app.training.run import TrainingRun
+from containers.choices import build_chosen, build_named
+from containers.named import NamedProviders
+from settings.application import ApplicationSettings
+from settings.multi_feature import MultiFeatureSettings
+
+
+class MultiFeatureContainer(DeclarativeContainer):
+    """From a table with groups of columns to a trained classifier of its rows."""
+
+    application = providers.Dependency(instance_of=ApplicationSettings)
+    settings = providers.Dependency(instance_of=MultiFeatureSettings)
+    training = providers.DependenciesContainer()
+
+    grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
+    splitter = providers.Callable(build_chosen, settings.provided.data.split)
+    data_spec_type = providers.Object(MultiFeatureDataSpec)
+    known_data_spec = providers.Object(None)
+    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
+    datamodule = providers.Singleton(
+        MultiFeatureDataModule,
+        path=settings.provided.data.path,
+        label=settings.provided.data.label,
+        grouping=grouping,
+        categorical=settings.provided.data.categorical,
+        missing=settings.provided.data.missing,
+        allow_missing_groups=settings.provided.data.allow_missing_groups,
+        splitter=splitter,
+        batch_size=settings.provided.data.batch_size,
+        eval_batch_size=settings.provided.data.eval_batch_size,
+        seed=application.provided.seed,
+        data_spec=known_data_spec,
+    )
+    data_spec = datamodule.provided.data_spec
+
+    feature_extractor = providers.Callable(build_chosen, settings.provided.feature_extractor)
+    feature_extractors = NamedProviders(
+        providers.Callable(build_named, feature_extractor.provider, settings.provided.feature_extractors)
+    )
+    combiner = providers.Callable(build_chosen, settings.provided.combiner)
+    head = providers.Callable(build_chosen, settings.provided.head)
+    optimizer = providers.Callable(build_chosen, settings.provided.optimizer)
+    schedule = providers.Callable(build_chosen, settings.provided.schedule)
+
+    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="multi_feature")
+    recipe = providers.Factory(
+        Recipe,
+        family=application.provided.model,
+        settings=application.provided.to_plain.call(),
+        data_spec=data_spec.to_dict.call(),
+    )
+    model = providers.Factory(
+        assemble_multi_feature,
+        data_spec=data_spec,
+        feature_extractor=feature_extractors.provider,
+        combiner=combiner.provider,
+        head=head.provider,
+        assembler=assembler,
+        optimizer=optimizer.provider,
+        schedule=schedule.provider,
+        class_weights=settings.provided.class_weights,
+        label_smoothing=settings.provided.label_smoothing,
+        modality_dropout=settings.provided.modality_dropout,
+        recipe=recipe,
+    )
+
+    training_run = providers.Factory(
+        TrainingRun,
+        trainer=training.trainer,
+        model=model,
+        datamodule=datamodule,
+        run_folder=training.run_folder,
+        num_threads=training.num_threads,
+    )
+    predictor = providers.Factory(
+        MultiFeaturePredictor,
+        model=model,
+        data_spec=data_spec,
+        batch_size=settings.provided.data.eval_batch_size,
+    )
+    evaluator = providers.Factory(MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule)

@@ -1,0 +1,37 @@
+"""The door: ``python main.py train --model multi-feature``."""
+
+import sys
+import traceback
+
+import typer
+
+from commands.config import config
+from commands.evaluate import evaluate
+from commands.models import models
+from commands.predict import predict
+from commands.train import train
+from commands.printing import print_error
+
+app = typer.Typer(
+    name="nested-lightning",
+    help="Nested Lightning: Lightning models made of injected submodules.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (train, evaluate, predict, models, config):
+    app.command()(command)
+
+
+def run() -> None:
+    """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
+    try:
+        app()
+    except Exception as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        sys.exit(print_error(error))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,63 @@
+"""What every settings model promises: frozen, described, and in step with what it configures."""
+
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from settings import families
+from settings.application import application_settings_model
+from settings.base import ChoiceSettings, Slot
+from settings.walking import NamedItems, Place, fields_of
+
+
+def _all_models(place: Place) -> Iterator[type[BaseModel]]:
+    if isinstance(place, Slot):
+        for choice in place.choices.values():
+            yield from _all_models(choice)
+    elif isinstance(place, NamedItems):
+        yield from _all_models(place.item)
+    elif place is not None:
+        yield place
+        for _, inner in fields_of(place):
+            yield from _all_models(inner)
+
+
+MODELS = list(dict.fromkeys(_all_models(application_settings_model())))
+CHOICES = [model for model in MODELS if issubclass(model, ChoiceSettings)]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_settings_model_is_frozen_forbids_unknown_names_and_describes_each_field(
+    model: type[BaseModel],
+) -> None:
+    assert model.model_config.get("frozen") is True
+    assert model.model_config.get("extra") == "forbid"
+    for name, field in model.model_fields.items():
+        assert field.description, f"{model.__name__}.{name} has no description"
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.__name__)
+def test_choice_has_the_keywords_of_its_target(choice: type[ChoiceSettings]) -> None:
+    module, _, name = choice.target.rpartition(".")
+    keywords = inspect.signature(getattr(import_module(module), name)).parameters
+    fields = set(choice.model_fields) - {"kind"}
+
+    assert fields <= set(keywords)
+
+
+def test_frozen_settings_refuse_assignment() -> None:
+    settings = families()["multi-feature"].settings()
+
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.label_smoothing = 0.5  # type: ignore[attr-defined]
+
+
+def test_every_choice_is_named_once_in_its_slot() -> None:
+    for _, place in fields_of(families()["multi-feature"].settings):
+        slot = place.item if isinstance(place, NamedItems) else place
+        if isinstance(slot, Slot):
+            assert slot.default in slot.choices
+            assert all(choice.model_fields["kind"].default == kind for kind, choice in slot.choices.items())
