@@ -9,8 +9,8 @@ from commands.config import config
 from commands.evaluate import evaluate
 from commands.models import models
 from commands.predict import predict
-from commands.train import train
 from commands.printing import print_error
+from commands.train import train
 
 app = typer.Typer(
     name="nested-lightning",

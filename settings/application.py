@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, NonNegativeInt, ValidationError, create_model, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -29,6 +29,11 @@ class ApplicationSettings(BaseSettings):
     seed: NonNegativeInt = Field(0, description="Seed of initial weights, shuffling and dropout.")
     run_dir: Path | None = Field(None, description="Run folder; null: runs/MODEL/TIME in the current one.")
     trainer: TrainerSettings = Field(TrainerSettings(), description="How long, where and how to train.")
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, section: str) -> Any:
+            """Stand for the families' sections, which `application_settings_model` adds."""
 
     @field_validator("model")
     @classmethod

@@ -178,7 +178,7 @@ def test_several_mistakes_are_told_one_line_each() -> None:
     ],
 )
 def test_a_variable_that_names_no_setting_is_refused(variable: str, value: str, message: str) -> None:
-    with pytest.raises(SettingsError, match="NESTED_LIGHTNING|trainer") as caught:
+    with pytest.raises(SettingsError, match=r"NESTED_LIGHTNING|trainer") as caught:
         load_settings(model="multi-feature", environ={variable: value})
 
     assert message in str(caught.value)
