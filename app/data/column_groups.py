@@ -62,9 +62,10 @@ class ExplicitGroups:
         return found
 
     def _columns_of(self, name: str, members: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+        setting = f"multi_feature.data.grouping.groups.{name}"
         if not members:
-            raise UserError(f"group '{name}' of multi_feature.data.grouping lists no columns")
-        return tuple(column for member in members for column in _matching(name, member, columns))
+            raise UserError(f"{setting} lists no columns; name at least one")
+        return select_columns(columns, members, setting=setting)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +83,30 @@ class SingleGroup:
         return {self.name: tuple(columns)}
 
 
-def _matching(group: str, member: str, columns: Sequence[str]) -> list[str]:
-    if member in columns:
-        return [member]
-    found = [column for column in columns if fnmatchcase(column, member)] if "*" in member else []
-    if not found:
-        raise UserError(
-            f"group '{group}' of multi_feature.data.grouping lists '{member}', and there is no such feature"
-            f"{did_you_mean(member, columns)} (features: {name_list(columns)})"
-        )
-    return found
+def select_columns(columns: Sequence[str], wanted: Sequence[str], *, setting: str) -> tuple[str, ...]:
+    """Return the columns that are named in ``wanted`` or match a pattern in it, such as ``kar_*``.
+
+    Raises:
+        UserError: One names or matches no column; the message says in which ``setting``.
+    """
+    selected: list[str] = []
+    for name in wanted:
+        is_pattern = "*" in name and name not in columns
+        found = [column for column in columns if fnmatchcase(column, name)] if is_pattern else [name]
+        check_columns(columns, found or [name], setting=setting)
+        selected.extend(found)
+    return tuple(selected)
+
+
+def check_columns(columns: Sequence[str], wanted: Sequence[str], *, setting: str) -> None:
+    """Refuse names that no column has.
+
+    Raises:
+        UserError: Names the first of them, the nearest column and ``setting``.
+    """
+    for name in wanted:
+        if name not in columns:
+            raise UserError(
+                f"{setting} names '{name}', which is no feature column{did_you_mean(name, columns)}"
+                f" (there are {name_list(columns)})"
+            )

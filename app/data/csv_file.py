@@ -31,6 +31,7 @@ NUMBER_NULLS = (
         "-1.#QNAN",
     ),
 )
+_NOT_UTF8 = "the file is not UTF-8 text; save it as CSV in UTF-8"
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEAD_SIZE = 1 << 16
 _DECIMAL_COMMA = re.compile(r"(?:^|[;\t|])\s*[+-]?\d+,\d+\s*(?=[;\t|]|$)", re.MULTILINE)
@@ -61,11 +62,10 @@ def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
     dialect = find_dialect(_head(path))
     try:
         table = _read(path, dialect, frozenset(text_columns), has_newlines=False)
-    except pa.ArrowInvalid as error:
-        table = _read_again(path, dialect, frozenset(text_columns), error)
-    for field in table.schema:
-        if pa.types.is_binary(field.type):
-            raise UserError(f"column '{field.name}' is not UTF-8 text; save the file as CSV in UTF-8")
+    except pa.ArrowInvalid:
+        table = _read_again(path, dialect, frozenset(text_columns))
+    if any(pa.types.is_binary(kind) for kind in table.schema.types):
+        raise UserError(_NOT_UTF8)
     return table
 
 
@@ -76,6 +76,8 @@ def find_dialect(head: bytes) -> CsvDialect:
     The decimal mark is a comma where the delimiter is another and no cell has a decimal point.
     """
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    if encoding != "utf-16" and b"\0" in head:
+        raise UserError("this is neither CSV nor Parquet; export the table as one of them")
     text = head.decode(encoding, errors="replace").lstrip("\r\n")
     if not text:
         raise UserError("the file is empty; it needs a line of column names and a row for each sample")
@@ -113,7 +115,9 @@ def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, has_
             stream,
             # A row must fit into a block, and is seldom 64 times as long as the line of names.
             read_options=arrow_csv.ReadOptions(
-                encoding=dialect.encoding, block_size=max(1 << 20, 64 * dialect.header_size)
+                encoding=dialect.encoding,
+                block_size=max(1 << 20, 64 * dialect.header_size),
+                use_threads=not has_newlines,
             ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=dialect.delimiter, newlines_in_values=has_newlines
@@ -124,12 +128,12 @@ def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, has_
         )
 
 
-def _read_again(
-    path: Path, dialect: CsvDialect, text_columns: frozenset[str], error: pa.ArrowInvalid
-) -> pa.Table:
-    """Read with line breaks allowed inside quotes, which is slower; if that fails, tell the first error."""
+def _read_again(path: Path, dialect: CsvDialect, text_columns: frozenset[str]) -> pa.Table:
+    """Read with line breaks allowed inside quotes and in one thread: slower, but errors name the row."""
     try:
         return _read(path, dialect, text_columns, has_newlines=True)
-    except pa.ArrowInvalid:
-        reason = re.sub(r"^CSV parse error: ", "", str(error)).strip()
+    except pa.ArrowInvalid as error:
+        if "UTF8" in str(error):
+            raise UserError(_NOT_UTF8) from None
+        reason = re.sub(r"^CSV parse error: ", "", str(error)).replace("Row #", "line ").strip()
         raise UserError(f"not a CSV file that can be read ({reason}); correct or remove that line") from None

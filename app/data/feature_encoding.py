@@ -13,11 +13,12 @@ import torch
 from pyarrow import compute
 from torch import Tensor
 
-from app.data.column_values import ColumnValues, Numbers, is_missing, keep_rows, read_columns
+from app.data.column_reading import read_columns
+from app.data.column_values import ColumnValues, Numbers, is_missing, keep_rows
 from app.data.feature_batch import FeatureBatch
 from app.data.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
 from app.data.multi_feature_spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
-from app.data.wording import name_list
+from app.data.wording import counted, name_list
 from app.errors import UserError, did_you_mean
 
 MAX_CATEGORIES = 1000
@@ -38,7 +39,8 @@ def fit_groups(
         UserError: A column has no value in these rows, or more than ``MAX_CATEGORIES`` categories.
 
     Warns:
-        UserWarning: Columns are constant in these rows; they are kept, with scale 1.
+        UserWarning: Columns are constant in these rows, or count the rows; they are kept, with scale 1 where
+            constant.
     """
     is_train = np.zeros(len(next(iter(columns.values()))), dtype=bool)
     is_train[train] = True
@@ -49,8 +51,15 @@ def fit_groups(
     constant = [name for name in columns if _is_constant(keep_rows(columns[name], is_train))]
     if constant:
         warnings.warn(
-            f"{len(constant):,} columns are constant in the training part and tell nothing:"
-            f" {name_list(constant)}; leave them out with multi_feature.data.grouping",
+            f"constant in the training part, and so of no use: {name_list(constant)}; leave such columns out"
+            " with multi_feature.data.excluded",
+            stacklevel=2,
+        )
+    counting = [name for name in columns if _counts_rows(columns[name])]
+    if counting:
+        warnings.warn(
+            f"nothing but the number of the row: {name_list(counting)}; such a column can give the class away"
+            " here and misleads elsewhere, so leave it out with multi_feature.data.excluded",
             stacklevel=2,
         )
     return tuple(specs.values())
@@ -121,8 +130,8 @@ def _fit_column(name: str, values: ColumnValues, is_train: Flags) -> ColumnSpec:
     known = keep_rows(values, is_train & ~is_missing(values))
     if len(known) == 0:
         raise UserError(
-            f"column '{name}' has no value in any row of the training part; leave it out with"
-            " multi_feature.data.grouping"
+            f"column '{name}' has no value in any row of the training part; name it in"
+            " multi_feature.data.excluded"
         )
     if isinstance(known, np.ndarray):
         return _fit_numbers(name, known)
@@ -140,7 +149,7 @@ def _fit_categories(name: str, known: pa.StringArray) -> tuple[str, ...]:
     if len(categories) > MAX_CATEGORIES:
         raise UserError(
             f"column '{name}' has {len(categories):,} categories, and at most {MAX_CATEGORIES:,} are allowed;"
-            " leave it out with multi_feature.data.grouping, or merge rare values"
+            " merge rare ones, or name the column in multi_feature.data.excluded"
         )
     return tuple(sorted(categories))
 
@@ -149,6 +158,10 @@ def _is_constant(values: ColumnValues) -> bool:
     if isinstance(values, np.ndarray):
         return bool(np.nanmin(values) == np.nanmax(values))
     return bool(len(compute.unique(values.drop_null())) == 1)
+
+
+def _counts_rows(values: ColumnValues) -> bool:
+    return isinstance(values, np.ndarray) and len(values) > 2 and bool((np.diff(values) == 1).all())
 
 
 def columns_there(
@@ -167,8 +180,8 @@ def columns_there(
             continue
         if lacking:
             raise UserError(
-                f"group '{group}' needs column{'s'[: len(lacking) > 1]} {name_list(lacking)}, and the file"
-                f" has no such column{did_you_mean(lacking[0], there)}"
+                f"group '{group}' needs {counted(len(lacking), 'column')} that the file lacks:"
+                f" {name_list(lacking)}{did_you_mean(lacking[0], there)}"
             )
         names.extend(members)
     return names

@@ -10,7 +10,7 @@ from pyarrow import compute
 from torch import Tensor
 
 from app.data.column_values import is_missing, text_values
-from app.data.wording import name_list
+from app.data.wording import counted, name_list
 from app.errors import UserError, did_you_mean
 
 
@@ -65,8 +65,9 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
     missing = is_missing(labels)
     if missing.any():
         raise UserError(
-            f"{missing.sum():,} rows have no label (first: row {missing.argmax() + 1:,}); label or remove"
-            " them, or set multi_feature.data.missing=drop"
+            f"the label is missing (empty, NA, NaN, null or ?) in {counted(int(missing.sum()), 'row')}, first"
+            f" in row {missing.argmax() + 1:,}; put it in, remove the row, or set"
+            " multi_feature.data.missing=drop"
         )
     codes = compute.index_in(labels, value_set=pa.array(class_names, pa.string()))
     if codes.null_count:
@@ -86,16 +87,15 @@ def check_class_sizes(indices: Tensor, class_names: Sequence[str], min_size: int
         UserError: Names the classes and their sizes.
     """
     counts = torch.bincount(indices, minlength=len(class_names)).tolist()
-    small = [
-        f"{name} ({count})" for name, count in zip(class_names, counts, strict=True) if 0 < count < min_size
-    ]
+    sizes = dict(zip(class_names, counts, strict=True))
+    small = {name: size for name, size in sizes.items() if 0 < size < min_size}
     if not small:
         return
     hint = ""
-    if 2 * len(small) > len(counts):
-        hint = " If the label is a measurement and no class, choose another with multi_feature.data.label."
+    if 2 * len(small) > len(sizes):
+        hint = ". If the label is a measurement and no class, choose another with multi_feature.data.label"
     raise UserError(
-        f"{len(small):,} of {len(counts):,} classes have fewer than the {min_size} samples that this split"
-        f" needs: {name_list(small)}. Add samples, remove these classes, or choose another"
-        f" multi_feature.data.split (fewer folds, or a column that says where each row belongs).{hint}"
+        f"this split needs {counted(min_size, 'sample')} of each class, and there are fewer of"
+        f" {name_list(small)}: add samples, remove these classes, or choose another"
+        f" multi_feature.data.split (fewer folds, or a column that says where each row belongs){hint}"
     )

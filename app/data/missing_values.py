@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.data.column_values import ColumnValues, is_missing
-from app.data.wording import name_list
+from app.data.wording import counted, name_list
 from app.errors import UserError
 
 TRAINING_ADVICE = (
@@ -84,11 +84,10 @@ def refuse_missing(missing: MissingValues, *, advice: str = TRAINING_ADVICE) -> 
     refuse_empty_rows(missing)
     if not missing.counts:
         return
-    columns = name_list(f"{name} ({count:,})" for name, count in missing.counts.items())
     num_values, num_rows = sum(missing.counts.values()), int(missing.is_incomplete.sum())
     raise UserError(
-        f"{num_values:,} values are missing, in {num_rows:,} of {len(missing.is_incomplete):,} rows (first:"
-        f" row {missing.is_incomplete.argmax() + 1:,}), in columns {columns}. {advice}"
+        f"{counted(num_values, 'missing value')} in {num_rows:,} of {len(missing.is_incomplete):,} rows,"
+        f" first in row {missing.is_incomplete.argmax() + 1:,}, in columns {name_list(missing.counts)}. {advice}"
     )
 
 
@@ -101,6 +100,6 @@ def refuse_empty_rows(missing: MissingValues) -> None:
     is_empty = missing.is_empty
     if is_empty.any():
         raise UserError(
-            f"{is_empty.sum():,} rows have no value in any group (first: row {is_empty.argmax() + 1:,});"
-            " remove them, or set multi_feature.data.missing=drop"
+            f"no group has any value in {counted(int(is_empty.sum()), 'row')}, first in row"
+            f" {is_empty.argmax() + 1:,}; remove them, or set multi_feature.data.missing=drop"
         )

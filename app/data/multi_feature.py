@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import torch
@@ -11,8 +12,9 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from app.data.batch_loader import BatchLoader
-from app.data.column_groups import Grouping
-from app.data.column_values import ColumnValues, is_missing, keep_rows, read_columns
+from app.data.column_groups import Grouping, check_columns, select_columns
+from app.data.column_reading import read_columns
+from app.data.column_values import ColumnValues, is_missing, keep_rows
 from app.data.feature_batch import FeatureBatch
 from app.data.feature_encoding import columns_there, encode_groups, fit_groups
 from app.data.labels import check_class_sizes, encode_labels, find_class_names, label_column
@@ -21,7 +23,7 @@ from app.data.multi_feature_spec import MissingPolicy, MultiFeatureDataSpec
 from app.data.splits import Split, Splitter
 from app.data.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
 from app.data.wording import errors_naming, name_list
-from app.errors import UserError, did_you_mean
+from app.errors import UserError
 
 SHIPPED_LABEL = "digit"
 
@@ -59,7 +61,9 @@ class MultiFeatureDataModule(LightningDataModule):
         path: A CSV (also gzipped) or Parquet file; None for the digits that ship with the project.
         label: The column of the classes; None for the shipped file's.
         grouping: Makes groups of the other columns, for instance ``GroupByPrefix()``.
-        categorical: Columns that name kinds, and become one feature for each kind.
+        categorical: Columns whose values are categories, each of which becomes a feature. Columns of words
+            with few different ones are taken for such without being named.
+        excluded: Columns that are no features, or patterns such as ``note_*``.
         missing: What to do about missing values; see ``MultiFeatureDataSpec``.
         allow_missing_groups: Whether a row may lack all columns of a group.
         splitter: Chooses the rows of each part.
@@ -77,6 +81,7 @@ class MultiFeatureDataModule(LightningDataModule):
         label: str | None,
         grouping: Grouping,
         categorical: Sequence[str] = (),
+        excluded: Sequence[str] = (),
         missing: MissingPolicy = "error",
         allow_missing_groups: bool = False,
         splitter: Splitter,
@@ -90,6 +95,7 @@ class MultiFeatureDataModule(LightningDataModule):
         self._label = label or (data_spec.label if data_spec else SHIPPED_LABEL if path is None else None)
         self._grouping = grouping
         self._categorical = data_spec.categorical if data_spec else tuple(categorical)
+        self._excluded = tuple(excluded)
         self._missing: MissingPolicy = data_spec.missing if data_spec else missing
         self._allow_missing_groups = data_spec.allow_missing_groups if data_spec else allow_missing_groups
         self._splitter = splitter
@@ -131,6 +137,11 @@ class MultiFeatureDataModule(LightningDataModule):
         """Return all test samples in the file's order."""
         return BatchLoader(data=self._parts.test, batch_size=self._eval_batch_size)
 
+    def part(self, name: Literal["train", "val", "test"]) -> FeatureBatch:
+        """Return all samples of one part as a single batch, training samples in the file's order."""
+        parts = {"train": self._parts.train, "val": self._parts.val, "test": self._parts.test}
+        return parts[name]
+
     @cached_property
     def _parts(self) -> _Parts:
         text_columns = [*self._categorical, *self._splitter.reserved_columns, *filter(None, [self._label])]
@@ -145,7 +156,9 @@ class MultiFeatureDataModule(LightningDataModule):
         labels = label_column(table, self._label)
         groups = self._groups(table)
         names = columns_there(table.column_names, groups, self._allow_missing_groups)
-        columns = read_columns(table, names, categorical=self._categorical)
+        columns = read_columns(
+            table, names, categorical=self._categorical, infer_categories=self._given_spec is None
+        )
         missing = find_missing(
             columns, groups, table.num_rows, allow_missing_groups=self._allow_missing_groups
         )
@@ -161,14 +174,11 @@ class MultiFeatureDataModule(LightningDataModule):
     def _groups(self, table: pa.Table) -> Mapping[str, Sequence[str]]:
         if self._given_spec:
             return self._given_spec.column_names
-        for name in self._categorical:
-            if name not in table.column_names:
-                near = did_you_mean(name, table.column_names)
-                raise UserError(
-                    f"multi_feature.data.categorical names '{name}', and there is no such column{near}"
-                )
         reserved = {self._label, *self._splitter.reserved_columns}
-        features = [name for name in table.column_names if name not in reserved]
+        columns = [name for name in table.column_names if name not in reserved]
+        excluded = select_columns(columns, self._excluded, setting="multi_feature.data.excluded")
+        check_columns(columns, self._categorical, setting="multi_feature.data.categorical")
+        features = [name for name in columns if name not in excluded]
         if not features:
             raise UserError(f"there are no features, only {name_list(table.column_names)}")
         return self._grouping(features)

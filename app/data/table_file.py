@@ -45,12 +45,11 @@ def read_table(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
     """
     with errors_naming(path):
         try:
-            table = _read(path, text_columns)
+            return _tidy(_read(path, text_columns))
         except UnicodeDecodeError:
             raise UserError("the file is not UTF-8 text; save it as CSV in UTF-8") from None
         except OSError as error:
             raise UserError(f"cannot read the file ({error.strerror or error})") from None
-        return _tidy(table)
 
 
 def read_shipped_table(name: str = SHIPPED_MFEAT, *, text_columns: Iterable[str] = ()) -> pa.Table:

@@ -1,0 +1,98 @@
+"""The feature columns of a table as values, or one message that says which cannot be features."""
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
+from app.data.column_values import ColumnValues, Numbers, is_text, number_values, plain_column, text_values
+from app.data.wording import counted, name_list
+from app.errors import UserError
+
+MAX_MAGNITUDE = 1e30
+"""Larger numbers are markers of some program, and would overflow 32 bits once standardised."""
+
+MAX_INFERRED_CATEGORIES = 50
+"""Text of more different values is taken for names or notes unless settings say that it is categories."""
+
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_PREDICTION_ADVICE = "The model was trained with numbers there: correct what is none, or leave it empty"
+_TRAINING_ADVICE = (
+    "A feature must be a number or a category: correct what is no number; name the column in"
+    " multi_feature.data.categorical if its values are categories, else in multi_feature.data.excluded"
+)
+
+
+def read_columns(
+    table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool = False
+) -> dict[str, ColumnValues]:
+    """Return the named columns as numbers or text.
+
+    Args:
+        table: Has all of the columns.
+        names: The columns to read.
+        categorical: Those that are read as text whatever they hold.
+        infer_categories: Also read those as text that hold words and few different ones. Otherwise, as for a
+            trained model, every column that is not categorical must hold numbers.
+
+    Raises:
+        UserError: A column is neither numbers nor categories, or holds a number that is not finite.
+    """
+    columns: dict[str, ColumnValues] = {}
+    faults: list[str] = []
+    for name in names:
+        column = table.column(name)
+        if name in categorical:
+            columns[name] = text_values(column)
+        elif (numbers := number_values(column)) is not None:
+            columns[name] = _check_finite(name, numbers)
+        elif infer_categories and _seems_categorical(column):
+            columns[name] = text_values(column)
+        else:
+            faults.append(_describe(name, column))
+    if faults:
+        rest = f"; and {counted(len(faults) - 3, 'such column')} more" if faults[3:] else ""
+        advice = _TRAINING_ADVICE if infer_categories else _PREDICTION_ADVICE
+        raise UserError(f"{'; '.join(faults[:3])}{rest}. {advice}")
+    return columns
+
+
+def _check_finite(name: str, numbers: Numbers) -> Numbers:
+    is_wrong = np.abs(numbers) > MAX_MAGNITUDE
+    if is_wrong.any():
+        row = int(is_wrong.argmax())
+        raise UserError(
+            f"column '{name}' holds {numbers[row]:g}, first in row {row + 1:,}; a feature must be finite and"
+            f" at most ±{MAX_MAGNITUDE:g}: correct the value, or leave it empty if it is missing"
+        )
+    return numbers
+
+
+def _seems_categorical(column: pa.ChunkedArray) -> bool:
+    """Return whether most values are words, and few enough different ones, each twice on average."""
+    column = plain_column(column)
+    if not is_text(column.type):
+        return False
+    text = text_values(column).drop_null()
+    num_words = compute.sum(_is_word(text)).as_py() or 0
+    num_kinds = len(compute.unique(text))
+    return 2 * num_words > len(text) and num_kinds <= min(MAX_INFERRED_CATEGORIES, len(text) // 2)
+
+
+def _describe(name: str, column: pa.ChunkedArray) -> str:
+    column = plain_column(column)
+    if not is_text(column.type):
+        return f"column '{name}' holds values of type {column.type}"
+    text = text_values(column)
+    is_word = _is_word(text).fill_null(False)
+    words = compute.unique(text.filter(is_word))
+    row = compute.index(is_word, True).as_py()
+    return (
+        f"column '{name}' holds text in {counted(compute.sum(is_word).as_py(), 'row')}, {len(words):,}"
+        f" different ({name_list(words.to_pylist(), limit=3)}; first in row {row + 1:,})"
+    )
+
+
+def _is_word(text: pa.StringArray) -> pa.BooleanArray:
+    return compute.invert(compute.match_substring_regex(text, _NUMBER))
