@@ -1,0 +1,83 @@
+"""The model as it is commonly written: what a step of this project is compared with.
+
+A Dataset that gives one sample, a DataLoader with default collation, submodules constructed inside the
+LightningModule, a default Trainer that logs each step and shows its progress bar.
+"""
+
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torchmetrics.classification import MulticlassAccuracy
+
+from app.data.feature_batch import FeatureBatch
+
+Sample = tuple[list[Tensor], Tensor]
+
+
+class FeatureDataset(Dataset[Sample]):
+    """One sample at a time: a list with one tensor for each group, and the class."""
+
+    def __init__(self, rows: FeatureBatch) -> None:
+        assert rows.target is not None
+        self.features = [tensor for tensor in rows.features.values() if tensor is not None]
+        self.target = rows.target
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def __getitem__(self, index: int) -> Sample:
+        return [features[index] for features in self.features], self.target[index]
+
+
+class CommonClassifier(pl.LightningModule):
+    """Two-layer extractors, concatenated, and a linear layer."""
+
+    def __init__(self, widths: list[int], num_classes: int) -> None:
+        super().__init__()
+        self.extractors = nn.ModuleList(
+            nn.Sequential(nn.Linear(width, 64), nn.ReLU(), nn.Linear(64, 32)) for width in widths
+        )
+        self.classifier = nn.Linear(32 * len(widths), num_classes)
+        self.accuracy = MulticlassAccuracy(num_classes, average="micro")
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Return logits of [B, C]."""
+        vectors = [extractor(x) for extractor, x in zip(self.extractors, features, strict=True)]
+        return self.classifier(torch.cat(vectors, dim=1))
+
+    def training_step(self, batch: Sample, batch_idx: int) -> Tensor:
+        """Return and log the loss."""
+        features, target = batch
+        loss = F.cross_entropy(self(features), target)
+        self.log("train_loss", loss, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: Sample, batch_idx: int) -> None:
+        """Log loss and accuracy."""
+        features, target = batch
+        logits = self(features)
+        self.log("val_loss", F.cross_entropy(logits, target), prog_bar=True)
+        self.accuracy(logits, target)
+        self.log("val_accuracy", self.accuracy, prog_bar=True)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return Adam."""
+        return torch.optim.Adam(self.parameters(), lr=1e-3)
+
+
+def fit_commonly(
+    train: FeatureBatch, val: FeatureBatch, *, num_classes: int, batch_size: int, num_epochs: int, folder: Path
+) -> None:
+    """Train as one usually would, with everything at its default."""
+    widths = [tensor.shape[1] for tensor in train.features.values() if tensor is not None]
+    model = CommonClassifier(widths, num_classes)
+    trainer = pl.Trainer(max_epochs=num_epochs, default_root_dir=folder, enable_model_summary=False)
+    trainer.fit(
+        model,
+        DataLoader(FeatureDataset(train), batch_size=batch_size, shuffle=True),
+        DataLoader(FeatureDataset(val), batch_size=batch_size),
+    )
