@@ -3,7 +3,6 @@
 Shapes: N rows, G groups, F_g features of group g.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,55 +13,17 @@ from pyarrow import compute
 from torch import Tensor
 
 from app.data.column_reading import read_columns
-from app.data.column_values import ColumnValues, Numbers, is_missing, keep_rows
+from app.data.column_values import ColumnValues
 from app.data.feature_batch import FeatureBatch
 from app.data.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
 from app.data.multi_feature_spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
 from app.data.wording import counted, name_list
 from app.errors import UserError, did_you_mean
 
-MAX_CATEGORIES = 1000
-"""Each is a feature of its own; a column with more is rather a name or a number."""
-
 _PREDICTION_ADVICE = (
     "Fill them in; a model trained with multi_feature.data.missing=mean, or where whole groups are missing"
     " with multi_feature.data.allow_missing_groups=true, does without them"
 )
-
-
-def fit_groups(
-    columns: Mapping[str, ColumnValues], groups: Mapping[str, Sequence[str]], train: npt.NDArray[np.int64]
-) -> tuple[GroupSpec, ...]:
-    """Find the statistics and categories of each column in the rows ``train``.
-
-    Raises:
-        UserError: A column has no value in these rows, or more than ``MAX_CATEGORIES`` categories.
-
-    Warns:
-        UserWarning: Columns are constant in these rows, or count the rows; they are kept, with scale 1 where
-            constant.
-    """
-    is_train = np.zeros(len(next(iter(columns.values()))), dtype=bool)
-    is_train[train] = True
-    specs = {
-        name: GroupSpec(name=name, columns=tuple(_fit_column(c, columns[c], is_train) for c in members))
-        for name, members in groups.items()
-    }
-    constant = [name for name in columns if _is_constant(keep_rows(columns[name], is_train))]
-    if constant:
-        warnings.warn(
-            f"constant in the training part, and so of no use: {name_list(constant)}; leave such columns out"
-            " with multi_feature.data.excluded",
-            stacklevel=2,
-        )
-    counting = [name for name in columns if _counts_rows(columns[name])]
-    if counting:
-        warnings.warn(
-            f"nothing but the number of the row: {name_list(counting)}; such a column can give the class away"
-            " here and misleads elsewhere, so leave it out with multi_feature.data.excluded",
-            stacklevel=2,
-        )
-    return tuple(specs.values())
 
 
 def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> FeatureBatch:
@@ -100,7 +61,7 @@ def encode_groups(
     """
     features: dict[str, Tensor | None] = {}
     for index, group in enumerate(groups):
-        is_there = bool(presence[:, index].any())
+        is_there = group.columns[0].name in columns and (len(presence) == 0 or presence[:, index].any())
         features[group.name] = _encode_group(columns, group, len(presence)) if is_there else None
     return FeatureBatch(features=features, presence=None if presence.all() else torch.from_numpy(presence))
 
@@ -124,44 +85,6 @@ def _encode_categories(values: pa.StringArray, spec: ColumnSpec, part: npt.NDArr
     codes = compute.index_in(values, value_set=categories).fill_null(-1).to_numpy()
     rows = np.flatnonzero(codes >= 0)
     part[rows, codes[rows]] = 1.0
-
-
-def _fit_column(name: str, values: ColumnValues, is_train: Flags) -> ColumnSpec:
-    known = keep_rows(values, is_train & ~is_missing(values))
-    if len(known) == 0:
-        raise UserError(
-            f"column '{name}' has no value in any row of the training part; name it in"
-            " multi_feature.data.excluded"
-        )
-    if isinstance(known, np.ndarray):
-        return _fit_numbers(name, known)
-    return ColumnSpec(name=name, categories=_fit_categories(name, known))
-
-
-def _fit_numbers(name: str, known: Numbers) -> ColumnSpec:
-    if known.min() == known.max():  # rounding may give such a column a deviation that is not quite 0
-        return ColumnSpec(name=name, mean=float(known[0]), scale=1.0)
-    return ColumnSpec(name=name, mean=float(known.mean()), scale=float(known.std()) or 1.0)
-
-
-def _fit_categories(name: str, known: pa.StringArray) -> tuple[str, ...]:
-    categories = compute.unique(known).to_pylist()
-    if len(categories) > MAX_CATEGORIES:
-        raise UserError(
-            f"column '{name}' has {len(categories):,} categories, and at most {MAX_CATEGORIES:,} are allowed;"
-            " merge rare ones, or name the column in multi_feature.data.excluded"
-        )
-    return tuple(sorted(categories))
-
-
-def _is_constant(values: ColumnValues) -> bool:
-    if isinstance(values, np.ndarray):
-        return bool(np.nanmin(values) == np.nanmax(values))
-    return bool(len(compute.unique(values.drop_null())) == 1)
-
-
-def _counts_rows(values: ColumnValues) -> bool:
-    return isinstance(values, np.ndarray) and len(values) > 2 and bool((np.diff(values) == 1).all())
 
 
 def columns_there(

@@ -87,7 +87,8 @@ def refuse_missing(missing: MissingValues, *, advice: str = TRAINING_ADVICE) -> 
     num_values, num_rows = sum(missing.counts.values()), int(missing.is_incomplete.sum())
     raise UserError(
         f"{counted(num_values, 'missing value')} in {num_rows:,} of {len(missing.is_incomplete):,} rows,"
-        f" first in row {missing.is_incomplete.argmax() + 1:,}, in columns {name_list(missing.counts)}. {advice}"
+        f" first in row {missing.is_incomplete.argmax() + 1:,}, in columns {name_list(missing.counts)}."
+        f" {advice}"
     )
 
 

@@ -16,7 +16,8 @@ from app.data.column_groups import Grouping, check_columns, select_columns
 from app.data.column_reading import read_columns
 from app.data.column_values import ColumnValues, is_missing, keep_rows
 from app.data.feature_batch import FeatureBatch
-from app.data.feature_encoding import columns_there, encode_groups, fit_groups
+from app.data.feature_encoding import columns_there, encode_groups
+from app.data.feature_fitting import fit_groups
 from app.data.labels import check_class_sizes, encode_labels, find_class_names, label_column
 from app.data.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
 from app.data.multi_feature_spec import MissingPolicy, MultiFeatureDataSpec
