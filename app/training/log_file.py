@@ -9,6 +9,7 @@ from typing import TextIO
 
 PROJECT_LOGGER = "nested_lightning"
 _LIGHTNING_LOGGERS = ("pytorch_lightning", "lightning_fabric")
+_LIGHTNING_ON_NEW_TORCH = r".*isinstance\(treespec, LeafSpec\)"
 _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -16,8 +17,8 @@ _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def log_to_file(path: Path, *, terminal_level: int = logging.WARNING) -> Iterator[None]:
     """Append what is logged inside the block to a file, and keep the terminal to what matters.
 
-    Takes the loggers of the project and of Lightning from INFO on, and every warning, which is shown as
-    before all the same.
+    Takes the loggers of the project and of Lightning from INFO on, and every warning, which is shown all
+    the same, except for Lightning's own use of what torch has deprecated.
 
     Args:
         path: The file; its folder exists.
@@ -63,22 +64,21 @@ def _quiet(logger: logging.Logger, level: int) -> Iterator[None]:
 @contextmanager
 def _warnings_logged(logger: logging.Logger, handler: logging.Handler) -> Iterator[None]:
     """Log each warning besides showing it; `logging.captureWarnings` would show it no more."""
-    show_before = warnings.showwarning
+    with warnings.catch_warnings():
+        show_before = warnings.showwarning
 
-    def show(
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
-        show_before(message, category, filename, lineno, file, line)
-        text = f"{filename}:{lineno}: {category.__name__}: {message}"
-        handler.handle(logger.makeRecord(logger.name, logging.WARNING, filename, lineno, text, (), None))
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            show_before(message, category, filename, lineno, file, line)
+            text = f"{filename}:{lineno}: {category.__name__}: {message}"
+            handler.handle(logger.makeRecord(logger.name, logging.WARNING, filename, lineno, text, (), None))
 
-    warnings.showwarning = show
-    try:
+        warnings.showwarning = show
+        warnings.filterwarnings("ignore", message=_LIGHTNING_ON_NEW_TORCH, category=FutureWarning)
         yield
-    finally:
-        warnings.showwarning = show_before

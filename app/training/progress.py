@@ -1,0 +1,229 @@
+"""One progress display for a whole training, at next to no cost in each step."""
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import ProgressBar
+from rich.console import Console
+from torch import Tensor
+from typing_extensions import override
+
+from app.training.progress_display import ProgressDisplay, build_display
+from app.training.progress_state import ProgressState
+
+_REFRESH_S = 0.1
+_PATIENCE_S = 2.0
+
+
+class TrainingProgress(ProgressBar):
+    """Shows one bar over the whole training on a terminal, and some ten lines of text anywhere else.
+
+    In most steps it only looks at the clock. Ten times a second at most it reads the loss of the newest batch
+    and draws: epoch, speed, time left, training loss, the monitored metric, its best value. Validation and
+    testing show up only when they take longer than two seconds.
+
+    Args:
+        monitor: Name of the metric that says which epoch is the best.
+        mode: Whether its lowest ("min") or highest ("max") value is the best.
+        console: Where to draw; None: standard error.
+    """
+
+    def __init__(
+        self,
+        *,
+        monitor: str = "val_loss",
+        mode: Literal["min", "max"] = "min",
+        console: Console | None = None,
+    ) -> None:
+        super().__init__()
+        self._console = console or Console(stderr=True)
+        self._state = ProgressState(monitor=monitor, mode=mode)
+        self._display: ProgressDisplay = build_display(self._console)
+        self._is_enabled = True
+        self._newest_outputs: Any = None
+        self._is_training = False
+        self._began_at_s = self._refresh_at_s = self._evaluation_shows_at_s = 0.0
+
+    @override
+    def enable(self) -> None:
+        """Show the progress again."""
+        self._is_enabled = True
+
+    @override
+    def disable(self) -> None:
+        """Show nothing; Lightning calls this in every process but the first."""
+        self._display.close()
+        self._is_enabled = False
+
+    @override
+    def print(self, *args: Any, **kwargs: Any) -> None:
+        """Print above the bar."""
+        if self._is_enabled:
+            self._console.print(*args, **kwargs)
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value so far and its epoch."""
+        return {"best": self._state.best, "best_epoch": self._state.best_epoch}
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the best value of the training that goes on."""
+        self._state.best, self._state.best_epoch = state_dict["best"], state_dict["best_epoch"]
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Find out how long the training is, and where in it this is."""
+        self._is_training = True
+        state = self._state
+        state.num_epochs, state.num_batches = _num_epochs(trainer), _num_batches(trainer)
+        state.is_finished = False
+        state.first_batch = state.batch = trainer.fit_loop.total_batch_idx + 1
+        state.first_step = state.step = trainer.global_step
+        self._began_at_s = time.monotonic()
+        self._refresh_at_s = self._began_at_s + _REFRESH_S
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Draw, if it was long ago."""
+        self._newest_outputs = outputs
+        if time.monotonic() >= self._refresh_at_s:
+            self._refresh(trainer)
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draw the epoch's end, with what its validation found."""
+        self._refresh(trainer, is_epoch_end=True)
+
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draw the end."""
+        self._read(trainer)
+        self._state.is_finished = True
+        if trainer.should_stop and self._state.fraction < 1.0:
+            self._state.activity = "stopped early"
+        if self._is_enabled:
+            self._display.finish(self._state)
+        self._is_training, self._state.activity = False, ""
+
+    @override
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin to lose patience."""
+        self._evaluation_shows_at_s = time.monotonic() + _PATIENCE_S
+
+    @override
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Draw, if the validation takes long and it was long ago."""
+        if time.monotonic() >= max(self._refresh_at_s, self._evaluation_shows_at_s):
+            self._refresh_evaluation("validating", batch_idx + 1, trainer.num_val_batches[dataloader_idx])
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the new value of the monitored metric, or clear away the display of a validation alone."""
+        self._state.activity, self._state.epoch = "", trainer.current_epoch + 1
+        value = trainer.callback_metrics.get(self._state.monitor)
+        if not self._is_training:
+            self._display.close()
+        elif value is not None:
+            self._state.observe_monitored(float(value))
+
+    @override
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin to lose patience."""
+        self._evaluation_shows_at_s = time.monotonic() + _PATIENCE_S
+
+    @override
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Draw, if the test takes long and it was long ago."""
+        if time.monotonic() >= max(self._refresh_at_s, self._evaluation_shows_at_s):
+            self._refresh_evaluation("testing", batch_idx + 1, trainer.num_test_batches[dataloader_idx])
+
+    @override
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Clear the display away."""
+        self._display.close()
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Give the terminal back."""
+        self._is_training = False
+        self._display.close()
+
+    def _refresh(self, trainer: Trainer, *, is_epoch_end: bool = False) -> None:
+        self._read(trainer)
+        if self._is_enabled:
+            self._display.update(self._state, is_epoch_end=is_epoch_end)
+        self._refresh_at_s = time.monotonic() + _REFRESH_S
+
+    def _read(self, trainer: Trainer) -> None:
+        state = self._state
+        state.epoch = trainer.current_epoch + 1
+        if state.num_epochs:
+            state.epoch = min(state.epoch, state.num_epochs)
+        state.batch, state.step = trainer.fit_loop.total_batch_idx + 1, trainer.global_step
+        state.elapsed_s = time.monotonic() - self._began_at_s
+        if (loss := _loss(self._newest_outputs)) is not None:
+            state.observe_loss(loss)
+
+    def _refresh_evaluation(self, activity: str, done: int, total: float) -> None:
+        if self._is_enabled and self._is_training:
+            of_total = f"/{int(total)}" if math.isfinite(total) else ""
+            self._state.activity = f"{activity} {done}{of_total}"
+            self._state.elapsed_s = time.monotonic() - self._began_at_s
+            self._display.update(self._state)
+        elif self._is_enabled:
+            self._display.update_evaluation(activity, done, int(total) if math.isfinite(total) else None)
+        self._refresh_at_s = time.monotonic() + _REFRESH_S
+
+
+def _loss(outputs: Any) -> float | None:
+    loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+    return loss.item() if isinstance(loss, Tensor) and loss.numel() == 1 else None
+
+
+def _num_epochs(trainer: Trainer) -> int | None:
+    """Return the epochs that fit into the limits on epochs and steps, or None where nothing limits them."""
+    num_batches = _num_batches(trainer)
+    if num_batches is None:
+        return trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else None
+    return math.ceil(num_batches / trainer.num_training_batches)
+
+
+def _num_batches(trainer: Trainer) -> int | None:
+    limits: list[float] = []
+    if trainer.max_epochs is not None and trainer.max_epochs >= 0:
+        limits.append(trainer.max_epochs * trainer.num_training_batches)
+    if trainer.max_steps >= 0:
+        limits.append(_batches_of_steps(trainer))
+    num_batches = min(limits, default=math.inf)
+    return int(num_batches) if math.isfinite(num_batches) else None
+
+
+def _batches_of_steps(trainer: Trainer) -> float:
+    """Return the batches that ``max_steps`` takes; an epoch's last step may gather fewer of them."""
+    per_epoch, per_step = trainer.num_training_batches, trainer.accumulate_grad_batches
+    if not math.isfinite(per_epoch):
+        return trainer.max_steps * per_step
+    epochs, steps = divmod(trainer.max_steps, math.ceil(per_epoch / per_step))
+    return epochs * per_epoch + min(steps * per_step, per_epoch)

@@ -1,0 +1,45 @@
+"""What a training came to."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.training.checkpoint_io import replace_atomically
+from app.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training came to.
+
+    Attributes:
+        run_folder: Where everything lies.
+        best_checkpoint: The checkpoint that was evaluated.
+        num_steps: Optimiser steps of the whole training.
+        duration_s: Seconds from the start of training to the end of evaluation, in this process.
+        validation_metrics: Metrics of the checkpoint on the validation part; empty where there is none.
+        test_metrics: Metrics of the checkpoint on the test part; empty where there is none.
+    """
+
+    run_folder: RunFolder
+    best_checkpoint: Path
+    num_steps: int
+    duration_s: float
+    validation_metrics: dict[str, float] = field(default_factory=dict)
+    test_metrics: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain values, with the checkpoint's path relative to the run folder."""
+        return {
+            "best_checkpoint": self.best_checkpoint.relative_to(self.run_folder.path).as_posix(),
+            "num_steps": self.num_steps,
+            "duration_s": round(self.duration_s, 3),
+            "validation": self.validation_metrics,
+            "test": self.test_metrics,
+        }
+
+    def write(self) -> None:
+        """Write the result to the run folder's results file, as JSON."""
+        with replace_atomically(self.run_folder.results_file) as file:
+            file.write(json.dumps(self.to_dict(), indent=2).encode() + b"\n")

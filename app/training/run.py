@@ -1,0 +1,98 @@
+"""One training from its first step to the metrics of its best checkpoint."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+
+from app.training.checkpoint_io import read_checkpoint
+from app.training.result import TrainingResult
+from app.training.run_folder import RunFolder
+from app.training.threads import torch_threads
+
+
+class TrainingRun:
+    """Trains a model, evaluates its best checkpoint and writes the results.
+
+    Args:
+        trainer: Saves the best checkpoint to the run folder's ``best_checkpoint``, the last one to its
+            ``last_checkpoint``.
+        model: What is trained; afterwards it has the weights of the checkpoint that was evaluated.
+        datamodule: Gives the parts for training, validation and test.
+        run_folder: Where everything goes.
+        num_threads: Threads that torch computes with; None leaves its choice.
+        resume_from: Checkpoint from which the training goes on; None: from the beginning.
+    """
+
+    def __init__(
+        self,
+        *,
+        trainer: Trainer,
+        model: LightningModule,
+        datamodule: LightningDataModule,
+        run_folder: RunFolder,
+        num_threads: int | None = None,
+        resume_from: Path | None = None,
+    ) -> None:
+        self.trainer = trainer
+        self.model = model
+        self.datamodule = datamodule
+        self.run_folder = run_folder
+        self._num_threads = num_threads
+        self._resume_from = resume_from
+
+    def __call__(self) -> TrainingResult:
+        """Train, evaluate, write and return the results.
+
+        Raises:
+            UserError: The disk is full, or the checkpoint to go on from can't be read.
+        """
+        began_at_s = time.monotonic()
+        with torch_threads(self._num_threads):
+            self.trainer.fit(
+                self.model, datamodule=self.datamodule, ckpt_path=self._resume_from, weights_only=True
+            )
+            num_steps = self.trainer.global_step
+            checkpoint = self._load_best()
+            validation_metrics, test_metrics = self._evaluate()
+        result = TrainingResult(
+            run_folder=self.run_folder,
+            best_checkpoint=checkpoint,
+            num_steps=num_steps,
+            duration_s=time.monotonic() - began_at_s,
+            validation_metrics=validation_metrics,
+            test_metrics=test_metrics,
+        )
+        if self.trainer.is_global_zero:
+            result.write()
+        return result
+
+    def _load_best(self) -> Path:
+        """Load the weights of the best checkpoint; of the last one, where no validation chose a best."""
+        folder = self.run_folder
+        path = folder.best_checkpoint if folder.best_checkpoint.exists() else folder.last_checkpoint
+        self.model.load_state_dict(read_checkpoint(path)["state_dict"])
+        return path
+
+    def _evaluate(self) -> tuple[dict[str, float], dict[str, float]]:
+        with _loggers_off(self.trainer):  # they hold the course of the training
+            validation = self.trainer.validate(
+                self.model, datamodule=self.datamodule, verbose=False, weights_only=True
+            )
+            test = self.trainer.test(self.model, datamodule=self.datamodule, verbose=False, weights_only=True)
+        return _merged(validation), _merged(test)
+
+
+@contextmanager
+def _loggers_off(trainer: Trainer) -> Iterator[None]:
+    loggers, trainer.loggers = trainer.loggers, []
+    try:
+        yield
+    finally:
+        trainer.loggers = loggers
+
+
+def _merged(metrics_of_loaders: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: float(value) for metrics in metrics_of_loaders for name, value in metrics.items()}

@@ -1,0 +1,101 @@
+"""Lightning's Trainer as this project runs it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint, ProgressBar
+from pytorch_lightning.loggers import Logger
+
+from app.training.checkpoint_io import AtomicCheckpointIO
+from app.training.no_profiler import NoProfiler
+
+
+def build_trainer(
+    *,
+    root: Path,
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[Logger] = (),
+    max_epochs: int | None = None,
+    max_steps: int = -1,
+    accelerator: str = "auto",
+    devices: int | str | list[int] = "auto",
+    num_nodes: int = 1,
+    strategy: str = "auto",
+    precision: Any = "32-true",
+    gradient_clip_val: float | None = None,
+    accumulate_grad_batches: int = 1,
+    check_val_every_n_epoch: int = 1,
+    log_every_n_steps: int = 50,
+    is_deterministic: bool | Literal["warn"] = False,
+) -> Trainer:
+    """Build a Trainer that does what it is asked and nothing besides.
+
+    Checkpoints are written atomically and read without running code. Loaders share the data among processes
+    themselves. There is no sanity check before training, no model summary, and no bar or checkpoint but those
+    among the callbacks.
+
+    Args:
+        root: Folder for what Lightning may write on its own.
+        callbacks: Run in this order, checkpoints last.
+        loggers: Receive the metrics.
+        max_epochs: Epochs of the training; None, with ``max_steps`` at -1: Lightning's own 1,000.
+        max_steps: Optimiser steps of the training; -1: no limit.
+        accelerator: ``auto``, ``cpu``, ``gpu`` or another that Lightning knows.
+        devices: Their number, or which ones.
+        num_nodes: Number of machines.
+        strategy: ``auto``, ``ddp`` or another that Lightning knows.
+        precision: ``32-true``, ``bf16-mixed`` or another that Lightning knows.
+        gradient_clip_val: Largest norm of the gradient; None: any.
+        accumulate_grad_batches: Batches to an optimiser step.
+        check_val_every_n_epoch: Epochs between validations.
+        log_every_n_steps: Steps between two entries of the loggers.
+        is_deterministic: Refuse operations that differ from run to run, or warn of them.
+    """
+    return Trainer(
+        default_root_dir=root,
+        callbacks=list(callbacks),
+        logger=list(loggers) or False,
+        max_epochs=max_epochs,
+        max_steps=max_steps,
+        accelerator=accelerator,
+        devices=devices,
+        num_nodes=num_nodes,
+        strategy=strategy,
+        precision=precision,
+        gradient_clip_val=gradient_clip_val,
+        accumulate_grad_batches=accumulate_grad_batches,
+        check_val_every_n_epoch=check_val_every_n_epoch,
+        log_every_n_steps=log_every_n_steps,
+        deterministic=is_deterministic,
+        enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
+        enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        plugins=[AtomicCheckpointIO()],
+        profiler=NoProfiler(),
+    )
+
+
+def build_best_checkpoint(
+    *, path: Path, monitor: str, mode: Literal["min", "max"] = "min"
+) -> ModelCheckpoint:
+    """Build the callback that keeps the checkpoint with the best metric, whole, in one file.
+
+    Args:
+        path: The file, with the suffix ``.ckpt``.
+        monitor: Name of a metric that validation logs.
+        mode: Whether its lowest or highest value is the best.
+    """
+    return ModelCheckpoint(
+        dirpath=path.parent,
+        filename=path.stem,
+        monitor=monitor,
+        mode=mode,
+        save_top_k=1,
+        enable_version_counter=False,
+        auto_insert_metric_name=False,
+        save_on_train_epoch_end=False,
+    )
