@@ -113,8 +113,8 @@ class FoldSplitter:
 
     @property
     def min_class_size(self) -> int:
-        """A class needs a sample for each fold, and two outside a fold where some of them validate."""
-        return max(self.num_folds, 3) if self.val_fraction > 0 else self.num_folds
+        """A class needs a sample for each fold, and two outside every fold where some of them validate."""
+        return 4 if self.num_folds == 2 and self.val_fraction > 0 else self.num_folds
 
     def __call__(self, labels: Rows, _table: pa.Table, /) -> Split:
         """Take the fold, then draw the validation part from the rest."""

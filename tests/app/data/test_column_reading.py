@@ -1,0 +1,50 @@
+"""Feature columns of a table."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from app.data.column_reading import read_columns
+from app.errors import UserError
+
+
+def test_columns_of_few_words_are_categories() -> None:
+    table = pa.table({"size": [1, 2] * 3, "colour": ["red", "blue"] * 3})
+    columns = read_columns(table, ["size", "colour"], categorical=(), infer_categories=True)
+    assert isinstance(columns["size"], np.ndarray)
+    assert columns["colour"].tolist() == ["red", "blue"] * 3
+
+
+def test_columns_of_words_are_refused_where_a_model_expects_numbers() -> None:
+    table = pa.table({"size": ["red", "blue"] * 3})
+    with pytest.raises(UserError, match=r"'size' holds text in 6 rows.*trained with numbers there"):
+        read_columns(table, ["size"], categorical=())
+
+
+def test_columns_named_categorical_are_text_though_they_hold_numbers() -> None:
+    columns = read_columns(pa.table({"code": [7, 8]}), ["code"], categorical=["code"])
+    assert columns["code"].tolist() == ["7", "8"]
+
+
+def test_columns_of_numbers_with_a_word_are_refused_with_word_and_row() -> None:
+    table = pa.table({"age": ["31", "<5", "40", "28"] * 5})
+    message = (
+        r"'age' holds text in 5 rows, 1 different \('<5'; first in row 2\).*data\.categorical.*data\.excluded"
+    )
+    with pytest.raises(UserError, match=message):
+        read_columns(table, ["age"], categorical=(), infer_categories=True)
+
+
+def test_columns_that_cannot_be_features_are_named_together() -> None:
+    notes = [f"note {i}" for i in range(8)]
+    table = pa.table({"a": notes, "b": [[i] for i in range(8)], "c": notes, "d": notes, "e": notes})
+    message = "'a' holds text.*'b' holds values of type list.*'c' holds text.*and 2 such columns more"
+    with pytest.raises(UserError, match=message):
+        read_columns(table, table.column_names, categorical=(), infer_categories=True)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1.7976931348623157e308])
+def test_columns_with_a_number_that_is_not_finite_are_refused_with_row(value: float) -> None:
+    table = pa.table({"kar_0": [0.0, 1.0], "kar_1": [0.5, value]})
+    with pytest.raises(UserError, match=r"'kar_1' holds .*, first in row 2; a feature must be finite"):
+        read_columns(table, ["kar_0", "kar_1"], categorical=())

@@ -1,0 +1,100 @@
+"""CSV files as they come."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from app.data.csv_file import read_csv
+from app.errors import UserError
+
+
+def _write(tmp_path: Path, content: str | bytes) -> Path:
+    path = tmp_path / "table.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_csv_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    path = _write(tmp_path, f"a{delimiter}b\n1.5{delimiter}2\n")
+    assert read_csv(path).to_pydict() == {"a": [1.5], "b": [2]}
+
+
+def test_csv_delimiter_inside_quotes_is_none(tmp_path: Path) -> None:
+    path = _write(tmp_path, '"size; in mm; or not",b\n1,2\n')
+    assert read_csv(path).to_pydict() == {"size; in mm; or not": [1], "b": [2]}
+
+
+def test_csv_with_semicolons_may_have_decimal_commas(tmp_path: Path) -> None:
+    path = _write(tmp_path, "a;b\n1,5;2\n-0,25;3\n")
+    assert read_csv(path).to_pydict() == {"a": [1.5, -0.25], "b": [2, 3]}
+
+
+def test_csv_with_semicolons_and_points_keeps_points(tmp_path: Path) -> None:
+    path = _write(tmp_path, "a;b\n1.5;2\n0.25;3\n")
+    assert read_csv(path).to_pydict() == {"a": [1.5, 0.25], "b": [2, 3]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_csv_byte_order_mark_is_no_part_of_a_name(tmp_path: Path, encoding: str) -> None:
+    path = _write(tmp_path, "größe,b\r\n1,2\r\n".encode(encoding))
+    assert read_csv(path).to_pydict() == {"größe": [1], "b": [2]}
+
+
+def test_csv_gzip_is_told_by_content(tmp_path: Path) -> None:
+    path = _write(tmp_path, gzip.compress(b"a,b\n1,2\n"))
+    assert read_csv(path).to_pydict() == {"a": [1], "b": [2]}
+
+
+def test_csv_integers_turn_to_fractions_far_down(tmp_path: Path) -> None:
+    path = _write(tmp_path, "a\n" + "1\n" * 1_000_000 + "0.5\n")
+    assert read_csv(path).column("a")[-1].as_py() == 0.5
+
+
+def test_csv_text_column_keeps_leading_zeros(tmp_path: Path) -> None:
+    path = _write(tmp_path, "a, b\n01,01\n")
+    assert read_csv(path, text_columns=["b", "elsewhere"]).to_pydict() == {"a": [1], " b": ["01"]}
+
+
+def test_csv_markers_of_missing_numbers_are_null(tmp_path: Path) -> None:
+    path = _write(tmp_path, "a,b\n1,2\n?,-\nNA,None\n,.\n")
+    assert read_csv(path).to_pydict() == {"a": [1, None, None, None], "b": [2, None, None, None]}
+
+
+def test_csv_line_break_inside_quotes_is_read(tmp_path: Path) -> None:
+    rows = 'a,"one\ntwo, three"\n' * 200_000  # more than one block, whose borders fall anywhere
+    assert read_csv(_write(tmp_path, "x,y\n" + rows)).num_rows == 200_000
+
+
+def test_csv_wider_than_a_block_is_read(tmp_path: Path) -> None:
+    names, values = ",".join(f"c{i}" for i in range(60_000)), ",".join(["0.12345678901234567"] * 60_000)
+    assert read_csv(_write(tmp_path, f"{names}\n{values}\n")).num_columns == 60_000
+
+
+def test_csv_uneven_row_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"line 3: Expected 2 columns, got 3: 3,4,5\); correct or remove"):
+        read_csv(_write(tmp_path, "a,b\n1,2\n3,4,5\n"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n"])
+def test_csv_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(UserError, match="the file is empty; it needs a line of column names"):
+        read_csv(_write(tmp_path, content))
+
+
+@pytest.mark.parametrize("text_columns", [[], ["b"]])
+def test_csv_in_latin_1_is_refused(tmp_path: Path, text_columns: list[str]) -> None:
+    with pytest.raises(UserError, match="not UTF-8 text; save it as CSV in UTF-8"):
+        read_csv(_write(tmp_path, "a,b\n1,é\n".encode("latin-1")), text_columns=text_columns)
+
+
+def test_csv_truncated_gzip_is_refused(tmp_path: Path) -> None:
+    content = gzip.compress(b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(1000)))
+    with pytest.raises(UserError, match="breaks off; copy or download it again"):
+        read_csv(_write(tmp_path, content[:500]))
+
+
+def test_csv_of_zero_bytes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="neither CSV nor Parquet"):
+        read_csv(_write(tmp_path, b"\x01\x00\x02\x00" * 50))

@@ -1,0 +1,55 @@
+"""Batches of several feature groups."""
+
+import torch
+
+from app.data.feature_batch import FeatureBatch
+
+
+def _batch() -> FeatureBatch:
+    return FeatureBatch(
+        features={
+            "kar": torch.arange(12.0).reshape(4, 3),
+            "fou": None,
+            "zer": torch.arange(4.0).reshape(4, 1),
+        },
+        presence=torch.tensor([[True, False, True]] * 3 + [[True, False, False]]),
+        target=torch.tensor([3, 1, 2, 0]),
+    )
+
+
+def test_feature_batch_has_the_length_of_its_tensors() -> None:
+    assert len(_batch()) == 4
+
+
+def test_feature_batch_without_target_has_the_length_of_its_features() -> None:
+    assert len(FeatureBatch(features={"fou": None, "kar": torch.zeros(5, 2)})) == 5
+
+
+def test_feature_batch_gathers_all_parts_at_an_index() -> None:
+    batch = _batch()[torch.tensor([3, 0])]
+    assert batch.target is not None
+    assert batch.presence is not None
+    assert batch.features["kar"] is not None
+    assert batch.target.tolist() == [0, 3]
+    assert batch.presence.tolist() == [[True, False, False], [True, False, True]]
+    assert batch.features["kar"].tolist() == [[9.0, 10.0, 11.0], [0.0, 1.0, 2.0]]
+    assert batch.features["fou"] is None
+
+
+def test_feature_batch_slice_is_a_view() -> None:
+    whole = _batch()
+    part = whole[1:3]
+    assert whole.target is not None
+    assert part.target is not None
+    assert part.target.tolist() == [1, 2]
+    assert part.target.data_ptr() == whole.target[1:].data_ptr()
+
+
+def test_feature_batch_keeps_the_order_of_groups() -> None:
+    assert list(_batch()[torch.tensor([1])].features) == ["kar", "fou", "zer"]
+
+
+def test_feature_batch_moves_all_tensors_to_a_device() -> None:
+    batch = _batch().to("meta", non_blocking=True)
+    tensors = [batch.target, batch.presence, batch.features["kar"], batch.features["zer"]]
+    assert all(tensor is not None and tensor.is_meta for tensor in tensors)
