@@ -70,7 +70,13 @@ class CommonClassifier(pl.LightningModule):
 
 
 def fit_commonly(
-    train: FeatureBatch, val: FeatureBatch, *, num_classes: int, batch_size: int, num_epochs: int, folder: Path
+    train: FeatureBatch,
+    val: FeatureBatch,
+    *,
+    num_classes: int,
+    batch_size: int,
+    num_epochs: int,
+    folder: Path,
 ) -> None:
     """Train as one usually would, with everything at its default."""
     widths = [tensor.shape[1] for tensor in train.features.values() if tensor is not None]

@@ -80,8 +80,8 @@ def _train_once(settings: ApplicationSettings) -> None:
         run = family.training_run()
     result = run()
     scores = [
-        (name.removeprefix("test_"), result.validation.get(name.replace("test_", "val_", 1)), value)
-        for name, value in result.test.items()
+        (name.removeprefix("test_"), result.validation_metrics.get(name.replace("test_", "val_", 1)), value)
+        for name, value in result.test_metrics.items()
     ]
     print_table(
         "Best checkpoint",
@@ -119,7 +119,7 @@ def _cross_validate(settings: ApplicationSettings, num_folds: int) -> None:
     for fold in range(num_folds):
         family = family_container(bootstrap(_settings_of_fold(settings, fold, parent)))
         results.append(family.training_run()())
-    summary = summarise_folds([result.test for result in results])
+    summary = summarise_folds([result.test_metrics for result in results])
     print_table(
         f"Test scores of {num_folds} folds",
         ["score", "mean", "std", *(f"fold {i}" for i in range(num_folds))],

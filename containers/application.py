@@ -16,10 +16,7 @@ class ApplicationContainer(DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=ApplicationSettings)
     training = providers.Container(
-        TrainingContainer,
-        settings=settings.provided.trainer,
-        model=settings.provided.model,
-        run_dir=settings.provided.run_dir,
+        TrainingContainer, application=settings, settings=settings.provided.trainer
     )
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from dependency_injector import providers
 
-from app.checkpoints.reading import CheckpointError, read_checkpoint
 from app.checkpoints.recipe import read_recipe
+from app.errors import UserError
+from app.training.checkpoint_io import read_checkpoint
 from containers.application import ApplicationContainer, compose_application
 from settings.application import ApplicationSettings, parse_settings
 from settings.families import find_family
@@ -52,8 +53,7 @@ def from_checkpoint(
         device: Where the model is put, e.g. ``cuda:1``.
 
     Raises:
-        CheckpointError: The file can't be opened, or its weights don't fit its recipe.
-        RecipeError: The file has no readable recipe.
+        UserError: The file can't be opened, has no readable recipe, or its weights don't fit the recipe.
         SettingsError: The settings in the file, or the changes, are wrong.
     """
     checkpoint = read_checkpoint(path)
@@ -66,7 +66,7 @@ def from_checkpoint(
     model = family.model()
     try:
         model.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
-        raise CheckpointError(f"{path}: its weights don't fit its recipe: {error}") from None
+    except (KeyError, RuntimeError) as error:
+        raise UserError(f"checkpoint {path}: its weights don't fit its recipe: {error}") from None
     family.model.override(providers.Object(model.eval().to(device)))
     return application

@@ -1,5 +1,6 @@
 """The container of the family multi-feature."""
 
+from app.training.run import TrainingRun
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
@@ -10,7 +11,6 @@ from app.data.multi_feature import MultiFeatureDataModule
 from app.data.multi_feature_spec import MultiFeatureDataSpec
 from app.evaluation.multi_feature import MultiFeatureEvaluator
 from app.prediction.multi_feature import MultiFeaturePredictor
-from app.training.run import TrainingRun
 from containers.choices import build_chosen, build_named
 from containers.named import NamedProviders
 from settings.application import ApplicationSettings

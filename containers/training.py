@@ -1,12 +1,78 @@
 """The container of the training: Trainer, callbacks, loggers, the run folder."""
 
-from pathlib import Path
-
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app.training.callbacks import collect_callbacks, collect_loggers
+from app.training.last_checkpoint import LastCheckpoint
+from app.training.metrics_file import MetricsFile
+from app.training.progress import TrainingProgress
+from app.training.random_state import RandomState
+from app.training.run_folder import open_run_folder
+from app.training.trainer import build_best_checkpoint, build_trainer
+from settings.application import ApplicationSettings
 from settings.trainer import TrainerSettings
 
 
 class TrainingContainer(DeclarativeContainer):
     """Everything that trains a composite, whichever its family is."""
+
+    application = providers.Dependency(instance_of=ApplicationSettings)
+    settings = providers.Dependency(instance_of=TrainerSettings)
+
+    run_folder = providers.Singleton(
+        open_run_folder, application.provided.run_dir, name=application.provided.model
+    )
+
+    best_checkpoint = providers.Factory(
+        build_best_checkpoint,
+        path=run_folder.provided.best_checkpoint,
+        monitor=settings.provided.monitor,
+        mode=settings.provided.monitor_mode,
+    )
+    last_checkpoint = providers.Factory(
+        LastCheckpoint,
+        path=run_folder.provided.last_checkpoint,
+        every_n_steps=settings.provided.checkpoint_every_n_steps,
+        every_n_seconds=settings.provided.checkpoint_every_n_seconds,
+    )
+    progress = providers.Factory(
+        TrainingProgress, monitor=settings.provided.monitor, mode=settings.provided.monitor_mode
+    )
+    random_state = providers.Factory(RandomState)
+    callbacks = providers.Factory(
+        collect_callbacks,
+        best_checkpoint,
+        last_checkpoint,
+        random_state,
+        progress=progress.provider,
+        use_progress_bar=settings.provided.use_progress_bar,
+        early_stopping_patience=settings.provided.early_stopping_patience,
+        monitor=settings.provided.monitor,
+        monitor_mode=settings.provided.monitor_mode,
+    )
+    metrics_file = providers.Factory(MetricsFile, path=run_folder.provided.metrics_file)
+    loggers = providers.Factory(
+        collect_loggers,
+        metrics_file,
+        use_tensorboard=settings.provided.use_tensorboard,
+        folder=run_folder.provided.path,
+    )
+    trainer = providers.Factory(
+        build_trainer,
+        root=run_folder.provided.path,
+        callbacks=callbacks,
+        loggers=loggers,
+        max_epochs=settings.provided.max_epochs,
+        max_steps=settings.provided.max_steps,
+        accelerator=settings.provided.accelerator,
+        devices=settings.provided.devices,
+        strategy=settings.provided.strategy,
+        precision=settings.provided.precision,
+        gradient_clip_val=settings.provided.gradient_clip_norm,
+        accumulate_grad_batches=settings.provided.accumulate_grad_batches,
+        check_val_every_n_epoch=settings.provided.val_every_n_epochs,
+        log_every_n_steps=settings.provided.log_every_n_steps,
+        is_deterministic=settings.provided.is_deterministic,
+    )
+    num_threads = settings.provided.num_threads

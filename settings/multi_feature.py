@@ -69,7 +69,7 @@ class MultiFeatureSettings(Settings):
 
 
 def _first_columns(group: str, count: int) -> list[str]:
-    return [f"{group}{number}" for number in range(count)]
+    return [f"{group}_{number:03d}" for number in range(count)]
 
 
 SEED = Preset(

@@ -102,6 +102,19 @@ class RunFolder:
         return [file for file in files if file.exists()]
 
 
+def open_run_folder(path: Path | None, *, name: str) -> RunFolder:
+    """Make the run folder ``path``, or one of its own in ``runs`` of the current folder.
+
+    Args:
+        path: The folder; None: ``runs/<name>-<date>-<time>``.
+        name: What is trained.
+
+    Raises:
+        UserError: See `RunFolder.create`.
+    """
+    return RunFolder.create_unique(Path("runs"), name) if path is None else RunFolder.create(path)
+
+
 def _numbered(stem: str) -> Iterator[str]:
     yield stem
     for number in count(2):

@@ -1,0 +1,106 @@
+"""A checkpoint is enough to build the same model again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from app.errors import UserError
+from containers import bootstrap, family_container, from_checkpoint
+from settings import SettingsError
+from settings.merging import merge
+
+
+@pytest.fixture
+def checkpoint(small_settings: dict[str, Any]) -> Path:
+    """The best checkpoint of a short training, with an extractor of its own for one group."""
+    own = {"multi_feature": {"feature_extractors": {"kar": {"kind": "residual", "out_features": 4}}}}
+    result = family_container(bootstrap(merge(small_settings, own))).training_run()()
+    return Path(result.best_checkpoint)
+
+
+def test_a_checkpoint_rebuilds_the_model_without_its_data(checkpoint: Path, small_csv: Path) -> None:
+    before = torch.load(checkpoint, weights_only=True)["state_dict"]
+    small_csv.unlink()
+
+    model = family_container(from_checkpoint(checkpoint)).model()
+
+    assert not model.training
+    assert model.group_names == ("kar", "fou")
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_predictions_of_a_rebuilt_model_are_those_of_the_trained_one(
+    small_settings: dict[str, Any], small_csv: Path
+) -> None:
+    family = family_container(bootstrap(small_settings))
+    run = family.training_run()
+    result = run()
+    family.model.override(run.model)
+    expected = family.predictor().predict_file(small_csv).probabilities
+
+    predictor = family_container(from_checkpoint(result.best_checkpoint)).predictor()
+
+    assert torch.equal(predictor.predict_file(small_csv).probabilities, expected)
+
+
+def test_evaluation_scores_are_those_of_the_training(checkpoint: Path) -> None:
+    run = family_container(from_checkpoint(checkpoint))
+    report = run.evaluator()("test")
+    results = (checkpoint.parents[1] / "results.json").read_text()
+
+    assert f'"test_accuracy": {report.scores["accuracy"]:.4f}'[:-2] in results
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "model.ckpt"
+    file.write_text("hello")
+
+    with pytest.raises(UserError, match=r"model\.ckpt"):
+        from_checkpoint(file)
+    with pytest.raises(UserError, match="no such file"):
+        from_checkpoint(tmp_path / "missing.ckpt")
+
+
+def test_a_checkpoint_of_another_program_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "other.ckpt"
+    torch.save({"state_dict": {}, "epoch": 1}, file)
+
+    with pytest.raises(UserError, match="has no recipe"):
+        from_checkpoint(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format_version": 99}, "format version 99, and this release reads up to 1"),
+        ({"settings": "none"}, "its recipe is damaged at settings"),
+        ({"data_spec": {"groups": []}}, "no data spec of the multi-feature family"),
+    ],
+)
+def test_a_damaged_or_newer_recipe_is_refused(
+    checkpoint: Path, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    content = torch.load(checkpoint, weights_only=True)
+    content["nested_lightning"].update(change)
+    file = tmp_path / "changed.ckpt"
+    torch.save(content, file)
+
+    with pytest.raises(UserError, match=message):
+        from_checkpoint(file)
+
+
+def test_weights_that_do_not_fit_the_recipe_are_refused(checkpoint: Path, tmp_path: Path) -> None:
+    content = torch.load(checkpoint, weights_only=True)
+    content["state_dict"].popitem()
+    file = tmp_path / "changed.ckpt"
+    torch.save(content, file)
+
+    with pytest.raises(UserError, match="its weights don't fit its recipe"):
+        from_checkpoint(file)
+
+
+def test_wrong_settings_are_refused_when_a_container_is_asked_for() -> None:
+    with pytest.raises(SettingsError, match="did you mean 'seed'"):
+        bootstrap({"model": "multi-feature", "sed": 1})

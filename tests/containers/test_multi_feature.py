@@ -1,0 +1,261 @@
+"""The container of multi-feature: what is injected, overridden, seeded and trained."""
+
+from typing import Any
+
+import pytest
+import torch
+from dependency_injector import providers
+from torch import Tensor, nn
+
+from app.composition.errors import CompositionError, WidthError
+from app.submodules.feature_extractors import (
+    FeatureExtractor,
+    LinearFeatureExtractor,
+    NormalizedFeatureExtractor,
+)
+from containers import bootstrap
+from settings.merging import merge
+
+
+class MockExtractor(nn.Module):
+    """Gives zeros and a learned constant, and counts its calls."""
+
+    def __init__(self, *, in_features: int, out_features: int = 4) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.constant = nn.Parameter(torch.ones(out_features))
+        self.num_calls = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.num_calls += 1
+        return self.constant.expand(len(x), -1)
+
+
+def _train_one_step(container: Any) -> Any:
+    model = container.multi_feature.model()
+    batch = next(iter(container.multi_feature.datamodule().train_dataloader()))
+    optimizer = container.multi_feature.optimizer(model.parameters())
+    model.training_step(batch, 0).backward()
+    optimizer.step()
+    return model
+
+
+def test_a_mock_extractor_trains_a_step_and_the_real_one_is_back(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+
+    with container.multi_feature.feature_extractor.override(providers.Factory(MockExtractor)):
+        model = _train_one_step(container)
+
+    assert {type(m) for m in model.feature_extractors.values()} == {MockExtractor}
+    assert all(m.num_calls == 1 and m.constant.grad.any() for m in model.feature_extractors.values())
+    restored = container.multi_feature.model()
+    assert {type(m) for m in restored.feature_extractors.values()} == {NormalizedFeatureExtractor}
+
+
+def test_a_single_groups_extractor_is_overridden_by_its_name(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+
+    with container.multi_feature.feature_extractors["kar"].override(providers.Factory(MockExtractor)):
+        model = _train_one_step(container)
+
+    assert isinstance(model.feature_extractors["kar"], MockExtractor)
+    assert isinstance(model.feature_extractors["fou"], NormalizedFeatureExtractor)
+
+
+def test_a_ready_made_module_is_used_as_it_is(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+    mock = MockExtractor(in_features=3)
+
+    with container.multi_feature.feature_extractors["kar"].override(providers.Object(mock)):
+        model = container.multi_feature.model()
+
+    assert model.feature_extractors["kar"] is mock
+
+
+def test_the_real_extractor_is_back_after_an_exception(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+
+    with (
+        pytest.raises(RuntimeError, match="stop"),
+        container.multi_feature.feature_extractor.override(providers.Factory(MockExtractor)),
+    ):
+        raise RuntimeError("stop")
+
+    model = container.multi_feature.model()
+    assert isinstance(model.feature_extractors["kar"], NormalizedFeatureExtractor)
+
+
+@pytest.mark.parametrize("replaced", ["feature_extractors.kar", "feature_extractors.fou", "combiner", "head"])
+def test_replacing_a_submodule_leaves_its_siblings_initial_weights(
+    small_settings: dict[str, Any], replaced: str
+) -> None:
+    container = bootstrap(small_settings)
+    before = container.multi_feature.model().state_dict()
+    mocks: dict[str, Any] = {
+        "feature_extractors.kar": MockExtractor,
+        "feature_extractors.fou": MockExtractor,
+        "combiner": _MockCombiner,
+        "head": _MockHead,
+    }
+    family = container.multi_feature
+    provider = (
+        family.feature_extractors[replaced.split(".")[1]] if "." in replaced else getattr(family, replaced)
+    )
+
+    with provider.override(providers.Factory(mocks[replaced])):
+        after = container.multi_feature.model().state_dict()
+
+    siblings = [name for name in before if not name.startswith(replaced)]
+    assert siblings
+    assert all(torch.equal(before[name], after[name]) for name in siblings)
+    assert any(name not in after or not torch.equal(before[name], after[name]) for name in before) or (
+        replaced == "combiner"
+    )
+
+
+class _MockCombiner(nn.Module):
+    def __init__(self, *, in_features: dict[str, int]) -> None:
+        super().__init__()
+        self.out_features = sum(in_features.values())
+        self.scale = nn.Parameter(torch.rand(1))
+
+    def forward(self, vectors: list[Tensor], presence: Tensor | None = None) -> Tensor:
+        return torch.cat(vectors, dim=1) * self.scale
+
+
+class _MockHead(nn.Module):
+    def __init__(self, *, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(in_features, out_features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(x)
+
+
+@pytest.mark.parametrize("kind", ["plain", "normalized", "residual", "linear"])
+@pytest.mark.parametrize("combiner", ["concatenation", "gated_sum", "attention"])
+def test_every_extractor_works_with_every_combiner(
+    small_settings: dict[str, Any], kind: str, combiner: str
+) -> None:
+    choice = {
+        "multi_feature": {
+            "feature_extractor": {"kind": kind, "out_features": 4},
+            "combiner": {"kind": combiner},
+        }
+    }
+    settings = small_settings | {"multi_feature": {"data": small_settings["multi_feature"]["data"]}}
+
+    model = _train_one_step(bootstrap(merge(settings, choice)))
+
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_all_parameters_are_registered_and_move_in_training(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+    initial = {name: p.clone() for name, p in container.multi_feature.model().named_parameters()}
+
+    run = container.multi_feature.training_run()
+    run()
+
+    trained = dict(run.model.named_parameters())
+    prefixes = ("feature_extractors.kar.", "feature_extractors.fou.", "head.")
+    assert all(any(name.startswith(prefix) for name in trained) for prefix in prefixes)
+    assert all(not torch.equal(initial[name], trained[name]) for name in initial)
+
+
+def test_two_runs_with_one_seed_end_with_identical_weights(
+    small_settings: dict[str, Any], tmp_path: Any
+) -> None:
+    settings = merge(small_settings, {"multi_feature": {"modality_dropout": 0.3}})
+    ends = []
+    for seed, folder in ((1, "a"), (1, "b"), (2, "c")):
+        torch.rand(len(ends))  # what was drawn before must not matter
+        container = bootstrap(merge(settings, {"seed": seed, "run_dir": str(tmp_path / folder)}))
+        run = container.multi_feature.training_run()
+        run()
+        ends.append(torch.nn.utils.parameters_to_vector(run.model.parameters()))
+
+    assert torch.equal(ends[0], ends[1])
+    assert not torch.equal(ends[0], ends[2])
+
+
+def test_each_group_has_the_extractor_that_its_settings_choose(small_settings: dict[str, Any]) -> None:
+    chosen = {"multi_feature": {"feature_extractors": {"kar": {"kind": "linear", "out_features": 7}}}}
+
+    model = bootstrap(merge(small_settings, chosen)).multi_feature.model()
+
+    assert isinstance(model.feature_extractors["kar"], LinearFeatureExtractor)
+    assert isinstance(model.feature_extractors["fou"], NormalizedFeatureExtractor)
+    assert model.combiner.out_features == 7 + 4
+
+
+def test_settings_of_a_group_that_the_data_lacks_are_refused(small_settings: dict[str, Any]) -> None:
+    misspelt = {"multi_feature": {"feature_extractors": {"kra": {"kind": "linear"}}}}
+
+    with pytest.raises(CompositionError, match=r"feature_extractors\.kra.*did you mean 'kar'"):
+        bootstrap(merge(small_settings, misspelt)).multi_feature.model()
+
+
+def test_a_module_of_another_width_is_refused_with_both_widths(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+    mock = FeatureExtractor(in_features=9)
+
+    with (
+        container.multi_feature.feature_extractors["kar"].override(providers.Object(mock)),
+        pytest.raises(WidthError, match=r"group 'kar' gives 3 .* feature_extractors\.kar takes 9"),
+    ):
+        container.multi_feature.model()
+
+
+def test_groups_of_different_widths_are_refused_where_the_combiner_needs_one(
+    small_settings: dict[str, Any],
+) -> None:
+    unequal = {
+        "multi_feature": {
+            "combiner": {"kind": "gated_sum"},
+            "feature_extractors": {"kar": {"kind": "linear", "out_features": 7}},
+        }
+    }
+
+    with pytest.raises(CompositionError, match=r"multi_feature\.combiner .* kar gives 7, fou gives 4"):
+        bootstrap(merge(small_settings, unequal)).multi_feature.model()
+
+
+def test_a_group_may_be_missing_in_training_where_settings_allow_it(
+    small_settings: dict[str, Any], tmp_path: Any
+) -> None:
+    lines = (tmp_path / "shapes.csv").read_text().splitlines()
+    gaps = [",".join([*line.split(",")[:3], "", "", line.split(",")[5]]) for line in lines[1::4]]
+    lines[1::4] = gaps
+    (tmp_path / "shapes.csv").write_text("\n".join(lines) + "\n")
+    allowed = {"multi_feature": {"data": {"allow_missing_groups": True}, "modality_dropout": 0.2}}
+
+    result = bootstrap(merge(small_settings, allowed)).multi_feature.training_run()()
+
+    assert result.test_metrics["test_accuracy"] > 0.5
+
+
+def test_balanced_class_weights_come_from_the_training_part(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(merge(small_settings, {"multi_feature": {"class_weights": "balanced"}}))
+    model = container.multi_feature.model()
+    counts = torch.tensor(container.multi_feature.data_spec().class_counts, dtype=torch.float32)
+
+    torch.testing.assert_close(model.class_weights, counts.sum() / (3 * counts))
+
+
+def test_a_weight_of_an_unknown_class_is_refused(small_settings: dict[str, Any]) -> None:
+    weights = {"multi_feature": {"class_weights": {"cirle": 2.0}}}
+
+    with pytest.raises(ValueError, match=r"class_weights\.cirle.*did you mean 'circle'"):
+        bootstrap(merge(small_settings, weights)).multi_feature.model()
+
+
+def test_applications_with_different_settings_live_side_by_side(small_settings: dict[str, Any]) -> None:
+    one = bootstrap(small_settings)
+    other = bootstrap(merge(small_settings, {"multi_feature": {"feature_extractor": {"out_features": 9}}}))
+
+    with one.multi_feature.feature_extractor.override(providers.Factory(MockExtractor)):
+        extractors = other.multi_feature.model().feature_extractors
+
+    assert extractors["kar"].out_features == 9
