@@ -34,16 +34,16 @@ NUMBER_NULLS = (
 _NOT_UTF8 = "the file is not UTF-8 text; save it as CSV in UTF-8"
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEAD_SIZE = 1 << 16
+_LARGE_BLOCK = 1 << 28
 _DECIMAL_COMMA = re.compile(r"(?:^|[;\t|])\s*[+-]?\d+,\d+\s*(?=[;\t|]|$)", re.MULTILINE)
 _DECIMAL_POINT = re.compile(r"(?:^|[;\t|])\s*[+-]?\d+\.\d+\s*(?=[;\t|]|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CsvDialect:
-    """How a file is written: found in its first 64 KiB."""
+    """How a file is written: found in its first 64 KiB, or first line where that is longer."""
 
     header: tuple[str, ...]
-    header_size: int
     delimiter: str
     decimal_point: str
     encoding: str
@@ -61,7 +61,7 @@ def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
     """
     dialect = find_dialect(_head(path))
     try:
-        table = _read(path, dialect, frozenset(text_columns), has_newlines=False)
+        table = _read(path, dialect, frozenset(text_columns), is_careful=False)
     except pa.ArrowInvalid:
         table = _read_again(path, dialect, frozenset(text_columns))
     if any(pa.types.is_binary(kind) for kind in table.schema.types):
@@ -87,7 +87,6 @@ def find_dialect(head: bytes) -> CsvDialect:
     has_commas = delimiter != "," and _DECIMAL_COMMA.search(text) and not _DECIMAL_POINT.search(text)
     return CsvDialect(
         header=tuple(headers[delimiter]),
-        header_size=len(line),
         delimiter=delimiter,
         decimal_point="," if has_commas else ".",
         encoding="utf-16" if encoding == "utf-16" else "utf8",
@@ -97,7 +96,8 @@ def find_dialect(head: bytes) -> CsvDialect:
 def _head(path: Path) -> bytes:
     try:
         with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
-            return file.read(_HEAD_SIZE)
+            head = file.read(_HEAD_SIZE)
+            return head if b"\n" in head else head + file.readline()
     except EOFError:
         raise UserError("the compressed file breaks off; copy or download it again") from None
 
@@ -107,21 +107,18 @@ def _is_gzip(path: Path) -> bool:
         return file.read(2) == _GZIP_MAGIC
 
 
-def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, has_newlines: bool) -> pa.Table:
+def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, is_careful: bool) -> pa.Table:
     types = {name: pa.string() for name in dialect.header if name.strip() in text_columns}
     file = pa.OSFile(str(path))
     with pa.CompressedInputStream(file, "gzip") if _is_gzip(path) else file as stream:
         return arrow_csv.read_csv(
             stream,
-            # A row must fit into a block, and is seldom 64 times as long as the line of names.
             read_options=arrow_csv.ReadOptions(
                 encoding=dialect.encoding,
-                block_size=max(1 << 20, 64 * dialect.header_size),
-                use_threads=not has_newlines,
+                block_size=_LARGE_BLOCK if is_careful else None,
+                use_threads=not is_careful,
             ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=dialect.delimiter, newlines_in_values=has_newlines
-            ),
+            parse_options=arrow_csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=is_careful),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=types, null_values=NUMBER_NULLS, decimal_point=dialect.decimal_point
             ),
@@ -129,9 +126,9 @@ def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, has_
 
 
 def _read_again(path: Path, dialect: CsvDialect, text_columns: frozenset[str]) -> pa.Table:
-    """Read with line breaks allowed inside quotes and in one thread: slower, but errors name the row."""
+    """Read what may have long rows or quoted line breaks; in one thread, for errors that name the line."""
     try:
-        return _read(path, dialect, text_columns, has_newlines=True)
+        return _read(path, dialect, text_columns, is_careful=True)
     except pa.ArrowInvalid as error:
         if "UTF8" in str(error):
             raise UserError(_NOT_UTF8) from None

@@ -112,7 +112,7 @@ class MultiFeatureDataModule(LightningDataModule):
         Raises:
             UserError: The file cannot be used as the settings say; the message says why and what to do.
         """
-        return self._parts.spec
+        return self._given_spec or self._parts.spec
 
     def setup(self, stage: str | None = None) -> None:  # noqa: ARG002 - Lightning passes it
         """Read, split and encode the file, unless that has been done."""

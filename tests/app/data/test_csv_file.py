@@ -67,9 +67,15 @@ def test_csv_line_break_inside_quotes_is_read(tmp_path: Path) -> None:
     assert read_csv(_write(tmp_path, "x,y\n" + rows)).num_rows == 200_000
 
 
-def test_csv_wider_than_a_block_is_read(tmp_path: Path) -> None:
-    names, values = ",".join(f"c{i}" for i in range(60_000)), ",".join(["0.12345678901234567"] * 60_000)
-    assert read_csv(_write(tmp_path, f"{names}\n{values}\n")).num_columns == 60_000
+def test_csv_row_longer_than_a_block_is_read(tmp_path: Path) -> None:
+    text = "x" * 3_000_000
+    assert read_csv(_write(tmp_path, f"a,b\n1,{text}\n2,y\n")).column("a").to_pylist() == [1, 2]
+
+
+def test_csv_text_column_is_found_at_the_end_of_a_long_header(tmp_path: Path) -> None:
+    names = [f"{'name' * 100}{i}" for i in range(200)]
+    path = _write(tmp_path, f"{','.join(names)},label\n{','.join('1' * 200)},01\n")
+    assert read_csv(path, text_columns=["label"]).column("label").to_pylist() == ["01"]
 
 
 def test_csv_uneven_row_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""The data spec of the multi-feature family."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from app.data.multi_feature_spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from app.errors import UserError
+
+
+def _spec() -> MultiFeatureDataSpec:
+    return MultiFeatureDataSpec(
+        groups=(
+            GroupSpec(
+                name="a.b",
+                columns=(
+                    ColumnSpec(name="x", mean=0.1 + 0.2, scale=1e-30),
+                    ColumnSpec(name="c", categories=("red", "blue")),
+                ),
+            ),
+            GroupSpec(name="values", columns=(ColumnSpec(name="y"),)),
+        ),
+        label="kind",
+        class_names=("1", "2"),
+        class_counts=(7, 9),
+        missing="mean",
+        allow_missing_groups=True,
+    )
+
+
+def test_data_spec_has_the_widths_of_its_groups() -> None:
+    assert _spec().widths == {"a.b": 3, "values": 1}
+
+
+def test_data_spec_names_its_columns() -> None:
+    assert _spec().column_names == {"a.b": ("x", "c"), "values": ("y",)}
+    assert _spec().categorical == ("c",)
+
+
+def test_data_spec_survives_a_weights_only_checkpoint_exactly(tmp_path: Path) -> None:
+    torch.save(_spec().to_dict(), tmp_path / "spec.pt")
+    assert MultiFeatureDataSpec.from_dict(torch.load(tmp_path / "spec.pt", weights_only=True)) == _spec()
+
+
+def test_data_spec_survives_json_exactly() -> None:
+    assert MultiFeatureDataSpec.from_dict(json.loads(json.dumps(_spec().to_dict()))) == _spec()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"missing": "zero"}, "missing: Input should be 'error', 'mean' or 'drop'"),
+        ({"colour": "red"}, "colour: "),
+        ({"groups": []}, "groups: "),
+        ({"class_names": ["only"]}, "class_names: "),
+        (
+            {"groups": [{"name": "g", "columns": [{"name": "x", "scale": 0.0}]}]},
+            r"groups\.0\.columns\.0\.scale: ",
+        ),
+        (
+            {"groups": [{"name": "g", "columns": [{"name": "x", "mean": float("nan")}]}]},
+            r"groups\.0\.columns\.0\.mean: ",
+        ),
+    ],
+)
+def test_data_spec_that_is_wrong_is_refused_with_the_field(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=f"no data spec of the multi-feature family: {message}"):
+        MultiFeatureDataSpec.from_dict({**_spec().to_dict(), **changes})
