@@ -1,5 +1,6 @@
 """How commands print: tables on standard output, status and errors on standard error."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from settings import SettingsError
 
 console = Console()
 status_console = Console(stderr=True)
+
+
+def quiet_lightning() -> None:
+    """Keep Lightning's remarks off the terminal; the run folder's log has them all the same."""
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        for handler in logging.getLogger(name).handlers:
+            handler.setLevel(logging.WARNING)
 
 
 def print_error(error: Exception) -> int:
@@ -26,7 +34,8 @@ def print_error(error: Exception) -> int:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table; the first column is a name, the others are aligned to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    console.print(f"[bold]{_plain(title)}[/]", highlight=False)
+    table = Table()
     for i, column in enumerate(columns):
         table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
     for row in rows:
@@ -44,7 +53,7 @@ def print_facts(title: str, facts: Mapping[str, object]) -> None:
 
 def format_score(value: float | None) -> str:
     """Return a score with four decimals, or a dash where there is none."""
-    return "–" if value is None else f"{value:.4f}"
+    return "-" if value is None else f"{value:.4f}"
 
 
 def short_path(path: Path) -> str:

@@ -13,7 +13,15 @@ from commands.options import (
     SetOption,
     resolve_settings,
 )
-from commands.printing import console, format_score, print_facts, print_table, short_path, status_console
+from commands.printing import (
+    console,
+    format_score,
+    print_facts,
+    print_table,
+    quiet_lightning,
+    short_path,
+    status_console,
+)
 from settings import ApplicationSettings
 from settings.application import parse_settings
 from settings.merging import merge, nest
@@ -76,8 +84,8 @@ def _train_once(settings: ApplicationSettings) -> None:
     with status_console.status("Starting"):
         from containers import bootstrap, family_container
 
-        family = family_container(bootstrap(settings))
-        run = family.training_run()
+        quiet_lightning()
+        run = family_container(bootstrap(settings)).training_run()
     result = run()
     scores = [
         (name.removeprefix("test_"), result.validation_metrics.get(name.replace("test_", "val_", 1)), value)
@@ -111,6 +119,8 @@ def _cross_validate(settings: ApplicationSettings, num_folds: int) -> None:
         from app.training.cross_validation import summarise_folds
         from app.training.run_folder import RunFolder
         from containers import bootstrap, family_container
+
+        quiet_lightning()
     if settings.run_dir is None:
         parent = RunFolder.create_unique(Path("runs"), f"{settings.model}-folds").path
     else:

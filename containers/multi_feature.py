@@ -74,6 +74,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         label_smoothing=settings.provided.label_smoothing,
         modality_dropout=settings.provided.modality_dropout,
         recipe=recipe,
+        configured_groups=settings.provided.feature_extractors,
     )
 
     training_run = providers.Factory(
@@ -82,6 +83,8 @@ class MultiFeatureContainer(DeclarativeContainer):
         model=model,
         datamodule=datamodule,
         run_folder=training.run_folder,
+        seed=application.provided.seed,
+        settings=application.provided.to_plain.call(),
         num_threads=training.num_threads,
     )
     predictor = providers.Factory(

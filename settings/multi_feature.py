@@ -46,7 +46,7 @@ class MultiFeatureSettings(Settings):
     class_weights: Literal["balanced"] | dict[str, PositiveFloat] | None = Field(
         None, description="Weights of classes in the loss: balanced (by inverse count), or by class name."
     )
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target given to all classes.")
+    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Share of the target given to all classes.")
     optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(AdamSettings(), description="Optimiser.")
     schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
         OneCycleScheduleSettings(), description="How the learning rate changes during training."
@@ -91,12 +91,13 @@ SEED = Preset(
 )
 
 PLAIN = Preset(
-    summary="The plain extractors and a linear head, at a constant learning rate.",
+    summary="The plain extractors and a linear head, constant rate, plain cross-entropy.",
     values={
         "multi_feature": {
             "feature_extractor": {"kind": "plain"},
             "head": {"kind": "linear"},
             "schedule": {"kind": "constant"},
+            "label_smoothing": 0.0,
         }
     },
 )

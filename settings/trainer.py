@@ -14,7 +14,9 @@ class TrainerSettings(Settings):
 
     max_epochs: PositiveInt = Field(60, description="Number of passes over the training part.")
     max_steps: int = Field(-1, ge=-1, description="Stop after so many optimiser steps; -1: no limit.")
-    accelerator: str = Field("auto", description="Hardware: auto, cpu, gpu, cuda, mps, tpu.")
+    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = Field(
+        "auto", description="Hardware to train on."
+    )
     devices: int | list[int] | str = Field("auto", description="How many devices, which ones, or auto.")
     strategy: str = Field("auto", description="How devices share the work: auto, ddp, ddp_spawn, fsdp, …")
     precision: Precision = Field("32-true", description="Number format of computation.")

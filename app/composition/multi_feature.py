@@ -1,6 +1,6 @@
 """Puts a `MultiFeatureClassifier` together from injected factories and the data's spec."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from app.checkpoints.recipe import Recipe
 from app.composition.assembler import Assembler
+from app.composition.errors import CompositionError
 from app.composition.names import escape_name
 from app.data.multi_feature_spec import MultiFeatureDataSpec
 from app.errors import UserError, did_you_mean
@@ -30,6 +31,7 @@ def assemble_multi_feature(
     label_smoothing: float = 0.0,
     modality_dropout: float = 0.0,
     recipe: Recipe | None = None,
+    configured_groups: Iterable[str] = (),
 ) -> MultiFeatureClassifier:
     """Build one extractor for each group of the data, the combiner of their widths, and the head.
 
@@ -46,11 +48,18 @@ def assemble_multi_feature(
         label_smoothing: See `MultiFeatureClassifier`.
         modality_dropout: See `MultiFeatureClassifier`.
         recipe: See `MultiFeatureClassifier`.
+        configured_groups: Groups that have settings of their own; each must be in the data.
 
     Raises:
-        CompositionError: Submodules don't fit together.
+        CompositionError: Submodules don't fit together, or a configured group isn't in the data.
         UserError: A weight names an unknown class.
     """
+    for group in configured_groups:
+        if group not in data_spec.widths:
+            raise CompositionError(
+                f"{assembler.locate('feature_extractors')}.{group}: the data has no such group"
+                f"{did_you_mean(group, data_spec.widths)} (groups: {', '.join(data_spec.widths)})"
+            )
     extractors = {}
     widths = {}
     for group, in_features in data_spec.widths.items():

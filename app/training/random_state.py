@@ -1,6 +1,8 @@
 """The random state of a training, saved with it: what makes a resumed training go on exactly."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,12 +10,14 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
+from app.training.loader_state import restore_loader_state
+
 
 class RandomState(Callback):
     """Saves the state of torch's, Python's and numpy's random generators in every checkpoint.
 
     A resumed training restores it when training starts, after everything that was built and may have drawn
-    from the generators. The state is plain values and tensors, which load with ``weights_only=True``.
+    from the generators, and has its training loader go on where it was. The state is plain values and tensors, which load with ``weights_only=True``.
     """
 
     def __init__(self) -> None:
@@ -31,10 +35,24 @@ class RandomState(Callback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore the state that was loaded, if one was."""
+        """Restore the state that was loaded, if one was, and first that of the training loader."""
+        restore_loader_state(trainer)  # which may draw from the generators
         if self._loaded is not None:
             set_random_state(self._loaded)
             self._loaded = None
+
+
+@contextmanager
+def seeded_generators(seed: int) -> Iterator[None]:
+    """Seed the generators of torch, Python and numpy, and put their state back afterwards."""
+    before = get_random_state()
+    torch.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        set_random_state(before)
 
 
 def get_random_state() -> dict[str, Any]:

@@ -4,10 +4,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import yaml
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 
-from app.training.checkpoint_io import read_checkpoint
+from app.training.checkpoint_io import read_checkpoint, replace_atomically
+from app.training.log_file import log_to_file
+from app.training.random_state import seeded_generators
 from app.training.result import TrainingResult
 from app.training.run_folder import RunFolder
 from app.training.threads import torch_threads
@@ -22,6 +26,8 @@ class TrainingRun:
         model: What is trained; afterwards it has the weights of the checkpoint that was evaluated.
         datamodule: Gives the parts for training, validation and test.
         run_folder: Where everything goes.
+        seed: Seeds dropout and whatever else is drawn in training.
+        settings: Plain values that are written to the run folder's settings file as YAML; None: no such file.
         num_threads: Threads that torch computes with; None leaves its choice.
         resume_from: Checkpoint from which the training goes on; None: from the beginning.
     """
@@ -33,6 +39,8 @@ class TrainingRun:
         model: LightningModule,
         datamodule: LightningDataModule,
         run_folder: RunFolder,
+        seed: int = 0,
+        settings: Mapping[str, Any] | None = None,
         num_threads: int | None = None,
         resume_from: Path | None = None,
     ) -> None:
@@ -40,6 +48,8 @@ class TrainingRun:
         self.model = model
         self.datamodule = datamodule
         self.run_folder = run_folder
+        self._seed = seed
+        self._settings = settings
         self._num_threads = num_threads
         self._resume_from = resume_from
 
@@ -50,7 +60,13 @@ class TrainingRun:
             UserError: The disk is full, or the checkpoint to go on from can't be read.
         """
         began_at_s = time.monotonic()
-        with torch_threads(self._num_threads):
+        if self._settings is not None and self.trainer.is_global_zero:
+            _write_yaml(self.run_folder.settings_file, self._settings)
+        with (
+            log_to_file(self.run_folder.log_file),
+            torch_threads(self._num_threads),
+            seeded_generators(self._seed),
+        ):
             self.trainer.fit(
                 self.model, datamodule=self.datamodule, ckpt_path=self._resume_from, weights_only=True
             )
@@ -92,6 +108,11 @@ def _loggers_off(trainer: Trainer) -> Iterator[None]:
         yield
     finally:
         trainer.loggers = loggers
+
+
+def _write_yaml(path: Path, values: Mapping[str, Any]) -> None:
+    with replace_atomically(path) as file:
+        file.write(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode())
 
 
 def _merged(metrics_of_loaders: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -1,0 +1,108 @@
+"""The whole way of a user's own file: train, evaluate, predict, from the command line."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import yaml
+
+from tests.cli.conftest import Program
+
+
+def _train(program: Program, small_csv: Path, *arguments: str) -> str:
+    done = program(
+        *("train", "--model", "multi-feature", "--data", str(small_csv), "--label", "shape"),
+        *("--epochs", "4", "--batch-size", "16", "--device", "cpu"),
+        *arguments,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_train_evaluate_and_predict_a_file_of_ones_own(
+    program: Program, small_csv: Path, tmp_path: Path
+) -> None:
+    printed = _train(program, small_csv, "--run-dir", "run", "--seed", "3")
+
+    run = tmp_path / "run"
+    assert re.search(r"accuracy\W+[\d.]+\W+[\d.]+", printed)
+    assert "run/checkpoints/best.ckpt" in printed
+    assert (run / "checkpoints" / "last.ckpt").exists()
+    assert (run / "train.log").read_text()
+    steps = list(csv.DictReader((run / "metrics.csv").open()))
+    assert {"step", "epoch", "train_loss", "val_loss", "val_accuracy", "val_macro_f1"} <= set(steps[0])
+    assert yaml.safe_load((run / "settings.yaml").read_text())["seed"] == 3
+    test_accuracy = json.loads((run / "results.json").read_text())["test"]["test_accuracy"]
+
+    best = str(run / "checkpoints" / "best.ckpt")
+    evaluated = program("evaluate", best, "--json")
+    assert (
+        json.loads(evaluated.stdout)["scores"]["accuracy"] == round(test_accuracy, 10)
+        or abs(json.loads(evaluated.stdout)["scores"]["accuracy"] - test_accuracy) < 1e-6
+    )
+
+    unlabelled = tmp_path / "new.csv"
+    rows = [line.rpartition(",")[0] for line in small_csv.read_text().splitlines()]
+    unlabelled.write_text("\n".join(rows) + "\n")
+    predicted = program("predict", best, str(unlabelled))
+    answers = list(csv.DictReader(predicted.stdout.splitlines()))
+    assert len(answers) == 90
+    assert {row["prediction"] for row in answers} == {"circle", "square", "star"}
+    probabilities = [float(answers[0][f"probability_{name}"]) for name in ("circle", "square", "star")]
+    assert abs(sum(probabilities) - 1) < 1e-5
+
+
+def test_evaluate_scores_every_row_of_another_file(program: Program, small_csv: Path, tmp_path: Path) -> None:
+    _train(program, small_csv, "--run-dir", "run")
+
+    done = program("evaluate", "run/checkpoints/best.ckpt", "--data", str(small_csv))
+
+    assert done.returncode == 0, done.stderr
+    assert "shapes.csv (90 samples)" in done.stdout
+    assert re.search(r"square\W+[\d.]+\W+[\d.]+\W+[\d.]+\W+30", done.stdout)
+
+
+def test_predict_works_with_a_group_left_out_where_settings_allow_it(
+    program: Program, small_csv: Path, tmp_path: Path
+) -> None:
+    _train(program, small_csv, "--run-dir", "run", "--set", "multi_feature.data.allow_missing_groups=true")
+    only_kar = tmp_path / "kar.csv"
+    only_kar.write_text("\n".join(",".join(x.split(",")[:3]) for x in small_csv.read_text().splitlines()))
+
+    done = program("predict", "run/checkpoints/best.ckpt", str(only_kar), "--output", "answers.csv")
+
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "answers.csv").read_text().splitlines()) == 91
+
+
+def test_folds_train_once_for_each_fold_and_give_mean_and_deviation(
+    program: Program, small_csv: Path, tmp_path: Path
+) -> None:
+    printed = _train(program, small_csv, "--folds", "3", "--run-dir", "cv")
+
+    assert re.search(r"accuracy(\W+[\d.]+){5}", printed)
+    assert sorted(folder.name for folder in (tmp_path / "cv").iterdir()) == ["fold-0", "fold-1", "fold-2"]
+
+
+def test_the_settings_of_a_run_repeat_it(program: Program, small_csv: Path, tmp_path: Path) -> None:
+    _train(program, small_csv, "--run-dir", "first", "--seed", "5")
+
+    done = program("train", "--config", "first/settings.yaml", "--run-dir", "second")
+
+    assert done.returncode == 0, done.stderr
+    first, second = (
+        json.loads((tmp_path / name / "results.json").read_text()) for name in ("first", "second")
+    )
+    assert first["test"] == second["test"]
+
+
+def test_a_run_folder_that_holds_a_run_is_refused(program: Program, small_csv: Path, tmp_path: Path) -> None:
+    _train(program, small_csv, "--run-dir", "run")
+    before = (tmp_path / "run" / "checkpoints" / "best.ckpt").read_bytes()
+
+    done = program("train", "--model", "multi-feature", "--epochs", "1", "--run-dir", "run")
+
+    assert done.returncode == 2
+    assert "already holds a run" in done.stderr
+    assert (tmp_path / "run" / "checkpoints" / "best.ckpt").read_bytes() == before
