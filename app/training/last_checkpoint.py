@@ -72,7 +72,7 @@ class LastCheckpoint(Checkpoint):
         """Save the training as it is now; every process has to call this at the same step."""
         for logger in trainer.loggers:
             logger.save()  # a resumed training logs no step again that lies before the checkpoint
-        trainer.save_checkpoint(self.path)
+        trainer.save_checkpoint(self.path, weights_only=False)
         self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
         self._is_pending = False

@@ -14,15 +14,15 @@ from typing_extensions import override
 from app.training.progress_display import ProgressDisplay, build_display
 from app.training.progress_state import ProgressState
 
-_REFRESH_S = 0.1
+_REFRESH_S = 0.2
 _PATIENCE_S = 2.0
 
 
 class TrainingProgress(ProgressBar):
     """Shows one bar over the whole training on a terminal, and some ten lines of text anywhere else.
 
-    In most steps it only looks at the clock. Ten times a second at most it reads the loss of the newest batch
-    and draws: epoch, speed, time left, training loss, the monitored metric, its best value. Validation and
+    In most steps it only looks at the clock. Five times a second at most it reads the newest loss and
+    draws: epoch, speed, time left, training loss, the monitored metric, its best value. Validation and
     testing show up only when they take longer than two seconds.
 
     Args:

@@ -20,7 +20,7 @@ class ProgressDisplay(Protocol):
     """Shows the state of a training."""
 
     def update(self, state: ProgressState, *, is_epoch_end: bool = False) -> None:
-        """Show the state; called some ten times a second and at the end of each epoch."""
+        """Show the state; called some times a second and at the end of each epoch."""
 
     def update_evaluation(self, activity: str, done: int, total: int | None) -> None:
         """Show how far an evaluation outside of training has come, in batches."""
@@ -41,8 +41,9 @@ class LiveDisplay(ProgressDisplay):
 
     @override
     def update(self, state: ProgressState, *, is_epoch_end: bool = False) -> None:
-        """Redraw."""
-        self._draw(_render(state))
+        """Redraw; ends of epochs may come too often for that, and show with the next call."""
+        if not is_epoch_end:
+            self._draw(_render(state))
 
     @override
     def update_evaluation(self, activity: str, done: int, total: int | None) -> None:
@@ -147,7 +148,12 @@ def _render_evaluation(activity: str, done: int, total: int | None) -> Renderabl
 
 
 def _render_metrics(state: ProgressState) -> Text:
-    text = Text(no_wrap=True, overflow="ellipsis")
-    for name, value in state.metric_texts():
-        text.append(f"{name} ", "dim").append(f"{value}   ", "green" if name == "best" else "")
-    return text.append(state.activity, "yellow")
+    parts = [
+        Text.assemble((f"{name} ", "dim"), (value, "green" if name == "best" else ""))
+        for name, value in state.metric_texts()
+    ]
+    if state.activity:
+        parts.append(Text(state.activity, "yellow"))
+    line = Text("   ").join(parts)
+    line.no_wrap, line.overflow = True, "ellipsis"
+    return line

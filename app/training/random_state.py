@@ -17,7 +17,8 @@ class RandomState(Callback):
     """Saves the state of torch's, Python's and numpy's random generators in every checkpoint.
 
     A resumed training restores it when training starts, after everything that was built and may have drawn
-    from the generators, and has its training loader go on where it was. The state is plain values and tensors, which load with ``weights_only=True``.
+    from the generators, and has its training loader go on where it was. The state is
+    plain values and tensors, which load with ``weights_only=True``.
     """
 
     def __init__(self) -> None:

@@ -36,7 +36,7 @@ def build_cosine(
         final_factor: Factor of the last step, in [0, 1].
 
     Raises:
-        UserError: The training has no end, or no step.
+        UserError: The training has no step.
     """
     _check_length(total_steps)
     peak_step = warmup_fraction * total_steps - 1
@@ -66,7 +66,7 @@ def build_one_cycle(
         final_factor: Factor of the last step, at least 0.
 
     Raises:
-        UserError: The training has no end, or no step.
+        UserError: The training has no step.
     """
     _check_length(total_steps)
     peak_step = warmup_fraction * total_steps - 1
@@ -105,8 +105,5 @@ def _between(start: float, end: float, progress: float) -> float:
 
 
 def _check_length(total_steps: int) -> None:
-    if not 1 <= total_steps < math.inf:
-        raise UserError(
-            f"a learning rate schedule needs the training's number of steps, at least 1, not {total_steps}:"
-            " limit the epochs or the steps, or choose the constant schedule"
-        )
+    if total_steps < 1:
+        raise UserError(f"a schedule needs a training of at least 1 optimiser step, not {total_steps}")

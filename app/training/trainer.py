@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pytorch_lightning import Callback, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint, ProgressBar
+from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from app.errors import UserError
 from app.training.checkpoint_io import AtomicCheckpointIO
 from app.training.no_profiler import NoProfiler
 
@@ -52,8 +54,11 @@ def build_trainer(
         check_val_every_n_epoch: Epochs between validations.
         log_every_n_steps: Steps between two entries of the loggers.
         is_deterministic: Refuse operations that differ from run to run, or warn of them.
+
+    Raises:
+        UserError: The hardware isn't there, or the values don't go together.
     """
-    return Trainer(
+    arguments: dict[str, Any] = dict(
         default_root_dir=root,
         callbacks=list(callbacks),
         logger=list(loggers) or False,
@@ -69,7 +74,7 @@ def build_trainer(
         check_val_every_n_epoch=check_val_every_n_epoch,
         log_every_n_steps=log_every_n_steps,
         deterministic=is_deterministic,
-        enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
+        enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
         enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
         enable_model_summary=False,
         num_sanity_val_steps=0,
@@ -77,6 +82,10 @@ def build_trainer(
         plugins=[AtomicCheckpointIO()],
         profiler=NoProfiler(),
     )
+    try:
+        return Trainer(**arguments)
+    except (MisconfigurationException, ValueError) as error:
+        raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
 
 
 def build_best_checkpoint(
