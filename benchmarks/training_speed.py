@@ -99,7 +99,7 @@ def _measure(
         "this project": lambda folder: fit_through_container(
             batch_size=batch_size, num_epochs=num_epochs, folder=folder / "run"
         ),
-        "by hand": lambda folder: fit_by_hand(train, val, batch_size=batch_size, num_epochs=num_epochs),
+        "by hand": lambda _: fit_by_hand(train, val, batch_size=batch_size, num_epochs=num_epochs),
     }
     costs: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(repeats):
@@ -109,11 +109,15 @@ def _measure(
 
 
 def _time(fit: Callable[[Path], None]) -> float:
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
-        with contextlib.redirect_stdout(io.StringIO()):
-            start = time.perf_counter()
-            fit(Path(folder))
-            return time.perf_counter() - start
+    silence = io.StringIO()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.redirect_stderr(silence),
+        contextlib.redirect_stdout(silence),
+    ):
+        start = time.perf_counter()
+        fit(Path(folder))
+        return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The application's container: its settings, its training, and one container for each family."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
@@ -13,6 +13,11 @@ from settings.family import Family
 
 class ApplicationContainer(DeclarativeContainer):
     """What all families share; `compose_application` adds the families."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, family: str) -> Any:
+            """Stand for the families' containers."""
 
     settings = providers.Dependency(instance_of=ApplicationSettings)
     training = providers.Container(

@@ -1,6 +1,7 @@
 """The container of the family multi-feature."""
 
-from app.training.run import TrainingRun
+from typing import Any
+
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
@@ -11,6 +12,7 @@ from app.data.multi_feature import MultiFeatureDataModule
 from app.data.multi_feature_spec import MultiFeatureDataSpec
 from app.evaluation.multi_feature import MultiFeatureEvaluator
 from app.prediction.multi_feature import MultiFeaturePredictor
+from app.training.run import TrainingRun
 from containers.choices import build_chosen, build_named
 from containers.named import NamedProviders
 from settings.application import ApplicationSettings
@@ -27,7 +29,7 @@ class MultiFeatureContainer(DeclarativeContainer):
     grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
     splitter = providers.Callable(build_chosen, settings.provided.data.split)
     data_spec_type = providers.Object(MultiFeatureDataSpec)
-    known_data_spec = providers.Object(None)
+    known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
     datamodule = providers.Singleton(
         MultiFeatureDataModule,

@@ -8,7 +8,7 @@ from typing import Any
 from dependency_injector import providers
 
 
-class NamedProviders(providers.Provider):  # type: ignore[misc]  # dependency-injector's base is untyped
+class NamedProviders(providers.Provider[Any]):
     """One provider for each name; all of them build by ``item``, called with the name.
 
     The names need not be known beforehand: they may come from data. An item is addressed as
@@ -21,12 +21,13 @@ class NamedProviders(providers.Provider):  # type: ignore[misc]  # dependency-in
 
     __slots__ = ("_item", "_named")
 
-    def __init__(self, item: providers.Provider) -> None:
+    def __init__(self, item: providers.Provider[Any]) -> None:
         self._item = item
-        self._named: dict[str, providers.Provider] = {}
+        self._named: dict[str, providers.Provider[Any]] = {}
         super().__init__()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> NamedProviders:
+    def __deepcopy__(self, memo: dict[Any, Any] | None = None) -> NamedProviders:
+        memo = {} if memo is None else memo
         copied: NamedProviders | None = memo.get(id(self))
         if copied is not None:
             return copied
@@ -36,24 +37,24 @@ class NamedProviders(providers.Provider):  # type: ignore[misc]  # dependency-in
         self._copy_overridings(copied, memo)
         return copied
 
-    def __getitem__(self, name: str) -> providers.Provider:
+    def __getitem__(self, name: str) -> providers.Provider[Any]:
         """Return the provider of one item."""
         if name not in self._named:
             self._named[name] = providers.Callable(self._item, name)
         return self._named[name]
 
-    def __getattr__(self, name: str) -> providers.Provider:
+    def __getattr__(self, name: str) -> providers.Provider[Any]:
         if name.startswith("_"):
             raise AttributeError(name)
         return self[name]
 
     @property
-    def named(self) -> Mapping[str, providers.Provider]:
+    def named(self) -> Mapping[str, providers.Provider[Any]]:
         """The items that were addressed so far, by name."""
         return dict(self._named)
 
     @property
-    def related(self) -> Iterator[providers.Provider]:
+    def related(self) -> Iterator[providers.Provider[Any]]:
         """Yield the providers that this one depends on."""
         yield self._item
         yield from self._named.values()

@@ -114,7 +114,7 @@ class MultiFeatureDataModule(LightningDataModule):
         """
         return self._given_spec or self._parts.spec
 
-    def setup(self, stage: str | None = None) -> None:  # noqa: ARG002 - Lightning passes it
+    def setup(self, stage: str | None = None) -> None:
         """Read, split and encode the file, unless that has been done."""
         _ = self._parts
 

@@ -26,8 +26,8 @@ class MultiFeatureEvaluator:
         rows = self.datamodule.part(part)
         assert rows.target is not None
         target = rows.target.numpy()
-        probabilities = self.predictor.predict(rows).probabilities.double()
-        probabilities = (probabilities / probabilities.sum(dim=1, keepdim=True)).numpy()
+        scores = self.predictor.predict(rows).probabilities.double()
+        probabilities = (scores / scores.sum(dim=1, keepdim=True)).numpy()
         predicted = probabilities.argmax(axis=1)
         names = self.predictor.data_spec.class_names
         labels = range(len(names))

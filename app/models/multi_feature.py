@@ -112,7 +112,6 @@ class MultiFeatureClassifier(Composite):
 
     def training_step(self, batch: FeatureBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch; hides groups at random where modality dropout is set."""
-        del batch_idx
         presence = self._hide_groups(batch) if self.modality_dropout else batch.presence
         loss = self._loss(self(batch.features, presence), batch)
         self.train_loss.update(loss.detach(), len(batch))
@@ -120,12 +119,10 @@ class MultiFeatureClassifier(Composite):
 
     def validation_step(self, batch: FeatureBatch, batch_idx: int) -> None:
         """Add one batch to the validation's loss and scores."""
-        del batch_idx
         self._score(batch, self.val_loss, self.val_scores)
 
     def test_step(self, batch: FeatureBatch, batch_idx: int) -> None:
         """Add one batch to the test's loss and scores."""
-        del batch_idx
         self._score(batch, self.test_loss, self.test_scores)
 
     def on_train_epoch_end(self) -> None:

@@ -53,7 +53,7 @@ def collect_loggers(*always: Logger, use_tensorboard: bool, folder: Path) -> lis
     if use_tensorboard:
         if find_spec("tensorboard") is None:
             raise UserError(
-                "trainer.use_tensorboard needs the package tensorboard: pip install 'nested-lightning[tensorboard]'"
+                "trainer.use_tensorboard needs a package: pip install 'nested-lightning[tensorboard]'"
             )
         loggers.append(TensorBoardLogger(folder, name="tensorboard", version=""))
     return loggers
