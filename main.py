@@ -8,7 +8,7 @@ import typer
 from commands.config import config
 from commands.evaluate import evaluate
 from commands.models import models
-from commands.predict import predict
+from commands.predict import CONTEXT, predict
 from commands.printing import print_error
 from commands.train import train
 
@@ -19,8 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, evaluate, predict, models, config):
+for command in (train, evaluate, models, config):
     app.command()(command)
+app.command(context_settings=CONTEXT)(predict)
 
 
 def run() -> None:

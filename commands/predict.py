@@ -1,32 +1,33 @@
-"""``predict``: classes and probabilities of a file without labels."""
+"""``predict``: hands over to the family that a checkpoint belongs to."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.options import DebugOption
-from commands.printing import short_path, status_console
+from commands.printing import status_console
+
+CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
+"""Everything behind the checkpoint is for the family's own command."""
 
 
 def predict(
+    ctx: typer.Context,
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
-    file: Annotated[Path, typer.Argument(help="A file like the training one; labels aren't needed.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="CSV file to write; else standard output.")
-    ] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1, mps.")] = "cpu",
-    debug: DebugOption = False,
 ) -> None:
-    """Predict a file with a trained model and write CSV."""
-    del debug
+    """Predict with a trained model; `predict CHECKPOINT --help` lists what its family takes."""
     with status_console.status("Loading the model"):
         from containers import family_container, from_checkpoint
 
-        family = family_container(from_checkpoint(checkpoint, device=device))
-    predictions = family.predictor().predict_file(file)
-    if output is None:
-        typer.echo(predictions.to_csv(), nl=False)
-    else:
-        output.write_bytes(predictions.to_csv())
-        status_console.print(f"{len(predictions)} predictions written to {short_path(output)}")
+        application = from_checkpoint(checkpoint, device=device)
+    module, _, name = application.settings().family.predict_command.rpartition(".")
+    family_app = typer.Typer(add_completion=False)
+    family_app.command(name=f"predict {checkpoint}")(getattr(import_module(module), name))
+    family_app(
+        ctx.args,
+        prog_name=f"{ctx.command_path} {checkpoint}",
+        obj=family_container(application),
+        standalone_mode=False,
+    )

@@ -37,6 +37,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         label=settings.provided.data.label,
         grouping=grouping,
         categorical=settings.provided.data.categorical,
+        excluded=settings.provided.data.excluded,
         missing=settings.provided.data.missing,
         allow_missing_groups=settings.provided.data.allow_missing_groups,
         splitter=splitter,

@@ -16,6 +16,7 @@ class Family:
         summary: One line for the list of models.
         settings: The model of the family's section.
         container: Import path of the family's container.
+        predict_command: Import path of what ``predict`` does with a checkpoint of this family.
         defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
         presets: Named sets of settings of the whole application, each with its settings nested.
     """
@@ -24,6 +25,7 @@ class Family:
     summary: str
     settings: type[Settings]
     container: str
+    predict_command: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     presets: Mapping[str, "Preset"] = field(default_factory=dict)
 

@@ -107,6 +107,7 @@ FAMILY = Family(
     summary="Several feature extractors by name, a combiner and a classifier head.",
     settings=MultiFeatureSettings,
     container="containers.multi_feature.MultiFeatureContainer",
+    predict_command="commands.predict_multi_feature.predict_multi_feature",
     defaults={"trainer": {"max_epochs": 60, "num_threads": 1}},
     presets={"seed": SEED, "plain": PLAIN},
 )

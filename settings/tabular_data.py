@@ -96,7 +96,10 @@ class TabularDataSettings(Settings):
     grouping: Annotated[GroupingSettings, GROUPINGS] = Field(
         PrefixGroupingSettings(), description="How columns make groups."
     )
-    categorical: list[str] = Field([], description="Columns of numbers that are categories; text always is.")
+    categorical: list[str] = Field(
+        [], description="Columns of categories; a column of few different words is one without being named."
+    )
+    excluded: list[str] = Field([], description="Columns that are no features; note_* is all that match.")
     missing: Literal["error", "mean", "drop"] = Field(
         "error", description="Empty cells: an error, the training part's mean, or the row left out."
     )

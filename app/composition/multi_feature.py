@@ -12,8 +12,8 @@ from app.composition.errors import CompositionError
 from app.composition.names import escape_name
 from app.data.multi_feature_spec import MultiFeatureDataSpec
 from app.errors import UserError, did_you_mean
-from app.models.composite import OptimizerFactory, ScheduleFactory
 from app.models.multi_feature import MultiFeatureClassifier
+from app.models.optimization import OptimizerFactory, ScheduleFactory
 
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 

@@ -1,49 +1,32 @@
-"""What all composites share: injected optimiser and schedule, and the recipe in their checkpoints."""
+"""What all composites share: the recipe in their checkpoints, and callbacks of their own."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from typing import Any
 
-from pytorch_lightning import LightningModule
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch import nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from pytorch_lightning import Callback
 
 from app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
-
-OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
-"""Takes the parameters to optimise."""
-
-ScheduleFactory = Callable[[Optimizer, int], LRScheduler | None]
-"""Takes the optimiser and the number of its steps in the whole training; None: a constant rate."""
+from app.training.quick_hooks import QuickHooks
 
 
-class Composite(LightningModule):
+class Composite(QuickHooks):
     """A Lightning module that conducts injected submodules.
 
     Args:
-        optimizer: Factory of the optimiser.
-        schedule: Factory of the learning-rate schedule, stepped after each optimiser step.
         recipe: What is written into each checkpoint, so that the file is enough to build this again;
             None: the checkpoint holds weights alone.
+        callbacks: Run in each training of this composite, besides those of the Trainer, e.g. to write
+            pictures. The run folder is ``trainer.default_root_dir``.
     """
 
-    def __init__(
-        self, *, optimizer: OptimizerFactory, schedule: ScheduleFactory, recipe: Recipe | None = None
-    ) -> None:
+    def __init__(self, *, recipe: Recipe | None = None, callbacks: Sequence[Callback] = ()) -> None:
         super().__init__()
-        self._optimizer_factory = optimizer
-        self._schedule_factory = schedule
         self.recipe = recipe
+        self._callbacks = list(callbacks)
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Build the optimiser of all trainable parameters, and its schedule."""
-        optimizer = self._optimizer_factory(p for p in self.parameters() if p.requires_grad)
-        num_steps = int(self.trainer.estimated_stepping_batches)
-        schedule = self._schedule_factory(optimizer, num_steps)
-        if schedule is None:
-            return optimizer
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_callbacks(self) -> list[Callback]:
+        """Return the composite's own callbacks."""
+        return self._callbacks
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write the recipe into the checkpoint."""

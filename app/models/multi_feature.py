@@ -8,6 +8,7 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
@@ -16,7 +17,8 @@ from app.checkpoints.recipe import Recipe
 from app.composition.names import escape_name
 from app.data.feature_batch import FeatureBatch
 from app.errors import UserError
-from app.models.composite import Composite, OptimizerFactory, ScheduleFactory
+from app.models.composite import Composite
+from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
 
 Features = Mapping[str, Tensor | None] | Sequence[Tensor | None]
 """One tensor for each group, by name or in the groups' order; None: the group is missing in every row."""
@@ -59,7 +61,9 @@ class MultiFeatureClassifier(Composite):
         modality_dropout: float = 0.0,
         recipe: Recipe | None = None,
     ) -> None:
-        super().__init__(optimizer=optimizer, schedule=schedule, recipe=recipe)
+        super().__init__(recipe=recipe)
+        self._optimizer_factory = optimizer
+        self._schedule_factory = schedule
         if not isinstance(feature_extractors, Mapping):
             feature_extractors = {str(i): module for i, module in enumerate(feature_extractors)}
         self.group_names = tuple(feature_extractors)
@@ -137,6 +141,10 @@ class MultiFeatureClassifier(Composite):
     def on_test_epoch_end(self) -> None:
         """Log ``test_loss``, ``test_accuracy`` and ``test_macro_f1``."""
         self._log_scores("test_loss", self.test_loss, self.test_scores)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Build the injected optimiser and schedule."""
+        return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
 
     def _tensors_by_group(self, features: Features) -> dict[str, Tensor | None]:
         names = self.group_names

@@ -1,0 +1,32 @@
+"""One injected optimiser, with its injected schedule, for all trainable parameters of a composite."""
+
+from collections.abc import Callable, Iterable
+
+from pytorch_lightning import LightningModule
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
+"""Takes the parameters to optimise."""
+
+ScheduleFactory = Callable[[Optimizer, int], LRScheduler | None]
+"""Takes the optimiser and the number of its steps in the whole training; None: a constant rate."""
+
+
+def configure_single_optimizer(
+    model: LightningModule, optimizer: OptimizerFactory, schedule: ScheduleFactory
+) -> OptimizerLRScheduler:
+    """Return what ``configure_optimizers`` gives Lightning; the schedule is stepped after each step.
+
+    Args:
+        model: Attached to a Trainer, which knows the number of steps.
+        optimizer: Called with the parameters that require a gradient.
+        schedule: Called with the optimiser and the number of its steps.
+    """
+    built = optimizer(p for p in model.parameters() if p.requires_grad)
+    scheduler = schedule(built, int(model.trainer.estimated_stepping_batches))
+    if scheduler is None:
+        return built
+    return {"optimizer": built, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
