@@ -178,10 +178,8 @@ class TrainingProgress(ProgressBar):
 
     def _read(self, trainer: Trainer) -> None:
         state = self._state
-        state.epoch = trainer.current_epoch + 1
-        if state.num_epochs:
-            state.epoch = min(state.epoch, state.num_epochs)
         state.batch, state.step = trainer.fit_loop.total_batch_idx + 1, trainer.global_step
+        state.epoch = _epoch(trainer, state.batch)
         state.elapsed_s = time.monotonic() - self._began_at_s
         if (loss := _loss(self._newest_outputs)) is not None:
             state.observe_loss(loss)
@@ -200,6 +198,13 @@ class TrainingProgress(ProgressBar):
 def _loss(outputs: Any) -> float | None:
     loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
     return loss.item() if isinstance(loss, Tensor) and loss.numel() == 1 else None
+
+
+def _epoch(trainer: Trainer, batch: int) -> int:
+    """Return the epoch of a batch from 1; at the end of training Lightning already counts the next one."""
+    if not math.isfinite(trainer.num_training_batches):
+        return trainer.current_epoch + 1
+    return max(1, math.ceil(batch / trainer.num_training_batches))
 
 
 def _num_epochs(trainer: Trainer) -> int | None:

@@ -1,0 +1,159 @@
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from app.errors import UserError
+from app.training.checkpoint_io import AtomicCheckpointIO, read_checkpoint, replace_atomically
+
+KILLED_WRITE = """
+import os, signal, sys
+from pathlib import Path
+from app.training.checkpoint_io import replace_atomically
+
+with replace_atomically(Path(sys.argv[1])) as file:
+    file.write(b"half of it")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+FULL_DISK = """
+import resource, signal, sys, torch
+from app.errors import UserError
+from app.training.checkpoint_io import AtomicCheckpointIO
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+try:
+    AtomicCheckpointIO().save_checkpoint({"weights": torch.ones(10**6)}, sys.argv[1])
+except UserError as error:
+    print(error)
+"""
+
+
+class RunsCode:
+    def __init__(self, victim: Path) -> None:
+        self.victim = victim
+
+    def __reduce__(self) -> Any:
+        return os.system, (f"touch {self.victim}",)
+
+
+def save(checkpoint: dict[str, Any], path: Path) -> None:
+    AtomicCheckpointIO().save_checkpoint(checkpoint, path)
+
+
+def run(program: str, path: Path) -> subprocess.CompletedProcess[str]:
+    arguments = [sys.executable, "-c", program, str(path)]
+    return subprocess.run(arguments, check=False, capture_output=True, text=True)
+
+
+def test_saved_checkpoint_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "last.ckpt"
+    save({"weights": torch.arange(3), "epoch": 2, "names": ["kar", None]}, path)
+    loaded = AtomicCheckpointIO().load_checkpoint(path)
+    assert loaded["weights"].tolist() == [0, 1, 2]
+    assert (loaded["epoch"], loaded["names"]) == (2, ["kar", None])
+
+
+def test_saved_checkpoint_leaves_no_other_file(tmp_path: Path) -> None:
+    save({"epoch": 1}, tmp_path / "last.ckpt")
+    save({"epoch": 2}, tmp_path / "last.ckpt")
+    assert [file.name for file in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_saved_checkpoint_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    save({"epoch": 1}, tmp_path / "last.ckpt")
+    (tmp_path / "other").touch()
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_kill_while_saving_leaves_the_old_checkpoint_whole(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    save({"epoch": 1}, path)
+    assert run(KILLED_WRITE, path).returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 2, "the kill came before anything was written"
+    assert read_checkpoint(path) == {"epoch": 1}
+    save({"epoch": 2}, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_full_disk_is_told_and_leaves_the_old_checkpoint_whole(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    save({"epoch": 1}, path)
+    ended = run(FULL_DISK, path)
+    assert "the disk or the quota is full" in ended.stdout
+    assert str(path) in ended.stdout
+    assert read_checkpoint(path) == {"epoch": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_failed_write_leaves_the_target_and_no_other_file(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_bytes(b"old")
+    with pytest.raises(TypeError), replace_atomically(path) as file:
+        file.writelines([b"new", 1])  # type: ignore[list-item]
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_options_of_remote_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="remote files"):
+        AtomicCheckpointIO().save_checkpoint({}, tmp_path / "last.ckpt", storage_options={})
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_checkpoint_with_code_is_refused_and_nothing_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forced: bool
+) -> None:
+    if forced:
+        monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    torch.save({"hyper_parameters": RunsCode(tmp_path / "victim")}, tmp_path / "hostile.ckpt")
+    with pytest.raises(UserError, match="nothing in it was run"):
+        AtomicCheckpointIO().load_checkpoint(tmp_path / "hostile.ckpt", weights_only=None)
+    assert not (tmp_path / "victim").exists()
+
+
+def test_loading_more_than_weights_is_refused(tmp_path: Path) -> None:
+    save({}, tmp_path / "last.ckpt")
+    with pytest.raises(ValueError, match="weights_only=True"):
+        AtomicCheckpointIO().load_checkpoint(tmp_path / "last.ckpt", weights_only=False)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.ckpt", "s3://bucket/a.ckpt", "file:///a.ckpt"])
+def test_address_is_refused(address: str) -> None:
+    with pytest.raises(UserError, match="is an address"):
+        read_checkpoint(address)
+    with pytest.raises(UserError, match="is an address"):
+        AtomicCheckpointIO().save_checkpoint({}, address)
+
+
+def test_missing_checkpoint_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        read_checkpoint(tmp_path / "last.ckpt")
+
+
+def test_checkpoint_cut_off_anywhere_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    save({"weights": torch.arange(100.0), "epoch": 3}, path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(UserError, match=r"damaged or no checkpoint|is refused"):
+            read_checkpoint(path)
+
+
+def test_file_of_another_kind_is_told(tmp_path: Path) -> None:
+    torch.save([1, 2], tmp_path / "list.ckpt")
+    (tmp_path / "text.ckpt").write_text("kar0,kar1\n1,2\n")
+    with pytest.raises(UserError, match="holds a list"):
+        read_checkpoint(tmp_path / "list.ckpt")
+    with pytest.raises(UserError, match="no checkpoint"):
+        read_checkpoint(tmp_path / "text.ckpt")

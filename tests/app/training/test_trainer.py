@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+import torch
+from pytorch_lightning.callbacks import EarlyStopping
+from pytorch_lightning.profilers import PassThroughProfiler
+
+from app.training.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from app.training.no_profiler import NoProfiler
+from app.training.quick_hooks import QuickHooks
+from app.training.trainer import build_best_checkpoint, build_trainer
+from tests.app.training.tiny_training import TinyData, TinyModel, tiny_model, tiny_trainer
+
+
+def test_trainer_adds_nothing_that_was_not_asked_for(tmp_path: Path) -> None:
+    trainer = build_trainer(root=tmp_path, accelerator="cpu", max_epochs=1)
+    trainer.fit(tiny_model(), datamodule=TinyData())
+    assert getattr(trainer, "callbacks") == []  # noqa: B009
+    assert trainer.loggers == []
+    assert not list(tmp_path.iterdir())
+
+
+def test_trainer_writes_checkpoints_atomically(tmp_path: Path) -> None:
+    trainer = build_trainer(root=tmp_path, accelerator="cpu")
+    assert isinstance(trainer.strategy.checkpoint_io, AtomicCheckpointIO)
+
+
+def test_trainer_stops_early_by_lightnings_own_callback(tmp_path: Path) -> None:
+    stopping = EarlyStopping("val_loss", patience=1, min_delta=100.0)
+    trainer = tiny_trainer(tmp_path, [stopping], max_epochs=50)
+    trainer.fit(tiny_model(), datamodule=TinyData())
+    assert trainer.current_epoch == 2
+
+
+@pytest.mark.parametrize(("mode", "choose"), [("min", min), ("max", max)])
+def test_best_checkpoint_is_whole_and_of_the_best_epoch(tmp_path: Path, mode: str, choose: type) -> None:
+    class Scripted(TinyModel):
+        losses = (3.0, 1.0, 4.0, 2.0)
+
+        def on_validation_epoch_end(self) -> None:
+            self.log("score", self.losses[self.current_epoch])
+
+    path = tmp_path / "checkpoints" / "best.ckpt"
+    best = build_best_checkpoint(path=path, monitor="score", mode=mode)  # type: ignore[arg-type]
+    tiny_trainer(tmp_path, [best], max_epochs=4).fit(Scripted(), datamodule=TinyData())
+    checkpoint = read_checkpoint(path)
+    assert checkpoint["epoch"] == Scripted.losses.index(choose(Scripted.losses))
+    assert checkpoint["optimizer_states"][0]["state"]
+    assert [file.name for file in path.parent.iterdir()] == ["best.ckpt"]
+
+
+def test_quick_hooks_and_no_profiler_change_no_result(tmp_path: Path) -> None:
+    plain_model = type("PlainModel", (TinyModel,), {"__setattr__": torch.nn.Module.__setattr__})
+    weights = []
+    for model_class, profiler in ((TinyModel, NoProfiler()), (plain_model, PassThroughProfiler())):
+        torch.manual_seed(0)
+        model = model_class()
+        trainer = tiny_trainer(tmp_path)
+        trainer.profiler = profiler  # type: ignore[attr-defined]
+        trainer.fit(model, datamodule=TinyData())
+        weights.append(torch.nn.utils.parameters_to_vector(model.parameters()).detach())
+    assert torch.equal(*weights)
+
+
+def test_quick_hooks_register_parameters_buffers_and_modules() -> None:
+    model = QuickHooks()
+    model.weight = torch.nn.Parameter(torch.ones(1))
+    model.layer = torch.nn.Linear(1, 1)
+    model._current_fx_name = "training_step"
+    assert [name for name, _ in model.named_parameters()] == ["weight", "layer.weight", "layer.bias"]
+    assert model._current_fx_name == "training_step"
