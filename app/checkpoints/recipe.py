@@ -1,7 +1,13 @@
-"""The recipe in a checkpoint: what is needed to build the same composite again, as plain data."""
+"""The recipe in a checkpoint: what is needed to build the same composite again, as JSON.
 
+One string costs nothing to save at each checkpoint, however many columns or words a data spec has, opens with
+``weights_only=True``, and fits into the metadata of other formats.
+"""
+
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -51,34 +57,42 @@ class Recipe:
     format_version: int = FORMAT_VERSION
     versions: dict[str, str] = field(default_factory=installed_versions)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data, which ``torch.load(weights_only=True)`` gives back."""
-        return asdict(self)
+    @cached_property
+    def json(self) -> str:
+        """The recipe as one JSON object; `read_recipe` reads it."""
+        return TypeAdapter(Recipe).dump_json(self).decode()
 
 
 def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:
     """Return the recipe in an opened checkpoint.
 
     Args:
-        checkpoint: What ``torch.load`` gave.
+        checkpoint: What ``torch.load`` gave, or the metadata of another format.
         source: The file, for messages.
 
     Raises:
         RecipeError: There is none, it is damaged, or a newer release wrote it.
     """
-    plain = checkpoint.get(CHECKPOINT_KEY)
-    if not isinstance(plain, Mapping):
+    text = checkpoint.get(CHECKPOINT_KEY)
+    if not isinstance(text, str):
         raise RecipeError(f"{source}: has no recipe, so it wasn't saved by Nested Lightning")
-    found = plain.get("format_version")
+    try:
+        plain = json.loads(text)
+        _refuse_newer(plain, source=source)
+        return TypeAdapter(Recipe).validate_python(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(f"{source}: its recipe is damaged at {place}: {first['msg']}") from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise RecipeError(f"{source}: its recipe is damaged: {error}") from None
+
+
+def _refuse_newer(plain: Any, *, source: object) -> None:
+    found = plain.get("format_version") if isinstance(plain, dict) else None
     if isinstance(found, int) and found > FORMAT_VERSION:
         needed = plain.get("versions", {}).get("nested-lightning", "of a newer release")
         raise RecipeError(
             f"{source}: has format version {found}, and this release reads up to {FORMAT_VERSION}: "
             f"install nested-lightning {needed}"
         )
-    try:
-        return TypeAdapter(Recipe).validate_python(dict(plain))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"{source}: its recipe is damaged at {place}: {first['msg']}") from None

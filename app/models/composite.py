@@ -31,4 +31,4 @@ class Composite(QuickHooks):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write the recipe into the checkpoint."""
         if self.recipe is not None:
-            checkpoint[CHECKPOINT_KEY] = self.recipe.to_dict()
+            checkpoint[CHECKPOINT_KEY] = self.recipe.json

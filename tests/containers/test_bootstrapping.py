@@ -1,5 +1,6 @@
 """A checkpoint is enough to build the same model again."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ def test_a_damaged_or_newer_recipe_is_refused(
     checkpoint: Path, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     content = torch.load(checkpoint, weights_only=True)
-    content["nested_lightning"].update(change)
+    recipe = json.loads(content["nested_lightning"]) | change
+    content["nested_lightning"] = json.dumps(recipe)
     file = tmp_path / "changed.ckpt"
     torch.save(content, file)
 
