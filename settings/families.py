@@ -8,6 +8,8 @@ from settings.family import Family
 
 FAMILY_MODULES = {
     "multi-feature": "settings.multi_feature",
+    "image-to-text": "settings.image_to_text",
+    "vae-gan": "settings.vae_gan",
 }
 
 

@@ -15,7 +15,7 @@ from app.errors import UserError, did_you_mean
 
 Rows = npt.NDArray[np.int64]
 
-_PARTS = {
+PART_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -147,13 +147,13 @@ class ColumnSplitter:
             near = did_you_mean(self.column, table.column_names)
             raise UserError(f"there is no split column '{self.column}'{near}; see multi_feature.data.split")
         values = compute.utf8_lower(text_values(table.column(self.column)))
-        unknown = [value for value in compute.unique(values).to_pylist() if value not in _PARTS]
+        unknown = [value for value in compute.unique(values).to_pylist() if value not in PART_NAMES]
         if unknown:
             raise UserError(
                 f"split column '{self.column}' holds {name_list(value or '' for value in unknown)};"
                 " each row needs 'train', 'val' or 'test'"
             )
-        parts = np.array([_PARTS[value] for value in compute.unique(values).to_pylist()])
+        parts = np.array([PART_NAMES[value] for value in compute.unique(values).to_pylist()])
         codes = compute.index_in(values, value_set=compute.unique(values)).to_numpy()
         return Split(*(np.flatnonzero(parts[codes] == part) for part in ("train", "val", "test")))
 

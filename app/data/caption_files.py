@@ -1,0 +1,143 @@
+"""Reading captions: CSV, JSONL, or JSON as COCO has it."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from app.data.wording import name_list
+from app.errors import UserError, did_you_mean
+
+PICTURE_COLUMNS = ("image", "picture", "file_name", "filename", "file", "path")
+CAPTION_COLUMNS = ("caption", "captions", "text", "description")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionRecord:
+    """A picture's name and what is said of it.
+
+    Attributes:
+        picture: Name of the picture's file, as the captions file has it.
+        captions: Its captions, as they were written.
+        fields: The other columns of its first line.
+    """
+
+    picture: str
+    captions: tuple[str, ...]
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_captions(
+    content: bytes, *, name: str, picture_column: str | None = None, caption_column: str | None = None
+) -> list[CaptionRecord]:
+    """Read the captions of pictures, one record for each picture, in the order of the file.
+
+    Args:
+        content: The file's bytes, UTF-8.
+        name: The file's name; its end says what it is.
+        picture_column: Column of the pictures' names; None: the first of `PICTURE_COLUMNS` that is there.
+        caption_column: Column of the captions; None: the first of `CAPTION_COLUMNS` that is there. In JSONL
+            it may hold a list.
+
+    Raises:
+        UserError: It is no such file, lacks a column, or has no captions.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError("the captions file is not UTF-8 text; save it in UTF-8") from None
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix == ".json":
+        rows: list[dict[str, Any]] = _read_coco(text)
+        picture_column, caption_column = "file_name", "caption"
+    else:
+        rows = _read_jsonl(text) if suffix == ".jsonl" else _read_csv(text)
+    if not rows:
+        raise UserError("the captions file has no captions")
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    pictures = _find_column(columns, picture_column, PICTURE_COLUMNS, "picture_column")
+    captions = _find_column(columns, caption_column, CAPTION_COLUMNS, "caption_column")
+    return _join_by_picture(rows, pictures, captions)
+
+
+def _read_csv(text: str) -> list[dict[str, Any]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise UserError(f"line {reader.line_num} can't be read as CSV ({error})") from None
+    for number, row in enumerate(rows, start=1):
+        if "" in row and row[""] not in ("", None):
+            raise UserError(
+                f"row {number} has more cells than there are columns; "
+                "put captions that hold a comma in quotes"
+            )
+    return [{str(name).strip(): value for name, value in row.items() if name} for row in rows]
+
+
+def _read_jsonl(text: str) -> list[dict[str, Any]]:
+    rows = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise UserError(f"line {number} is not JSON ({error.msg})") from None
+        if not isinstance(row, dict):
+            raise UserError(f"line {number} must be a JSON object such as {{'image': …, 'caption': …}}")
+        rows.append(row)
+    return rows
+
+
+def _read_coco(text: str) -> list[dict[str, Any]]:
+    try:
+        data = json.loads(text)
+        names = {image["id"]: image["file_name"] for image in data["images"]}
+        return [
+            {"file_name": names[entry["image_id"]], "caption": entry["caption"]}
+            for entry in data["annotations"]
+        ]
+    except json.JSONDecodeError as error:
+        raise UserError(f"line {error.lineno} is not JSON ({error.msg})") from None
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            f"this is not JSON as COCO has captions ({error} is missing or of another kind): needed are "
+            "images with id and file_name, and annotations with image_id and caption"
+        ) from None
+
+
+def _find_column(columns: Sequence[str], chosen: str | None, known: Iterable[str], setting: str) -> str:
+    if chosen is not None:
+        if chosen in columns:
+            return chosen
+        raise UserError(
+            f"there is no column '{chosen}'{did_you_mean(chosen, columns)} (there are {name_list(columns)})"
+        )
+    found = next((name for name in known if name in columns), None)
+    if found is None:
+        raise UserError(
+            f"there is no column {name_list(known)}, only {name_list(columns)}; name the right one with "
+            f"image_to_text.data.{setting}"
+        )
+    return found
+
+
+def _join_by_picture(rows: Sequence[Mapping[str, Any]], pictures: str, captions: str) -> list[CaptionRecord]:
+    joined: dict[str, list[str]] = {}
+    fields: dict[str, dict[str, str]] = {}
+    for row in rows:
+        picture = str(row.get(pictures) or "").strip()
+        value = row.get(captions)
+        several = value if isinstance(value, list) else [value]
+        joined.setdefault(picture, []).extend("" if one is None else str(one) for one in several)
+        fields.setdefault(
+            picture, {name: str(cell) for name, cell in row.items() if name not in (pictures, captions)}
+        )
+    return [
+        CaptionRecord(picture=picture, captions=tuple(several), fields=fields[picture])
+        for picture, several in joined.items()
+    ]

@@ -1,0 +1,147 @@
+"""Reading pictures with captions whole into memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.data.bad_samples import BadSamples
+from app.data.caption_files import CaptionRecord, read_captions
+from app.data.picture_decoding import Fit, decode_picture
+from app.data.picture_source import PictureSource, open_source
+from app.data.vocabulary import Unit, split_caption
+from app.data.wording import counted, errors_naming
+from app.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionedPictures:
+    """Pictures with their captions.
+
+    Attributes:
+        records: Name, captions and other columns of each of N pictures.
+        pictures: [N, 3, S, S], uint8.
+    """
+
+    records: tuple[CaptionRecord, ...]
+    pictures: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionLimit:
+    """What a caption must be to be used.
+
+    Attributes:
+        unit: What captions are made of.
+        max_length: Most words or characters of one.
+    """
+
+    unit: Unit
+    max_length: int
+
+    def check(self, captions: Sequence[str]) -> None:
+        """Check each caption of a picture.
+
+        Raises:
+            UserError: There is none, one is empty, or one is too long.
+        """
+        for caption in captions:
+            length = len(split_caption(caption, unit=self.unit, is_lowercase=False))
+            if length == 0:
+                raise UserError("its caption is empty")
+            if length > self.max_length:
+                raise UserError(
+                    f"its caption has {length:,} {self.unit}, more than the limit of "
+                    f"{counted(self.max_length, self.unit[:-1])}; see image_to_text.data.max_length"
+                )
+        if not captions:
+            raise UserError("it has no caption")
+
+
+class PictureReader:
+    """Reads a folder, zip archive or captions file.
+
+    Args:
+        captions_file: The captions file in a folder or archive; None: found.
+        picture_folder: Folder, beside the captions file or at the top, of the pictures; None: found.
+        picture_column: Column of the pictures' names; None: found.
+        caption_column: Column of the captions; None: found.
+        skip_bad: Leave out pictures that can't be used, and warn; otherwise the first one is an error.
+    """
+
+    def __init__(
+        self,
+        *,
+        captions_file: str | None = None,
+        picture_folder: str | None = None,
+        picture_column: str | None = None,
+        caption_column: str | None = None,
+        skip_bad: bool = False,
+    ) -> None:
+        self._captions_file = captions_file
+        self._picture_folder = picture_folder
+        self._picture_column = picture_column
+        self._caption_column = caption_column
+        self._skip_bad = skip_bad
+
+    def __call__(self, path: Path | None, *, size: int, fit: Fit, limit: CaptionLimit) -> CaptionedPictures:
+        """Read everything.
+
+        Args:
+            path: What to read; None for the emoji that ship with the project.
+            size: Width and height of the pictures.
+            fit: How they become square.
+            limit: What captions must be.
+
+        Raises:
+            UserError: Something can't be used; the message names the file.
+        """
+        with errors_naming(path or "shipped emoji"):
+            source, captions_name = open_source(path, self._captions_file)
+        with errors_naming(f"{source.label}: {captions_name}"):
+            records = read_captions(
+                source.read(captions_name),
+                name=captions_name,
+                picture_column=self._picture_column,
+                caption_column=self._caption_column,
+            )
+        return self._read_pictures(source, captions_name, records, size=size, fit=fit, limit=limit)
+
+    def _read_pictures(
+        self,
+        source: PictureSource,
+        captions_name: str,
+        records: Sequence[CaptionRecord],
+        *,
+        size: int,
+        fit: Fit,
+        limit: CaptionLimit,
+    ) -> CaptionedPictures:
+        bad = BadSamples(is_skipped=self._skip_bad)
+        kept, pictures = [], []
+        for record in records:
+            with errors_naming(source.label), bad.naming(record.picture or "(no name)"):
+                limit.check(record.captions)
+                content = source.read(self._locate(source, captions_name, record.picture))
+                pictures.append(decode_picture(content, size=size, fit=fit))
+                kept.append(record)
+        with errors_naming(source.label):
+            bad.report(len(records))
+        return CaptionedPictures(records=tuple(kept), pictures=torch.from_numpy(np.stack(pictures)))
+
+    def _locate(self, source: PictureSource, captions_name: str, picture: str) -> str:
+        """Return the name in the source of a picture that the captions file names."""
+        if not picture:
+            raise UserError("a line of the captions file names no picture")
+        beside = PurePosixPath(captions_name).parent
+        folders = [beside, PurePosixPath(), beside / "images", PurePosixPath("images")]
+        if self._picture_folder is not None:
+            folders = [beside / self._picture_folder, PurePosixPath(self._picture_folder)]
+        for folder in folders:
+            name = str(folder / picture.replace("\\", "/"))
+            if source.has(name):
+                return name
+        raise UserError(f"no such picture (looked in {' and '.join(dict.fromkeys(map(str, folders)))})")

@@ -1,0 +1,188 @@
+"""The data of the image-to-text family: pictures with captions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+
+from app.data.batch_loader import BatchLoader
+from app.data.caption_batch import CaptionBatch
+from app.data.captioned_pictures import CaptionedPictures, CaptionLimit, PictureReader
+from app.data.image_to_text_spec import ImageToTextDataSpec
+from app.data.picture_decoding import Fit
+from app.data.picture_splits import PictureSplitter
+from app.data.splits import Rows
+from app.data.vocabulary import Unit, count_tokens, split_caption
+from app.data.wording import errors_naming
+from app.errors import UserError
+
+Part = Literal["train", "val", "test"]
+
+
+@dataclass(frozen=True)
+class _Parts:
+    spec: ImageToTextDataSpec
+    batches: dict[Part, CaptionBatch]
+    names: dict[Part, tuple[str, ...]]
+
+
+class ImageToTextDataModule(LightningDataModule):
+    """Decodes pictures once, splits them, and keeps them in memory as bytes.
+
+    Args:
+        path: A folder, zip archive or captions file; None for the emoji that ship with the project.
+        reader: Reads it.
+        picture_size: Width and height of the pictures.
+        fit: How they become square.
+        unit: What captions are made of.
+        is_lowercase: Whether captions are read in small letters.
+        min_count: Times that a token must occur in the training part.
+        max_length: Most words or characters of a caption.
+        splitter: Chooses the pictures of each part.
+        batch_size: Pictures of a training batch.
+        eval_batch_size: Pictures of a validation or test batch.
+        seed: Decides the order of the training batches.
+        data_spec: The facts that a trained model was built from; they then stand for size, unit and so on.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path | None,
+        reader: PictureReader,
+        picture_size: int = 32,
+        fit: Fit = "pad",
+        unit: Unit = "words",
+        is_lowercase: bool = True,
+        min_count: int = 1,
+        max_length: int = 256,
+        splitter: PictureSplitter,
+        batch_size: int,
+        eval_batch_size: int,
+        seed: int = 0,
+        data_spec: ImageToTextDataSpec | None = None,
+    ) -> None:
+        super().__init__()
+        self._path = path
+        self._reader = reader
+        self._picture_size = data_spec.picture_size if data_spec else picture_size
+        self._fit: Fit = data_spec.fit if data_spec else fit
+        self._unit: Unit = data_spec.unit if data_spec else unit
+        self._is_lowercase = data_spec.is_lowercase if data_spec else is_lowercase
+        self._min_count = min_count
+        self._max_length = max_length
+        self._splitter = splitter
+        self._batch_size = batch_size
+        self._eval_batch_size = eval_batch_size
+        self._seed = seed
+        self._given_spec = data_spec
+
+    @property
+    def data_spec(self) -> ImageToTextDataSpec:
+        """What a model is built from; the pictures are read on first use.
+
+        Raises:
+            UserError: They cannot be used as the settings say; the message says why and what to do.
+        """
+        return self._given_spec or self._parts.spec
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read, split and encode the pictures, unless that has been done."""
+        _ = self._parts
+
+    def train_dataloader(self) -> BatchLoader[CaptionBatch]:
+        """Return batches of ``batch_size`` in a new order each epoch, without a smaller last one."""
+        if len(self.part("train")) == 0:
+            raise UserError("the split leaves no pictures to train on; see image_to_text.data.split")
+        return BatchLoader(
+            data=self.part("train"),
+            batch_size=self._batch_size,
+            seed=self._seed,
+            is_shuffled=True,
+            drop_last=True,
+        )
+
+    def val_dataloader(self) -> BatchLoader[CaptionBatch]:
+        """Return all validation pictures in the file's order."""
+        return BatchLoader(data=self.part("val"), batch_size=self._eval_batch_size)
+
+    def test_dataloader(self) -> BatchLoader[CaptionBatch]:
+        """Return all test pictures in the file's order."""
+        return BatchLoader(data=self.part("test"), batch_size=self._eval_batch_size)
+
+    def part(self, name: Part) -> CaptionBatch:
+        """Return all pictures of one part as a single batch, in the file's order."""
+        return self._parts.batches[name]
+
+    def names(self, name: Part) -> tuple[str, ...]:
+        """Return the names of the pictures of one part, in the order of `part`."""
+        return self._parts.names[name]
+
+    @cached_property
+    def _parts(self) -> _Parts:
+        limit = CaptionLimit(unit=self._unit, max_length=self._max_length)
+        read = self._reader(self._path, size=self._picture_size, fit=self._fit, limit=limit)
+        with errors_naming(self._path or "shipped emoji"):
+            split = self._splitter(read.records)
+            spec = self._given_spec or self._fit_spec(read, split.train)
+        rows: dict[Part, Rows] = {"train": split.train, "val": split.val, "test": split.test}
+        return _Parts(
+            spec=spec,
+            batches={name: _encode(read, part, spec) for name, part in rows.items()},
+            names={name: tuple(read.records[i].picture for i in part) for name, part in rows.items()},
+        )
+
+    def _fit_spec(self, read: CaptionedPictures, train: Rows) -> ImageToTextDataSpec:
+        """Return the facts of the training part, and of no other."""
+        captions = [
+            split_caption(caption, unit=self._unit, is_lowercase=self._is_lowercase)
+            for row in train
+            for caption in read.records[row].captions
+        ]
+        tokens = count_tokens(captions, min_count=self._min_count)
+        if not captions or len(tokens) == len(count_tokens([], min_count=1)):
+            raise UserError(
+                "the training part has no token often enough; see image_to_text.data.min_count and .split"
+            )
+        mean, scale = _find_statistics(read.pictures[torch.from_numpy(train)])
+        return ImageToTextDataSpec(
+            picture_size=self._picture_size,
+            fit=self._fit,
+            mean=mean,
+            scale=scale,
+            tokens=tokens,
+            unit=self._unit,
+            is_lowercase=self._is_lowercase,
+            max_length=max(map(len, captions)) + 1,
+        )
+
+
+def _encode(read: CaptionedPictures, rows: Rows, spec: ImageToTextDataSpec) -> CaptionBatch:
+    captions = [read.records[row].captions for row in rows]
+    vocabulary = spec.vocabulary
+    return CaptionBatch(
+        pictures=read.pictures[torch.from_numpy(rows)],
+        text=vocabulary.encode_all(captions),
+        captions=tuple(tuple(map(vocabulary.normalize, several)) for several in captions),
+    )
+
+
+Colours = tuple[float, float, float]
+
+
+def _find_statistics(pictures: Tensor) -> tuple[Colours, Colours]:
+    """Return mean and deviation of each colour of uint8 [N, 3, S, S], by counts, without a float copy."""
+    means, scales = [], []
+    values = torch.arange(256, dtype=torch.float64) / 255
+    for colour in pictures.unbind(dim=1):
+        shares = torch.bincount(colour.flatten().int(), minlength=256).double()
+        shares = shares / shares.sum()
+        mean = (shares * values).sum()
+        scale = (shares * (values - mean) ** 2).sum().sqrt()
+        means.append(float(mean))
+        scales.append(float(scale) or 1.0)
+    return (means[0], means[1], means[2]), (scales[0], scales[1], scales[2])

@@ -1,0 +1,184 @@
+"""Splits of captioned pictures into training, validation and test parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from app.data.caption_files import CaptionRecord
+from app.data.splits import PART_NAMES, Rows, Split
+from app.data.wording import name_list
+from app.errors import UserError, did_you_mean
+
+SKIN_TONES = "🏻🏼🏽🏾🏿"
+_VARIATION_SELECTOR = "\ufe0f"
+
+
+class PictureSplitter(Protocol):
+    """Decides which pictures train, choose and test a model."""
+
+    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+        """Split the pictures.
+
+        Raises:
+            UserError: They can't be split so.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnPictureSplitter:
+    """What the splitters share that draw.
+
+    Args:
+        val_fraction: Share that validates, in [0, 1).
+        test_fraction: Share that tests, in [0, 1).
+        seed: Decides the draw, at least 0.
+    """
+
+    val_fraction: float = 0.05
+    test_fraction: float = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.val_fraction, self.test_fraction) < 0 or self.val_fraction + self.test_fraction >= 1:
+            raise UserError(
+                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave nothing"
+                " to train on; both must be at least 0 and their sum less than 1"
+            )
+
+    def draw(self, drawn_from: Rows) -> tuple[Rows, Rows]:
+        """Return a test and a validation share of what is given; neither is empty where its share isn't 0."""
+        num_test, num_val = (
+            max(round(share * len(drawn_from)), 1) if share else 0
+            for share in (self.test_fraction, self.val_fraction)
+        )
+        if num_test + num_val > len(drawn_from):
+            raise UserError(
+                f"{len(drawn_from)} can't be split as image_to_text.data.split says; use more pictures"
+            )
+        order = np.random.default_rng(self.seed).permutation(drawn_from)
+        return order[:num_test], order[num_test : num_test + num_val]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomPictureSplitter(DrawnPictureSplitter):
+    """A random split by picture; see `DrawnPictureSplitter`."""
+
+    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+        """Draw the test and validation parts; the rest trains."""
+        test, val = self.draw(np.arange(len(records)))
+        return _split(len(records), test, val)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantSplitter(DrawnPictureSplitter):
+    """Shares of the skin-tone variants whose base emoji, without any tone, is in the data and so in training.
+
+    The test asks for a recombination of what was seen: this emoji, and that tone of another.
+
+    Args:
+        column: Column that holds the emoji.
+    """
+
+    column: str = "emoji"
+
+    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+        """Draw the test and validation parts of the variants; the rest trains."""
+        emoji = _read_column(records, self.column)
+        bases = [base_emoji(one) for one in emoji]
+        untoned = {base for one, base in zip(emoji, bases, strict=True) if not has_skin_tone(one)}
+        variants = [row for row, one in enumerate(emoji) if has_skin_tone(one) and bases[row] in untoned]
+        test, val = self.draw(np.array(variants, dtype=np.int64))
+        return _split(len(records), test, val)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnseenBaseSplitter(DrawnPictureSplitter):
+    """Shares of the base emoji, each with all of its skin-tone variants: the harder, free split.
+
+    Args:
+        column: Column that holds the emoji.
+    """
+
+    column: str = "emoji"
+
+    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+        """Draw base emoji for the test and validation parts; the rest trains."""
+        bases = [base_emoji(one) for one in _read_column(records, self.column)]
+        names, numbers = np.unique(np.array(bases), return_inverse=True)
+        test, val = self.draw(np.arange(len(names)))
+        return _split(
+            len(records), np.flatnonzero(np.isin(numbers, test)), np.flatnonzero(np.isin(numbers, val))
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutomaticPictureSplitter(DrawnPictureSplitter):
+    """`VariantSplitter` where a column ``emoji`` holds skin tones, else `RandomPictureSplitter`."""
+
+    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+        """Split in the way that fits."""
+        has_variants = any(has_skin_tone(record.fields.get("emoji", "")) for record in records)
+        kind = VariantSplitter if has_variants else RandomPictureSplitter
+        return kind(val_fraction=self.val_fraction, test_fraction=self.test_fraction, seed=self.seed)(records)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnPictureSplitter:
+    """The split that a column of the captions file states.
+
+    Args:
+        column: Its values are ``train``, ``val`` (or ``valid``, ``validation``, ``dev``) and ``test``, in any
+            case.
+    """
+
+    column: str
+
+    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+        """Split the pictures as the column says."""
+        values = [value.strip().lower() for value in _read_column(records, self.column)]
+        unknown = sorted(set(values) - set(PART_NAMES))
+        if unknown:
+            raise UserError(
+                f"split column '{self.column}' holds {name_list(unknown)}; each picture needs 'train', 'val' "
+                "or 'test'"
+            )
+        parts = np.array([PART_NAMES[value] for value in values])
+        return Split(*(np.flatnonzero(parts == part) for part in ("train", "val", "test")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholePictureSplitter:
+    """Every picture tests: for a model that has been trained on others."""
+
+    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+        """Put every picture into the test part."""
+        return Split(np.arange(0), np.arange(0), np.arange(len(records)))
+
+
+def base_emoji(emoji: str) -> str:
+    """Return an emoji without its skin tones and variation selectors."""
+    return "".join(sign for sign in emoji if sign not in SKIN_TONES and sign != _VARIATION_SELECTOR)
+
+
+def has_skin_tone(emoji: str) -> bool:
+    """Return whether an emoji has a skin tone."""
+    return any(tone in emoji for tone in SKIN_TONES)
+
+
+def _read_column(records: Sequence[CaptionRecord], column: str) -> list[str]:
+    columns = list(dict.fromkeys(name for record in records for name in record.fields))
+    if column not in columns:
+        raise UserError(
+            f"there is no column '{column}'{did_you_mean(column, columns)}; see image_to_text.data.split"
+        )
+    return [record.fields.get(column, "") for record in records]
+
+
+def _split(num_rows: int, test: Rows, val: Rows) -> Split:
+    train = np.setdiff1d(np.arange(num_rows), np.concatenate([test, val]))
+    if len(train) == 0:
+        raise UserError("nothing is left to train on; see image_to_text.data.split")
+    return Split(train, np.sort(val), np.sort(test))

@@ -1,0 +1,101 @@
+"""From captions to tokens and back."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Unit = Literal["words", "characters"]
+
+PAD, BEGIN, END, UNKNOWN = range(4)
+SPECIAL_TOKENS = ("<pad>", "<begin>", "<end>", "<unknown>")
+"""Names of the special tokens, by index."""
+
+_WORD = re.compile(r"\w+(?:['\u2019\-]\w+)*|[^\w\s]")
+
+
+def split_caption(caption: str, *, unit: Unit, is_lowercase: bool) -> list[str]:
+    """Return a caption's words with its punctuation marks, or its characters; spaces count as one.
+
+    Args:
+        caption: What a person wrote.
+        unit: What it is split into.
+        is_lowercase: Whether capital letters become small ones.
+    """
+    text = " ".join((caption.lower() if is_lowercase else caption).split())
+    return _WORD.findall(text) if unit == "words" else list(text)
+
+
+def join_tokens(tokens: Sequence[str], *, unit: Unit) -> str:
+    """Return the text of words or characters."""
+    return (" " if unit == "words" else "").join(tokens)
+
+
+def count_tokens(captions: Iterable[Sequence[str]], *, min_count: int) -> tuple[str, ...]:
+    """Return the tokens that occur often enough, in alphabetical order, behind the special ones."""
+    counts = Counter(token for caption in captions for token in caption)
+    return (*SPECIAL_TOKENS, *sorted(token for token, count in counts.items() if count >= min_count))
+
+
+class Vocabulary:
+    """Indices of tokens.
+
+    Args:
+        tokens: Token by index, the special ones first.
+        unit: What tokens are.
+        is_lowercase: Whether captions are read in small letters.
+    """
+
+    def __init__(self, *, tokens: Sequence[str], unit: Unit, is_lowercase: bool) -> None:
+        self.tokens = tuple(tokens)
+        self.unit: Unit = unit
+        self.is_lowercase = is_lowercase
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def normalize(self, caption: str) -> str:
+        """Return a caption as it would be generated: without odd spaces, in small letters."""
+        split = split_caption(caption, unit=self.unit, is_lowercase=self.is_lowercase)
+        return join_tokens(split, unit=self.unit)
+
+    def encode(self, caption: str) -> list[int]:
+        """Return the indices of a caption's tokens between begin and end."""
+        split = split_caption(caption, unit=self.unit, is_lowercase=self.is_lowercase)
+        return [BEGIN, *(self._indices.get(token, UNKNOWN) for token in split), END]
+
+    def encode_all(self, captions: Sequence[Sequence[str]]) -> Tensor:
+        """Return the indices of all captions of N pictures.
+
+        Args:
+            captions: Captions of each picture, at least one.
+
+        Returns:
+            [N, K, T], int64, K captions of T tokens; where a picture has fewer, all padding.
+        """
+        encoded = [[self.encode(caption) for caption in several] for several in captions]
+        num = max((len(several) for several in encoded), default=1)
+        length = max((len(one) for several in encoded for one in several), default=2)
+        text = torch.full((len(encoded), num, length), PAD, dtype=torch.int64)
+        for row, several in enumerate(encoded):
+            for place, one in enumerate(several):
+                text[row, place, : len(one)] = torch.tensor(one)
+        return text
+
+    def decode(self, indices: Sequence[int]) -> str:
+        """Return the text of a caption's indices, up to its end token and without a begin token."""
+        tokens = []
+        for index in indices:
+            if index == END:
+                break
+            if index not in (PAD, BEGIN):
+                tokens.append(self.tokens[index])
+        return join_tokens(tokens, unit=self.unit)
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        return {token: index for index, token in enumerate(self.tokens) if index >= len(SPECIAL_TOKENS)}

@@ -1,0 +1,56 @@
+"""Evaluation of an `ImageToText`: what it writes freely, against what people wrote."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from app.data.image_to_text import ImageToTextDataModule
+from app.errors import UserError
+from app.evaluation.caption_scores import CaptionScores
+from app.evaluation.report import EvaluationReport
+from app.prediction.image_to_text import ImageToTextPredictor
+
+
+class ImageToTextEvaluator:
+    """Compares generated captions with those of the data.
+
+    Args:
+        predictor: Writes captions with the trained composite.
+        datamodule: The data with its split.
+    """
+
+    def __init__(self, *, predictor: ImageToTextPredictor, datamodule: ImageToTextDataModule) -> None:
+        self.predictor = predictor
+        self.datamodule = datamodule
+
+    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+        """Score the captions of one part of the data, and those of each length on their own.
+
+        Raises:
+            UserError: The part holds no picture.
+        """
+        rows = self.datamodule.part(part)
+        if len(rows) == 0:
+            raise UserError(f"the {part} part holds no picture; see image_to_text.data.split")
+        generated = [caption.text for caption in self.predictor.predict(rows.pictures)]
+        lengths = [len(captions[0].split()) for captions in rows.captions]
+        breakdown = {}
+        for length in sorted(set(lengths)):
+            chosen = [row for row, found in enumerate(lengths) if found == length]
+            scores = _score([generated[i] for i in chosen], [rows.captions[i] for i in chosen])
+            breakdown[str(length)] = {
+                "exact_match": scores["exact_match"],
+                "word_accuracy": scores["word_accuracy"],
+                "samples": float(len(chosen)),
+            }
+        return EvaluationReport(
+            num_samples=len(rows),
+            scores=_score(generated, rows.captions),
+            breakdown=breakdown,
+            breakdown_by="words",
+        )
+
+
+def _score(generated: Sequence[str], captions: Sequence[Sequence[str]]) -> dict[str, float]:
+    scores = CaptionScores()
+    scores.update(generated, captions)
+    return {name: float(value) for name, value in scores.compute().items()}

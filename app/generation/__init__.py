@@ -1,0 +1,1 @@
+"""Generation: from a decoder's probabilities to whole captions."""

@@ -1,0 +1,100 @@
+"""What all ways of generating captions share.
+
+Shapes: N captions, L tokens of the longest generated caption, V tokens in the vocabulary.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import torch
+from torch import Tensor
+
+State: TypeAlias = tuple[Tensor, ...]
+"""What a decoder remembers of each caption; each tensor is of [N, …]."""
+
+Step: TypeAlias = Callable[[Tensor, State], tuple[Tensor, State]]
+"""Takes the last token of each caption, int64 of [N], and the state; gives log-probabilities of [N, V]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecialTokens:
+    """Indices of the tokens that begin, end and fill up captions."""
+
+    begin: int
+    end: int
+    pad: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratedTokens:
+    """Generated captions.
+
+    Attributes:
+        tokens: [N, L], int64, without the begin token; padding stands behind the end token. A caption that
+            reached the longest length has no end token.
+        log_probabilities: [N], float32, of each whole caption with its end token, under the model.
+    """
+
+    tokens: Tensor
+    log_probabilities: Tensor
+
+
+class Generation(Protocol):
+    """Generates captions from a decoder's steps."""
+
+    def __call__(
+        self, step: Step, state: State, *, special: SpecialTokens, max_length: int
+    ) -> GeneratedTokens:
+        """Generate one caption for each entry of the state.
+
+        Args:
+            step: The decoder's step.
+            state: The decoder's state before the first token.
+            special: Indices of special tokens.
+            max_length: L at most, the end token included; at least 1.
+        """
+        ...
+
+
+def first_tokens(state: State, special: SpecialTokens) -> Tensor:
+    """Return the begin token for each caption of a state, [N]."""
+    return torch.full((len(state[0]),), special.begin, dtype=torch.int64, device=state[0].device)
+
+
+def select(state: State, rows: Tensor) -> State:
+    """Return the state of the captions ``rows``, int64 of any number; a caption may be repeated."""
+    return tuple(tensor.index_select(0, rows) for tensor in state)
+
+
+def generate_one_by_one(
+    step: Step,
+    state: State,
+    *,
+    choose: Callable[[Tensor], Tensor],
+    special: SpecialTokens,
+    max_length: int,
+) -> GeneratedTokens:
+    """Extend each caption by one chosen token after the other, until every one has ended.
+
+    Args:
+        step: See `Generation`.
+        state: See `Generation`.
+        choose: Maps log-probabilities of [N, V] to tokens of [N].
+        special: See `Generation`.
+        max_length: See `Generation`.
+    """
+    last = first_tokens(state, special)
+    total = torch.zeros(len(last), device=last.device)
+    is_ended = torch.zeros_like(last, dtype=torch.bool)
+    tokens = []
+    for _ in range(max_length):
+        log_probabilities, state = step(last, state)
+        last = choose(log_probabilities).masked_fill(is_ended, special.pad)
+        added = log_probabilities.float().gather(1, last.unsqueeze(1)).squeeze(1)
+        total = total + added.masked_fill(is_ended, 0.0)
+        is_ended = is_ended | (last == special.end)
+        tokens.append(last)
+        if bool(is_ended.all()):
+            break
+    return GeneratedTokens(tokens=torch.stack(tokens, dim=1), log_probabilities=total)

@@ -1,0 +1,280 @@
+"""The composite of the family image-to-text.
+
+Shapes: B pictures, K captions of a picture, N captions, T tokens, V tokens in the vocabulary, S width and
+height of a picture, F features, h and w height and width of the encoder's grid.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import torch
+import torch.nn.functional as F
+from pytorch_lightning import Callback
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.text import Perplexity
+
+from app.checkpoints.recipe import Recipe
+from app.data.caption_batch import CaptionBatch
+from app.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
+from app.evaluation.caption_scores import CaptionScores
+from app.generation.search import GeneratedTokens, Generation, SpecialTokens, State
+from app.models.composite import Composite
+from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
+
+NEVER_GENERATED = (PAD, BEGIN, UNKNOWN)
+SPECIAL = SpecialTokens(begin=BEGIN, end=END, pad=PAD)
+
+
+class TextDecoder(Protocol):
+    """What a text decoder has besides ``forward``."""
+
+    def start(self, context: Tensor) -> State:
+        """Return the state in which a caption begins."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionSample:
+    """A picture with what people and the model say of it.
+
+    Attributes:
+        picture: [3, S, S], uint8, on the CPU.
+        captions: What people wrote.
+        generated: What was generated.
+    """
+
+    picture: Tensor
+    captions: tuple[str, ...]
+    generated: str
+
+
+class ImageToText(Composite):
+    """Writes captions for pictures.
+
+    A picture goes through the image encoder, its features through the bridge to the text decoder, which
+    gives the probability of each next token. Begin, end, padding and unknown are four tokens; padding counts
+    nowhere, and the end counts everywhere.
+
+    Args:
+        image_encoder: Maps [B, 3, S, S] to a grid of features [B, F, h, w].
+        bridge: Makes of the grid what the decoder is given, see `app.submodules.bridges`.
+        text_decoder: Has ``start`` and ``forward``, see `app.submodules.text_decoders`.
+        normalization: Maps uint8 pictures to floats.
+        augmentation: Varies pictures in training, as floats of 0 to 255; None: not at all.
+        vocabulary: Indices of tokens.
+        max_length: Tokens of a generated caption at most, the end token included.
+        generation: How captions are generated in validation and test, and where no other way is asked for.
+        optimizer: Factory of the optimiser.
+        schedule: Factory of the learning-rate schedule.
+        label_smoothing: Share of the target that is given to all tokens alike, in [0, 1).
+        num_samples: Captions of each validation and test that are kept in `samples`.
+        recipe: See `Composite`.
+        callbacks: See `Composite`.
+
+    Attributes:
+        samples: Some captions of the latest validation or test.
+    """
+
+    def __init__(
+        self,
+        *,
+        image_encoder: nn.Module,
+        bridge: nn.Module,
+        text_decoder: nn.Module,
+        normalization: nn.Module,
+        vocabulary: Vocabulary,
+        max_length: int,
+        generation: Generation,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        augmentation: Callable[[Tensor], Tensor] | None = None,
+        label_smoothing: float = 0.0,
+        num_samples: int = 8,
+        recipe: Recipe | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        super().__init__(recipe=recipe, callbacks=callbacks)
+        self.image_encoder = image_encoder
+        self.bridge = bridge
+        self.text_decoder = text_decoder
+        self.normalization = normalization
+        self.vocabulary = vocabulary
+        self.max_length = max_length
+        self.generation = generation
+        self.label_smoothing = label_smoothing
+        self.num_samples = num_samples
+        self.samples: list[CaptionSample] = []
+        self._augmentation = augmentation
+        self._optimizer_factory = optimizer
+        self._schedule_factory = schedule
+        self.train_loss = MeanMetric(nan_strategy="disable")
+        self.val_loss = MeanMetric(nan_strategy="disable")
+        self.test_loss = MeanMetric(nan_strategy="disable")
+        token_scores = MetricCollection(
+            {
+                "token_accuracy": MulticlassAccuracy(len(vocabulary), average="micro", ignore_index=PAD),
+                "perplexity": Perplexity(ignore_index=PAD),
+            },
+            compute_groups=False,
+        )
+        self.val_token_scores = token_scores.clone(prefix="val_")
+        self.test_token_scores = token_scores.clone(prefix="test_")
+        self.val_caption_scores = CaptionScores()
+        self.test_caption_scores = CaptionScores()
+
+    def forward(self, pictures: Tensor, tokens: Tensor) -> Tensor:
+        """Say what comes behind each token of each picture's caption.
+
+        Args:
+            pictures: [B, 3, S, S], uint8.
+            tokens: [B, T], int64, beginning with the begin token.
+
+        Returns:
+            Logits of [B, T, V].
+        """
+        return self._decode(self.look(pictures), tokens)
+
+    def look(self, pictures: Tensor) -> Tensor:
+        """Return what the decoder is given of ``pictures`` of [B, 3, S, S], uint8: [B, …, F]."""
+        values = pictures.float()
+        if self.training and self._augmentation is not None:
+            values = self._augmentation(values)
+        return self.bridge(self.image_encoder(self.normalization(values)))
+
+    @torch.no_grad()
+    def generate(self, pictures: Tensor, generation: Generation | None = None) -> GeneratedTokens:
+        """Write a caption for each of ``pictures``, [B, 3, S, S], uint8.
+
+        Args:
+            pictures: What to write of.
+            generation: How; None: as the model was set.
+        """
+        state = self._start(self.look(pictures))
+        return (generation or self.generation)(self._step, state, special=SPECIAL, max_length=self.max_length)
+
+    def training_step(self, batch: CaptionBatch, batch_idx: int) -> Tensor:
+        """Return the loss of one batch; of several captions of a picture, one is drawn."""
+        text = _trim(_draw_captions(batch.text))
+        logits = self(batch.pictures, text[:, :-1])
+        loss = self._loss(logits, text[:, 1:])
+        self.train_loss.update(loss.detach(), _count(text))
+        return loss
+
+    def validation_step(self, batch: CaptionBatch, batch_idx: int) -> None:
+        """Add one batch to the validation's loss and scores, and generate its captions."""
+        self._score(batch, batch_idx, self.val_loss, self.val_token_scores, self.val_caption_scores)
+
+    def test_step(self, batch: CaptionBatch, batch_idx: int) -> None:
+        """Add one batch to the test's loss and scores, and generate its captions."""
+        self._score(batch, batch_idx, self.test_loss, self.test_token_scores, self.test_caption_scores)
+
+    def on_train_epoch_end(self) -> None:
+        """Log the epoch's mean training loss of a token."""
+        self.log("train_loss", self.train_loss.compute())
+        self.train_loss.reset()
+
+    def on_validation_epoch_end(self) -> None:
+        """Log ``val_loss``, the scores of tokens, and the scores of generated captions."""
+        self._log_scores("val_", self.val_loss, self.val_token_scores, self.val_caption_scores)
+
+    def on_test_epoch_end(self) -> None:
+        """Log ``test_loss``, the scores of tokens, and the scores of generated captions."""
+        self._log_scores("test_", self.test_loss, self.test_token_scores, self.test_caption_scores)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Build the injected optimiser and schedule."""
+        return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
+
+    def _decode(self, context: Tensor, tokens: Tensor) -> Tensor:
+        logits, _ = self.text_decoder(tokens, self._start(context))
+        return logits
+
+    def _start(self, context: Tensor) -> State:
+        return cast(TextDecoder, self.text_decoder).start(context)
+
+    def _step(self, last: Tensor, state: State) -> tuple[Tensor, State]:
+        logits, state = self.text_decoder(last.unsqueeze(1), state)
+        allowed = logits[:, -1].float()
+        allowed[:, NEVER_GENERATED] = -torch.inf
+        return allowed.log_softmax(dim=1), state
+
+    def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(
+            logits.flatten(end_dim=1).float(),
+            targets.flatten(),
+            ignore_index=PAD,
+            label_smoothing=self.label_smoothing,
+        )
+
+    def _score(
+        self,
+        batch: CaptionBatch,
+        batch_idx: int,
+        loss: MeanMetric,
+        token_scores: MetricCollection,
+        caption_scores: CaptionScores,
+    ) -> None:
+        rows, text = _list_captions(batch.text)
+        text = _trim(text)
+        context = self.look(batch.pictures)
+        logits = self._decode(context.index_select(0, rows), text[:, :-1])
+        targets = text[:, 1:]
+        loss.update(self._loss(logits, targets), _count(text))
+        token_scores["token_accuracy"].update(logits.flatten(end_dim=1), targets.flatten())
+        token_scores["perplexity"].update(logits.float(), targets)
+        generated = self.describe(batch.pictures)
+        caption_scores.update(generated, batch.captions)
+        if batch_idx == 0:
+            self.samples = _take_samples(batch, generated, self.num_samples)
+
+    def describe(self, pictures: Tensor) -> list[str]:
+        """Return a caption in words for each of ``pictures``, [B, 3, S, S], uint8."""
+        return [self.vocabulary.decode(row) for row in self.generate(pictures).tokens.tolist()]
+
+    def _log_scores(
+        self, prefix: str, loss: MeanMetric, token_scores: MetricCollection, caption_scores: CaptionScores
+    ) -> None:
+        self.log(f"{prefix}loss", loss.compute())
+        self.log_dict(token_scores.compute())
+        self.log_dict({f"{prefix}{name}": value for name, value in caption_scores.compute().items()})
+        for scores in (loss, token_scores, caption_scores):
+            scores.reset()
+
+
+def _draw_captions(text: Tensor) -> Tensor:
+    """Return one of each picture's captions, [B, T], of [B, K, T]."""
+    if text.shape[1] == 1:
+        return text[:, 0]
+    num_captions = (text[:, :, 0] != PAD).sum(dim=1)
+    drawn = (torch.rand(len(text), device=text.device) * num_captions).long()
+    return text[torch.arange(len(text), device=text.device), drawn]
+
+
+def _list_captions(text: Tensor) -> tuple[Tensor, Tensor]:
+    """Return all captions that are there, [N, T], and the picture of each, [N], of [B, K, T]."""
+    rows, places = (text[:, :, 0] != PAD).nonzero(as_tuple=True)
+    return rows, text[rows, places]
+
+
+def _trim(text: Tensor) -> Tensor:
+    """Return [N, T] without what is padding in all captions."""
+    return text[:, : max(int((text != PAD).sum(dim=1).max()), 2)]
+
+
+def _count(text: Tensor) -> Tensor:
+    """Return the number of tokens that count in the loss."""
+    return (text[:, 1:] != PAD).sum()
+
+
+def _take_samples(batch: CaptionBatch, generated: Sequence[str], num: int) -> list[CaptionSample]:
+    rows = torch.linspace(0, len(batch) - 1, min(num, len(batch))).round().int().tolist()
+    return [
+        CaptionSample(
+            picture=batch.pictures[row].cpu(), captions=batch.captions[row], generated=generated[row]
+        )
+        for row in rows
+    ]

@@ -1,0 +1,146 @@
+"""Captions of pictures by a trained `ImageToText`."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.data.bad_samples import BadSamples
+from app.data.image_to_text_spec import ImageToTextDataSpec
+from app.data.picture_decoding import decode_picture
+from app.errors import UserError
+from app.generation.search import Generation
+from app.models.image_to_text import ImageToText
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """What a model says of a picture.
+
+    Attributes:
+        text: The caption.
+        log_probability: Its natural logarithm of the probability under the model, at most 0.
+    """
+
+    text: str
+    log_probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureCaption(Caption):
+    """What a model says of a picture file.
+
+    Attributes:
+        picture: The file's path.
+    """
+
+    picture: str
+
+
+class ImageToTextPredictor:
+    """Writes captions with the preparation that the model was trained with.
+
+    Args:
+        model: The trained composite. It is put into evaluation mode.
+        data_spec: The spec of the data that it was trained on.
+        batch_size: Pictures that go through the model at once.
+    """
+
+    def __init__(self, *, model: ImageToText, data_spec: ImageToTextDataSpec, batch_size: int = 128) -> None:
+        self.model = model.eval()
+        self.data_spec = data_spec
+        self.batch_size = batch_size
+
+    def predict_paths(
+        self, paths: Iterable[Path], *, generation: Generation | None = None, skip_bad: bool = False
+    ) -> list[PictureCaption]:
+        """Write captions for picture files, and for all those in folders.
+
+        Args:
+            paths: Files and folders, which are searched with all that is in them.
+            generation: How; None: as the model was set in training.
+            skip_bad: Leave out files that can't be read, and warn; otherwise the first one is an error.
+
+        Raises:
+            UserError: A file can't be read, or a folder holds no picture.
+        """
+        files = find_pictures(paths)
+        bad = BadSamples(is_skipped=skip_bad)
+        names, pictures = [], []
+        for file in files:
+            with bad.naming(str(file)):
+                pictures.append(self._read(file))
+                names.append(str(file))
+        bad.report(len(files))
+        captions = self.predict(torch.from_numpy(np.stack(pictures)), generation=generation)
+        return [
+            PictureCaption(picture=name, text=caption.text, log_probability=caption.log_probability)
+            for name, caption in zip(names, captions, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def predict(self, pictures: Tensor, *, generation: Generation | None = None) -> list[Caption]:
+        """Write captions for ``pictures`` of [N, 3, S, S], uint8, decoded as `decode_picture` does."""
+        captions = []
+        vocabulary = self.data_spec.vocabulary
+        for start in range(0, len(pictures), self.batch_size):
+            batch = pictures[start : start + self.batch_size].to(self.model.device)
+            found = self.model.generate(batch, generation)
+            for tokens, score in zip(found.tokens.tolist(), found.log_probabilities.tolist(), strict=True):
+                captions.append(Caption(text=vocabulary.decode(tokens), log_probability=score))
+        return captions
+
+    def _read(self, file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise UserError(f"cannot read the file ({error.strerror or error})") from None
+        return decode_picture(content, size=self.data_spec.picture_size, fit=self.data_spec.fit)
+
+
+def find_pictures(paths: Iterable[Path]) -> list[Path]:
+    """Return the files among ``paths``, and the pictures in the folders, by name, in alphabetical order.
+
+    Raises:
+        UserError: There is no such file or folder, or no picture in a folder.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in PICTURE_SUFFIXES
+            )
+            if not inside:
+                raise UserError(f"{path}: there is no picture in this folder")
+            found.extend(inside)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise UserError(f"{path}: no such file or folder (looked in {path.absolute().parent})")
+    return found
+
+
+def captions_to_csv(captions: Sequence[PictureCaption]) -> str:
+    """Return the columns ``picture``, ``caption`` and ``log_probability`` as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["picture", "caption", "log_probability"])
+    writer.writerows((one.picture, one.text, f"{one.log_probability:.6f}") for one in captions)
+    return text.getvalue()
+
+
+def captions_to_json(captions: Sequence[PictureCaption]) -> str:
+    """Return a list of objects with ``picture``, ``caption`` and ``log_probability`` as JSON."""
+    rows = [
+        {"picture": one.picture, "caption": one.text, "log_probability": one.log_probability}
+        for one in captions
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"

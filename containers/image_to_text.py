@@ -1,0 +1,119 @@
+"""The container of the family image-to-text."""
+
+from typing import Any
+
+from dependency_injector import providers
+from dependency_injector.containers import DeclarativeContainer
+
+from app.checkpoints.recipe import Recipe
+from app.composition.assembler import Assembler
+from app.composition.image_to_text import assemble_image_to_text
+from app.data.captioned_pictures import PictureReader
+from app.data.image_to_text import ImageToTextDataModule
+from app.data.image_to_text_spec import ImageToTextDataSpec
+from app.data.picture_augmentation import PictureAugmentation
+from app.evaluation.image_to_text import ImageToTextEvaluator
+from app.prediction.image_to_text import ImageToTextPredictor
+from app.submodules.normalization import PictureNormalization
+from app.training.caption_samples import CaptionSamples
+from app.training.run import TrainingRun
+from containers.choices import build_chosen
+from settings.application import ApplicationSettings
+from settings.image_to_text import ImageToTextSettings
+
+
+class ImageToTextContainer(DeclarativeContainer):
+    """From pictures with captions to a trained writer of captions."""
+
+    application = providers.Dependency(instance_of=ApplicationSettings)
+    settings = providers.Dependency(instance_of=ImageToTextSettings)
+    training = providers.DependenciesContainer()
+
+    splitter = providers.Callable(build_chosen, settings.provided.data.split)
+    reader = providers.Factory(
+        PictureReader,
+        captions_file=settings.provided.data.captions_file,
+        picture_folder=settings.provided.data.picture_folder,
+        picture_column=settings.provided.data.picture_column,
+        caption_column=settings.provided.data.caption_column,
+        skip_bad=settings.provided.data.skip_bad,
+    )
+    data_spec_type = providers.Object(ImageToTextDataSpec)
+    known_data_spec: providers.Object[Any] = providers.Object(None)
+    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
+    datamodule = providers.Singleton(
+        ImageToTextDataModule,
+        path=settings.provided.data.path,
+        reader=reader,
+        picture_size=settings.provided.data.picture_size,
+        fit=settings.provided.data.fit,
+        unit=settings.provided.data.unit,
+        is_lowercase=settings.provided.data.is_lowercase,
+        min_count=settings.provided.data.min_count,
+        max_length=settings.provided.data.max_length,
+        splitter=splitter,
+        batch_size=settings.provided.data.batch_size,
+        eval_batch_size=settings.provided.data.eval_batch_size,
+        seed=application.provided.seed,
+        data_spec=known_data_spec,
+    )
+    data_spec = datamodule.provided.data_spec
+
+    image_encoder = providers.Callable(build_chosen, settings.provided.image_encoder)
+    bridge = providers.Callable(build_chosen, settings.provided.bridge)
+    text_decoder = providers.Callable(build_chosen, settings.provided.text_decoder)
+    normalization = providers.Factory(PictureNormalization)
+    augmentation = providers.Factory(
+        PictureAugmentation,
+        max_shift=settings.provided.augmentation.max_shift,
+        flip_probability=settings.provided.augmentation.flip_probability,
+        max_brightness=settings.provided.augmentation.max_brightness,
+        max_rotation=settings.provided.augmentation.max_rotation,
+    )
+    generation = providers.Callable(build_chosen, settings.provided.generation)
+    optimizer = providers.Callable(build_chosen, settings.provided.optimizer)
+    schedule = providers.Callable(build_chosen, settings.provided.schedule)
+    caption_samples = providers.Factory(CaptionSamples)
+
+    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="image_to_text")
+    recipe = providers.Factory(
+        Recipe,
+        family=application.provided.model,
+        settings=application.provided.to_plain.call(),
+        data_spec=data_spec.to_dict.call(),
+    )
+    model = providers.Factory(
+        assemble_image_to_text,
+        data_spec=data_spec,
+        image_encoder=image_encoder.provider,
+        bridge=bridge.provider,
+        text_decoder=text_decoder.provider,
+        normalization=normalization.provider,
+        augmentation=augmentation,
+        generation=generation,
+        assembler=assembler,
+        optimizer=optimizer.provider,
+        schedule=schedule.provider,
+        label_smoothing=settings.provided.label_smoothing,
+        num_samples=settings.provided.num_samples,
+        recipe=recipe,
+        callbacks=providers.List(caption_samples),
+    )
+
+    training_run = providers.Factory(
+        TrainingRun,
+        trainer=training.trainer,
+        model=model,
+        datamodule=datamodule,
+        run_folder=training.run_folder,
+        seed=application.provided.seed,
+        settings=application.provided.to_plain.call(),
+        num_threads=training.num_threads,
+    )
+    predictor = providers.Factory(
+        ImageToTextPredictor,
+        model=model,
+        data_spec=data_spec,
+        batch_size=settings.provided.data.eval_batch_size,
+    )
+    evaluator = providers.Factory(ImageToTextEvaluator, predictor=predictor, datamodule=datamodule)

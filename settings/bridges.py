@@ -1,0 +1,62 @@
+"""Choices of bridge: how the features of a picture reach the text decoder."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class BridgeSettings(ChoiceSettings):
+    """What every bridge has."""
+
+    out_features: PositiveInt = Field(256, description="Width of what the decoder is given.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of features set to zero in training.")
+
+
+class PooledBridgeSettings(BridgeSettings):
+    """What the bridges have that make one vector of a picture."""
+
+    pooling: Literal["mean", "flatten"] = Field(
+        "mean", description="One vector of the grid: its mean, or all its positions side by side."
+    )
+
+
+class InitialStateBridgeSettings(PooledBridgeSettings):
+    """The picture is the decoder's initial state."""
+
+    target: ClassVar[str] = "app.submodules.bridges.InitialStateBridge"
+    kind: Literal["initial_state"] = Field("initial_state", description="The decoder's initial state.")
+
+
+class FirstInputBridgeSettings(PooledBridgeSettings):
+    """The picture is the decoder's first input (Vinyals et al. 2015)."""
+
+    target: ClassVar[str] = "app.submodules.bridges.FirstInputBridge"
+    kind: Literal["first_input"] = Field("first_input", description="Read before the first word.")
+
+
+class EveryStepBridgeSettings(PooledBridgeSettings):
+    """The picture is read with every word."""
+
+    target: ClassVar[str] = "app.submodules.bridges.EveryStepBridge"
+    kind: Literal["every_step"] = Field("every_step", description="Read with every word.")
+    dropout: float = Field(0.3, ge=0, lt=1, description="Share of features set to zero in training.")
+
+
+class AttentionBridgeSettings(BridgeSettings):
+    """The decoder attends to positions of the picture (Xu et al. 2015)."""
+
+    target: ClassVar[str] = "app.submodules.bridges.AttentionBridge"
+    kind: Literal["attention"] = Field("attention", description="Attention over the grid of features.")
+
+
+BRIDGES = Slot(
+    default="every_step",
+    choices=[
+        InitialStateBridgeSettings,
+        FirstInputBridgeSettings,
+        EveryStepBridgeSettings,
+        AttentionBridgeSettings,
+    ],
+)

@@ -1,0 +1,123 @@
+"""Settings of pictures with captions."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from settings.base import ChoiceSettings, Settings, Slot
+
+
+class PictureSplitSettings(ChoiceSettings):
+    """What every split of captioned pictures has: nothing but its kind."""
+
+
+class DrawnPictureSplitSettings(PictureSplitSettings):
+    """What the splits have that are drawn."""
+
+    val_fraction: float = Field(0.05, gt=0, lt=1, description="Share for validation.")
+    test_fraction: float = Field(0.2, gt=0, lt=1, description="Share for the test.")
+    seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
+
+
+class AutomaticPictureSplitSettings(DrawnPictureSplitSettings):
+    """Variants where a column emoji holds skin tones, else random."""
+
+    target: ClassVar[str] = "app.data.picture_splits.AutomaticPictureSplitter"
+    kind: Literal["automatic"] = Field(
+        "automatic", description="variants where a column emoji holds skin tones, else random."
+    )
+
+
+class VariantSplitSettings(DrawnPictureSplitSettings):
+    """Skin-tone variants whose base emoji is in training."""
+
+    target: ClassVar[str] = "app.data.picture_splits.VariantSplitter"
+    kind: Literal["variants"] = Field(
+        "variants", description="Shares of the skin-tone variants; their base emoji is in training."
+    )
+    column: str = Field("emoji", description="Column that holds the emoji.")
+
+
+class UnseenBaseSplitSettings(DrawnPictureSplitSettings):
+    """Whole base emoji with all their variants."""
+
+    target: ClassVar[str] = "app.data.picture_splits.UnseenBaseSplitter"
+    kind: Literal["unseen_bases"] = Field(
+        "unseen_bases", description="Whole base emoji with all their variants; harder."
+    )
+    column: str = Field("emoji", description="Column that holds the emoji.")
+
+
+class RandomPictureSplitSettings(DrawnPictureSplitSettings):
+    """A random split by picture."""
+
+    target: ClassVar[str] = "app.data.picture_splits.RandomPictureSplitter"
+    kind: Literal["random"] = Field("random", description="By picture, drawn with a seed.")
+
+
+class ColumnPictureSplitSettings(PictureSplitSettings):
+    """The split that a column of the captions names."""
+
+    target: ClassVar[str] = "app.data.picture_splits.ColumnPictureSplitter"
+    kind: Literal["column"] = Field("column", description="By a column that says train, val or test.")
+    column: str = Field("split", description="Name of that column.")
+
+
+class WholePictureSplitSettings(PictureSplitSettings):
+    """No split: everything is for evaluation."""
+
+    target: ClassVar[str] = "app.data.picture_splits.WholePictureSplitter"
+    kind: Literal["whole"] = Field("whole", description="Every picture is a test one; for evaluation only.")
+
+
+PICTURE_SPLITS = Slot(
+    default="automatic",
+    choices=[
+        AutomaticPictureSplitSettings,
+        VariantSplitSettings,
+        UnseenBaseSplitSettings,
+        RandomPictureSplitSettings,
+        ColumnPictureSplitSettings,
+        WholePictureSplitSettings,
+    ],
+)
+
+
+class CaptionDataSettings(Settings):
+    """Which pictures and captions, how they are read, split and batched."""
+
+    path: Path | None = Field(
+        None, description="Folder, zip or captions file (CSV, JSONL, COCO); null: the emoji that ship."
+    )
+    captions_file: str | None = Field(None, description="Captions file in the folder; null: the only one.")
+    picture_folder: str | None = Field(None, description="Where pictures lie in the folder; null: found.")
+    picture_column: str | None = Field(None, description="Column of the pictures' names; null: found.")
+    caption_column: str | None = Field(None, description="Column of the captions; null: found.")
+    skip_bad: bool = Field(False, description="Leave out what can't be used, and count it.")
+    picture_size: PositiveInt = Field(32, description="Width and height that pictures are resized to.")
+    fit: Literal["pad", "crop", "stretch"] = Field(
+        "pad", description="How a picture becomes square: white margins, cut edges, or distorted."
+    )
+    unit: Literal["words", "characters"] = Field("words", description="What captions are made of.")
+    is_lowercase: bool = Field(True, description="Whether captions are read in small letters.")
+    min_count: PositiveInt = Field(
+        1, description="Times that a token must occur in the training part; rarer ones are unknown."
+    )
+    max_length: PositiveInt = Field(256, description="Most words or characters of a caption.")
+    split: Annotated[PictureSplitSettings, PICTURE_SPLITS] = Field(
+        AutomaticPictureSplitSettings(), description="How pictures become training, validation, test parts."
+    )
+    batch_size: PositiveInt = Field(64, description="Pictures of a training batch.")
+    eval_batch_size: PositiveInt = Field(
+        128, description="Pictures of a batch in validation, test, prediction."
+    )
+
+
+class AugmentationSettings(Settings):
+    """How training pictures are varied; what may change the meaning is off."""
+
+    max_shift: NonNegativeInt = Field(2, description="Pixels that a picture is shifted by at most.")
+    flip_probability: float = Field(0.0, ge=0, le=1, description="How often left and right are exchanged.")
+    max_brightness: float = Field(0.0, ge=0, lt=1, description="Change of brightness at most, as a share.")
+    max_rotation: float = Field(0.0, ge=0, le=180, description="Degrees that a picture is turned at most.")

@@ -1,0 +1,45 @@
+"""Choices of how captions are generated."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class GenerationSettings(ChoiceSettings):
+    """What every way of generation has: nothing but its kind."""
+
+
+class GreedyGenerationSettings(GenerationSettings):
+    """The most probable token at each step."""
+
+    target: ClassVar[str] = "app.generation.greedy.GreedySearch"
+    kind: Literal["greedy"] = Field("greedy", description="The most probable token at each step.")
+
+
+class BeamGenerationSettings(GenerationSettings):
+    """Beam search with a length penalty."""
+
+    target: ClassVar[str] = "app.generation.beam.BeamSearch"
+    kind: Literal["beam"] = Field("beam", description="The most probable caption of several kept at once.")
+    num_beams: PositiveInt = Field(5, description="Captions that are kept at each step.")
+    length_penalty: NonNegativeFloat = Field(
+        0.0, description="0: the highest probability; more prefers longer captions (Wu et al. 2016)."
+    )
+
+
+class SamplingGenerationSettings(GenerationSettings):
+    """Nucleus sampling."""
+
+    target: ClassVar[str] = "app.generation.sampling.NucleusSampling"
+    kind: Literal["sampling"] = Field("sampling", description="Drawn from the most probable tokens.")
+    top_p: float = Field(0.9, gt=0, le=1, description="Share of the probability that is drawn from.")
+    temperature: PositiveFloat = Field(1.0, description="Below 1: nearer to the most probable tokens.")
+    seed: NonNegativeInt = Field(0, description="Seed of the draw.")
+
+
+GENERATIONS = Slot(
+    default="greedy",
+    choices=[GreedyGenerationSettings, BeamGenerationSettings, SamplingGenerationSettings],
+)

@@ -1,0 +1,35 @@
+"""Choices of image encoder: pictures in, a grid of features out."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class ImageEncoderSettings(ChoiceSettings):
+    """What every image encoder has: nothing but its kind."""
+
+
+class PlainImageEncoderSettings(ImageEncoderSettings):
+    """Convolution, ReLU and max-pooling, twice."""
+
+    target: ClassVar[str] = "app.submodules.image_encoders.PlainImageEncoder"
+    kind: Literal["plain"] = Field("plain", description="Convolution, ReLU and max-pooling, twice.")
+    hidden_channels: PositiveInt = Field(32, description="Channels behind the first convolution.")
+    embedding_dim: PositiveInt = Field(128, description="Channels behind the second: width of the features.")
+
+
+class ResidualImageEncoderSettings(ImageEncoderSettings):
+    """A convolution and stages of residual blocks, each at half the resolution."""
+
+    target: ClassVar[str] = "app.submodules.image_encoders.ResidualImageEncoder"
+    kind: Literal["residual"] = Field("residual", description="Stages of residual blocks.")
+    stem_channels: PositiveInt = Field(32, description="Channels of the first convolution.")
+    channels: Annotated[list[PositiveInt], Field(min_length=1)] = Field(
+        [64, 128, 256], description="Channels of each stage; the last is the width of the features."
+    )
+    num_blocks: PositiveInt = Field(1, description="Residual blocks of each stage.")
+
+
+IMAGE_ENCODERS = Slot(default="residual", choices=[PlainImageEncoderSettings, ResidualImageEncoderSettings])

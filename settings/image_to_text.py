@@ -1,0 +1,85 @@
+"""The family image-to-text: an image encoder, a bridge and a text decoder that write captions."""
+
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt
+
+from settings.base import Settings
+from settings.bridges import BRIDGES, BridgeSettings, EveryStepBridgeSettings
+from settings.caption_data import AugmentationSettings, CaptionDataSettings
+from settings.family import Family, Preset
+from settings.generation import GENERATIONS, GenerationSettings, GreedyGenerationSettings
+from settings.image_encoders import IMAGE_ENCODERS, ImageEncoderSettings, ResidualImageEncoderSettings
+from settings.optimization import (
+    OPTIMIZERS,
+    SCHEDULES,
+    AdamWSettings,
+    OneCycleScheduleSettings,
+    OptimizerSettings,
+    ScheduleSettings,
+)
+from settings.text_decoders import TEXT_DECODERS, LstmTextDecoderSettings, TextDecoderSettings
+
+
+class ImageToTextSettings(Settings):
+    """A writer of captions for pictures."""
+
+    data: CaptionDataSettings = Field(CaptionDataSettings(), description="The pictures to learn from.")
+    augmentation: AugmentationSettings = Field(
+        AugmentationSettings(), description="How training pictures are varied."
+    )
+    image_encoder: Annotated[ImageEncoderSettings, IMAGE_ENCODERS] = Field(
+        ResidualImageEncoderSettings(), description="From a picture to a grid of features."
+    )
+    bridge: Annotated[BridgeSettings, BRIDGES] = Field(
+        EveryStepBridgeSettings(), description="How the features reach the decoder."
+    )
+    text_decoder: Annotated[TextDecoderSettings, TEXT_DECODERS] = Field(
+        LstmTextDecoderSettings(), description="From the picture and the words so far to the next word."
+    )
+    generation: Annotated[GenerationSettings, GENERATIONS] = Field(
+        GreedyGenerationSettings(), description="How captions are generated."
+    )
+    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Share of the target given to all tokens.")
+    num_samples: NonNegativeInt = Field(
+        8, description="Sample captions in the log and on the contact sheet of each epoch."
+    )
+    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(
+        AdamWSettings(lr=2e-4, weight_decay=0.05), description="Optimiser."
+    )
+    schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
+        OneCycleScheduleSettings(warmup_fraction=0.2), description="How the learning rate changes."
+    )
+
+
+ORIGINAL = Preset(
+    summary="Two plain convolutions, their mean as initial state, an LSTM of 256; constant rate, no dropout.",
+    values={
+        "image_to_text": {
+            "image_encoder": {"kind": "plain"},
+            "bridge": {"kind": "initial_state"},
+            "text_decoder": {"kind": "lstm", "dropout": 0.0},
+            "optimizer": {"kind": "adam"},
+            "schedule": {"kind": "constant"},
+            "label_smoothing": 0.0,
+        }
+    },
+)
+
+FAMILY = Family(
+    name="image-to-text",
+    summary="An image encoder, a bridge and a text decoder that write captions.",
+    settings=ImageToTextSettings,
+    container="containers.image_to_text.ImageToTextContainer",
+    predict_command="commands.predict_image_to_text.predict_image_to_text",
+    defaults={
+        "trainer": {
+            "max_epochs": 90,
+            "num_threads": 2,
+            "gradient_clip_norm": 1.0,
+            "monitor": "val_word_error_rate",
+            "log_every_n_steps": 10,
+        }
+    },
+    presets={"original": ORIGINAL},
+)

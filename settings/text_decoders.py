@@ -1,0 +1,51 @@
+"""Choices of text decoder: the tokens so far and a picture in, the next token's logits out."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class TextDecoderSettings(ChoiceSettings):
+    """What every text decoder has."""
+
+    dropout: float = Field(0.3, ge=0, lt=1, description="Share of values set to zero in training.")
+
+
+class RecurrentTextDecoderSettings(TextDecoderSettings):
+    """What the recurrent decoders have."""
+
+    embedding_dim: PositiveInt = Field(128, description="Width of a token's embedding.")
+    hidden_features: PositiveInt = Field(256, description="Width of the hidden state.")
+
+
+class LstmTextDecoderSettings(RecurrentTextDecoderSettings):
+    """Embedding, LSTM, linear layer."""
+
+    target: ClassVar[str] = "app.submodules.text_decoders.LstmTextDecoder"
+    kind: Literal["lstm"] = Field("lstm", description="Embedding, LSTM, linear layer.")
+
+
+class GruTextDecoderSettings(RecurrentTextDecoderSettings):
+    """Embedding, GRU, linear layer."""
+
+    target: ClassVar[str] = "app.submodules.text_decoders.GruTextDecoder"
+    kind: Literal["gru"] = Field("gru", description="Embedding, GRU, linear layer.")
+
+
+class TransformerTextDecoderSettings(TextDecoderSettings):
+    """A small Transformer decoder."""
+
+    target: ClassVar[str] = "app.submodules.transformer_text_decoder.TransformerTextDecoder"
+    kind: Literal["transformer"] = Field("transformer", description="A small Transformer decoder.")
+    hidden_features: PositiveInt = Field(256, description="Width of the model; a multiple of num_heads.")
+    num_layers: PositiveInt = Field(2, description="Number of layers.")
+    num_heads: PositiveInt = Field(4, description="Number of attention heads.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Share of values set to zero in training.")
+
+
+TEXT_DECODERS = Slot(
+    default="lstm",
+    choices=[LstmTextDecoderSettings, GruTextDecoderSettings, TransformerTextDecoderSettings],
+)
