@@ -31,3 +31,21 @@ def build_named(
     if name in choices:
         return build_chosen(choices[name], **kwargs)
     return default(**kwargs)
+
+
+def build_part(
+    default: Callable[..., Any], items: Mapping[str, Any], part: str, name: str, *args: Any, **kwargs: Any
+) -> Any:
+    """Build one part of the item ``name``: by its own choice where it has settings, else by the default.
+
+    Args:
+        default: Builds this part of all other items.
+        items: Settings of single items by name, each with a choice called ``part``.
+        part: Name of the part, e.g. ``encoder``.
+        name: Name of the item.
+        *args: Passed on first.
+        **kwargs: Passed on.
+    """
+    if name in items:
+        return build_chosen(getattr(items[name], part), *args, **kwargs)
+    return default(*args, **kwargs)

@@ -1,0 +1,167 @@
+"""The data of the vae-gan family: square pictures, each of which belongs to a domain."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import torch
+from pytorch_lightning import LightningDataModule
+
+from app.data.batch_loader import BatchLoader
+from app.data.domain_groups import DomainGrouping
+from app.data.picture_batch import PictureBatch
+from app.data.picture_files import LabelledPictures, read_digits, read_picture_folders
+from app.data.splits import Splitter
+from app.data.vae_gan_spec import VaeGanDataSpec
+from app.data.wording import counted, errors_naming, name_list
+from app.errors import UserError
+
+DIGITS_SIZE = 8
+SHIPPED_DIGITS = "the digits of scikit-learn"
+
+
+@dataclass(frozen=True)
+class _Parts:
+    spec: VaeGanDataSpec
+    train: PictureBatch
+    val: PictureBatch
+    test: PictureBatch
+
+
+class VaeGanDataModule(LightningDataModule):
+    """Reads pictures once, splits them, and keeps them in memory as tensors.
+
+    Args:
+        path: A folder or zip file with a sub-folder of pictures for each domain; None: scikit-learn's digits.
+        image_size: Pixels to each side; pictures of another size are scaled. The digits have 8.
+        channels: 1 for grey, 3 for colours; None: as the pictures are.
+        grouping: Tells which domains share a VAE.
+        splitter: Chooses the pictures of each part.
+        batch_size: Pictures of a training batch.
+        eval_batch_size: Pictures of a validation or test batch.
+        seed: Decides the order of the training batches.
+        data_spec: The facts that a trained model was built from; its sizes, domains and groups are then used
+            as they are.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path | None,
+        image_size: int,
+        channels: int | None = None,
+        grouping: DomainGrouping,
+        splitter: Splitter,
+        batch_size: int,
+        eval_batch_size: int,
+        seed: int = 0,
+        data_spec: VaeGanDataSpec | None = None,
+    ) -> None:
+        super().__init__()
+        self._path = path
+        self._image_size = data_spec.image_size if data_spec else image_size
+        self._channels = data_spec.channels if data_spec else channels
+        self._grouping = grouping
+        self._splitter = splitter
+        self._batch_size = batch_size
+        self._eval_batch_size = eval_batch_size
+        self._seed = seed
+        self._given_spec = data_spec
+
+    @property
+    def data_spec(self) -> VaeGanDataSpec:
+        """What a model is built from; the pictures are read on first use.
+
+        Raises:
+            UserError: The pictures cannot be used as the settings say; the message says why and what to do.
+        """
+        return self._given_spec or self._parts.spec
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read and split the pictures, unless that has been done."""
+        _ = self._parts
+
+    def train_dataloader(self) -> BatchLoader[PictureBatch]:
+        """Return batches of ``batch_size`` in a new order each epoch, without a smaller last one."""
+        if len(self._parts.train) == 0:
+            raise UserError("the split leaves no pictures to train on; see vae_gan.data.split")
+        return BatchLoader(
+            data=self._parts.train,
+            batch_size=self._batch_size,
+            seed=self._seed,
+            is_shuffled=True,
+            drop_last=True,
+        )
+
+    def val_dataloader(self) -> BatchLoader[PictureBatch]:
+        """Return all validation pictures in order."""
+        return BatchLoader(data=self._parts.val, batch_size=self._eval_batch_size)
+
+    def test_dataloader(self) -> BatchLoader[PictureBatch]:
+        """Return all test pictures in order."""
+        return BatchLoader(data=self._parts.test, batch_size=self._eval_batch_size)
+
+    def part(self, name: Literal["train", "val", "test"]) -> PictureBatch:
+        """Return all pictures of one part as a single batch, training pictures in the files' order."""
+        parts = {"train": self._parts.train, "val": self._parts.val, "test": self._parts.test}
+        return parts[name]
+
+    @cached_property
+    def _parts(self) -> _Parts:
+        with errors_naming(self._path or SHIPPED_DIGITS):
+            return self._split(self._read())
+
+    def _read(self) -> LabelledPictures:
+        if self._path is not None:
+            return read_picture_folders(self._path, image_size=self._image_size, channels=self._channels)
+        if self._image_size != DIGITS_SIZE or self._channels not in (None, 1):
+            raise UserError(
+                f"they are grey and have {DIGITS_SIZE} pixels to each side: leave vae_gan.data.image_size and"
+                " vae_gan.data.channels as they are, or name pictures of your own by vae_gan.data.path"
+            )
+        return read_digits()
+
+    def _split(self, data: LabelledPictures) -> _Parts:
+        domains = self._given_spec.domains if self._given_spec else _sorted_names(data.labels)
+        unknown = sorted(set(data.labels) - set(domains))
+        if unknown:
+            raise UserError(
+                f"there are sub-folders {name_list(unknown)}, which the model does not know; its domains are"
+                f" {name_list(domains, limit=20)}"
+            )
+        self._check_sizes(data.labels)
+        domain = torch.tensor([domains.index(label) for label in data.labels])
+        split = self._splitter(domain.numpy(), pa.table({}))
+        batch = PictureBatch(pictures=data.pictures, domain=domain)
+        train, val, test = (batch[torch.from_numpy(rows)] for rows in (split.train, split.val, split.test))
+        return _Parts(self._given_spec or self._describe(data, domains, train), train, val, test)
+
+    def _check_sizes(self, labels: tuple[str, ...]) -> None:
+        needed = self._splitter.min_class_size
+        small = {name: count for name, count in Counter(labels).items() if count < needed}
+        if small:
+            raise UserError(
+                f"this split needs {counted(needed, 'picture')} of each domain, and there are fewer of"
+                f" {name_list(small)}: add pictures, take these sub-folders out, or change vae_gan.data.split"
+            )
+
+    def _describe(
+        self, data: LabelledPictures, domains: tuple[str, ...], train: PictureBatch
+    ) -> VaeGanDataSpec:
+        counts = np.bincount(train.domain.numpy(), minlength=len(domains)).tolist()
+        return VaeGanDataSpec(
+            image_size=data.pictures.shape[-1],
+            channels=data.pictures.shape[1],
+            domains=domains,
+            domain_counts=tuple(counts),
+            groups=self._grouping(domains),
+        )
+
+
+def _sorted_names(labels: tuple[str, ...]) -> tuple[str, ...]:
+    names = sorted(set(labels))
+    return tuple(sorted(names, key=int)) if all(name.isdecimal() for name in names) else tuple(names)

@@ -1,0 +1,99 @@
+"""Evaluation of a `VaeGan`."""
+
+from typing import Literal
+
+import torch
+from sklearn.svm import SVC
+from torch import Tensor
+
+from app.data.picture_batch import PictureBatch
+from app.data.vae_gan import VaeGanDataModule
+from app.errors import UserError
+from app.evaluation.picture_quality import frechet_distance, mean_pixel_distance
+from app.evaluation.report import EvaluationReport
+from app.evaluation.sample_quality import SAMPLES_PER_DOMAIN, sample_quality
+from app.prediction.vae_gan import VaeGanPredictor
+
+JUDGE_PENALTY = 10.0
+JUDGE_WIDTH = 0.26 * 64
+"""Gamma of the judge times the values of a picture: 0.26 for the 64 pixels of a digit."""
+
+MAX_JUDGE_SAMPLES = 5000
+
+
+class VaeGanEvaluator:
+    """Compares new pictures and reconstructions with the real ones.
+
+    Args:
+        predictor: Has the trained composite.
+        datamodule: The data with its split.
+    """
+
+    def __init__(self, *, predictor: VaeGanPredictor, datamodule: VaeGanDataModule) -> None:
+        self.predictor = predictor
+        self.datamodule = datamodule
+
+    @torch.no_grad()
+    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+        """Score one part of the data: see `sample_quality`, and each VAE on its own.
+
+        ``judge_accuracy`` is how often a support vector machine, which has seen the training pictures alone,
+        says the domain that was asked for; it is left out where there are no training pictures.
+
+        Raises:
+            UserError: The part is empty.
+        """
+        model = self.predictor.model
+        real = self.datamodule.part(part).to(model.device)
+        if len(real) == 0:
+            raise UserError(f"the {part} part is empty; see vae_gan.data.split")
+        scores = sample_quality(model.sample, model.classifier, real.pictures, real.domain)
+        asked = real.domain.unique().repeat_interleave(SAMPLES_PER_DOMAIN)
+        samples = PictureBatch(pictures=model.sample(asked, torch.Generator().manual_seed(1)), domain=asked)
+        said = self._judge(samples)
+        if said is not None:
+            scores["judge_accuracy"] = float((said == asked.cpu()).float().mean())
+        scores["reconstruction"] = float(self._errors(real).mean())
+        return EvaluationReport(
+            num_samples=len(real),
+            scores=scores,
+            breakdown=self._by_vae(real, samples, said),
+            breakdown_by="vae",
+        )
+
+    def _by_vae(
+        self, real: PictureBatch, samples: PictureBatch, said: Tensor | None
+    ) -> dict[str, dict[str, float]]:
+        model = self.predictor.model
+        rows = {}
+        for share in model.routing(real.domain):
+            own = real[share.rows]
+            mine = torch.isin(samples.domain, share.domain)
+            made = samples[mine]
+            features = [model.classifier.features(x.pictures) for x in (own, made)]
+            rows[share.vae] = {
+                "frechet_distance": frechet_distance(*features),
+                "diversity": mean_pixel_distance(made.pictures, made.domain)
+                / mean_pixel_distance(own.pictures, own.domain),
+                "reconstruction": float(self._errors(own).mean()),
+                "kl": float(model.vae(share.vae)(own.pictures, share.member).kl_divergence),
+            }
+            if said is not None:
+                right = said[mine.cpu()] == made.domain.cpu()
+                rows[share.vae]["judge_accuracy"] = float(right.float().mean())
+            rows[share.vae]["samples"] = float(len(own))
+        return rows
+
+    def _errors(self, real: PictureBatch) -> Tensor:
+        rebuilt = self.predictor.model(real.pictures, real.domain)
+        return (rebuilt - real.pictures).square().flatten(1).sum(dim=1)
+
+    def _judge(self, samples: PictureBatch) -> Tensor | None:
+        """Return what a support vector machine takes each sample for, or None without training pictures."""
+        train = self.datamodule.part("train")[:MAX_JUDGE_SAMPLES]
+        if len(train.domain.unique()) < 2:
+            return None
+        values = train.pictures.flatten(1)
+        judge = SVC(C=JUDGE_PENALTY, gamma=JUDGE_WIDTH / values.shape[1])
+        judge.fit(values.numpy(), train.domain.numpy())
+        return torch.from_numpy(judge.predict(samples.pictures.flatten(1).cpu().numpy()))

@@ -1,0 +1,255 @@
+"""The composite of the family vae-gan.
+
+Shapes: B pictures of a batch, C channels, S pixels to a side, N domains.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from app.checkpoints.recipe import Recipe
+from app.composition.names import escape_name
+from app.data.picture_batch import PictureBatch
+from app.evaluation.sample_quality import sample_quality
+from app.models.component_optimization import Component, ComponentOptimizers, check_ownership, count_batch
+from app.models.composite import Composite
+from app.models.optimization import OptimizerFactory, ScheduleFactory
+from app.models.running_means import GatheredPictures, RunningMeans
+from app.models.vae_gan_objective import VaeGanObjective
+from app.models.vae_gan_step import DomainRouting, Generation
+from app.submodules.feature_classifier import FeatureClassifier
+from app.submodules.vae import VariationalAutoencoder
+from app.training.collapse_watch import CollapseWatch
+
+SHARED = "shared"
+"""Name of the one discriminator of all VAEs."""
+
+
+class VaeGan(Composite):
+    """Several variational autoencoders within a generative adversarial network.
+
+    After Larsen et al., https://arxiv.org/abs/1512.09300: each VAE reconstructs and samples the pictures of
+    its domains, and a discriminator tells both from real ones. Each VAE and each discriminator has an
+    optimiser of its own; a training batch counts as one in ``global_step``.
+
+    Args:
+        vaes: VAEs by name, in order.
+        members: Indices of the domains of each VAE, by the VAE's name; together 0 to N - 1, each once.
+        discriminators: One named ``shared``, or one for each VAE under the VAE's name.
+        classifier: In its features the quality of samples is measured; it is fitted before training.
+        optimizers: Factories of the optimisers by path: ``vaes.NAME``, ``discriminators.NAME``.
+        schedules: Factories of the learning-rate schedules, by the same paths.
+        objective: Weights and kinds of the losses.
+        vaes_every_n_batches: Batches from one step of the VAEs to the next, at least 1.
+        discriminator_every_n_batches: The same of the discriminators.
+        gradient_clip_norm: Largest norm of all gradients of one component; None: any.
+        collapse_watch: Told the means of each epoch.
+        recipe: See `Composite`.
+        callbacks: See `Composite`.
+
+    Raises:
+        CompositionError: A trainable parameter belongs to no optimiser or to several.
+    """
+
+    def __init__(
+        self,
+        *,
+        vaes: Mapping[str, VariationalAutoencoder],
+        members: Mapping[str, Sequence[int]],
+        discriminators: Mapping[str, nn.Module],
+        classifier: FeatureClassifier,
+        optimizers: Mapping[str, OptimizerFactory],
+        schedules: Mapping[str, ScheduleFactory],
+        objective: VaeGanObjective,
+        vaes_every_n_batches: int = 1,
+        discriminator_every_n_batches: int = 1,
+        gradient_clip_norm: float | None = None,
+        collapse_watch: CollapseWatch | None = None,
+        recipe: Recipe | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        super().__init__(recipe=recipe, callbacks=callbacks)
+        self.automatic_optimization = False
+        self.vaes = nn.ModuleDict({escape_name(name): vae for name, vae in vaes.items()})
+        self.discriminators = nn.ModuleDict({escape_name(n): module for n, module in discriminators.items()})
+        self.classifier = classifier
+        self.routing = DomainRouting(members)
+        self.objective = objective
+        self.gradient_clip_norm = gradient_clip_norm
+        self.collapse_watch = collapse_watch or CollapseWatch()
+        self._intervals = {"vaes": vaes_every_n_batches, "discriminators": discriminator_every_n_batches}
+        modules = {**_at("vaes", self.vaes), **_at("discriminators", self.discriminators)}
+        components = [
+            Component(path=path, module=module, optimizer=optimizers[path], schedule=schedules[path])
+            for path, module in modules.items()
+        ]
+        check_ownership(self, components)
+        self._optimization = ComponentOptimizers(components)
+        self.train_means = RunningMeans()
+        self.val_reconstruction, self.test_reconstruction = MeanMetric(), MeanMetric()
+        self.val_pictures, self.test_pictures = GatheredPictures(), GatheredPictures()
+
+    def vae(self, name: str) -> VariationalAutoencoder:
+        """Return a VAE by its name."""
+        vae: Any = self.vaes[escape_name(name)]
+        return vae
+
+    def forward(self, pictures: Tensor, domain: Tensor) -> Tensor:
+        """Reconstruct pictures from the means of their latent vectors.
+
+        Args:
+            pictures: [B, C, S, S], from 0 to 1.
+            domain: [B], int64.
+
+        Returns:
+            [B, C, S, S], from 0 to 1.
+        """
+        result = torch.empty_like(pictures)
+        for share in self.routing(domain):
+            vae = self.vae(share.vae)
+            latent = vae.encode(pictures[share.rows], share.member)
+            result[share.rows] = vae.decode(latent, share.member)
+        return result
+
+    def sample(self, domain: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Return a new picture of each domain of ``domain`` of [B], int64: [B, C, S, S], from 0 to 1."""
+        shares = self.routing(domain)
+        parts = [self.vae(share.vae).sample(share.member, generator=generator) for share in shares]
+        rows = torch.cat([share.rows for share in shares])
+        return torch.cat(parts)[rows.argsort()]
+
+    def on_train_start(self) -> None:
+        """Fit the classifier to the training pictures, unless a checkpoint brought it fitted."""
+        if not self.classifier.is_fitted:
+            datamodule: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+            data = datamodule.part("train").to(self.device)
+            self.classifier.fit(data.pictures, data.domain)
+
+    def training_step(self, batch: PictureBatch, batch_idx: int) -> dict[str, Tensor]:
+        """Step the discriminators, then the VAEs, on one batch; count it once."""
+        generations = self._generate(batch)
+        if self.objective.is_adversarial and self._is_turn("discriminators"):
+            self._step_discriminators(generations)
+        loss = torch.zeros((), device=self.device)
+        if self._is_turn("vaes"):
+            loss = self._step_vaes(generations)
+        count_batch(self)
+        return {"loss": loss}
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Clip the gradients of one component, after mixed precision has put them back to scale."""
+        if self.gradient_clip_norm is not None:
+            owned = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            nn.utils.clip_grad_norm_(owned, self.gradient_clip_norm)
+
+    def on_train_epoch_end(self) -> None:
+        """Log the means of the epoch, and watch them for a collapse."""
+        means = self.train_means.compute()
+        self.log_dict({f"train_{name}": value for name, value in means.items()})
+        self.collapse_watch.observe(
+            means,
+            num_steps=int(self.trainer.num_training_batches),
+            has_warmed_up=self._progress() >= self.objective.kl_warmup_fraction,
+        )
+        self.train_means.reset()
+
+    def validation_step(self, batch: PictureBatch, batch_idx: int) -> None:
+        """Add one batch to the validation's pictures and error."""
+        self._observe(batch, self.val_reconstruction, self.val_pictures)
+
+    def test_step(self, batch: PictureBatch, batch_idx: int) -> None:
+        """Add one batch to the test's pictures and error."""
+        self._observe(batch, self.test_reconstruction, self.test_pictures)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log ``val_frechet_distance`` and the other scores of `sample_quality`, ``val_reconstruction``."""
+        self._log_quality("val", self.val_reconstruction, self.val_pictures)
+
+    def on_test_epoch_end(self) -> None:
+        """Log ``test_frechet_distance`` and the other scores of `sample_quality`, ``test_reconstruction``."""
+        self._log_quality("test", self.test_reconstruction, self.test_pictures)
+
+    def configure_optimizers(self) -> Any:
+        """Build the injected optimisers and schedules, one of each for each component."""
+        num_batches = self._num_batches()
+        return self._optimization.configure(
+            {path: -(-num_batches // self._interval(path)) for path in self._optimization.components}
+        )
+
+    def _generate(self, batch: PictureBatch) -> list[Generation]:
+        generations = []
+        for share in self.routing(batch.domain):
+            real = batch.pictures[share.rows]
+            output = self.vae(share.vae)(real, share.member, has_samples=self.objective.is_adversarial)
+            generations.append(Generation(share=share, real=real, output=output))
+        return generations
+
+    def _step_discriminators(self, generations: Sequence[Generation]) -> None:
+        for path, module, judged in self._judgements(generations):
+            with self._optimization.toggled(path):
+                scores = self.objective.judge(module, judged)
+                self._optimization.zero_grad(self.trainer, path)
+                self.manual_backward(scores["loss"])
+                self._optimization.step(self.trainer, path)
+            num_pictures = sum(len(each.real) for each in judged)
+            self.train_means.update({f"discriminator_{k}": v for k, v in scores.items()}, num_pictures)
+
+    def _step_vaes(self, generations: Sequence[Generation]) -> Tensor:
+        paths = [f"vaes.{escape_name(each.share.vae)}" for each in generations]
+        total = torch.zeros((), device=self.device)
+        with self._optimization.toggled(*paths):
+            for _, module, judged in self._judgements(generations):
+                for each, losses in zip(judged, self.objective.vae_losses(module, judged), strict=True):
+                    total = total + self.objective.total(losses, progress=self._progress())
+                    named = {f"{name}.{each.share.vae}": loss for name, loss in losses.items()}
+                    self.train_means.update(named, len(each.real))
+            self._optimization.zero_grad(self.trainer, *paths)
+            self.manual_backward(total)
+            self._optimization.step(self.trainer, *paths)
+        loss = total.detach() / len(generations)
+        self.train_means.update({"loss": loss})
+        return loss
+
+    def _judgements(
+        self, generations: Sequence[Generation]
+    ) -> list[tuple[str, nn.Module, Sequence[Generation]]]:
+        """Return each discriminator's path, the discriminator, and what it judges."""
+        if SHARED in self.discriminators:
+            return [(f"discriminators.{SHARED}", self.discriminators[SHARED], generations)]
+        names = [escape_name(each.share.vae) for each in generations]
+        return [
+            (f"discriminators.{name}", self.discriminators[name], [each])
+            for name, each in zip(names, generations, strict=True)
+        ]
+
+    def _observe(self, batch: PictureBatch, error: MeanMetric, pictures: GatheredPictures) -> None:
+        reconstructions = self(batch.pictures, batch.domain)
+        error.update((reconstructions - batch.pictures).square().flatten(1).sum(dim=1))
+        pictures.update(batch.pictures, batch.domain)
+
+    def _log_quality(self, part: str, error: MeanMetric, pictures: GatheredPictures) -> None:
+        scores = sample_quality(self.sample, self.classifier, *pictures.compute())
+        self.log_dict({f"{part}_{name}": score for name, score in scores.items()})
+        self.log(f"{part}_reconstruction", error.compute())
+        error.reset()
+        pictures.reset()
+
+    def _is_turn(self, kind: str) -> bool:
+        return self.global_step % self._intervals[kind] == 0
+
+    def _interval(self, path: str) -> int:
+        return self._intervals[path.partition(".")[0]]
+
+    def _num_batches(self) -> int:
+        return int(self.trainer.estimated_stepping_batches)
+
+    def _progress(self) -> float:
+        return self.global_step / self._num_batches()
+
+
+def _at(prefix: str, modules: nn.ModuleDict) -> dict[str, nn.Module]:
+    return {f"{prefix}.{name}": module for name, module in modules.items()}

@@ -1,0 +1,83 @@
+"""What one training step of a `VaeGan` makes of a batch, sorted by VAE and by discriminator.
+
+Shapes: B pictures of a batch, C channels, S pixels to a side, N domains.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from app.submodules.vae import VaeOutput
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The pictures of a batch that belong to one VAE.
+
+    Attributes:
+        vae: Name of the VAE.
+        rows: [b], int64, where they stand in the batch.
+        domain: [b], int64, index of the domain among all.
+        member: [b], int64, index of the domain among those of the VAE.
+    """
+
+    vae: str
+    rows: Tensor
+    domain: Tensor
+    member: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """What one VAE made of its share of a batch.
+
+    Attributes:
+        share: Which pictures.
+        real: [b, C, S, S].
+        output: Reconstructions, samples and losses.
+    """
+
+    share: Share
+    real: Tensor
+    output: VaeOutput
+
+    @property
+    def generated(self) -> Tensor:
+        """Reconstructions, then samples, [2b, C, S, S]."""
+        assert self.output.samples is not None
+        return torch.cat([self.output.reconstructions, self.output.samples])
+
+
+class DomainRouting(nn.Module):
+    """Tells which VAE a picture belongs to.
+
+    Args:
+        members: Indices of the domains of each VAE, by the VAE's name.
+    """
+
+    vae_of: Tensor
+    member_of: Tensor
+
+    def __init__(self, members: Mapping[str, Sequence[int]]) -> None:
+        super().__init__()
+        self.names = tuple(members)
+        num_domains = sum(map(len, members.values()))
+        vae_of, member_of = torch.zeros(2, num_domains, dtype=torch.int64)
+        for i, domains in enumerate(members.values()):
+            vae_of[list(domains)] = i
+            member_of[list(domains)] = torch.arange(len(domains))
+        self.register_buffer("vae_of", vae_of, persistent=False)
+        self.register_buffer("member_of", member_of, persistent=False)
+
+    def forward(self, domain: Tensor) -> list[Share]:
+        """Return the shares of the VAEs that have any of ``domain`` of [B], int64."""
+        vaes = self.vae_of[domain]
+        member = self.member_of[domain]
+        shares = []
+        for i, name in enumerate(self.names):
+            rows = (vaes == i).nonzero().squeeze(1)
+            if len(rows):
+                shares.append(Share(vae=name, rows=rows, domain=domain[rows], member=member[rows]))
+        return shares

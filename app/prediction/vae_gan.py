@@ -1,0 +1,147 @@
+"""Pictures of a trained `VaeGan`: new ones, reconstructions, and ways from one to another.
+
+Shapes: N pictures, C channels, S pixels to a side.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from app.data.picture_files import read_pictures
+from app.data.vae_gan_spec import VaeGanDataSpec
+from app.errors import UserError, did_you_mean
+from app.models.vae_gan import VaeGan
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadePictures:
+    """Pictures that a model made, with the domain of each.
+
+    Attributes:
+        pictures: [N, C, S, S], float32, from 0 to 1, on the CPU.
+        domains: Names of the N domains.
+        originals: [N, C, S, S], what was reconstructed; None: they are new.
+    """
+
+    pictures: Tensor
+    domains: tuple[str, ...]
+    originals: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+class VaeGanPredictor:
+    """Makes pictures with a trained model; files are prepared as in its training.
+
+    Args:
+        model: The trained composite. It is put into evaluation mode.
+        data_spec: The spec of the data that it was trained on.
+    """
+
+    def __init__(self, *, model: VaeGan, data_spec: VaeGanDataSpec) -> None:
+        self.model = model.eval()
+        self.data_spec = data_spec
+
+    @torch.no_grad()
+    def sample(self, num_pictures: int, *, domain: str | None = None, seed: int = 0) -> MadePictures:
+        """Make new pictures.
+
+        Args:
+            num_pictures: N, at least 1.
+            domain: Of all of them; None: all domains in turn.
+            seed: The same one gives the same pictures.
+
+        Raises:
+            UserError: The model knows no such domain.
+        """
+        if domain is None:
+            indices = torch.arange(num_pictures) % len(self.data_spec.domains)
+        else:
+            indices = torch.full((num_pictures,), self._find(domain))
+        generator = torch.Generator().manual_seed(seed)
+        pictures = self.model.sample(indices.to(self.model.device), generator)
+        return MadePictures(pictures=pictures.cpu(), domains=self._names(indices))
+
+    @torch.no_grad()
+    def reconstruct(self, path: Path, *, domain: str | None = None) -> MadePictures:
+        """Take a picture, or all in a folder, through their VAEs.
+
+        Args:
+            path: The picture or folder.
+            domain: Of all pictures; None: what the name of a picture's sub-folder says, else what the
+                model's classifier takes it for.
+
+        Raises:
+            UserError: There are no pictures that can be read, or the model knows no such domain.
+        """
+        pictures, paths = self._read(path)
+        indices = self._domains_of(pictures, paths, domain)
+        rebuilt = self.model(pictures, indices.to(pictures.device))
+        return MadePictures(pictures=rebuilt.cpu(), domains=self._names(indices), originals=pictures.cpu())
+
+    @torch.no_grad()
+    def interpolate(
+        self, first: Path, last: Path, *, num_pictures: int = 10, domain: str | None = None
+    ) -> MadePictures:
+        """Go from one picture to another on a straight line between their latent vectors.
+
+        Args:
+            first: A picture.
+            last: Another one of the same domain.
+            num_pictures: N, at least 2, with the reconstructions of both.
+            domain: Of both; None: see `reconstruct`.
+
+        Raises:
+            UserError: A picture can't be read, or they seem to be of two domains.
+        """
+        ends, indices = [], []
+        for path in (first, last):
+            pictures, paths = self._read(path)
+            ends.append(pictures[:1])
+            indices.append(int(self._domains_of(pictures[:1], paths[:1], domain)[0]))
+        if indices[0] != indices[1]:
+            names = [self.data_spec.domains[index] for index in indices]
+            raise UserError(
+                f"{first} seems to be of domain '{names[0]}' and {last} of '{names[1]}': there is a way only"
+                " within one domain; name it with --domain, or take other pictures"
+            )
+        index = torch.tensor(indices[:1], device=self.model.device)
+        (share,) = self.model.routing(index)
+        vae = self.model.vae(share.vae)
+        start, end = (vae.encode(picture, share.member) for picture in ends)
+        way = torch.lerp(start, end, torch.linspace(0, 1, num_pictures, device=start.device).unsqueeze(1))
+        pictures = vae.decode(way, share.member.expand(num_pictures))
+        return MadePictures(
+            pictures=pictures.cpu(), domains=(self.data_spec.domains[indices[0]],) * num_pictures
+        )
+
+    def _read(self, path: Path) -> tuple[Tensor, list[Path]]:
+        spec = self.data_spec
+        pictures, paths = read_pictures(path, image_size=spec.image_size, channels=spec.channels)
+        return pictures.to(self.model.device), paths
+
+    def _domains_of(self, pictures: Tensor, paths: list[Path], domain: str | None) -> Tensor:
+        if domain is not None:
+            return torch.full((len(pictures),), self._find(domain))
+        guessed = self.model.classifier(pictures).argmax(dim=1).tolist()
+        names = self.data_spec.domains
+        indices = [
+            names.index(path.parent.name) if path.parent.name in names else guess
+            for path, guess in zip(paths, guessed, strict=True)
+        ]
+        return torch.tensor(indices)
+
+    def _find(self, domain: str) -> int:
+        names = self.data_spec.domains
+        if domain not in names:
+            raise UserError(
+                f"--domain {domain}: the model knows no such domain{did_you_mean(domain, names)} "
+                f"(domains: {', '.join(names)})"
+            )
+        return names.index(domain)
+
+    def _names(self, indices: Tensor) -> tuple[str, ...]:
+        return tuple(self.data_spec.domains[index] for index in indices.tolist())

@@ -1,0 +1,130 @@
+"""Discriminators: a picture and its domain in, a logit out, and the features that it was judged by.
+
+A positive logit says that the picture is a real one of this domain. The domain takes part by a projection
+(Miyato and Koyama, https://arxiv.org/abs/1802.05637).
+
+Shapes: B pictures, C channels, S pixels to a side, N domains, F features.
+"""
+
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from app.submodules.picture_encoders import SLOPE, halving_convolutions
+
+
+class ProjectionHead(nn.Module):
+    """From features and a domain to a logit: a linear map, plus the product with a vector of the domain.
+
+    Args:
+        in_features: F.
+        num_domains: N.
+    """
+
+    def __init__(self, *, in_features: int, num_domains: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(in_features, 1)
+        self.embedding = nn.Embedding(num_domains, in_features)
+        self.scale = in_features**-0.5
+
+    def forward(self, features: Tensor, domain: Tensor) -> Tensor:
+        """Map ``features`` of [B, F] and ``domain`` of [B], int64, to logits of [B]."""
+        projection = (self.embedding(domain) * features).sum(dim=1)
+        return self.linear(features).squeeze(1) + self.scale * projection
+
+
+class MlpDiscriminator(nn.Module):
+    """Two fully connected layers over all pixels, each with a leaky ReLU.
+
+    Args:
+        channels: C.
+        image_size: S.
+        num_domains: N.
+        hidden_features: Width of both layers; the second one's output are the features.
+        dropout: Share of the first layer's output set to zero in training, in [0, 1).
+        use_spectral_norm: Keep the largest singular value of each layer at 1 (Miyato et al.,
+            https://arxiv.org/abs/1802.05957).
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        image_size: int,
+        num_domains: int,
+        hidden_features: int = 256,
+        dropout: float = 0.0,
+        use_spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        self.out_features = hidden_features
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(channels * image_size**2, hidden_features),
+            nn.LeakyReLU(SLOPE),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_features, hidden_features),
+            nn.LeakyReLU(SLOPE),
+        )
+        self.head = ProjectionHead(in_features=hidden_features, num_domains=num_domains)
+        if use_spectral_norm:
+            normalize_spectrally(self)
+
+    def forward(self, pictures: Tensor, domain: Tensor) -> tuple[Tensor, Tensor]:
+        """Judge ``pictures`` of [B, C, S, S] as ones of ``domain`` of [B], int64.
+
+        Returns:
+            Logits of [B], and features of [B, F].
+        """
+        features = self.layers(pictures)
+        return self.head(features, domain), features
+
+
+class ConvDiscriminator(nn.Module):
+    """Convolutions that halve the picture until it is small, then a fully connected layer.
+
+    Args:
+        channels: C.
+        image_size: S.
+        num_domains: N.
+        conv_channels: Channels of the first convolution; each halving doubles them.
+        hidden_features: F.
+        dropout: Share of the convolutions' output set to zero in training, in [0, 1).
+        use_spectral_norm: See `MlpDiscriminator`.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        image_size: int,
+        num_domains: int,
+        conv_channels: int = 32,
+        hidden_features: int = 256,
+        dropout: float = 0.0,
+        use_spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        self.out_features = hidden_features
+        convolutions, width = halving_convolutions(channels, image_size, conv_channels)
+        self.layers = nn.Sequential(
+            convolutions, nn.Dropout(dropout), nn.Linear(width, hidden_features), nn.LeakyReLU(SLOPE)
+        )
+        self.head = ProjectionHead(in_features=hidden_features, num_domains=num_domains)
+        if use_spectral_norm:
+            normalize_spectrally(self)
+
+    def forward(self, pictures: Tensor, domain: Tensor) -> tuple[Tensor, Tensor]:
+        """Judge ``pictures`` of [B, C, S, S] as ones of ``domain`` of [B], int64.
+
+        Returns:
+            Logits of [B], and features of [B, F].
+        """
+        features = self.layers(pictures)
+        return self.head(features, domain), features
+
+
+def normalize_spectrally(module: nn.Module) -> None:
+    """Put spectral normalisation on the weight of each layer within a module."""
+    for layer in list(module.modules()):
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
+            spectral_norm(layer)

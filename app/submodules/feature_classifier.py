@@ -1,0 +1,92 @@
+"""A small classifier of the training pictures, in whose features the quality of samples is measured.
+
+Shapes: B pictures, C channels, S pixels to a side, N domains, F features.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class FeatureClassifier(nn.Module):
+    """Three fully connected layers, fitted once to the training pictures and frozen from then on.
+
+    It has no part in the losses of the model: no other parameter ever has a gradient from it.
+
+    Args:
+        channels: C.
+        image_size: S.
+        num_domains: N.
+        hidden_features: Width of the first layer.
+        out_features: F, width of the second layer, whose ReLUs are the features.
+    """
+
+    is_fitted: Tensor
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        image_size: int,
+        num_domains: int,
+        hidden_features: int = 128,
+        out_features: int = 32,
+    ) -> None:
+        super().__init__()
+        self.out_features = out_features
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(channels * image_size**2, hidden_features),
+            nn.ReLU(),
+            nn.Linear(hidden_features, out_features),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(out_features, num_domains)
+        self.register_buffer("is_fitted", torch.tensor(False))
+        self.requires_grad_(False)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Map pictures of [B, C, S, S] to logits of the domains, [B, N]."""
+        return self.head(self.features(pictures))
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """Map pictures of [B, C, S, S] to features of [B, F]."""
+        return self.layers(pictures)
+
+    @torch.enable_grad()
+    def fit(
+        self,
+        pictures: Tensor,
+        domain: Tensor,
+        *,
+        num_steps: int = 1200,
+        batch_size: int = 64,
+        lr: float = 1e-3,
+        noise: float = 0.1,
+        seed: int = 0,
+    ) -> None:
+        """Learn the domains of pictures by Adam; draws from no generator but its own.
+
+        Args:
+            pictures: [B, C, S, S], the training part.
+            domain: [B], int64.
+            num_steps: Optimiser steps.
+            batch_size: Pictures to a step, drawn with repetition.
+            lr: Learning rate.
+            noise: Standard deviation of what is added to each pixel, so that no single one decides.
+            seed: Decides the batches and the noise.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        self.requires_grad_(True)
+        optimizer = torch.optim.Adam(self.parameters(), lr=lr, weight_decay=1e-4)
+        for _ in range(num_steps):
+            rows = torch.randint(len(pictures), (batch_size,), generator=generator)
+            batch = pictures[rows.to(pictures.device)]
+            shift = noise * torch.randn(batch.shape, generator=generator).to(batch)
+            loss = F.cross_entropy(self(batch + shift), domain[rows.to(domain.device)])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        self.requires_grad_(False)
+        self.zero_grad()
+        self.is_fitted.fill_(True)

@@ -1,0 +1,127 @@
+"""Latent samplers: features in, a distribution of latent vectors out; and what new ones are drawn from.
+
+Shapes: B pictures, F features, Z latent features, K domains of the VAE.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+MIN_LOG_VARIANCE, MAX_LOG_VARIANCE = -8.0, 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posterior:
+    """The normal distribution of the latent vector of each picture.
+
+    Attributes:
+        mean: [B, Z].
+        log_variance: [B, Z].
+    """
+
+    mean: Tensor
+    log_variance: Tensor
+
+    def draw(self) -> Tensor:
+        """Return one vector for each picture, [B, Z], through which gradients flow."""
+        return self.mean + torch.randn_like(self.mean) * (self.log_variance / 2).exp()
+
+    def kl_divergence(self) -> Tensor:
+        """Return the divergence from the standard normal distribution in nats, [B]."""
+        return 0.5 * (self.mean**2 + self.log_variance.exp() - 1 - self.log_variance).sum(dim=1)
+
+
+class GaussianSampler(nn.Module):
+    """A normal posterior of independent features, and the standard normal distribution as prior.
+
+    Kingma and Welling, https://arxiv.org/abs/1312.6114.
+
+    Args:
+        in_features: F.
+        num_domains: K.
+        latent_features: Z.
+    """
+
+    def __init__(self, *, in_features: int, num_domains: int, latent_features: int = 16) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.num_domains = num_domains
+        self.out_features = latent_features
+        self.linear = nn.Linear(in_features, 2 * latent_features)
+
+    def forward(self, features: Tensor, member: Tensor) -> Posterior:
+        """Map ``features`` of [B, F] to the posterior; ``member`` of [B] is the domain within the VAE."""
+        mean, log_variance = self.linear(features).chunk(2, dim=1)
+        return Posterior(mean=mean, log_variance=log_variance.clamp(MIN_LOG_VARIANCE, MAX_LOG_VARIANCE))
+
+    def draw(self, member: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """Return new latent vectors, [B, Z].
+
+        Args:
+            member: [B], int64, index of the domain of each among those of the VAE.
+            generator: On the CPU; None: torch's own.
+        """
+        noise = torch.randn(len(member), self.out_features, generator=generator)
+        return noise.to(self.linear.weight)
+
+
+class FittedGaussianSampler(GaussianSampler):
+    """Draws new vectors from where the training pictures of the domain have theirs.
+
+    For each domain it keeps running moments of the aggregated posterior in training, and draws from the
+    normal distribution with this mean and covariance. An ordinary prior leaves holes where no picture lies,
+    the more so the smaller the weight of the KL divergence (Ghosh et al.,
+    https://arxiv.org/abs/1903.12436).
+
+    Args:
+        in_features: F.
+        num_domains: K.
+        latent_features: Z.
+        momentum: Share of a new picture's moments in the running ones, in (0, 1).
+    """
+
+    prior_mean: Tensor
+    prior_moment: Tensor
+    num_seen: Tensor
+
+    def __init__(
+        self, *, in_features: int, num_domains: int, latent_features: int = 16, momentum: float = 0.002
+    ) -> None:
+        super().__init__(in_features=in_features, num_domains=num_domains, latent_features=latent_features)
+        self.momentum = momentum
+        self.register_buffer("prior_mean", torch.zeros(num_domains, latent_features))
+        self.register_buffer("prior_moment", torch.eye(latent_features).repeat(num_domains, 1, 1))
+        self.register_buffer("num_seen", torch.zeros(num_domains))
+
+    def forward(self, features: Tensor, member: Tensor) -> Posterior:
+        """Map ``features`` of [B, F] to the posterior; in training the running moments follow."""
+        posterior = super().forward(features, member)
+        if self.training:
+            self._follow(posterior, member)
+        return posterior
+
+    def draw(self, member: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """Return new latent vectors of the domains of ``member``, [B, Z]."""
+        noise = super().draw(member, generator=generator)
+        factors = torch.linalg.cholesky(self._covariances())[member]
+        return self.prior_mean[member] + (factors @ noise.unsqueeze(2)).squeeze(2)
+
+    @torch.no_grad()
+    def _follow(self, posterior: Posterior, member: Tensor) -> None:
+        """Take a batch into the running moments of its domains."""
+        chosen = nn.functional.one_hot(member, self.num_domains).to(posterior.mean)
+        count = chosen.sum(dim=0)
+        shares = chosen / count.clamp(min=1)
+        mean = shares.T @ posterior.mean
+        moment = torch.einsum("bk,bi,bj->kij", shares, posterior.mean, posterior.mean)
+        moment = moment + torch.diag_embed(shares.T @ posterior.log_variance.exp())
+        self.num_seen += count
+        rate = (count / self.num_seen.clamp(min=1)).maximum(1 - (1 - self.momentum) ** count)
+        self.prior_mean.lerp_(mean, rate[:, None])
+        self.prior_moment.lerp_(moment, rate[:, None, None])
+
+    def _covariances(self) -> Tensor:
+        outer = self.prior_mean.unsqueeze(2) * self.prior_mean.unsqueeze(1)
+        floor = 1e-4 * torch.eye(self.out_features).to(outer)
+        return self.prior_moment - outer + floor

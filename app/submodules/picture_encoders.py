@@ -1,0 +1,89 @@
+"""Picture encoders: a picture in, one vector out.
+
+Shapes: B pictures, C channels, S pixels to a side, K domains of the VAE, F features.
+"""
+
+import torch
+from torch import Tensor, nn
+
+SLOPE = 0.2
+"""Slope of every leaky ReLU on its negative side."""
+
+
+class MlpPictureEncoder(nn.Module):
+    """Two fully connected layers over all pixels, each with a leaky ReLU.
+
+    Args:
+        channels: C.
+        image_size: S.
+        condition_features: K where the encoder is told the domain, else 0.
+        hidden_features: Width of both layers; the second one's output is the vector.
+    """
+
+    def __init__(
+        self, *, channels: int, image_size: int, condition_features: int = 0, hidden_features: int = 256
+    ) -> None:
+        super().__init__()
+        self.condition_features = condition_features
+        self.out_features = hidden_features
+        self.layers = nn.Sequential(
+            nn.Linear(channels * image_size**2 + condition_features, hidden_features),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(hidden_features, hidden_features),
+            nn.LeakyReLU(SLOPE),
+        )
+
+    def forward(self, pictures: Tensor, condition: Tensor) -> Tensor:
+        """Map ``pictures`` of [B, C, S, S] and ``condition`` of [B, K], one-hot, to [B, F]."""
+        return self.layers(torch.cat([pictures.flatten(1), condition], dim=1))
+
+
+class ConvPictureEncoder(nn.Module):
+    """Convolutions that halve the picture until it is small, then a fully connected layer.
+
+    Args:
+        channels: C.
+        image_size: S.
+        condition_features: K where the encoder is told the domain, else 0.
+        conv_channels: Channels of the first convolution; each halving doubles them.
+        hidden_features: F.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        image_size: int,
+        condition_features: int = 0,
+        conv_channels: int = 32,
+        hidden_features: int = 256,
+    ) -> None:
+        super().__init__()
+        self.condition_features = condition_features
+        self.out_features = hidden_features
+        self.convolutions, width = halving_convolutions(channels, image_size, conv_channels)
+        self.linear = nn.Sequential(
+            nn.Linear(width + condition_features, hidden_features), nn.LeakyReLU(SLOPE)
+        )
+
+    def forward(self, pictures: Tensor, condition: Tensor) -> Tensor:
+        """Map ``pictures`` of [B, C, S, S] and ``condition`` of [B, K], one-hot, to [B, F]."""
+        return self.linear(torch.cat([self.convolutions(pictures), condition], dim=1))
+
+
+def halved_sizes(image_size: int) -> list[int]:
+    """Return the sides of a picture that is halved, rounded up, until it has 4 pixels or fewer."""
+    sizes = [image_size]
+    while sizes[-1] > 4:
+        sizes.append((sizes[-1] + 1) // 2)
+    return sizes
+
+
+def halving_convolutions(channels: int, image_size: int, conv_channels: int) -> tuple[nn.Sequential, int]:
+    """Return convolutions from [B, C, S, S] to [B, W], and W."""
+    layers: list[nn.Module] = [nn.Conv2d(channels, conv_channels, 3, padding=1), nn.LeakyReLU(SLOPE)]
+    width, sizes = conv_channels, halved_sizes(image_size)
+    for _ in sizes[1:]:
+        layers += [nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
+        width *= 2
+    return nn.Sequential(*layers, nn.Flatten()), width * sizes[-1] ** 2

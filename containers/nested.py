@@ -1,0 +1,57 @@
+"""A provider of named items that are made of parts, each of which can be overridden by both names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dependency_injector import providers
+
+from containers.named import NamedProviders
+
+
+class NestedProviders(NamedProviders):
+    """Named items with named parts: ``vaes["3"]`` is an item, ``vaes["3"].encoder`` its encoder.
+
+    Args:
+        item: Provider that builds an item; its first argument is the item's name.
+        parts: Providers of the parts by the part's name, each with one item for each name.
+    """
+
+    __slots__ = ("_parts",)
+
+    def __init__(
+        self, item: providers.Provider[Any], *, parts: Mapping[str, NamedProviders] | None = None
+    ) -> None:
+        super().__init__(item)
+        self._parts = dict(parts or {})
+
+    def __deepcopy__(self, memo: dict[Any, Any] | None = None) -> NestedProviders:
+        memo = {} if memo is None else memo
+        copied: Any = super().__deepcopy__(memo)
+        if not copied._parts:
+            copied._parts = {name: providers.deepcopy(part, memo) for name, part in self._parts.items()}
+            copied._named = {}
+        return copied
+
+    def __getitem__(self, name: str) -> providers.Provider[Any]:
+        """Return the provider of one item, which has its parts as attributes."""
+        if name not in self._named:
+            parts = {part: named[name] for part, named in self._parts.items()}
+            self._named[name] = _ItemWithParts(self._item, name, parts=parts)
+        return self._named[name]
+
+
+class _ItemWithParts(providers.Callable[Any]):
+    """The provider of one item, with the providers of its parts as attributes."""
+
+    def __init__(self, *args: Any, parts: Mapping[str, providers.Provider[Any]]) -> None:
+        super().__init__(*args)
+        self._item_parts = dict(parts)
+
+    def __getattr__(self, part: str) -> providers.Provider[Any]:
+        parts = self.__dict__.get("_item_parts", {})
+        if part not in parts:
+            raise AttributeError(f"there is no part '{part}' (parts: {', '.join(parts)})")
+        provider: providers.Provider[Any] = parts[part]
+        return provider

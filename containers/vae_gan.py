@@ -1,0 +1,153 @@
+"""The container of the family vae-gan."""
+
+from typing import Any
+
+from dependency_injector import providers
+from dependency_injector.containers import DeclarativeContainer
+
+from app.checkpoints.recipe import Recipe
+from app.composition.assembler import Assembler
+from app.composition.vae_gan import assemble_vae_gan
+from app.data.vae_gan import VaeGanDataModule
+from app.data.vae_gan_spec import VaeGanDataSpec
+from app.evaluation.vae_gan import VaeGanEvaluator
+from app.models.vae_gan_objective import VaeGanObjective
+from app.prediction.vae_gan import VaeGanPredictor
+from app.submodules.feature_classifier import FeatureClassifier
+from app.submodules.vae import VariationalAutoencoder
+from app.training.collapse_watch import CollapseWatch
+from app.training.picture_grids import PictureGrids
+from app.training.run import TrainingRun
+from containers.choices import build_chosen, build_named, build_part
+from containers.named import NamedProviders
+from containers.nested import NestedProviders
+from settings.application import ApplicationSettings
+from settings.vae_gan import VaeGanSettings
+
+
+class VaeGanContainer(DeclarativeContainer):
+    """From pictures in domains to VAEs that make new ones."""
+
+    application = providers.Dependency(instance_of=ApplicationSettings)
+    settings = providers.Dependency(instance_of=VaeGanSettings)
+    training = providers.DependenciesContainer()
+
+    grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
+    splitter = providers.Callable(build_chosen, settings.provided.data.split)
+    data_spec_type = providers.Object(VaeGanDataSpec)
+    known_data_spec: providers.Object[Any] = providers.Object(None)
+    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
+    datamodule = providers.Singleton(
+        VaeGanDataModule,
+        path=settings.provided.data.path,
+        image_size=settings.provided.data.image_size,
+        channels=settings.provided.data.channels,
+        grouping=grouping,
+        splitter=splitter,
+        batch_size=settings.provided.data.batch_size,
+        eval_batch_size=settings.provided.data.eval_batch_size,
+        seed=application.provided.seed,
+        data_spec=known_data_spec,
+    )
+    data_spec = datamodule.provided.data_spec
+
+    encoder = providers.Callable(build_chosen, settings.provided.vae.encoder)
+    sampler = providers.Callable(build_chosen, settings.provided.vae.sampler)
+    decoder = providers.Callable(build_chosen, settings.provided.vae.decoder)
+    optimizer = providers.Callable(build_chosen, settings.provided.vae.optimizer)
+    schedule = providers.Callable(build_chosen, settings.provided.vae.schedule)
+    vae = providers.Factory(VariationalAutoencoder)
+
+    encoders = NamedProviders(
+        providers.Callable(build_part, encoder.provider, settings.provided.vaes, "encoder")
+    )
+    samplers = NamedProviders(
+        providers.Callable(build_part, sampler.provider, settings.provided.vaes, "sampler")
+    )
+    decoders = NamedProviders(
+        providers.Callable(build_part, decoder.provider, settings.provided.vaes, "decoder")
+    )
+    optimizers = NamedProviders(
+        providers.Callable(build_part, optimizer.provider, settings.provided.vaes, "optimizer")
+    )
+    schedules = NamedProviders(
+        providers.Callable(build_part, schedule.provider, settings.provided.vaes, "schedule")
+    )
+    vaes = NestedProviders(
+        providers.Callable(build_named, vae.provider, {}),
+        parts={
+            "encoder": encoders,
+            "sampler": samplers,
+            "decoder": decoders,
+            "optimizer": optimizers,
+            "schedule": schedules,
+        },
+    )
+    """A VAE by its name, as in ``vaes["3"].encoder``."""
+
+    discriminator = providers.Callable(build_chosen, settings.provided.discriminator)
+    discriminators = NamedProviders(providers.Callable(build_named, discriminator.provider, {}))
+    discriminator_optimizer = providers.Callable(build_chosen, settings.provided.discriminator_optimizer)
+    discriminator_schedule = providers.Callable(build_chosen, settings.provided.discriminator_schedule)
+    classifier = providers.Factory(FeatureClassifier)
+    """In its features the quality of samples is measured."""
+
+    objective = providers.Factory(
+        VaeGanObjective,
+        reconstruction=settings.provided.reconstruction,
+        reconstruction_weight=settings.provided.reconstruction_weight,
+        kl_weight=settings.provided.kl_weight,
+        kl_warmup_fraction=settings.provided.kl_warmup_fraction,
+        adversarial_weight=settings.provided.adversarial_weight,
+        label_smoothing=settings.provided.label_smoothing,
+        gradient_penalty=settings.provided.gradient_penalty,
+        instance_noise=settings.provided.instance_noise,
+    )
+    collapse_watch = providers.Factory(
+        CollapseWatch, patience_steps=settings.provided.collapse_patience_steps
+    )
+    picture_grids = providers.Factory(PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs)
+    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="vae_gan")
+    recipe = providers.Factory(
+        Recipe,
+        family=application.provided.model,
+        settings=application.provided.to_plain.call(),
+        data_spec=data_spec.to_dict.call(),
+    )
+    model = providers.Factory(
+        assemble_vae_gan,
+        data_spec=data_spec,
+        vae=vaes.provider,
+        encoder=encoders.provider,
+        sampler=samplers.provider,
+        decoder=decoders.provider,
+        discriminator=discriminators.provider,
+        classifier=classifier.provider,
+        vae_optimizer=optimizers.provider,
+        vae_schedule=schedules.provider,
+        discriminator_optimizer=discriminator_optimizer.provider,
+        discriminator_schedule=discriminator_schedule.provider,
+        assembler=assembler,
+        objective=objective,
+        is_discriminator_shared=settings.provided.is_discriminator_shared,
+        vaes_every_n_batches=settings.provided.vaes_every_n_batches,
+        discriminator_every_n_batches=settings.provided.discriminator_every_n_batches,
+        gradient_clip_norm=settings.provided.gradient_clip_norm,
+        collapse_watch=collapse_watch,
+        recipe=recipe,
+        callbacks=providers.List(picture_grids),
+        configured_vaes=settings.provided.vaes,
+    )
+
+    training_run = providers.Factory(
+        TrainingRun,
+        trainer=training.trainer,
+        model=model,
+        datamodule=datamodule,
+        run_folder=training.run_folder,
+        seed=application.provided.seed,
+        settings=application.provided.to_plain.call(),
+        num_threads=training.num_threads,
+    )
+    predictor = providers.Factory(VaeGanPredictor, model=model, data_spec=data_spec)
+    evaluator = providers.Factory(VaeGanEvaluator, predictor=predictor, datamodule=datamodule)

@@ -1,0 +1,33 @@
+"""Choices of discriminator: a picture and its domain in, real or generated out."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class DiscriminatorSettings(ChoiceSettings):
+    """What every discriminator has."""
+
+    hidden_features: PositiveInt = Field(256, description="Width of the features that it judges by.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden values set to zero in training.")
+    use_spectral_norm: bool = Field(False, description="Keep the largest singular value of each layer at 1.")
+
+
+class MlpDiscriminatorSettings(DiscriminatorSettings):
+    """Two fully connected layers."""
+
+    target: ClassVar[str] = "app.submodules.discriminators.MlpDiscriminator"
+    kind: Literal["mlp"] = Field("mlp", description="Two fully connected layers over all pixels.")
+
+
+class ConvDiscriminatorSettings(DiscriminatorSettings):
+    """Convolutions and a fully connected layer."""
+
+    target: ClassVar[str] = "app.submodules.discriminators.ConvDiscriminator"
+    kind: Literal["conv"] = Field("conv", description="Halving convolutions and a fully connected layer.")
+    conv_channels: PositiveInt = Field(32, description="Channels of the first convolution; they double.")
+
+
+DISCRIMINATORS = Slot(default="mlp", choices=[MlpDiscriminatorSettings, ConvDiscriminatorSettings])

@@ -1,0 +1,33 @@
+"""Choices of latent sampler: which latent vectors a picture may have, and where new ones are drawn from."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class LatentSamplerSettings(ChoiceSettings):
+    """What every latent sampler has."""
+
+    latent_features: PositiveInt = Field(16, description="Width of a latent vector.")
+
+
+class GaussianSamplerSettings(LatentSamplerSettings):
+    """Draws from the standard normal distribution."""
+
+    target: ClassVar[str] = "app.submodules.latent_samplers.GaussianSampler"
+    kind: Literal["gaussian"] = Field("gaussian", description="New ones from the standard normal.")
+
+
+class FittedGaussianSamplerSettings(LatentSamplerSettings):
+    """Draws from a normal distribution fitted to the training pictures of the domain."""
+
+    target: ClassVar[str] = "app.submodules.latent_samplers.FittedGaussianSampler"
+    kind: Literal["fitted"] = Field(
+        "fitted", description="New ones from where training pictures have theirs."
+    )
+    momentum: float = Field(0.002, gt=0, lt=1, description="Share of a new picture in the running moments.")
+
+
+LATENT_SAMPLERS = Slot(default="fitted", choices=[GaussianSamplerSettings, FittedGaussianSamplerSettings])

@@ -1,0 +1,85 @@
+"""Settings of square pictures in domains."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Settings, Slot
+from settings.tabular_data import (
+    FoldSplitSettings,
+    RandomSplitSettings,
+    SplitSettings,
+    WholeFileSplitSettings,
+)
+
+
+class DomainGroupingSettings(ChoiceSettings):
+    """What every grouping of domains has: nothing but its kind."""
+
+
+class EachAloneSettings(DomainGroupingSettings):
+    """A VAE for each domain."""
+
+    target: ClassVar[str] = "app.data.domain_groups.EachAlone"
+    kind: Literal["each_alone"] = Field("each_alone", description="A VAE for each domain.")
+
+
+class EvenAndOddSettings(DomainGroupingSettings):
+    """Two VAEs, for even and for odd numbers."""
+
+    target: ClassVar[str] = "app.data.domain_groups.EvenAndOdd"
+    kind: Literal["even_odd"] = Field("even_odd", description="Two VAEs, for even and for odd numbers.")
+
+
+class AllTogetherSettings(DomainGroupingSettings):
+    """One VAE for all domains."""
+
+    target: ClassVar[str] = "app.data.domain_groups.AllTogether"
+    kind: Literal["together"] = Field("together", description="One VAE for all domains.")
+    name: str = Field("all", min_length=1, description="Name of that VAE.")
+
+
+class ExplicitDomainGroupsSettings(DomainGroupingSettings):
+    """VAEs with listed domains."""
+
+    target: ClassVar[str] = "app.data.domain_groups.ExplicitDomainGroups"
+    kind: Literal["explicit"] = Field("explicit", description="By lists of domains.")
+    groups: dict[str, list[str]] = Field(description="Domains of each VAE by its name.")
+
+
+DOMAIN_GROUPINGS = Slot(
+    default="each_alone",
+    choices=[
+        EachAloneSettings,
+        EvenAndOddSettings,
+        AllTogetherSettings,
+        ExplicitDomainGroupsSettings,
+    ],
+)
+
+PICTURE_SPLITS = Slot(
+    default="random", choices=[RandomSplitSettings, FoldSplitSettings, WholeFileSplitSettings]
+)
+
+
+class PictureDataSettings(Settings):
+    """Which pictures, of which size, how they are grouped, split and batched."""
+
+    path: Path | None = Field(
+        None, description="Folder or zip file with a sub-folder for each domain; null: scikit-learn's digits."
+    )
+    image_size: PositiveInt = Field(
+        8, description="Pixels to each side; pictures of another size are scaled. The digits have 8."
+    )
+    channels: Literal[1, 3] | None = Field(
+        None, description="1 for grey, 3 for colours; null: as the pictures are."
+    )
+    grouping: Annotated[DomainGroupingSettings, DOMAIN_GROUPINGS] = Field(
+        EachAloneSettings(), description="Which domains share a VAE."
+    )
+    split: Annotated[SplitSettings, PICTURE_SPLITS] = Field(
+        RandomSplitSettings(), description="How pictures become training, validation and test parts."
+    )
+    batch_size: PositiveInt = Field(100, description="Pictures of a training batch.")
+    eval_batch_size: PositiveInt = Field(1024, description="Pictures of a batch in validation and test.")

@@ -1,0 +1,30 @@
+"""Choices of picture decoder: a latent vector in, a picture out."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class PictureDecoderSettings(ChoiceSettings):
+    """What every picture decoder has: nothing but its kind."""
+
+
+class MlpPictureDecoderSettings(PictureDecoderSettings):
+    """Three fully connected layers."""
+
+    target: ClassVar[str] = "app.submodules.picture_decoders.MlpPictureDecoder"
+    kind: Literal["mlp"] = Field("mlp", description="Three fully connected layers.")
+    hidden_features: PositiveInt = Field(256, description="Width of the two inner ones.")
+
+
+class ConvPictureDecoderSettings(PictureDecoderSettings):
+    """A fully connected layer, then doublings with convolutions."""
+
+    target: ClassVar[str] = "app.submodules.picture_decoders.ConvPictureDecoder"
+    kind: Literal["conv"] = Field("conv", description="A fully connected layer, doubling convolutions.")
+    conv_channels: PositiveInt = Field(32, description="Channels of the last convolution; they halve.")
+
+
+PICTURE_DECODERS = Slot(default="mlp", choices=[MlpPictureDecoderSettings, ConvPictureDecoderSettings])

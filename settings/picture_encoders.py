@@ -1,0 +1,31 @@
+"""Choices of picture encoder: a picture in, one vector out."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class PictureEncoderSettings(ChoiceSettings):
+    """What every picture encoder has."""
+
+    hidden_features: PositiveInt = Field(256, description="Width of the vector that a picture becomes.")
+
+
+class MlpPictureEncoderSettings(PictureEncoderSettings):
+    """Two fully connected layers."""
+
+    target: ClassVar[str] = "app.submodules.picture_encoders.MlpPictureEncoder"
+    kind: Literal["mlp"] = Field("mlp", description="Two fully connected layers over all pixels.")
+
+
+class ConvPictureEncoderSettings(PictureEncoderSettings):
+    """Convolutions and a fully connected layer."""
+
+    target: ClassVar[str] = "app.submodules.picture_encoders.ConvPictureEncoder"
+    kind: Literal["conv"] = Field("conv", description="Halving convolutions and a fully connected layer.")
+    conv_channels: PositiveInt = Field(32, description="Channels of the first convolution; they double.")
+
+
+PICTURE_ENCODERS = Slot(default="mlp", choices=[MlpPictureEncoderSettings, ConvPictureEncoderSettings])

@@ -1,0 +1,154 @@
+"""The family vae-gan: several variational autoencoders within a generative adversarial network."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from settings.base import Settings
+from settings.discriminators import DISCRIMINATORS, DiscriminatorSettings, MlpDiscriminatorSettings
+from settings.family import Family, Preset
+from settings.latent_samplers import (
+    LATENT_SAMPLERS,
+    FittedGaussianSamplerSettings,
+    LatentSamplerSettings,
+)
+from settings.merging import merge
+from settings.optimization import (
+    OPTIMIZERS,
+    SCHEDULES,
+    AdamSettings,
+    CosineScheduleSettings,
+    OptimizerSettings,
+    ScheduleSettings,
+)
+from settings.picture_data import PictureDataSettings
+from settings.picture_decoders import PICTURE_DECODERS, MlpPictureDecoderSettings, PictureDecoderSettings
+from settings.picture_encoders import PICTURE_ENCODERS, MlpPictureEncoderSettings, PictureEncoderSettings
+
+
+class VaeSettings(Settings):
+    """A variational autoencoder and how it is optimised."""
+
+    encoder: Annotated[PictureEncoderSettings, PICTURE_ENCODERS] = Field(
+        MlpPictureEncoderSettings(), description="From a picture to a vector."
+    )
+    sampler: Annotated[LatentSamplerSettings, LATENT_SAMPLERS] = Field(
+        FittedGaussianSamplerSettings(), description="From that to latent vectors, and where new ones lie."
+    )
+    decoder: Annotated[PictureDecoderSettings, PICTURE_DECODERS] = Field(
+        MlpPictureDecoderSettings(), description="From a latent vector to a picture."
+    )
+    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(
+        AdamSettings(lr=1e-3, betas=(0.5, 0.999)), description="Optimiser."
+    )
+    schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
+        CosineScheduleSettings(), description="How the learning rate changes during training."
+    )
+
+
+class VaeGanSettings(Settings):
+    """VAEs of pictures, one for each domain or group of domains, and what tells their work from real ones."""
+
+    data: PictureDataSettings = Field(PictureDataSettings(), description="The pictures to learn from.")
+    vae: VaeSettings = Field(VaeSettings(), description="Every VAE.")
+    vaes: dict[str, VaeSettings] = Field({}, description="Single VAEs, by the VAE's name.")
+    discriminator: Annotated[DiscriminatorSettings, DISCRIMINATORS] = Field(
+        MlpDiscriminatorSettings(), description="Tells generated pictures from real ones."
+    )
+    discriminator_optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(
+        AdamSettings(lr=1e-3, betas=(0.5, 0.999)), description="Optimiser of the discriminator."
+    )
+    discriminator_schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
+        CosineScheduleSettings(), description="Its learning rate during training."
+    )
+    is_discriminator_shared: bool = Field(
+        True, description="One discriminator for all VAEs, or one for each."
+    )
+    reconstruction: Literal["pixels", "features"] = Field(
+        "pixels",
+        description="Where reconstructions are compared: in pixels, or the discriminator's features.",
+    )
+    reconstruction_weight: PositiveFloat = Field(1.0, description="Weight of the reconstruction's error.")
+    kl_weight: NonNegativeFloat = Field(0.02, description="Weight of the KL divergence.")
+    kl_warmup_fraction: float = Field(
+        0.1, ge=0, lt=1, description="Share of the steps in which that weight rises from 0."
+    )
+    adversarial_weight: NonNegativeFloat = Field(
+        1.0, description="Weight of the discriminator's verdict for the VAEs; 0: none is trained."
+    )
+    label_smoothing: float = Field(
+        0.1, ge=0, lt=0.5, description="How far the target of real pictures lies below 1."
+    )
+    gradient_penalty: NonNegativeFloat = Field(
+        0.02, description="Weight of the discriminator's squared gradient at real pictures."
+    )
+    instance_noise: NonNegativeFloat = Field(
+        0.0, description="Standard deviation of noise on what the discriminator sees."
+    )
+    vaes_every_n_batches: PositiveInt = Field(1, description="Batches from one step of the VAEs to the next.")
+    discriminator_every_n_batches: PositiveInt = Field(
+        1, description="Batches from one step of the discriminator to the next."
+    )
+    gradient_clip_norm: PositiveFloat | None = Field(
+        None, description="Largest norm of the gradients of each VAE, and of the discriminator; null: any."
+    )
+    collapse_patience_steps: PositiveInt = Field(
+        1000, description="Steps without a mistake of the discriminator before that is warned of."
+    )
+    pictures_every_n_epochs: PositiveInt = Field(
+        50, description="Epochs from one grid of samples and reconstructions to the next."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_single_vaes(cls, values: Any) -> Any:
+        """Let a VAE's settings start from those of every VAE."""
+        if not isinstance(values, dict) or not isinstance(values.get("vaes"), dict):
+            return values
+        default = values.get("vae", {})
+        shared = default.model_dump() if isinstance(default, VaeSettings) else default
+        return values | {
+            "vaes": {
+                name: merge(shared, item) if isinstance(item, dict) and isinstance(shared, dict) else item
+                for name, item in values["vaes"].items()
+            }
+        }
+
+
+WITHOUT_GAN = Preset(
+    summary="The same VAEs without a discriminator, for comparison.",
+    values={"vae_gan": {"adversarial_weight": 0.0}},
+)
+
+EVEN_ODD = Preset(
+    summary="Two VAEs, one for the even digits and one for the odd ones, told the digit.",
+    values={"vae_gan": {"data": {"grouping": {"kind": "even_odd"}}}},
+)
+
+CONVOLUTIONS = Preset(
+    summary="Convolutional encoders, decoders and discriminator, for larger pictures.",
+    values={
+        "vae_gan": {
+            "vae": {"encoder": {"kind": "conv"}, "decoder": {"kind": "conv"}},
+            "discriminator": {"kind": "conv"},
+        }
+    },
+)
+
+FAMILY = Family(
+    name="vae-gan",
+    summary="Several variational autoencoders within a generative adversarial network.",
+    settings=VaeGanSettings,
+    container="containers.vae_gan.VaeGanContainer",
+    predict_command="commands.predict_vae_gan.predict_vae_gan",
+    defaults={
+        "trainer": {
+            "max_epochs": 200,
+            "num_threads": 1,
+            "monitor": "val_frechet_distance",
+            "val_every_n_epochs": 5,
+            "log_every_n_steps": 10,
+        }
+    },
+    presets={"without-gan": WITHOUT_GAN, "even-odd": EVEN_ODD, "conv": CONVOLUTIONS},
+)
