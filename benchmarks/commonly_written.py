@@ -77,13 +77,14 @@ def fit_commonly(
     batch_size: int,
     num_epochs: int,
     folder: Path,
+    callback: pl.Callback,
 ) -> None:
     """Train as one usually would, with everything at its default."""
     widths = [tensor.shape[1] for tensor in train.features.values() if tensor is not None]
     model = CommonClassifier(widths, num_classes)
-    trainer = pl.Trainer(max_epochs=num_epochs, default_root_dir=folder, enable_model_summary=False)
+    trainer = pl.Trainer(max_epochs=num_epochs, default_root_dir=folder, callbacks=[callback])
     trainer.fit(
         model,
-        DataLoader(FeatureDataset(train), batch_size=batch_size, shuffle=True),
+        DataLoader(FeatureDataset(train), batch_size=batch_size, shuffle=True, drop_last=True),
         DataLoader(FeatureDataset(val), batch_size=batch_size),
     )

@@ -1,0 +1,31 @@
+"""The mean loss of an epoch, added up without a metric's cost at each step."""
+
+import torch
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+
+class LossMean(nn.Module):
+    """Adds up losses in place on their device; the mean is over the samples of all processes."""
+
+    total: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros((), dtype=torch.float64), persistent=False)
+        self.num_samples = 0
+        self._mean = MeanMetric(nan_strategy="disable")
+
+    def add(self, loss: Tensor, num_samples: int) -> None:
+        """Add the mean loss of a batch, a scalar, with the batch's number of samples."""
+        self.total.add_(loss.detach(), alpha=num_samples)
+        self.num_samples += num_samples
+
+    def finish(self) -> Tensor:
+        """Return the mean over all samples since the last call, and begin anew."""
+        self._mean.update(self.total / self.num_samples, self.num_samples)
+        mean = self._mean.compute()
+        self._mean.reset()
+        self.total.zero_()
+        self.num_samples = 0
+        return mean
