@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from app.data.feature_batch import FeatureBatch
 
@@ -43,6 +43,7 @@ class CommonClassifier(pl.LightningModule):
         )
         self.classifier = nn.Linear(32 * len(widths), num_classes)
         self.accuracy = MulticlassAccuracy(num_classes, average="micro")
+        self.macro_f1 = MulticlassF1Score(num_classes, average="macro")
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """Return logits of [B, C]."""
@@ -63,6 +64,8 @@ class CommonClassifier(pl.LightningModule):
         self.log("val_loss", F.cross_entropy(logits, target), prog_bar=True)
         self.accuracy(logits, target)
         self.log("val_accuracy", self.accuracy, prog_bar=True)
+        self.macro_f1(logits, target)
+        self.log("val_macro_f1", self.macro_f1)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return Adam."""

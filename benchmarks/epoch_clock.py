@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from itertools import pairwise
 
 import pytorch_lightning as pl
 
@@ -29,4 +30,4 @@ class EpochClock(pl.Callback):
     def median_epoch_s(self) -> float:
         """Median duration of an epoch in seconds, warm-up and last one left out."""
         starts = self.starts_s[WARM_UP_EPOCHS:]
-        return statistics.median(b - a for a, b in zip(starts, starts[1:], strict=False))
+        return statistics.median(b - a for a, b in pairwise(starts))

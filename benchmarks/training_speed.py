@@ -24,6 +24,7 @@ from app.data.feature_batch import FeatureBatch
 from benchmarks.commonly_written import CommonClassifier, fit_commonly
 from benchmarks.epoch_clock import EpochClock
 from containers import bootstrap, family_container
+from settings import load_settings
 
 NUM_CLASSES = 10
 Fit = Callable[[Path, EpochClock], None]
@@ -31,20 +32,15 @@ Fit = Callable[[Path, EpochClock], None]
 
 def fit_through_container(*, batch_size: int, num_epochs: int, folder: Path, clock: EpochClock) -> None:
     """Train the same model through the container, as ``train --preset plain`` does."""
-    application = bootstrap(
-        {
-            "model": "multi-feature",
-            "run_dir": str(folder),
-            "trainer": {"max_epochs": num_epochs, "num_threads": 1, "accelerator": "cpu"},
-            "multi_feature": {
-                "data": {"batch_size": batch_size},
-                "feature_extractor": {"kind": "plain"},
-                "head": {"kind": "linear"},
-                "schedule": {"kind": "constant"},
-            },
-        }
+    settings = load_settings(
+        model="multi-feature",
+        presets=["plain"],
+        assignments=[
+            {"run_dir": str(folder), "trainer": {"max_epochs": num_epochs, "accelerator": "cpu"}},
+            {"multi_feature": {"data": {"batch_size": batch_size}}},
+        ],
     )
-    run = family_container(application).training_run()
+    run = family_container(bootstrap(settings)).training_run()
     run.trainer.callbacks.insert(0, clock)
     run()
 

@@ -5,7 +5,7 @@ A torch DataLoader fetches sample by sample and collates; here a batch is one ca
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -24,6 +24,9 @@ class Indexable(Protocol):
 
 
 BatchT = TypeVar("BatchT", bound=Indexable)
+
+_ROWS_GATHERED = 4096
+"""Rows that are gathered at once: small batches are then slices of them, which cost less than a gather each."""
 
 
 class BatchLoader(Generic[BatchT]):
@@ -85,14 +88,25 @@ class BatchLoader(Generic[BatchT]):
 
     def _batches(self, epoch: int, start: int) -> Iterator[BatchT]:
         shares = [self._share(batch) for batch in self._global_batches()]
-        order = self._permutation(epoch) if self.is_shuffled else None
+        batches = self._gather(shares[start:], epoch)
         for position in range(start, len(shares)):
             # The state counts the batch about to be yielded, and an epoch whose last batch is out is over:
             # a checkpoint taken during that last step must not replay an empty rest.
             is_last = position + 1 == len(shares)
             self._epoch, self._position = (epoch + 1, 0) if is_last else (epoch, position + 1)
-            share = shares[position]
-            yield self.data[share] if order is None else self.data[order[share]]
+            yield next(batches)
+
+    def _gather(self, shares: list[slice], epoch: int) -> Iterator[BatchT]:
+        if not self.is_shuffled:
+            yield from (self.data[share] for share in shares)
+            return
+        order = self._permutation(epoch)
+        num_batches = max(1, _ROWS_GATHERED // self.batch_size)
+        for first in range(0, len(shares), num_batches):
+            block = [order[share] for share in shares[first : first + num_batches]]
+            rows = self.data[torch.cat(block)]
+            bounds = [0, *accumulate(map(len, block))]
+            yield from (rows[start:stop] for start, stop in pairwise(bounds))
 
     def _permutation(self, epoch: int) -> Tensor:
         # torch's CPU generator keeps 32 bits of a seed, so the two numbers are hashed into 32.
@@ -100,7 +114,7 @@ class BatchLoader(Generic[BatchT]):
         return torch.randperm(len(self.data), generator=torch.Generator().manual_seed(seed))
 
     def _global_batches(self) -> list[slice]:
-        world_size = _rank_and_world_size()[1]
+        world_size = rank_and_world_size()[1]
         num_samples, size = len(self.data), self.batch_size * world_size
         if 0 < num_samples < world_size:
             raise UserError(f"{num_samples} samples cannot be shared by {world_size} processes; use fewer")
@@ -115,12 +129,13 @@ class BatchLoader(Generic[BatchT]):
         return [slice(start, stop) for start, stop in pairwise(bounds)]
 
     def _share(self, batch: slice) -> slice:
-        rank, world_size = _rank_and_world_size()
+        rank, world_size = rank_and_world_size()
         size = batch.stop - batch.start
         return slice(batch.start + size * rank // world_size, batch.start + size * (rank + 1) // world_size)
 
 
-def _rank_and_world_size() -> tuple[int, int]:
+def rank_and_world_size() -> tuple[int, int]:
+    """Return this process's number and how many there are: 0 and 1 without a process group."""
     if distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
     return 0, 1

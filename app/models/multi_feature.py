@@ -18,6 +18,7 @@ from app.composition.names import escape_name
 from app.data.feature_batch import FeatureBatch
 from app.errors import UserError
 from app.models.composite import Composite
+from app.models.loss_mean import LossMean
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
 
 Features = Mapping[str, Tensor | None] | Sequence[Tensor | None]
@@ -75,7 +76,7 @@ class MultiFeatureClassifier(Composite):
         self.label_smoothing = label_smoothing
         self.modality_dropout = modality_dropout
         self.register_buffer("class_weights", class_weights)
-        self.train_loss = MeanMetric(nan_strategy="disable")
+        self.train_loss = LossMean()
         self.val_loss = MeanMetric(nan_strategy="disable")
         self.test_loss = MeanMetric(nan_strategy="disable")
         scores = MetricCollection(
@@ -118,7 +119,7 @@ class MultiFeatureClassifier(Composite):
         """Return the loss of one batch; hides groups at random where modality dropout is set."""
         presence = self._hide_groups(batch) if self.modality_dropout else batch.presence
         loss = self._loss(self(batch.features, presence), batch)
-        self.train_loss.update(loss.detach(), len(batch))
+        self.train_loss.add(loss, len(batch))
         return loss
 
     def validation_step(self, batch: FeatureBatch, batch_idx: int) -> None:
@@ -131,8 +132,7 @@ class MultiFeatureClassifier(Composite):
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean training loss."""
-        self.log("train_loss", self.train_loss.compute())
-        self.train_loss.reset()
+        self.log("train_loss", self.train_loss.finish())
 
     def on_validation_epoch_end(self) -> None:
         """Log ``val_loss``, ``val_accuracy`` and ``val_macro_f1``."""
@@ -196,8 +196,7 @@ class MultiFeatureClassifier(Composite):
         scores.update(logits, batch.target)
 
     def _log_scores(self, name: str, loss: MeanMetric, scores: MetricCollection) -> None:
-        self.log(name, loss.compute())
-        self.log_dict(scores.compute())
+        self.log_dict({name: loss.compute(), **scores.compute()})
         loss.reset()
         scores.reset()
 
