@@ -26,7 +26,7 @@ class Indexable(Protocol):
 BatchT = TypeVar("BatchT", bound=Indexable)
 
 _ROWS_GATHERED = 4096
-"""Rows that are gathered at once: small batches are then slices of them, which cost less than a gather each."""
+"""Rows that are gathered at once; small batches are then slices, cheaper than a gather each."""
 
 
 class BatchLoader(Generic[BatchT]):

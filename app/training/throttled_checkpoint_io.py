@@ -52,13 +52,13 @@ class ThrottledCheckpointIO(CheckpointIO):
     ) -> dict[str, Any]:
         """Read a checkpoint; see the inner one."""
         self._write_held()
-        return self._inner.load_checkpoint(path, map_location, weights_only)
+        return self._inner.load_checkpoint(os.fspath(path), map_location, weights_only)
 
     @override
     def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Remove a checkpoint, held back or written."""
         self._held.pop(os.fspath(path), None)
-        self._inner.remove_checkpoint(path)
+        self._inner.remove_checkpoint(os.fspath(path))
 
     @override
     def teardown(self) -> None:
