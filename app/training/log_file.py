@@ -9,7 +9,11 @@ from typing import TextIO
 
 PROJECT_LOGGER = "nested_lightning"
 _LIGHTNING_LOGGERS = ("pytorch_lightning", "lightning_fabric")
-_LIGHTNING_ON_NEW_TORCH = r".*isinstance\(treespec, LeafSpec\)"
+_LIGHTNING_REMARKS = (
+    r".*isinstance\(treespec, LeafSpec\)",  # Lightning 2.6.6 on torch 2.13
+    r"The number of training batches",  # the epoch's values are logged, however few its batches are
+    r"Checkpoint directory .* exists and is not empty",  # a training that goes on
+)
 _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -80,5 +84,6 @@ def _warnings_logged(logger: logging.Logger, handler: logging.Handler) -> Iterat
             handler.handle(logger.makeRecord(logger.name, logging.WARNING, filename, lineno, text, (), None))
 
         warnings.showwarning = show
-        warnings.filterwarnings("ignore", message=_LIGHTNING_ON_NEW_TORCH, category=FutureWarning)
+        for remark in _LIGHTNING_REMARKS:
+            warnings.filterwarnings("ignore", message=remark)
         yield
