@@ -54,6 +54,8 @@ def test_lightnings_chatter_stays_off_the_terminal(tmp_path: Path) -> None:
     handler = logging.Handler()
     handler.emit = lambda record: terminal.append(record.getMessage())  # type: ignore[method-assign]
     logger = logging.getLogger("pytorch_lightning")
+    level_before = logger.level
+    logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     try:
         with log_to_file(tmp_path / "train.log"):
@@ -62,4 +64,5 @@ def test_lightnings_chatter_stays_off_the_terminal(tmp_path: Path) -> None:
         logger.info("shown again")
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(level_before)
     assert terminal == ["loss is nan", "shown again"]
