@@ -49,3 +49,13 @@ def build_part(
     if name in items:
         return build_chosen(getattr(items[name], part), *args, **kwargs)
     return default(*args, **kwargs)
+
+
+def build_optional(choice: ChoiceSettings | None, *args: Any, **kwargs: Any) -> Any:
+    """Build what was chosen, or return None where nothing was."""
+    return None if choice is None else build_chosen(choice, *args, **kwargs)
+
+
+def build_each(choices: Mapping[str, ChoiceSettings]) -> dict[str, Any]:
+    """Build every item by its own choice, by name."""
+    return {name: build_chosen(choice) for name, choice in choices.items()}

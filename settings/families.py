@@ -10,6 +10,7 @@ FAMILY_MODULES = {
     "multi-feature": "settings.multi_feature",
     "image-to-text": "settings.image_to_text",
     "vae-gan": "settings.vae_gan",
+    "variant": "settings.variant",
 }
 
 

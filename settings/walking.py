@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -29,6 +30,9 @@ def place_of(annotation: Any, metadata: Sequence[Any] = ()) -> Place:
     if get_origin(annotation) is Annotated:
         inner, *annotated = get_args(annotation)
         return place_of(inner, annotated)
+    if get_origin(annotation) in (Union, UnionType):
+        wanted = [option for option in get_args(annotation) if option is not NoneType]
+        return place_of(wanted[0]) if len(wanted) == 1 else None
     if get_origin(annotation) is dict:
         item = place_of(get_args(annotation)[1])
         return NamedItems(item) if item is not None else None

@@ -37,18 +37,20 @@ class Assembler:
         Raises:
             CompositionError: The factory fails, or gives something that is no ``nn.Module``.
         """
-        path = self.locate(name)
-        with seeded(self.seed, path):
-            try:
-                module = factory(*args, **widths)
-            except (TypeError, ValueError) as error:
-                raise CompositionError(f"{path} can't be built: {error}") from error
+        module = self._call(name, factory, *args, **widths)
         if not isinstance(module, nn.Module):
             raise CompositionError(
-                f"{path} must be an nn.Module, but its provider gave {module!r}: "
+                f"{self.locate(name)} must be an nn.Module, but its provider gave {module!r}: "
                 f"override it with a module, or with a factory of modules"
             )
         return module
+
+    def build_optional(
+        self, name: str, factory: Callable[..., Any], *args: Any, **widths: Any
+    ) -> nn.Module | None:
+        """Do the same, or return None where the factory gives None: there is no such submodule."""
+        module = self._call(name, factory, *args, **widths)
+        return None if module is None else self.build(name, lambda: module)
 
     def published_width(self, name: str, module: nn.Module, attribute: str = "out_features") -> int:
         """Return a width that a submodule publishes.
@@ -86,3 +88,11 @@ class Assembler:
         for giver, width in given.items():
             if taken.get(giver, width) != width:
                 raise WidthError(giver=giver, given=width, taker=self.locate(name), taken=taken[giver])
+
+    def _call(self, name: str, factory: Callable[..., Any], *args: Any, **widths: Any) -> Any:
+        path = self.locate(name)
+        with seeded(self.seed, path):
+            try:
+                return factory(*args, **widths)
+            except (TypeError, ValueError) as error:
+                raise CompositionError(f"{path} can't be built: {error}") from error

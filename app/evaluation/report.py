@@ -13,17 +13,24 @@ class EvaluationReport:
         scores: Scores of the whole by name.
         breakdown: Scores of each part by name, by the part's name, e.g. of each class.
         breakdown_by: What the parts are, e.g. ``class``.
+        further_breakdowns: More of the same, by what their parts are.
     """
 
     num_samples: int
     scores: dict[str, float]
     breakdown: dict[str, dict[str, float]] = field(default_factory=dict)
     breakdown_by: str = "part"
+    further_breakdowns: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+
+    @property
+    def breakdowns(self) -> dict[str, dict[str, dict[str, float]]]:
+        """All breakdowns by what their parts are."""
+        return {self.breakdown_by: self.breakdown} | self.further_breakdowns
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, e.g. for JSON."""
         return {
             "num_samples": self.num_samples,
             "scores": self.scores,
-            f"by_{self.breakdown_by}": self.breakdown,
+            **{f"by_{parts.replace(' ', '_')}": scores for parts, scores in self.breakdowns.items()},
         }

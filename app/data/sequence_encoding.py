@@ -1,0 +1,134 @@
+"""From sequences to tensors: vocabulary and statistics of the training part, then indices and vectors.
+
+Shapes: L steps of a sequence, F features of a step, T steps of all sequences together.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from app.data.sequence_records import RawSequence, Scaling, SequenceRecords, SourceContent
+from app.data.sequence_windows import cut_windows
+from app.data.sequences import Sequences
+from app.data.variant_spec import VariantSpec
+from app.data.wording import name_list
+from app.errors import UserError
+
+Floats = npt.NDArray[np.float64]
+
+
+def fit_variant(name: str, content: SourceContent) -> VariantSpec:
+    """Return the spec of a variant; vocabulary, statistics and counts come from the training part alone.
+
+    Raises:
+        UserError: The training part is empty or lacks a class.
+    """
+    train = content.parts["train"]
+    if len(train) == 0:
+        raise UserError(f"variant '{name}': the split leaves nothing to train on; see variant.data.split")
+    counts = np.bincount(np.concatenate(train.labels), minlength=len(content.class_names)).tolist()
+    lacking = [label for label, count in zip(content.class_names, counts, strict=True) if count == 0]
+    if lacking:
+        raise UserError(
+            f"variant '{name}': the training part has nothing of class {name_list(lacking)};"
+            " see variant.data.split"
+        )
+    mean, scale = _fit_vectors(train.inputs, content.scaling) if content.kind == "vectors" else ((), ())
+    window = content.window if content.has_step_labels else None
+    return VariantSpec(
+        name=name,
+        kind=content.kind,
+        vocabulary=() if content.kind == "vectors" else _fit_vocabulary(train.inputs),
+        mean=tuple(mean),
+        scale=tuple(scale),
+        class_names=content.class_names,
+        class_counts=tuple(counts),
+        has_step_labels=content.has_step_labels,
+        num_sequences=sum(
+            1
+            for sequence in train.inputs
+            for _ in cut_windows(len(sequence), window=window, margin=content.margin)
+        ),
+        window=window,
+        margin=content.margin,
+        origin_hash=content.origin_hash,
+    )
+
+
+def encode_records(records: SequenceRecords, spec: VariantSpec) -> Sequences:
+    """Return sequences with their labels, in windows."""
+    dtype = torch.uint8 if len(spec.class_names) <= 256 else torch.int32
+    return Sequences.cut(
+        variant=spec.name,
+        steps=encode_inputs(records.inputs, spec),
+        labels=[torch.from_numpy(labels).to(dtype) for labels in records.labels]
+        or [torch.zeros(0, dtype=dtype)],
+        has_step_labels=spec.has_step_labels,
+        window=spec.window,
+        margin=spec.margin,
+    )
+
+
+def encode_inputs(inputs: Iterable[RawSequence], spec: VariantSpec) -> list[Tensor]:
+    """Return a tensor for each sequence: indices of [L], or standardised vectors of [L, F], float32.
+
+    Without any sequence it is one tensor of no steps.
+
+    Raises:
+        UserError: Vectors have another width than the variant's.
+    """
+    if spec.kind == "vectors":
+        mean, scale = np.array(spec.mean), np.array(spec.scale)
+        vectors = [_standardise(np.asarray(sequence), mean, scale, spec) for sequence in inputs]
+        return vectors or [torch.zeros(0, len(mean))]
+    if spec.kind == "characters":
+        table = _character_table(spec.vocabulary)
+        texts = [torch.from_numpy(table[_code_points(str(text)).clip(max=len(table) - 1)]) for text in inputs]
+        return texts or [torch.zeros(0, dtype=torch.int32)]
+    indices = {token: index for index, token in enumerate(spec.vocabulary, start=1)}
+    tokens = [torch.tensor([indices.get(t, 0) for t in sequence], dtype=torch.int32) for sequence in inputs]
+    return tokens or [torch.zeros(0, dtype=torch.int32)]
+
+
+def _standardise(vectors: npt.NDArray[np.float32], mean: Floats, scale: Floats, spec: VariantSpec) -> Tensor:
+    if vectors.shape[-1] != len(mean):
+        raise UserError(
+            f"variant '{spec.name}': vectors of {vectors.shape[-1]} numbers were given,"
+            f" and it takes {len(mean)}"
+        )
+    return torch.from_numpy(((vectors - mean) / scale).astype(np.float32))
+
+
+def _fit_vectors(sequences: Sequence[RawSequence], scaling: Scaling) -> tuple[list[float], list[float]]:
+    values_TF = np.concatenate([np.asarray(sequence, dtype=np.float64) for sequence in sequences])
+    width = values_TF.shape[1]
+    if scaling == "none":
+        return [0.0] * width, [1.0] * width
+    if scaling == "all":
+        return [float(values_TF.mean())] * width, [float(values_TF.std()) or 1.0] * width
+    deviations = values_TF.std(axis=0)
+    return values_TF.mean(axis=0).tolist(), np.where(deviations > 0, deviations, 1.0).tolist()
+
+
+def _fit_vocabulary(sequences: Iterable[RawSequence]) -> tuple[str, ...]:
+    counts: Counter[str] = Counter()
+    for sequence in sequences:
+        counts.update(str(token) for token in sequence)
+    # What occurs once teaches nothing; the place of unknown tokens stands for it and so gets trained.
+    repeated = sorted(token for token, count in counts.items() if count > 1)
+    return tuple(repeated or sorted(counts))
+
+
+def _code_points(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", errors="surrogatepass"), dtype=np.uint32)
+
+
+def _character_table(vocabulary: Sequence[str]) -> npt.NDArray[np.int32]:
+    """Return the index of each code point; the last one stands for all above."""
+    table = np.zeros(max(map(ord, vocabulary), default=0) + 2, dtype=np.int32)
+    table[[ord(character) for character in vocabulary]] = np.arange(1, len(vocabulary) + 1)
+    return table

@@ -1,0 +1,118 @@
+"""Inputs and labels in the fields of a row, checked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.data.sequence_records import InputKind, RawSequence
+from app.data.sequence_rows import Row
+from app.data.wording import counted
+from app.errors import did_you_mean
+
+FIELDS: dict[InputKind, str] = {"characters": "text", "tokens": "tokens", "vectors": "vectors"}
+"""The field that holds a sequence of each kind."""
+
+
+def find_kind(row: Row) -> InputKind:
+    """Return the kind of sequence that a row has a field for.
+
+    Raises:
+        UserError: It has none of them, or several.
+    """
+    found = [kind for kind, field in FIELDS.items() if row.values.get(field) is not None]
+    if len(found) == 1:
+        return found[0]
+    number = "several of them" if found else "none of them"
+    raise row.error(
+        f"one field must hold the sequence: {', '.join(FIELDS.values())}; there is {number}"
+        f" (fields: {', '.join(row.values) or 'none'})"
+    )
+
+
+def read_inputs(row: Row, kind: InputKind, width: int | None = None) -> RawSequence:
+    """Return the sequence of a row: a string, a list of strings, or float32 of [L, F].
+
+    Args:
+        row: The row.
+        kind: What the sequence consists of.
+        width: F, numbers of a vector; None: any.
+
+    Raises:
+        UserError: The field is missing, empty or of another type, or a vector has another width.
+    """
+    field = FIELDS[kind]
+    value = row.values.get(field)
+    if value is None:
+        near = did_you_mean(field, row.values)
+        raise row.error(f"has no field '{field}'{near} (fields: {', '.join(row.values) or 'none'})")
+    if kind == "vectors":
+        return _read_vectors(row, value, width)
+    expected = str if kind == "characters" else list
+    if not isinstance(value, expected):
+        raise row.error(f"'{field}' must be a {'string' if expected is str else 'list of strings'}")
+    if not value:
+        raise row.error(f"'{field}' is empty; a sequence needs at least one step")
+    return value if isinstance(value, str) else [str(token) for token in value]
+
+
+def read_labels(row: Row, length: int) -> list[str] | str:
+    """Return a row's labels as text: a list of one for each step, or one for the sequence.
+
+    Raises:
+        UserError: There are none, both, or another number than the sequence has steps.
+    """
+    labels, label = row.values.get("labels"), row.values.get("label")
+    if (labels is None) == (label is None):
+        raise row.error("needs either 'labels', one for each step, or 'label', one for the sequence")
+    if label is not None:
+        return str(label)
+    if not isinstance(labels, list):
+        raise row.error("'labels' must be a list with one label for each step")
+    if len(labels) != length:
+        raise row.error(
+            f"{counted(length, 'step')}, but {counted(len(labels), 'label')}; each step needs one"
+        )
+    if None in labels:
+        raise row.error(f"label {labels.index(None) + 1} is null; each step needs one")
+    return [str(one) for one in labels]
+
+
+def encode_labels(row: Row, labels: list[str] | str, class_names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return class indices of [L], or of [1] for a label of the whole sequence.
+
+    Raises:
+        UserError: A label is no class; the message lists the classes.
+    """
+    indices = {name: index for index, name in enumerate(class_names)}
+    names = [labels] if isinstance(labels, str) else labels
+    for number, name in enumerate(names, start=1):
+        if name not in indices:
+            which = "the label" if isinstance(labels, str) else f"label {number}"
+            raise row.error(
+                f"{which} is '{name}', which is none of the classes{did_you_mean(name, class_names)}"
+                f" (classes: {', '.join(class_names)})"
+            )
+    return np.array([indices[name] for name in names], dtype=np.int64)
+
+
+def _read_vectors(row: Row, value: Any, width: int | None) -> npt.NDArray[np.float32]:
+    if not isinstance(value, list) or not all(isinstance(vector, list) for vector in value):
+        raise row.error("'vectors' must be a list of lists of numbers, one for each step")
+    if not value:
+        raise row.error("'vectors' is empty; a sequence needs at least one step")
+    width = len(value[0]) if width is None else width
+    for number, vector in enumerate(value, start=1):
+        if len(vector) != width:
+            raise row.error(f"vector {number} has {counted(len(vector), 'number')}, and {width} are needed")
+    if width == 0:
+        raise row.error("its vectors hold no numbers")
+    try:
+        vectors = np.array(value, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise row.error("'vectors' holds something that is no number") from None
+    if not np.isfinite(vectors).all():
+        step, feature = np.argwhere(~np.isfinite(vectors))[0]
+        raise row.error(f"number {feature + 1} of vector {step + 1} is missing or infinite")
+    return vectors

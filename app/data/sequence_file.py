@@ -1,0 +1,127 @@
+"""A user's own sequences: a JSONL or Parquet file with inputs and labels."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from app.data.labels import find_class_names
+from app.data.sequence_fields import encode_labels, find_kind, read_inputs, read_labels
+from app.data.sequence_records import InputKind, Labels, RawSequence, Scaling, SequenceRecords, SourceContent
+from app.data.sequence_rows import Row, read_rows
+from app.data.sequence_windows import check_window
+from app.data.splits import Splitter
+from app.data.wording import errors_naming
+from app.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceFile:
+    """Sequences of a file, one to a line or row.
+
+    A line is a JSON object with ``text`` (a string), ``tokens`` (a list of strings) or ``vectors`` (a list of
+    lists of numbers, all of one length); and with ``labels``, one for each step, or ``label``, one for the
+    sequence. In Parquet these are columns. A further field can say which part a line belongs to, see
+    `ColumnSplitter`.
+
+    Args:
+        path: The file; None: the one of ``variant.data.path``.
+        type: What the sequences consist of; None: what the first line has.
+        classes: The classes in order; None: those that occur in the file.
+        window: Steps of the windows that longer sequences with a label for each step are cut into; None: they
+            stay whole.
+        margin: Steps on each side of a window that are context alone.
+        scaling: How vectors are standardised.
+    """
+
+    path: Path | None = None
+    type: InputKind | None = None
+    classes: Sequence[str] | None = None
+    window: int | None = None
+    margin: int = 0
+    scaling: Scaling = "each"
+
+    def __post_init__(self) -> None:
+        check_window(self.window, self.margin)
+
+    def at(self, path: Path) -> "SequenceFile":
+        """Return the same with another file."""
+        return replace(self, path=path)
+
+    def __call__(
+        self, variant: str, splitter: Splitter, class_names: tuple[str, ...] | None
+    ) -> SourceContent:
+        """Read, check and split the file."""
+        if self.path is None:
+            raise UserError(
+                f"variant '{variant}' has no data: set variant.variants.{variant}.source.path to a JSONL or"
+                " Parquet file, or variant.data.path to a folder with one for each variant"
+            )
+        rows = read_rows(self.path, variant)
+        kind = self.type or find_kind(rows[0])
+        inputs = _read_all_inputs(rows, kind)
+        labels = [read_labels(row, len(sequence)) for row, sequence in zip(rows, inputs, strict=True)]
+        has_step_labels = _have_step_labels(rows, labels)
+        with errors_naming(f"{self.path} (variant '{variant}')"):
+            names = class_names or (tuple(self.classes) if self.classes else _find_classes(labels))
+            encoded = [encode_labels(row, label, names) for row, label in zip(rows, labels, strict=True)]
+            split = splitter(_strata(encoded, has_step_labels), _plain_columns(rows))
+        records = SequenceRecords(inputs=inputs, labels=encoded)
+        return SourceContent(
+            kind=kind,
+            class_names=names,
+            has_step_labels=has_step_labels,
+            parts={
+                "train": records.select(split.train),
+                "val": records.select(split.val),
+                "test": records.select(split.test),
+            },
+            window=self.window,
+            margin=self.margin,
+            scaling=self.scaling,
+        )
+
+
+def _read_all_inputs(rows: Sequence[Row], kind: InputKind) -> list[RawSequence]:
+    first = read_inputs(rows[0], kind)
+    width = first.shape[1] if isinstance(first, np.ndarray) else None
+    return [first, *(read_inputs(row, kind, width) for row in rows[1:])]
+
+
+def _have_step_labels(rows: Sequence[Row], labels: Sequence[list[str] | str]) -> bool:
+    is_list = [isinstance(label, list) for label in labels]
+    if len(set(is_list)) > 1:
+        odd = is_list.index(not is_list[0])
+        raise rows[odd].error("has 'labels' where other lines have 'label', or the other way round")
+    return is_list[0]
+
+
+def _find_classes(labels: Sequence[list[str] | str]) -> tuple[str, ...]:
+    names: set[str] = set()
+    for label in labels:
+        names.update([label] if isinstance(label, str) else label)
+    return find_class_names(pa.array(sorted(names), pa.string()))
+
+
+def _strata(labels: Sequence[Labels], has_step_labels: bool) -> Labels:
+    """Return what a random split shares out evenly: labels of sequences, where each is frequent enough."""
+    if has_step_labels:
+        return np.zeros(len(labels), dtype=np.int64)
+    strata = np.concatenate(labels)
+    return strata if min(Counter(strata.tolist()).values()) >= 3 else np.zeros_like(strata)
+
+
+def _plain_columns(rows: Sequence[Row]) -> pa.Table:
+    """Return the fields of text, of which one may say which part a row belongs to."""
+    names = {name for row in rows for name, value in row.values.items() if isinstance(value, str)}
+    return pa.table(
+        {
+            name: pa.array(
+                [value if isinstance(value := row.values.get(name), str) else None for row in rows]
+            )
+            for name in sorted(names - {"text", "label"})
+        }
+    )

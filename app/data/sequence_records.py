@@ -1,0 +1,90 @@
+"""Sequences as a source gives them, before they are encoded for a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from app.data.splits import Splitter
+
+InputKind = Literal["characters", "tokens", "vectors"]
+"""What a sequence consists of: characters of a text, words of any kind, or vectors of numbers."""
+
+Scaling = Literal["each", "all", "none"]
+"""How vectors are standardised: each feature by its own statistics, all by common ones, or not at all."""
+
+PartName = Literal["train", "val", "test"]
+
+RawSequence = str | Sequence[str] | npt.NDArray[np.float32]
+"""A text, a list of tokens, or vectors of [L, F]."""
+
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceRecords:
+    """Sequences with their labels, all of one kind.
+
+    Attributes:
+        inputs: The sequences, each of at least one step.
+        labels: Class indices for each sequence: [L], one for each step, or [1], one for all of it.
+    """
+
+    inputs: Sequence[RawSequence] = ()
+    labels: Sequence[Labels] = ()
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def select(self, indices: npt.NDArray[np.int64]) -> SequenceRecords:
+        """Return some of the sequences, in this order."""
+        chosen = indices.tolist()
+        return replace(self, inputs=[self.inputs[i] for i in chosen], labels=[self.labels[i] for i in chosen])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceContent:
+    """All that a source has to say.
+
+    Attributes:
+        kind: What the sequences consist of.
+        class_names: Name of each class, by class index.
+        has_step_labels: Whether each step has a label, rather than each sequence.
+        parts: Sequences for training, validation and test.
+        window: Steps of the windows that longer sequences are cut into; None: they stay whole.
+        margin: Steps on each side of a window that are context alone.
+        scaling: How vectors are standardised.
+        origin_hash: SHA-256 of what was read, where another machine may read something else; else None.
+    """
+
+    kind: InputKind
+    class_names: tuple[str, ...]
+    has_step_labels: bool
+    parts: Mapping[PartName, SequenceRecords]
+    window: int | None = None
+    margin: int = 0
+    scaling: Scaling = "each"
+    origin_hash: str | None = None
+
+
+class SequenceSource(Protocol):
+    """Where the sequences of a variant come from."""
+
+    def __call__(
+        self, variant: str, splitter: Splitter, class_names: tuple[str, ...] | None
+    ) -> SourceContent:
+        """Read and split the sequences.
+
+        Args:
+            variant: Name of the variant, for messages.
+            splitter: Chooses what trains, chooses and tests a model.
+            class_names: The classes of a trained model; None: as the source finds them.
+
+        Raises:
+            UserError: It can't be used; the message names file, line and variant.
+        """
+        ...

@@ -1,0 +1,131 @@
+"""Encoded sequences of different lengths in memory, gathered into padded batches.
+
+Shapes: S sequences, T steps of all sequences together, B sequences of a batch, L steps of the longest one,
+F features of a step.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from app.data.sequence_batch import IGNORED, SequenceBatch
+from app.data.sequence_windows import Window, cut_windows
+
+
+class Place(NamedTuple):
+    """Where a window lies: in which sequence, and which of its steps."""
+
+    sequence: int
+    window: Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequences:
+    """Sequences of one variant, each a window of one stretch of the same tensors.
+
+    Attributes:
+        variant: Name of the variant.
+        steps: Indices of tokens, [T], or vectors, float32 of [T, F].
+        labels: Class indices, [T], or [S'] for S' whole sequences with one label each; None: not known.
+        has_step_labels: Whether each step has a label.
+        starts: First step of each window in ``steps``, int64 of [S].
+        places: Which part of which sequence each window is, S of them.
+    """
+
+    variant: str
+    steps: Tensor
+    labels: Tensor | None
+    has_step_labels: bool
+    starts: Tensor
+    places: Sequence[Place]
+    _bounds: Tensor
+    """Length, first and last scored step within the window, int64 of [S, 3]."""
+
+    @classmethod
+    def cut(
+        cls,
+        *,
+        variant: str,
+        steps: Sequence[Tensor],
+        labels: Sequence[Tensor] | None,
+        has_step_labels: bool,
+        window: int | None = None,
+        margin: int = 0,
+    ) -> "Sequences":
+        """Join sequences and cut them into windows, see `cut_windows`.
+
+        Args:
+            variant: Name of the variant.
+            steps: One tensor for each sequence, [L] or [L, F]; at least one sequence.
+            labels: One tensor for each sequence, [L] or [1].
+            has_step_labels: Whether each step has a label; otherwise sequences stay whole.
+            window: Steps of a window; None: sequences stay whole.
+            margin: Steps on each side of a window that are context alone.
+        """
+        places, starts, bounds, offset = [], [], [], 0
+        for number, sequence in enumerate(steps):
+            for cut in cut_windows(len(sequence), window=window if has_step_labels else None, margin=margin):
+                places.append(Place(number, cut))
+                starts.append(offset + cut.start)
+                bounds.append(
+                    (cut.stop - cut.start, cut.scored_start - cut.start, cut.scored_stop - cut.start)
+                )
+            offset += len(sequence)
+        return cls(
+            variant=variant,
+            steps=torch.cat(list(steps)),
+            labels=None if labels is None else torch.cat(list(labels)),
+            has_step_labels=has_step_labels,
+            starts=torch.tensor(starts, dtype=torch.int64),
+            places=places,
+            _bounds=torch.tensor(bounds, dtype=torch.int64).reshape(-1, 3),
+        )
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def num_labels(self) -> int:
+        """Number of labels that count, each once."""
+        return int((self._bounds[:, 2] - self._bounds[:, 1]).sum()) if self.has_step_labels else len(self)
+
+    def scored_slice(self, index: int) -> slice:
+        """Return which steps of a window count, counted from the window's first."""
+        _, start, stop = self._bounds[index].tolist()
+        return slice(start, stop)
+
+    def scored_labels(self) -> Tensor:
+        """Return the labels that count, window after window, [N].
+
+        Raises:
+            AssertionError: No labels are known.
+        """
+        assert self.labels is not None
+        if not self.has_step_labels:
+            return self.labels[: len(self)]
+        windows = zip(self.starts.tolist(), self._bounds.tolist(), strict=True)
+        return torch.cat([self.labels[at + start : at + stop] for at, (_, start, stop) in windows])
+
+    def gather(self, index: Tensor) -> SequenceBatch:
+        """Return the windows at ``index``, int64 of [B], padded to the longest."""
+        lengths, scored_start, scored_stop = self._bounds[index].unsqueeze(-1).unbind(1)
+        order_L = torch.arange(int(lengths.max()))
+        mask_BL = order_L < lengths
+        where_BL = (self.starts[index, None] + order_L).masked_fill_(~mask_BL, 0)
+        inputs = self.steps[where_BL]
+        inputs = inputs if inputs.is_floating_point() else inputs.long()
+        is_padded = not bool(mask_BL.all())
+        if is_padded:
+            inputs[~mask_BL] = 0
+        target = None
+        if self.labels is not None and self.has_step_labels:
+            is_scored_BL = (order_L >= scored_start) & (order_L < scored_stop)
+            target = self.labels[where_BL].long().masked_fill_(~is_scored_BL, IGNORED)
+        elif self.labels is not None:
+            target = self.labels[index].long()
+        return SequenceBatch(
+            variant=self.variant, inputs=inputs, mask=mask_BL if is_padded else None, target=target
+        )

@@ -1,0 +1,189 @@
+"""The data of the variant family: sequences of several kinds, each with classes of its own."""
+
+import warnings
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytorch_lightning import LightningDataModule
+
+from app.data.sequence_encoding import encode_records, fit_variant
+from app.data.sequence_file import SequenceFile
+from app.data.sequence_records import PartName, SequenceSource, SourceContent
+from app.data.sequence_rows import SUFFIXES
+from app.data.sequences import Sequences
+from app.data.splits import Splitter
+from app.data.variant_loader import VariantLoader
+from app.data.variant_sampling import VariantSampling
+from app.data.variant_spec import VariantDataSpec, unknown_variant
+from app.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class _Content:
+    spec: VariantDataSpec
+    parts: Mapping[PartName, Mapping[str, Sequences]]
+
+
+class VariantDataModule(LightningDataModule):
+    """Reads the sequences of each variant once, splits and encodes them, and keeps them in memory.
+
+    Args:
+        path: Files to use instead of ``sources``: a folder with a JSONL or Parquet file for each variant, or
+            one such file, named like its variant; None: what ``sources`` say.
+        sources: Where each variant's sequences come from, by the variant's name.
+        splitter: Chooses what trains, chooses and tests a model.
+        sampling: Picks the variant of each training batch.
+        batch_size: Sequences of a training batch.
+        batch_sizes: The same of single variants, by name.
+        eval_batch_size: Sequences of a validation or test batch.
+        batches_per_epoch: Batches of an epoch; None: as many as all sequences make.
+        untrained: Variants that are left out of training.
+        unevaluated: Variants that are left out of validation and test. One that training leaves
+            out as well isn't read.
+        seed: Decides variants and order of the training batches.
+        data_spec: The facts that a trained model was built from; vocabularies, statistics, classes and
+            windows are then used as they are.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path | None = None,
+        sources: Mapping[str, SequenceSource],
+        splitter: Splitter,
+        sampling: VariantSampling,
+        batch_size: int,
+        batch_sizes: Mapping[str, int] | None = None,
+        eval_batch_size: int = 256,
+        batches_per_epoch: int | None = None,
+        untrained: Collection[str] = (),
+        unevaluated: Collection[str] = (),
+        seed: int = 0,
+        data_spec: VariantDataSpec | None = None,
+    ) -> None:
+        super().__init__()
+        self._path = path
+        self._sources = sources
+        self._splitter = splitter
+        self._sampling = sampling
+        self._batch_size = batch_size
+        self._batch_sizes = batch_sizes or {}
+        self._eval_batch_size = eval_batch_size
+        self._batches_per_epoch = batches_per_epoch
+        self._untrained = untrained
+        self._unevaluated = unevaluated
+        self._seed = seed
+        self._given_spec = data_spec
+
+    @property
+    def data_spec(self) -> VariantDataSpec:
+        """What a model is built from; the sources are read on first use.
+
+        Raises:
+            UserError: A source cannot be used; the message says which, why and what to do.
+        """
+        return self._given_spec or self._content.spec
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read, split and encode all sources, unless that has been done."""
+        _ = self._content
+
+    def train_dataloader(self) -> VariantLoader:
+        """Return batches of one variant each, as ``sampling`` picks them."""
+        data = {name: part for name, part in self.part("train").items() if name not in self._untrained}
+        if not data:
+            raise UserError(
+                "there is nothing to train on: every variant is left out of training, frozen, or without"
+                " sequences in the training part; see variant.variants and variant.data.split"
+            )
+        return VariantLoader(
+            data=data,
+            batch_sizes={name: self._batch_sizes.get(name, self._batch_size) for name in data},
+            sampling=self._sampling,
+            batches_per_epoch=self._batches_per_epoch,
+            seed=self._seed,
+        )
+
+    def val_dataloader(self) -> VariantLoader:
+        """Return all validation sequences, variant after variant."""
+        return self._eval_loader("val")
+
+    def test_dataloader(self) -> VariantLoader:
+        """Return all test sequences, variant after variant."""
+        return self._eval_loader("test")
+
+    def part(self, name: PartName) -> Mapping[str, Sequences]:
+        """Return all sequences of one part by variant; a variant without any is left out."""
+        return self._content.parts[name]
+
+    def evaluated_part(self, name: PartName) -> Mapping[str, Sequences]:
+        """Return the same without the variants that are left out of evaluation."""
+        return {key: part for key, part in self.part(name).items() if key not in self._unevaluated}
+
+    def _eval_loader(self, name: PartName) -> VariantLoader:
+        data = self.evaluated_part(name)
+        return VariantLoader(data=data, batch_sizes=dict.fromkeys(data, self._eval_batch_size))
+
+    @cached_property
+    def _content(self) -> _Content:
+        contents = {name: self._read(name, source) for name, source in self._choose_sources().items()}
+        spec = self._given_spec or VariantDataSpec(
+            variants=tuple(fit_variant(name, content) for name, content in contents.items())
+        )
+        parts: dict[PartName, dict[str, Sequences]] = {"train": {}, "val": {}, "test": {}}
+        for part, sequences in parts.items():
+            for name, content in contents.items():
+                if len(content.parts[part]):
+                    sequences[name] = encode_records(content.parts[part], spec.find(name))
+        return _Content(spec, parts)
+
+    def _read(self, name: str, source: SequenceSource) -> SourceContent:
+        known = self._given_spec.find(name) if self._given_spec else None
+        content = source(name, self._splitter, known.class_names if known else None)
+        if known is None:
+            return content
+        if (content.kind, content.has_step_labels) != (known.kind, known.has_step_labels):
+            each = "step" if known.has_step_labels else "sequence"
+            raise UserError(
+                f"variant '{name}': the model was trained on {known.kind} with a label for each {each},"
+                " and this data is of another kind"
+            )
+        if known.origin_hash not in (None, content.origin_hash) and content.origin_hash is not None:
+            warnings.warn(
+                f"variant '{name}': these aren't the files that the model was trained on (another version of"
+                " Python?); its training part may be among what is scored now",
+                stacklevel=2,
+            )
+        return content
+
+    def _choose_sources(self) -> Mapping[str, SequenceSource]:
+        if self._path is not None:
+            return self._sources_at(self._path)
+        unused = set(self._untrained) & set(self._unevaluated)
+        return {name: source for name, source in self._sources.items() if name not in unused}
+
+    def _sources_at(self, path: Path) -> Mapping[str, SequenceSource]:
+        files = sorted(p for p in path.iterdir() if p.suffix in SUFFIXES) if path.is_dir() else [path]
+        if not files:
+            raise UserError(f"{path}: holds no file that ends in {', '.join(SUFFIXES)}")
+        known = self._given_spec.names if self._given_spec else tuple(self._sources)
+        sources: dict[str, SequenceSource] = {}
+        for file in files:
+            if self._given_spec and file.stem not in known:
+                raise UserError(
+                    f"{file}: {unknown_variant(file.stem, known)}; name the file like its variant"
+                )
+            if file.stem in sources:
+                raise UserError(f"{path}: two files are named for the variant '{file.stem}'")
+            chosen = self._sources.get(file.stem)
+            own = chosen if isinstance(chosen, SequenceFile) else SequenceFile()
+            sources[file.stem] = own.at(file)
+        lacking = [] if self._given_spec else [name for name in self._sources if name not in sources]
+        if lacking:
+            raise UserError(
+                f"{path}: has no file for the variant '{lacking[0]}'{did_you_mean(lacking[0], sources)}"
+                f" (files: {', '.join(file.name for file in files)})"
+            )
+        return sources

@@ -1,0 +1,107 @@
+"""What a model must know of data of several variants: plain facts that a checkpoint carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field, FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
+
+from app.data.sequence_records import InputKind
+from app.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantSpec:
+    """One variant: what its sequences consist of, and its classes.
+
+    Attributes:
+        name: Name of the variant, the input type of its batches.
+        kind: What its sequences consist of.
+        vocabulary: Characters or tokens, by index from 1; 0 stands for all others. Empty for vectors.
+        mean: Mean of each of the F features in the training part; empty for tokens.
+        scale: Population standard deviation of each feature; 1 where it is constant.
+        class_names: Name of each class, by class index.
+        class_counts: Labels of each class in the training part, by class index.
+        has_step_labels: Whether each step has a label, rather than each sequence.
+        num_sequences: Sequences, or windows of them, in the training part.
+        window: Steps of the windows that longer sequences are cut into; None: they stay whole.
+        margin: Steps on each side of a window that are context alone.
+        origin_hash: SHA-256 of what was read, where another machine may read something else; else None.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1)]
+    kind: InputKind
+    vocabulary: tuple[str, ...] = ()
+    mean: tuple[FiniteFloat, ...] = ()
+    scale: tuple[Annotated[FiniteFloat, Field(gt=0)], ...] = ()
+    class_names: Annotated[tuple[str, ...], Field(min_length=2)]
+    class_counts: tuple[NonNegativeInt, ...]
+    has_step_labels: bool
+    num_sequences: NonNegativeInt
+    window: PositiveInt | None = None
+    margin: NonNegativeInt = 0
+    origin_hash: str | None = None
+
+    @property
+    def in_features(self) -> int:
+        """Width of a vector, F, or the number of token indices, the one for unknown tokens included."""
+        return len(self.mean) if self.kind == "vectors" else len(self.vocabulary) + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantDataSpec:
+    """Everything that turns sequences into batches and class indices back into names.
+
+    Attributes:
+        variants: The variants in the order that models keep.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the variants."""
+        return tuple(variant.name for variant in self.variants)
+
+    def find(self, name: str) -> VariantSpec:
+        """Return the variant of this name.
+
+        Raises:
+            UserError: There is none; the message lists them.
+        """
+        for variant in self.variants:
+            if variant.name == name:
+                return variant
+        raise unknown_variant(name, self.names)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return dicts, lists, str, float, int, bool and None only, for a ``weights_only`` checkpoint."""
+        plain: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
+        return plain
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> VariantDataSpec:
+        """Return the spec that ``to_dict`` wrote.
+
+        Raises:
+            UserError: ``data`` is not such a dict; the message names each wrong field.
+        """
+        try:
+            return _ADAPTER.validate_python(data)
+        except ValidationError as error:
+            faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+            raise UserError(f"This is no data spec of the variant family: {'; '.join(faults)}") from None
+
+
+def unknown_variant(name: str, known: tuple[str, ...]) -> UserError:
+    """Return the error that lists the known variants."""
+    return UserError(f"unknown variant '{name}'{did_you_mean(name, known)} (known: {', '.join(known)})")
+
+
+_ADAPTER = TypeAdapter(VariantDataSpec)

@@ -1,0 +1,73 @@
+"""Evaluation of a `VariantModel`."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+
+from app.data.sequences import Sequences
+from app.data.variant import VariantDataModule
+from app.errors import UserError
+from app.evaluation.report import EvaluationReport
+from app.prediction.variant import VariantPredictor
+
+Scores = dict[str, float]
+
+
+class VariantEvaluator:
+    """Compares predictions with the labels of the data, variant by variant.
+
+    Args:
+        predictor: Predicts with the trained composite.
+        datamodule: The data with its split.
+    """
+
+    def __init__(self, *, predictor: VariantPredictor, datamodule: VariantDataModule) -> None:
+        self.predictor = predictor
+        self.datamodule = datamodule
+
+    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+        """Score one part of the data: each variant, each of its classes, and the mean over the variants.
+
+        Raises:
+            UserError: There is nothing to score.
+        """
+        by_variant: dict[str, Scores] = {}
+        by_class: dict[str, dict[str, Scores]] = {}
+        for name, sequences in self.datamodule.evaluated_part(part).items():
+            by_variant[name], by_class[f"class of {name}"] = self._score(sequences)
+        if not by_variant:
+            raise UserError(f"there is nothing to score in the {part} part; see variant.variants")
+        return EvaluationReport(
+            num_samples=int(sum(scores["samples"] for scores in by_variant.values())),
+            scores={
+                name: float(np.mean([scores[name] for scores in by_variant.values()]))
+                for name in ("accuracy", "macro_f1", "log_loss")
+            },
+            breakdown=by_variant,
+            breakdown_by="variant",
+            further_breakdowns=by_class,
+        )
+
+    def _score(self, sequences: Sequences) -> tuple[Scores, dict[str, Scores]]:
+        probabilities_NC = torch.cat(list(self.predictor.probabilities(sequences)))
+        target_N = sequences.scored_labels().long()
+        predicted = probabilities_NC.argmax(dim=1).numpy()
+        target = target_N.numpy()
+        names = self.predictor.data_spec.find(sequences.variant).class_names
+        of_target = probabilities_NC.gather(1, target_N.unsqueeze(1)).clamp_min(1e-12)
+        columns = precision_recall_fscore_support(
+            target, predicted, labels=range(len(names)), zero_division=0.0
+        )
+        scores = {
+            "accuracy": float(accuracy_score(target, predicted)),
+            "macro_f1": float(f1_score(target, predicted, average="macro", zero_division=0.0)),
+            "log_loss": float(-of_target.log().mean()),
+            "samples": float(len(target)),
+        }
+        classes = {
+            name: {"precision": float(p), "recall": float(r), "f1": float(f), "samples": float(n)}
+            for name, p, r, f, n in zip(names, *columns, strict=True)
+        }
+        return scores, classes

@@ -1,0 +1,168 @@
+"""The composite of the family variant.
+
+Shapes: B sequences, L steps, F_in features of a step, C classes of a variant, N labels that count.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Self, cast
+
+from pytorch_lightning.strategies import DDPStrategy
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from typing_extensions import override
+
+from app.checkpoints.recipe import Recipe
+from app.composition.names import escape_name
+from app.data.sequence_batch import IGNORED, SequenceBatch
+from app.data.variant_spec import unknown_variant
+from app.models.composite import Composite
+from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
+from app.models.variant_scores import VariantScores
+from app.submodules.loss_balances import LossBalance
+
+
+class VariantModel(Composite):
+    """Labels sequences of several kinds; the decoder is chosen by the batch's input type.
+
+    A variant's steps go through its own adapter, then the trunk if there is one, then its own decoder. A
+    training step of one variant leaves all that is another variant's untouched: its gradients stay None, so
+    that no optimiser moves it.
+
+    Args:
+        adapters: From a variant's steps to vectors, by the variant's name, see
+            `app.submodules.sequence_adapters`.
+        decoders: From vectors to logits, by the same names, see `app.submodules.sequence_decoders`.
+        losses: From logits of [N, C] and class indices of [N] to their mean loss, by the same names.
+        balance: A `LossBalance`, from a variant's name and loss to what is minimised.
+        num_classes: C by the variant's name.
+        optimizer: Factory of the optimiser.
+        schedule: Factory of the learning-rate schedule.
+        trunk: Shared by all variants; None: there is none.
+        frozen: Variants whose adapter and decoder don't learn.
+        recipe: See `Composite`.
+    """
+
+    def __init__(
+        self,
+        *,
+        adapters: Mapping[str, nn.Module],
+        decoders: Mapping[str, nn.Module],
+        losses: Mapping[str, nn.Module],
+        balance: nn.Module,
+        num_classes: Mapping[str, int],
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        trunk: nn.Module | None = None,
+        frozen: Collection[str] = (),
+        recipe: Recipe | None = None,
+    ) -> None:
+        super().__init__(recipe=recipe)
+        self._optimizer_factory = optimizer
+        self._schedule_factory = schedule
+        self.variants = tuple(decoders)
+        self.adapters = nn.ModuleDict({escape_name(name): adapters[name] for name in decoders})
+        self.decoders = nn.ModuleDict({escape_name(name): decoders[name] for name in decoders})
+        self.losses = nn.ModuleDict({escape_name(name): losses[name] for name in decoders})
+        self.trunk = trunk
+        self.balance = balance
+        self._frozen = [
+            module for name in frozen for module in (adapters[name], decoders[name], losses[name])
+        ]
+        for module in self._frozen:
+            module.requires_grad_(False)
+        self.train_scores = VariantScores(stage="train", num_classes=num_classes)
+        self.val_scores = VariantScores(stage="val", num_classes=num_classes)
+        self.test_scores = VariantScores(stage="test", num_classes=num_classes)
+
+    def forward(
+        self, input_type: str, x: Tensor, hidden: Any = None, mask: Tensor | None = None
+    ) -> tuple[Tensor, Any]:
+        """Label the steps of sequences.
+
+        Args:
+            input_type: Name of the variant.
+            x: Indices of tokens, int64 of [B, L], or vectors, float of [B, L, F_in].
+            hidden: The decoder's state from an earlier call, to go on from; None: the beginning.
+            mask: [B, L], bool, False at padding, which stands behind the steps; None: no padding.
+
+        Returns:
+            Logits of [B, L, C], and the decoder's state behind the last step, None if it has none.
+
+        Raises:
+            UserError: The variant is unknown; or a state is given to a decoder that reads both ways.
+        """
+        if input_type not in self.variants:
+            raise unknown_variant(input_type, self.variants)
+        key = escape_name(input_type)
+        vectors = self.adapters[key](x)
+        if self.trunk is not None:
+            vectors = self.trunk(vectors, mask)
+        logits_BLC, hidden = self.decoders[key](vectors, mask, hidden)
+        return logits_BLC, hidden
+
+    def label(self, batch: SequenceBatch, *, has_step_labels: bool) -> Tensor:
+        """Return logits of [B, L, C], or of [B, C], the mean over steps, where a sequence has one label."""
+        logits_BLC, _ = self(batch.variant, batch.inputs, mask=batch.mask)
+        return logits_BLC if has_step_labels else _mean_over_steps(logits_BLC, batch.mask)
+
+    def training_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
+        """Return the balanced loss of one batch of one variant."""
+        return self.balance(batch.variant, self._score(batch, self.train_scores))
+
+    def validation_step(self, batch: SequenceBatch, batch_idx: int) -> None:
+        """Add one batch to the validation's losses and scores."""
+        self._score(batch, self.val_scores)
+
+    def test_step(self, batch: SequenceBatch, batch_idx: int) -> None:
+        """Add one batch to the test's losses and scores."""
+        self._score(batch, self.test_scores)
+
+    def on_train_epoch_end(self) -> None:
+        """Log the epoch's losses and scores, and the effective weight of each variant's loss."""
+        self.log_dict(self.train_scores.compute())
+        for name in self.variants:
+            self.log(f"train_{name}_weight", cast(LossBalance, self.balance).effective_weight(name))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log losses and scores of each variant and their mean, see `VariantScores`."""
+        self.log_dict(self.val_scores.compute())
+
+    def on_test_epoch_end(self) -> None:
+        """Log losses and scores of each variant and their mean, see `VariantScores`."""
+        self.log_dict(self.test_scores.compute())
+
+    @override
+    def setup(self, stage: str) -> None:
+        """Have DDP expect parameters without a gradient: those of the variants that a step isn't of."""
+        strategy = self.trainer.strategy
+        if isinstance(strategy, DDPStrategy):
+            strategy._ddp_kwargs["find_unused_parameters"] = True
+
+    @override
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode; what is frozen stays in evaluation mode, so that no running mean moves either."""
+        super().train(mode)
+        for module in self._frozen:
+            module.eval()
+        return self
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Build the injected optimiser and schedule."""
+        return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
+
+    def _score(self, batch: SequenceBatch, scores: VariantScores) -> Tensor:
+        assert batch.target is not None
+        has_step_labels = batch.target.dim() == 2
+        logits = self.label(batch, has_step_labels=has_step_labels)
+        counts = batch.target != IGNORED
+        logits_NC, target_N = logits[counts], batch.target[counts]
+        loss: Tensor = self.losses[escape_name(batch.variant)](logits_NC, target_N)
+        scores.update(batch.variant, loss, logits_NC, target_N)
+        return loss
+
+
+def _mean_over_steps(logits: Tensor, mask: Tensor | None) -> Tensor:
+    if mask is None:
+        return logits.mean(dim=1)
+    kept_BLC = logits.masked_fill(~mask.unsqueeze(-1), 0.0)
+    return kept_BLC.sum(dim=1) / mask.sum(dim=1, keepdim=True)

@@ -1,0 +1,113 @@
+"""Predictions of a `VariantModel`: from raw sequences of one variant to classes of steps or sequences.
+
+Shapes: L steps of a sequence, C classes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from app.data.sequence_encoding import encode_inputs
+from app.data.sequence_records import RawSequence
+from app.data.sequences import Sequences
+from app.data.variant_spec import VariantDataSpec
+from app.errors import UserError
+from app.models.variant import VariantModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequencePrediction:
+    """What a model says of one sequence.
+
+    Attributes:
+        class_names: Names of the C classes.
+        probabilities: [L, C], one row for each step, or [1, C] where a sequence has one label; float32, on
+            the CPU. Each row sums to 1.
+    """
+
+    class_names: tuple[str, ...]
+    probabilities: Tensor
+
+    @property
+    def classes(self) -> list[str]:
+        """The most probable class of each step, or of the sequence."""
+        return [self.class_names[i] for i in self.probabilities.argmax(dim=1).tolist()]
+
+    @property
+    def confidences(self) -> list[float]:
+        """The probability of each of `classes`."""
+        return self.probabilities.amax(dim=1).tolist()
+
+    def spans(self) -> Iterator[tuple[int, int, str]]:
+        """Yield stretches of steps of the same class: first step, step behind the last, class."""
+        start = 0
+        for name, steps in groupby(self.classes):
+            stop = start + len(list(steps))
+            yield start, stop, name
+            start = stop
+
+
+class VariantPredictor:
+    """Labels sequences with the preparation that the model was trained with.
+
+    Long sequences are cut into overlapping windows as in training, and each step is labelled where it has
+    context on both sides.
+
+    Args:
+        model: The trained composite. It is put into evaluation mode.
+        data_spec: The spec of the data that it was trained on.
+        batch_size: Windows that go through the model at once.
+    """
+
+    def __init__(self, *, model: VariantModel, data_spec: VariantDataSpec, batch_size: int = 256) -> None:
+        self.model = model.eval()
+        self.data_spec = data_spec
+        self.batch_size = batch_size
+
+    def predict(self, variant: str, inputs: Sequence[RawSequence]) -> list[SequencePrediction]:
+        """Label sequences of one variant.
+
+        Args:
+            variant: Name of the variant.
+            inputs: Texts, lists of tokens, or vectors of [L, F], float32; each of at least one step.
+
+        Raises:
+            UserError: The variant is unknown, a sequence is empty, or vectors have another width.
+        """
+        spec = self.data_spec.find(variant)
+        for number, sequence in enumerate(inputs, start=1):
+            if len(sequence) == 0:
+                raise UserError(
+                    f"variant '{variant}': sequence {number} is empty; at least one step is needed"
+                )
+        if not inputs:
+            return []
+        steps = encode_inputs(inputs, spec)
+        sequences = Sequences.cut(
+            variant=variant,
+            steps=steps,
+            labels=None,
+            has_step_labels=spec.has_step_labels,
+            window=spec.window,
+            margin=spec.margin,
+        )
+        scored: list[list[Tensor]] = [[] for _ in steps]
+        for place, probabilities_LC in zip(sequences.places, self.probabilities(sequences), strict=True):
+            scored[place.sequence].append(probabilities_LC)
+        return [
+            SequencePrediction(class_names=spec.class_names, probabilities=torch.cat(rows)) for rows in scored
+        ]
+
+    @torch.inference_mode()
+    def probabilities(self, sequences: Sequences) -> Iterator[Tensor]:
+        """Yield the probabilities of each window's scored steps, or of each sequence, in order."""
+        has_step_labels = self.data_spec.find(sequences.variant).has_step_labels
+        for indices in torch.arange(len(sequences)).split(self.batch_size):
+            batch = sequences.gather(indices).to(self.model.device)
+            logits = self.model.label(batch, has_step_labels=has_step_labels)
+            found = logits.float().softmax(dim=-1).cpu()
+            for index, row in zip(indices.tolist(), found, strict=True):
+                yield row[sequences.scored_slice(index)] if has_step_labels else row.unsqueeze(0)

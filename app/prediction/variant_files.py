@@ -1,0 +1,133 @@
+"""Files of a user's, labelled by a `VariantModel`: texts, pictures, and lines of sequences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.data.digit_pictures import PICTURE_SUFFIXES, list_pictures, read_digit_pictures
+from app.data.python_sources import read_python
+from app.data.sequence_fields import read_inputs
+from app.data.sequence_records import RawSequence
+from app.data.sequence_rows import SUFFIXES, read_rows
+from app.data.variant_spec import VariantSpec
+from app.errors import UserError
+from app.prediction.variant import SequencePrediction, VariantPredictor
+
+DIGIT_WIDTH = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledSequence:
+    """A sequence of a file and what the model says of it.
+
+    Attributes:
+        name: The file, and the line where it holds several sequences.
+        variant: Name of the variant.
+        inputs: The sequence as it was read.
+        has_step_labels: Whether each step is labelled, rather than the sequence.
+        prediction: Classes and their probabilities.
+    """
+
+    name: str
+    variant: str
+    inputs: RawSequence
+    has_step_labels: bool
+    prediction: SequencePrediction
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: spans of one class for a text, else labels with their probabilities."""
+        plain: dict[str, Any] = {"file": self.name, "variant": self.variant}
+        if isinstance(self.inputs, str) and self.has_step_labels:
+            spans = self.prediction.spans()
+            plain["spans"] = [
+                {"start": start, "stop": stop, "label": label, "text": self.inputs[start:stop]}
+                for start, stop, label in spans
+            ]
+            return plain
+        confidences = [round(confidence, 6) for confidence in self.prediction.confidences]
+        if self.has_step_labels:
+            return plain | {"labels": self.prediction.classes, "confidences": confidences}
+        return plain | {"label": self.prediction.classes[0], "confidence": confidences[0]}
+
+
+def predict_files(
+    predictor: VariantPredictor, variant: str | None, paths: Sequence[Path]
+) -> list[LabelledSequence]:
+    """Label what files hold.
+
+    Args:
+        predictor: Knows the variants.
+        variant: Name of the variant; None: the only one, or the one of characters for a ``.py`` file.
+        paths: Texts, JSONL or Parquet files of sequences, pictures, or folders of pictures. Pictures that are
+            given one by one are one sequence, in this order.
+
+    Raises:
+        UserError: The variant is unknown or must be named, or a file doesn't hold what it takes.
+    """
+    spec = predictor.data_spec.find(variant or _guess_variant(predictor.data_spec.variants, paths))
+    named = _read_all(paths, spec)
+    predictions = predictor.predict(spec.name, [sequence for _, sequence in named])
+    return [
+        LabelledSequence(
+            name=name,
+            variant=spec.name,
+            inputs=sequence,
+            has_step_labels=spec.has_step_labels,
+            prediction=prediction,
+        )
+        for (name, sequence), prediction in zip(named, predictions, strict=True)
+    ]
+
+
+def _guess_variant(variants: Sequence[VariantSpec], paths: Sequence[Path]) -> str:
+    if len(variants) == 1:
+        return variants[0].name
+    texts = [variant.name for variant in variants if variant.kind == "characters"]
+    if len(texts) == 1 and all(path.suffix == ".py" for path in paths):
+        return texts[0]
+    raise UserError(f"--variant: say what the files hold: {', '.join(v.name for v in variants)}")
+
+
+def _read_all(paths: Sequence[Path], spec: VariantSpec) -> list[tuple[str, RawSequence]]:
+    pictures = [path for path in paths if path.suffix.lower() in PICTURE_SUFFIXES]
+    named: list[tuple[str, RawSequence]] = []
+    for path in paths:
+        if path.suffix.lower() in SUFFIXES:
+            named += _read_lines(path, spec)
+        elif path.is_dir():
+            named.append((str(path), _read_pictures(list_pictures(path), spec, path)))
+        elif path not in pictures:
+            named.append((str(path), _read_text(path, spec)))
+    if pictures:
+        name = str(pictures[0]) if len(pictures) == 1 else f"{len(pictures)} pictures"
+        named.append((name, _read_pictures(pictures, spec, pictures[0])))
+    return named
+
+
+def _read_lines(path: Path, spec: VariantSpec) -> list[tuple[str, RawSequence]]:
+    rows = read_rows(path, spec.name)
+    width = spec.in_features if spec.kind == "vectors" else None
+    return [(row.place, read_inputs(row, spec.kind, width)) for row in rows]
+
+
+def _read_pictures(pictures: Sequence[Path], spec: VariantSpec, where: Path) -> RawSequence:
+    if spec.kind != "vectors" or spec.in_features != DIGIT_WIDTH:
+        raise UserError(
+            f"{where}: pictures are read as {DIGIT_WIDTH} numbers each, and the variant '{spec.name}' takes"
+            f" {spec.kind}{f' of {spec.in_features} numbers' if spec.kind == 'vectors' else ''}"
+        )
+    return read_digit_pictures(pictures)
+
+
+def _read_text(path: Path, spec: VariantSpec) -> str:
+    if spec.kind != "characters":
+        raise UserError(
+            f"{path}: the variant '{spec.name}' takes {spec.kind}: give"
+            f" {'pictures, a folder of them, or ' if spec.in_features == DIGIT_WIDTH else ''}"
+            f"a file that ends in {' or '.join(SUFFIXES)}"
+        )
+    text = read_python(path)
+    if not text:
+        raise UserError(f"{path}: is empty; a text of at least one character is needed")
+    return text

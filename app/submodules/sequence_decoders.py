@@ -1,0 +1,106 @@
+"""Sequence decoders: vectors in, one set of logits for each step out.
+
+A decoder's ``forward`` takes vectors of [B, L, F_in], a mask of [B, L] or None, and a state or None; it
+returns logits of [B, L, C] and its state behind the last step, from which a next call goes on, or None.
+
+Shapes: B sequences, L steps, F_in features of a step, H hidden features, C classes.
+"""
+
+from typing import Any, Literal
+
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from app.errors import UserError
+
+_LAYERS: dict[str, type[nn.LSTM | nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class RecurrentDecoder(nn.Module):
+    """Recurrent layers and a fully connected one.
+
+    The layers are long short-term memory (Hochreiter and Schmidhuber 1997) or gated recurrent units (Cho et
+    al. 2014). Reading both ways, it knows what follows a step, and so can't be fed piece by piece.
+
+    Args:
+        in_features: F_in.
+        out_features: C, the number of classes.
+        cell: What the layers are made of.
+        hidden_features: H, for each direction.
+        num_layers: Layers one above the other.
+        is_bidirectional: Whether sequences are read both ways.
+        dropout: Share of each layer's output set to zero in training, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        in_features: int,
+        out_features: int,
+        cell: Literal["lstm", "gru"] = "lstm",
+        hidden_features: int = 64,
+        num_layers: int = 1,
+        is_bidirectional: bool = True,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.is_bidirectional = is_bidirectional
+        self.recurrent = _LAYERS[cell](
+            in_features,
+            hidden_features,
+            num_layers,
+            batch_first=True,
+            bidirectional=is_bidirectional,
+            dropout=dropout if num_layers > 1 else 0.0,
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(hidden_features * (2 if is_bidirectional else 1), out_features)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None, hidden: Any = None) -> tuple[Tensor, Any]:
+        """Decode sequences.
+
+        Args:
+            x: [B, L, F_in], float.
+            mask: [B, L], bool, False at padding, which stands behind the steps; None: no padding.
+            hidden: State that an earlier call returned; None: the beginning.
+
+        Returns:
+            Logits of [B, L, C], and the state behind each sequence's last step; None if it reads both ways.
+
+        Raises:
+            UserError: A state is given to a decoder that reads both ways.
+        """
+        if hidden is not None and self.is_bidirectional:
+            raise UserError(
+                "a decoder that reads both ways can't go on from a hidden state: give it whole sequences, or"
+                " choose one that reads forwards (is_bidirectional: false, or --preset original)"
+            )
+        if mask is None:
+            read, hidden = self.recurrent(x, hidden)
+        else:
+            lengths = mask.sum(dim=1).cpu()
+            packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+            packed, hidden = self.recurrent(packed, hidden)
+            read, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
+        return self.linear(self.dropout(read)), None if self.is_bidirectional else hidden
+
+
+class LinearDecoder(nn.Module):
+    """One fully connected layer: each step on its own.
+
+    Args:
+        in_features: F_in.
+        out_features: C, the number of classes.
+    """
+
+    def __init__(self, *, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.linear = nn.Linear(in_features, out_features)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None, hidden: Any = None) -> tuple[Tensor, None]:
+        """Map [B, L, F_in] to logits of [B, L, C]; there is no state."""
+        return self.linear(x), None

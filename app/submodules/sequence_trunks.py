@@ -1,0 +1,62 @@
+"""Trunks that all variants share, between their adapters and their decoders.
+
+Shapes: B sequences, L steps, F_in features of a step, F features of the result.
+"""
+
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+
+class PerceptronTrunk(nn.Module):
+    """Each step on its own: layer normalisation, fully connected, ReLU, fully connected, and what came in.
+
+    Args:
+        in_features: F_in, which is F too.
+        hidden_features: Width between the two layers.
+        dropout: Share of hidden values set to zero in training, in [0, 1).
+    """
+
+    def __init__(self, *, in_features: int, hidden_features: int = 64, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = in_features
+        self.layers = nn.Sequential(
+            nn.LayerNorm(in_features),
+            nn.Linear(in_features, hidden_features),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_features, in_features),
+        )
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map [B, L, F_in], float, to [B, L, F]; the mask isn't needed."""
+        return x + self.layers(x)
+
+
+class LstmTrunk(nn.Module):
+    """Long short-term memory that reads both ways.
+
+    Args:
+        in_features: F_in.
+        hidden_features: Width of each direction; F is twice as much.
+        num_layers: Layers one above the other.
+    """
+
+    def __init__(self, *, in_features: int, hidden_features: int = 32, num_layers: int = 1) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = 2 * hidden_features
+        self.lstm = nn.LSTM(in_features, hidden_features, num_layers, batch_first=True, bidirectional=True)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map [B, L, F_in], float, to [B, L, F].
+
+        Args:
+            x: [B, L, F_in].
+            mask: [B, L], bool, False at padding, which stands behind the steps; None: no padding.
+        """
+        if mask is None:
+            return self.lstm(x)[0]
+        packed = pack_padded_sequence(x, mask.sum(dim=1).cpu(), batch_first=True, enforce_sorted=False)
+        read, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x.shape[1])
+        return read

@@ -1,0 +1,112 @@
+"""The container of the family variant."""
+
+from typing import Any
+
+from dependency_injector import providers
+from dependency_injector.containers import DeclarativeContainer
+
+from app.checkpoints.recipe import Recipe
+from app.composition.assembler import Assembler
+from app.composition.variant import assemble_variant
+from app.data.variant import VariantDataModule
+from app.data.variant_spec import VariantDataSpec
+from app.evaluation.variant import VariantEvaluator
+from app.prediction.variant import VariantPredictor
+from app.training.run import TrainingRun
+from containers.choices import build_chosen, build_each, build_named, build_optional
+from containers.named import NamedProviders
+from containers.variant_adapters import build_adapter
+from settings.application import ApplicationSettings
+from settings.variant import VariantSettings
+
+
+class VariantContainer(DeclarativeContainer):
+    """From sequences of several kinds to a trained labeller of their steps."""
+
+    application = providers.Dependency(instance_of=ApplicationSettings)
+    settings = providers.Dependency(instance_of=VariantSettings)
+    training = providers.DependenciesContainer()
+
+    splitter = providers.Callable(build_chosen, settings.provided.data.split)
+    sampling = providers.Callable(build_chosen, settings.provided.data.sampling)
+    data_spec_type = providers.Object(VariantDataSpec)
+    known_data_spec: providers.Object[Any] = providers.Object(None)
+    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
+    datamodule = providers.Singleton(
+        VariantDataModule,
+        path=settings.provided.data.path,
+        sources=providers.Callable(build_each, settings.provided.sources),
+        splitter=splitter,
+        sampling=sampling,
+        batch_size=settings.provided.data.batch_size,
+        batch_sizes=settings.provided.batch_sizes,
+        eval_batch_size=settings.provided.data.eval_batch_size,
+        batches_per_epoch=settings.provided.data.batches_per_epoch,
+        untrained=settings.provided.untrained,
+        unevaluated=settings.provided.unevaluated,
+        seed=application.provided.seed,
+        data_spec=known_data_spec,
+    )
+    data_spec = datamodule.provided.data_spec
+
+    token_adapter = providers.Callable(build_chosen, settings.provided.token_adapter)
+    vector_adapter = providers.Callable(build_chosen, settings.provided.vector_adapter)
+    adapters = NamedProviders(
+        providers.Callable(
+            build_adapter,
+            token_adapter.provider,
+            vector_adapter.provider,
+            settings.provided.adapters,
+            data_spec,
+        )
+    )
+    trunk = providers.Callable(build_optional, settings.provided.trunk)
+    decoder = providers.Callable(build_chosen, settings.provided.decoder)
+    decoders = NamedProviders(providers.Callable(build_named, decoder.provider, settings.provided.decoders))
+    loss = providers.Callable(build_chosen, settings.provided.loss)
+    losses = NamedProviders(providers.Callable(build_named, loss.provider, settings.provided.losses))
+    balance = providers.Callable(build_chosen, settings.provided.balance)
+    optimizer = providers.Callable(build_chosen, settings.provided.optimizer)
+    schedule = providers.Callable(build_chosen, settings.provided.schedule)
+
+    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="variant")
+    recipe = providers.Factory(
+        Recipe,
+        family=application.provided.model,
+        settings=application.provided.to_plain.call(),
+        data_spec=data_spec.to_dict.call(),
+    )
+    model = providers.Factory(
+        assemble_variant,
+        data_spec=data_spec,
+        adapter=adapters.provider,
+        trunk=trunk.provider,
+        decoder=decoders.provider,
+        loss=losses.provider,
+        balance=balance.provider,
+        assembler=assembler,
+        optimizer=optimizer.provider,
+        schedule=schedule.provider,
+        weights=settings.provided.weights,
+        frozen=settings.provided.frozen,
+        recipe=recipe,
+        configured_variants=settings.provided.sources,
+    )
+
+    training_run = providers.Factory(
+        TrainingRun,
+        trainer=training.trainer,
+        model=model,
+        datamodule=datamodule,
+        run_folder=training.run_folder,
+        seed=application.provided.seed,
+        settings=application.provided.to_plain.call(),
+        num_threads=training.num_threads,
+    )
+    predictor = providers.Factory(
+        VariantPredictor,
+        model=model,
+        data_spec=data_spec,
+        batch_size=settings.provided.data.eval_batch_size,
+    )
+    evaluator = providers.Factory(VariantEvaluator, predictor=predictor, datamodule=datamodule)

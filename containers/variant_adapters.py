@@ -1,0 +1,30 @@
+"""Which adapter stands in front of a variant's decoder."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.data.variant_spec import VariantDataSpec
+from containers.choices import build_named
+from settings.base import ChoiceSettings
+
+
+def build_adapter(
+    token_adapter: Callable[..., Any],
+    vector_adapter: Callable[..., Any],
+    choices: Mapping[str, ChoiceSettings],
+    data_spec: VariantDataSpec,
+    name: str,
+    **kwargs: Any,
+) -> Any:
+    """Build the adapter of the variant ``name``: its own choice, else the default for what it consists of.
+
+    Args:
+        token_adapter: Builds adapters of characters and tokens.
+        vector_adapter: Builds adapters of vectors.
+        choices: Choices of single variants by name.
+        data_spec: Says what the variant consists of.
+        name: Name of the variant.
+        **kwargs: Passed on.
+    """
+    takes_vectors = data_spec.find(name).kind == "vectors"
+    return build_named(vector_adapter if takes_vectors else token_adapter, choices, name, **kwargs)

@@ -1,0 +1,56 @@
+"""Choices of adapter in front of a sequence decoder: a variant's own steps in, vectors out."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class AdapterSettings(ChoiceSettings):
+    """What every adapter has."""
+
+    out_features: PositiveInt = Field(32, description="Width of the vector that a step becomes.")
+
+
+class EmbeddingSettings(AdapterSettings):
+    """One learned vector for each token or character."""
+
+    target: ClassVar[str] = "app.submodules.sequence_adapters.TokenEmbedding"
+    kind: Literal["embedding"] = Field("embedding", description="One learned vector for each token.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of the vectors set to zero in training.")
+
+
+class ProjectionSettings(AdapterSettings):
+    """One fully connected layer."""
+
+    target: ClassVar[str] = "app.submodules.sequence_adapters.LinearProjection"
+    kind: Literal["projection"] = Field("projection", description="One fully connected layer.")
+
+
+class PerceptronSettings(AdapterSettings):
+    """Two fully connected layers."""
+
+    target: ClassVar[str] = "app.submodules.sequence_adapters.PerceptronProjection"
+    kind: Literal["perceptron"] = Field("perceptron", description="Two fully connected layers.")
+    hidden_features: PositiveInt = Field(128, description="Width between the two layers.")
+    dropout: float = Field(0.2, ge=0, lt=1, description="Share of hidden values set to zero in training.")
+
+
+class PictureSettings(AdapterSettings):
+    """Two convolutions and a fully connected layer, for vectors that are small pictures."""
+
+    target: ClassVar[str] = "app.submodules.sequence_adapters.PictureProjection"
+    kind: Literal["picture"] = Field("picture", description="Convolutions over a small picture.")
+    height: PositiveInt | None = Field(None, description="Rows of a picture; null: it is square.")
+    channels: PositiveInt = Field(16, description="Channels of the first convolution.")
+    dropout: float = Field(0.2, ge=0, lt=1, description="Share of the last layer's input set to zero.")
+
+
+TOKEN_ADAPTERS = Slot(default="embedding", choices=[EmbeddingSettings])
+VECTOR_ADAPTERS = Slot(
+    default="perceptron", choices=[ProjectionSettings, PerceptronSettings, PictureSettings]
+)
+ADAPTERS = Slot(
+    default="embedding", choices=[EmbeddingSettings, ProjectionSettings, PerceptronSettings, PictureSettings]
+)

@@ -1,0 +1,113 @@
+"""Settings of sequences of several kinds: where they come from, how they are split, drawn and batched."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from settings.base import ChoiceSettings, Settings, Slot
+from settings.tabular_data import SPLITS, RandomSplitSettings, SplitSettings
+
+
+class SequenceSourceSettings(ChoiceSettings):
+    """What every source has: nothing but its kind."""
+
+
+class DigitSequencesSettings(SequenceSourceSettings):
+    """Sequences of the handwritten digits that scikit-learn ships."""
+
+    target: ClassVar[str] = "app.data.digit_sequences.DigitSequences"
+    kind: Literal["digits"] = Field("digits", description="Handwritten digits of 8 by 8, strung together.")
+    num_repeats: PositiveInt = Field(
+        20, description="How often each picture is used, among others each time."
+    )
+    min_length: PositiveInt = Field(5, description="Digits of the shortest sequence.")
+    max_length: PositiveInt = Field(15, description="Digits of the longest sequence.")
+    seed: NonNegativeInt = Field(0, description="Seed of orders and lengths.")
+
+
+class PythonSourcesSettings(SequenceSourceSettings):
+    """The standard library's sources."""
+
+    target: ClassVar[str] = "app.data.python_sources.PythonSources"
+    kind: Literal["python"] = Field("python", description="Python files, a kind of token for each character.")
+    root: Path | None = Field(None, description="Folder of Python files; null: the standard library.")
+    max_files: PositiveInt | None = Field(None, description="Files to use at most; null: all.")
+    window: PositiveInt = Field(256, description="Characters of the windows that files are cut into.")
+    margin: NonNegativeInt = Field(
+        32, description="Characters at both ends of a window that give context alone."
+    )
+    seed: NonNegativeInt = Field(0, description="Seed of the choice of files.")
+
+
+class SequenceFileSettings(SequenceSourceSettings):
+    """A JSONL or Parquet file."""
+
+    target: ClassVar[str] = "app.data.sequence_file.SequenceFile"
+    kind: Literal["file"] = Field("file", description="A JSONL or Parquet file.")
+    path: Path | None = Field(None, description="The file; null: the one of data.path named for the variant.")
+    type: Literal["characters", "tokens", "vectors"] | None = Field(
+        None, description="What the sequences consist of; null: what the first line has."
+    )
+    classes: list[str] | None = Field(None, description="The classes in order; null: those in the file.")
+    window: PositiveInt | None = Field(None, description="Steps of windows; null: sequences stay whole.")
+    margin: NonNegativeInt = Field(0, description="Steps at both ends of a window that give context alone.")
+    scaling: Literal["each", "all", "none"] = Field(
+        "each", description="Standardise each feature by its own statistics, all by common ones, or none."
+    )
+
+
+class SamplingSettings(ChoiceSettings):
+    """What every sampling has: nothing but its kind."""
+
+
+class ProportionalSamplingSettings(SamplingSettings):
+    """Each variant by its number of sequences."""
+
+    target: ClassVar[str] = "app.data.variant_sampling.ProportionalSampling"
+    kind: Literal["proportional"] = Field("proportional", description="By the number of sequences.")
+
+
+class RoundRobinSamplingSettings(SamplingSettings):
+    """All variants in turn."""
+
+    target: ClassVar[str] = "app.data.variant_sampling.RoundRobinSampling"
+    kind: Literal["round_robin"] = Field("round_robin", description="All variants in turn.")
+
+
+class TemperatureSamplingSettings(SamplingSettings):
+    """With a probability proportional to n^(1/T)."""
+
+    target: ClassVar[str] = "app.data.variant_sampling.TemperatureSampling"
+    kind: Literal["temperature"] = Field("temperature", description="Drawn with p proportional to n^(1/T).")
+    temperature: float = Field(5.0, gt=0, description="T; 1: by size, higher: more alike.")
+
+
+SEQUENCE_SOURCES = Slot(
+    default="file", choices=[DigitSequencesSettings, PythonSourcesSettings, SequenceFileSettings]
+)
+SAMPLINGS = Slot(
+    default="round_robin",
+    choices=[ProportionalSamplingSettings, RoundRobinSamplingSettings, TemperatureSamplingSettings],
+)
+
+
+class SequenceDataSettings(Settings):
+    """Which files, how they are split, and how batches are drawn."""
+
+    path: Path | None = Field(
+        None,
+        description="Folder with a JSONL or Parquet file for each variant, or one such file, named like its "
+        "variant; null: each variant's own source.",
+    )
+    split: Annotated[SplitSettings, SPLITS] = Field(
+        RandomSplitSettings(), description="How pictures, files or lines become parts."
+    )
+    sampling: Annotated[SamplingSettings, SAMPLINGS] = Field(
+        RoundRobinSamplingSettings(), description="Which variant each training batch is of."
+    )
+    batch_size: PositiveInt = Field(64, description="Sequences of a training batch.")
+    eval_batch_size: PositiveInt = Field(256, description="Sequences of a batch in validation and test.")
+    batches_per_epoch: PositiveInt | None = Field(
+        None, description="Batches of an epoch; null: as many as all sequences make."
+    )

@@ -1,0 +1,60 @@
+"""Choices of sequence decoder and of the trunk before it: vectors in, logits for each step out."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from settings.base import ChoiceSettings, Slot
+
+
+class SequenceDecoderSettings(ChoiceSettings):
+    """What every sequence decoder has: nothing but its kind."""
+
+
+class RecurrentDecoderSettings(SequenceDecoderSettings):
+    """Recurrent layers and a fully connected one."""
+
+    target: ClassVar[str] = "app.submodules.sequence_decoders.RecurrentDecoder"
+    kind: Literal["recurrent"] = Field("recurrent", description="Recurrent layers, then a linear one.")
+    cell: Literal["lstm", "gru"] = Field("lstm", description="What the layers are made of.")
+    hidden_features: PositiveInt = Field(64, description="Width of the recurrent layers, in each direction.")
+    num_layers: PositiveInt = Field(1, description="Recurrent layers one above the other.")
+    is_bidirectional: bool = Field(
+        True, description="Whether a sequence is read both ways; it can't be fed piece by piece then."
+    )
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Share of each layer's output set to zero in training."
+    )
+
+
+class LinearDecoderSettings(SequenceDecoderSettings):
+    """One fully connected layer: each step on its own."""
+
+    target: ClassVar[str] = "app.submodules.sequence_decoders.LinearDecoder"
+    kind: Literal["linear"] = Field("linear", description="One fully connected layer, each step on its own.")
+
+
+class TrunkSettings(ChoiceSettings):
+    """What every trunk has: nothing but its kind."""
+
+
+class PerceptronTrunkSettings(TrunkSettings):
+    """A residual block of fully connected layers, each step on its own."""
+
+    target: ClassVar[str] = "app.submodules.sequence_trunks.PerceptronTrunk"
+    kind: Literal["perceptron"] = Field("perceptron", description="A residual block, each step on its own.")
+    hidden_features: PositiveInt = Field(64, description="Width inside the block.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden values set to zero in training.")
+
+
+class LstmTrunkSettings(TrunkSettings):
+    """An LSTM that reads both ways."""
+
+    target: ClassVar[str] = "app.submodules.sequence_trunks.LstmTrunk"
+    kind: Literal["lstm"] = Field("lstm", description="An LSTM that reads both ways.")
+    hidden_features: PositiveInt = Field(32, description="Width of each direction.")
+    num_layers: PositiveInt = Field(1, description="Layers one above the other.")
+
+
+DECODERS = Slot(default="recurrent", choices=[RecurrentDecoderSettings, LinearDecoderSettings])
+TRUNKS = Slot(default="perceptron", choices=[PerceptronTrunkSettings, LstmTrunkSettings])

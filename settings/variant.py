@@ -1,0 +1,203 @@
+"""The family variant: one model, several input types, a decoder for each."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
+
+from settings.base import Settings
+from settings.family import Family, Preset
+from settings.merging import merge
+from settings.optimization import (
+    OPTIMIZERS,
+    SCHEDULES,
+    AdamSettings,
+    OneCycleScheduleSettings,
+    OptimizerSettings,
+    ScheduleSettings,
+)
+from settings.sequence_adapters import (
+    ADAPTERS,
+    TOKEN_ADAPTERS,
+    VECTOR_ADAPTERS,
+    AdapterSettings,
+    EmbeddingSettings,
+    PerceptronSettings,
+)
+from settings.sequence_data import (
+    SEQUENCE_SOURCES,
+    SequenceDataSettings,
+    SequenceFileSettings,
+    SequenceSourceSettings,
+)
+from settings.sequence_decoders import (
+    DECODERS,
+    TRUNKS,
+    RecurrentDecoderSettings,
+    SequenceDecoderSettings,
+    TrunkSettings,
+)
+from settings.variant_losses import (
+    BALANCES,
+    LOSSES,
+    BalanceSettings,
+    CrossEntropySettings,
+    FixedBalanceSettings,
+    LossSettings,
+)
+
+SHIPPED_VARIANTS: dict[str, Any] = {
+    "image": {"source": {"kind": "digits"}, "adapter": {"kind": "picture"}},
+    "text": {"source": {"kind": "python"}},
+}
+"""The variants where no ``data.path`` is set; settings of variants are put over them."""
+
+
+class SingleVariantSettings(Settings):
+    """One variant: where its sequences come from, what labels them, and what part it takes."""
+
+    source: Annotated[SequenceSourceSettings, SEQUENCE_SOURCES] = Field(
+        SequenceFileSettings(), description="Where its sequences come from."
+    )
+    adapter: Annotated[AdapterSettings, ADAPTERS] | None = Field(
+        None, description="From its steps to vectors; null: token_adapter or vector_adapter."
+    )
+    decoder: Annotated[SequenceDecoderSettings, DECODERS] | None = Field(
+        None, description="From vectors to its classes; null: the decoder of every variant."
+    )
+    loss: Annotated[LossSettings, LOSSES] | None = Field(
+        None, description="Its loss; null: the loss of every variant."
+    )
+    weight: NonNegativeFloat = Field(1.0, description="Factor of its loss.")
+    batch_size: PositiveInt | None = Field(None, description="Sequences of its training batch; null: as all.")
+    is_frozen: bool = Field(False, description="Whether its adapter and decoder keep their weights.")
+    is_trained: bool = Field(True, description="Whether training has batches of it.")
+    is_evaluated: bool = Field(True, description="Whether validation and test have; neither: it isn't there.")
+
+
+class VariantSettings(Settings):
+    """A labeller of sequences of several kinds."""
+
+    data: SequenceDataSettings = Field(SequenceDataSettings(), description="The sequences to learn from.")
+    variants: dict[str, SingleVariantSettings] = Field(
+        {}, description="Single variants by name; image and text are there where data.path is null."
+    )
+    token_adapter: Annotated[AdapterSettings, TOKEN_ADAPTERS] = Field(
+        EmbeddingSettings(), description="Adapter of every variant of characters or tokens."
+    )
+    vector_adapter: Annotated[AdapterSettings, VECTOR_ADAPTERS] = Field(
+        PerceptronSettings(), description="Adapter of every variant of vectors."
+    )
+    trunk: Annotated[TrunkSettings, TRUNKS] | None = Field(
+        None, description="Shared by all variants, between adapters and decoders; null: none."
+    )
+    decoder: Annotated[SequenceDecoderSettings, DECODERS] = Field(
+        RecurrentDecoderSettings(), description="Decoder of every variant."
+    )
+    loss: Annotated[LossSettings, LOSSES] = Field(
+        CrossEntropySettings(), description="Loss of every variant."
+    )
+    balance: Annotated[BalanceSettings, BALANCES] = Field(
+        FixedBalanceSettings(), description="How the variants' losses are weighed."
+    )
+    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(AdamSettings(), description="Optimiser.")
+    schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
+        OneCycleScheduleSettings(), description="How the learning rate changes during training."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _add_shipped_variants(cls, values: Any) -> Any:
+        """Put the settings of variants over those that ship, unless the data are a user's own."""
+        if not isinstance(values, dict):
+            return values
+        data = values.get("data", {})
+        path = data.get("path") if isinstance(data, Mapping) else data.path
+        given = values.get("variants", {})
+        if path is not None or not isinstance(given, Mapping):
+            return values
+        plain = {
+            name: item.model_dump() if isinstance(item, SingleVariantSettings) else item
+            for name, item in given.items()
+        }
+        return values | {"variants": merge(SHIPPED_VARIANTS, plain)}
+
+    @property
+    def sources(self) -> dict[str, SequenceSourceSettings]:
+        """Source of each variant that is there, by name."""
+        return {name: v.source for name, v in self.variants.items() if v.is_trained or v.is_evaluated}
+
+    @property
+    def adapters(self) -> dict[str, AdapterSettings]:
+        """Adapters of variants that have one of their own, by name."""
+        return {name: v.adapter for name, v in self.variants.items() if v.adapter is not None}
+
+    @property
+    def decoders(self) -> dict[str, SequenceDecoderSettings]:
+        """Decoders of variants that have one of their own, by name."""
+        return {name: v.decoder for name, v in self.variants.items() if v.decoder is not None}
+
+    @property
+    def losses(self) -> dict[str, LossSettings]:
+        """Losses of variants that have one of their own, by name."""
+        return {name: v.loss for name, v in self.variants.items() if v.loss is not None}
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each variant that has settings, by name."""
+        return {name: v.weight for name, v in self.variants.items()}
+
+    @property
+    def batch_sizes(self) -> dict[str, int]:
+        """Batch sizes of variants that have one of their own, by name."""
+        return {name: v.batch_size for name, v in self.variants.items() if v.batch_size is not None}
+
+    @property
+    def frozen(self) -> list[str]:
+        """Variants that keep their weights."""
+        return [name for name, v in self.variants.items() if v.is_frozen]
+
+    @property
+    def untrained(self) -> list[str]:
+        """Variants without training batches; a frozen one has some only where there is a trunk to train."""
+        return [
+            name
+            for name, v in self.variants.items()
+            if not v.is_trained or (v.is_frozen and self.trunk is None)
+        ]
+
+    @property
+    def unevaluated(self) -> list[str]:
+        """Variants that validation and test leave out."""
+        return [name for name, v in self.variants.items() if not v.is_evaluated]
+
+
+ORIGINAL = Preset(
+    summary="LSTMs that read forwards alone, behind a linear projection or an embedding.",
+    values={
+        "variant": {
+            "decoder": {"kind": "recurrent", "is_bidirectional": False},
+            "vector_adapter": {"kind": "projection"},
+            "variants": {"image": {"adapter": {"kind": "projection"}}},
+        }
+    },
+)
+
+FAMILY = Family(
+    name="variant",
+    summary="One model for several input types, a decoder for each, chosen by the batch's type.",
+    settings=VariantSettings,
+    container="containers.variant.VariantContainer",
+    predict_command="commands.predict_variant.predict_variant",
+    defaults={
+        "variant": {"data": {"split": {"kind": "random", "val_fraction": 0.1}}},
+        "trainer": {
+            "max_epochs": 8,
+            "num_threads": 1,
+            "gradient_clip_norm": 1.0,
+            "monitor": "val_macro_f1",
+            "monitor_mode": "max",
+        },
+    },
+    presets={"original": ORIGINAL},
+)
