@@ -3,12 +3,13 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from commands.options import DebugOption, SetOption, parse_assignments
+from commands.options import DebugOption, SetOption, SkipBadOption, parse_assignments
 from commands.printing import console, format_score, print_table, status_console
+from settings.merging import merge
 
 
 class Part(StrEnum):
@@ -27,6 +28,7 @@ def evaluate(
     part: Annotated[Part, typer.Option("--part", help="Part of the training's own data.")] = Part.TEST,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1, mps.")] = "cpu",
     set_: SetOption = None,
+    skip_bad: SkipBadOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     debug: DebugOption = False,
 ) -> None:
@@ -35,7 +37,11 @@ def evaluate(
     with status_console.status("Loading the model"):
         from containers import family_container, from_checkpoint
 
-        whole_file = {"data": {"path": str(data), "split": {"kind": "whole"}}} if data else {}
+        whole_file: dict[str, Any] = {}
+        if data:
+            whole_file = {"data": {"path": str(data), "split": {"kind": "whole"}}}
+        if skip_bad:
+            whole_file = merge(whole_file, {"data": {"skip_bad": True}})
         application = from_checkpoint(
             checkpoint, changes=parse_assignments(set_), family_changes=whole_file, device=device
         )
@@ -51,13 +57,14 @@ def evaluate(
         ["score", "value"],
         [(name, format_score(value)) for name, value in report.scores.items()],
     )
-    columns = list(next(iter(report.breakdown.values()), {}))
-    print_table(
-        f"By {report.breakdown_by}",
-        [report.breakdown_by, *columns],
-        [
-            (name, *(format_score(v) if c != "samples" else str(int(v)) for c, v in values.items()))
-            for name, values in report.breakdown.items()
-        ],
-    )
+    for parts, breakdown in report.breakdowns.items():
+        columns = list(next(iter(breakdown.values()), {}))
+        print_table(
+            f"By {parts}",
+            [parts, *columns],
+            [
+                (name, *(format_score(v) if c != "samples" else str(int(v)) for c, v in values.items()))
+                for name, values in breakdown.items()
+            ],
+        )
     console.print()

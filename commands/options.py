@@ -19,6 +19,9 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", help="One setting, e.g. multi_feature.head.dropout=0.2; repeatable."),
 ]
+SkipBadOption = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out samples that can't be used, and count them.")
+]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.options import DebugOption
+from commands.options import DebugOption, SkipBadOption
 from commands.printing import short_path, status_console
 
 
@@ -41,9 +41,7 @@ def predict_image_to_text(
     format_: Annotated[
         Format | None, typer.Option("--format", help="Format; else by the end of --output, or text.")
     ] = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out pictures that can't be read, and count them.")
-    ] = False,
+    skip_bad: SkipBadOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Write a caption for each picture, greedily where neither --beam nor --top-p is given."""

@@ -11,6 +11,7 @@ from commands.options import (
     ModelOption,
     PresetOption,
     SetOption,
+    SkipBadOption,
     resolve_settings,
 )
 from commands.printing import (
@@ -44,6 +45,7 @@ def train(
         Path | None, typer.Option("--run-dir", help="Run folder; else runs/MODEL-TIME.")
     ] = None,
     folds: Annotated[int | None, typer.Option("--folds", help="Cross-validate with so many folds.")] = None,
+    skip_bad: SkipBadOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Train a model and evaluate its best checkpoint on the test part."""
@@ -63,6 +65,7 @@ def train(
             "data.path": str(data) if data else None,
             "data.label": label,
             "data.batch_size": batch_size,
+            "data.skip_bad": skip_bad or None,
             "data.split": {"kind": "fold", "num_folds": folds} if folds is not None else None,
         },
     )

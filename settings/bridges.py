@@ -11,14 +11,14 @@ class BridgeSettings(ChoiceSettings):
     """What every bridge has."""
 
     out_features: PositiveInt = Field(256, description="Width of what the decoder is given.")
-    dropout: float = Field(0.0, ge=0, lt=1, description="Share of features set to zero in training.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Share of features set to zero in training.")
 
 
 class PooledBridgeSettings(BridgeSettings):
     """What the bridges have that make one vector of a picture."""
 
     pooling: Literal["mean", "flatten"] = Field(
-        "mean", description="One vector of the grid: its mean, or all its positions side by side."
+        "flatten", description="One vector of the grid: its mean, or all its positions side by side."
     )
 
 
@@ -41,7 +41,6 @@ class EveryStepBridgeSettings(PooledBridgeSettings):
 
     target: ClassVar[str] = "app.submodules.bridges.EveryStepBridge"
     kind: Literal["every_step"] = Field("every_step", description="Read with every word.")
-    dropout: float = Field(0.3, ge=0, lt=1, description="Share of features set to zero in training.")
 
 
 class AttentionBridgeSettings(BridgeSettings):

@@ -40,12 +40,12 @@ class ImageToTextSettings(Settings):
     generation: Annotated[GenerationSettings, GENERATIONS] = Field(
         GreedyGenerationSettings(), description="How captions are generated."
     )
-    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Share of the target given to all tokens.")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target given to all tokens.")
     num_samples: NonNegativeInt = Field(
         8, description="Sample captions in the log and on the contact sheet of each epoch."
     )
     optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(
-        AdamWSettings(lr=2e-4, weight_decay=0.05), description="Optimiser."
+        AdamWSettings(lr=4e-4, weight_decay=0.05), description="Optimiser."
     )
     schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
         OneCycleScheduleSettings(warmup_fraction=0.2), description="How the learning rate changes."
@@ -57,7 +57,7 @@ ORIGINAL = Preset(
     values={
         "image_to_text": {
             "image_encoder": {"kind": "plain"},
-            "bridge": {"kind": "initial_state"},
+            "bridge": {"kind": "initial_state", "pooling": "mean", "dropout": 0.0},
             "text_decoder": {"kind": "lstm", "dropout": 0.0},
             "optimizer": {"kind": "adam"},
             "schedule": {"kind": "constant"},
@@ -75,6 +75,7 @@ FAMILY = Family(
     defaults={
         "trainer": {
             "max_epochs": 90,
+            "precision": "bf16-mixed",
             "num_threads": 2,
             "gradient_clip_norm": 1.0,
             "monitor": "val_word_error_rate",

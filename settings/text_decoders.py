@@ -10,7 +10,7 @@ from settings.base import ChoiceSettings, Slot
 class TextDecoderSettings(ChoiceSettings):
     """What every text decoder has."""
 
-    dropout: float = Field(0.3, ge=0, lt=1, description="Share of values set to zero in training.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Share of values set to zero in training.")
 
 
 class RecurrentTextDecoderSettings(TextDecoderSettings):
@@ -42,7 +42,6 @@ class TransformerTextDecoderSettings(TextDecoderSettings):
     hidden_features: PositiveInt = Field(256, description="Width of the model; a multiple of num_heads.")
     num_layers: PositiveInt = Field(2, description="Number of layers.")
     num_heads: PositiveInt = Field(4, description="Number of attention heads.")
-    dropout: float = Field(0.1, ge=0, lt=1, description="Share of values set to zero in training.")
 
 
 TEXT_DECODERS = Slot(

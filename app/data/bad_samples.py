@@ -17,7 +17,7 @@ class BadSamples:
 
     def __init__(self, *, is_skipped: bool) -> None:
         self.is_skipped = is_skipped
-        self.messages: dict[str, str] = {}
+        self.left_out: list[tuple[str, str]] = []
 
     @contextmanager
     def naming(self, name: str) -> Iterator[None]:
@@ -31,7 +31,7 @@ class BadSamples:
         except UserError as error:
             if not self.is_skipped:
                 raise UserError(f"{name}: {error}; --skip-bad leaves out what can't be used") from None
-            self.messages[name] = str(error)
+            self.left_out.append((name, str(error)))
 
     def report(self, num_all: int) -> None:
         """Warn of how many were left out, and name some of them with the first reason.
@@ -42,13 +42,13 @@ class BadSamples:
         Raises:
             UserError: None is left.
         """
-        if not self.messages:
+        if not self.left_out:
             return
-        first = next(iter(self.messages.values()))
+        names = [name for name, _ in self.left_out]
         text = (
-            f"{len(self.messages):,} of {counted(num_all, 'picture')} left out: "
-            f"{name_list(self.messages)} (the first one: {first})"
+            f"{len(names):,} of {counted(num_all, 'picture')} left out: "
+            f"{name_list(names)} (the first one: {self.left_out[0][1]})"
         )
-        if len(self.messages) == num_all:
+        if len(names) == num_all:
             raise UserError(f"no picture can be used; {text}")
         warnings.warn(text, stacklevel=2)

@@ -37,10 +37,11 @@ def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uin
     if not content:
         raise UserError("the file is empty")
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content)) as image:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # refused below, at another size
-            _refuse_bomb(image)
-            square = _make_square(_to_rgb(ImageOps.exif_transpose(image)), size, fit)
+            with Image.open(io.BytesIO(content)) as image:
+                _refuse_bomb(image)
+                square = _make_square(_to_rgb(ImageOps.exif_transpose(image)), size, fit)
     except UserError:
         raise
     except Image.DecompressionBombError:

@@ -22,6 +22,7 @@ from app.data.caption_batch import CaptionBatch
 from app.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
 from app.evaluation.caption_scores import CaptionScores
 from app.generation.search import GeneratedTokens, Generation, SpecialTokens, State
+from app.models.caption_text import count_targets, draw_captions, list_captions, trim
 from app.models.composite import Composite
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
 
@@ -158,10 +159,10 @@ class ImageToText(Composite):
 
     def training_step(self, batch: CaptionBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch; of several captions of a picture, one is drawn."""
-        text = _trim(_draw_captions(batch.text))
+        text = trim(draw_captions(batch.text))
         logits = self(batch.pictures, text[:, :-1])
         loss = self._loss(logits, text[:, 1:])
-        self.train_loss.update(loss.detach(), _count(text))
+        self.train_loss.update(loss.detach(), count_targets(text))
         return loss
 
     def validation_step(self, batch: CaptionBatch, batch_idx: int) -> None:
@@ -218,12 +219,12 @@ class ImageToText(Composite):
         token_scores: MetricCollection,
         caption_scores: CaptionScores,
     ) -> None:
-        rows, text = _list_captions(batch.text)
-        text = _trim(text)
+        rows, text = list_captions(batch.text)
+        text = trim(text)
         context = self.look(batch.pictures)
         logits = self._decode(context.index_select(0, rows), text[:, :-1])
         targets = text[:, 1:]
-        loss.update(self._loss(logits, targets), _count(text))
+        loss.update(self._loss(logits, targets), count_targets(text))
         token_scores["token_accuracy"].update(logits.flatten(end_dim=1), targets.flatten())
         token_scores["perplexity"].update(logits.float(), targets)
         generated = self.describe(batch.pictures)
@@ -243,31 +244,6 @@ class ImageToText(Composite):
         self.log_dict({f"{prefix}{name}": value for name, value in caption_scores.compute().items()})
         for scores in (loss, token_scores, caption_scores):
             scores.reset()
-
-
-def _draw_captions(text: Tensor) -> Tensor:
-    """Return one of each picture's captions, [B, T], of [B, K, T]."""
-    if text.shape[1] == 1:
-        return text[:, 0]
-    num_captions = (text[:, :, 0] != PAD).sum(dim=1)
-    drawn = (torch.rand(len(text), device=text.device) * num_captions).long()
-    return text[torch.arange(len(text), device=text.device), drawn]
-
-
-def _list_captions(text: Tensor) -> tuple[Tensor, Tensor]:
-    """Return all captions that are there, [N, T], and the picture of each, [N], of [B, K, T]."""
-    rows, places = (text[:, :, 0] != PAD).nonzero(as_tuple=True)
-    return rows, text[rows, places]
-
-
-def _trim(text: Tensor) -> Tensor:
-    """Return [N, T] without what is padding in all captions."""
-    return text[:, : max(int((text != PAD).sum(dim=1).max()), 2)]
-
-
-def _count(text: Tensor) -> Tensor:
-    """Return the number of tokens that count in the loss."""
-    return (text[:, 1:] != PAD).sum()
 
 
 def _take_samples(batch: CaptionBatch, generated: Sequence[str], num: int) -> list[CaptionSample]:

@@ -35,7 +35,7 @@ class PooledBridge(nn.Module):
         in_features: int,
         in_positions: int,
         out_features: int = 256,
-        pooling: Pooling = "mean",
+        pooling: Pooling = "flatten",
         dropout: float = 0.0,
     ) -> None:
         super().__init__()

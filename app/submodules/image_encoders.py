@@ -81,8 +81,9 @@ class ResidualImageEncoder(nn.Module):
 
     Args:
         in_features: C_in, the colours of a picture.
-        picture_size: H = W, at least 2 to the power of the number of stages.
+        picture_size: H = W, at least ``stem_stride`` × 2 to the power of the number of stages.
         stem_channels: Channels of the first convolution.
+        stem_stride: Width of the patches that the first convolution reads as one; it reads 3 × 3 of them.
         channels: Channels of each stage; the last is F.
         num_blocks: Residual blocks of each stage; the first of them halves the resolution.
 
@@ -96,17 +97,25 @@ class ResidualImageEncoder(nn.Module):
         *,
         in_features: int,
         picture_size: int,
-        stem_channels: int = 32,
-        channels: Sequence[int] = (64, 128, 256),
+        stem_channels: int = 64,
+        stem_stride: int = 2,
+        channels: Sequence[int] = (128, 256),
         num_blocks: int = 1,
     ) -> None:
         super().__init__()
-        _check_size(picture_size, halvings=len(channels))
+        _check_size(picture_size // stem_stride, halvings=len(channels))
         self.in_features = in_features
         self.out_features = channels[-1]
-        self.out_positions = (-(-picture_size // 2 ** len(channels))) ** 2
+        self.out_positions = (-(-(picture_size // stem_stride) // 2 ** len(channels))) ** 2
         self.stem = nn.Sequential(
-            nn.Conv2d(in_features, stem_channels, kernel_size=3, padding=1, bias=False),
+            nn.Conv2d(
+                in_features,
+                stem_channels,
+                kernel_size=3 * stem_stride,
+                stride=stem_stride,
+                padding=stem_stride,
+                bias=False,
+            ),
             nn.BatchNorm2d(stem_channels),
             nn.ReLU(),
         )
@@ -128,9 +137,9 @@ class ResidualImageEncoder(nn.Module):
         return self.stages(self.stem(x))
 
 
-def _check_size(picture_size: int, *, halvings: int) -> None:
-    if picture_size < 2**halvings:
+def _check_size(width: int, *, halvings: int) -> None:
+    if width < 2**halvings:
         raise ValueError(
-            f"pictures {picture_size} pixels wide are too small to be halved {halvings} times; "
-            f"picture_size must be at least {2**halvings}"
+            f"pictures {width} positions wide are too small to be halved {halvings} times; "
+            "set image_to_text.data.picture_size higher, or use fewer stages"
         )

@@ -1,0 +1,161 @@
+"""The composite image-to-text: what counts in its loss, and what it generates."""
+
+import math
+from typing import Any, cast
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from app.data.caption_batch import CaptionBatch
+from app.data.vocabulary import BEGIN, END, PAD, SPECIAL_TOKENS, UNKNOWN, Vocabulary
+from app.generation.beam import BeamSearch
+from app.generation.greedy import GreedySearch
+from app.models.caption_text import draw_captions, list_captions
+from app.models.image_to_text import ImageToText
+from app.submodules.bridges import EveryStepBridge
+from app.submodules.image_encoders import PlainImageEncoder
+from app.submodules.normalization import PictureNormalization
+from app.submodules.text_decoders import LstmTextDecoder
+
+A, B = 4, 5
+
+
+def _model(text_decoder: nn.Module | None = None, **options: Any) -> ImageToText:
+    torch.manual_seed(0)
+    encoder = PlainImageEncoder(in_features=3, picture_size=8, hidden_channels=4, embedding_dim=6)
+    decoder = LstmTextDecoder(in_features=5, out_features=6, role="every_step", hidden_features=8)
+    return ImageToText(
+        image_encoder=encoder,
+        bridge=EveryStepBridge(in_features=6, in_positions=4, out_features=5, dropout=0.0),
+        text_decoder=text_decoder or decoder,
+        normalization=PictureNormalization(mean=[0.5] * 3, scale=[0.25] * 3),
+        vocabulary=Vocabulary(tokens=(*SPECIAL_TOKENS, "a", "b"), unit="words", is_lowercase=True),
+        max_length=4,
+        generation=GreedySearch(),
+        optimizer=cast(Any, None),
+        schedule=cast(Any, None),
+        **options,
+    )
+
+
+def _pictures(num: int) -> Tensor:
+    return torch.randint(256, (num, 3, 8, 8), generator=torch.Generator().manual_seed(1)).to(torch.uint8)
+
+
+def _batch(*captions: list[int]) -> CaptionBatch:
+    text = torch.full((len(captions), 1, 6), PAD)
+    for row, caption in enumerate(captions):
+        text[row, 0, : len(caption)] = torch.tensor(caption)
+    return CaptionBatch(_pictures(len(captions)), text, tuple(("a b",) for _ in captions))
+
+
+class FixedDecoder(nn.Module):
+    """Gives the same logits at each place, whatever it is given."""
+
+    def __init__(self, logits: list[float]) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor(logits))
+
+    def start(self, context: Tensor) -> tuple[Tensor, ...]:
+        return (context,)
+
+    def forward(self, tokens: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        return self.logits.expand(*tokens.shape, -1), state
+
+
+def test_another_picture_gives_another_distribution() -> None:
+    model = _model().eval()
+    tokens = torch.tensor([[BEGIN, A]])
+
+    one, other = (model(picture, tokens).softmax(dim=2) for picture in _pictures(2).split(1))
+
+    assert (one - other).abs().max() > 1e-3
+
+
+def test_the_encoders_gradients_are_not_zero() -> None:
+    model = _model()
+    model.training_step(_batch([BEGIN, A, B, END], [BEGIN, B, END]), 0).backward()
+
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_targets_are_the_next_tokens_with_the_end_and_without_padding() -> None:
+    probabilities = torch.tensor([0.05, 0.05, 0.1, 0.1, 0.3, 0.4])
+    model = _model(FixedDecoder(probabilities.log().tolist()))
+
+    loss = model.training_step(_batch([BEGIN, A, B, END], [BEGIN, A, END]), 0)
+
+    wanted = -sum(math.log(p) for p in (0.3, 0.4, 0.1, 0.3, 0.1)) / 5  # a b end, a end
+    assert float(loss) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_padding_counts_in_no_score() -> None:
+    probabilities = torch.tensor([0.05, 0.05, 0.1, 0.1, 0.3, 0.4])
+    model = _model(FixedDecoder(probabilities.log().tolist())).eval()
+
+    model.validation_step(_batch([BEGIN, A, B, END], [BEGIN, A, END]), 0)
+
+    wanted = -sum(math.log(p) for p in (0.3, 0.4, 0.1, 0.3, 0.1)) / 5
+    scores = model.val_token_scores.compute()
+    assert float(model.val_loss.compute()) == pytest.approx(wanted, rel=1e-5)
+    assert float(scores["val_perplexity"]) == pytest.approx(math.exp(wanted), rel=1e-4)
+    assert float(scores["val_token_accuracy"]) == pytest.approx(1 / 5)  # b is said each time
+
+
+def test_padding_begin_and_unknown_are_never_generated() -> None:
+    logits = [0.0] * 6
+    for token in (PAD, BEGIN, UNKNOWN):
+        logits[token] = 9.0
+    logits[A] = 1.0
+    model = _model(FixedDecoder(logits))
+
+    for generation in (GreedySearch(), BeamSearch(num_beams=2)):
+        tokens = model.generate(_pictures(2), generation).tokens
+
+        assert not torch.isin(tokens, torch.tensor([BEGIN, UNKNOWN])).any()
+    assert model.describe(_pictures(1)) == ["a a a a"]
+
+
+def test_augmentation_is_for_training_alone() -> None:
+    model = _model(augmentation=torch.zeros_like)
+    tokens = torch.tensor([[BEGIN], [BEGIN]])
+
+    trained = model.train()(_pictures(2), tokens)
+    evaluated = model.eval()(_pictures(2), tokens)
+
+    torch.testing.assert_close(trained[0], trained[1])
+    assert not torch.allclose(evaluated[0], evaluated[1])
+
+
+def test_each_of_several_captions_is_drawn() -> None:
+    text = torch.full((1, 3, 3), PAD)
+    text[0, 0] = torch.tensor([BEGIN, A, END])
+    text[0, 1] = torch.tensor([BEGIN, B, END])
+    torch.manual_seed(0)
+
+    drawn = draw_captions(text.expand(400, -1, -1))
+
+    assert 150 < int((drawn[:, 1] == A).sum()) < 250
+    assert int((drawn[:, 1] == PAD).sum()) == 0
+
+
+def test_all_captions_that_are_there_are_listed_with_their_picture() -> None:
+    text = torch.tensor([[[BEGIN, A, END], [PAD] * 3], [[BEGIN, B, END], [BEGIN, END, PAD]]])
+
+    rows, captions = list_captions(text)
+
+    assert rows.tolist() == [0, 1, 1]
+    assert captions.tolist() == [[BEGIN, A, END], [BEGIN, B, END], [BEGIN, END, PAD]]
+
+
+def test_samples_are_spread_over_the_first_batch() -> None:
+    model = _model(num_samples=2).eval()
+    batch = _batch([BEGIN, A, END], [BEGIN, B, END], [BEGIN, END])
+
+    model.validation_step(batch, 0)
+
+    assert [torch.equal(s.picture, p) for s, p in zip(model.samples, batch.pictures[[0, 2]], strict=True)]
+    assert len(model.samples) == 2

@@ -1,0 +1,50 @@
+"""Which files are described, and how captions are written."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from app.errors import UserError
+from app.prediction.image_to_text import PictureCaption, captions_to_csv, captions_to_json, find_pictures
+
+CAPTIONS = [
+    PictureCaption(picture='odd, "name".png', text="a box, red", log_probability=-0.5),
+    PictureCaption(picture="ü.png", text="", log_probability=0.0),
+]
+
+
+def test_pictures_in_folders_are_found_in_order(tmp_path: Path) -> None:
+    for name in ("b.PNG", "a.jpg", "notes.txt", "deep/c.webp"):
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).touch()
+    (tmp_path / "plain").touch()
+
+    found = find_pictures([tmp_path / "plain", tmp_path / "folder"])
+
+    names = [path.relative_to(tmp_path).as_posix() for path in found]
+    assert names == ["plain", "folder/a.jpg", "folder/b.PNG", "folder/deep/c.webp"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("nowhere.png", "no such file"), (".", "no picture in this folder")]
+)
+def test_paths_without_pictures_are_refused(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        find_pictures([tmp_path / name])
+
+
+def test_csv_gives_the_captions_back() -> None:
+    rows = list(csv.DictReader(captions_to_csv(CAPTIONS).splitlines()))
+
+    assert [(row["picture"], row["caption"]) for row in rows] == [(c.picture, c.text) for c in CAPTIONS]
+    assert float(rows[0]["log_probability"]) == -0.5
+
+
+def test_json_gives_the_captions_back() -> None:
+    rows = json.loads(captions_to_json(CAPTIONS))
+
+    assert rows == [
+        {"picture": c.picture, "caption": c.text, "log_probability": c.log_probability} for c in CAPTIONS
+    ]
