@@ -89,7 +89,7 @@ class VaeGanContainer(DeclarativeContainer):
     discriminators = NamedProviders(providers.Callable(build_named, discriminator.provider, {}))
     discriminator_optimizer = providers.Callable(build_chosen, settings.provided.discriminator_optimizer)
     discriminator_schedule = providers.Callable(build_chosen, settings.provided.discriminator_schedule)
-    classifier = providers.Factory(FeatureClassifier)
+    classifier = providers.Factory(FeatureClassifier, num_steps=settings.provided.classifier_steps)
     """In its features the quality of samples is measured."""
 
     objective = providers.Factory(

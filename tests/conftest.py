@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
+PICTURE_SIZE = 6
 
 
 @pytest.fixture
@@ -33,3 +36,55 @@ def small_settings(small_csv: Path, tmp_path: Path) -> dict[str, Any]:
             "feature_extractor": {"hidden_features": 8, "out_features": 4},
         },
     }
+
+
+def make_picture_folder(parent: Path) -> Path:
+    """Write 16 noisy grey pictures of 6×6 pixels for each of three domains, as PNG files in sub-folders."""
+    generator = np.random.default_rng(0)
+    shapes = np.zeros((3, PICTURE_SIZE, PICTURE_SIZE))
+    shapes[0, 2:4, 2:4] = 200
+    shapes[1, 3, :] = 200
+    shapes[2, 1:5, 1:5] = 200
+    shapes[2, 2:4, 2:4] = 0
+    for domain, shape in zip(("dot", "line", "ring"), shapes, strict=True):
+        folder = parent / "shapes" / domain
+        folder.mkdir(parents=True)
+        for number in range(16):
+            noisy = (shape + generator.uniform(0, 55, shape.shape)).astype(np.uint8)
+            Image.fromarray(noisy).save(folder / f"{number:02d}.png")
+    return parent / "shapes"
+
+
+def make_picture_settings(pictures: Path, run_dir: Path) -> dict[str, Any]:
+    """Return nested settings of vae-gan that train four epochs of two batches on the CPU."""
+    hidden = {"hidden_features": 12}
+    return {
+        "model": "vae-gan",
+        "run_dir": str(run_dir),
+        "trainer": {
+            "max_epochs": 4,
+            "accelerator": "cpu",
+            "use_progress_bar": False,
+            "val_every_n_epochs": 2,
+            "log_every_n_steps": 1,
+        },
+        "vae_gan": {
+            "data": {"path": str(pictures), "image_size": PICTURE_SIZE, "batch_size": 15},
+            "vae": {"encoder": hidden, "sampler": {"latent_features": 3}},
+            "discriminator": hidden,
+            "classifier_steps": 60,
+            "pictures_every_n_epochs": 2,
+        },
+    }
+
+
+@pytest.fixture
+def picture_folder(tmp_path: Path) -> Path:
+    """The folder of `make_picture_folder`."""
+    return make_picture_folder(tmp_path)
+
+
+@pytest.fixture
+def picture_settings(picture_folder: Path, tmp_path: Path) -> dict[str, Any]:
+    """The settings of `make_picture_settings`, with the run folder ``run``."""
+    return make_picture_settings(picture_folder, tmp_path / "run")

@@ -17,9 +17,9 @@ def frechet_distance(real: Tensor, generated: Tensor) -> float:
         generated: [M, F].
 
     Returns:
-        At least 0; nan where a set has fewer than 2 vectors.
+        At least 0; nan where a set has fewer than 2 vectors, or a value that is not finite.
     """
-    if min(len(real), len(generated)) < 2:
+    if min(len(real), len(generated)) < 2 or not (real.isfinite().all() and generated.isfinite().all()):
         return float("nan")
     real, generated = real.double().cpu(), generated.double().cpu()
     shift = (real.mean(dim=0) - generated.mean(dim=0)).square().sum()

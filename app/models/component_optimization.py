@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from app.composition.errors import CompositionError
+from app.errors import UserError
 from app.models.optimization import OptimizerFactory, ScheduleFactory
 
 
@@ -135,6 +136,23 @@ def count_batch(model: LightningModule) -> None:
     progress = model.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
     progress.increment_ready()
     progress.increment_completed()
+
+
+def refuse_automatic_gradients(trainer: Trainer) -> None:
+    """Refuse what the Trainer does only where there is one optimiser.
+
+    Raises:
+        UserError: It is to clip gradients or to gather those of several batches.
+    """
+    if trainer.gradient_clip_val:
+        raise UserError(
+            "trainer.gradient_clip_norm can't be used with several optimisers: set vae_gan.gradient_clip_norm"
+        )
+    if trainer.accumulate_grad_batches != 1:
+        raise UserError(
+            "trainer.accumulate_grad_batches can't be used with several optimisers: raise"
+            " vae_gan.data.batch_size"
+        )
 
 
 def _nothing() -> None:

@@ -9,16 +9,21 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
 
 from app.checkpoints.recipe import Recipe
 from app.composition.names import escape_name
 from app.data.picture_batch import PictureBatch
-from app.evaluation.sample_quality import sample_quality
-from app.models.component_optimization import Component, ComponentOptimizers, check_ownership, count_batch
+from app.models.component_optimization import (
+    Component,
+    ComponentOptimizers,
+    check_ownership,
+    count_batch,
+    refuse_automatic_gradients,
+)
 from app.models.composite import Composite
 from app.models.optimization import OptimizerFactory, ScheduleFactory
-from app.models.running_means import GatheredPictures, RunningMeans
+from app.models.picture_scores import PictureScores
+from app.models.running_means import RunningMeans
 from app.models.vae_gan_objective import VaeGanObjective
 from app.models.vae_gan_step import DomainRouting, Generation
 from app.submodules.feature_classifier import FeatureClassifier
@@ -27,6 +32,8 @@ from app.training.collapse_watch import CollapseWatch
 
 SHARED = "shared"
 """Name of the one discriminator of all VAEs."""
+
+_MEANS_KEY = "vae_gan_train_means"
 
 
 class VaeGan(Composite):
@@ -90,8 +97,7 @@ class VaeGan(Composite):
         check_ownership(self, components)
         self._optimization = ComponentOptimizers(components)
         self.train_means = RunningMeans()
-        self.val_reconstruction, self.test_reconstruction = MeanMetric(), MeanMetric()
-        self.val_pictures, self.test_pictures = GatheredPictures(), GatheredPictures()
+        self.val_scores, self.test_scores = PictureScores(), PictureScores()
 
     def vae(self, name: str) -> VariationalAutoencoder:
         """Return a VAE by its name."""
@@ -158,20 +164,20 @@ class VaeGan(Composite):
         self.train_means.reset()
 
     def validation_step(self, batch: PictureBatch, batch_idx: int) -> None:
-        """Add one batch to the validation's pictures and error."""
-        self._observe(batch, self.val_reconstruction, self.val_pictures)
+        """Add one batch to what the validation scores."""
+        self.val_scores.update(self, batch)
 
     def test_step(self, batch: PictureBatch, batch_idx: int) -> None:
-        """Add one batch to the test's pictures and error."""
-        self._observe(batch, self.test_reconstruction, self.test_pictures)
+        """Add one batch to what the test scores."""
+        self.test_scores.update(self, batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Log ``val_frechet_distance`` and the other scores of `sample_quality`, ``val_reconstruction``."""
-        self._log_quality("val", self.val_reconstruction, self.val_pictures)
+        """Log ``val_frechet_distance`` and the other scores of `PictureScores`."""
+        self.log_dict({f"val_{name}": score for name, score in self.val_scores.take(self).items()})
 
     def on_test_epoch_end(self) -> None:
-        """Log ``test_frechet_distance`` and the other scores of `sample_quality`, ``test_reconstruction``."""
-        self._log_quality("test", self.test_reconstruction, self.test_pictures)
+        """Log ``test_frechet_distance`` and the other scores of `PictureScores`."""
+        self.log_dict({f"test_{name}": score for name, score in self.test_scores.take(self).items()})
 
     def configure_optimizers(self) -> Any:
         """Build the injected optimisers and schedules, one of each for each component."""
@@ -179,6 +185,24 @@ class VaeGan(Composite):
         return self._optimization.configure(
             {path: -(-num_batches // self._interval(path)) for path in self._optimization.components}
         )
+
+    def configure_callbacks(self) -> list[Callback]:
+        """Return the composite's own callbacks; the first hook of a training, it checks the Trainer.
+
+        Raises:
+            UserError: The Trainer would clip or gather gradients, which it can't in manual optimisation.
+        """
+        refuse_automatic_gradients(self.trainer)
+        return super().configure_callbacks()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Write the means of the running epoch into the checkpoint, besides the recipe."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint[_MEANS_KEY] = self.train_means.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the means of the epoch that was running."""
+        self.train_means.load_state_dict(checkpoint[_MEANS_KEY])
 
     def _generate(self, batch: PictureBatch) -> list[Generation]:
         generations = []
@@ -225,18 +249,6 @@ class VaeGan(Composite):
             (f"discriminators.{name}", self.discriminators[name], [each])
             for name, each in zip(names, generations, strict=True)
         ]
-
-    def _observe(self, batch: PictureBatch, error: MeanMetric, pictures: GatheredPictures) -> None:
-        reconstructions = self(batch.pictures, batch.domain)
-        error.update((reconstructions - batch.pictures).square().flatten(1).sum(dim=1))
-        pictures.update(batch.pictures, batch.domain)
-
-    def _log_quality(self, part: str, error: MeanMetric, pictures: GatheredPictures) -> None:
-        scores = sample_quality(self.sample, self.classifier, *pictures.compute())
-        self.log_dict({f"{part}_{name}": score for name, score in scores.items()})
-        self.log(f"{part}_reconstruction", error.compute())
-        error.reset()
-        pictures.reset()
 
     def _is_turn(self, kind: str) -> bool:
         return self.global_step % self._intervals[kind] == 0

@@ -19,6 +19,7 @@ class FeatureClassifier(nn.Module):
         num_domains: N.
         hidden_features: Width of the first layer.
         out_features: F, width of the second layer, whose ReLUs are the features.
+        num_steps: Optimiser steps of `fit`.
     """
 
     is_fitted: Tensor
@@ -31,8 +32,10 @@ class FeatureClassifier(nn.Module):
         num_domains: int,
         hidden_features: int = 128,
         out_features: int = 32,
+        num_steps: int = 1200,
     ) -> None:
         super().__init__()
+        self.num_steps = num_steps
         self.out_features = out_features
         self.layers = nn.Sequential(
             nn.Flatten(),
@@ -59,7 +62,6 @@ class FeatureClassifier(nn.Module):
         pictures: Tensor,
         domain: Tensor,
         *,
-        num_steps: int = 1200,
         batch_size: int = 64,
         lr: float = 1e-3,
         noise: float = 0.1,
@@ -70,7 +72,6 @@ class FeatureClassifier(nn.Module):
         Args:
             pictures: [B, C, S, S], the training part.
             domain: [B], int64.
-            num_steps: Optimiser steps.
             batch_size: Pictures to a step, drawn with repetition.
             lr: Learning rate.
             noise: Standard deviation of what is added to each pixel, so that no single one decides.
@@ -79,7 +80,7 @@ class FeatureClassifier(nn.Module):
         generator = torch.Generator().manual_seed(seed)
         self.requires_grad_(True)
         optimizer = torch.optim.Adam(self.parameters(), lr=lr, weight_decay=1e-4)
-        for _ in range(num_steps):
+        for _ in range(self.num_steps):
             rows = torch.randint(len(pictures), (batch_size,), generator=generator)
             batch = pictures[rows.to(pictures.device)]
             shift = noise * torch.randn(batch.shape, generator=generator).to(batch)

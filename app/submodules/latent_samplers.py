@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 MIN_LOG_VARIANCE, MAX_LOG_VARIANCE = -8.0, 4.0
+MIN_VARIANCE = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ class FittedGaussianSampler(GaussianSampler):
     """
 
     prior_mean: Tensor
-    prior_moment: Tensor
+    prior_covariance: Tensor
     num_seen: Tensor
 
     def __init__(
@@ -91,7 +92,7 @@ class FittedGaussianSampler(GaussianSampler):
         super().__init__(in_features=in_features, num_domains=num_domains, latent_features=latent_features)
         self.momentum = momentum
         self.register_buffer("prior_mean", torch.zeros(num_domains, latent_features))
-        self.register_buffer("prior_moment", torch.eye(latent_features).repeat(num_domains, 1, 1))
+        self.register_buffer("prior_covariance", torch.eye(latent_features).repeat(num_domains, 1, 1))
         self.register_buffer("num_seen", torch.zeros(num_domains))
 
     def forward(self, features: Tensor, member: Tensor) -> Posterior:
@@ -104,7 +105,9 @@ class FittedGaussianSampler(GaussianSampler):
     def draw(self, member: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Return new latent vectors of the domains of ``member``, [B, Z]."""
         noise = super().draw(member, generator=generator)
-        factors = torch.linalg.cholesky(self._covariances())[member]
+        floor = MIN_VARIANCE * torch.eye(self.out_features).to(noise)
+        # without a check: where the training diverges, the losses say so
+        factors = torch.linalg.cholesky_ex(self.prior_covariance + floor).L[member]
         return self.prior_mean[member] + (factors @ noise.unsqueeze(2)).squeeze(2)
 
     @torch.no_grad()
@@ -114,14 +117,12 @@ class FittedGaussianSampler(GaussianSampler):
         count = chosen.sum(dim=0)
         shares = chosen / count.clamp(min=1)
         mean = shares.T @ posterior.mean
-        moment = torch.einsum("bk,bi,bj->kij", shares, posterior.mean, posterior.mean)
-        moment = moment + torch.diag_embed(shares.T @ posterior.log_variance.exp())
+        centred = posterior.mean - mean[member]
+        covariance = torch.einsum("bk,bi,bj->kij", shares, centred, centred)
+        covariance = covariance + torch.diag_embed(shares.T @ posterior.log_variance.exp())
         self.num_seen += count
         rate = (count / self.num_seen.clamp(min=1)).maximum(1 - (1 - self.momentum) ** count)
+        shift = mean - self.prior_mean
+        between = torch.einsum("k,ki,kj->kij", rate * (1 - rate), shift, shift)
         self.prior_mean.lerp_(mean, rate[:, None])
-        self.prior_moment.lerp_(moment, rate[:, None, None])
-
-    def _covariances(self) -> Tensor:
-        outer = self.prior_mean.unsqueeze(2) * self.prior_mean.unsqueeze(1)
-        floor = 1e-4 * torch.eye(self.out_features).to(outer)
-        return self.prior_moment - outer + floor
+        self.prior_covariance.lerp_(covariance, rate[:, None, None]).add_(between)

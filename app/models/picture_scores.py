@@ -1,0 +1,79 @@
+"""Scores of a model of pictures over one validation or test.
+
+Shapes: B pictures of a batch, N of all batches, C channels, S pixels to a side.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torchmetrics import MeanMetric, Metric
+
+from app.data.picture_batch import PictureBatch
+from app.evaluation.sample_quality import sample_quality
+from app.submodules.feature_classifier import FeatureClassifier
+
+
+class PictureModel(Protocol):
+    """What is scored, such as a `app.models.vae_gan.VaeGan`."""
+
+    classifier: FeatureClassifier
+
+    def __call__(self, pictures: Tensor, domain: Tensor) -> Tensor:
+        """Return reconstructions."""
+        ...
+
+    def sample(self, domain: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Return a new picture of each domain."""
+        ...
+
+
+class PictureScores(nn.Module):
+    """Gathers the pictures of all batches, and scores samples against them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reconstruction = MeanMetric(nan_strategy="disable")
+        self.pictures = GatheredPictures()
+
+    def update(self, model: PictureModel, batch: PictureBatch) -> None:
+        """Reconstruct a batch and keep its pictures."""
+        rebuilt = model(batch.pictures, batch.domain)
+        self.reconstruction.update((rebuilt - batch.pictures).square().flatten(1).sum(dim=1))
+        self.pictures.update(batch.pictures, batch.domain)
+
+    def take(self, model: PictureModel) -> dict[str, float]:
+        """Return the scores of `sample_quality` and the mean squared ``reconstruction`` error; begin anew."""
+        scores = sample_quality(model.sample, model.classifier, *self.pictures.compute())
+        scores["reconstruction"] = float(self.reconstruction.compute())
+        self.reconstruction.reset()
+        self.pictures.reset()
+        return scores
+
+
+class GatheredPictures(Metric):
+    """All pictures of an epoch's validation or test, from every process.
+
+    `compute` gives pictures of [N, C, S, S] and their domains of [N].
+    """
+
+    pictures: list[Tensor]
+    domain: list[Tensor]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("pictures", [], dist_reduce_fx="cat")
+        self.add_state("domain", [], dist_reduce_fx="cat")
+
+    def update(self, pictures: Tensor, domain: Tensor) -> None:
+        """Add a batch of [B, C, S, S] and [B]."""
+        self.pictures.append(pictures)
+        self.domain.append(domain)
+
+    def compute(self) -> tuple[Tensor, Tensor]:
+        """Return all pictures and domains."""
+        return _joined(self.pictures), _joined(self.domain)
+
+
+def _joined(parts: list[Tensor] | Tensor) -> Tensor:
+    return torch.cat(parts) if isinstance(parts, list) else parts

@@ -1,0 +1,210 @@
+"""The composite of vae-gan: who steps, who doesn't, what is counted, logged and watched."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+
+from app.models.vae_gan import VaeGan
+from app.training.checkpoint_io import read_checkpoint
+from containers import bootstrap
+from settings.merging import merge
+
+
+class Interruption(Callback):
+    """Stops a training in front of a step, as a power cut does."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, _: int) -> None:
+        if trainer.global_step == self.step:
+            raise PowerCutError
+
+
+class PowerCutError(Exception):
+    """Stands for whatever ends a training."""
+
+
+class Parameters(Callback):
+    """Keeps the parameters as they are before the first batch and after it."""
+
+    def __init__(self) -> None:
+        self.before: dict[str, Tensor] = {}
+        self.after: dict[str, Tensor] = {}
+        self.steps: list[int] = []
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, _: int) -> None:
+        self.before = self.before or _copy(pl_module)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.after = self.after or _copy(pl_module)
+        self.steps.append(trainer.global_step)
+
+
+def _copy(module: nn.Module) -> dict[str, Tensor]:
+    return {name: parameter.detach().clone() for name, parameter in module.named_parameters()}
+
+
+def _train(settings: dict[str, Any], *callbacks: Callback, resume_from: Path | None = None) -> Any:
+    run = bootstrap(settings).vae_gan.training_run(resume_from=resume_from)
+    run.trainer.callbacks[:0] = callbacks
+    run()
+    return run
+
+
+def _changed(seen: Parameters) -> set[str]:
+    names = [name for name in seen.before if not torch.equal(seen.before[name], seen.after[name])]
+    return {name.partition(".")[0] for name in names}
+
+
+def test_the_step_of_the_discriminator_leaves_the_vaes_untouched(picture_settings: dict[str, Any]) -> None:
+    seen = Parameters()
+    run = bootstrap(merge(picture_settings, {"trainer": {"max_epochs": 1}})).vae_gan.training_run()
+    run.model._is_turn = lambda kind: kind == "discriminators"
+    run.trainer.callbacks.append(seen)
+    run()
+
+    assert _changed(seen) == {"discriminators"}
+
+
+def test_the_step_of_the_vaes_leaves_the_discriminator_untouched(picture_settings: dict[str, Any]) -> None:
+    seen = Parameters()
+    run = bootstrap(merge(picture_settings, {"trainer": {"max_epochs": 1}})).vae_gan.training_run()
+    run.model._is_turn = lambda kind: kind == "vaes"
+    run.trainer.callbacks.append(seen)
+    run()
+
+    assert _changed(seen) == {"vaes"}
+    assert all(p.grad is None for p in run.model.discriminators.parameters())
+
+
+def test_only_the_vaes_whose_domains_are_in_the_batch_step(picture_settings: dict[str, Any]) -> None:
+    run = bootstrap(merge(picture_settings, {"trainer": {"max_steps": 1}})).vae_gan.training_run()
+    generate = run.model._generate
+    run.model._generate = lambda batch: generate(batch[(batch.domain == 1).nonzero().squeeze(1)])
+    seen = Parameters()
+    run.trainer.callbacks.append(seen)
+    run()
+
+    changed = [name for name in seen.before if not torch.equal(seen.before[name], seen.after[name])]
+    assert {name.split(".")[1] for name in changed if name.startswith("vaes.")} == {"line"}
+
+
+@pytest.mark.parametrize(("vaes_every", "discriminator_every"), [(1, 1), (2, 1), (3, 2)])
+def test_a_batch_is_one_step_whatever_the_number_of_optimisers(
+    picture_settings: dict[str, Any], vaes_every: int, discriminator_every: int
+) -> None:
+    intervals = {
+        "vae_gan": {
+            "vaes_every_n_batches": vaes_every,
+            "discriminator_every_n_batches": discriminator_every,
+        }
+    }
+    seen = Parameters()
+
+    run = _train(merge(picture_settings, intervals), seen)
+
+    assert seen.steps == list(range(1, 9))
+    assert run.trainer.global_step == 8
+    assert len(run.trainer.optimizers) == 4
+    steps = [int(o.state[o.param_groups[0]["params"][0]]["step"]) for o in run.trainer.optimizers]
+    assert steps[:3] == [-(-8 // vaes_every)] * 3
+    assert steps[3] == -(-8 // discriminator_every)
+
+
+def test_max_steps_and_checkpoint_intervals_count_batches(
+    picture_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    limits = {"trainer": {"max_steps": 5, "checkpoint_every_n_steps": 3}}
+    saved: list[int] = []
+
+    class Saves(Callback):
+        def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: Any) -> None:
+            saved.append(checkpoint["global_step"])
+
+    run = _train(merge(picture_settings, limits), Saves())
+
+    assert run.trainer.global_step == 5
+    assert 3 in saved
+    assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 5
+
+
+@pytest.mark.parametrize("step", [3, 4])
+def test_a_stopped_training_goes_on_as_if_it_had_not_been(
+    picture_settings: dict[str, Any], tmp_path: Path, step: int
+) -> None:
+    settings = merge(
+        picture_settings,
+        {
+            "trainer": {"checkpoint_every_n_steps": 1},
+            "vae_gan": {"vae": {"schedule": {"kind": "one_cycle"}}, "discriminator": {"dropout": 0.2}},
+        },
+    )
+    whole = merge(settings, {"run_dir": str(tmp_path / "whole")})
+    _train(whole)
+    with pytest.raises(PowerCutError):
+        _train(settings, Interruption(step))
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    _train(merge(settings, {"run_dir": str(tmp_path / "again")}), resume_from=last)
+
+    found = read_checkpoint(tmp_path / "again" / "checkpoints" / "last.ckpt")
+    wanted = read_checkpoint(tmp_path / "whole" / "checkpoints" / "last.ckpt")
+    assert found["global_step"] == wanted["global_step"] == 8
+    assert len(wanted["optimizer_states"]) == len(wanted["lr_schedulers"]) == 4
+    for part in ("state_dict", "optimizer_states", "lr_schedulers"):
+        torch.testing.assert_close(found[part], wanted[part], rtol=0, atol=0)
+    rows = [list(csv.DictReader((tmp_path / n / "metrics.csv").open())) for n in ("again", "whole")]
+    shared = [row for row in rows[1] if int(row["step"]) >= int(rows[0][0]["step"])]
+    assert rows[0] == shared
+
+
+def test_each_vae_and_the_discriminator_are_logged(picture_settings: dict[str, Any], tmp_path: Path) -> None:
+    _train(picture_settings)
+
+    rows = list(csv.DictReader((tmp_path / "run" / "metrics.csv").open()))
+    for name in ("dot", "line", "ring"):
+        for loss in ("reconstruction", "kl", "adversarial"):
+            assert float(rows[0][f"train_{loss}.{name}"]) > 0
+    for score in ("loss", "real_accuracy", "generated_accuracy"):
+        assert rows[0][f"train_discriminator_{score}"]
+    assert {"train_loss", "val_frechet_distance", "val_diversity"} <= set(rows[-1])
+
+
+def test_the_classifier_is_fitted_once_and_saved(picture_settings: dict[str, Any], tmp_path: Path) -> None:
+    run = _train(picture_settings)
+    data = run.datamodule.part("test")
+
+    assert (run.model.classifier(data.pictures).argmax(dim=1) == data.domain).all()
+    saved = read_checkpoint(tmp_path / "run" / "checkpoints" / "best.ckpt")["state_dict"]
+    assert saved["classifier.is_fitted"]
+    assert torch.equal(saved["classifier.head.weight"], run.model.classifier.head.weight)
+    assert not any(p.requires_grad for p in run.model.classifier.parameters())
+
+
+def test_samples_follow_the_domain_and_the_generator(picture_settings: dict[str, Any]) -> None:
+    model: VaeGan = _train(picture_settings).model.eval()
+    domain = torch.tensor([2, 0, 1, 2])
+
+    first, again, other = (model.sample(domain, torch.Generator().manual_seed(s)) for s in (5, 5, 6))
+
+    assert first.shape == (4, 1, 6, 6)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    one = model.sample(torch.tensor([1]), torch.Generator().manual_seed(5))
+    alone = model.vae("line").sample(torch.tensor([0]), generator=torch.Generator().manual_seed(5))
+    torch.testing.assert_close(one, alone)
+
+
+def test_losses_that_are_not_finite_are_warned_of(picture_settings: dict[str, Any]) -> None:
+    wild = {"vae_gan": {"vae": {"optimizer": {"kind": "sgd", "lr": 1e30}}}, "trainer": {"max_epochs": 2}}
+    run = bootstrap(merge(picture_settings, wild)).vae_gan.training_run()
+
+    with pytest.warns(UserWarning, match="not finite any more .* lower the learning rates"):
+        run()

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from app.errors import UserError
+from app.prediction.picture_grid import pair_rows, picture_grid, write_grid
+
+
+def test_a_grid_has_each_picture_in_its_place_with_lines_between() -> None:
+    pictures = torch.stack([torch.full((1, 40, 40), i / 4) for i in range(5)])
+
+    grid = np.asarray(picture_grid(pictures, num_columns=2))
+
+    assert grid.shape == (3 * 41 + 1, 2 * 41 + 1)
+    assert [grid[10 + 41 * row, 10 + 41 * column] for row in (0, 1) for column in (0, 1)] == [0, 64, 128, 191]
+    assert grid[10 + 82, 10] == 255
+    assert (grid[0] == 128).all()
+    assert (grid[:, 41] == 128).all()
+
+
+def test_small_pictures_are_enlarged_in_whole_steps_and_coloured_ones_stay_coloured() -> None:
+    picture = torch.zeros(1, 3, 5, 5)
+    picture[0, 2, 0, 0] = 1.0
+
+    grid = np.asarray(picture_grid(picture, num_columns=8))
+
+    assert grid.shape == (37, 37, 3)
+    assert (grid[1:8, 1:8] == (0, 0, 255)).all()
+    assert (grid[8:36, 8:36] == 0).all()
+
+
+def test_rows_of_pairs_have_the_originals_above_and_end_in_white() -> None:
+    originals, rebuilt = torch.arange(3.0).view(3, 1, 1, 1), torch.arange(3.0).view(3, 1, 1, 1) + 10
+
+    assert pair_rows(originals, rebuilt, num_columns=2).flatten().tolist() == [0, 1, 10, 11, 2, 1, 12, 1]
+
+
+def test_a_grid_is_written_where_it_can_be(tmp_path: Path) -> None:
+    write_grid(tmp_path / "new" / "grid.png", torch.rand(4, 1, 8, 8), num_columns=2)
+
+    assert Image.open(tmp_path / "new" / "grid.png").size == (67, 67)
+    with pytest.raises(UserError, match=r"grid\.nothing can't be written"):
+        write_grid(tmp_path / "grid.nothing", torch.rand(4, 1, 8, 8), num_columns=2)
