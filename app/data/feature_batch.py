@@ -38,7 +38,9 @@ class FeatureBatch:
         return self._map(lambda tensor: tensor.index_select(0, index))
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> FeatureBatch:
-        """Return the same samples on ``device``."""
+        """Return the same samples on ``device``: themselves, if they are there already."""
+        if all(tensor.device == device for tensor in self._tensors()):
+            return self
         return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
     def pin_memory(self) -> FeatureBatch:

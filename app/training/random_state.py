@@ -57,15 +57,15 @@ def seeded_generators(seed: int) -> Iterator[None]:
 
 
 def get_random_state() -> dict[str, Any]:
-    """Return the state of the generators of torch (CPU and CUDA), Python and numpy as plain values."""
+    """Return the state of torch (CPU and CUDA), Python and numpy as tensors and plain values."""
     version, words, next_gauss = random.getstate()
     numpy_state: dict[str, Any] = np.random.get_state(legacy=False)
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "python": {"version": version, "words": list(words), "next_gauss": next_gauss},
+        "python": {"version": version, "words": torch.tensor(words), "next_gauss": next_gauss},
         "numpy": {
-            "words": numpy_state["state"]["key"].tolist(),
+            "words": torch.from_numpy(numpy_state["state"]["key"].astype(np.int64)),
             "position": int(numpy_state["state"]["pos"]),
             "has_gauss": int(numpy_state["has_gauss"]),
             "next_gauss": float(numpy_state["gauss"]),
@@ -82,7 +82,7 @@ def set_random_state(state: dict[str, Any]) -> None:
     if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all([device_state.cpu() for device_state in state["cuda"]])
     python, numpy_state = state["python"], state["numpy"]
-    random.setstate((python["version"], tuple(python["words"]), python["next_gauss"]))
-    words = np.array(numpy_state["words"], dtype=np.uint32)
+    random.setstate((python["version"], tuple(python["words"].tolist()), python["next_gauss"]))
+    words = numpy_state["words"].numpy().astype(np.uint32)
     gauss = (numpy_state["has_gauss"], numpy_state["next_gauss"])
     np.random.set_state(("MT19937", words, numpy_state["position"], *gauss))

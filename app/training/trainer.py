@@ -12,6 +12,7 @@ from pytorch_lightning.loggers import Logger
 from app.errors import UserError
 from app.training.checkpoint_io import AtomicCheckpointIO
 from app.training.no_profiler import NoProfiler
+from app.training.throttled_checkpoint_io import ThrottledCheckpointIO
 
 
 def build_trainer(
@@ -80,7 +81,7 @@ def build_trainer(
             enable_model_summary=False,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
-            plugins=[AtomicCheckpointIO()],
+            plugins=[ThrottledCheckpointIO(inner=AtomicCheckpointIO())],
             profiler=NoProfiler(),
         )
     except (MisconfigurationException, ValueError) as error:
