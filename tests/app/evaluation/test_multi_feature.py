@@ -1,0 +1,51 @@
+"""Evaluation of multi-feature, compared with scores computed by hand."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from app.data.feature_batch import FeatureBatch
+from app.evaluation.multi_feature import MultiFeatureEvaluator
+from app.prediction.multi_feature import ClassPredictions
+
+
+class _Predictor:
+    """Gives fixed probabilities of three classes."""
+
+    class data_spec:  # noqa: N801  # stands for an attribute
+        class_names = ("a", "b", "c")
+
+    def predict(self, rows: FeatureBatch) -> ClassPredictions:
+        probabilities = torch.tensor([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.2, 0.6, 0.2]])
+        return ClassPredictions(class_names=self.data_spec.class_names, probabilities=probabilities)
+
+
+class _DataModule:
+    def part(self, name: str) -> FeatureBatch:
+        return FeatureBatch(features={"x": torch.zeros(4, 1)}, target=torch.tensor([0, 1, 1, 1]))
+
+
+def _report() -> Any:
+    predictor: Any = _Predictor()
+    datamodule: Any = _DataModule()
+    return MultiFeatureEvaluator(predictor=predictor, datamodule=datamodule)("test")
+
+
+def test_scores_of_the_whole_are_those_computed_by_hand() -> None:
+    report = _report()
+
+    assert report.num_samples == 4
+    assert report.scores["accuracy"] == 0.75
+    # f1 of a: 2/3, of b: 4/5; c is neither there nor predicted
+    assert report.scores["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
+    expected = -torch.tensor([0.8, 0.3, 0.8, 0.6]).log().mean().item()
+    assert report.scores["log_loss"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_each_class_has_scores_of_its_own_and_an_absent_one_has_zeros() -> None:
+    by_class = _report().breakdowns["class"]
+
+    assert by_class["a"] == pytest.approx({"precision": 0.5, "recall": 1.0, "f1": 2 / 3, "samples": 1})
+    assert by_class["b"]["recall"] == pytest.approx(2 / 3)
+    assert by_class["c"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "samples": 0.0}

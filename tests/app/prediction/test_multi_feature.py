@@ -1,0 +1,89 @@
+"""Predictions of multi-feature: classes, probabilities, CSV."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import torch
+
+from app.errors import UserError
+from app.prediction.multi_feature import ClassPredictions, MultiFeaturePredictor
+from containers import bootstrap
+
+PREDICTIONS = ClassPredictions(
+    class_names=("circle", "square, big"), probabilities=torch.tensor([[0.75, 0.25], [0.125, 0.875]])
+)
+
+
+@pytest.fixture
+def predictor(small_settings: dict[str, Any]) -> MultiFeaturePredictor:
+    """A predictor with initial weights: what matters here is not how good it is."""
+    predictor: MultiFeaturePredictor = bootstrap(small_settings).multi_feature.predictor()
+    return predictor
+
+
+def test_the_class_of_a_row_is_its_most_probable_one() -> None:
+    assert PREDICTIONS.classes == ["circle", "square, big"]
+    assert len(PREDICTIONS) == 2
+
+
+def test_csv_has_a_column_for_each_class_and_quotes_what_needs_it() -> None:
+    rows = list(csv.DictReader(PREDICTIONS.to_csv().decode().splitlines()))
+
+    assert rows[1] == {
+        "prediction": "square, big",
+        "probability_circle": "0.125",
+        "probability_square, big": "0.875",
+    }
+
+
+def test_probabilities_of_a_row_sum_to_one(predictor: MultiFeaturePredictor, small_csv: Path) -> None:
+    probabilities = predictor.predict_file(small_csv).probabilities
+
+    assert probabilities.shape == (90, 3)
+    torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(90))
+
+
+def test_the_batch_size_changes_nothing(predictor: MultiFeaturePredictor, small_csv: Path) -> None:
+    whole = predictor.predict_file(small_csv).probabilities
+    small = MultiFeaturePredictor(model=predictor.model, data_spec=predictor.data_spec, batch_size=7)
+
+    torch.testing.assert_close(small.predict_file(small_csv).probabilities, whole)
+
+
+def test_columns_may_come_in_any_order_and_others_are_ignored(
+    predictor: MultiFeaturePredictor, small_csv: Path
+) -> None:
+    from app.data.table_file import read_table
+
+    table = read_table(small_csv)
+    shuffled = table.select(sorted(table.column_names, reverse=True)).append_column("id", [list(range(90))])
+
+    assert torch.equal(
+        predictor.predict_table(shuffled).probabilities, predictor.predict_table(table).probabilities
+    )
+
+
+def test_a_missing_column_is_named_with_its_file(predictor: MultiFeaturePredictor, tmp_path: Path) -> None:
+    file = tmp_path / "short.csv"
+    file.write_text("kar0,kar1,kar2,fou0\n1,2,3,4\n")
+
+    with pytest.raises(UserError, match=r"short\.csv.*fou1"):
+        predictor.predict_file(file)
+
+
+def test_a_table_in_memory_is_classified_too(predictor: MultiFeaturePredictor) -> None:
+    table = pa.table({name: [0.5, 1.5] for name in ("kar0", "kar1", "kar2", "fou0", "fou1")})
+
+    assert len(predictor.predict_table(table)) == 2
+
+
+def test_predicting_keeps_no_gradients_and_no_training_mode(
+    predictor: MultiFeaturePredictor, small_csv: Path
+) -> None:
+    probabilities = predictor.predict_file(small_csv).probabilities
+
+    assert not probabilities.requires_grad
+    assert not predictor.model.training
