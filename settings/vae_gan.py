@@ -74,7 +74,7 @@ class VaeGanSettings(Settings):
         0.1, ge=0, lt=1, description="Share of the steps in which that weight rises from 0."
     )
     adversarial_weight: NonNegativeFloat = Field(
-        3.0, description="Weight of the discriminator's verdict for the VAEs; 0: none is trained."
+        6.0, description="Weight of the discriminator's verdict for the VAEs; 0: none is trained."
     )
     label_smoothing: float = Field(
         0.1, ge=0, lt=0.5, description="How far the target of real pictures lies below 1."

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: Lightning refuses to convert frozen ones to another number format
 class PictureBatch:
     """Pictures with their domains; the same type holds a split in memory and a batch of it.
 

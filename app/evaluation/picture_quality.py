@@ -40,7 +40,7 @@ def mean_pixel_distance(pictures: Tensor, domain: Tensor) -> float:
         Distance in pixel values; nan where no domain has two pictures.
     """
     distances = [
-        float(torch.pdist(pictures[domain == index].flatten(1)).mean())
+        float(torch.pdist(pictures[domain == index].flatten(1).float()).mean())
         for index, count in enumerate(torch.bincount(domain).tolist())
         if count > 1
     ]
@@ -57,7 +57,7 @@ def two_sample_accuracy(real: Tensor, generated: Tensor) -> float:
         real: [N, C, S, S].
         generated: As many, [N, C, S, S].
     """
-    pictures = torch.cat([real, generated]).flatten(1)
+    pictures = torch.cat([real, generated]).flatten(1).float()
     is_real = torch.arange(len(pictures), device=pictures.device) < len(real)
     distances = torch.cdist(pictures, pictures, compute_mode="donot_use_mm_for_euclid_dist")
     nearest = distances.fill_diagonal_(float("inf")).argmin(dim=1)

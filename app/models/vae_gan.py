@@ -118,7 +118,7 @@ class VaeGan(Composite):
         for share in self.routing(domain):
             vae = self.vae(share.vae)
             latent = vae.encode(pictures[share.rows], share.member)
-            result[share.rows] = vae.decode(latent, share.member)
+            result[share.rows] = vae.decode(latent, share.member).to(result)
         return result
 
     def sample(self, domain: Tensor, generator: torch.Generator | None = None) -> Tensor:

@@ -35,7 +35,7 @@ class VaeGanObjective:
     reconstruction_weight: float = 1.0
     kl_weight: float = 0.1
     kl_warmup_fraction: float = 0.1
-    adversarial_weight: float = 3.0
+    adversarial_weight: float = 6.0
     label_smoothing: float = 0.1
     gradient_penalty: float = 0.02
     instance_noise: float = 0.0

@@ -78,6 +78,7 @@ class FeatureClassifier(nn.Module):
             seed: Decides the batches and the noise.
         """
         generator = torch.Generator().manual_seed(seed)
+        pictures = pictures.to(self.head.weight)
         self.requires_grad_(True)
         optimizer = torch.optim.Adam(self.parameters(), lr=lr, weight_decay=1e-4)
         for _ in range(self.num_steps):

@@ -99,27 +99,32 @@ class FittedGaussianSampler(GaussianSampler):
         """Map ``features`` of [B, F] to the posterior; in training the running moments follow."""
         posterior = super().forward(features, member)
         if self.training:
-            self._follow(posterior, member)
+            with torch.autocast(features.device.type, enabled=False):
+                self._follow(posterior, member)
         return posterior
 
     def draw(self, member: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Return new latent vectors of the domains of ``member``, [B, Z]."""
         noise = super().draw(member, generator=generator)
-        floor = MIN_VARIANCE * torch.eye(self.out_features).to(noise)
+        floor = MIN_VARIANCE * torch.eye(self.out_features, device=noise.device)
         # without a check: where the training diverges, the losses say so
-        factors = torch.linalg.cholesky_ex(self.prior_covariance + floor).L[member]
+        factors = torch.linalg.cholesky_ex(self.prior_covariance.float() + floor).L.to(noise)[member]
         return self.prior_mean[member] + (factors @ noise.unsqueeze(2)).squeeze(2)
 
     @torch.no_grad()
     def _follow(self, posterior: Posterior, member: Tensor) -> None:
         """Take a batch into the running moments of its domains."""
-        chosen = nn.functional.one_hot(member, self.num_domains).to(posterior.mean)
+        latents, variances = (
+            posterior.mean.to(self.prior_mean),
+            posterior.log_variance.to(self.prior_mean).exp(),
+        )
+        chosen = nn.functional.one_hot(member, self.num_domains).to(latents)
         count = chosen.sum(dim=0)
         shares = chosen / count.clamp(min=1)
-        mean = shares.T @ posterior.mean
-        centred = posterior.mean - mean[member]
+        mean = shares.T @ latents
+        centred = latents - mean[member]
         covariance = torch.einsum("bk,bi,bj->kij", shares, centred, centred)
-        covariance = covariance + torch.diag_embed(shares.T @ posterior.log_variance.exp())
+        covariance = covariance + torch.diag_embed(shares.T @ variances)
         self.num_seen += count
         rate = (count / self.num_seen.clamp(min=1)).maximum(1 - (1 - self.momentum) ** count)
         shift = mean - self.prior_mean

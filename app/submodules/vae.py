@@ -60,7 +60,7 @@ class VariationalAutoencoder(nn.Module):
             member: [B], int64, index of the domain of each among those of the VAE.
             has_samples: Whether as many new pictures are drawn as well.
         """
-        condition = self._condition(member)
+        condition = self._condition(member, like=pictures)
         posterior: Posterior = self.sampler(self.encoder(pictures, condition), member)
         latent = posterior.draw()
         if has_samples:  # one pass of the decoder for both
@@ -77,12 +77,14 @@ class VariationalAutoencoder(nn.Module):
 
     def encode(self, pictures: Tensor, member: Tensor) -> Tensor:
         """Return the mean of the latent vector of each picture, [B, Z]."""
-        mean: Tensor = self.sampler(self.encoder(pictures, self._condition(member)), member).mean
+        mean: Tensor = self.sampler(
+            self.encoder(pictures, self._condition(member, like=pictures)), member
+        ).mean
         return mean
 
     def decode(self, latent: Tensor, member: Tensor) -> Tensor:
         """Return the picture of each latent vector, [B, C, S, S]."""
-        return self.decoder(latent, self._condition(member))
+        return self.decoder(latent, self._condition(member, like=latent))
 
     def sample(self, member: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Return new pictures of the domains of ``member``, [B, C, S, S]."""
@@ -92,7 +94,7 @@ class VariationalAutoencoder(nn.Module):
         sampler: Any = self.sampler
         return sampler.draw(member, generator=generator)
 
-    def _condition(self, member: Tensor) -> Tensor:
+    def _condition(self, member: Tensor, *, like: Tensor) -> Tensor:
         if self.num_domains == 1:
-            return torch.zeros(len(member), 0, device=member.device)
-        return F.one_hot(member, self.num_domains).float()
+            return like.new_zeros(len(member), 0)
+        return F.one_hot(member, self.num_domains).to(like)
