@@ -44,17 +44,16 @@ class ImageToTextSettings(Settings):
     num_samples: NonNegativeInt = Field(
         8, description="Sample captions in the log and on the contact sheet of each epoch."
     )
-    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(
-        AdamWSettings(lr=4e-4, weight_decay=0.05), description="Optimiser."
-    )
+    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(AdamWSettings(), description="Optimiser.")
     schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
-        OneCycleScheduleSettings(warmup_fraction=0.2), description="How the learning rate changes."
+        OneCycleScheduleSettings(), description="How the learning rate changes during training."
     )
 
 
 ORIGINAL = Preset(
     summary="Two plain convolutions, their mean as initial state, an LSTM of 256; constant rate, no dropout.",
     values={
+        "trainer": {"precision": "32-true"},
         "image_to_text": {
             "image_encoder": {"kind": "plain"},
             "bridge": {"kind": "initial_state", "pooling": "mean", "dropout": 0.0},
@@ -62,7 +61,7 @@ ORIGINAL = Preset(
             "optimizer": {"kind": "adam"},
             "schedule": {"kind": "constant"},
             "label_smoothing": 0.0,
-        }
+        },
     },
 )
 
@@ -77,10 +76,11 @@ FAMILY = Family(
             "max_epochs": 90,
             "precision": "bf16-mixed",
             "num_threads": 2,
-            "gradient_clip_norm": 1.0,
-            "monitor": "val_word_error_rate",
-            "log_every_n_steps": 10,
-        }
+        },
+        "image_to_text": {
+            "optimizer": {"kind": "adamw", "lr": 4e-4, "weight_decay": 0.05},
+            "schedule": {"kind": "one_cycle", "warmup_fraction": 0.2},
+        },
     },
     presets={"original": ORIGINAL},
 )

@@ -1,6 +1,6 @@
 """The data of the image-to-text family: pictures with captions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,7 @@ from torch import Tensor
 from app.data.batch_loader import BatchLoader
 from app.data.caption_batch import CaptionBatch
 from app.data.captioned_pictures import CaptionedPictures, CaptionLimit, PictureReader
+from app.data.fingerprint import fingerprint
 from app.data.image_to_text_spec import ImageToTextDataSpec
 from app.data.picture_decoding import Fit
 from app.data.picture_splits import PictureSplitter
@@ -88,7 +89,12 @@ class ImageToTextDataModule(LightningDataModule):
         Raises:
             UserError: They cannot be used as the settings say; the message says why and what to do.
         """
-        return self._given_spec or self._parts.spec
+        return self._given_spec or replace(self._parts.spec, fingerprint=self.fingerprint)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
+        return fingerprint(self._parts.batches)
 
     def setup(self, stage: str | None = None) -> None:
         """Read, split and encode the pictures, unless that has been done."""

@@ -27,6 +27,7 @@ class ImageToTextDataSpec:
         is_lowercase: Whether captions are in small letters.
         max_length: Tokens of the longest caption in the training part, the end token included; none that is
             generated is longer.
+        fingerprint: Hash of the data, by which a training that goes on knows them again; None: not known.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -39,6 +40,7 @@ class ImageToTextDataSpec:
     unit: Unit
     is_lowercase: bool
     max_length: PositiveInt
+    fingerprint: str | None = None
 
     @property
     def vocabulary(self) -> Vocabulary:

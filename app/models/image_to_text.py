@@ -199,9 +199,9 @@ class ImageToText(Composite):
 
     def _step(self, last: Tensor, state: State) -> tuple[Tensor, State]:
         logits, state = self.text_decoder(last.unsqueeze(1), state)
-        allowed = logits[:, -1].float()
-        allowed[:, NEVER_GENERATED] = -torch.inf
-        return allowed.log_softmax(dim=1), state
+        is_special = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
+        is_special[list(NEVER_GENERATED)] = True
+        return logits[:, -1].float().masked_fill(is_special, -torch.inf).log_softmax(dim=1), state
 
     def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(

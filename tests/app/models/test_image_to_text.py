@@ -89,7 +89,7 @@ def test_targets_are_the_next_tokens_with_the_end_and_without_padding() -> None:
     loss = model.training_step(_batch([BEGIN, A, B, END], [BEGIN, A, END]), 0)
 
     wanted = -sum(math.log(p) for p in (0.3, 0.4, 0.1, 0.3, 0.1)) / 5  # a b end, a end
-    assert float(loss) == pytest.approx(wanted, rel=1e-5)
+    assert float(loss.detach()) == pytest.approx(wanted, rel=1e-5)
 
 
 def test_padding_counts_in_no_score() -> None:
