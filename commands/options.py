@@ -7,14 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from settings import ApplicationSettings, load_settings
+from commands.printing import print_note
+from settings import ApplicationSettings
+from settings.layers import Layer
+from settings.loading import collect_layers, resolve_layers
 from settings.merging import merge, nest, parse_assignment
 
 ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="Family to train, see `models`.")]
 PresetOption = Annotated[
     list[str] | None, typer.Option("--preset", help="Named set of settings, see `models`.")
 ]
-ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML file of settings.")]
+ConfigOption = Annotated[
+    list[Path] | None,
+    typer.Option("--config", "-c", help="YAML file of settings; repeatable, the later wins."),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", help="One setting, e.g. multi_feature.head.dropout=0.2; repeatable."),
@@ -29,27 +35,53 @@ def resolve_settings(
     *,
     model: str | None,
     preset: list[str] | None,
-    config: Path | None,
+    config: list[Path] | None,
     set_: list[str] | None,
     options: Mapping[str, Any] | None = None,
     family_options: Mapping[str, Any] | None = None,
 ) -> ApplicationSettings:
-    """Merge defaults, presets, file, environment, ``--set`` and short options, the later over the earlier.
+    """Merge all sources of settings, say which choices were replaced, and return the result.
+
+    Takes what `collect_sources` takes.
+    """
+    layers = collect_sources(
+        model=model, preset=preset, config=config, set_=set_, options=options, family_options=family_options
+    )
+    dropped: list[str] = []
+    settings = resolve_layers(layers, dropped)
+    for line in dropped:
+        print_note(line)
+    return settings
+
+
+def collect_sources(
+    *,
+    model: str | None,
+    preset: list[str] | None,
+    config: list[Path] | None,
+    set_: list[str] | None,
+    options: Mapping[str, Any] | None = None,
+    family_options: Mapping[str, Any] | None = None,
+) -> list[Layer]:
+    """Return the layers of defaults, presets, files, environment, ``--set`` and short options, in this order.
 
     Args:
         model: ``--model``.
         preset: Each ``--preset``.
-        config: ``--config``.
+        config: Each ``--config``.
         set_: Each ``--set``.
         options: Values of short options by dotted name; None: not given.
         family_options: The same, by dotted name within the section of the family in use.
     """
-    return load_settings(
+    return collect_layers(
         model=model,
         presets=preset or [],
-        config=config,
+        config=config or [],
         environ=os.environ,
-        assignments=[parse_assignments(set_), nest_given(options or {})],
+        assignments=[
+            *(Layer(parse_assignment(text), origin=f"--set {text}") for text in set_ or []),
+            Layer(nest_given(options or {}), origin="option"),
+        ],
         family_values=nest_given(family_options or {}),
     )
 

@@ -32,12 +32,19 @@ def print_error(error: Exception) -> int:
     return status
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; the first column is a name, the others are aligned to the right."""
+def print_note(text: str) -> None:
+    """Print what a person should know, and need not act on."""
+    status_console.print(f"[yellow]note[/]: {_plain(text)}", highlight=False, soft_wrap=True)
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: bool = True
+) -> None:
+    """Print a table; the first column is a name, the others are aligned to the right if they are numbers."""
     console.print(f"[bold]{_plain(title)}[/]", highlight=False)
     table = Table()
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+        table.add_column(column, justify="right" if i and numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_plain(cell) for cell in row))
     console.print(table)

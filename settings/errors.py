@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from settings.base import Slot
-from settings.walking import Place, locate, step
+from settings.layers import Layer, Names, find_origin
+from settings.walking import Place, dotted, locate, step
 
 
 class SettingsError(ValueError):
@@ -29,22 +30,35 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
-def describe_problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """Return one line for each mistake that pydantic found in a settings model."""
-    return [_describe(dict(problem), model) for problem in error.errors(include_url=False)]
+def describe_problems(
+    error: ValidationError, model: type[BaseModel], layers: Sequence[Layer] = ()
+) -> list[str]:
+    """Return one line for each mistake that pydantic found in a settings model.
+
+    Args:
+        error: What pydantic raised.
+        model: The model that was built.
+        layers: Where the values come from, the lowest first; a line begins with the place of its value.
+    """
+    return [_describe(dict(problem), model, layers) for problem in error.errors(include_url=False)]
 
 
-def _describe(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
-    path, parent = locate(model, problem["loc"])
-    name = path.rpartition(".")[2]
-    value = problem["input"]
+def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequence[Layer]) -> str:
+    names, parent = locate(model, problem["loc"])
+    origin = find_origin(layers, names)
+    line = _explain(problem, names, parent)
+    return f"{origin}: {line}" if origin else line
+
+
+def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
+    path, value = dotted(names), problem["input"]
     if problem["type"] == "missing":
         return f"{path}: a value is needed"
     if problem["type"] == "extra_forbidden":
-        return f"{path} = {value!r}: unknown name{_allow(name, _names(parent))}"
+        return f"{path} = {value!r}: unknown name{_allow(names[-1], _names(parent))}"
     if problem["type"] == "union_tag_invalid":
         kind = problem["ctx"]["tag"]
-        return f"{path}.kind = '{kind}': unknown choice{_allow(kind, _names(step(parent, name)))}"
+        return f"{path}.kind = '{kind}': unknown choice{_allow(kind, _names(step(parent, names[-1])))}"
     message = str(problem["msg"]).removeprefix("Value error, ")
     context = problem.get("ctx", {})
     if isinstance(context.get("error"), SettingsError):

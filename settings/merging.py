@@ -6,24 +6,79 @@ from urllib.parse import unquote
 
 import yaml
 
+from settings.base import Slot
 from settings.errors import SettingsError
+from settings.layers import Names
+from settings.walking import NamedItems, Place, dotted, step
+
+_ABSENT = object()
 
 
-def merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+def merge(
+    lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place = None, dropped: list[str] | None = None
+) -> dict[str, Any]:
     """Return ``lower`` with ``upper`` on top, field by field.
 
-    Where ``upper`` names another ``kind`` than ``lower``, what ``lower`` set for its kind is dropped.
+    Where ``upper`` names another ``kind`` than ``lower``, what ``lower`` set for its kind is dropped. An item
+    of a named collection that ``upper`` sets to None is removed.
+
+    Args:
+        lower: Nested values.
+        upper: Nested values above them.
+        place: What stands here in the settings, so that a kind that isn't named is known.
+        dropped: Receives a line for each choice that was replaced by another kind.
     """
-    if "kind" in lower and "kind" in upper and lower["kind"] != upper["kind"]:
+    return _merge(lower, upper, place, (), [] if dropped is None else dropped)
+
+
+def _merge(
+    lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place, names: Names, dropped: list[str]
+) -> dict[str, Any]:
+    before, after = _kind(lower, place), _kind(upper, place)
+    if "kind" in upper and before is not None and before != after:
+        if set(lower) - {"kind"}:
+            lost = ", ".join(f"{name}={value}" for name, value in lower.items() if name != "kind")
+            dropped.append(f"{dotted(names)}: {after} replaces {before}, so {lost} is dropped")
         return dict(upper)
+    if isinstance(place, Slot):
+        place = place.choices.get(str(after if "kind" in upper else before))
     merged = dict(lower)
     for name, value in upper.items():
-        below = merged.get(name)
-        if isinstance(below, Mapping) and isinstance(value, Mapping):
-            merged[name] = merge(below, value)
+        below = merged.get(name, {})
+        if value is None and isinstance(place, NamedItems):
+            merged.pop(name, None)
+        elif isinstance(below, Mapping) and isinstance(value, Mapping):
+            merged[name] = _merge(below, value, step(place, name), (*names, name), dropped)
         else:
             merged[name] = value
     return merged
+
+
+def _kind(values: Mapping[str, Any], place: Place) -> Any:
+    return place.kind_of(dict(values)) if isinstance(place, Slot) else values.get("kind")
+
+
+def difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """Return the dotted names of what differs between nested values, or stands in one of them alone."""
+    names: list[str] = []
+    for name in dict.fromkeys([*first, *second]):
+        one, other = first.get(name, _ABSENT), second.get(name, _ABSENT)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            names += [f"{name}.{inner}" for inner in difference(one, other)]
+        elif one != other:
+            names.append(name)
+    return names
+
+
+def flatten(values: Mapping[str, Any], names: Names = ()) -> dict[Names, Any]:
+    """Return what stands at the end of each path; an empty mapping is an end."""
+    ends: dict[Names, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            ends |= flatten(value, (*names, name))
+        else:
+            ends[(*names, name)] = value
+    return ends
 
 
 def nest(path: str, value: Any) -> dict[str, Any]:

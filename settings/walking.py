@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from settings.base import Slot
+from settings.layers import Names
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, Place]]:
         yield name, place_of(field.annotation, field.metadata)
 
 
-def locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[str, Place]:
-    """Return the dotted path of an error's location, and what stands in front of its last name.
+def locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[Names, Place]:
+    """Return the path of an error's location, and what stands in front of its last name.
 
-    pydantic puts the kind of a choice into the location; a dotted path has no such part.
+    pydantic puts the kind of a choice into the location; a path has no such part.
     """
     names: list[str] = []
     place: Place = model
@@ -57,9 +58,14 @@ def locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[str, 
         if isinstance(place, Slot) and part in place.choices:
             place = place.choices[str(part)]
             continue
-        names.append(quote(str(part), safe=" ").replace(".", "%2E"))
+        names.append(str(part))
         parent, place = place, step(place, str(part))
-    return ".".join(names), parent
+    return tuple(names), parent
+
+
+def dotted(names: Names) -> str:
+    """Return a path as it is written, a dot within a name as ``%2E``."""
+    return ".".join(quote(name, safe=" ").replace(".", "%2E") for name in names)
 
 
 def step(place: Place, name: str) -> Place:

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytorch_lightning import Callback
+from pytorch_lightning.plugins import MixedPrecision
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
 
 from app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
+from app.errors import UserError
 from app.training.quick_hooks import QuickHooks
 
 
@@ -27,6 +31,31 @@ class Composite(QuickHooks):
     def configure_callbacks(self) -> list[Callback]:
         """Return the composite's own callbacks."""
         return self._callbacks
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip gradients as the Trainer says, with a fused optimiser and bf16 too.
+
+        Lightning refuses that for the sake of scaled gradients, and those of bf16 are not scaled.
+
+        Raises:
+            UserError: The optimiser is fused, and the gradients of fp16 are still scaled when it gets them.
+        """
+        precision = self.trainer.precision_plugin
+        is_fused_and_mixed = isinstance(precision, MixedPrecision) and optimizer.defaults.get("fused")
+        if not gradient_clip_val or not is_fused_and_mixed:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        elif getattr(precision, "scaler", None) is None:
+            clip_grad_norm_(self.parameters(), gradient_clip_val)
+        else:
+            raise UserError(
+                "trainer.gradient_clip_norm can't be used with a fused optimiser and 16-mixed: "
+                "set the optimiser's is_fused=false, or trainer.precision=bf16-mixed"
+            )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write the recipe into the checkpoint."""

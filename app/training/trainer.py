@@ -8,6 +8,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
+from typing_extensions import override
 
 from app.errors import UserError
 from app.training.checkpoint_io import AtomicCheckpointIO
@@ -84,8 +85,25 @@ def build_trainer(
             plugins=[ThrottledCheckpointIO(inner=AtomicCheckpointIO())],
             profiler=NoProfiler(),
         )
-    except (MisconfigurationException, ValueError) as error:
+    except (MisconfigurationException, ModuleNotFoundError, ValueError) as error:
         raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Keeps its choice when the run folder has been moved; Lightning would begin to choose anew."""
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the choice that was saved, with the files where they lie now."""
+        super().load_state_dict(_relocated(state_dict, str(state_dict.get("dirpath")), str(self.dirpath)))
+
+
+def _relocated(value: Any, before: str, now: str) -> Any:
+    if isinstance(value, str):
+        return now + value.removeprefix(before) if value.startswith(before) else value
+    if isinstance(value, dict):
+        return {_relocated(key, before, now): _relocated(each, before, now) for key, each in value.items()}
+    return value
 
 
 def build_best_checkpoint(
@@ -98,7 +116,7 @@ def build_best_checkpoint(
         monitor: Name of a metric that validation logs.
         mode: Whether its lowest or highest value is the best.
     """
-    return ModelCheckpoint(
+    return BestCheckpoint(
         dirpath=path.parent,
         filename=path.stem,
         monitor=monitor,

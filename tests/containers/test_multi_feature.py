@@ -254,6 +254,24 @@ def test_a_weight_of_an_unknown_class_is_refused(small_settings: dict[str, Any])
         bootstrap(merge(small_settings, weights)).multi_feature.model()
 
 
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_gradients_are_clipped_with_the_fused_optimiser_in_every_precision(
+    small_settings: dict[str, Any], precision: str
+) -> None:
+    clipped = {"trainer": {"precision": precision, "gradient_clip_norm": 1e-6, "max_epochs": 1}}
+    family = bootstrap(merge(small_settings, clipped)).multi_feature
+    run = family.training_run()
+    norms: list[float] = []
+    run.model.on_before_zero_grad = lambda optimizer: norms.append(
+        max((float(p.grad.norm()) for p in run.model.parameters() if p.grad is not None), default=0.0)
+    )
+
+    run()
+
+    assert len(norms) > 2
+    assert max(norms[1:]) <= 2e-6
+
+
 def test_applications_with_different_settings_live_side_by_side(small_settings: dict[str, Any]) -> None:
     one = bootstrap(small_settings)
     other = bootstrap(merge(small_settings, {"multi_feature": {"feature_extractor": {"out_features": 9}}}))

@@ -5,9 +5,10 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.profilers import PassThroughProfiler
 
-from app.training.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from app.training.checkpoint_io import read_checkpoint
 from app.training.no_profiler import NoProfiler
 from app.training.quick_hooks import QuickHooks
+from app.training.throttled_checkpoint_io import ThrottledCheckpointIO
 from app.training.trainer import build_best_checkpoint, build_trainer
 from tests.app.training.tiny_training import TinyData, TinyModel, tiny_model, tiny_trainer
 
@@ -22,7 +23,7 @@ def test_trainer_adds_nothing_that_was_not_asked_for(tmp_path: Path) -> None:
 
 def test_trainer_writes_checkpoints_atomically(tmp_path: Path) -> None:
     trainer = build_trainer(root=tmp_path, accelerator="cpu")
-    assert isinstance(trainer.strategy.checkpoint_io, AtomicCheckpointIO)
+    assert isinstance(trainer.strategy.checkpoint_io, ThrottledCheckpointIO)
 
 
 def test_trainer_stops_early_by_lightnings_own_callback(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""Layers of settings: nested values, each with the place that it comes from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Names = tuple[str, ...]
+"""A dotted path, name by name."""
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Nested values from one source.
+
+    Attributes:
+        values: Nested plain values.
+        origin: The source as a person knows it, e.g. ``--set`` or ``my.yaml``.
+        origins: Finer places of single values, e.g. ``my.yaml:3:5``.
+    """
+
+    values: dict[str, Any]
+    origin: str
+    origins: Mapping[Names, str] = field(default_factory=dict)
+
+    def origin_of(self, names: Names) -> str:
+        """Return the place of a value, or of what it stands in."""
+        for length in range(len(names), 0, -1):
+            if names[:length] in self.origins:
+                return self.origins[names[:length]]
+        return self.origin
+
+    def get(self, names: Names) -> Any:
+        """Return the value at a path.
+
+        Raises:
+            KeyError: There is none.
+        """
+        value: Any = self.values
+        for name in names:
+            if not isinstance(value, Mapping) or name not in value:
+                raise KeyError(names)
+            value = value[name]
+        return value
+
+    def has(self, names: Names) -> bool:
+        """Return whether there is a value at a path."""
+        try:
+            self.get(names)
+        except KeyError:
+            return False
+        return True
+
+
+def find_origin(layers: Sequence[Layer], names: Names) -> str | None:
+    """Return the place of the topmost value at a path, or of what it stands in; None: it's a default."""
+    for length in range(len(names), 0, -1):
+        for layer in reversed(layers):
+            if layer.has(names[:length]):
+                return layer.origin_of(names)
+    return None
+
+
+def find_values(layers: Sequence[Layer], names: Names) -> Iterator[tuple[Any, str]]:
+    """Yield each layer's value at a path with its place, the topmost first."""
+    for layer in reversed(layers):
+        if layer.has(names):
+            yield layer.get(names), layer.origin_of(names)

@@ -1,0 +1,85 @@
+"""Where each value comes from, what it replaced, and what is dropped with a choice."""
+
+from pathlib import Path
+
+from settings.layers import Layer, find_origin, find_values
+from settings.loading import collect_layers, resolve_layers
+from settings.merging import flatten, parse_assignment
+
+
+def _set(*texts: str) -> list[Layer]:
+    return [Layer(parse_assignment(text), origin=f"--set {text}") for text in texts]
+
+
+def test_a_value_comes_from_its_topmost_layer_and_names_those_below(tmp_path: Path) -> None:
+    file = tmp_path / "my.yaml"
+    file.write_text("trainer: {max_epochs: 5}\n")
+    layers = collect_layers(
+        model="multi-feature",
+        config=file,
+        environ={"NESTED_LIGHTNING__TRAINER__MAX_EPOCHS": "6"},
+        assignments=_set("trainer.max_epochs=7"),
+    )
+
+    assert list(find_values(layers, ("trainer", "max_epochs"))) == [
+        (7, "--set trainer.max_epochs=7"),
+        ("6", "NESTED_LIGHTNING__TRAINER__MAX_EPOCHS"),
+        (5, f"{file}:1:11"),
+        (60, "default of multi-feature"),
+    ]
+    assert find_origin(layers, ("seed",)) is None
+
+
+def test_another_choice_drops_what_was_set_for_the_one_before_and_says_so() -> None:
+    layers = collect_layers(
+        model="multi-feature",
+        assignments=_set(
+            "multi_feature.feature_extractor.hidden_features=99",
+            "multi_feature.feature_extractor.kind=linear",
+        ),
+    )
+    dropped: list[str] = []
+
+    settings = resolve_layers(layers, dropped)
+
+    assert settings.multi_feature.feature_extractor.kind == "linear"
+    assert dropped == [
+        "multi_feature.feature_extractor: linear replaces normalized, so hidden_features=99 is dropped"
+    ]
+
+
+def test_the_same_choice_keeps_what_was_set_for_it() -> None:
+    layers = collect_layers(
+        model="multi-feature",
+        assignments=_set(
+            "multi_feature.feature_extractor.hidden_features=99",
+            "multi_feature.feature_extractor.kind=normalized",
+        ),
+    )
+    dropped: list[str] = []
+
+    assert resolve_layers(layers, dropped).multi_feature.feature_extractor.hidden_features == 99
+    assert dropped == []
+
+
+def test_a_named_item_is_added_and_removed_by_its_name() -> None:
+    added = _set(
+        "multi_feature.feature_extractors.kar.kind=linear", "multi_feature.feature_extractors.fou.kind=plain"
+    )
+    layers = collect_layers(
+        model="multi-feature", assignments=[*added, *_set("multi_feature.feature_extractors.kar=null")]
+    )
+
+    assert list(resolve_layers(layers).multi_feature.feature_extractors) == ["fou"]
+
+
+def test_removing_an_item_that_is_not_there_changes_nothing() -> None:
+    layers = collect_layers(
+        model="multi-feature", assignments=_set("multi_feature.feature_extractors.kar=null")
+    )
+
+    assert resolve_layers(layers).multi_feature.feature_extractors == {}
+
+
+def test_flattened_values_are_the_ends_of_all_paths() -> None:
+    assert flatten({"a": {"b": 1, "c": {}}, "d": [2]}) == {("a", "b"): 1, ("a", "c"): {}, ("d",): [2]}
