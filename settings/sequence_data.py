@@ -19,7 +19,7 @@ class DigitSequencesSettings(SequenceSourceSettings):
     target: ClassVar[str] = "app.data.digit_sequences.DigitSequences"
     kind: Literal["digits"] = Field("digits", description="Handwritten digits of 8 by 8, strung together.")
     num_repeats: PositiveInt = Field(
-        20, description="How often each picture is used, among others each time."
+        40, description="How often each picture is used, among others each time."
     )
     min_length: PositiveInt = Field(5, description="Digits of the shortest sequence.")
     max_length: PositiveInt = Field(15, description="Digits of the longest sequence.")
@@ -33,7 +33,7 @@ class PythonSourcesSettings(SequenceSourceSettings):
     kind: Literal["python"] = Field("python", description="Python files, a kind of token for each character.")
     root: Path | None = Field(None, description="Folder of Python files; null: the standard library.")
     max_files: PositiveInt | None = Field(None, description="Files to use at most; null: all.")
-    window: PositiveInt = Field(256, description="Characters of the windows that files are cut into.")
+    window: PositiveInt = Field(512, description="Characters of the windows that files are cut into.")
     margin: NonNegativeInt = Field(
         32, description="Characters at both ends of a window that give context alone."
     )
@@ -87,7 +87,7 @@ SEQUENCE_SOURCES = Slot(
     default="file", choices=[DigitSequencesSettings, PythonSourcesSettings, SequenceFileSettings]
 )
 SAMPLINGS = Slot(
-    default="round_robin",
+    default="proportional",
     choices=[ProportionalSamplingSettings, RoundRobinSamplingSettings, TemperatureSamplingSettings],
 )
 
@@ -104,10 +104,10 @@ class SequenceDataSettings(Settings):
         RandomSplitSettings(), description="How pictures, files or lines become parts."
     )
     sampling: Annotated[SamplingSettings, SAMPLINGS] = Field(
-        RoundRobinSamplingSettings(), description="Which variant each training batch is of."
+        ProportionalSamplingSettings(), description="Which variant each training batch is of."
     )
-    batch_size: PositiveInt = Field(64, description="Sequences of a training batch.")
-    eval_batch_size: PositiveInt = Field(256, description="Sequences of a batch in validation and test.")
+    batch_size: PositiveInt = Field(32, description="Sequences of a training batch.")
+    eval_batch_size: PositiveInt = Field(128, description="Sequences of a batch in validation and test.")
     batches_per_epoch: PositiveInt | None = Field(
         None, description="Batches of an epoch; null: as many as all sequences make."
     )

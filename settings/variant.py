@@ -192,7 +192,7 @@ FAMILY = Family(
     defaults={
         "variant": {"data": {"split": {"kind": "random", "val_fraction": 0.1}}},
         "trainer": {
-            "max_epochs": 8,
+            "max_epochs": 3,
             "num_threads": 1,
             "gradient_clip_norm": 1.0,
             "monitor": "val_macro_f1",

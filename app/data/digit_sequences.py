@@ -29,7 +29,7 @@ class DigitSequences:
         seed: Decides orders and lengths; the split has a seed of its own.
     """
 
-    num_repeats: int = 20
+    num_repeats: int = 40
     min_length: int = 5
     max_length: int = 15
     seed: int = 0

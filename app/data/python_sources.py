@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from app.data.python_kinds import KINDS, label_characters
-from app.data.sequence_records import SequenceRecords, SourceContent
+from app.data.sequence_records import Labels, SequenceRecords, SourceContent
 from app.data.sequence_windows import check_window
 from app.data.splits import Splitter
-from app.data.wording import counted
+from app.data.wording import counted, errors_naming
 from app.errors import UserError
 
 _LEFT_OUT = {
@@ -50,7 +50,7 @@ class PythonSources:
 
     root: Path | None = None
     max_files: int | None = None
-    window: int = 256
+    window: int = 512
     margin: int = 32
     seed: int = 0
 
@@ -64,7 +64,7 @@ class PythonSources:
         root = self.root or Path(sysconfig.get_path("stdlib"))
         texts = _read_all(root, self._choose(root, variant))
         records = SequenceRecords(
-            inputs=list(texts.values()), labels=[label_characters(text) for text in texts.values()]
+            inputs=list(texts.values()), labels=[_label(root / name, text) for name, text in texts.items()]
         )
         split = splitter(np.zeros(len(texts), dtype=np.int64), pa.table({"file": list(texts)}))
         return SourceContent(
@@ -119,6 +119,11 @@ def _read_all(root: Path, names: Sequence[str]) -> dict[str, str]:
     texts = {name: read_python(root / name) for name in names}
     long_enough = {name: text for name, text in texts.items() if len(text) >= _MIN_CHARACTERS}
     return long_enough if len(long_enough) >= 3 else texts
+
+
+def _label(path: Path, text: str) -> Labels:
+    with errors_naming(path):
+        return label_characters(text)
 
 
 def _hash(texts: dict[str, str]) -> str:

@@ -119,17 +119,17 @@ class VariantModel(Composite):
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's losses and scores, and the effective weight of each variant's loss."""
-        self.log_dict(self.train_scores.compute())
-        for name in self.variants:
-            self.log(f"train_{name}_weight", cast(LossBalance, self.balance).effective_weight(name))
+        balance = cast(LossBalance, self.balance)
+        weights = {f"train_{name}_weight": balance.effective_weight(name) for name in self.variants}
+        self._log_all({**self.train_scores.compute(), **weights})
 
     def on_validation_epoch_end(self) -> None:
         """Log losses and scores of each variant and their mean, see `VariantScores`."""
-        self.log_dict(self.val_scores.compute())
+        self._log_all(self.val_scores.compute())
 
     def on_test_epoch_end(self) -> None:
         """Log losses and scores of each variant and their mean, see `VariantScores`."""
-        self.log_dict(self.test_scores.compute())
+        self._log_all(self.test_scores.compute())
 
     @override
     def setup(self, stage: str) -> None:
@@ -149,6 +149,10 @@ class VariantModel(Composite):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Build the injected optimiser and schedule."""
         return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
+
+    def _log_all(self, values: Mapping[str, Any]) -> None:
+        # torchmetrics has gathered them from all processes already; Lightning wants it said
+        self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)
 
     def _score(self, batch: SequenceBatch, scores: VariantScores) -> Tensor:
         assert batch.target is not None
