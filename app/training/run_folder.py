@@ -1,5 +1,6 @@
 """The folder that holds everything one training leaves behind."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,13 +106,19 @@ class RunFolder:
 def open_run_folder(path: Path | None, *, name: str) -> RunFolder:
     """Make the run folder ``path``, or one of its own in ``runs`` of the current folder.
 
+    Of several processes that train together, the first one makes the folder and the others share it.
+
     Args:
         path: The folder; None: ``runs/<name>-<date>-<time>``.
         name: What is trained.
 
     Raises:
-        UserError: See `RunFolder.create`.
+        UserError: See `RunFolder.create`; or several processes were not told which folder is theirs.
     """
+    if int(os.environ.get("LOCAL_RANK", 0)) > 0:
+        if path is None:
+            raise UserError("several processes train together: name the folder that they share by --run-dir")
+        return RunFolder(path)
     return RunFolder.create_unique(Path("runs"), name) if path is None else RunFolder.create(path)
 
 
