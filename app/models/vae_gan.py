@@ -17,6 +17,7 @@ from app.models.component_optimization import (
     Component,
     ComponentOptimizers,
     check_ownership,
+    clip_component,
     count_batch,
     refuse_automatic_gradients,
 )
@@ -149,8 +150,7 @@ class VaeGan(Composite):
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Clip the gradients of one component, after mixed precision has put them back to scale."""
         if self.gradient_clip_norm is not None:
-            owned = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-            nn.utils.clip_grad_norm_(owned, self.gradient_clip_norm)
+            clip_component(self.trainer, optimizer, max_norm=self.gradient_clip_norm)
 
     def on_train_epoch_end(self) -> None:
         """Log the means of the epoch, and watch them for a collapse."""
