@@ -41,7 +41,9 @@ def predict_variant(
         _write(text, output)
         return
     for one in predicted:
-        if isinstance(one.inputs, str) and one.has_step_labels:
+        if isinstance(one.inputs, str) and one.has_step_labels and console.color_system is None:
+            typer.echo(one.inputs, nl=False)  # as it is, tabs and form feeds too
+        elif isinstance(one.inputs, str) and one.has_step_labels:
             console.print(
                 colour_text(one.inputs, one.prediction.spans(), one.prediction.class_names),
                 end="",

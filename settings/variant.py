@@ -47,10 +47,13 @@ from settings.variant_losses import (
 )
 
 SHIPPED_VARIANTS: dict[str, Any] = {
-    "image": {"source": {"kind": "digits"}, "adapter": {"kind": "picture"}},
+    "image": {"source": {"kind": "digits"}},
     "text": {"source": {"kind": "python"}},
 }
 """The variants where no ``data.path`` is set; settings of variants are put over them."""
+
+IMAGE_ADAPTER: dict[str, Any] = {"variants": {"image": {"adapter": {"kind": "picture"}}}}
+"""Put over the shipped variants where no ``vector_adapter`` is set."""
 
 
 class SingleVariantSettings(Settings):
@@ -86,7 +89,8 @@ class VariantSettings(Settings):
         EmbeddingSettings(), description="Adapter of every variant of characters or tokens."
     )
     vector_adapter: Annotated[AdapterSettings, VECTOR_ADAPTERS] = Field(
-        PerceptronSettings(), description="Adapter of every variant of vectors."
+        PerceptronSettings(),
+        description="Adapter of every variant of vectors; until it is set, that of image is a picture's.",
     )
     trunk: Annotated[TrunkSettings, TRUNKS] | None = Field(
         None, description="Shared by all variants, between adapters and decoders; null: none."
@@ -120,7 +124,9 @@ class VariantSettings(Settings):
             name: item.model_dump() if isinstance(item, SingleVariantSettings) else item
             for name, item in given.items()
         }
-        return values | {"variants": merge(SHIPPED_VARIANTS, plain)}
+        adapter = {} if "vector_adapter" in values else IMAGE_ADAPTER
+        shipped = merge({"variants": SHIPPED_VARIANTS}, adapter)
+        return values | merge(shipped, {"variants": plain})
 
     @property
     def sources(self) -> dict[str, SequenceSourceSettings]:
@@ -178,7 +184,6 @@ ORIGINAL = Preset(
         "variant": {
             "decoder": {"kind": "recurrent", "is_bidirectional": False},
             "vector_adapter": {"kind": "projection"},
-            "variants": {"image": {"adapter": {"kind": "projection"}}},
         }
     },
 )

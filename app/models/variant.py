@@ -15,6 +15,7 @@ from app.checkpoints.recipe import Recipe
 from app.composition.names import escape_name
 from app.data.sequence_batch import IGNORED, SequenceBatch
 from app.data.variant_spec import unknown_variant
+from app.errors import UserError
 from app.models.composite import Composite
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
 from app.models.variant_scores import VariantScores
@@ -133,10 +134,21 @@ class VariantModel(Composite):
 
     @override
     def setup(self, stage: str) -> None:
-        """Have DDP expect parameters without a gradient: those of the variants that a step isn't of."""
+        """Have DDP expect parameters without a gradient: those of the variants that a step isn't of.
+
+        Raises:
+            UserError: Gradients are gathered over several batches; DDP would leave those of the other
+                variants different in each process.
+        """
         strategy = self.trainer.strategy
-        if isinstance(strategy, DDPStrategy):
-            strategy._ddp_kwargs["find_unused_parameters"] = True
+        if not isinstance(strategy, DDPStrategy):
+            return
+        if self.trainer.accumulate_grad_batches > 1:
+            raise UserError(
+                "trainer.accumulate_grad_batches must be 1 where several processes train variants:"
+                " set variant.data.batch_size instead"
+            )
+        strategy._ddp_kwargs["find_unused_parameters"] = True
 
     @override
     def train(self, mode: bool = True) -> Self:

@@ -22,6 +22,11 @@ def test_image_and_text_are_there_by_default() -> None:
     assert isinstance(sources["text"], PythonSourcesSettings)
 
 
+def test_pictures_have_an_adapter_of_their_own_until_one_of_vectors_is_set() -> None:
+    assert _parse().adapters["image"].kind == "picture"
+    assert _parse(vector_adapter={"kind": "perceptron"}).adapters == {}
+
+
 def test_a_setting_of_one_variant_leaves_the_rest_as_it_is() -> None:
     settings = _parse(variants={"text": {"weight": 2.0, "source": {"window": 128}}})
 
@@ -61,14 +66,16 @@ def test_the_original_preset_reads_forwards() -> None:
     assert isinstance(settings.decoder, RecurrentDecoderSettings)
     assert not settings.decoder.is_bidirectional
     assert (settings.decoder.cell, settings.decoder.hidden_features) == ("lstm", 64)
-    assert settings.adapters["image"].kind == "projection"
-    assert settings.adapters["image"].out_features == 32
+    assert (settings.vector_adapter.kind, settings.vector_adapter.out_features) == ("projection", 32)
+    assert settings.adapters == {}
 
 
 def test_settings_as_plain_data_give_the_same_again() -> None:
-    first = parse_settings({"model": "variant", "variant": {"variants": {"text": {"is_trained": False}}}})
+    original = families()["variant"].presets["original"].values
+    for section in ({}, {"variants": {"text": {"is_trained": False}}}, original["variant"]):
+        first = parse_settings({"model": "variant", "variant": section})
 
-    assert parse_settings(first.to_plain()) == first
+        assert parse_settings(first.to_plain()) == first
 
 
 def test_a_misspelt_setting_of_a_variants_own_decoder_is_named_by_its_path() -> None:

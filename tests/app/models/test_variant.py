@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from pytorch_lightning import Trainer
 from torch import Tensor, nn
 
 from app.data.sequence_batch import IGNORED, SequenceBatch
@@ -211,3 +212,12 @@ def test_variants_with_names_that_a_module_dict_refuses_work() -> None:
 
     logits, _ = model("a.b", torch.ones(1, 2, 3))
     assert logits.shape == (1, 2, 3)
+
+
+def test_gathering_gradients_of_several_batches_is_refused_under_ddp() -> None:
+    model = _build()
+    trainer = Trainer(strategy="ddp", accelerator="cpu", devices=2, accumulate_grad_batches=2, logger=False)
+    model.trainer = trainer
+
+    with pytest.raises(UserError, match=r"accumulate_grad_batches must be 1"):
+        model.setup("fit")
