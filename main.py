@@ -10,6 +10,7 @@ from commands.evaluate import evaluate
 from commands.models import models
 from commands.predict import CONTEXT, predict
 from commands.printing import print_error
+from commands.resume import resume
 from commands.train import train
 
 app = typer.Typer(
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, evaluate, models, config):
+for command in (train, resume, evaluate, models, config):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 

@@ -17,12 +17,12 @@ from commands.options import (
 from commands.printing import (
     console,
     format_score,
-    print_facts,
     print_table,
     quiet_lightning,
     short_path,
     status_console,
 )
+from commands.training import run_training
 from settings import ApplicationSettings
 from settings.application import parse_settings
 from settings.merging import merge, nest
@@ -89,32 +89,7 @@ def _train_once(settings: ApplicationSettings) -> None:
 
         quiet_lightning()
         run = family_container(bootstrap(settings)).training_run()
-    result = run()
-    scores = [
-        (name.removeprefix("test_"), result.validation_metrics.get(name.replace("test_", "val_", 1)), value)
-        for name, value in result.test_metrics.items()
-    ]
-    print_table(
-        "Best checkpoint",
-        ["score", "validation", "test"],
-        [(name, format_score(val), format_score(test)) for name, val, test in scores],
-    )
-    _print_whereabouts(result)
-
-
-def _print_whereabouts(result: Any) -> None:
-    folder = result.run_folder
-    print_facts(
-        f"Trained {result.num_steps} steps in {result.duration_s:.1f} s",
-        {
-            "best checkpoint": short_path(folder.best_checkpoint),
-            "last checkpoint": short_path(folder.last_checkpoint),
-            "settings": short_path(folder.settings_file),
-            "metrics": short_path(folder.metrics_file),
-            "results": short_path(folder.results_file),
-            "log": short_path(folder.log_file),
-        },
-    )
+    run_training(run)
 
 
 def _cross_validate(settings: ApplicationSettings, num_folds: int) -> None:

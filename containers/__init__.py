@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from containers.application import ApplicationContainer, compose_application
     from containers.bootstrapping import bootstrap, family_container, from_checkpoint
+    from containers.resuming import resume_training
 
-__all__ = ["ApplicationContainer", "bootstrap", "compose_application", "family_container", "from_checkpoint"]
+__all__ = [
+    "ApplicationContainer",
+    "bootstrap",
+    "compose_application",
+    "family_container",
+    "from_checkpoint",
+    "resume_training",
+]
 
 _HOMES = {
     "ApplicationContainer": "containers.application",
@@ -18,6 +26,7 @@ _HOMES = {
     "bootstrap": "containers.bootstrapping",
     "family_container": "containers.bootstrapping",
     "from_checkpoint": "containers.bootstrapping",
+    "resume_training": "containers.resuming",
 }
 
 

@@ -4,11 +4,13 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from app.training.callbacks import collect_callbacks, collect_loggers
+from app.training.interruption import Interruption
 from app.training.last_checkpoint import LastCheckpoint
 from app.training.metrics_file import MetricsFile
 from app.training.progress import TrainingProgress
 from app.training.random_state import RandomState
 from app.training.run_folder import open_run_folder
+from app.training.running_metrics import RunningMetrics
 from app.training.trainer import build_best_checkpoint, build_trainer
 from settings.application import ApplicationSettings
 from settings.trainer import TrainerSettings
@@ -30,21 +32,26 @@ class TrainingContainer(DeclarativeContainer):
         monitor=settings.provided.monitor,
         mode=settings.provided.monitor_mode,
     )
+    interruption = providers.Singleton(Interruption)
     last_checkpoint = providers.Factory(
         LastCheckpoint,
         path=run_folder.provided.last_checkpoint,
         every_n_steps=settings.provided.checkpoint_every_n_steps,
         every_n_seconds=settings.provided.checkpoint_every_n_seconds,
+        interruption=interruption,
     )
     progress = providers.Factory(
         TrainingProgress, monitor=settings.provided.monitor, mode=settings.provided.monitor_mode
     )
     random_state = providers.Factory(RandomState)
+    running_metrics = providers.Factory(RunningMetrics)
     callbacks = providers.Factory(
         collect_callbacks,
         best_checkpoint,
         last_checkpoint,
         random_state,
+        running_metrics,
+        interruption,
         progress=progress.provider,
         use_progress_bar=settings.provided.use_progress_bar,
         early_stopping_patience=settings.provided.early_stopping_patience,

@@ -18,6 +18,7 @@ from app.data.column_values import ColumnValues, is_missing, keep_rows
 from app.data.feature_batch import FeatureBatch
 from app.data.feature_encoding import columns_there, encode_groups
 from app.data.feature_fitting import fit_groups
+from app.data.fingerprint import fingerprint
 from app.data.labels import check_class_sizes, encode_labels, find_class_names, label_column
 from app.data.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
 from app.data.multi_feature_spec import MissingPolicy, MultiFeatureDataSpec
@@ -112,7 +113,12 @@ class MultiFeatureDataModule(LightningDataModule):
         Raises:
             UserError: The file cannot be used as the settings say; the message says why and what to do.
         """
-        return self._given_spec or self._parts.spec
+        return self._given_spec or replace(self._parts.spec, fingerprint=self.fingerprint)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
+        return fingerprint([self._parts.train, self._parts.val, self._parts.test])
 
     def setup(self, stage: str | None = None) -> None:
         """Read, split and encode the file, unless that has been done."""

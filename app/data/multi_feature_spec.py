@@ -64,6 +64,7 @@ class MultiFeatureDataSpec:
         missing: What happens to a missing value: ``error`` refuses the file, ``mean`` puts the mean of the
             training part (no category at all in a categorical column), ``drop`` leaves the row out.
         allow_missing_groups: Whether a sample may lack all values of a group.
+        fingerprint: Hash of the data, by which a training that goes on knows them again; None: not known.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -74,6 +75,7 @@ class MultiFeatureDataSpec:
     class_counts: tuple[int, ...]
     missing: MissingPolicy = "error"
     allow_missing_groups: bool = False
+    fingerprint: str | None = None
 
     @property
     def widths(self) -> dict[str, int]:

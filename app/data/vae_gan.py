@@ -1,7 +1,7 @@
 """The data of the vae-gan family: square pictures, each of which belongs to a domain."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from pytorch_lightning import LightningDataModule
 
 from app.data.batch_loader import BatchLoader
 from app.data.domain_groups import DomainGrouping
+from app.data.fingerprint import fingerprint
 from app.data.picture_batch import PictureBatch
 from app.data.picture_files import LabelledPictures, read_digits, read_picture_folders
 from app.data.splits import Splitter
@@ -79,7 +80,12 @@ class VaeGanDataModule(LightningDataModule):
         Raises:
             UserError: The pictures cannot be used as the settings say; the message says why and what to do.
         """
-        return self._given_spec or self._parts.spec
+        return self._given_spec or replace(self._parts.spec, fingerprint=self.fingerprint)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
+        return fingerprint([self._parts.train, self._parts.val, self._parts.test])
 
     def setup(self, stage: str | None = None) -> None:
         """Read and split the pictures, unless that has been done."""

@@ -21,6 +21,7 @@ class VaeGanDataSpec:
         domains: Name of each domain, by its index.
         domain_counts: Training pictures of each domain, by its index.
         groups: Names of the domains that one VAE is for, by the VAE's name, in order.
+        fingerprint: Hash of the data, by which a training that goes on knows them again; None: not known.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -30,6 +31,7 @@ class VaeGanDataSpec:
     domains: Annotated[tuple[str, ...], Field(min_length=1)]
     domain_counts: tuple[int, ...]
     groups: Annotated[dict[str, tuple[str, ...]], Field(min_length=1)]
+    fingerprint: str | None = None
 
     @property
     def members(self) -> dict[str, tuple[int, ...]]:

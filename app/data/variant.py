@@ -2,12 +2,13 @@
 
 import warnings
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from pytorch_lightning import LightningDataModule
 
+from app.data.fingerprint import fingerprint
 from app.data.sequence_encoding import encode_records, fit_variant
 from app.data.sequence_file import SequenceFile
 from app.data.sequence_records import PartName, SequenceSource, SourceContent
@@ -84,7 +85,17 @@ class VariantDataModule(LightningDataModule):
         Raises:
             UserError: A source cannot be used; the message says which, why and what to do.
         """
-        return self._given_spec or self._content.spec
+        return self._given_spec or replace(self._content.spec, fingerprint=self.fingerprint)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
+        return fingerprint(
+            {
+                part: {name: (each.steps, each.labels, each.starts) for name, each in sequences.items()}
+                for part, sequences in self._content.parts.items()
+            }
+        )
 
     def setup(self, stage: str | None = None) -> None:
         """Read, split and encode all sources, unless that has been done."""

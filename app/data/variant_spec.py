@@ -58,11 +58,13 @@ class VariantDataSpec:
 
     Attributes:
         variants: The variants in the order that models keep.
+        fingerprint: Hash of the data, by which a training that goes on knows them again; None: not known.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
+    fingerprint: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """The mean loss of an epoch, added up without a metric's cost at each step."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
@@ -29,3 +31,12 @@ class LossMean(nn.Module):
         self.total.zero_()
         self.num_samples = 0
         return mean
+
+    def running_state(self) -> dict[str, Any]:
+        """Return what was added up since the last `finish`."""
+        return {"total": self.total.cpu().clone(), "num_samples": self.num_samples}
+
+    def load_running_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `running_state` returned."""
+        self.total.copy_(state["total"])
+        self.num_samples = state["num_samples"]

@@ -44,7 +44,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 torch.save(checkpoint, file)
         except (OSError, RuntimeError) as error:
             if _cause_number(error) in _DISK_FULL:
-                raise UserError(_disk_full(target)) from error
+                raise UserError(_disk_full(f"checkpoint {target}", target.parent)) from error
             raise
 
     @override
@@ -90,6 +90,18 @@ def read_checkpoint(path: str | os.PathLike[str], *, map_location: Any = "cpu") 
             f"checkpoint {file} holds a {type(checkpoint).__name__}, not a checkpoint's dictionary"
         )
     return checkpoint
+
+
+@contextmanager
+def disk_full_as_user_error(folder: Path) -> Iterator[None]:
+    """Raise a `UserError` that says so where a write within the block, below ``folder``, finds no space."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        if _cause_number(error) not in _DISK_FULL:
+            raise
+        named = error.filename if isinstance(error, OSError) else None
+        raise UserError(_disk_full(f"{named or folder}", folder)) from error
 
 
 @contextmanager
@@ -145,9 +157,9 @@ def _cause_number(error: BaseException) -> int | None:
     return None
 
 
-def _disk_full(target: Path) -> str:
-    free_mib = shutil.disk_usage(target.parent).free / 2**20
+def _disk_full(what: str, folder: Path) -> str:
+    free_mib = shutil.disk_usage(folder).free / 2**20
     return (
-        f"checkpoint {target} can't be written: the disk or the quota is full ({free_mib:,.1f} MiB free)."
+        f"{what} can't be written: the disk or the quota is full ({free_mib:,.1f} MiB free)."
         " The checkpoints written before are whole; free space and go on from them"
     )

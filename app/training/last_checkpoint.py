@@ -8,6 +8,8 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from typing_extensions import override
 
+from app.training.interruption import Interruption
+
 _BATCHES_BETWEEN_AGREEMENTS = 16
 
 
@@ -17,51 +19,60 @@ class LastCheckpoint(Checkpoint):
     In mid-epoch it saves only where the optimiser has just stepped, since gathered gradients are in no
     checkpoint. A save that falls due with the last batch of an epoch waits for the epoch's validation and
     end, so that nothing of it is lost or done twice. As a `Checkpoint`, it runs after all other callbacks and
-    saves what they have come to know.
+    saves what they have come to know. Where the training is asked to stop, it saves at the next such place
+    and ends it.
 
     Args:
         path: The file; each save replaces it.
         every_n_steps: Optimiser steps between saves, at least 1; None: no such interval.
         every_n_seconds: Seconds between saves, above 0; None: no such interval.
+        interruption: Knows whether the training is asked to stop; None: it never is.
     """
 
     def __init__(
-        self, *, path: Path, every_n_steps: int | None = None, every_n_seconds: float | None = None
+        self,
+        *,
+        path: Path,
+        every_n_steps: int | None = None,
+        every_n_seconds: float | None = None,
+        interruption: Interruption | None = None,
     ) -> None:
         super().__init__()
+        self._interruption = interruption
         self.path = path
         self._every_n_steps = every_n_steps
         self._every_n_seconds = every_n_seconds
         self._seen_step = self._saved_step = 0
         self._saved_at_s = 0.0
-        self._is_pending = False
+        self._is_pending = self._is_stopping = False
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Count the intervals from here."""
         self._seen_step = self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
-        self._is_pending = False
+        self._is_pending = self._is_stopping = False
 
     @override
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save, if an interval is over and the epoch goes on."""
+        """Save, if an interval is over or the training is to stop, and the epoch goes on."""
         step = trainer.global_step
         has_stepped = step != self._seen_step
         self._seen_step = step
-        if not (has_stepped and (self._is_pending or self._is_due(trainer, step, batch_idx))):
+        is_due = self._must_stop(trainer, batch_idx) or self._is_due(trainer, step, batch_idx)
+        if not (has_stepped and (self._is_pending or is_due)):
             return
         self._is_pending = trainer.fit_loop.epoch_loop._num_ready_batches_reached()
         if not self._is_pending:
-            self.save(trainer)
+            self._save_or_stop(trainer)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save what fell due with the epoch's last batch."""
-        if self._is_pending:
-            self.save(trainer)
+        """Save what fell due with the epoch's last batch, or where the training is to stop."""
+        if self._must_stop(trainer) or self._is_pending:
+            self._save_or_stop(trainer)
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -76,6 +87,17 @@ class LastCheckpoint(Checkpoint):
         self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
         self._is_pending = False
+
+    def _save_or_stop(self, trainer: Trainer) -> None:
+        self.save(trainer)
+        if self._is_stopping and self._interruption is not None:
+            self._interruption.stop()
+
+    def _must_stop(self, trainer: Trainer, batch_idx: int = 0) -> bool:
+        is_time_to_ask = trainer.world_size == 1 or batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0
+        if self._interruption is not None and is_time_to_ask and not self._is_stopping:
+            self._is_stopping = self._interruption.is_agreed(trainer)
+        return self._is_stopping
 
     def _is_due(self, trainer: Trainer, step: int, batch_idx: int) -> bool:
         if self._every_n_steps is not None and step - self._saved_step >= self._every_n_steps:

@@ -11,14 +11,16 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
 from app.training.loader_state import restore_loader_state
+from app.training.ranks import gather_from_ranks, of_this_rank
 
 
 class RandomState(Callback):
-    """Saves the state of torch's, Python's and numpy's random generators in every checkpoint.
+    """Saves the state of torch's, Python's and numpy's random generators, of every process.
 
     A resumed training restores it when training starts, after everything that was built and may have drawn
     from the generators, and has its training loader go on where it was. The state is
-    plain values and tensors, which load with ``weights_only=True``.
+    plain values and tensors, which load with ``weights_only=True``. With another number of processes than
+    before, each goes on with the generators that it has.
     """
 
     def __init__(self) -> None:
@@ -26,13 +28,13 @@ class RandomState(Callback):
 
     @override
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of all generators at this moment."""
-        return get_random_state()
+        """Return the state of all generators at this moment, by rank."""
+        return {"ranks": gather_from_ranks(get_random_state())}
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep a saved state until training starts."""
-        self._loaded = state_dict
+        self._loaded = of_this_rank(state_dict["ranks"])
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

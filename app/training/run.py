@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 
-from app.training.checkpoint_io import read_checkpoint, replace_atomically
+from app.training.checkpoint_io import disk_full_as_user_error, read_checkpoint, replace_atomically
+from app.training.interruption import Interruption
 from app.training.log_file import log_to_file
 from app.training.random_state import seeded_generators
 from app.training.result import TrainingResult
@@ -58,7 +59,12 @@ class TrainingRun:
 
         Raises:
             UserError: The disk is full, or the checkpoint to go on from can't be read.
+            TrainingInterruptedError: A signal ended it. Where it was in training, it is saved.
         """
+        with disk_full_as_user_error(self.run_folder.path), self._listening():
+            return self._train_and_evaluate()
+
+    def _train_and_evaluate(self) -> TrainingResult:
         began_at_s = time.monotonic()
         if self._settings is not None and self.trainer.is_global_zero:
             _write_yaml(self.run_folder.settings_file, self._settings)
@@ -84,6 +90,13 @@ class TrainingRun:
         if self.trainer.is_global_zero:
             result.write()
         return result
+
+    def _listening(self) -> AbstractContextManager[None]:
+        callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
+        for callback in callbacks:
+            if isinstance(callback, Interruption):
+                return callback.listening(self.trainer)
+        return nullcontext()
 
     def _load_best(self) -> Path:
         """Load the weights of the best checkpoint; of the last one, where no validation chose a best."""

@@ -55,6 +55,22 @@ class RunFolder:
         except OSError as error:
             raise UserError(_refusal(parent, error)) from error
 
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Return the folder ``path`` of a training that has begun.
+
+        Raises:
+            UserError: No training has begun in it.
+        """
+        folder = cls(path)
+        if not folder.settings_file.is_file():
+            where = "no such folder" if not path.exists() else f"it holds no {folder.settings_file.name}"
+            raise UserError(
+                f"run folder {path}: {where}, so there is no training to go on with; name the folder that"
+                " --run-dir named, or one in runs"
+            )
+        return folder
+
     @property
     def settings_file(self) -> Path:
         """The resolved settings, as YAML that ``--config`` takes back."""

@@ -92,6 +92,12 @@ def build_trainer(
 class BestCheckpoint(ModelCheckpoint):
     """Keeps its choice when the run folder has been moved; Lightning would begin to choose anew."""
 
+    @property
+    @override
+    def state_key(self) -> str:
+        """The key of Lightning's own class."""
+        return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
+
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the choice that was saved, with the files where they lie now."""

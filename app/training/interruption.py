@@ -1,0 +1,119 @@
+"""Signals that end a training: it saves, closes its files, and can go on later."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+Handler = Callable[[int, FrameType | None], Any] | int | None
+
+
+class TrainingInterruptedError(BaseException):
+    """A signal ended the training; no `Exception`, as `KeyboardInterrupt` is none.
+
+    Attributes:
+        signum: Number of the signal.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(signum).name}")
+        self.signum = signum
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status by which a shell knows this end: 130 for SIGINT (Ctrl-C), 143 for SIGTERM."""
+        return 128 + self.signum
+
+
+class Interruption(Callback):
+    """Listens for SIGINT (Ctrl-C) and SIGTERM.
+
+    In training the first signal is a request, which `LastCheckpoint` meets where it can save: behind a step
+    of the optimiser, a validation that runs included. A second signal, or one outside training, raises
+    `TrainingInterruptedError` wherever the program is; a third ends the process without any more ado.
+
+    Where SLURM puts a preempted job back into its queue, SIGTERM is left to Lightning.
+    """
+
+    def __init__(self) -> None:
+        self._signum: int | None = None
+        self._num_signals = 0
+        self._is_training = False
+        self._signals: tuple[signal.Signals, ...] = ()
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether this process has been asked to stop."""
+        return self._signum is not None
+
+    @contextmanager
+    def listening(self, trainer: Trainer) -> Iterator[None]:
+        """Listen within the block; only the main thread can.
+
+        Raises:
+            TrainingInterruptedError: A signal ended what the block does.
+        """
+        self._signum, self._num_signals = None, 0
+        self._signals = _signals_of(trainer)
+        before: dict[signal.Signals, Handler] = {number: signal.getsignal(number) for number in self._signals}
+        self._install()
+        try:
+            yield
+        finally:
+            self._is_training = False
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self._signals = ()
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take SIGTERM back from Lightning, which would end the training without saving."""
+        self._install()
+        self._is_training = bool(self._signals)
+
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """From here on there is no step to wait for."""
+        self._is_training = False
+
+    def is_agreed(self, trainer: Trainer) -> bool:
+        """Return whether any process has been asked; every process has to call this at the same step."""
+        if trainer.world_size == 1:
+            return self.is_requested
+        return bool(trainer.strategy.reduce_boolean_decision(self.is_requested, all=False))
+
+    def stop(self) -> None:
+        """End the training, now that it is saved.
+
+        Raises:
+            TrainingInterruptedError: Always.
+        """
+        raise TrainingInterruptedError(self._signum or signal.SIGTERM)
+
+    def _install(self) -> None:
+        for number in self._signals:
+            signal.signal(number, self._receive)
+
+    def _receive(self, signum: int, frame: FrameType | None) -> None:
+        self._num_signals += 1
+        if self._num_signals > 2:
+            os._exit(128 + signum)
+        if not self._is_training or self._signum is not None:
+            raise TrainingInterruptedError(signum)
+        self._signum = signum
+
+
+def _signals_of(trainer: Trainer) -> tuple[signal.Signals, ...]:
+    if threading.current_thread() is not threading.main_thread():
+        return ()
+    environment = trainer._accelerator_connector.cluster_environment
+    if isinstance(environment, SLURMEnvironment) and environment.auto_requeue:
+        return (signal.SIGINT,)
+    return (signal.SIGINT, signal.SIGTERM)

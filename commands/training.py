@@ -1,0 +1,64 @@
+"""What ``train`` and ``resume`` share: they train, and say what it came to."""
+
+from typing import Any
+
+import typer
+
+from commands.printing import format_score, print_facts, print_table, short_path, status_console
+
+
+def run_training(run: Any) -> None:
+    """Train, and print the scores and where everything lies.
+
+    Args:
+        run: A `app.training.run.TrainingRun`.
+
+    Raises:
+        typer.Exit: A signal ended the training, with the exit status that belongs to it.
+    """
+    from app.training.interruption import TrainingInterruptedError
+
+    folder = run.run_folder
+    try:
+        result = run()
+    except TrainingInterruptedError as stop:
+        is_saved = folder.last_checkpoint.exists()
+        saved = "" if is_saved else "; nothing was saved yet, so it will begin anew"
+        status_console.print(f"[bold]{stop}[/]{saved}. Go on with:", highlight=False, soft_wrap=True)
+        print_command("resume", short_path(folder.path))
+        raise typer.Exit(stop.exit_status) from None
+    scores = [
+        (name.removeprefix("test_"), result.validation_metrics.get(name.replace("test_", "val_", 1)), value)
+        for name, value in result.test_metrics.items()
+    ]
+    print_table(
+        "Best checkpoint",
+        ["score", "validation", "test"],
+        [(name, format_score(val), format_score(test)) for name, val, test in scores],
+    )
+    _print_whereabouts(result)
+
+
+def print_command(*arguments: str) -> None:
+    """Print a command line of this program, to be copied, on standard error."""
+    import shlex
+    import sys
+
+    program = "python main.py" if sys.argv[0].endswith(".py") else sys.argv[0]
+    line = f"  {program} {shlex.join(arguments)}"
+    status_console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def _print_whereabouts(result: Any) -> None:
+    folder = result.run_folder
+    print_facts(
+        f"Trained {result.num_steps} steps in {result.duration_s:.1f} s",
+        {
+            "best checkpoint": short_path(folder.best_checkpoint),
+            "last checkpoint": short_path(folder.last_checkpoint),
+            "settings": short_path(folder.settings_file),
+            "metrics": short_path(folder.metrics_file),
+            "results": short_path(folder.results_file),
+            "log": short_path(folder.log_file),
+        },
+    )

@@ -1,0 +1,102 @@
+"""From a run folder to the rest of its training."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dependency_injector import providers
+
+from app.checkpoints.recipe import Recipe, read_recipe
+from app.errors import UserError
+from app.training.resume_point import ResumePoint, find_resume_point
+from app.training.run import TrainingRun
+from app.training.run_folder import RunFolder
+from containers.bootstrapping import bootstrap, family_container
+from settings.application import parse_settings
+from settings.families import find_family
+from settings.loading import load_settings
+from settings.merging import difference, merge, nest
+
+
+def resume_training(path: Path) -> TrainingRun:
+    """Return the training of a run folder, ready to go on from its newest whole checkpoint.
+
+    Settings are those that the checkpoint holds; those of the trainer are read from the run folder, where
+    they may be changed, e.g. to train longer. Without any checkpoint yet it begins anew.
+
+    Args:
+        path: A run folder.
+
+    Raises:
+        UserError: There is no training in the folder; no checkpoint of it is whole; its settings or its data
+            have changed; or the batches can't be shared by so many processes.
+        SettingsError: The settings in the folder are wrong.
+    """
+    folder = RunFolder.open(path)
+    settings = load_settings(config=folder.settings_file).to_plain() | {"run_dir": str(path)}
+    point = find_resume_point(folder)
+    if point is None:
+        return _prepare(folder, settings, None, None)
+    recipe = read_recipe(point.checkpoint, source=point.path)
+    before = parse_settings(recipe.settings).to_plain()
+    _refuse_changes(folder, before, settings, section_of(recipe))
+    wanted = before | {name: settings[name] for name in ("trainer", "run_dir")}
+    run = _prepare(folder, wanted, recipe, point)
+    if run.trainer.world_size != point.num_processes:
+        shared = _share_batch(wanted, section_of(recipe), point.num_processes, run.trainer.world_size)
+        run = _prepare(folder, shared, recipe, point)
+    return run
+
+
+def section_of(recipe: Recipe) -> str:
+    """Return the section of the settings that belongs to the recipe's family."""
+    return find_family(recipe.family).section
+
+
+def _prepare(
+    folder: RunFolder, settings: Mapping[str, Any], recipe: Recipe | None, point: ResumePoint | None
+) -> TrainingRun:
+    application = bootstrap(settings)
+    application.training.run_folder.override(providers.Object(folder))
+    family = family_container(application)
+    if recipe is None or point is None:
+        run: TrainingRun = family.training_run()
+        return run
+    data_spec = family.data_spec_type().from_dict(recipe.data_spec)
+    family.known_data_spec.override(providers.Object(data_spec))
+    run = family.training_run(resume_from=point.path)
+    _refuse_other_data(folder, data_spec.fingerprint, run.datamodule)
+    return run
+
+
+def _refuse_changes(
+    folder: RunFolder, before: Mapping[str, Any], settings: Mapping[str, Any], section: str
+) -> None:
+    """Refuse settings that make another model or other batches than the checkpoint's."""
+    may_change = ("run_dir", "trainer", f"{section}.data.batch_size")
+    changed = [name for name in difference(before, settings) if not name.startswith(may_change)]
+    if changed:
+        raise UserError(
+            f"{folder.settings_file} isn't what the training began with: {', '.join(changed)} changed; put it"
+            " back, or begin a new training. Only the settings of trainer may change"
+        )
+
+
+def _refuse_other_data(folder: RunFolder, known: str | None, datamodule: Any) -> None:
+    if known is not None and datamodule.fingerprint != known:
+        raise UserError(
+            f"run folder {folder.path}: the data have changed since the training began, so it can't go on as"
+            " if it had never stopped; put the data back, or begin a new training"
+        )
+
+
+def _share_batch(settings: Mapping[str, Any], section: str, before: int, now: int) -> dict[str, Any]:
+    """Return the settings with which ``now`` processes share the batch that ``before`` processes shared."""
+    data = settings[section]["data"]
+    together = data["batch_size"] * before
+    if together % now:
+        raise UserError(
+            f"a batch of {together} samples, which {before} processes shared, can't be shared by {now}: go on"
+            f" with a number of processes that divides {together}"
+        )
+    return merge(settings, nest(f"{section}.data.batch_size", together // now))
