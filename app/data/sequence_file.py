@@ -103,6 +103,8 @@ def _find_classes(labels: Sequence[list[str] | str]) -> tuple[str, ...]:
     names: set[str] = set()
     for label in labels:
         names.update([label] if isinstance(label, str) else label)
+    if len(names) < 2:
+        raise UserError(f"at least 2 classes are needed, and all labels are '{names.pop()}'")
     return find_class_names(pa.array(sorted(names), pa.string()))
 
 

@@ -145,7 +145,7 @@ class ColumnSplitter:
         """Split the rows as the column says."""
         if self.column not in table.column_names:
             near = did_you_mean(self.column, table.column_names)
-            raise UserError(f"there is no split column '{self.column}'{near}; see multi_feature.data.split")
+            raise UserError(f"there is no split column '{self.column}'{near}; see data.split")
         values = compute.utf8_lower(text_values(table.column(self.column)))
         unknown = [value for value in compute.unique(values).to_pylist() if value not in PART_NAMES]
         if unknown:
@@ -180,7 +180,7 @@ def _stratified(rows: Rows, labels: Rows, size: float, seed: int) -> tuple[Rows,
         rest, drawn = train_test_split(rows, test_size=count, stratify=labels[rows], random_state=seed)
     except ValueError as error:
         raise UserError(
-            f"{len(labels):,} rows cannot be split as multi_feature.data.split says ({error}); use more rows,"
+            f"{len(labels):,} rows cannot be split as data.split says ({error}); use more rows,"
             " smaller fractions, or a split column"
         ) from None
     return np.sort(rest), np.sort(drawn)

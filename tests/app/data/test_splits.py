@@ -52,7 +52,7 @@ def test_random_split_of_few_rows_gives_each_class_room() -> None:
 
 def test_random_split_that_cannot_be_made_is_refused() -> None:
     labels = np.repeat([0, 1, 2], 3)
-    with pytest.raises(UserError, match=r"9 rows cannot be split as multi_feature\.data\.split says"):
+    with pytest.raises(UserError, match=r"9 rows cannot be split as data\.split says"):
         RandomSplitter(val_fraction=0.5, test_fraction=0.3)(labels, pa.table({"x": labels}))
 
 
