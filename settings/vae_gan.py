@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from settings.base import Settings
 from settings.discriminators import DISCRIMINATORS, DiscriminatorSettings, MlpDiscriminatorSettings
@@ -108,11 +108,13 @@ class VaeGanSettings(Settings):
         """Let a VAE's settings start from those of every VAE."""
         if not isinstance(values, dict) or not isinstance(values.get("vaes"), dict):
             return values
-        default = values.get("vae", {})
-        shared = default.model_dump() if isinstance(default, VaeSettings) else default
+        try:
+            shared = VaeSettings.model_validate(values.get("vae", {})).model_dump()
+        except ValidationError:  # told where every VAE's settings are read
+            return values
         return values | {
             "vaes": {
-                name: merge(shared, item) if isinstance(item, dict) and isinstance(shared, dict) else item
+                name: merge(shared, item) if isinstance(item, dict) else item
                 for name, item in values["vaes"].items()
             }
         }
@@ -138,6 +140,9 @@ CONVOLUTIONS = Preset(
     },
 )
 
+_OPTIMIZATION = VaeSettings().model_dump(mode="json", include={"optimizer", "schedule"})
+"""Stands in the family's defaults too, so that a single field of it can be set and the others stay."""
+
 FAMILY = Family(
     name="vae-gan",
     summary="Several variational autoencoders within a generative adversarial network.",
@@ -151,7 +156,12 @@ FAMILY = Family(
             "monitor": "val_frechet_distance",
             "val_every_n_epochs": 5,
             "log_every_n_steps": 10,
-        }
+        },
+        "vae_gan": {
+            "vae": _OPTIMIZATION,
+            "discriminator_optimizer": _OPTIMIZATION["optimizer"],
+            "discriminator_schedule": _OPTIMIZATION["schedule"],
+        },
     },
     presets={"without-gan": WITHOUT_GAN, "even-odd": EVEN_ODD, "conv": CONVOLUTIONS},
 )

@@ -18,7 +18,8 @@ class FeatureClassifier(nn.Module):
         image_size: S.
         num_domains: N.
         hidden_features: Width of the first layer.
-        out_features: F, width of the second layer, whose ReLUs are the features.
+        out_features: F, width of the second layer, whose ReLUs are the features. A few hundred pictures
+            are enough for the covariance of a few, and a distance means little beyond that.
         num_steps: Optimiser steps of `fit`.
     """
 
@@ -30,8 +31,8 @@ class FeatureClassifier(nn.Module):
         channels: int,
         image_size: int,
         num_domains: int,
-        hidden_features: int = 128,
-        out_features: int = 32,
+        hidden_features: int = 64,
+        out_features: int = 16,
         num_steps: int = 1200,
     ) -> None:
         super().__init__()
