@@ -56,10 +56,7 @@ class SequenceFile:
     ) -> SourceContent:
         """Read, check and split the file."""
         if self.path is None:
-            raise UserError(
-                f"variant '{variant}' has no data: set variant.variants.{variant}.source.path to a JSONL or"
-                " Parquet file, or variant.data.path to a folder with one for each variant"
-            )
+            raise UserError(f"variant '{variant}': no file is named")
         rows = read_rows(self.path, variant)
         kind = self.type or find_kind(rows[0])
         inputs = _read_all_inputs(rows, kind)

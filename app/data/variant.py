@@ -173,7 +173,16 @@ class VariantDataModule(LightningDataModule):
         if self._path is not None:
             return self._sources_at(self._path)
         unused = set(self._untrained) & set(self._unevaluated)
-        return {name: source for name, source in self._sources.items() if name not in unused}
+        sources = {name: source for name, source in self._sources.items() if name not in unused}
+        for name, source in sources.items():
+            if isinstance(source, SequenceFile) and source.path is None:
+                others = [other for other in sources if other != name]
+                raise UserError(
+                    f"variant '{name}' has no data{did_you_mean(name, others)} (others: {', '.join(others)}):"
+                    f" set variant.variants.{name}.source.path to a JSONL or Parquet file, or"
+                    " variant.data.path to a folder with one for each variant"
+                )
+        return sources
 
     def _sources_at(self, path: Path) -> Mapping[str, SequenceSource]:
         files = sorted(p for p in path.iterdir() if p.suffix in SUFFIXES) if path.is_dir() else [path]

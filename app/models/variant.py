@@ -159,7 +159,15 @@ class VariantModel(Composite):
         return self
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Build the injected optimiser and schedule."""
+        """Build the injected optimiser and schedule.
+
+        Raises:
+            UserError: All variants are frozen, and nothing else learns.
+        """
+        if not any(parameter.requires_grad for parameter in self.parameters()):
+            raise UserError(
+                "there is nothing to train: all variants are frozen (variant.variants.NAME.is_frozen)"
+            )
         return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
 
     def _log_all(self, values: Mapping[str, Any]) -> None:

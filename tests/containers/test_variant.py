@@ -10,6 +10,7 @@ from pytorch_lightning import Callback
 from torch import Tensor, nn
 
 from app.composition.errors import CompositionError, WidthError
+from app.errors import UserError
 from app.submodules.loss_balances import CountBalance, UncertaintyBalance
 from app.submodules.sequence_adapters import LinearProjection, TokenEmbedding
 from app.submodules.sequence_decoders import LinearDecoder, RecurrentDecoder
@@ -162,6 +163,14 @@ def test_a_frozen_variant_keeps_its_weights_and_the_trunk_learns_from_it(setting
     assert not any(".letters." in name for name in moved)
     assert {name for name in before if ".letters." not in name} <= moved
     assert "test_letters_accuracy" in result.test_metrics
+
+
+def test_all_variants_frozen_is_refused(settings: dict[str, Any]) -> None:
+    names = ("letters", "moods", "points")
+    frozen = _changed(settings, variants={name: {"is_frozen": True} for name in names})
+
+    with pytest.raises(UserError, match="all variants are frozen"):
+        bootstrap(frozen).variant.training_run()()
 
 
 def test_a_frozen_variant_without_a_trunk_has_no_training_batches(settings: dict[str, Any]) -> None:

@@ -160,6 +160,6 @@ def test_a_single_class_is_refused(tmp_path: Path) -> None:
     assert "at least 2 classes" in _refusal(tmp_path, [{"text": "ab", "label": "x"}])
 
 
-def test_a_variant_without_a_file_says_what_to_set() -> None:
-    with pytest.raises(UserError, match=r"variant 'speech' has no data: set variant\.variants\.speech"):
+def test_a_variant_without_a_file_is_refused() -> None:
+    with pytest.raises(UserError, match="variant 'speech': no file is named"):
         SequenceFile()("speech", WholeFileSplitter(), None)

@@ -105,6 +105,13 @@ def test_settings_of_a_variant_without_a_file_are_refused(tmp_path: Path) -> Non
         _datamodule(write_variants(tmp_path), sources={"leters": SequenceFile()}).setup()
 
 
+def test_a_variant_without_data_says_what_to_set() -> None:
+    sources = {"text": SequenceFile(path=Path("text.jsonl")), "txt": SequenceFile()}
+
+    with pytest.raises(UserError, match=r"'txt' has no data; did you mean 'text'\? .*variant\.variants\.txt"):
+        _datamodule(None, sources=sources).setup()
+
+
 def test_a_folder_without_sequences_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"holds no file that ends in \.jsonl"):
         _datamodule(tmp_path).setup()
