@@ -32,7 +32,7 @@ def run_training(run: Any) -> None:
         for name, value in result.test_metrics.items()
     ]
     print_table(
-        "Best checkpoint",
+        f"Scores of {short_path(result.best_checkpoint)}",
         ["score", "validation", "test"],
         [(name, format_score(val), format_score(test)) for name, val, test in scores],
     )
@@ -51,10 +51,11 @@ def print_command(*arguments: str) -> None:
 
 def _print_whereabouts(result: Any) -> None:
     folder = result.run_folder
+    has_best = folder.best_checkpoint.exists()  # validation may never have come round
     print_facts(
         f"Trained {result.num_steps} steps in {result.duration_s:.1f} s",
         {
-            "best checkpoint": short_path(folder.best_checkpoint),
+            **({"best checkpoint": short_path(folder.best_checkpoint)} if has_best else {}),
             "last checkpoint": short_path(folder.last_checkpoint),
             "settings": short_path(folder.settings_file),
             "metrics": short_path(folder.metrics_file),

@@ -1,0 +1,197 @@
+"""Overriding by dotted path: any depth, several at a time, put back, and guarded."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+import torch
+from dependency_injector import providers
+from dependency_injector.containers import DeclarativeContainer
+from torch import Tensor, nn
+
+from app.submodules.feature_extractors import NormalizedFeatureExtractor
+from containers import bootstrap
+from containers.application import compose_application
+from containers.overriding import OverrideInUseError, overriding
+from containers.provider_paths import OverridePathError, find_provider
+from settings import find_family, parse_settings
+
+
+class MockExtractor(nn.Module):
+    """Gives a learned constant."""
+
+    def __init__(self, *, in_features: int) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = 4
+        self.constant = nn.Parameter(torch.ones(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.constant.expand(len(x), -1)
+
+
+def _types(container: Any) -> dict[str, str]:
+    extractors = container.multi_feature.model().feature_extractors
+    return {name: type(extractor).__name__ for name, extractor in extractors.items()}
+
+
+REAL = NormalizedFeatureExtractor.__name__
+MOCK = MockExtractor.__name__
+
+
+def test_a_class_takes_the_place_of_every_groups_extractor(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+
+    with overriding(container, "multi_feature.feature_extractor", MockExtractor):
+        assert _types(container) == {"kar": MOCK, "fou": MOCK}
+
+    assert _types(container) == {"kar": REAL, "fou": REAL}
+
+
+def test_an_item_is_overridden_by_its_name(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+
+    with overriding(container, "multi_feature.feature_extractors.kar", MockExtractor):
+        assert _types(container) == {"kar": MOCK, "fou": REAL}
+
+
+def test_a_ready_module_a_function_and_a_provider_can_be_put_in(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+    ready = MockExtractor(in_features=3)
+
+    with overriding(container, "multi_feature.feature_extractors.kar", ready):
+        assert container.multi_feature.model().feature_extractors["kar"] is ready
+    with overriding(container, "multi_feature.feature_extractors.kar", lambda in_features: ready):
+        assert container.multi_feature.model().feature_extractors["kar"] is ready
+    with overriding(container, "multi_feature.feature_extractors.kar", providers.Object(ready)):
+        assert container.multi_feature.model().feature_extractors["kar"] is ready
+
+
+def test_several_are_overridden_together_or_not_at_all(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+    kar, fou = "multi_feature.feature_extractors.kar", "multi_feature.feature_extractors.fou"
+
+    with overriding(container, {kar: MockExtractor, fou: MockExtractor}):
+        assert _types(container) == {"kar": MOCK, "fou": MOCK}
+    with (
+        pytest.raises(OverridePathError),
+        overriding(container, {kar: MockExtractor, "multi_feature.nothing": MockExtractor}),
+    ):
+        pass
+
+    assert _types(container) == {"kar": REAL, "fou": REAL}
+
+
+def test_nested_overrides_are_put_back_one_by_one(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+    path = "multi_feature.feature_extractors.kar"
+    inner = MockExtractor(in_features=3)
+
+    with overriding(container, path, MockExtractor):
+        with overriding(container, path, inner):
+            assert container.multi_feature.model().feature_extractors["kar"] is inner
+        assert _types(container)["kar"] == MOCK
+
+    assert _types(container)["kar"] == REAL
+
+
+def test_an_override_is_put_back_after_an_exception(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+
+    with (
+        pytest.raises(RuntimeError, match="stop"),
+        overriding(container, "multi_feature.feature_extractor", MockExtractor),
+    ):
+        raise RuntimeError("stop")
+
+    assert _types(container) == {"kar": REAL, "fou": REAL}
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("multi_feature.feature_extracto", "near: feature_extractor"),
+        ("multi_featur.head", "near: multi_feature"),
+        ("multi_feature.head.linear", "there is no 'linear' in multi_feature.head"),
+        ("", "there is no ''"),
+    ],
+)
+def test_an_unknown_path_is_refused_with_near_ones(
+    small_settings: dict[str, Any], path: str, near: str
+) -> None:
+    with pytest.raises(OverridePathError) as caught:
+        find_provider(bootstrap(small_settings), path)
+
+    assert near in str(caught.value)
+
+
+def test_a_singleton_is_built_anew_on_both_sides_of_an_override(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+    before = container.multi_feature.datamodule()
+    run_folder = container.training.run_folder()
+
+    with overriding(container, "multi_feature.splitter", container.multi_feature.splitter()):
+        within = container.multi_feature.datamodule()
+        assert container.training.run_folder() is run_folder
+
+    after = container.multi_feature.datamodule()
+    assert len({id(before), id(within), id(after)}) == 3
+
+
+def test_it_works_below_the_container_of_a_host(small_settings: dict[str, Any]) -> None:
+    family = find_family("multi-feature")
+
+    class Host(DeclarativeContainer):
+        learning = providers.Container(
+            compose_application(family), settings=providers.Object(parse_settings(small_settings))
+        )
+
+    host = Host()
+
+    with overriding(host, "learning.multi_feature.feature_extractors.kar", MockExtractor):
+        assert _types(host.learning) == {"kar": MOCK, "fou": REAL}
+    assert _types(host.learning) == {"kar": REAL, "fou": REAL}
+
+
+def test_another_thread_cannot_override_the_same_provider_meanwhile(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+    errors: list[OverrideInUseError] = []
+
+    def override() -> None:
+        try:
+            with overriding(container, "multi_feature.head", nn.Identity):
+                pass
+        except OverrideInUseError as error:
+            errors.append(error)
+
+    with overriding(container, "multi_feature.head", nn.Identity):
+        thread = threading.Thread(target=override)
+        thread.start()
+        thread.join()
+    override()
+
+    assert len(errors) == 1
+    assert str(errors[0]).count("test_overriding.py:") == 2
+
+
+def test_another_task_cannot_override_the_same_provider_meanwhile(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+
+    async def hold(entered: asyncio.Event, leave: asyncio.Event) -> None:
+        with overriding(container, "multi_feature.head", nn.Identity):
+            entered.set()
+            await leave.wait()
+
+    async def compete() -> None:
+        entered, leave = asyncio.Event(), asyncio.Event()
+        holder = asyncio.create_task(hold(entered, leave))
+        await entered.wait()
+        with pytest.raises(OverrideInUseError), overriding(container, "multi_feature.head", nn.Identity):
+            pass
+        with overriding(container, "multi_feature.combiner", nn.Identity):
+            pass
+        leave.set()
+        await holder
+
+    asyncio.run(compete())
