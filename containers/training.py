@@ -4,6 +4,7 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from app.training.callbacks import collect_callbacks, collect_loggers
+from app.training.epoch_log import EpochLog
 from app.training.interruption import Interruption
 from app.training.last_checkpoint import LastCheckpoint
 from app.training.metrics_file import MetricsFile
@@ -45,6 +46,7 @@ class TrainingContainer(DeclarativeContainer):
     )
     random_state = providers.Factory(RandomState)
     running_metrics = providers.Factory(RunningMetrics)
+    epoch_log = providers.Factory(EpochLog)
     callbacks = providers.Factory(
         collect_callbacks,
         best_checkpoint,
@@ -52,6 +54,7 @@ class TrainingContainer(DeclarativeContainer):
         random_state,
         running_metrics,
         interruption,
+        epoch_log,
         progress=progress.provider,
         use_progress_bar=settings.provided.use_progress_bar,
         early_stopping_patience=settings.provided.early_stopping_patience,

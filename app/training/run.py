@@ -1,5 +1,6 @@
 """One training from its first step to the metrics of its best checkpoint."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,11 +12,13 @@ from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 
 from app.training.checkpoint_io import disk_full_as_user_error, read_checkpoint, replace_atomically
 from app.training.interruption import Interruption
-from app.training.log_file import log_to_file
+from app.training.log_file import PROJECT_LOGGER, log_to_file
 from app.training.random_state import seeded_generators
 from app.training.result import TrainingResult
 from app.training.run_folder import RunFolder
 from app.training.threads import torch_threads
+
+_logger = logging.getLogger(PROJECT_LOGGER)
 
 
 class TrainingRun:
@@ -79,6 +82,7 @@ class TrainingRun:
             num_steps = self.trainer.global_step
             checkpoint = self._load_best()
             validation_metrics, test_metrics = self._evaluate()
+            _logger.info("%s: validation %s, test %s", checkpoint, validation_metrics, test_metrics)
         result = TrainingResult(
             run_folder=self.run_folder,
             best_checkpoint=checkpoint,

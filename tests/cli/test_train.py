@@ -29,7 +29,9 @@ def test_train_evaluate_and_predict_a_file_of_ones_own(
     assert re.search(r"accuracy\W+[\d.]+\W+[\d.]+", printed)
     assert "run/checkpoints/best.ckpt" in printed
     assert (run / "checkpoints" / "last.ckpt").exists()
-    assert (run / "train.log").read_text()
+    log = (run / "train.log").read_text()
+    assert re.search(r"epoch 4  step 12  .*val_accuracy [\d.]+ .*train_loss [\d.]+", log)
+    assert "best.ckpt: validation" in log
     steps = list(csv.DictReader((run / "metrics.csv").open()))
     assert {"step", "epoch", "train_loss", "val_loss", "val_accuracy", "val_macro_f1"} <= set(steps[0])
     assert yaml.safe_load((run / "settings.yaml").read_text())["seed"] == 3

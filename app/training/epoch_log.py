@@ -1,0 +1,32 @@
+"""One line of the log for each epoch."""
+
+import logging
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from app.training.log_file import PROJECT_LOGGER
+
+_logger = logging.getLogger(PROJECT_LOGGER)
+
+
+class EpochLog(Callback):
+    """Logs the newest value of each metric when an epoch is over, at level INFO."""
+
+    @override
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log the epoch before: only now are all of its metrics known."""
+        if trainer.current_epoch > 0:
+            _log(trainer, trainer.current_epoch)
+
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log the last epoch."""
+        _log(trainer, trainer.current_epoch)
+
+
+def _log(trainer: Trainer, num_epochs: int) -> None:
+    if trainer.is_global_zero:
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        listed = "  ".join(f"{name} {value:.6g}" for name, value in metrics.items())
+        _logger.info("epoch %d  step %d  %s", num_epochs, trainer.global_step, listed)
