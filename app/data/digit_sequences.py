@@ -69,11 +69,16 @@ class DigitSequences:
             order = generator.permutation(len(pictures))
             start = 0
             while start < len(order):
-                length = int(generator.integers(self.min_length, self.max_length + 1))
-                if len(order) - start - length < self.min_length:  # the rest would be too short a sequence
-                    length = min(len(order) - start, self.max_length)
+                length = self._draw_length(len(order) - start, generator)
                 chosen = order[start : start + length]
                 inputs.append(pictures[chosen])
                 labels.append(classes[chosen])
                 start += length
         return SequenceRecords(inputs=inputs, labels=labels)
+
+    def _draw_length(self, remaining: int, generator: Generator) -> int:
+        length = int(generator.integers(self.min_length, self.max_length + 1))
+        if remaining - length >= self.min_length:
+            return length
+        # what would be left over is too short for a sequence: all of it, or leave the shortest one
+        return remaining if remaining <= self.max_length else remaining - self.min_length

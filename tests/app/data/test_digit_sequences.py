@@ -16,12 +16,18 @@ def _pictures(records: SequenceRecords) -> set[bytes]:
     return {picture.tobytes() for sequence in records.inputs for picture in np.asarray(sequence)}
 
 
-def test_lengths_are_from_five_to_fifteen_and_targets_are_the_digits() -> None:
-    train = DigitSequences(num_repeats=2)("image", SPLIT, None).parts["train"]
+@pytest.mark.parametrize("seed", range(4))
+def test_lengths_are_from_five_to_fifteen(seed: int) -> None:
+    parts = DigitSequences(num_repeats=20, seed=seed)("image", SPLIT, None).parts
+
+    assert {len(x) for part in parts.values() for x in part.inputs} == set(range(5, 16))
+
+
+def test_targets_are_the_digits() -> None:
+    train = DigitSequences(num_repeats=1)("image", SPLIT, None).parts["train"]
     digits = load_digits()
     known = {p.astype(np.float32).tobytes(): t for p, t in zip(digits.data, digits.target, strict=True)}
 
-    assert {len(sequence) for sequence in train.inputs} == set(range(5, 16))
     for sequence, labels in zip(train.inputs[:20], train.labels, strict=False):
         assert [known[picture.tobytes()] for picture in np.asarray(sequence)] == labels.tolist()
 
