@@ -1,11 +1,14 @@
 """What several tests need: a small real file, and settings that train on it in a moment."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # several tests run at once; more threads would slow them all
 
 PICTURE_SIZE = 6
 
