@@ -14,8 +14,9 @@ from app.composition.names import escape_name
 from app.data.vae_gan_spec import VaeGanDataSpec
 from app.errors import did_you_mean
 from app.models.optimization import OptimizerFactory, ScheduleFactory
-from app.models.vae_gan import SHARED, VaeGan
+from app.models.vae_gan import VaeGan
 from app.models.vae_gan_objective import VaeGanObjective
+from app.models.vae_gan_step import SHARED
 from app.submodules.feature_classifier import FeatureClassifier
 from app.submodules.vae import VariationalAutoencoder
 from app.training.collapse_watch import CollapseWatch

@@ -26,13 +26,10 @@ from app.models.optimization import OptimizerFactory, ScheduleFactory
 from app.models.picture_scores import PictureScores
 from app.models.running_means import RunningMeans
 from app.models.vae_gan_objective import VaeGanObjective
-from app.models.vae_gan_step import DomainRouting, Generation
+from app.models.vae_gan_step import DomainRouting, Generation, judgements
 from app.submodules.feature_classifier import FeatureClassifier
 from app.submodules.vae import VariationalAutoencoder
 from app.training.collapse_watch import CollapseWatch
-
-SHARED = "shared"
-"""Name of the one discriminator of all VAEs."""
 
 _MEANS_KEY = "vae_gan_train_means"
 
@@ -213,7 +210,7 @@ class VaeGan(Composite):
         return generations
 
     def _step_discriminators(self, generations: Sequence[Generation]) -> None:
-        for path, module, judged in self._judgements(generations):
+        for path, module, judged in judgements(self.discriminators, generations):
             with self._optimization.toggled(path):
                 scores = self.objective.judge(module, judged)
                 self._optimization.zero_grad(self.trainer, path)
@@ -226,7 +223,7 @@ class VaeGan(Composite):
         paths = [f"vaes.{escape_name(each.share.vae)}" for each in generations]
         total = torch.zeros((), device=self.device)
         with self._optimization.toggled(*paths):
-            for _, module, judged in self._judgements(generations):
+            for _, module, judged in judgements(self.discriminators, generations):
                 for each, losses in zip(judged, self.objective.vae_losses(module, judged), strict=True):
                     total = total + self.objective.total(losses, progress=self._progress())
                     named = {f"{name}.{each.share.vae}": loss for name, loss in losses.items()}
@@ -237,18 +234,6 @@ class VaeGan(Composite):
         loss = total.detach() / len(generations)
         self.train_means.update({"loss": loss})
         return loss
-
-    def _judgements(
-        self, generations: Sequence[Generation]
-    ) -> list[tuple[str, nn.Module, Sequence[Generation]]]:
-        """Return each discriminator's path, the discriminator, and what it judges."""
-        if SHARED in self.discriminators:
-            return [(f"discriminators.{SHARED}", self.discriminators[SHARED], generations)]
-        names = [escape_name(each.share.vae) for each in generations]
-        return [
-            (f"discriminators.{name}", self.discriminators[name], [each])
-            for name, each in zip(names, generations, strict=True)
-        ]
 
     def _is_turn(self, kind: str) -> bool:
         return self.global_step % self._intervals[kind] == 0

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from app.composition.names import escape_name
 from app.submodules.vae import VaeOutput
+
+SHARED = "shared"
+"""Name of the one discriminator of all VAEs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,3 +85,21 @@ class DomainRouting(nn.Module):
             if len(rows):
                 shares.append(Share(vae=name, rows=rows, domain=domain[rows], member=member[rows]))
         return shares
+
+
+def judgements(
+    discriminators: nn.ModuleDict, generations: Sequence[Generation]
+) -> list[tuple[str, nn.Module, Sequence[Generation]]]:
+    """Return each discriminator's path, the discriminator, and what it judges of a batch.
+
+    Args:
+        discriminators: One named ``shared``, or one for each VAE under the VAE's name.
+        generations: What the VAEs made of the batch.
+    """
+    if SHARED in discriminators:
+        return [(f"discriminators.{SHARED}", discriminators[SHARED], generations)]
+    names = [escape_name(each.share.vae) for each in generations]
+    return [
+        (f"discriminators.{name}", discriminators[name], [each])
+        for name, each in zip(names, generations, strict=True)
+    ]
