@@ -1,5 +1,6 @@
 """``train``: train a model, evaluate its best checkpoint, say where everything lies."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -85,11 +86,20 @@ def _device_options(device: str | None) -> dict[str, Any]:
 
 def _train_once(settings: ApplicationSettings) -> None:
     with status_console.status("Starting"):
-        from containers import bootstrap, family_container
+        from containers import bootstrap, family_container, resume_training
 
         quiet_lightning()
-        run = family_container(bootstrap(settings)).training_run()
+        if settings.run_dir is not None and _is_requeued(settings.run_dir):
+            run = resume_training(settings.run_dir)
+        else:
+            run = family_container(bootstrap(settings)).training_run()
     run_training(run)
+
+
+def _is_requeued(run_dir: Path) -> bool:
+    """Return whether SLURM took the machine away and now starts the same command once more."""
+    restarts = os.environ.get("SLURM_RESTART_COUNT", "0")
+    return restarts not in ("", "0") and (run_dir / "settings.yaml").exists()
 
 
 def _cross_validate(settings: ApplicationSettings, num_folds: int) -> None:

@@ -40,6 +40,7 @@ def resume_training(path: Path) -> TrainingRun:
     recipe = read_recipe(point.checkpoint, source=point.path)
     before = parse_settings(recipe.settings).to_plain()
     _refuse_changes(folder, before, settings, section_of(recipe))
+    _refuse_fewer_epochs(point, settings)
     wanted = before | {name: settings[name] for name in ("trainer", "run_dir")}
     run = _prepare(folder, wanted, recipe, point)
     if run.trainer.world_size != point.num_processes:
@@ -79,6 +80,14 @@ def _refuse_changes(
         raise UserError(
             f"{folder.settings_file} isn't what the training began with: {', '.join(changed)} changed; put it"
             " back, or begin a new training. Only the settings of trainer may change"
+        )
+
+
+def _refuse_fewer_epochs(point: ResumePoint, settings: Mapping[str, Any]) -> None:
+    wanted, done = settings["trainer"]["max_epochs"], int(point.checkpoint["epoch"])
+    if wanted < done:
+        raise UserError(
+            f"trainer.max_epochs = {wanted}, but {done} epochs are done: put a larger number there"
         )
 
 

@@ -83,7 +83,18 @@ def read_checkpoint(path: str | os.PathLike[str], *, map_location: Any = "cpu") 
     except pickle.UnpicklingError as error:
         reason = "it holds more than tensors and plain values, or is no checkpoint"
         raise UserError(f"checkpoint {file} is refused: {reason}; nothing in it was run") from error
-    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
+    except PermissionError as error:
+        raise UserError(f"checkpoint {file} can't be read: {error.strerror}") from error
+    except (
+        OSError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        TypeError,
+    ) as error:
         raise UserError(f"checkpoint {file} is damaged or no checkpoint; take another one") from error
     if not isinstance(checkpoint, dict):
         raise UserError(

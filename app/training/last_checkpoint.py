@@ -66,12 +66,14 @@ class LastCheckpoint(Checkpoint):
             return
         self._is_pending = trainer.fit_loop.epoch_loop._num_ready_batches_reached()
         if not self._is_pending:
+            trainer._logger_connector.update_train_step_metrics()  # Lightning's own turn comes too late
             self._save_or_stop(trainer)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save what fell due with the epoch's last batch, or where the training is to stop."""
         if self._must_stop(trainer) or self._is_pending:
+            _log_epoch(trainer)
             self._save_or_stop(trainer)
 
     @override
@@ -109,3 +111,11 @@ class LastCheckpoint(Checkpoint):
             return is_over
         # clocks differ between processes, which have to save together; asking costs a message
         return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
+
+
+def _log_epoch(trainer: Trainer) -> None:
+    """Log the epoch's values as Lightning does behind this hook; a training that goes on from here won't."""
+    connector, epoch_loop = trainer._logger_connector, trainer.fit_loop.epoch_loop
+    epoch_loop._batches_that_stepped -= 1
+    connector.log_metrics(connector.metrics["log"])
+    epoch_loop._batches_that_stepped += 1

@@ -1,6 +1,6 @@
 """Trains as a user does and is killed again and again; a program of its own, for `test_killing`.
 
-It imports everything once and forks a process for each start, since the import takes longer than the training.
+It imports everything once and forks a process for each start: the import takes longer than the training.
 """
 
 import json
@@ -78,9 +78,8 @@ def run_killed(folder: str, chance: random.Random, *, longest_s: float, max_kill
 
 def run(num_kills: int, seed: int) -> None:
     """Train once undisturbed, then in folders ``killed-0``, … until there were so many kills."""
-    app.training.trainer.ThrottledCheckpointIO = partial(  # type: ignore[misc,assignment]
-        ThrottledCheckpointIO, pause_s=PAUSE_S
-    )
+    eager = partial(ThrottledCheckpointIO, pause_s=PAUSE_S)
+    setattr(app.training.trainer, "ThrottledCheckpointIO", eager)  # noqa: B010
     began_at_s = time.monotonic()
     finish(start("train", "-c", "small.yaml", "--run-dir", "undisturbed"))
     longest_s = 0.8 * (time.monotonic() - began_at_s)

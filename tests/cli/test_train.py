@@ -107,4 +107,10 @@ def test_a_run_folder_that_holds_a_run_is_refused(program: Program, small_csv: P
 
     assert done.returncode == 2
     assert "already holds a run" in done.stderr
+
+    requeued = program(
+        *("train", "--model", "multi-feature", "--epochs", "4", "--run-dir", "run"),
+        environ={"SLURM_RESTART_COUNT": "1"},
+    )
+    assert requeued.returncode == 0, requeued.stderr
     assert (tmp_path / "run" / "checkpoints" / "best.ckpt").read_bytes() == before

@@ -1,0 +1,305 @@
+"""A training that was interrupted goes on to the end of one that never was, whichever its family is."""
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from app.errors import UserError
+from app.training.interruption import TrainingInterruptedError
+from app.training.run import TrainingRun
+from app.training.run_folder import RunFolder
+from containers import bootstrap, family_container, resume_training
+from settings.merging import merge
+from tests.app.data.captioned_folder import write_folder
+from tests.tiny_variants import variant_settings
+
+SAVING = {"trainer": {"num_threads": 1, "log_every_n_steps": 1, "checkpoint_every_n_steps": 1}}
+
+
+class SignalAt(Callback):
+    """Sends signals to this process before the step of this number."""
+
+    def __init__(self, step: int, *signals: signal.Signals) -> None:
+        self.step = step
+        self.signals = signals
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, _: int) -> None:
+        if trainer.global_step == self.step:
+            for each in self.signals:
+                signal.raise_signal(each)
+
+
+@pytest.fixture(params=["multi-feature", "image-to-text", "vae-gan", "variant"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+    """Settings of each family that train several epochs of several batches."""
+    makers: dict[str, Callable[[], dict[str, Any]]] = {
+        "multi-feature": lambda: dict(request.getfixturevalue("small_settings")),
+        "image-to-text": lambda: _image_to_text(tmp_path),
+        "vae-gan": lambda: merge(
+            request.getfixturevalue("picture_settings"), {"trainer": {"val_every_n_epochs": 1}}
+        ),
+        "variant": lambda: variant_settings(tmp_path / "data", tmp_path / "run"),
+    }
+    return merge(makers[request.param](), SAVING)
+
+
+def _image_to_text(tmp_path: Path) -> dict[str, Any]:
+    return {
+        "model": "image-to-text",
+        "trainer": {"max_epochs": 2, "accelerator": "cpu", "use_progress_bar": False},
+        "image_to_text": {
+            "data": {
+                "path": str(write_folder(tmp_path / "shapes")),
+                "picture_size": 16,
+                "batch_size": 4,
+                "split": {"kind": "random", "val_fraction": 0.2},
+            },
+            "image_encoder": {"stem_channels": 4, "channels": [8]},
+            "bridge": {"out_features": 8},
+            "text_decoder": {"embedding_dim": 6, "hidden_features": 8},
+        },
+    }
+
+
+def new_run(settings: dict[str, Any], path: Path) -> TrainingRun:
+    run: TrainingRun = family_container(bootstrap(merge(settings, {"run_dir": str(path)}))).training_run()
+    return run
+
+
+def interrupt(run: TrainingRun, step: int, *signals: signal.Signals) -> TrainingInterruptedError:
+    run.trainer.callbacks.insert(0, SignalAt(step, *signals))  # type: ignore[attr-defined]
+    with pytest.raises(TrainingInterruptedError) as stopped:
+        run()
+    return stopped.value
+
+
+def assert_same_training(found: Path, wanted: Path) -> None:
+    one, other = RunFolder(found), RunFolder(wanted)
+    for name in ("best_checkpoint", "last_checkpoint"):
+        states = [torch.load(getattr(folder, name), weights_only=True) for folder in (one, other)]
+        assert states[0]["global_step"] == states[1]["global_step"]
+        for key in ("state_dict", "optimizer_states", "lr_schedulers"):
+            torch.testing.assert_close(states[0][key], states[1][key], rtol=0, atol=0)
+    assert one.metrics_file.read_text() == other.metrics_file.read_text()
+    results = [json.loads(folder.results_file.read_text()) for folder in (one, other)]
+    assert results[0]["test"] == pytest.approx(results[1]["test"], abs=0, nan_ok=True)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5])
+def test_a_training_stopped_at_any_step_goes_on_exactly(
+    multi_feature: dict[str, Any], tmp_path: Path, step: int
+) -> None:
+    settings = merge(multi_feature, {"multi_feature": {"modality_dropout": 0.3}})
+    new_run(settings, tmp_path / "undisturbed")()
+    interrupt(new_run(settings, tmp_path / "stopped"), step, signal.SIGTERM)
+
+    resume_training(tmp_path / "stopped")()
+
+    assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
+
+
+@pytest.fixture
+def multi_feature(small_settings: dict[str, Any]) -> dict[str, Any]:
+    return merge(small_settings, SAVING)
+
+
+def test_a_training_stopped_in_mid_epoch_goes_on_exactly(settings: dict[str, Any], tmp_path: Path) -> None:
+    new_run(settings, tmp_path / "undisturbed")()
+    stopped = interrupt(new_run(settings, tmp_path / "stopped"), 3, signal.SIGTERM)
+    assert stopped.exit_status == 143
+
+    resume_training(tmp_path / "stopped")()
+
+    assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
+
+
+def test_a_moved_run_folder_keeps_its_best_checkpoint(multi_feature: dict[str, Any], tmp_path: Path) -> None:
+    new_run(multi_feature, tmp_path / "undisturbed")()
+    interrupt(new_run(multi_feature, tmp_path / "stopped"), 4, signal.SIGINT)
+    (tmp_path / "stopped").rename(tmp_path / "moved")
+
+    resume_training(tmp_path / "moved")()
+
+    assert_same_training(tmp_path / "moved", tmp_path / "undisturbed")
+    assert not (tmp_path / "stopped").exists()
+
+
+def test_without_a_checkpoint_the_training_begins_anew(multi_feature: dict[str, Any], tmp_path: Path) -> None:
+    new_run(multi_feature, tmp_path / "undisturbed")()
+    interrupt(new_run(multi_feature, tmp_path / "stopped"), 5, signal.SIGINT)
+    shutil.rmtree(tmp_path / "stopped" / "checkpoints")
+
+    resume_training(tmp_path / "stopped")()
+
+    assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
+
+
+def test_a_finished_training_is_evaluated_again(multi_feature: dict[str, Any], tmp_path: Path) -> None:
+    first = new_run(multi_feature, tmp_path / "run")()
+    before = (tmp_path / "run" / "metrics.csv").read_text()
+
+    again = resume_training(tmp_path / "run")()
+
+    assert again.test_metrics == first.test_metrics
+    assert (tmp_path / "run" / "metrics.csv").read_text() == before
+
+
+def test_a_longer_training_may_be_asked_for_afterwards(multi_feature: dict[str, Any], tmp_path: Path) -> None:
+    short = new_run(multi_feature, tmp_path / "run")()
+    file = tmp_path / "run" / "settings.yaml"
+    file.write_text(yaml.safe_dump(merge(yaml.safe_load(file.read_text()), {"trainer": {"max_epochs": 4}})))
+
+    assert resume_training(tmp_path / "run")().num_steps == short.num_steps * 4 // 3
+
+
+def test_a_damaged_last_checkpoint_gives_way_to_the_best(
+    multi_feature: dict[str, Any], tmp_path: Path
+) -> None:
+    new_run(multi_feature, tmp_path / "undisturbed")()
+    interrupt(new_run(multi_feature, tmp_path / "run"), 6, signal.SIGINT)
+    last = RunFolder(tmp_path / "run").last_checkpoint
+    last.write_bytes(last.read_bytes()[:-200])
+
+    run = resume_training(tmp_path / "run")
+    result = run()
+
+    assert result.num_steps == 9
+    torch.testing.assert_close(
+        torch.load(last, weights_only=True)["state_dict"],
+        torch.load(RunFolder(tmp_path / "undisturbed").last_checkpoint, weights_only=True)["state_dict"],
+        rtol=0,
+        atol=0,
+    )
+
+    for file in (last, RunFolder(tmp_path / "run").best_checkpoint):
+        file.write_bytes(b"")
+    with pytest.raises(UserError, match="is damaged"):
+        resume_training(tmp_path / "run")
+
+
+def test_changed_data_are_refused(
+    settings: dict[str, Any], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    interrupt(new_run(settings, tmp_path / "run"), 2, signal.SIGTERM)
+    path = Path(settings[settings["model"].replace("-", "_")]["data"]["path"])
+    _change_a_little(path)
+
+    with pytest.raises(UserError, match="the data have changed"):
+        resume_training(tmp_path / "run")
+
+
+def _change_a_little(path: Path) -> None:
+    if path.is_file():  # a table
+        text = path.read_text()
+        path.write_text(text.replace("0.", "1.", 1))
+    elif (path / "captions.csv").exists():
+        file = path / "captions.csv"
+        file.write_text(file.read_text().replace("a red disc", "a red box", 1))
+    elif (path / "letters.jsonl").exists():
+        lines = (path / "letters.jsonl").read_text().splitlines(keepends=True)
+        (path / "letters.jsonl").write_text("".join([lines[1], lines[0], *lines[2:]]))
+    else:  # folders of pictures
+        pictures = sorted(path.rglob("*.png"))
+        pictures[0].write_bytes(pictures[-1].read_bytes())
+
+
+def test_changed_settings_are_refused(multi_feature: dict[str, Any], tmp_path: Path) -> None:
+    interrupt(new_run(multi_feature, tmp_path / "run"), 2, signal.SIGTERM)
+    file = tmp_path / "run" / "settings.yaml"
+    file.write_text(file.read_text().replace("label_smoothing: 0.1", "label_smoothing: 0.2"))
+
+    with pytest.raises(UserError, match=r"multi_feature\.label_smoothing changed"):
+        resume_training(tmp_path / "run")
+
+
+def test_a_folder_without_a_training_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        resume_training(tmp_path / "absent")
+    with pytest.raises(UserError, match=r"it holds no settings\.yaml"):
+        resume_training(tmp_path)
+
+
+def test_another_number_of_processes_shares_the_same_batch(
+    multi_feature: dict[str, Any], tmp_path: Path
+) -> None:
+    interrupt(new_run(multi_feature, tmp_path / "run"), 6, signal.SIGTERM)
+    last = RunFolder(tmp_path / "run").last_checkpoint
+    content = torch.load(last, weights_only=True)
+    content["callbacks"]["RandomState"]["ranks"] *= 3  # as if three processes had trained
+    torch.save(content, last)
+
+    run = resume_training(tmp_path / "run")
+
+    run.datamodule.setup("fit")
+    assert run.datamodule.train_dataloader().batch_size == 48
+    run()
+
+
+def test_a_second_signal_stops_at_once(multi_feature: dict[str, Any], tmp_path: Path) -> None:
+    run = new_run(multi_feature, tmp_path / "run")
+    began_at_s = time.monotonic()
+
+    class Stuck(Callback):
+        def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+            threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGINT]).start()
+            threading.Timer(0.15, os.kill, [os.getpid(), signal.SIGINT]).start()
+            time.sleep(60)
+
+    run.trainer.callbacks.insert(0, Stuck())  # type: ignore[attr-defined]
+    with pytest.raises(TrainingInterruptedError) as stopped:
+        run()
+
+    assert stopped.value.exit_status == 130
+    assert time.monotonic() - began_at_s < 30
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_signal_in_the_evaluation_leaves_a_finished_training(
+    multi_feature: dict[str, Any], tmp_path: Path
+) -> None:
+    class DuringTest(Callback):
+        def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    new_run(multi_feature, tmp_path / "undisturbed")()
+    run = new_run(multi_feature, tmp_path / "run")
+    run.trainer.callbacks.insert(0, DuringTest())  # type: ignore[attr-defined]
+    with pytest.raises(TrainingInterruptedError):
+        run()
+    assert not (tmp_path / "run" / "results.json").exists()
+
+    resume_training(tmp_path / "run")()
+
+    assert_same_training(tmp_path / "run", tmp_path / "undisturbed")
+
+
+def test_slurm_keeps_its_signals(
+    multi_feature: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handlers: list[Any] = []
+
+    class Handlers(Callback):
+        def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+            handlers.append((signal.getsignal(signal.SIGUSR1), signal.getsignal(signal.SIGTERM)))
+
+    variables = {"NTASKS": "1", "JOB_NAME": "training", "JOB_ID": "7", "PROCID": "0", "LOCALID": "0"}
+    for name, value in {**variables, "NODEID": "0", "NODELIST": "here"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    run = new_run(multi_feature, tmp_path / "run")
+    run.trainer.callbacks.append(Handlers())  # type: ignore[attr-defined]
+    run()
+
+    requeue, sigterm = handlers[-1]
+    assert "pytorch_lightning" in type(requeue).__module__
+    assert "pytorch_lightning" in type(sigterm).__module__
