@@ -1,7 +1,6 @@
 """The whole way of the family variant, from the command line."""
 
 import csv
-import json
 import re
 from pathlib import Path
 
@@ -10,21 +9,17 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from tests.cli.conftest import Program
-from tests.tiny_variants import write_lines, write_variants
+from tests.tiny_variants import write_variants
 
 SHIPPED = (
-    *("train", "--model", "variant", "--epochs", "2", "--device", "cpu", "--run-dir", "run"),
+    *("train", "--model", "variant", "--epochs", "1", "--device", "cpu", "--run-dir", "run"),
     *("--set", "variant.data.batches_per_epoch=30", "--set", "variant.data.sampling.kind=round_robin"),
-    *(
-        "--set",
-        "variant.variants.image.source.num_repeats=2",
-        "--set",
-        "variant.variants.text.source.max_files=20",
-    ),
+    *("--set", "variant.variants.image.source.num_repeats=2"),
+    *("--set", "variant.variants.text.source.max_files=12"),
 )
 
 
-def test_shipped_data_are_learnt_scored_and_predicted(program: Program, tmp_path: Path) -> None:
+def test_shipped_data_are_learnt_and_predicted(program: Program, tmp_path: Path) -> None:
     trained = program(*SHIPPED)
     assert trained.returncode == 0, trained.stderr
     logged = list(csv.DictReader((tmp_path / "run" / "metrics.csv").open()))
@@ -46,10 +41,10 @@ def test_shipped_data_are_learnt_scored_and_predicted(program: Program, tmp_path
     assert re.fullmatch(r"digits:( \d\??){5}\n", read.stdout)
 
 
-def test_sequences_of_ones_own_are_learnt_scored_and_predicted(program: Program, tmp_path: Path) -> None:
+def test_sequences_of_ones_own_are_learnt_and_scored(program: Program, tmp_path: Path) -> None:
     folder = write_variants(tmp_path / "own")
     trained = program(
-        *("train", "--model", "variant", "--data", str(folder), "--epochs", "3", "--batch-size", "4"),
+        *("train", "--model", "variant", "--data", str(folder), "--epochs", "2", "--batch-size", "4"),
         *("--device", "cpu", "--run-dir", "run", "--set", "variant.decoder.hidden_features=8"),
     )
     assert trained.returncode == 0, trained.stderr
@@ -58,21 +53,3 @@ def test_sequences_of_ones_own_are_learnt_scored_and_predicted(program: Program,
     scored = program("evaluate", best, "--data", str(folder / "letters.jsonl"))
     assert re.search(r"letters\.jsonl \(\d+ samples\)", scored.stdout)
     assert re.search(r"letters(\W+0\.\d+){3}\W+\d+", scored.stdout)
-    new = write_lines(tmp_path / "new.jsonl", [{"tokens": ["so", "good"]}, {"tokens": ["so", "bad"]}])
-    predicted = program("predict", best, "--variant", "moods", str(new), "--output", "answers.json")
-
-    assert predicted.returncode == 0, predicted.stderr
-    answers = json.loads((tmp_path / "answers.json").read_text())
-    assert [set(answer) for answer in answers] == [{"file", "variant", "label", "confidence"}] * 2
-
-
-def test_a_wrong_line_is_a_users_mistake_in_one_line(program: Program, tmp_path: Path) -> None:
-    folder = write_variants(tmp_path / "own")
-    with (folder / "letters.jsonl").open("a") as file:
-        file.write(json.dumps({"text": "ab", "labels": ["lower"]}) + "\n")
-
-    done = program("train", "--model", "variant", "--data", str(folder), "--run-dir", "run")
-
-    assert done.returncode == 2
-    assert "letters.jsonl, line 61 (variant 'letters'): 2 steps, but 1 label" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1

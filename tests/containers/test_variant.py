@@ -225,8 +225,7 @@ class _InterruptionAt(Callback):
             raise PowerCutError
 
 
-@pytest.mark.parametrize("sampling", ["proportional", "temperature"])
-@pytest.mark.parametrize("step", [7, 21])
+@pytest.mark.parametrize(("step", "sampling"), [(7, "proportional"), (21, "temperature")])
 def test_a_training_resumed_in_mid_epoch_ends_as_if_never_interrupted(
     settings: dict[str, Any], tmp_path: Path, step: int, sampling: str
 ) -> None:
