@@ -95,9 +95,9 @@ class VariantContainer(DeclarativeContainer):
 
     training_run = providers.Factory(
         TrainingRun,
-        trainer=training.trainer,
         model=model,
         datamodule=datamodule,
+        trainer=training.trainer,  # behind the data: what is wrong there leaves no run folder
         run_folder=training.run_folder,
         seed=application.provided.seed,
         settings=application.provided.to_plain.call(),

@@ -81,13 +81,14 @@ def test_variables_are_below_options_and_above_the_file(program: Program, tmp_pa
     ],
 )
 def test_a_users_mistake_is_one_message_without_traceback_and_status_2(
-    program: Program, arguments: list[str], message: str
+    program: Program, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     done = program(*arguments)
 
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+    assert not [*tmp_path.glob("runs/*/checkpoints"), *tmp_path.glob("runs/*/settings.yaml")]
 
 
 def test_debug_shows_the_traceback(program: Program) -> None:
