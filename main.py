@@ -7,6 +7,8 @@ import typer
 
 from commands.config import config
 from commands.evaluate import evaluate
+from commands.export import export
+from commands.inspect import inspect
 from commands.models import models
 from commands.predict import CONTEXT, predict
 from commands.printing import print_error
@@ -20,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, models, config):
+for command in (train, resume, evaluate, inspect, export, models, config):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from dependency_injector import providers
 
+from app.checkpoints.model_file import read_model_file
 from app.checkpoints.recipe import read_recipe
 from app.errors import UserError
-from app.training.checkpoint_io import read_checkpoint
 from containers.application import ApplicationContainer, compose_application
 from settings.application import ApplicationSettings, parse_settings
+from settings.errors import SettingsError
 from settings.families import find_family
+from settings.family import Family
 from settings.merging import merge
 
 
@@ -47,7 +49,8 @@ def from_checkpoint(
     evaluation mode.
 
     Args:
-        path: A local checkpoint of this project. It is opened with ``weights_only=True``.
+        path: A local checkpoint of this project, opened with ``weights_only=True``, or a safetensors file
+            that ``export`` wrote.
         changes: Nested values put over the checkpoint's settings.
         family_changes: The same within the section of its family, e.g. another data file.
         device: Where the model is put, e.g. ``cuda:1``.
@@ -56,17 +59,24 @@ def from_checkpoint(
         UserError: The file can't be opened, has no readable recipe, or its weights don't fit the recipe.
         SettingsError: The settings in the file, or the changes, are wrong.
     """
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
-    section = find_family(recipe.family).section
+    section = _known_family(recipe.family, source=path).section
     changed = merge(recipe.settings, merge(changes or {}, {section: family_changes or {}}))
     application = bootstrap(changed)
     family = family_container(application)
     family.known_data_spec.override(providers.Object(family.data_spec_type().from_dict(recipe.data_spec)))
-    model = family.model()
     try:
+        model = family.model()
         model.load_state_dict(checkpoint["state_dict"])
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, RuntimeError, MemoryError) as error:
         raise UserError(f"checkpoint {path}: its weights don't fit its recipe: {error}") from None
     family.model.override(providers.Object(model.eval().to(device)))
     return application
+
+
+def _known_family(name: str, *, source: Path) -> Family:
+    try:
+        return find_family(name)
+    except SettingsError as error:
+        raise UserError(f"checkpoint {source}: its family isn't known here: {error}") from None

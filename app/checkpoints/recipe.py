@@ -18,8 +18,8 @@ from app.errors import UserError
 CHECKPOINT_KEY = "nested_lightning"
 """Where the recipe stands in a checkpoint."""
 
-FORMAT_VERSION = 1
-"""Version of the recipe that this release writes; it reads this one and no newer one."""
+FORMAT_VERSION = 2
+"""Version that this release writes; older ones are migrated, see `app.checkpoints.migrations`."""
 
 PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "dependency-injector")
 
@@ -79,20 +79,27 @@ def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:
     try:
         plain = json.loads(text)
         _refuse_newer(plain, source=source)
-        return TypeAdapter(Recipe).validate_python(plain)
+        recipe = TypeAdapter(Recipe).validate_python(plain)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise RecipeError(f"{source}: its recipe is damaged at {place}: {first['msg']}") from None
     except (json.JSONDecodeError, RecursionError) as error:
         raise RecipeError(f"{source}: its recipe is damaged: {error}") from None
+    if recipe.settings.get("model") != recipe.family:
+        raise RecipeError(
+            f"{source}: its recipe is of the family '{recipe.family}', but its settings are of"
+            f" '{recipe.settings.get('model')}'"
+        )
+    return recipe
 
 
 def _refuse_newer(plain: Any, *, source: object) -> None:
     found = plain.get("format_version") if isinstance(plain, dict) else None
     if isinstance(found, int) and found > FORMAT_VERSION:
-        needed = plain.get("versions", {}).get("nested-lightning", "of a newer release")
+        release = plain.get("versions", {}).get("nested-lightning")
+        needed = f"nested-lightning {release}" if release else "a newer release of nested-lightning"
         raise RecipeError(
             f"{source}: has format version {found}, and this release reads up to {FORMAT_VERSION}: "
-            f"install nested-lightning {needed}"
+            f"install {needed}"
         )

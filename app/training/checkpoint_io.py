@@ -13,8 +13,11 @@ import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from typing_extensions import override
 
+from app.checkpoints.archive import refuse_bad_archive
+from app.checkpoints.migrations import migrate
 from app.errors import UserError
 
+_INSTRUCTIONS = ("_instantiator", "_class_path")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -78,6 +81,7 @@ def read_checkpoint(path: str | os.PathLike[str], *, map_location: Any = "cpu") 
     file = local_path(path)
     if not file.is_file():
         raise UserError(f"checkpoint {file}: no such file")
+    refuse_bad_archive(file)
     try:
         checkpoint = torch.load(file, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
@@ -100,7 +104,19 @@ def read_checkpoint(path: str | os.PathLike[str], *, map_location: Any = "cpu") 
         raise UserError(
             f"checkpoint {file} holds a {type(checkpoint).__name__}, not a checkpoint's dictionary"
         )
+    _refuse_instructions(file, checkpoint)
+    migrate(checkpoint)
     return checkpoint
+
+
+def _refuse_instructions(file: Path, checkpoint: dict[str, Any]) -> None:
+    """Refuse keys by which Lightning lets a file name what is to be imported and called (CVE-2026-58659)."""
+    for place in (checkpoint, *checkpoint.values()):
+        named = [key for key in _INSTRUCTIONS if isinstance(place, dict) and key in place]
+        if named:
+            raise UserError(
+                f"checkpoint {file} is refused: it names code to run ({named[0]}); nothing of it was run"
+            )
 
 
 @contextmanager

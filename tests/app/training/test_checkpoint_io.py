@@ -146,7 +146,7 @@ def test_checkpoint_cut_off_anywhere_is_told(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for length in range(0, len(whole), 97):
         path.write_bytes(whole[:length])
-        with pytest.raises(UserError, match=r"damaged or no checkpoint|is refused"):
+        with pytest.raises(UserError, match=r"damaged or no checkpoint|is refused|is empty"):
             read_checkpoint(path)
 
 

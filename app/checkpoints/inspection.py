@@ -1,0 +1,90 @@
+"""What a checkpoint says of itself, told without building its model."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from app.checkpoints.model_file import read_model_file
+from app.checkpoints.recipe import read_recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointDescription:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        family: Name of the family.
+        format_version: Version of the recipe's layout, after any migration.
+        epoch: The epoch that it was saved in, from 0; None: not known.
+        num_steps: Optimiser steps of the training; None: not known.
+        metrics: Values of the monitored metric: at the last validation, and the best one.
+        submodules: Numbers in the tensors of each submodule, buffers included, by dotted path.
+        num_weights: The same of the whole model; a tensor with several names counts once.
+        data_spec: Plain data of the data spec.
+        settings: Nested settings.
+        versions: Versions of the packages that wrote it.
+    """
+
+    family: str
+    format_version: int
+    epoch: int | None
+    num_steps: int | None
+    metrics: dict[str, float]
+    submodules: dict[str, int]
+    num_weights: int
+    data_spec: dict[str, Any]
+    settings: dict[str, Any]
+    versions: dict[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
+    """Read a checkpoint or an exported file and describe it.
+
+    Args:
+        path: The file.
+        depth: Most names of a submodule's path below the composite.
+
+    Raises:
+        UserError: It can't be read, or has no recipe.
+    """
+    checkpoint = read_model_file(path)
+    recipe = read_recipe(checkpoint, source=path)
+    state = checkpoint["state_dict"]
+    distinct = {(each.untyped_storage().data_ptr(), each.storage_offset()): each for each in state.values()}
+    return CheckpointDescription(
+        family=recipe.family,
+        format_version=recipe.format_version,
+        epoch=checkpoint.get("epoch"),
+        num_steps=checkpoint.get("global_step"),
+        metrics=_monitored(checkpoint),
+        submodules=_count(state, recipe.family.replace("-", "_"), depth),
+        num_weights=sum(each.numel() for each in distinct.values()),
+        data_spec=recipe.data_spec,
+        settings=recipe.settings,
+        versions=recipe.versions,
+    )
+
+
+def _count(state: Mapping[str, Any], family: str, depth: int) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name, tensor in state.items():
+        modules = name.split(".")[:-1]
+        for length in range(1, min(depth, len(modules)) + 1):
+            path = ".".join([family, *modules[:length]])
+            counts[path] = counts.get(path, 0) + tensor.numel()
+    return counts
+
+
+def _monitored(checkpoint: Mapping[str, Any]) -> dict[str, float]:
+    metrics = {}
+    for name, state in checkpoint.get("callbacks", {}).items():
+        if name.startswith("ModelCheckpoint") and state.get("monitor"):
+            for key, label in (("current_score", ""), ("best_model_score", "best ")):
+                if state.get(key) is not None:
+                    metrics[f"{label}{state['monitor']}"] = float(state[key])
+    return metrics

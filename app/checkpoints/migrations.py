@@ -1,0 +1,44 @@
+"""Checkpoints of older format versions, brought up to date when they are read.
+
+Each migration is stated here under the version that it starts from, and is never changed again.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from app.checkpoints.recipe import CHECKPOINT_KEY, FORMAT_VERSION
+
+Migration = Callable[[dict[str, Any], dict[str, Any]], None]
+"""Changes a checkpoint and its recipe, as plain data, in place."""
+
+
+def one_to_two(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
+    """Make the random state that of the first of several processes, and the data a fingerprint not known."""
+    state = checkpoint.get("callbacks", {}).get("RandomState")
+    if state is not None and "ranks" not in state:
+        checkpoint["callbacks"]["RandomState"] = {"ranks": [state]}
+    recipe["data_spec"].setdefault("fingerprint", None)
+
+
+MIGRATIONS: dict[int, Migration] = {1: one_to_two}
+
+
+def migrate(checkpoint: dict[str, Any]) -> None:
+    """Bring a checkpoint of an older format version up to the present one, in place.
+
+    What has no readable recipe, or a newer one, stays as it is; `read_recipe` refuses it.
+    """
+    text = checkpoint.get(CHECKPOINT_KEY)
+    if not isinstance(text, str):
+        return
+    try:
+        recipe = json.loads(text)
+        version = recipe["format_version"]
+        while version in MIGRATIONS and version < FORMAT_VERSION:
+            MIGRATIONS[version](checkpoint, recipe)
+            version += 1
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return
+    if version != recipe["format_version"]:
+        checkpoint[CHECKPOINT_KEY] = json.dumps(recipe | {"format_version": version})

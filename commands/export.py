@@ -1,0 +1,37 @@
+"""``export``: a model in another format."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.options import DebugOption
+from commands.printing import short_path, status_console
+
+
+class ExportFormat(StrEnum):
+    """A format that a model can be written in."""
+
+    SAFETENSORS = "safetensors"
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
+    output: Annotated[Path, typer.Argument(help="File to write, e.g. model.safetensors.")],
+    format_: Annotated[
+        ExportFormat, typer.Option("--format", help="Weights and recipe alone, without the training's state.")
+    ] = ExportFormat.SAFETENSORS,
+    debug: DebugOption = False,
+) -> None:
+    """Write the weights and the recipe of a checkpoint; `evaluate` and `predict` take the file as well."""
+    del debug, format_
+    if output.suffix != ".safetensors":
+        raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
+    if output.exists():
+        raise typer.BadParameter(f"{output} is there already; name another file, or remove it")
+    with status_console.status("Exporting"):
+        from app.checkpoints.exporting import export_safetensors
+
+        export_safetensors(checkpoint, output)
+    status_console.print(f"weights and recipe written to {short_path(output)}", highlight=False)

@@ -1,0 +1,45 @@
+"""``inspect``: what a checkpoint says of itself."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from commands.options import DebugOption
+from commands.printing import console, format_score, print_facts, print_table, status_console
+
+
+def inspect(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, or a file that `export` wrote.")],
+    depth: Annotated[int, typer.Option("--depth", min=1, help="Names in the path of a submodule.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show family, submodules, data, settings, versions and metrics; no model is built."""
+    del debug
+    with status_console.status("Reading"):
+        from app.checkpoints.inspection import describe_checkpoint
+
+        found = describe_checkpoint(checkpoint, depth=depth)
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=2))
+        return
+    print_facts(
+        str(checkpoint),
+        {
+            "family": found.family,
+            "weights": f"{found.num_weights:,}",
+            "epoch": "-" if found.epoch is None else found.epoch,
+            "steps": "-" if found.num_steps is None else found.num_steps,
+            **{name: format_score(value) for name, value in found.metrics.items()},
+            "format version": found.format_version,
+            **found.versions,
+        },
+    )
+    print_table("Submodules", ["path", "weights"], [(k, f"{v:,}") for k, v in found.submodules.items()])
+    for title, values in (("Data spec", found.data_spec), ("Settings", found.settings)):
+        console.print(f"[bold]{title}[/]", highlight=False)
+        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+        console.print(text, highlight=False, markup=False, soft_wrap=True)

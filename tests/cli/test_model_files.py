@@ -1,0 +1,25 @@
+"""``inspect`` and ``export`` from the command line."""
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Program
+
+
+def test_inspect_and_export_a_checkpoint(program: Program, small_csv: Path, tmp_path: Path) -> None:
+    own = ("--data", str(small_csv), "--label", "shape", "--epochs", "2", "--device", "cpu")
+    program("train", "--model", "multi-feature", *own, "--run-dir", "run")
+    best = "run/checkpoints/best.ckpt"
+
+    shown = program("inspect", best)
+    assert shown.returncode == 0, shown.stderr
+    for text in ("multi-feature", "multi_feature.feature_extractors.kar", "class_names", "torch", "val_loss"):
+        assert text in shown.stdout
+
+    exported = program("export", best, "--format", "safetensors", "model.safetensors")
+    assert exported.returncode == 0, exported.stderr
+    again = json.loads(program("inspect", "model.safetensors", "--json").stdout)
+    assert again["family"] == "multi-feature"
+    refused = program("export", best, "model.safetensors")
+    assert refused.returncode == 2
+    assert "is there already" in refused.stderr
