@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from app.training.submodule_policies import SubmodulePolicy
 from settings.base import ChoiceSettings
+from settings.submodules import SubmodulePolicySettings
 
 
 def import_target(path: str) -> Any:
@@ -59,3 +61,8 @@ def build_optional(choice: ChoiceSettings | None, *args: Any, **kwargs: Any) -> 
 def build_each(choices: Mapping[str, ChoiceSettings]) -> dict[str, Any]:
     """Build every item by its own choice, by name."""
     return {name: build_chosen(choice) for name, choice in choices.items()}
+
+
+def build_policies(policies: Mapping[str, SubmodulePolicySettings]) -> dict[str, SubmodulePolicy]:
+    """Return the policy of each path."""
+    return {path: SubmodulePolicy(**policy.model_dump()) for path, policy in policies.items()}

@@ -12,7 +12,9 @@ from app.training.progress import TrainingProgress
 from app.training.random_state import RandomState
 from app.training.run_folder import open_run_folder
 from app.training.running_metrics import RunningMetrics
+from app.training.submodule_policies import SubmodulePolicies
 from app.training.trainer import build_best_checkpoint, build_trainer
+from containers.choices import build_policies
 from settings.application import ApplicationSettings
 from settings.trainer import TrainerSettings
 
@@ -32,6 +34,11 @@ class TrainingContainer(DeclarativeContainer):
         path=run_folder.provided.best_checkpoint,
         monitor=settings.provided.monitor,
         mode=settings.provided.monitor_mode,
+    )
+    submodule_policies = providers.Factory(
+        SubmodulePolicies,
+        family=application.provided.family.section,
+        policies=providers.Callable(build_policies, application.provided.submodules),
     )
     interruption = providers.Singleton(Interruption)
     last_checkpoint = providers.Factory(
@@ -53,6 +60,7 @@ class TrainingContainer(DeclarativeContainer):
         last_checkpoint,
         random_state,
         running_metrics,
+        submodule_policies,
         interruption,
         epoch_log,
         progress=progress.provider,

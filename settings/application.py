@@ -12,6 +12,7 @@ from settings.errors import SettingsError, describe_problems
 from settings.families import families, find_family
 from settings.family import Family
 from settings.merging import merge
+from settings.submodules import SubmodulePolicySettings
 from settings.trainer import TrainerSettings
 
 
@@ -28,6 +29,9 @@ class ApplicationSettings(BaseSettings):
     model: str = Field(description="Name of the family to train, e.g. multi-feature.")
     seed: NonNegativeInt = Field(0, description="Seed of initial weights, shuffling and dropout.")
     run_dir: Path | None = Field(None, description="Run folder; null: runs/MODEL/TIME in the current one.")
+    submodules: dict[str, SubmodulePolicySettings] = Field(
+        {}, description="Single submodules by path, e.g. multi_feature.head; * stands for one name."
+    )
     trainer: TrainerSettings = Field(TrainerSettings(), description="How long, where and how to train.")
 
     if TYPE_CHECKING:

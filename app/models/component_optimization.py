@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from app.composition.errors import CompositionError
 from app.errors import UserError
 from app.models.optimization import OptimizerFactory, ScheduleFactory
+from app.models.parameter_groups import group_parameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,9 @@ class ComponentOptimizers:
         """
         configured = []
         for path, component in self.components.items():
-            optimizer = component.optimizer(component.parameters)
+            if not component.parameters:
+                raise UserError(f"submodules: all of {path} is frozen, which has an optimiser of its own")
+            optimizer = component.optimizer(group_parameters(component.parameters))
             entry: dict[str, Any] = {"optimizer": optimizer}
             schedule = component.schedule(optimizer, max(1, num_steps[path]))
             if schedule is not None:

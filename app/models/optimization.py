@@ -1,15 +1,17 @@
 """One injected optimiser, with its injected schedule, for all trainable parameters of a composite."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import Any
 
 from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
-"""Takes the parameters to optimise."""
+from app.models.parameter_groups import group_parameters
+
+OptimizerFactory = Callable[[Any], Optimizer]
+"""Takes the parameters to optimise, or groups of them with options of their own."""
 
 ScheduleFactory = Callable[[Optimizer, int], LRScheduler | None]
 """Takes the optimiser and the number of its steps in the whole training; None: a constant rate."""
@@ -25,7 +27,7 @@ def configure_single_optimizer(
         optimizer: Called with the parameters that require a gradient.
         schedule: Called with the optimiser and the number of its steps.
     """
-    built = optimizer(p for p in model.parameters() if p.requires_grad)
+    built = optimizer(group_parameters(p for p in model.parameters() if p.requires_grad))
     scheduler = schedule(built, int(model.trainer.estimated_stepping_batches))
     if scheduler is None:
         return built

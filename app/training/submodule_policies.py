@@ -1,0 +1,130 @@
+"""What single submodules start from, and how they learn: by their paths."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.strategies import DDPStrategy
+from torch import Tensor, nn
+from typing_extensions import override
+
+from app.checkpoints.model_file import read_model_file
+from app.composition.submodule_paths import find_submodules
+from app.errors import UserError
+from app.models.parameter_groups import set_optimizer_options
+
+_logger = logging.getLogger("nested_lightning.submodule_policies")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmodulePolicy:
+    """What a submodule starts from, and how it learns.
+
+    Attributes:
+        init_from: Checkpoint or exported file that has its first weights; None: they stay as they were drawn.
+        init_path: Path of the submodule there, the family's name first; None: the same path.
+        freeze: Whether its weights and its normalisation's statistics are kept.
+        unfreeze_at_epoch: First epoch, counted from 0, in which it learns all the same; None: none.
+        lr: Learning rate of its own; None: the optimiser's.
+        weight_decay: Weight decay of its own; None: the optimiser's.
+    """
+
+    init_from: Path | None = None
+    init_path: str | None = None
+    freeze: bool = False
+    unfreeze_at_epoch: int | None = None
+    lr: float | None = None
+    weight_decay: float | None = None
+
+
+class SubmodulePolicies(Callback):
+    """Sets up the submodules that policies name, before the optimisers are built.
+
+    Weights are loaded at the beginning of a training alone, not where it goes on. What is frozen for good is
+    left out of the optimiser. What learns later is in it from the beginning, without gradients.
+
+    Args:
+        family: First name of all paths, e.g. ``multi_feature``.
+        policies: Policies by path, where ``*`` stands for one name; of two that match, the later one counts.
+    """
+
+    def __init__(self, *, family: str, policies: Mapping[str, SubmodulePolicy]) -> None:
+        self._family = family
+        self._policies = policies
+        self._frozen: list[tuple[nn.Module, int | None]] = []
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Load weights, freeze, and set learning rates.
+
+        Raises:
+            UserError: A path matches nothing, weights don't fit, nothing is left to train, or one is to
+                be unfrozen where several processes train.
+        """
+        if stage != "fit":
+            return
+        self._frozen = []
+        for path, policy in self._policies.items():
+            for name, module in find_submodules(pl_module, self._family, path).items():
+                self._apply(policy, f"{self._family}.{name}", module, is_new=trainer.ckpt_path is None)
+        if isinstance(trainer.strategy, DDPStrategy) and any(epoch is not None for _, epoch in self._frozen):
+            raise UserError("unfreeze_at_epoch can't be used where several processes train: use one device")
+        if not any(parameter.requires_grad for parameter in pl_module.parameters()):
+            raise UserError("submodules: everything is frozen, so there is nothing to train")
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Freeze what is frozen in this epoch."""
+        self._freeze(trainer.current_epoch)
+
+    @override
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Freeze what is frozen in this epoch, and let the rest learn."""
+        self._freeze(trainer.current_epoch)
+
+    def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_new: bool) -> None:
+        if policy.init_from is not None and is_new:
+            _load(module, path, policy.init_from, policy.init_path or path)
+        options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
+        own = {name: value for name, value in options.items() if value is not None}
+        set_optimizer_options(module.parameters(), **own)
+        if policy.freeze:
+            self._frozen.append((module, policy.unfreeze_at_epoch))
+            module.requires_grad_(policy.unfreeze_at_epoch is not None)
+
+    def _freeze(self, epoch: int) -> None:
+        for module, unfrozen_at in self._frozen:
+            learns = unfrozen_at is not None and epoch >= unfrozen_at
+            if module.training != learns or unfrozen_at is not None:
+                module.train(learns)
+                module.requires_grad_(learns)
+
+
+def _load(module: nn.Module, path: str, file: Path, path_there: str) -> None:
+    family, _, name = path_there.partition(".")
+    given = {
+        key.removeprefix(f"{name}."): value
+        for key, value in read_model_file(file)["state_dict"].items()
+        if key.startswith(f"{name}.")
+    }
+    if not given:
+        raise UserError(f"submodules.{path}.init_from: {file} has no weights at {family}.{name}")
+    wanted = module.state_dict()
+    if faults := list(_differences(wanted, given)):
+        shown = "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else "")
+        raise UserError(f"submodules.{path}.init_from: the weights at {path_there} in {file} differ: {shown}")
+    module.load_state_dict(given)
+    count = sum(value.numel() for value in given.values())
+    _logger.info("%s: %d tensors, %d numbers, from %s in %s", path, len(given), count, path_there, file)
+
+
+def _differences(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+    faults = [f"{name} is not in the file" for name in wanted if name not in given]
+    faults += [f"{name} is not in the model" for name in given if name not in wanted]
+    return faults + [
+        f"{name} has shape {tuple(given[name].shape)} there, {tuple(value.shape)} here"
+        for name, value in wanted.items()
+        if name in given and given[name].shape != value.shape
+    ]

@@ -1,0 +1,33 @@
+"""Settings of single submodules, by their path: what they start from, and how they learn."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from settings.base import Settings
+
+
+class SubmodulePolicySettings(Settings):
+    """What a submodule starts from, and how it learns."""
+
+    init_from: Path | None = Field(
+        None, description="Checkpoint or exported file, of any family, that has its first weights."
+    )
+    init_path: str | None = Field(None, description="Path of the submodule there; null: the same path.")
+    freeze: bool = Field(False, description="Keep its weights and its normalisation's statistics.")
+    unfreeze_at_epoch: PositiveInt | None = Field(
+        None, description="With freeze: first epoch, counted from 0, in which it learns; null: it never does."
+    )
+    lr: PositiveFloat | None = Field(None, description="Learning rate of its own; null: the optimiser's.")
+    weight_decay: NonNegativeFloat | None = Field(
+        None, description="Weight decay of its own; null: the optimiser's."
+    )
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if self.unfreeze_at_epoch is not None and not self.freeze:
+            raise ValueError("unfreeze_at_epoch needs freeze: true")
+        if self.init_path is not None and self.init_from is None:
+            raise ValueError("init_path needs init_from, the file that it is a path in")
+        return self
