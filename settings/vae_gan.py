@@ -69,12 +69,12 @@ class VaeGanSettings(Settings):
         description="Where reconstructions are compared: in pixels, or the discriminator's features.",
     )
     reconstruction_weight: PositiveFloat = Field(1.0, description="Weight of the reconstruction's error.")
-    kl_weight: NonNegativeFloat = Field(0.1, description="Weight of the KL divergence.")
+    kl_weight: NonNegativeFloat = Field(0.05, description="Weight of the KL divergence.")
     kl_warmup_fraction: float = Field(
         0.1, ge=0, lt=1, description="Share of the steps in which that weight rises from 0."
     )
     adversarial_weight: NonNegativeFloat = Field(
-        6.0, description="Weight of the discriminator's verdict for the VAEs; 0: none is trained."
+        12.0, description="Weight of the discriminator's verdict for the VAEs; 0: none is trained."
     )
     label_smoothing: float = Field(
         0.1, ge=0, lt=0.5, description="How far the target of real pictures lies below 1."

@@ -33,9 +33,9 @@ class VaeGanObjective:
 
     reconstruction: Literal["pixels", "features"] = "pixels"
     reconstruction_weight: float = 1.0
-    kl_weight: float = 0.1
+    kl_weight: float = 0.05
     kl_warmup_fraction: float = 0.1
-    adversarial_weight: float = 6.0
+    adversarial_weight: float = 12.0
     label_smoothing: float = 0.1
     gradient_penalty: float = 0.02
     instance_noise: float = 0.0
