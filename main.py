@@ -13,6 +13,7 @@ from commands.models import models
 from commands.predict import CONTEXT, predict
 from commands.printing import print_error
 from commands.resume import resume
+from commands.swap import swap
 from commands.train import train
 
 app = typer.Typer(
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, inspect, export, models, config):
+for command in (train, resume, evaluate, inspect, export, swap, models, config):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 

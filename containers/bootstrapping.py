@@ -7,7 +7,7 @@ from typing import Any
 from dependency_injector import providers
 
 from app.checkpoints.model_file import read_model_file
-from app.checkpoints.recipe import read_recipe
+from app.checkpoints.recipe import Recipe, read_recipe
 from app.errors import UserError
 from containers.application import ApplicationContainer, compose_application
 from settings.application import ApplicationSettings, parse_settings
@@ -62,16 +62,31 @@ def from_checkpoint(
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
     section = _known_family(recipe.family, source=path).section
-    changed = merge(recipe.settings, merge(changes or {}, {section: family_changes or {}}))
-    application = bootstrap(changed)
+    application = from_recipe(recipe, changes=merge(changes or {}, {section: family_changes or {}}))
     family = family_container(application)
-    family.known_data_spec.override(providers.Object(family.data_spec_type().from_dict(recipe.data_spec)))
     try:
         model = family.model()
         model.load_state_dict(checkpoint["state_dict"])
     except (KeyError, RuntimeError, MemoryError) as error:
         raise UserError(f"checkpoint {path}: its weights don't fit its recipe: {error}") from None
     family.model.override(providers.Object(model.eval().to(device)))
+    return application
+
+
+def from_recipe(recipe: Recipe, *, changes: Mapping[str, Any]) -> ApplicationContainer:
+    """Return a ready container whose model is built by a recipe, with initial weights.
+
+    Args:
+        recipe: Family, settings and data spec.
+        changes: Nested values put over the recipe's settings.
+
+    Raises:
+        UserError: The data spec is none of the family.
+        SettingsError: The settings are wrong.
+    """
+    application = bootstrap(merge(recipe.settings, changes))
+    family = family_container(application)
+    family.known_data_spec.override(providers.Object(family.data_spec_type().from_dict(recipe.data_spec)))
     return application
 
 

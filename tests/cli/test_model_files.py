@@ -1,4 +1,4 @@
-"""``inspect`` and ``export`` from the command line."""
+"""``inspect``, ``export`` and ``swap`` from the command line."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.cli.conftest import Program
 
 
-def test_inspect_and_export_a_checkpoint(program: Program, small_csv: Path, tmp_path: Path) -> None:
+def test_inspect_export_and_swap_a_checkpoint(program: Program, small_csv: Path, tmp_path: Path) -> None:
     own = ("--data", str(small_csv), "--label", "shape", "--epochs", "2", "--device", "cpu")
     program("train", "--model", "multi-feature", *own, "--run-dir", "run")
     best = "run/checkpoints/best.ckpt"
@@ -23,3 +23,8 @@ def test_inspect_and_export_a_checkpoint(program: Program, small_csv: Path, tmp_
     refused = program("export", best, "model.safetensors")
     assert refused.returncode == 2
     assert "is there already" in refused.stderr
+
+    swapped = program("swap", best, "--submodule", "multi_feature.head", "--with", "linear")
+    assert swapped.returncode == 0, swapped.stderr
+    assert "multi_feature.head.kind" in swapped.stdout
+    assert program("evaluate", "run/checkpoints/best-swapped.ckpt", "--json").returncode == 0

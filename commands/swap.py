@@ -1,0 +1,42 @@
+"""``swap``: another submodule in a trained model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.options import DebugOption, SetOption, parse_assignments
+from commands.printing import print_facts, print_table, short_path, status_console
+
+
+def swap(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
+    submodule: Annotated[str, typer.Option("--submodule", help="Its path, e.g. multi_feature.head.")],
+    kind: Annotated[str, typer.Option("--with", help="Registered kind that takes its place, see `models`.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Checkpoint to write; else CHECKPOINT-swapped.ckpt.")
+    ] = None,
+    set_: SetOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Make a checkpoint with one submodule replaced and newly initialised, and all others as they were."""
+    del debug
+    target = output or checkpoint.with_name(f"{checkpoint.stem}-swapped.ckpt")
+    with status_console.status("Swapping"):
+        from containers.swapping import swap_submodule
+
+        report = swap_submodule(checkpoint, submodule, kind, target, changes=parse_assignments(set_))
+    before, after = report.num_weights
+    print_facts(
+        short_path(target),
+        {
+            submodule: f"{before:,} weights before, {after:,} now, newly initialised",
+            "others": f"{report.num_kept} tensors as they were",
+            "training": "its state is left out",
+        },
+    )
+    print_table(
+        "Settings",
+        ["setting", "before", "after"],
+        [(name, str(one), str(other)) for name, (one, other) in report.settings.items()],
+    )

@@ -1,0 +1,133 @@
+"""Another submodule in the place of one that a checkpoint holds."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from torch import Tensor, nn
+
+from app.checkpoints.model_file import read_model_file
+from app.checkpoints.recipe import CHECKPOINT_KEY, read_recipe
+from app.composition.submodule_paths import find_submodules
+from app.errors import UserError, did_you_mean
+from app.training.checkpoint_io import AtomicCheckpointIO
+from containers.bootstrapping import family_container, from_checkpoint, from_recipe
+from settings.application import ApplicationSettings
+from settings.base import Slot
+from settings.merging import difference, merge, nest
+from settings.walking import NamedItems, Place, fields_of, step
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwapReport:
+    """What a swap changed.
+
+    Attributes:
+        settings: Value before and after of each setting that differs, by dotted name; None: not there.
+        num_weights: Numbers in the submodule's tensors before and after.
+        num_kept: Tensors outside it, which are as they were.
+    """
+
+    settings: dict[str, tuple[Any, Any]]
+    num_weights: tuple[int, int]
+    num_kept: int
+
+
+def swap_submodule(
+    path: Path, submodule: str, kind: str, output: Path, *, changes: Mapping[str, Any] | None = None
+) -> SwapReport:
+    """Write a checkpoint in which one submodule is another one, newly initialised by its path and the seed.
+
+    All other weights are as they were; the state of the training is left out.
+
+    Args:
+        path: A checkpoint or an exported file.
+        submodule: Path of the submodule, e.g. ``multi_feature.head``.
+        kind: Registered kind that takes its place, with that kind's own defaults.
+        output: The checkpoint to write; nothing may be there.
+        changes: Nested values put over the settings, e.g. a width of the new submodule.
+
+    Raises:
+        UserError: The file can't be read; there is no such submodule, or nothing to choose there; no such
+            kind is registered; another submodule would have to change too; or ``output`` is there.
+        SettingsError: The changes are wrong.
+    """
+    if output.exists():
+        raise UserError(f"{output} is there already; name another file, or remove it")
+    content = read_model_file(path)
+    recipe = read_recipe(content, source=path)
+    before = from_checkpoint(path)
+    old = family_container(before).model()
+    below = next(iter(find_submodules(old, before.settings().family.section, submodule)))
+    chosen = nest(_settings_path(before.settings(), submodule, kind), {"kind": kind})
+    after = from_recipe(recipe, changes=merge(chosen, changes or {}))
+    new = family_container(after).model()
+    kept = _kept(content["state_dict"], new.state_dict(), f"{below}.", submodule)
+    new.load_state_dict(kept, strict=False)
+    swapped = {"state_dict": dict(new.state_dict()), CHECKPOINT_KEY: new.recipe.json}
+    AtomicCheckpointIO().save_checkpoint(swapped, output)
+    return SwapReport(
+        settings=_changes(before.settings().to_plain(), after.settings().to_plain()),
+        num_weights=(_count(old, below), _count(new, below)),
+        num_kept=len(kept),
+    )
+
+
+def _settings_path(settings: ApplicationSettings, submodule: str, kind: str) -> str:
+    """Return where the settings choose a submodule: at its own path, or with the other parts of an item."""
+    for path in (submodule, *_paths_with_parts(settings, submodule)):
+        place = _place_at(type(settings), path)
+        if isinstance(place, Slot):
+            if kind not in place.choices:
+                allowed = ", ".join(place.choices)
+                raise UserError(
+                    f"{submodule}: no kind '{kind}' is registered there{did_you_mean(kind, place.choices)}"
+                    f" (allowed: {allowed})"
+                )
+            return path
+    raise UserError(f"{submodule}: there is nothing to choose at this path; `models` lists where there is")
+
+
+def _paths_with_parts(settings: ApplicationSettings, submodule: str) -> Iterator[str]:
+    """Yield ``variant.variants.text.decoder`` for ``variant.decoders.text``, and the like."""
+    section, _, rest = submodule.partition(".")
+    part, _, item = rest.partition(".")
+    for name, place in fields_of(type(getattr(settings, section))):
+        if item and isinstance(place, NamedItems):
+            yield f"{section}.{name}.{item}.{part.removesuffix('s')}"
+
+
+def _place_at(place: Place, path: str) -> Place:
+    for name in path.split("."):
+        place = step(place, unquote(name))
+    return place
+
+
+def _kept(old: Mapping[str, Tensor], new: Mapping[str, Tensor], prefix: str, path: str) -> dict[str, Tensor]:
+    """Return the weights outside the swapped submodule, which must all fit."""
+    outside = {name: value for name, value in new.items() if not name.startswith(prefix)}
+    names = {name for name in old if not name.startswith(prefix)}
+    unlike = sorted(names ^ outside.keys())
+    unlike += [name for name, value in outside.items() if name in names and old[name].shape != value.shape]
+    if unlike:
+        raise UserError(
+            f"{path} can't be swapped alone: {unlike[0]} would have to change too; give the new submodule the"
+            " width of the old one by --set"
+        )
+    return {name: old[name] for name in outside}
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {path: (_value_at(before, path), _value_at(after, path)) for path in difference(before, after)}
+
+
+def _value_at(values: Any, path: str) -> Any:
+    for name in path.split("."):
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values
+
+
+def _count(model: nn.Module, below: str) -> int:
+    return sum(value.numel() for value in model.get_submodule(below).state_dict().values())
