@@ -76,6 +76,7 @@ FAMILY = Family(
             "max_epochs": 90,
             "precision": "bf16-mixed",
             "num_threads": 2,
+            "monitor": "val_word_error_rate",
         },
         "image_to_text": {
             "optimizer": {"kind": "adamw", "lr": 4e-4, "weight_decay": 0.05},
