@@ -16,6 +16,9 @@ from tests.cli.conftest import PROJECT
 NUM_KILLS = int(os.environ.get("TEST_NUM_KILLS", "3"))
 """20 in ``.ci/run``."""
 
+SEED = os.environ.get("TEST_KILL_SEED", "1")
+"""Decides when the kills come."""
+
 SETTINGS = """
 model: multi-feature
 seed: 7
@@ -38,7 +41,7 @@ multi_feature:
 def test_killed_training_ends_as_if_never_interrupted(small_csv: Path, tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(SETTINGS)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.cli.killed_training", str(NUM_KILLS), "1"],
+        [sys.executable, "-m", "tests.cli.killed_training", str(NUM_KILLS), SEED],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         capture_output=True,
