@@ -184,7 +184,7 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_best(
 
     for file in (last, RunFolder(tmp_path / "run").best_checkpoint):
         file.write_bytes(b"")
-    with pytest.raises(UserError, match="is damaged"):
+    with pytest.raises(UserError, match="is empty"):
         resume_training(tmp_path / "run")
 
 
