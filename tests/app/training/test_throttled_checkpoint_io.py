@@ -1,13 +1,12 @@
 """Checkpoints that follow each other quickly are held back, and none that counts is lost."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 from app.training.checkpoint_io import AtomicCheckpointIO
 from app.training.last_checkpoint import LastCheckpoint
@@ -79,10 +78,10 @@ class _Model(LightningModule):
         super().__init__()
         self.layer = nn.Linear(1, 1)
 
-    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        return self.layer(batch).sum()
+    def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
+        return self.layer(batch[0]).sum()
 
-    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+    def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
         self.log("val_loss", 1.0 / (1 + self.current_epoch))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -96,7 +95,7 @@ class _Fail(Callback):
 
 
 def _fit(folder: Path, *callbacks: Callback) -> None:
-    data: Any = DataLoader(torch.ones(2, 1))
+    data = DataLoader(TensorDataset(torch.ones(2, 1)))
     trainer = Trainer(
         default_root_dir=folder,
         max_epochs=5,
