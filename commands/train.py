@@ -23,7 +23,7 @@ from commands.printing import (
     short_path,
     status_console,
 )
-from commands.training import run_training
+from commands.training import run_training, train_or_exit
 from settings import ApplicationSettings
 from settings.application import parse_settings
 from settings.merging import merge, nest
@@ -116,7 +116,7 @@ def _cross_validate(settings: ApplicationSettings, num_folds: int) -> None:
     results = []
     for fold in range(num_folds):
         family = family_container(bootstrap(_settings_of_fold(settings, fold, parent)))
-        results.append(family.training_run()())
+        results.append(train_or_exit(family.training_run()))
     summary = summarise_folds([result.test_metrics for result in results])
     print_table(
         f"Test scores of {num_folds} folds",

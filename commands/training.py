@@ -1,5 +1,7 @@
 """What ``train`` and ``resume`` share: they train, and say what it came to."""
 
+import shlex
+import sys
 from typing import Any
 
 import typer
@@ -16,17 +18,7 @@ def run_training(run: Any) -> None:
     Raises:
         typer.Exit: A signal ended the training, with the exit status that belongs to it.
     """
-    from app.training.interruption import TrainingInterruptedError
-
-    folder = run.run_folder
-    try:
-        result = run()
-    except TrainingInterruptedError as stop:
-        is_saved = folder.last_checkpoint.exists()
-        saved = "" if is_saved else "; nothing was saved yet, so it will begin anew"
-        status_console.print(f"[bold]{stop}[/]{saved}. Go on with:", highlight=False, soft_wrap=True)
-        print_command("resume", short_path(folder.path))
-        raise typer.Exit(stop.exit_status) from None
+    result = train_or_exit(run)
     scores = [
         (name.removeprefix("test_"), result.validation_metrics.get(name.replace("test_", "val_", 1)), value)
         for name, value in result.test_metrics.items()
@@ -39,11 +31,27 @@ def run_training(run: Any) -> None:
     _print_whereabouts(result)
 
 
+def train_or_exit(run: Any) -> Any:
+    """Train and return the result.
+
+    Raises:
+        typer.Exit: A signal ended the training; how to go on is said.
+    """
+    from app.training.interruption import TrainingInterruptedError
+
+    folder = run.run_folder
+    try:
+        return run()
+    except TrainingInterruptedError as stop:
+        is_saved = folder.last_checkpoint.exists()
+        saved = "" if is_saved else "; nothing was saved yet, so it will begin anew"
+        status_console.print(f"[bold]{stop}[/]{saved}. Go on with:", highlight=False, soft_wrap=True)
+        print_command("resume", short_path(folder.path))
+        raise typer.Exit(stop.exit_status) from None
+
+
 def print_command(*arguments: str) -> None:
     """Print a command line of this program, to be copied, on standard error."""
-    import shlex
-    import sys
-
     program = "python main.py" if sys.argv[0].endswith(".py") else sys.argv[0]
     line = f"  {program} {shlex.join(arguments)}"
     status_console.print(line, highlight=False, soft_wrap=True, markup=False)
