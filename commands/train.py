@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from commands.cross_validation import cross_validate
 from commands.options import (
     ConfigOption,
     DebugOption,
@@ -16,17 +17,11 @@ from commands.options import (
     resolve_settings,
 )
 from commands.printing import (
-    console,
-    format_score,
-    print_table,
     quiet_lightning,
-    short_path,
     status_console,
 )
-from commands.training import run_training, train_or_exit
-from settings import ApplicationSettings
-from settings.application import parse_settings
-from settings.merging import merge, nest
+from commands.training import run_training
+from settings import ApplicationSettings, SettingsError
 
 
 def train(
@@ -67,21 +62,23 @@ def train(
             "data.label": label,
             "data.batch_size": batch_size,
             "data.skip_bad": skip_bad or None,
-            "data.split": {"kind": "fold", "num_folds": folds} if folds is not None else None,
         },
     )
     if folds is None:
         _train_once(settings)
     else:
-        _cross_validate(settings, folds)
+        cross_validate(settings, folds)
 
 
 def _device_options(device: str | None) -> dict[str, Any]:
     if device is None:
         return {}
-    accelerator, _, index = device.partition(":")
-    devices = {"trainer.devices": [int(index)]} if index.isdigit() else {}
-    return {"trainer.accelerator": accelerator, **devices}
+    accelerator, colon, index = device.partition(":")
+    if not colon:
+        return {"trainer.accelerator": accelerator}
+    if not index.isdigit() or accelerator == "cpu":
+        raise SettingsError([f"--device {device}: write cpu, cuda, mps, or one device as cuda:1"])
+    return {"trainer.accelerator": accelerator, "trainer.devices": [int(index)]}
 
 
 def _train_once(settings: ApplicationSettings) -> None:
@@ -100,36 +97,3 @@ def _is_requeued(run_dir: Path) -> bool:
     """Return whether SLURM took the machine away and now starts the same command once more."""
     restarts = os.environ.get("SLURM_RESTART_COUNT", "0")
     return restarts not in ("", "0") and (run_dir / "settings.yaml").exists()
-
-
-def _cross_validate(settings: ApplicationSettings, num_folds: int) -> None:
-    with status_console.status("Starting"):
-        from app.training.cross_validation import summarise_folds
-        from app.training.run_folder import RunFolder
-        from containers import bootstrap, family_container
-
-        quiet_lightning()
-    if settings.run_dir is None:
-        parent = RunFolder.create_unique(Path("runs"), f"{settings.model}-folds").path
-    else:
-        parent = settings.run_dir
-    results = []
-    for fold in range(num_folds):
-        family = family_container(bootstrap(_settings_of_fold(settings, fold, parent)))
-        results.append(train_or_exit(family.training_run()))
-    summary = summarise_folds([result.test_metrics for result in results])
-    print_table(
-        f"Test scores of {num_folds} folds",
-        ["score", "mean", "std", *(f"fold {i}" for i in range(num_folds))],
-        [
-            (name.removeprefix("test_"), *map(format_score, (s.mean, s.std, *s.values)))
-            for name, s in summary.items()
-        ],
-    )
-    console.print(f"One run folder for each fold in {short_path(parent)}", highlight=False)
-
-
-def _settings_of_fold(settings: ApplicationSettings, fold: int, parent: Path) -> ApplicationSettings:
-    values = settings.to_plain()
-    values = merge(values, nest(f"{settings.family.section}.data.split.fold", fold))
-    return parse_settings(merge(values, {"run_dir": str(parent / f"fold-{fold}")}))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from containers.application import ApplicationContainer, compose_application
     from containers.bootstrapping import bootstrap, family_container, from_checkpoint
-    from containers.overriding import overriding
+    from containers.provider_overriding import overriding
     from containers.resuming import resume_training
 
 __all__ = [
@@ -28,7 +28,7 @@ _HOMES = {
     "bootstrap": "containers.bootstrapping",
     "family_container": "containers.bootstrapping",
     "from_checkpoint": "containers.bootstrapping",
-    "overriding": "containers.overriding",
+    "overriding": "containers.provider_overriding",
     "resume_training": "containers.resuming",
 }
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, NonNegativeInt, ValidationError, create_model, field_validator
+from pydantic import Field, ValidationError, create_model, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from settings.errors import SettingsError, describe_problems
@@ -27,7 +27,7 @@ class ApplicationSettings(BaseSettings):
     )
 
     model: str = Field(description="Name of the family to train, e.g. multi-feature.")
-    seed: NonNegativeInt = Field(0, description="Seed of initial weights, shuffling and dropout.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of initial weights, shuffling and dropout.")
     run_dir: Path | None = Field(None, description="Run folder; null: runs/MODEL/TIME in the current one.")
     submodules: dict[str, SubmodulePolicySettings] = Field(
         {}, description="Single submodules by path, e.g. multi_feature.head; * stands for one name."
@@ -56,6 +56,10 @@ class ApplicationSettings(BaseSettings):
         """Read nothing but what is passed."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by value: the class with the families' sections has no name that could be imported."""
+        return parse_settings, (self.model_dump(mode="json"),)
 
     @property
     def family(self) -> Family:

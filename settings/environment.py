@@ -1,5 +1,6 @@
 """Environment variables as a layer of settings."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,21 +25,60 @@ def read_environment(environ: Mapping[str, str], model: type[BaseSettings]) -> L
     Raises:
         SettingsError: Variables that name no setting, or values that aren't JSON, one line each.
     """
-    ours = {name: environ[name] for name in environ if name.upper().startswith(ENV_PREFIX)}
+    ours = {name: value for name, value in environ.items() if name.upper().startswith(ENV_PREFIX)}
+    problems = [_misspelt_prefix(name) for name in environ if _is_misspelt(name)]
     known = {name.upper() for name in model.model_fields}
-    unknown = [name for name in ours if _names(name)[0].upper() not in known]
-    if unknown:
-        raise SettingsError([_unknown_variable(name, environ[name], known) for name in unknown])
-    values: dict[str, Any] = {}
+    problems += [_unknown_variable(name, ours[name], known) for name in ours if not _is_known(name, known)]
+    problems += [_not_json(name, ours[name]) for name in ours if not _is_readable({name: ours[name]}, model)]
+    if problems:
+        raise SettingsError(problems)
+    values: dict[str, Any] = _decode(_read(ours, model))
+    return Layer(values, origin="environment", origins={_names(name): name for name in ours})
+
+
+def _read(variables: Mapping[str, str], model: type[BaseSettings]) -> dict[str, Any]:
     source = EnvSettingsSource(
         model, env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_parse_none_str="null"
     )
-    source.env_vars = {name.lower(): None if value == "null" else value for name, value in ours.items()}
+    source.env_vars = {name.lower(): None if value == "null" else value for name, value in variables.items()}
+    return source()
+
+
+def _is_readable(variables: Mapping[str, str], model: type[BaseSettings]) -> bool:
     try:
-        values = source()
-    except ValueError as error:
-        raise SettingsError([f"{ENV_PREFIX}…: a value is not JSON: {error}"]) from None
-    return Layer(values, origin="environment", origins={_names(name): name for name in ours})
+        _read(variables, model)
+    except ValueError:
+        return False
+    return True
+
+
+def _decode(value: Any) -> Any:
+    """Read the lists and mappings within choices, whose fields pydantic-settings doesn't know."""
+    if isinstance(value, dict):
+        return {name: _decode(inner) for name, inner in value.items()}
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _is_known(name: str, known: set[str]) -> bool:
+    return _names(name)[0].upper() in known
+
+
+def _is_misspelt(name: str) -> bool:
+    upper = name.upper()
+    return upper.startswith(ENV_PREFIX.rstrip("_")) and not upper.startswith(ENV_PREFIX)
+
+
+def _misspelt_prefix(name: str) -> str:
+    return f"{name}: unknown variable; the name of every variable starts with {ENV_PREFIX}"
+
+
+def _not_json(name: str, value: str) -> str:
+    return f'{name} = {value!r}: is not JSON; write a list as ["a", "b"] and a mapping as {{"a": 1}}'
 
 
 def _names(variable: str) -> Names:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from settings.base import Slot
 from settings.layers import Layer, Names, find_origin
-from settings.walking import Place, dotted, locate, step
+from settings.walking import Location, Place, dotted, is_alternative, locate, step
 
 
 class SettingsError(ValueError):
@@ -40,7 +40,16 @@ def describe_problems(
         model: The model that was built.
         layers: Where the values come from, the lowest first; a line begins with the place of its value.
     """
-    return [_describe(dict(problem), model, layers) for problem in error.errors(include_url=False)]
+    problems = error.errors(include_url=False)
+    deepest = [p for p in problems if not any(_goes_deeper(p["loc"], other["loc"]) for other in problems)]
+    return [_describe(dict(problem), model, layers) for problem in deepest]
+
+
+def _goes_deeper(location: Location, other: Location) -> bool:
+    """Return whether another alternative of the same value was followed deeper, and is the one meant."""
+    alternatives = [i for i, part in enumerate(location) if is_alternative(part)]
+    start = alternatives[-1] if alternatives else len(location)
+    return bool(alternatives) and other[:start] == location[:start] and len(other) > len(location)
 
 
 def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequence[Layer]) -> str:
@@ -56,6 +65,11 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
         return f"{path}: a value is needed"
     if problem["type"] == "extra_forbidden":
         return f"{path} = {value!r}: unknown name{_allow(names[-1], _names(parent))}"
+    if problem["type"] == "union_tag_not_found":
+        allowed = ", ".join(_names(step(parent, names[-1])))
+        return f"{path} = {value!r}: choose by {path}.kind (allowed: {allowed})"
+    if problem["type"] in ("model_type", "dict_type") and parent is not None:
+        return f"{path} = {value!r}: has settings of its own{_allow('', _names(step(parent, names[-1])))}"
     if problem["type"] == "union_tag_invalid":
         kind = problem["ctx"]["tag"]
         return f"{path}.kind = '{kind}': unknown choice{_allow(kind, _names(step(parent, names[-1])))}"

@@ -1,5 +1,6 @@
 """Walk a settings model by name: which fields, which choices, which dotted path."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import NoneType, UnionType
@@ -21,6 +22,12 @@ class NamedItems:
 
 Place = type[BaseModel] | Slot | NamedItems | None
 """What stands at a path: a model, a choice between models, named items, or a plain value (None)."""
+
+
+Location = tuple[int | str, ...]
+"""Where pydantic found a mistake."""
+
+_ALTERNATIVE = r"(literal|dict|list|tuple|constrained|nullable|function|int|float|str|bool)([-\[].*)?"
 
 
 def place_of(annotation: Any, metadata: Sequence[Any] = ()) -> Place:
@@ -58,9 +65,16 @@ def locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[Names
         if isinstance(place, Slot) and part in place.choices:
             place = place.choices[str(part)]
             continue
+        if place is None and is_alternative(part):
+            continue
         names.append(str(part))
         parent, place = place, step(place, str(part))
     return tuple(names), parent
+
+
+def is_alternative(part: int | str) -> bool:
+    """Return whether a part of an error's location is one type of several, as in ``int | str``."""
+    return isinstance(part, str) and re.fullmatch(_ALTERNATIVE, part) is not None
 
 
 def dotted(names: Names) -> str:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from app.checkpoints.recipe import Recipe
 from app.composition.assembler import Assembler
-from app.composition.errors import CompositionError
+from app.composition.errors import CompositionError, WidthError
 from app.composition.names import escape_name
 from app.data.multi_feature_spec import MultiFeatureDataSpec
 from app.errors import UserError, did_you_mean
@@ -74,6 +74,11 @@ def assemble_multi_feature(
     num_classes = len(data_spec.class_names)
     classifier = assembler.build("head", head, in_features=combined_width, out_features=num_classes)
     assembler.check_width("head", classifier, giver=assembler.locate("combiner"), given=combined_width)
+    published = assembler.published_width("head", classifier) if hasattr(classifier, "out_features") else None
+    if published not in (None, num_classes):
+        raise WidthError(
+            giver=assembler.locate("head"), given=published, taker="the data's classes", taken=num_classes
+        )
     return MultiFeatureClassifier(
         feature_extractors=extractors,
         combiner=combined,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: Lightning converts batches in place for 64-true and its like
 class CaptionBatch:
     """Pictures in memory; the same type holds a part of the data and a batch of it.
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: Lightning converts batches in place for 64-true and its like
 class FeatureBatch:
     """Samples with one tensor for each group; the same type holds a split in memory and a batch of it.
 

@@ -15,7 +15,7 @@ IGNORED = -100
 """Target of a step that counts neither in the loss nor in a score: padding, or mere context."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)  # not frozen: Lightning converts batches in place for 64-true and its like
 class SequenceBatch:
     """Sequences of one variant; a batch never mixes two.
 

@@ -15,28 +15,28 @@ class LossMean(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("total", torch.zeros((), dtype=torch.float64), persistent=False)
-        self.num_samples = 0
+        self.weight = 0.0
         self._mean = MeanMetric(nan_strategy="disable")
 
-    def add(self, loss: Tensor, num_samples: int) -> None:
-        """Add the mean loss of a batch, a scalar, with the batch's number of samples."""
-        self.total.add_(loss.detach(), alpha=num_samples)
-        self.num_samples += num_samples
+    def add(self, loss: Tensor, weight: float) -> None:
+        """Add the mean loss of a batch, a scalar, with what it counts: its samples, or their weights."""
+        self.total.add_(loss.detach(), alpha=weight)
+        self.weight += weight
 
     def finish(self) -> Tensor:
         """Return the mean over all samples since the last call, and begin anew."""
-        self._mean.update(self.total / self.num_samples, self.num_samples)
+        self._mean.update(self.total / self.weight, self.weight)
         mean = self._mean.compute()
         self._mean.reset()
         self.total.zero_()
-        self.num_samples = 0
+        self.weight = 0.0
         return mean
 
     def running_state(self) -> dict[str, Any]:
         """Return what was added up since the last `finish`."""
-        return {"total": self.total.cpu().clone(), "num_samples": self.num_samples}
+        return {"total": self.total.cpu().clone(), "weight": self.weight}
 
     def load_running_state(self, state: dict[str, Any]) -> None:
         """Go on from what `running_state` returned."""
         self.total.copy_(state["total"])
-        self.num_samples = state["num_samples"]
+        self.weight = state["weight"]

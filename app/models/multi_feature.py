@@ -113,13 +113,19 @@ class MultiFeatureClassifier(Composite):
                 tensors.items(), self.feature_extractors.values(), strict=True
             )
         ]
-        return self.head(self.combiner(vectors, presence))
+        combined = self.combiner(vectors, presence)
+        _check_output("the combiner", self.combiner, combined)
+        logits: Tensor = self.head(combined)
+        _check_output("the head", self.head, logits)
+        return logits
 
     def training_step(self, batch: FeatureBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch; hides groups at random where modality dropout is set."""
+        if len(batch) == 1:
+            self._refuse_single_row()
         presence = self._hide_groups(batch) if self.modality_dropout else batch.presence
         loss = self._loss(self(batch.features, presence), batch)
-        self.train_loss.add(loss, len(batch))
+        self.train_loss.add(loss, self._weight(batch))
         return loss
 
     def validation_step(self, batch: FeatureBatch, batch_idx: int) -> None:
@@ -132,7 +138,7 @@ class MultiFeatureClassifier(Composite):
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean training loss."""
-        self.log("train_loss", self.train_loss.finish())
+        self.log("train_loss", self.train_loss.finish(), sync_dist=True)
 
     def on_validation_epoch_end(self) -> None:
         """Log ``val_loss``, ``val_accuracy`` and ``val_macro_f1``."""
@@ -173,7 +179,16 @@ class MultiFeatureClassifier(Composite):
                 f"group '{group}' has {tensor.shape[-1]} features, but its extractor "
                 f"({type(extractor).__name__}) takes {in_features}"
             )
-        return extractor(tensor)
+        vector: Tensor = extractor(tensor)
+        _check_output(f"the extractor of group '{group}'", extractor, vector)
+        return vector
+
+    def _refuse_single_row(self) -> None:
+        if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.modules()):
+            raise UserError(
+                "a training batch of one row has no spread to normalise by: "
+                "raise multi_feature.data.batch_size, or choose parts that don't normalise (--preset plain)"
+            )
 
     def _hide_groups(self, batch: FeatureBatch) -> Tensor:
         shape = (len(batch), len(self.feature_extractors))
@@ -190,13 +205,19 @@ class MultiFeatureClassifier(Composite):
             logits, batch.target, weight=self.class_weights, label_smoothing=self.label_smoothing
         )
 
+    def _weight(self, batch: FeatureBatch) -> float:
+        """Return what the mean loss of a batch counts among others."""
+        if self.class_weights is None or batch.target is None:
+            return len(batch)
+        return float(self.class_weights[batch.target].sum())
+
     def _score(self, batch: FeatureBatch, loss: MeanMetric, scores: MetricCollection) -> None:
         logits = self(batch.features, batch.presence)
-        loss.update(self._loss(logits, batch), len(batch))
+        loss.update(self._loss(logits, batch), self._weight(batch))
         scores.update(logits, batch.target)
 
     def _log_scores(self, name: str, loss: MeanMetric, scores: MetricCollection) -> None:
-        self.log_dict({name: loss.compute(), **scores.compute()})
+        self.log_dict({name: loss.compute(), **scores.compute()}, sync_dist=True)
         loss.reset()
         scores.reset()
 
@@ -205,3 +226,12 @@ def _mask_missing(tensors: Mapping[str, Tensor | None], presence: Tensor | None,
     given = torch.tensor([tensor is not None for tensor in tensors.values()], device=like.device)
     whole = given.expand(len(like), -1)
     return whole if presence is None else presence & whole
+
+
+def _check_output(name: str, module: nn.Module, output: Tensor) -> None:
+    published = getattr(module, "out_features", None)
+    if isinstance(published, int) and output.shape[-1] != published:
+        raise UserError(
+            f"{name} ({type(module).__name__}) publishes out_features={published}, "
+            f"and gave {output.shape[-1]} features"
+        )

@@ -1,6 +1,8 @@
 """One line of the log for each epoch."""
 
 import logging
+import math
+import warnings
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
@@ -28,5 +30,14 @@ class EpochLog(Callback):
 def _log(trainer: Trainer, num_epochs: int) -> None:
     if trainer.is_global_zero:
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        broken = [
+            name for name, value in metrics.items() if name.endswith("loss") and not math.isfinite(value)
+        ]
+        if broken:
+            warnings.warn(
+                f"{', '.join(broken)} is not finite after epoch {num_epochs}: "
+                "lower the learning rate, or set trainer.gradient_clip_norm",
+                stacklevel=2,
+            )
         listed = "  ".join(f"{name} {value:.6g}" for name, value in metrics.items())
         _logger.info("epoch %d  step %d  %s", num_epochs, trainer.global_step, listed)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 
+from app.errors import UserError
 from app.training.checkpoint_io import disk_full_as_user_error, read_checkpoint, replace_atomically
 from app.training.interruption import Interruption
 from app.training.log_file import PROJECT_LOGGER, log_to_file
@@ -76,9 +78,12 @@ class TrainingRun:
             torch_threads(self._num_threads),
             seeded_generators(self._seed),
         ):
-            self.trainer.fit(
-                self.model, datamodule=self.datamodule, ckpt_path=self._resume_from, weights_only=True
-            )
+            try:
+                self.trainer.fit(
+                    self.model, datamodule=self.datamodule, ckpt_path=self._resume_from, weights_only=True
+                )
+            except MisconfigurationException as error:
+                raise UserError(f"the settings of the trainer don't fit the model: {error}") from error
             num_steps = self.trainer.global_step
             checkpoint = self._load_best()
             validation_metrics, test_metrics = self._evaluate()

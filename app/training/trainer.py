@@ -85,7 +85,7 @@ def build_trainer(
             plugins=[ThrottledCheckpointIO(inner=AtomicCheckpointIO())],
             profiler=NoProfiler(),
         )
-    except (MisconfigurationException, ModuleNotFoundError, ValueError) as error:
+    except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError) as error:
         raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from app.submodules.feature_extractors import NormalizedFeatureExtractor
 from containers import bootstrap
 from containers.application import compose_application
-from containers.overriding import OverrideInUseError, overriding
+from containers.provider_overriding import OverrideInUseError, overriding
 from containers.provider_paths import OverridePathError, find_provider
 from settings import find_family, parse_settings
 

@@ -55,6 +55,9 @@ def test_variables_reach_nested_choices_without_naming_their_kind() -> None:
             "NESTED_LIGHTNING__MULTI_FEATURE__FEATURE_EXTRACTORS__KAR__KIND": "linear",
             "NESTED_LIGHTNING__TRAINER__EARLY_STOPPING_PATIENCE": "null",
             "NESTED_LIGHTNING__MULTI_FEATURE__DATA__CATEGORICAL": '["colour"]',
+            "NESTED_LIGHTNING__MULTI_FEATURE__OPTIMIZER__BETAS": "[0.5, 0.9]",
+            "NESTED_LIGHTNING__MULTI_FEATURE__DATA__GROUPING__KIND": "explicit",
+            "NESTED_LIGHTNING__MULTI_FEATURE__DATA__GROUPING__GROUPS": '{"A": ["x"]}',
             "HOME": "/nowhere",
         },
     )
@@ -63,6 +66,8 @@ def test_variables_reach_nested_choices_without_naming_their_kind() -> None:
     assert settings.multi_feature.feature_extractors["kar"].kind == "linear"
     assert settings.trainer.early_stopping_patience is None
     assert settings.multi_feature.data.categorical == ["colour"]
+    assert settings.multi_feature.optimizer.betas == (0.5, 0.9)
+    assert settings.multi_feature.data.grouping.groups == {"A": ["x"]}
 
 
 def test_no_environment_is_read_unless_it_is_passed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +179,8 @@ def test_several_mistakes_are_told_one_line_each() -> None:
             "NESTED_LIGHTNING__SEDE = '1': unknown variable; did you mean 'SEED'?",
         ),
         ("NESTED_LIGHTNING__TRAINER__MAX_EPOCH", "1", "trainer.max_epoch = '1': unknown name"),
-        ("NESTED_LIGHTNING__TRAINER", "{no json", "not JSON"),
+        ("NESTED_LIGHTNING__TRAINER", "{no json", "NESTED_LIGHTNING__TRAINER = '{no json': is not JSON"),
+        ("NESTED_LIGHTNING_SEED", "1", "the name of every variable starts with NESTED_LIGHTNING__"),
     ],
 )
 def test_a_variable_that_names_no_setting_is_refused(variable: str, value: str, message: str) -> None:

@@ -1,0 +1,66 @@
+"""``train --folds``: one training for each fold, and the mean and deviation of their test scores."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from commands.printing import console, format_score, print_table, quiet_lightning, short_path, status_console
+from commands.training import train_or_exit
+from settings import ApplicationSettings, SettingsError
+from settings.application import parse_settings
+from settings.merging import merge, nest
+
+
+def cross_validate(settings: ApplicationSettings, num_folds: int) -> None:
+    """Train and test once for each fold; a run folder for each lies in a common one, with ``results.json``.
+
+    Args:
+        settings: Of a single training. What they say of the split's validation part and seed is kept.
+        num_folds: Number of folds, at least 2.
+
+    Raises:
+        SettingsError: So many folds can't be, or the training would run in several processes.
+    """
+    settings = _with_folds(settings, num_folds)
+    with status_console.status("Starting"):
+        from app.training.cross_validation import summarise_folds
+        from app.training.run_folder import RunFolder
+        from containers import bootstrap, family_container
+
+        quiet_lightning()
+    if settings.run_dir is None:
+        parent = RunFolder.create_unique(Path("runs"), f"{settings.model}-folds").path
+    else:
+        parent = settings.run_dir
+    results = []
+    for fold in range(num_folds):
+        family = family_container(bootstrap(_settings_of_fold(settings, fold, parent)))
+        results.append(train_or_exit(family.training_run()))
+    summary = summarise_folds([result.test_metrics for result in results])
+    plain = {name: asdict(scores) for name, scores in summary.items()}
+    (parent / "results.json").write_text(json.dumps(plain, indent=2) + "\n")
+    print_table(
+        f"Test scores of {num_folds} folds",
+        ["score", "mean", "std", *(f"fold {i}" for i in range(num_folds))],
+        [
+            (name.removeprefix("test_"), *map(format_score, (s.mean, s.std, *s.values)))
+            for name, s in summary.items()
+        ],
+    )
+    console.print(f"results.json, and one run folder for each fold, in {short_path(parent)}", highlight=False)
+
+
+def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSettings:
+    if settings.trainer.devices not in ("auto", 1, "1"):
+        raise SettingsError(["--folds trains in one process: leave trainer.devices out, or set it to 1"])
+    section = settings.family.section
+    split = getattr(settings, section).data.split
+    kept = {name: getattr(split, name) for name in ("val_fraction", "seed") if name in split.model_fields_set}
+    folds = {"kind": "fold", "num_folds": num_folds, **kept}
+    values = merge(settings.to_plain(), {"trainer": {"devices": 1}})
+    return parse_settings(merge(values, nest(f"{section}.data.split", folds)))
+
+
+def _settings_of_fold(settings: ApplicationSettings, fold: int, parent: Path) -> ApplicationSettings:
+    values = merge(settings.to_plain(), nest(f"{settings.family.section}.data.split.fold", fold))
+    return parse_settings(merge(values, {"run_dir": str(parent / f"fold-{fold}")}))
