@@ -10,8 +10,8 @@ from rich.table import Table
 from app.errors import UserError
 from settings import SettingsError
 
-console = Console()
-status_console = Console(stderr=True)
+console = Console(emoji=False)
+status_console = Console(stderr=True, emoji=False)
 
 
 def quiet_lightning() -> None:

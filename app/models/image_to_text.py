@@ -112,9 +112,9 @@ class ImageToText(Composite):
         self._augmentation = augmentation
         self._optimizer_factory = optimizer
         self._schedule_factory = schedule
-        self.train_loss = MeanMetric(nan_strategy="disable")
-        self.val_loss = MeanMetric(nan_strategy="disable")
-        self.test_loss = MeanMetric(nan_strategy="disable")
+        self.train_loss = MeanMetric()
+        self.val_loss = MeanMetric()
+        self.test_loss = MeanMetric()
         token_scores = MetricCollection(
             {
                 "token_accuracy": MulticlassAccuracy(len(vocabulary), average="micro", ignore_index=PAD),

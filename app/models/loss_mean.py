@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
+from torchmetrics import SumMetric
 
 
 class LossMean(nn.Module):
@@ -16,7 +16,8 @@ class LossMean(nn.Module):
         super().__init__()
         self.register_buffer("total", torch.zeros((), dtype=torch.float64), persistent=False)
         self.weight = 0.0
-        self._mean = MeanMetric(nan_strategy="disable")
+        self._total_of_all = SumMetric(nan_strategy="disable")
+        self._weight_of_all = SumMetric(nan_strategy="disable")
 
     def add(self, loss: Tensor, weight: float) -> None:
         """Add the mean loss of a batch, a scalar, with what it counts: its samples, or their weights."""
@@ -25,9 +26,11 @@ class LossMean(nn.Module):
 
     def finish(self) -> Tensor:
         """Return the mean over all samples since the last call, and begin anew."""
-        self._mean.update(self.total / self.weight, self.weight)
-        mean = self._mean.compute()
-        self._mean.reset()
+        self._total_of_all.update(self.total)
+        self._weight_of_all.update(self.weight)
+        mean: Tensor = self._total_of_all.compute() / self._weight_of_all.compute()
+        self._total_of_all.reset()
+        self._weight_of_all.reset()
         self.total.zero_()
         self.weight = 0.0
         return mean

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from app.checkpoints.recipe import Recipe
@@ -77,8 +77,8 @@ class MultiFeatureClassifier(Composite):
         self.modality_dropout = modality_dropout
         self.register_buffer("class_weights", class_weights)
         self.train_loss = LossMean()
-        self.val_loss = MeanMetric(nan_strategy="disable")
-        self.test_loss = MeanMetric(nan_strategy="disable")
+        self.val_loss = LossMean()
+        self.test_loss = LossMean()
         scores = MetricCollection(
             {
                 "accuracy": MulticlassAccuracy(num_classes, average="micro"),
@@ -211,14 +211,13 @@ class MultiFeatureClassifier(Composite):
             return len(batch)
         return float(self.class_weights[batch.target].sum())
 
-    def _score(self, batch: FeatureBatch, loss: MeanMetric, scores: MetricCollection) -> None:
+    def _score(self, batch: FeatureBatch, loss: LossMean, scores: MetricCollection) -> None:
         logits = self(batch.features, batch.presence)
-        loss.update(self._loss(logits, batch), self._weight(batch))
+        loss.add(self._loss(logits, batch), self._weight(batch))
         scores.update(logits, batch.target)
 
-    def _log_scores(self, name: str, loss: MeanMetric, scores: MetricCollection) -> None:
-        self.log_dict({name: loss.compute(), **scores.compute()}, sync_dist=True)
-        loss.reset()
+    def _log_scores(self, name: str, loss: LossMean, scores: MetricCollection) -> None:
+        self.log_dict({name: loss.finish(), **scores.compute()}, sync_dist=True)
         scores.reset()
 
 

@@ -33,7 +33,7 @@ class PictureScores(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.reconstruction = MeanMetric(nan_strategy="disable")
+        self.reconstruction = MeanMetric()
         self.pictures = GatheredPictures()
 
     def update(self, model: PictureModel, batch: PictureBatch) -> None:

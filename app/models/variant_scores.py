@@ -72,7 +72,7 @@ class _SingleScores(nn.Module):
 
     def __init__(self, *, num_classes: int) -> None:
         super().__init__()
-        self.loss = MeanMetric(nan_strategy="disable")
+        self.loss = MeanMetric()
         self.num_samples = SumMetric()
         self.quality = MetricCollection(
             {

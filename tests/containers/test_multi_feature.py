@@ -8,11 +8,13 @@ from dependency_injector import providers
 from torch import Tensor, nn
 
 from app.composition.errors import CompositionError, WidthError
+from app.errors import UserError
 from app.submodules.feature_extractors import (
     FeatureExtractor,
     LinearFeatureExtractor,
     NormalizedFeatureExtractor,
 )
+from app.submodules.heads import LinearHead
 from containers import bootstrap
 from settings.merging import merge
 
@@ -270,6 +272,84 @@ def test_gradients_are_clipped_with_the_fused_optimiser_in_every_precision(
 
     assert len(norms) > 2
     assert max(norms[1:]) <= 2e-6
+
+
+@pytest.mark.parametrize("precision", ["64-true", "bf16-true"])
+def test_every_number_format_trains(small_settings: dict[str, Any], precision: str) -> None:
+    formats = {"trainer": {"precision": precision, "max_epochs": 1}}
+
+    result = bootstrap(merge(small_settings, formats)).multi_feature.training_run()()
+
+    assert result.num_steps == 3
+
+
+class _Lies(MockExtractor):
+    """Publishes another width than it gives."""
+
+    def __init__(self, *, in_features: int) -> None:
+        super().__init__(in_features=in_features)
+        self.out_features = 9
+
+
+def test_a_module_that_gives_another_width_than_it_publishes_is_named(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+
+    with (
+        container.multi_feature.feature_extractors["kar"].override(providers.Factory(_Lies)),
+        pytest.raises(UserError, match=r"group 'kar' \(_Lies\) publishes out_features=9, and gave 4"),
+    ):
+        _train_one_step(container)
+
+
+def test_a_head_of_another_width_than_there_are_classes_is_refused(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+
+    with (
+        container.multi_feature.head.override(providers.Object(LinearHead(in_features=8, out_features=4))),
+        pytest.raises(WidthError, match=r"head gives 4 features, but the data's classes takes 3"),
+    ):
+        container.multi_feature.model()
+
+
+def test_a_batch_of_one_row_is_refused_where_parts_normalise(small_settings: dict[str, Any]) -> None:
+    single = {"multi_feature": {"data": {"batch_size": 1}}}
+
+    with pytest.raises(UserError, match=r"raise multi_feature\.data\.batch_size"):
+        bootstrap(merge(small_settings, single)).multi_feature.training_run()()
+
+
+def test_a_loss_that_is_not_finite_is_warned_of(small_settings: dict[str, Any]) -> None:
+    wild = {"multi_feature": {"optimizer": {"lr": 1e30}}}
+
+    with pytest.warns(UserWarning, match="is not finite after epoch 1: lower the learning rate"):
+        bootstrap(merge(small_settings, wild)).multi_feature.training_run()()
+
+
+def test_a_metric_to_monitor_that_is_never_logged_is_refused(small_settings: dict[str, Any]) -> None:
+    unknown = {"trainer": {"monitor": "val_acc"}}
+
+    with pytest.raises(UserError, match=r"val_acc.*val_accuracy"):
+        bootstrap(merge(small_settings, unknown)).multi_feature.training_run()()
+
+
+def test_the_weighted_validation_loss_does_not_depend_on_the_batch_size(
+    small_settings: dict[str, Any],
+) -> None:
+    losses = []
+    for eval_batch_size in (2, 64):
+        weighted = {
+            "multi_feature": {
+                "data": {"eval_batch_size": eval_batch_size},
+                "class_weights": {"circle": 5.0, "star": 0.2},
+            }
+        }
+        family = bootstrap(merge(small_settings, weighted)).multi_feature
+        model = family.model().eval()
+        for batch in family.datamodule().val_dataloader():
+            model.validation_step(batch, 0)
+        losses.append(model.val_loss.finish())
+
+    torch.testing.assert_close(losses[0], losses[1])
 
 
 def test_applications_with_different_settings_live_side_by_side(small_settings: dict[str, Any]) -> None:

@@ -1,6 +1,9 @@
 """Overriding by dotted path: any depth, several at a time, put back, and guarded."""
 
 import asyncio
+import pickle
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -16,6 +19,7 @@ from containers.application import compose_application
 from containers.provider_overriding import OverrideInUseError, overriding
 from containers.provider_paths import OverridePathError, find_provider
 from settings import find_family, parse_settings
+from tests.cli.conftest import PROJECT
 
 
 class MockExtractor(nn.Module):
@@ -195,3 +199,18 @@ def test_another_task_cannot_override_the_same_provider_meanwhile(small_settings
         await holder
 
     asyncio.run(compete())
+
+
+def test_the_readmes_import_gives_the_function_in_a_fresh_process() -> None:
+    code = "import containers.provider_overriding, containers; print(callable(containers.overriding))"
+    command = [sys.executable, "-c", code]
+
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "True"
+
+
+def test_settings_can_be_sent_to_another_process(small_settings: dict[str, Any]) -> None:
+    settings = parse_settings(small_settings)
+
+    assert pickle.loads(pickle.dumps(settings)) == settings

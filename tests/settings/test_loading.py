@@ -132,6 +132,9 @@ def test_settings_to_yaml_to_settings_is_the_identity(presets: list[str]) -> Non
     [
         ("sed=1", "sed = 1: unknown name; did you mean 'seed'?"),
         ("trainer.max_epoch=3", "trainer.max_epoch = 3: unknown name; did you mean 'max_epochs'?"),
+        ("multi_feature.class_weights.x=-1", "class_weights.x = -1: input should be greater than 0"),
+        ("multi_feature.head=linear", "head = 'linear': choose by multi_feature.head.kind (allowed: "),
+        ("trainer=5", "trainer = 5: has settings of its own"),
         ("trainer.max_epochs=0", "trainer.max_epochs = 0: input should be greater than 0"),
         (
             "multi_feature.head.kind=linaer",
