@@ -169,7 +169,7 @@ def test_all_variants_frozen_is_refused(settings: dict[str, Any]) -> None:
     names = ("letters", "moods", "points")
     frozen = _changed(settings, variants={name: {"is_frozen": True} for name in names})
 
-    with pytest.raises(UserError, match="all variants are frozen"):
+    with pytest.raises(UserError, match="everything is frozen"):
         bootstrap(frozen).variant.training_run()()
 
 
