@@ -11,7 +11,7 @@ from commands.export import export
 from commands.inspect import inspect
 from commands.models import models
 from commands.predict import CONTEXT, predict
-from commands.printing import print_error
+from commands.printing import print_error, show_warnings_as_notes
 from commands.resume import resume
 from commands.swap import swap
 from commands.train import train
@@ -30,6 +30,7 @@ app.command(context_settings=CONTEXT)(predict)
 
 def run() -> None:
     """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
+    show_warnings_as_notes()
     try:
         app()
     except Exception as error:

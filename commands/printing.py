@@ -1,8 +1,10 @@
 """How commands print: tables on standard output, status and errors on standard error."""
 
 import logging
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -35,6 +37,23 @@ def print_error(error: Exception) -> int:
 def print_note(text: str) -> None:
     """Print what a person should know, and need not act on."""
     status_console.print(f"[yellow]note[/]: {_plain(text)}", highlight=False, soft_wrap=True)
+
+
+def show_warnings_as_notes() -> None:
+    """Print what Python warns of in one line, without the place in the code."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        del category, filename, lineno, file, line
+        print_note(str(message))
+
+    warnings.showwarning = show
 
 
 def print_table(

@@ -116,3 +116,19 @@ def test_a_run_folder_that_holds_a_run_is_refused(program: Program, small_csv: P
     )
     assert requeued.returncode == 0, requeued.stderr
     assert (tmp_path / "run" / "checkpoints" / "best.ckpt").read_bytes() == before
+
+
+def test_a_constant_column_is_told_in_one_line(program: Program, small_csv: Path) -> None:
+    lines = [line.rpartition(",") for line in small_csv.read_text().splitlines()]
+    constant = [f"{head},{'kar9' if i == 0 else 1},{label}" for i, (head, _, label) in enumerate(lines)]
+    small_csv.write_text("\n".join(constant) + "\n")
+
+    done = program(
+        *("train", "-m", "multi-feature", "--data", str(small_csv), "--label", "shape"),
+        *("--epochs", "1", "--batch-size", "16", "--device", "cpu", "--run-dir", "run"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    (note,) = [line for line in done.stderr.splitlines() if "constant" in line]
+    assert note.startswith("note: constant in the training part")
+    assert "'kar9'" in note
