@@ -6,13 +6,15 @@ A torch DataLoader fetches sample by sample and collates; here a batch is one ca
 
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
-import numpy as np
 import torch
-from torch import Tensor, distributed
+from torch import Tensor
+from typing_extensions import override
 
+from app.data.resumable_loader import ResumableLoader, epoch_generator
 from app.errors import UserError
+from app.processes import own_share, rank_and_world_size
 
 
 class Indexable(Protocol):
@@ -29,7 +31,7 @@ _ROWS_GATHERED = 4096
 """Rows that are gathered at once; small batches are then slices, cheaper than a gather each."""
 
 
-class BatchLoader(Generic[BatchT]):
+class BatchLoader(ResumableLoader[BatchT]):
     """Iterable over batches, for ``Trainer.fit`` and its kin.
 
     The order of an epoch depends on ``seed`` and the epoch's number alone. Under an initialised
@@ -62,56 +64,25 @@ class BatchLoader(Generic[BatchT]):
         self.seed = seed
         self.is_shuffled = is_shuffled
         self.drop_last = drop_last
-        self._epoch = 0
-        self._position = 0
-        self._is_restored = False
 
+    @override
     def __len__(self) -> int:
         """Return the number of batches of an epoch, the same for every process."""
         return len(self._global_batches())
 
-    def __iter__(self) -> Iterator[BatchT]:
-        """Yield the batches of one epoch, or the rest of one after ``load_state_dict``."""
-        if self._position and not self._is_restored:  # the last epoch was left early: don't repeat its order
-            self._epoch, self._position = self._epoch + 1, 0
-        self._is_restored = False
-        return self._batches(self._epoch, self._position)
-
-    def state_dict(self) -> dict[str, int]:
-        """Return the epoch and how many of its batches have been yielded."""
-        return {"epoch": self._epoch, "position": self._position}
-
-    def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Make the next iteration continue where ``state_dict`` was taken."""
-        self._epoch, self._position = state_dict["epoch"], state_dict["position"]
-        self._is_restored = True
-
+    @override
     def _batches(self, epoch: int, start: int) -> Iterator[BatchT]:
-        shares = [self._share(batch) for batch in self._global_batches()]
-        batches = self._gather(shares[start:], epoch)
-        for position in range(start, len(shares)):
-            # The state counts the batch about to be yielded, and an epoch whose last batch is out is over:
-            # a checkpoint taken during that last step must not replay an empty rest.
-            is_last = position + 1 == len(shares)
-            self._epoch, self._position = (epoch + 1, 0) if is_last else (epoch, position + 1)
-            yield next(batches)
-
-    def _gather(self, shares: list[slice], epoch: int) -> Iterator[BatchT]:
+        shares = [self._share(batch) for batch in self._global_batches()[start:]]
         if not self.is_shuffled:
             yield from (self.data[share] for share in shares)
             return
-        order = self._permutation(epoch)
+        order = torch.randperm(len(self.data), generator=epoch_generator(self.seed, epoch))
         num_batches = max(1, _ROWS_GATHERED // self.batch_size)
         for first in range(0, len(shares), num_batches):
             block = [order[share] for share in shares[first : first + num_batches]]
             rows = self.data[torch.cat(block)]
             bounds = [0, *accumulate(map(len, block))]
             yield from (rows[start:stop] for start, stop in pairwise(bounds))
-
-    def _permutation(self, epoch: int) -> Tensor:
-        # torch's CPU generator keeps 32 bits of a seed, so the two numbers are hashed into 32.
-        seed = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0])
-        return torch.randperm(len(self.data), generator=torch.Generator().manual_seed(seed))
 
     def _global_batches(self) -> list[slice]:
         world_size = rank_and_world_size()[1]
@@ -129,13 +100,5 @@ class BatchLoader(Generic[BatchT]):
         return [slice(start, stop) for start, stop in pairwise(bounds)]
 
     def _share(self, batch: slice) -> slice:
-        rank, world_size = rank_and_world_size()
-        size = batch.stop - batch.start
-        return slice(batch.start + size * rank // world_size, batch.start + size * (rank + 1) // world_size)
-
-
-def rank_and_world_size() -> tuple[int, int]:
-    """Return this process's number and how many there are: 0 and 1 without a process group."""
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
+        own = own_share(batch.stop - batch.start)
+        return slice(batch.start + own.start, batch.start + own.stop)

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
-from app.data.batch_loader import rank_and_world_size
+from app.data.resumable_loader import ResumableLoader, epoch_generator
 from app.data.sequence_batch import SequenceBatch
 from app.data.sequences import Sequences
 from app.data.variant_sampling import VariantSampling
 from app.errors import UserError
+from app.processes import own_share, rank_and_world_size
 
 
-class VariantLoader:
+class VariantLoader(ResumableLoader[SequenceBatch]):
     """Iterable over batches, for ``Trainer.fit`` and its kin, with the promises of `BatchLoader`.
 
     For training, ``sampling`` picks the variant of each batch, and each variant's sequences come in an order
@@ -47,48 +48,24 @@ class VariantLoader:
         self.sampling = sampling
         self.batches_per_epoch = batches_per_epoch
         self.seed = seed
-        self._epoch = 0
-        self._position = 0
-        self._is_restored = False
 
+    @override
     def __len__(self) -> int:
         """Return the number of batches of an epoch, the same for every process."""
         if self.sampling is not None and self.batches_per_epoch is not None:
             return self.batches_per_epoch
         return sum(self._num_batches.values())
 
-    def __iter__(self) -> Iterator[SequenceBatch]:
-        """Yield the batches of one epoch, or the rest of one after ``load_state_dict``."""
-        if self._position and not self._is_restored:  # the last epoch was left early: don't repeat its order
-            self._epoch, self._position = self._epoch + 1, 0
-        self._is_restored = False
-        return self._batches(self._epoch, self._position)
-
-    def state_dict(self) -> dict[str, int]:
-        """Return the epoch and how many of its batches have been yielded."""
-        return {"epoch": self._epoch, "position": self._position}
-
-    def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Make the next iteration continue where ``state_dict`` was taken."""
-        self._epoch, self._position = state_dict["epoch"], state_dict["position"]
-        self._is_restored = True
-
+    @override
     def _batches(self, epoch: int, start: int) -> Iterator[SequenceBatch]:
-        plan = self._plan(epoch)
-        for position in range(start, len(plan)):
-            # As in BatchLoader: the state counts the batch about to be yielded.
-            is_last = position + 1 == len(plan)
-            self._epoch, self._position = (epoch + 1, 0) if is_last else (epoch, position + 1)
-            variant, indices = plan[position]
-            yield self.data[variant].gather(_share(indices))
+        for variant, indices in self._plan(epoch)[start:]:
+            yield self.data[variant].gather(indices[own_share(len(indices))])
 
     def _plan(self, epoch: int) -> list[tuple[str, Tensor]]:
         """Return variant and sequences of each global batch of an epoch."""
         if self.sampling is None:
             return [(name, batch) for name in self.data for batch in self._cut(name, self._in_order(name))]
-        # torch's CPU generator keeps 32 bits of a seed, so the numbers are hashed into 32.
-        seed = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0])
-        generator = torch.Generator().manual_seed(seed)
+        generator = epoch_generator(self.seed, epoch)
         sizes = {name: len(sequences) for name, sequences in self.data.items()}
         names: list[str] = []
         while len(names) < len(self):
@@ -123,8 +100,3 @@ class VariantLoader:
         if len(batches) > 1 and len(batches[-1]) < world_size:  # too few for a batch in every process
             batches[-2:] = [torch.cat(batches[-2:])]
         return batches
-
-
-def _share(indices: Tensor) -> Tensor:
-    rank, world_size = rank_and_world_size()
-    return indices[len(indices) * rank // world_size : len(indices) * (rank + 1) // world_size]

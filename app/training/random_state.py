@@ -10,8 +10,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
+from app.processes import gather_from_ranks, of_this_rank
 from app.training.loader_state import restore_loader_state
-from app.training.ranks import gather_from_ranks, of_this_rank
 
 
 class RandomState(Callback):

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import torch
+from torch import distributed
 
-from app.data import variant_loader
 from app.data.sequences import Sequences
 from app.data.variant_loader import VariantLoader
 from app.data.variant_sampling import (
@@ -25,6 +25,12 @@ def _sequences(variant: str, count: int) -> Sequences:
         labels=[torch.tensor([0, 1]) for _ in range(count)],
         has_step_labels=True,
     )
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, *, rank: int, world_size: int) -> None:
+    monkeypatch.setattr(distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(distributed, "get_rank", lambda: rank)
+    monkeypatch.setattr(distributed, "get_world_size", lambda: world_size)
 
 
 def _loader(sampling: VariantSampling | None = None, seed: int = 0, **options: Any) -> VariantLoader:
@@ -109,7 +115,7 @@ def test_all_processes_draw_the_same_variant_and_share_its_sequences(
 ) -> None:
     ranks = []
     for rank in range(2):
-        monkeypatch.setattr(variant_loader, "rank_and_world_size", lambda rank=rank: (rank, 2))
+        pretend(monkeypatch, rank=rank, world_size=2)
         ranks.append(_drawn(_loader(sampling)))
 
     assert [variant for variant, _ in ranks[0]] == [variant for variant, _ in ranks[1]]
@@ -122,7 +128,7 @@ def test_all_processes_draw_the_same_variant_and_share_its_sequences(
 
 
 def test_too_few_sequences_for_all_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(variant_loader, "rank_and_world_size", lambda: (0, 9))
+    pretend(monkeypatch, rank=0, world_size=9)
 
     with pytest.raises(UserError, match="variant 'image': 8 sequences cannot be shared by 9 processes"):
         len(_loader(ProportionalSampling()))

@@ -1,12 +1,23 @@
-"""What each of several processes knows, gathered into one checkpoint."""
+"""The processes that train one model together: which one this is, and what each of them has."""
 
 from typing import TypeVar
 
 from torch import distributed
 
-from app.data.batch_loader import rank_and_world_size
-
 T = TypeVar("T")
+
+
+def rank_and_world_size() -> tuple[int, int]:
+    """Return this process's number and how many there are: 0 and 1 without a process group."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def own_share(size: int) -> slice:
+    """Return this process's part of a batch of ``size`` samples, one block for each process in turn."""
+    rank, world_size = rank_and_world_size()
+    return slice(size * rank // world_size, size * (rank + 1) // world_size)
 
 
 def gather_from_ranks(value: T) -> list[T]:

@@ -1,0 +1,62 @@
+"""What all loaders share: an order for each epoch, and the place in it, which a checkpoint holds."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+
+BatchT = TypeVar("BatchT")
+
+
+class ResumableLoader(ABC, Generic[BatchT]):
+    """Iterable over the batches of one epoch after the other, resumable in the middle of one.
+
+    A subclass says how many batches an epoch has, and gives those from any place on; they depend on the
+    epoch's number alone, and not on which were asked for before.
+    """
+
+    _epoch = 0
+    _position = 0
+    _is_restored = False
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return the number of batches of an epoch, the same for every process."""
+
+    @abstractmethod
+    def _batches(self, epoch: int, start: int) -> Iterator[BatchT]:
+        """Yield the batches of an epoch behind its first ``start``."""
+
+    def __iter__(self) -> Iterator[BatchT]:
+        """Yield the batches of one epoch, or the rest of one after ``load_state_dict``."""
+        if self._position and not self._is_restored:  # the last epoch was left early: don't repeat its order
+            self._epoch, self._position = self._epoch + 1, 0
+        self._is_restored = False
+        return self._counted(self._epoch, self._position)
+
+    def state_dict(self) -> dict[str, int]:
+        """Return the epoch and how many of its batches have been yielded."""
+        return {"epoch": self._epoch, "position": self._position}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Make the next iteration continue where ``state_dict`` was taken."""
+        self._epoch, self._position = state_dict["epoch"], state_dict["position"]
+        self._is_restored = True
+
+    def _counted(self, epoch: int, start: int) -> Iterator[BatchT]:
+        num_batches, batches = len(self), self._batches(epoch, start)
+        for position in range(start, num_batches):
+            # The state counts the batch about to be yielded, and an epoch whose last batch is out is over:
+            # a checkpoint taken during that last step must not replay an empty rest.
+            is_last = position + 1 == num_batches
+            self._epoch, self._position = (epoch + 1, 0) if is_last else (epoch, position + 1)
+            yield next(batches)
+
+
+def epoch_generator(seed: int, epoch: int) -> torch.Generator:
+    """Return a generator that draws by a seed and an epoch's number, each at least 0, alone."""
+    # torch's CPU generator keeps 32 bits of a seed, so the two numbers are hashed into 32.
+    hashed = int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+    return torch.Generator().manual_seed(hashed)
