@@ -11,6 +11,7 @@ from app.composition.vae_gan import assemble_vae_gan
 from app.data.vae_gan import VaeGanDataModule
 from app.data.vae_gan_spec import VaeGanDataSpec
 from app.evaluation.vae_gan import VaeGanEvaluator
+from app.models.turns import Turns
 from app.models.vae_gan_objective import VaeGanObjective
 from app.prediction.vae_gan import VaeGanPredictor
 from app.submodules.feature_classifier import FeatureClassifier
@@ -103,6 +104,13 @@ class VaeGanContainer(DeclarativeContainer):
         gradient_penalty=settings.provided.gradient_penalty,
         instance_noise=settings.provided.instance_noise,
     )
+    turns = providers.Factory(
+        Turns,
+        every_n_batches=providers.Dict(
+            vaes=settings.provided.vaes_every_n_batches,
+            discriminators=settings.provided.discriminator_every_n_batches,
+        ),
+    )
     collapse_watch = providers.Factory(
         CollapseWatch, patience_steps=settings.provided.collapse_patience_steps
     )
@@ -130,8 +138,7 @@ class VaeGanContainer(DeclarativeContainer):
         assembler=assembler,
         objective=objective,
         is_discriminator_shared=settings.provided.is_discriminator_shared,
-        vaes_every_n_batches=settings.provided.vaes_every_n_batches,
-        discriminator_every_n_batches=settings.provided.discriminator_every_n_batches,
+        turns=turns,
         gradient_clip_norm=settings.provided.gradient_clip_norm,
         collapse_watch=collapse_watch,
         recipe=recipe,

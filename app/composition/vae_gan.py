@@ -14,6 +14,7 @@ from app.composition.names import escape_name
 from app.data.vae_gan_spec import VaeGanDataSpec
 from app.errors import did_you_mean
 from app.models.optimization import OptimizerFactory, ScheduleFactory
+from app.models.turns import Turns
 from app.models.vae_gan import VaeGan
 from app.models.vae_gan_objective import VaeGanObjective
 from app.models.vae_gan_step import SHARED
@@ -41,8 +42,7 @@ def assemble_vae_gan(
     assembler: Assembler,
     objective: VaeGanObjective,
     is_discriminator_shared: bool = True,
-    vaes_every_n_batches: int = 1,
-    discriminator_every_n_batches: int = 1,
+    turns: Turns | None = None,
     gradient_clip_norm: float | None = None,
     collapse_watch: CollapseWatch | None = None,
     recipe: Recipe | None = None,
@@ -66,8 +66,7 @@ def assemble_vae_gan(
         assembler: Seeds, names and checks each of them.
         objective: See `VaeGan`.
         is_discriminator_shared: Whether one discriminator judges the pictures of all VAEs.
-        vaes_every_n_batches: See `VaeGan`.
-        discriminator_every_n_batches: See `VaeGan`.
+        turns: See `VaeGan`.
         gradient_clip_norm: See `VaeGan`.
         collapse_watch: See `VaeGan`.
         recipe: See `VaeGan`.
@@ -105,8 +104,7 @@ def assemble_vae_gan(
         optimizers=_bind(vae_optimizer, own) | dict.fromkeys(judged, discriminator_optimizer),
         schedules=_bind(vae_schedule, own) | dict.fromkeys(judged, discriminator_schedule),
         objective=objective,
-        vaes_every_n_batches=vaes_every_n_batches,
-        discriminator_every_n_batches=discriminator_every_n_batches,
+        turns=turns,
         gradient_clip_norm=gradient_clip_norm,
         collapse_watch=collapse_watch,
         recipe=recipe,

@@ -25,6 +25,7 @@ from app.models.composite import Composite
 from app.models.optimization import OptimizerFactory, ScheduleFactory
 from app.models.picture_scores import PictureScores
 from app.models.running_means import RunningMeans
+from app.models.turns import Turns
 from app.models.vae_gan_objective import VaeGanObjective
 from app.models.vae_gan_step import DomainRouting, Generation, judgements
 from app.submodules.feature_classifier import FeatureClassifier
@@ -49,8 +50,7 @@ class VaeGan(Composite):
         optimizers: Factories of the optimisers by path: ``vaes.NAME``, ``discriminators.NAME``.
         schedules: Factories of the learning-rate schedules, by the same paths.
         objective: Weights and kinds of the losses.
-        vaes_every_n_batches: Batches from one step of the VAEs to the next, at least 1.
-        discriminator_every_n_batches: The same of the discriminators.
+        turns: In which batches ``vaes`` and ``discriminators`` step; None: in each.
         gradient_clip_norm: Largest norm of all gradients of one component; None: any.
         collapse_watch: Told the means of each epoch.
         recipe: See `Composite`.
@@ -70,8 +70,7 @@ class VaeGan(Composite):
         optimizers: Mapping[str, OptimizerFactory],
         schedules: Mapping[str, ScheduleFactory],
         objective: VaeGanObjective,
-        vaes_every_n_batches: int = 1,
-        discriminator_every_n_batches: int = 1,
+        turns: Turns | None = None,
         gradient_clip_norm: float | None = None,
         collapse_watch: CollapseWatch | None = None,
         recipe: Recipe | None = None,
@@ -86,7 +85,7 @@ class VaeGan(Composite):
         self.objective = objective
         self.gradient_clip_norm = gradient_clip_norm
         self.collapse_watch = collapse_watch or CollapseWatch()
-        self._intervals = {"vaes": vaes_every_n_batches, "discriminators": discriminator_every_n_batches}
+        self.turns = turns or Turns()
         modules = {**_at("vaes", self.vaes), **_at("discriminators", self.discriminators)}
         components = [
             Component(path=path, module=module, optimizer=optimizers[path], schedule=schedules[path])
@@ -136,10 +135,10 @@ class VaeGan(Composite):
     def training_step(self, batch: PictureBatch, batch_idx: int) -> dict[str, Tensor]:
         """Step the discriminators, then the VAEs, on one batch; count it once."""
         generations = self._generate(batch)
-        if self.objective.is_adversarial and self._is_turn("discriminators"):
+        if self.objective.is_adversarial and self.turns.has("discriminators", self.global_step):
             self._step_discriminators(generations)
         loss = torch.zeros((), device=self.device)
-        if self._is_turn("vaes"):
+        if self.turns.has("vaes", self.global_step):
             loss = self._step_vaes(generations)
         count_batch(self)
         return {"loss": loss}
@@ -180,7 +179,7 @@ class VaeGan(Composite):
         """Build the injected optimisers and schedules, one of each for each component."""
         num_batches = self._num_batches()
         return self._optimization.configure(
-            {path: -(-num_batches // self._interval(path)) for path in self._optimization.components}
+            {path: self.turns.num_steps(path, num_batches) for path in self._optimization.components}
         )
 
     def configure_callbacks(self) -> list[Callback]:
@@ -234,12 +233,6 @@ class VaeGan(Composite):
         loss = total.detach() / len(generations)
         self.train_means.update({"loss": loss})
         return loss
-
-    def _is_turn(self, kind: str) -> bool:
-        return self.global_step % self._intervals[kind] == 0
-
-    def _interval(self, path: str) -> int:
-        return self._intervals[path.partition(".")[0]]
 
     def _num_batches(self) -> int:
         return int(self.trainer.estimated_stepping_batches)

@@ -1,14 +1,17 @@
 """The composite of vae-gan: who steps, who doesn't, what is counted, logged and watched."""
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from dependency_injector import providers
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
+from app.models.turns import Turns
 from app.models.vae_gan import VaeGan
 from app.training.checkpoint_io import read_checkpoint
 from containers import bootstrap
@@ -48,6 +51,17 @@ class Parameters(Callback):
         self.steps.append(trainer.global_step)
 
 
+@dataclass(frozen=True, kw_only=True)
+class TurnsOfOne(Turns):
+    """Only components of one kind step."""
+
+    kind: str
+
+    def has(self, kind: str, num_batches_before: int) -> bool:
+        """Return whether it is that kind."""
+        return kind == self.kind
+
+
 def _copy(module: nn.Module) -> dict[str, Tensor]:
     return {name: parameter.detach().clone() for name, parameter in module.named_parameters()}
 
@@ -66,8 +80,9 @@ def _changed(seen: Parameters) -> set[str]:
 
 def test_the_step_of_the_discriminator_leaves_the_vaes_untouched(picture_settings: dict[str, Any]) -> None:
     seen = Parameters()
-    run = bootstrap(merge(picture_settings, {"trainer": {"max_epochs": 1}})).vae_gan.training_run()
-    run.model._is_turn = lambda kind: kind == "discriminators"
+    container = bootstrap(merge(picture_settings, {"trainer": {"max_epochs": 1}}))
+    with container.vae_gan.turns.override(providers.Object(TurnsOfOne(kind="discriminators"))):
+        run = container.vae_gan.training_run()
     run.trainer.callbacks.append(seen)
     run()
 
@@ -76,8 +91,9 @@ def test_the_step_of_the_discriminator_leaves_the_vaes_untouched(picture_setting
 
 def test_the_step_of_the_vaes_leaves_the_discriminator_untouched(picture_settings: dict[str, Any]) -> None:
     seen = Parameters()
-    run = bootstrap(merge(picture_settings, {"trainer": {"max_epochs": 1}})).vae_gan.training_run()
-    run.model._is_turn = lambda kind: kind == "vaes"
+    container = bootstrap(merge(picture_settings, {"trainer": {"max_epochs": 1}}))
+    with container.vae_gan.turns.override(providers.Object(TurnsOfOne(kind="vaes"))):
+        run = container.vae_gan.training_run()
     run.trainer.callbacks.append(seen)
     run()
 
