@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, FiniteFloat
 
-from app.errors import UserError
+from app.data.data_spec import DataSpec
 
 MissingPolicy = Literal["error", "mean", "drop"]
 
@@ -53,7 +52,7 @@ class GroupSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MultiFeatureDataSpec:
+class MultiFeatureDataSpec(DataSpec):
     """Everything that turns a table into batches and class indices back into names.
 
     Attributes:
@@ -64,10 +63,9 @@ class MultiFeatureDataSpec:
         missing: What happens to a missing value: ``error`` refuses the file, ``mean`` puts the mean of the
             training part (no category at all in a categorical column), ``drop`` leaves the row out.
         allow_missing_groups: Whether a sample may lack all values of a group.
-        fingerprint: Hash of the data, by which a training that goes on knows them again; None: not known.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    family: ClassVar[str] = "multi-feature"
 
     groups: Annotated[tuple[GroupSpec, ...], Field(min_length=1)]
     label: str
@@ -75,7 +73,6 @@ class MultiFeatureDataSpec:
     class_counts: tuple[int, ...]
     missing: MissingPolicy = "error"
     allow_missing_groups: bool = False
-    fingerprint: str | None = None
 
     @property
     def widths(self) -> dict[str, int]:
@@ -92,26 +89,3 @@ class MultiFeatureDataSpec:
         """Names of the categorical columns, which ``read_table`` should read as text."""
         columns = (column for group in self.groups for column in group.columns)
         return tuple(column.name for column in columns if column.categories is not None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return dicts, lists, str, float, int, bool and None only, for a ``weights_only`` checkpoint."""
-        plain: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
-        return plain
-
-    @staticmethod
-    def from_dict(data: Mapping[str, Any]) -> MultiFeatureDataSpec:
-        """Return the spec that ``to_dict`` wrote.
-
-        Raises:
-            UserError: ``data`` is not such a dict; the message names each wrong field.
-        """
-        try:
-            return _ADAPTER.validate_python(data)
-        except ValidationError as error:
-            faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-            raise UserError(
-                f"This is no data spec of the multi-feature family: {'; '.join(faults)}"
-            ) from None
-
-
-_ADAPTER = TypeAdapter(MultiFeatureDataSpec)

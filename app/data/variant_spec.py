@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, FiniteFloat, NonNegativeInt, PositiveInt
 
+from app.data.data_spec import DataSpec
 from app.data.sequence_records import InputKind
 from app.errors import UserError, did_you_mean
 
@@ -53,18 +53,16 @@ class VariantSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VariantDataSpec:
+class VariantDataSpec(DataSpec):
     """Everything that turns sequences into batches and class indices back into names.
 
     Attributes:
         variants: The variants in the order that models keep.
-        fingerprint: Hash of the data, by which a training that goes on knows them again; None: not known.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    family: ClassVar[str] = "variant"
 
     variants: Annotated[tuple[VariantSpec, ...], Field(min_length=1)]
-    fingerprint: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,28 +80,7 @@ class VariantDataSpec:
                 return variant
         raise unknown_variant(name, self.names)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return dicts, lists, str, float, int, bool and None only, for a ``weights_only`` checkpoint."""
-        plain: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
-        return plain
-
-    @staticmethod
-    def from_dict(data: Mapping[str, Any]) -> VariantDataSpec:
-        """Return the spec that ``to_dict`` wrote.
-
-        Raises:
-            UserError: ``data`` is not such a dict; the message names each wrong field.
-        """
-        try:
-            return _ADAPTER.validate_python(data)
-        except ValidationError as error:
-            faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-            raise UserError(f"This is no data spec of the variant family: {'; '.join(faults)}") from None
-
 
 def unknown_variant(name: str, known: tuple[str, ...]) -> UserError:
     """Return the error that lists the known variants."""
     return UserError(f"unknown variant '{name}'{did_you_mean(name, known)} (known: {', '.join(known)})")
-
-
-_ADAPTER = TypeAdapter(VariantDataSpec)
