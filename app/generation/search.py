@@ -75,26 +75,27 @@ def generate_one_by_one(
     special: SpecialTokens,
     max_length: int,
 ) -> GeneratedTokens:
-    """Extend each caption by one chosen token after the other, until every one has ended.
+    """Extend each caption by one chosen token after the other; one that has ended is stepped no more.
 
     Args:
         step: See `Generation`.
         state: See `Generation`.
-        choose: Maps log-probabilities of [N, V] to tokens of [N].
+        choose: Maps log-probabilities of [M, V] to tokens of [M], of the M captions that go on.
         special: See `Generation`.
         max_length: See `Generation`.
     """
     last = first_tokens(state, special)
+    going_on = torch.arange(len(last), device=last.device)
     total = torch.zeros(len(last), device=last.device)
-    is_ended = torch.zeros_like(last, dtype=torch.bool)
-    tokens = []
-    for _ in range(max_length):
+    tokens = last.new_full((len(last), max_length), special.pad)
+    length = 0
+    while len(going_on) and length < max_length:
         log_probabilities, state = step(last, state)
-        last = choose(log_probabilities).masked_fill(is_ended, special.pad)
-        added = log_probabilities.float().gather(1, last.unsqueeze(1)).squeeze(1)
-        total = total + added.masked_fill(is_ended, 0.0)
-        is_ended = is_ended | (last == special.end)
-        tokens.append(last)
-        if bool(is_ended.all()):
-            break
-    return GeneratedTokens(tokens=torch.stack(tokens, dim=1), log_probabilities=total)
+        last = choose(log_probabilities)
+        tokens[going_on, length] = last
+        total[going_on] += log_probabilities.float().gather(1, last.unsqueeze(1)).squeeze(1)
+        length += 1
+        is_open = last != special.end
+        if not bool(is_open.all()):
+            going_on, last, state = going_on[is_open], last[is_open], select(state, is_open.nonzero()[:, 0])
+    return GeneratedTokens(tokens=tokens[:, :length], log_probabilities=total)

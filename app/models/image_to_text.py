@@ -13,15 +13,13 @@ import torch.nn.functional as F
 from pytorch_lightning import Callback
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, MetricCollection
-from torchmetrics.classification import MulticlassAccuracy
-from torchmetrics.text import Perplexity
+from torchmetrics import MeanMetric
 
 from app.checkpoints.recipe import Recipe
 from app.data.caption_batch import CaptionBatch
 from app.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
-from app.evaluation.caption_scores import CaptionScores
 from app.generation.search import GeneratedTokens, Generation, SpecialTokens, State
+from app.models.caption_stage_scores import CaptionStageScores
 from app.models.caption_text import count_targets, draw_captions, list_captions, trim
 from app.models.composite import Composite
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
@@ -113,19 +111,8 @@ class ImageToText(Composite):
         self._optimizer_factory = optimizer
         self._schedule_factory = schedule
         self.train_loss = MeanMetric()
-        self.val_loss = MeanMetric()
-        self.test_loss = MeanMetric()
-        token_scores = MetricCollection(
-            {
-                "token_accuracy": MulticlassAccuracy(len(vocabulary), average="micro", ignore_index=PAD),
-                "perplexity": Perplexity(ignore_index=PAD),
-            },
-            compute_groups=False,
-        )
-        self.val_token_scores = token_scores.clone(prefix="val_")
-        self.test_token_scores = token_scores.clone(prefix="test_")
-        self.val_caption_scores = CaptionScores()
-        self.test_caption_scores = CaptionScores()
+        self.val_scores = CaptionStageScores(stage="val", num_tokens=len(vocabulary))
+        self.test_scores = CaptionStageScores(stage="test", num_tokens=len(vocabulary))
 
     def forward(self, pictures: Tensor, tokens: Tensor) -> Tensor:
         """Say what comes behind each token of each picture's caption.
@@ -154,8 +141,11 @@ class ImageToText(Composite):
             pictures: What to write of.
             generation: How; None: as the model was set.
         """
-        state = self._start(self.look(pictures))
-        return (generation or self.generation)(self._step, state, special=SPECIAL, max_length=self.max_length)
+        return self._write(self.look(pictures), generation or self.generation)
+
+    def describe(self, pictures: Tensor) -> list[str]:
+        """Return a caption in words for each of ``pictures``, [B, 3, S, S], uint8."""
+        return self._in_words(self.generate(pictures))
 
     def training_step(self, batch: CaptionBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch; of several captions of a picture, one is drawn."""
@@ -167,11 +157,11 @@ class ImageToText(Composite):
 
     def validation_step(self, batch: CaptionBatch, batch_idx: int) -> None:
         """Add one batch to the validation's loss and scores, and generate its captions."""
-        self._score(batch, batch_idx, self.val_loss, self.val_token_scores, self.val_caption_scores)
+        self._score(batch, batch_idx, self.val_scores)
 
     def test_step(self, batch: CaptionBatch, batch_idx: int) -> None:
         """Add one batch to the test's loss and scores, and generate its captions."""
-        self._score(batch, batch_idx, self.test_loss, self.test_token_scores, self.test_caption_scores)
+        self._score(batch, batch_idx, self.test_scores)
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean training loss of a token."""
@@ -180,11 +170,11 @@ class ImageToText(Composite):
 
     def on_validation_epoch_end(self) -> None:
         """Log ``val_loss``, the scores of tokens, and the scores of generated captions."""
-        self._log_scores("val_", self.val_loss, self.val_token_scores, self.val_caption_scores)
+        self.log_dict(self.val_scores.compute())
 
     def on_test_epoch_end(self) -> None:
         """Log ``test_loss``, the scores of tokens, and the scores of generated captions."""
-        self._log_scores("test_", self.test_loss, self.test_token_scores, self.test_caption_scores)
+        self.log_dict(self.test_scores.compute())
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Build the injected optimiser and schedule."""
@@ -193,6 +183,9 @@ class ImageToText(Composite):
     def _decode(self, context: Tensor, tokens: Tensor) -> Tensor:
         logits, _ = self.text_decoder(tokens, self._start(context))
         return logits
+
+    def _write(self, context: Tensor, generation: Generation) -> GeneratedTokens:
+        return generation(self._step, self._start(context), special=SPECIAL, max_length=self.max_length)
 
     def _start(self, context: Tensor) -> State:
         return cast(TextDecoder, self.text_decoder).start(context)
@@ -211,39 +204,19 @@ class ImageToText(Composite):
             label_smoothing=self.label_smoothing,
         )
 
-    def _score(
-        self,
-        batch: CaptionBatch,
-        batch_idx: int,
-        loss: MeanMetric,
-        token_scores: MetricCollection,
-        caption_scores: CaptionScores,
-    ) -> None:
+    def _score(self, batch: CaptionBatch, batch_idx: int, scores: CaptionStageScores) -> None:
         rows, text = list_captions(batch.text)
         text = trim(text)
         context = self.look(batch.pictures)
         logits = self._decode(context.index_select(0, rows), text[:, :-1])
-        targets = text[:, 1:]
-        loss.update(self._loss(logits, targets), count_targets(text))
-        token_scores["token_accuracy"].update(logits.flatten(end_dim=1), targets.flatten())
-        token_scores["perplexity"].update(logits.float(), targets)
-        generated = self.describe(batch.pictures)
-        caption_scores.update(generated, batch.captions)
+        scores.update_taught(self._loss(logits, text[:, 1:]), logits, text[:, 1:])
+        generated = self._in_words(self._write(context, self.generation))
+        scores.update_generated(generated, batch.captions)
         if batch_idx == 0:
             self.samples = _take_samples(batch, generated, self.num_samples)
 
-    def describe(self, pictures: Tensor) -> list[str]:
-        """Return a caption in words for each of ``pictures``, [B, 3, S, S], uint8."""
-        return [self.vocabulary.decode(row) for row in self.generate(pictures).tokens.tolist()]
-
-    def _log_scores(
-        self, prefix: str, loss: MeanMetric, token_scores: MetricCollection, caption_scores: CaptionScores
-    ) -> None:
-        self.log(f"{prefix}loss", loss.compute())
-        self.log_dict(token_scores.compute())
-        self.log_dict({f"{prefix}{name}": value for name, value in caption_scores.compute().items()})
-        for scores in (loss, token_scores, caption_scores):
-            scores.reset()
+    def _in_words(self, generated: GeneratedTokens) -> list[str]:
+        return [self.vocabulary.decode(row) for row in generated.tokens.tolist()]
 
 
 def _take_samples(batch: CaptionBatch, generated: Sequence[str], num: int) -> list[CaptionSample]:

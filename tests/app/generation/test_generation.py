@@ -32,14 +32,14 @@ class KnownDecoder:
 
     def __init__(self, *tables: Table) -> None:
         self.tables = tables
-        self.num_steps = 0
+        self.num_rows: list[int] = []
 
     def start(self) -> State:
         which = torch.arange(len(self.tables)).unsqueeze(1)
         return (which, torch.zeros(len(self.tables), 0, dtype=torch.int64))
 
     def __call__(self, last: Tensor, state: State) -> tuple[Tensor, State]:
-        self.num_steps += 1
+        self.num_rows.append(len(last))
         which, read = state
         read = torch.cat([read, last.unsqueeze(1)], dim=1)
         rows = [
@@ -120,8 +120,35 @@ def test_generation_stops_when_every_caption_has_ended(generation: Generation) -
 
     found = generation(decoder, decoder.start(), special=SPECIAL, max_length=50)
 
-    assert decoder.num_steps == 2
+    assert len(decoder.num_rows) == 2
     assert found.tokens.tolist() == [[A, END], [END, PAD]]
+
+
+LENGTHS: list[Table] = [
+    {(): {END: 1.0}},
+    {(): {A: 1.0}, (A,): {A: 1.0}, (A, A): {A: 1.0}},
+    {(): {B: 1.0}},
+]
+"""Captions that end behind one, four and two tokens."""
+
+
+@pytest.mark.parametrize("generation", [GreedySearch(), BeamSearch(num_beams=3), NucleusSampling()])
+def test_captions_that_have_ended_are_left_out_of_the_steps(generation: Generation) -> None:
+    decoder = KnownDecoder(*LENGTHS)
+
+    found = generation(decoder, decoder.start(), special=SPECIAL, max_length=6)
+
+    assert decoder.num_rows == [3, 2, 1, 1]
+    assert found.tokens.tolist() == [[END, PAD, PAD, PAD], [A, A, A, END], [B, END, PAD, PAD]]
+
+
+def test_beams_of_all_captions_that_may_still_win_are_stepped_together() -> None:
+    decoder = KnownDecoder(GARDEN_PATH, {(): {END: 0.9, A: 0.1}}, GARDEN_PATH)
+
+    found = BeamSearch(num_beams=2)(decoder, decoder.start(), special=SPECIAL, max_length=6)
+
+    assert decoder.num_rows == [3, 4, 2]  # the second is decided at once, then (A, END) is ended
+    assert found.tokens.tolist() == [[B, C, END], [END, PAD, PAD], [B, C, END]]
 
 
 @pytest.mark.parametrize("generation", [GreedySearch(), BeamSearch(num_beams=2), NucleusSampling()])

@@ -11,6 +11,7 @@ from app.data.caption_batch import CaptionBatch
 from app.data.vocabulary import BEGIN, END, PAD, SPECIAL_TOKENS, UNKNOWN, Vocabulary
 from app.generation.beam import BeamSearch
 from app.generation.greedy import GreedySearch
+from app.generation.search import Generation
 from app.models.caption_text import draw_captions, list_captions
 from app.models.image_to_text import ImageToText
 from app.submodules.bridges import EveryStepBridge
@@ -32,10 +33,9 @@ def _model(text_decoder: nn.Module | None = None, **options: Any) -> ImageToText
         normalization=PictureNormalization(mean=[0.5] * 3, scale=[0.25] * 3),
         vocabulary=Vocabulary(tokens=(*SPECIAL_TOKENS, "a", "b"), unit="words", is_lowercase=True),
         max_length=4,
-        generation=GreedySearch(),
         optimizer=cast(Any, None),
         schedule=cast(Any, None),
-        **options,
+        **{"generation": GreedySearch(), **options},
     )
 
 
@@ -62,6 +62,22 @@ class FixedDecoder(nn.Module):
 
     def forward(self, tokens: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         return self.logits.expand(*tokens.shape, -1), state
+
+
+class EndingDecoder(nn.Module):
+    """Ends each caption at its own length; the state is how many tokens are left."""
+
+    def __init__(self, lengths: list[int]) -> None:
+        super().__init__()
+        self.lengths = torch.tensor(lengths)
+
+    def start(self, context: Tensor) -> tuple[Tensor, ...]:
+        return (self.lengths,)
+
+    def forward(self, tokens: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        left = state[0] - 1
+        next_tokens = torch.where(left == 0, END, A)
+        return 20 * torch.nn.functional.one_hot(next_tokens, 6).float().unsqueeze(1), (left,)
 
 
 def test_another_picture_gives_another_distribution() -> None:
@@ -99,8 +115,8 @@ def test_padding_counts_in_no_score() -> None:
     model.validation_step(_batch([BEGIN, A, B, END], [BEGIN, A, END]), 0)
 
     wanted = -sum(math.log(p) for p in (0.3, 0.4, 0.1, 0.3, 0.1)) / 5
-    scores = model.val_token_scores.compute()
-    assert float(model.val_loss.compute()) == pytest.approx(wanted, rel=1e-5)
+    scores = model.val_scores.compute()
+    assert float(scores["val_loss"]) == pytest.approx(wanted, rel=1e-5)
     assert float(scores["val_perplexity"]) == pytest.approx(math.exp(wanted), rel=1e-4)
     assert float(scores["val_token_accuracy"]) == pytest.approx(1 / 5)  # b is said each time
 
@@ -159,3 +175,27 @@ def test_samples_are_spread_over_the_first_batch() -> None:
 
     assert [torch.equal(s.picture, p) for s, p in zip(model.samples, batch.pictures[[0, 2]], strict=True)]
     assert len(model.samples) == 2
+
+
+@pytest.mark.parametrize("generation", [GreedySearch(), BeamSearch(num_beams=3)])
+def test_a_picture_is_encoded_once_for_all_of_its_captions_words_and_beams(generation: Generation) -> None:
+    model = _model(generation=generation).eval()
+    sizes = []
+    model.image_encoder.register_forward_hook(lambda _, inputs, output: sizes.append(len(inputs[0])))
+
+    model.generate(_pictures(3))
+    assert sizes == [3]
+
+    model.validation_step(_batch([BEGIN, A, END], [BEGIN, B, A, END]), 0)
+    assert sizes == [3, 2]
+
+
+def test_captions_that_have_ended_reach_the_decoder_no_more() -> None:
+    model = _model(EndingDecoder(lengths=[1, 3, 2])).eval()
+    sizes = []
+    model.text_decoder.register_forward_hook(lambda _, inputs, output: sizes.append(len(inputs[0])))
+
+    tokens = model.generate(_pictures(3)).tokens
+
+    assert sizes == [3, 2, 1]
+    assert tokens.tolist() == [[END, PAD, PAD], [A, A, END], [A, END, PAD]]
