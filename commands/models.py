@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from commands.options import DebugOption
 from commands.printing import console
 from settings import families
-from settings.base import Slot
+from settings.slot import Slot
 from settings.walking import NamedItems, Place, fields_of
 
 

@@ -1,10 +1,8 @@
-"""The base of every settings model, and of a choice between several."""
+"""The base of every settings model, and of a choice between several, see `settings.slot`."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
@@ -34,30 +32,3 @@ class ChoiceSettings(Settings):
     def arguments(self) -> dict[str, Any]:
         """Return the fields that the target takes, by name: all of them but ``kind``."""
         return {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
-
-
-class Slot:
-    """A place that one of several registered choices fills, as pydantic metadata.
-
-    ``Annotated[FeatureExtractorSettings, Slot(...)]`` reads a mapping by its ``kind``; a mapping without
-    one is read as the default kind, so that a single field can be set from anywhere.
-
-    Args:
-        default: The kind that stands where none is named.
-        choices: The settings models to choose from, each with a ``kind`` of its own.
-    """
-
-    def __init__(self, *, default: str, choices: Sequence[type[ChoiceSettings]]) -> None:
-        self.default = default
-        self.choices = {choice.model_fields["kind"].default: choice for choice in choices}
-        assert default in self.choices
-
-    def kind_of(self, value: Any) -> Any:
-        """Return the kind that a mapping or a settings object names, else the default one."""
-        if isinstance(value, dict):
-            return value.get("kind", self.default)
-        return getattr(value, "kind", None)
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices = {kind: handler.generate_schema(model) for kind, model in self.choices.items()}
-        return core_schema.tagged_union_schema(choices, discriminator=self.kind_of)

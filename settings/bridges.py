@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class BridgeSettings(ChoiceSettings):
@@ -51,6 +52,7 @@ class AttentionBridgeSettings(BridgeSettings):
 
 
 BRIDGES = Slot(
+    base=BridgeSettings,
     default="every_step",
     choices=[
         InitialStateBridgeSettings,

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from settings.base import ChoiceSettings, Settings, Slot
+from settings.base import ChoiceSettings, Settings
+from settings.slot import Slot
 
 
 class PictureSplitSettings(ChoiceSettings):
@@ -72,6 +73,7 @@ class WholePictureSplitSettings(PictureSplitSettings):
 
 
 PICTURE_SPLITS = Slot(
+    base=PictureSplitSettings,
     default="automatic",
     choices=[
         AutomaticPictureSplitSettings,

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class CombinerSettings(ChoiceSettings):
@@ -34,5 +35,7 @@ class GroupAttentionSettings(CombinerSettings):
 
 
 COMBINERS = Slot(
-    default="concatenation", choices=[ConcatenationSettings, GatedSumSettings, GroupAttentionSettings]
+    base=CombinerSettings,
+    default="concatenation",
+    choices=[ConcatenationSettings, GatedSumSettings, GroupAttentionSettings],
 )

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class DiscriminatorSettings(ChoiceSettings):
@@ -30,4 +31,6 @@ class ConvDiscriminatorSettings(DiscriminatorSettings):
     conv_channels: PositiveInt = Field(32, description="Channels of the first convolution; they double.")
 
 
-DISCRIMINATORS = Slot(default="mlp", choices=[MlpDiscriminatorSettings, ConvDiscriminatorSettings])
+DISCRIMINATORS = Slot(
+    base=DiscriminatorSettings, default="mlp", choices=[MlpDiscriminatorSettings, ConvDiscriminatorSettings]
+)

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from settings.base import Slot
 from settings.layers import Layer, Names, find_origin
+from settings.slot import Slot
 from settings.walking import Location, Place, dotted, is_alternative, locate, step
 
 

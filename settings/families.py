@@ -1,23 +1,53 @@
-"""The one place where families are registered by name."""
+"""Families by name; this project's own and those of plug-ins are registered in the same way."""
 
+import re
+from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
+from typing import Any
 
+from settings.entry_points import FAMILIES, Plugin, PluginGroup
 from settings.errors import SettingsError, did_you_mean
 from settings.family import Family
 
-FAMILY_MODULES = {
-    "multi-feature": "settings.multi_feature",
-    "image-to-text": "settings.image_to_text",
-    "vae-gan": "settings.vae_gan",
-    "variant": "settings.variant",
-}
+RESERVED = frozenset({"model", "seed", "run_dir", "submodules", "trainer", "training", "settings"})
+"""What no family's section may be called: an application has it already."""
+
+
+def _read_family(plugin: Plugin, named: Any) -> Iterator[Family]:
+    if reason := _why_unusable(named):
+        plugin.refuse(reason)
+    else:
+        yield named
+
+
+def _why_unusable(family: Any) -> str | None:
+    if not isinstance(family, Family):
+        return f"{family!r} is no settings.Family"
+    if not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", family.name) or family.section in RESERVED:
+        return (
+            f"a family can't be called '{family.name}': small letters and dashes, and none of our own names"
+        )
+    try:
+        family.settings()
+    except Exception as error:
+        return f"its settings can't be made of their defaults: {' '.join(str(error).split())}"
+    return None
+
+
+PLUGGED_FAMILIES = PluginGroup(FAMILIES, read=_read_family)
+"""The descriptors of all families, our own first."""
 
 
 @cache
 def families() -> dict[str, Family]:
     """Return the descriptors of all registered families by name."""
-    return {name: import_module(module).FAMILY for name, module in FAMILY_MODULES.items()}
+    found: dict[str, Family] = {}
+    for plugin, family in PLUGGED_FAMILIES.added:
+        if family.name in found:
+            plugin.refuse(f"there is a family '{family.name}' already")
+        else:
+            found[family.name] = family
+    return found
 
 
 def find_family(name: str) -> Family:

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class FeatureExtractorSettings(ChoiceSettings):
@@ -48,6 +49,7 @@ class LinearFeatureExtractorSettings(FeatureExtractorSettings):
 
 
 FEATURE_EXTRACTORS = Slot(
+    base=FeatureExtractorSettings,
     default="normalized",
     choices=[
         PlainFeatureExtractorSettings,

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class GenerationSettings(ChoiceSettings):
@@ -40,6 +41,7 @@ class SamplingGenerationSettings(GenerationSettings):
 
 
 GENERATIONS = Slot(
+    base=GenerationSettings,
     default="greedy",
     choices=[GreedyGenerationSettings, BeamGenerationSettings, SamplingGenerationSettings],
 )

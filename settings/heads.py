@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class HeadSettings(ChoiceSettings):
@@ -26,4 +27,4 @@ class NormalizedHeadSettings(HeadSettings):
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of inputs set to zero in training.")
 
 
-HEADS = Slot(default="normalized", choices=[LinearHeadSettings, NormalizedHeadSettings])
+HEADS = Slot(base=HeadSettings, default="normalized", choices=[LinearHeadSettings, NormalizedHeadSettings])

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class ImageEncoderSettings(ChoiceSettings):
@@ -33,4 +34,8 @@ class ResidualImageEncoderSettings(ImageEncoderSettings):
     num_blocks: PositiveInt = Field(1, description="Residual blocks of each stage.")
 
 
-IMAGE_ENCODERS = Slot(default="residual", choices=[PlainImageEncoderSettings, ResidualImageEncoderSettings])
+IMAGE_ENCODERS = Slot(
+    base=ImageEncoderSettings,
+    default="residual",
+    choices=[PlainImageEncoderSettings, ResidualImageEncoderSettings],
+)

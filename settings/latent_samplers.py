@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class LatentSamplerSettings(ChoiceSettings):
@@ -30,4 +31,8 @@ class FittedGaussianSamplerSettings(LatentSamplerSettings):
     momentum: float = Field(0.002, gt=0, lt=1, description="Share of a new picture in the running moments.")
 
 
-LATENT_SAMPLERS = Slot(default="fitted", choices=[GaussianSamplerSettings, FittedGaussianSamplerSettings])
+LATENT_SAMPLERS = Slot(
+    base=LatentSamplerSettings,
+    default="fitted",
+    choices=[GaussianSamplerSettings, FittedGaussianSamplerSettings],
+)

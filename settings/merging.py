@@ -6,9 +6,9 @@ from urllib.parse import unquote
 
 import yaml
 
-from settings.base import Slot
 from settings.errors import SettingsError
 from settings.layers import Names
+from settings.slot import Slot
 from settings.walking import NamedItems, Place, dotted, step
 
 _ABSENT = object()

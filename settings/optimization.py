@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class OptimizerSettings(ChoiceSettings):
@@ -73,7 +74,9 @@ class CosineScheduleSettings(ScheduleSettings):
     final_factor: float = Field(0.0, ge=0, le=1, description="Last learning rate as a share of lr.")
 
 
-OPTIMIZERS = Slot(default="adam", choices=[AdamSettings, AdamWSettings, SgdSettings])
+OPTIMIZERS = Slot(base=OptimizerSettings, default="adam", choices=[AdamSettings, AdamWSettings, SgdSettings])
 SCHEDULES = Slot(
-    default="one_cycle", choices=[ConstantScheduleSettings, OneCycleScheduleSettings, CosineScheduleSettings]
+    base=ScheduleSettings,
+    default="one_cycle",
+    choices=[ConstantScheduleSettings, OneCycleScheduleSettings, CosineScheduleSettings],
 )

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Settings, Slot
+from settings.base import ChoiceSettings, Settings
+from settings.slot import Slot
 from settings.tabular_data import (
     FoldSplitSettings,
     RandomSplitSettings,
@@ -49,6 +50,7 @@ class ExplicitDomainGroupsSettings(DomainGroupingSettings):
 
 
 DOMAIN_GROUPINGS = Slot(
+    base=DomainGroupingSettings,
     default="each_alone",
     choices=[
         EachAloneSettings,
@@ -59,7 +61,9 @@ DOMAIN_GROUPINGS = Slot(
 )
 
 PICTURE_SPLITS = Slot(
-    default="random", choices=[RandomSplitSettings, FoldSplitSettings, WholeFileSplitSettings]
+    base=SplitSettings,
+    default="random",
+    choices=[RandomSplitSettings, FoldSplitSettings, WholeFileSplitSettings],
 )
 
 

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class PictureDecoderSettings(ChoiceSettings):
@@ -27,4 +28,8 @@ class ConvPictureDecoderSettings(PictureDecoderSettings):
     conv_channels: PositiveInt = Field(32, description="Channels of the last convolution; they halve.")
 
 
-PICTURE_DECODERS = Slot(default="mlp", choices=[MlpPictureDecoderSettings, ConvPictureDecoderSettings])
+PICTURE_DECODERS = Slot(
+    base=PictureDecoderSettings,
+    default="mlp",
+    choices=[MlpPictureDecoderSettings, ConvPictureDecoderSettings],
+)

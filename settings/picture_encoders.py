@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class PictureEncoderSettings(ChoiceSettings):
@@ -28,4 +29,8 @@ class ConvPictureEncoderSettings(PictureEncoderSettings):
     conv_channels: PositiveInt = Field(32, description="Channels of the first convolution; they double.")
 
 
-PICTURE_ENCODERS = Slot(default="mlp", choices=[MlpPictureEncoderSettings, ConvPictureEncoderSettings])
+PICTURE_ENCODERS = Slot(
+    base=PictureEncoderSettings,
+    default="mlp",
+    choices=[MlpPictureEncoderSettings, ConvPictureEncoderSettings],
+)

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class AdapterSettings(ChoiceSettings):
@@ -13,7 +14,15 @@ class AdapterSettings(ChoiceSettings):
     out_features: PositiveInt = Field(32, description="Width of the vector that a step becomes.")
 
 
-class EmbeddingSettings(AdapterSettings):
+class TokenAdapterSettings(AdapterSettings):
+    """What every adapter of characters and tokens has."""
+
+
+class VectorAdapterSettings(AdapterSettings):
+    """What every adapter of vectors has."""
+
+
+class EmbeddingSettings(TokenAdapterSettings):
     """One learned vector for each token or character."""
 
     target: ClassVar[str] = "app.submodules.sequence_adapters.TokenEmbedding"
@@ -21,14 +30,14 @@ class EmbeddingSettings(AdapterSettings):
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of the vectors set to zero in training.")
 
 
-class ProjectionSettings(AdapterSettings):
+class ProjectionSettings(VectorAdapterSettings):
     """One fully connected layer."""
 
     target: ClassVar[str] = "app.submodules.sequence_adapters.LinearProjection"
     kind: Literal["projection"] = Field("projection", description="One fully connected layer.")
 
 
-class PerceptronSettings(AdapterSettings):
+class PerceptronSettings(VectorAdapterSettings):
     """Two fully connected layers."""
 
     target: ClassVar[str] = "app.submodules.sequence_adapters.PerceptronProjection"
@@ -37,7 +46,7 @@ class PerceptronSettings(AdapterSettings):
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 
-class PictureSettings(AdapterSettings):
+class PictureSettings(VectorAdapterSettings):
     """Two convolutions and a fully connected layer, for vectors that are small pictures."""
 
     target: ClassVar[str] = "app.submodules.sequence_adapters.PictureProjection"
@@ -47,10 +56,14 @@ class PictureSettings(AdapterSettings):
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of the last layer's input set to zero.")
 
 
-TOKEN_ADAPTERS = Slot(default="embedding", choices=[EmbeddingSettings])
+TOKEN_ADAPTERS = Slot(base=TokenAdapterSettings, default="embedding", choices=[EmbeddingSettings])
 VECTOR_ADAPTERS = Slot(
-    default="perceptron", choices=[ProjectionSettings, PerceptronSettings, PictureSettings]
+    base=VectorAdapterSettings,
+    default="perceptron",
+    choices=[ProjectionSettings, PerceptronSettings, PictureSettings],
 )
 ADAPTERS = Slot(
-    default="embedding", choices=[EmbeddingSettings, ProjectionSettings, PerceptronSettings, PictureSettings]
+    base=AdapterSettings,
+    default="embedding",
+    choices=[EmbeddingSettings, ProjectionSettings, PerceptronSettings, PictureSettings],
 )

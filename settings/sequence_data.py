@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from settings.base import ChoiceSettings, Settings, Slot
+from settings.base import ChoiceSettings, Settings
+from settings.slot import Slot
 from settings.tabular_data import SPLITS, RandomSplitSettings, SplitSettings
 
 
@@ -84,9 +85,12 @@ class TemperatureSamplingSettings(SamplingSettings):
 
 
 SEQUENCE_SOURCES = Slot(
-    default="file", choices=[DigitSequencesSettings, PythonSourcesSettings, SequenceFileSettings]
+    base=SequenceSourceSettings,
+    default="file",
+    choices=[DigitSequencesSettings, PythonSourcesSettings, SequenceFileSettings],
 )
 SAMPLINGS = Slot(
+    base=SamplingSettings,
     default="proportional",
     choices=[ProportionalSamplingSettings, RoundRobinSamplingSettings, TemperatureSamplingSettings],
 )

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class SequenceDecoderSettings(ChoiceSettings):
@@ -56,5 +57,9 @@ class LstmTrunkSettings(TrunkSettings):
     num_layers: PositiveInt = Field(1, description="Layers one above the other.")
 
 
-DECODERS = Slot(default="recurrent", choices=[RecurrentDecoderSettings, LinearDecoderSettings])
-TRUNKS = Slot(default="perceptron", choices=[PerceptronTrunkSettings, LstmTrunkSettings])
+DECODERS = Slot(
+    base=SequenceDecoderSettings,
+    default="recurrent",
+    choices=[RecurrentDecoderSettings, LinearDecoderSettings],
+)
+TRUNKS = Slot(base=TrunkSettings, default="perceptron", choices=[PerceptronTrunkSettings, LstmTrunkSettings])

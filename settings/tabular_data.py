@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from settings.base import ChoiceSettings, Settings, Slot
+from settings.base import ChoiceSettings, Settings
+from settings.slot import Slot
 
 
 class GroupingSettings(ChoiceSettings):
@@ -38,7 +39,9 @@ class SingleGroupingSettings(GroupingSettings):
 
 
 GROUPINGS = Slot(
-    default="prefix", choices=[PrefixGroupingSettings, ExplicitGroupingSettings, SingleGroupingSettings]
+    base=GroupingSettings,
+    default="prefix",
+    choices=[PrefixGroupingSettings, ExplicitGroupingSettings, SingleGroupingSettings],
 )
 
 
@@ -83,6 +86,7 @@ class WholeFileSplitSettings(SplitSettings):
 
 
 SPLITS = Slot(
+    base=SplitSettings,
     default="random",
     choices=[RandomSplitSettings, FoldSplitSettings, ColumnSplitSettings, WholeFileSplitSettings],
 )

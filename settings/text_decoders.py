@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class TextDecoderSettings(ChoiceSettings):
@@ -45,6 +46,7 @@ class TransformerTextDecoderSettings(TextDecoderSettings):
 
 
 TEXT_DECODERS = Slot(
+    base=TextDecoderSettings,
     default="lstm",
     choices=[LstmTextDecoderSettings, GruTextDecoderSettings, TransformerTextDecoderSettings],
 )

@@ -23,6 +23,8 @@ from settings.sequence_adapters import (
     AdapterSettings,
     EmbeddingSettings,
     PerceptronSettings,
+    TokenAdapterSettings,
+    VectorAdapterSettings,
 )
 from settings.sequence_data import (
     SEQUENCE_SOURCES,
@@ -85,10 +87,10 @@ class VariantSettings(Settings):
     variants: dict[str, SingleVariantSettings] = Field(
         {}, description="Single variants by name; image and text are there where data.path is null."
     )
-    token_adapter: Annotated[AdapterSettings, TOKEN_ADAPTERS] = Field(
+    token_adapter: Annotated[TokenAdapterSettings, TOKEN_ADAPTERS] = Field(
         EmbeddingSettings(), description="Adapter of every variant of characters or tokens."
     )
-    vector_adapter: Annotated[AdapterSettings, VECTOR_ADAPTERS] = Field(
+    vector_adapter: Annotated[VectorAdapterSettings, VECTOR_ADAPTERS] = Field(
         PerceptronSettings(),
         description="Adapter of every variant of vectors; until it is set, that of image is a picture's.",
     )

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 
 
 class LossSettings(ChoiceSettings):
@@ -52,7 +53,9 @@ class UncertaintyBalanceSettings(BalanceSettings):
     kind: Literal["uncertainty"] = Field("uncertainty", description="Learned (Kendall et al. 2018).")
 
 
-LOSSES = Slot(default="cross_entropy", choices=[CrossEntropySettings, FocalLossSettings])
+LOSSES = Slot(base=LossSettings, default="cross_entropy", choices=[CrossEntropySettings, FocalLossSettings])
 BALANCES = Slot(
-    default="fixed", choices=[FixedBalanceSettings, CountBalanceSettings, UncertaintyBalanceSettings]
+    base=BalanceSettings,
+    default="fixed",
+    choices=[FixedBalanceSettings, CountBalanceSettings, UncertaintyBalanceSettings],
 )

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from settings.base import Slot
 from settings.layers import Names
+from settings.slot import Slot
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from settings import families
 from settings.application import application_settings_model
-from settings.base import ChoiceSettings, Slot
+from settings.base import ChoiceSettings
+from settings.slot import Slot
 from settings.walking import NamedItems, Place, fields_of
 
 

@@ -1,0 +1,82 @@
+"""A place in the settings that one of several registered choices fills."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from settings.base import ChoiceSettings
+from settings.plugged_choices import PLUGGED_CHOICES, kind_of_choice
+
+
+class Slot:
+    """A place that one of several registered choices fills, as pydantic metadata.
+
+    ``Annotated[FeatureExtractorSettings, Slot(...)]`` reads a mapping by its ``kind``; a mapping without
+    one is read as the default kind, so that a single field can be set from anywhere. Plug-ins may add
+    choices; they are looked for when the slot is first used, not when it is declared.
+
+    Args:
+        base: What all choices derive from, also those that plug-ins add.
+        default: The kind that stands where none is named.
+        choices: Our own settings models to choose from, each with a ``kind`` of its own.
+    """
+
+    def __init__(
+        self, *, base: type[ChoiceSettings], default: str, choices: Sequence[type[ChoiceSettings]]
+    ) -> None:
+        self.base = base
+        self.default = default
+        self._own = {kind_of_choice(choice): choice for choice in choices}
+        assert default in self._own
+
+    @cached_property
+    def choices(self) -> dict[str, type[ChoiceSettings]]:
+        """The settings models to choose from by kind: our own, then those of plug-ins."""
+        choices = dict(self._own)
+        for plugin, choice in PLUGGED_CHOICES.added:
+            if issubclass(choice, self.base):
+                kind = kind_of_choice(choice)
+                taken = choices.setdefault(kind, choice)
+                if taken is not choice:
+                    plugin.refuse(f"the kind '{kind}' is {taken.__module__}.{taken.__qualname__} already")
+        return choices
+
+    def kind_of(self, value: Any) -> Any:
+        """Return the kind that a mapping or a settings object names, else the default one."""
+        if isinstance(value, dict):
+            return value.get("kind", self.default)
+        return getattr(value, "kind", None)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler  # the choices are asked for in `_read`, when all plug-ins can be imported
+        return core_schema.no_info_plain_validator_function(self._read)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        del schema
+        return handler(self._union.core_schema)
+
+    def _read(self, value: Any) -> Any:
+        is_own = type(value) in self._own.values()
+        return value if is_own else self._union.validate_python(value)
+
+    @cached_property
+    def _union(self) -> TypeAdapter[Any]:
+        return TypeAdapter(Annotated[Any, _TaggedUnion(self)])
+
+
+@dataclass(frozen=True)
+class _TaggedUnion:
+    """The choices of a slot, as pydantic metadata."""
+
+    slot: Slot
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        choices = {kind: handler.generate_schema(model) for kind, model in self.slot.choices.items()}
+        return core_schema.tagged_union_schema(choices, discriminator=self.slot.kind_of)
