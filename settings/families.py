@@ -25,7 +25,7 @@ def _why_unusable(family: Any) -> str | None:
         return f"{family!r} is no settings.Family"
     if not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", family.name) or family.section in RESERVED:
         return (
-            f"a family can't be called '{family.name}': small letters and dashes, and none of our own names"
+            f"'{family.name}' can't be a family's name: take small letters and dashes, and no name of ours"
         )
     try:
         family.settings()
