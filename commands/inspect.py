@@ -36,6 +36,7 @@ def inspect(
             **{name: format_score(value) for name, value in found.metrics.items()},
             "format version": found.format_version,
             **found.versions,
+            **{f"{path} comes from": package for path, package in found.packages.items()},
         },
     )
     print_table("Submodules", ["path", "weights"], [(k, f"{v:,}") for k, v in found.submodules.items()])

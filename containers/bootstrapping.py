@@ -1,6 +1,7 @@
 """Ready containers: from settings, or from a checkpoint."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from app.errors import UserError
 from containers.application import ApplicationContainer, compose_application
 from settings.application import ApplicationSettings, parse_settings
 from settings.errors import SettingsError
-from settings.families import find_family
-from settings.family import Family
+from settings.families import families, find_family
 from settings.merging import merge
+from settings.packages import explain_packages
 
 
 def bootstrap(settings: ApplicationSettings | Mapping[str, Any]) -> ApplicationContainer:
@@ -56,13 +57,15 @@ def from_checkpoint(
         device: Where the model is put, e.g. ``cuda:1``.
 
     Raises:
-        UserError: The file can't be opened, has no readable recipe, or its weights don't fit the recipe.
+        UserError: The file can't be opened, has no readable recipe, needs a plug-in that isn't here, or its
+            weights don't fit the recipe.
         SettingsError: The settings in the file, or the changes, are wrong.
     """
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
-    section = _known_family(recipe.family, source=path).section
-    application = from_recipe(recipe, changes=merge(changes or {}, {section: family_changes or {}}))
+    with naming_packages(recipe, source=path):
+        section = find_family(recipe.family).section
+        application = from_recipe(recipe, changes=merge(changes or {}, {section: family_changes or {}}))
     family = family_container(application)
     try:
         model = family.model()
@@ -90,8 +93,18 @@ def from_recipe(recipe: Recipe, *, changes: Mapping[str, Any]) -> ApplicationCon
     return application
 
 
-def _known_family(name: str, *, source: Path) -> Family:
+@contextmanager
+def naming_packages(recipe: Recipe, *, source: Path) -> Iterator[None]:
+    """Let an error in settings say which packages they need that aren't here as they were there.
+
+    Args:
+        recipe: Names the packages.
+        source: The file that it comes from, for the message.
+    """
     try:
-        return find_family(name)
+        yield
     except SettingsError as error:
-        raise UserError(f"checkpoint {source}: its family isn't known here: {error}") from None
+        reasons = explain_packages(recipe.packages)
+        if not reasons and recipe.family in families():
+            raise
+        raise UserError("\n".join([f"checkpoint {source}: {error}", *reasons])) from None

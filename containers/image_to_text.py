@@ -5,7 +5,6 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app.checkpoints.recipe import Recipe
 from app.composition.assembler import Assembler
 from app.composition.image_to_text import assemble_image_to_text
 from app.data.captioned_pictures import PictureReader
@@ -76,12 +75,7 @@ class ImageToTextContainer(DeclarativeContainer):
     caption_samples = providers.Factory(CaptionSamples)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="image_to_text")
-    recipe = providers.Factory(
-        Recipe,
-        family=application.provided.model,
-        settings=application.provided.to_plain.call(),
-        data_spec=data_spec.to_dict.call(),
-    )
+    recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
     model = providers.Factory(
         assemble_image_to_text,
         data_spec=data_spec,

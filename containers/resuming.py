@@ -11,7 +11,7 @@ from app.errors import UserError
 from app.training.resume_point import ResumePoint, find_resume_point
 from app.training.run import TrainingRun
 from app.training.run_folder import RunFolder
-from containers.bootstrapping import bootstrap, family_container
+from containers.bootstrapping import bootstrap, family_container, naming_packages
 from settings.application import parse_settings
 from settings.families import find_family
 from settings.loading import load_settings
@@ -33,12 +33,13 @@ def resume_training(path: Path) -> TrainingRun:
         SettingsError: The settings in the folder are wrong.
     """
     folder = RunFolder.open(path)
-    settings = load_settings(config=folder.settings_file).to_plain() | {"run_dir": str(path)}
     point = find_resume_point(folder)
     if point is None:
-        return _prepare(folder, settings, None, None)
+        return _prepare(folder, _settings_of(folder), None, None)
     recipe = read_recipe(point.checkpoint, source=point.path)
-    before = parse_settings(recipe.settings).to_plain()
+    with naming_packages(recipe, source=point.path):
+        before = parse_settings(recipe.settings).to_plain()
+    settings = _settings_of(folder)
     _refuse_changes(folder, before, settings, section_of(recipe))
     _refuse_fewer_epochs(point, settings)
     wanted = before | {name: settings[name] for name in ("trainer", "run_dir")}
@@ -47,6 +48,10 @@ def resume_training(path: Path) -> TrainingRun:
         shared = _share_batch(wanted, section_of(recipe), point.num_processes, run.trainer.world_size)
         run = _prepare(folder, shared, recipe, point)
     return run
+
+
+def _settings_of(folder: RunFolder) -> dict[str, Any]:
+    return load_settings(config=folder.settings_file).to_plain() | {"run_dir": str(folder.path)}
 
 
 def section_of(recipe: Recipe) -> str:

@@ -15,8 +15,8 @@ from app.errors import UserError, did_you_mean
 from app.training.checkpoint_io import AtomicCheckpointIO
 from containers.bootstrapping import family_container, from_checkpoint, from_recipe
 from settings.application import ApplicationSettings
-from settings.slot import Slot
 from settings.merging import difference, merge, nest
+from settings.slot import Slot
 from settings.walking import NamedItems, Place, fields_of, step
 
 

@@ -3,6 +3,7 @@
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app.checkpoints.recipe import Recipe
 from app.training.callbacks import collect_callbacks, collect_loggers
 from app.training.epoch_log import EpochLog
 from app.training.interruption import Interruption
@@ -28,6 +29,14 @@ class TrainingContainer(DeclarativeContainer):
     run_folder = providers.Singleton(
         open_run_folder, application.provided.run_dir, name=application.provided.model
     )
+
+    recipe = providers.Factory(
+        Recipe,
+        family=application.provided.model,
+        settings=application.provided.to_plain.call(),
+        packages=application.provided.packages.call(),
+    )
+    """What every checkpoint carries; a family adds its data spec."""
 
     best_checkpoint = providers.Factory(
         build_best_checkpoint,

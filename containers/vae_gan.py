@@ -5,7 +5,6 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app.checkpoints.recipe import Recipe
 from app.composition.assembler import Assembler
 from app.composition.vae_gan import assemble_vae_gan
 from app.data.vae_gan import VaeGanDataModule
@@ -116,12 +115,7 @@ class VaeGanContainer(DeclarativeContainer):
     )
     picture_grids = providers.Factory(PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs)
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="vae_gan")
-    recipe = providers.Factory(
-        Recipe,
-        family=application.provided.model,
-        settings=application.provided.to_plain.call(),
-        data_spec=data_spec.to_dict.call(),
-    )
+    recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
     model = providers.Factory(
         assemble_vae_gan,
         data_spec=data_spec,

@@ -5,7 +5,6 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app.checkpoints.recipe import Recipe
 from app.composition.assembler import Assembler
 from app.composition.variant import assemble_variant
 from app.data.variant import VariantDataModule
@@ -70,12 +69,7 @@ class VariantContainer(DeclarativeContainer):
     schedule = providers.Callable(build_chosen, settings.provided.schedule)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="variant")
-    recipe = providers.Factory(
-        Recipe,
-        family=application.provided.model,
-        settings=application.provided.to_plain.call(),
-        data_spec=data_spec.to_dict.call(),
-    )
+    recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
     model = providers.Factory(
         assemble_variant,
         data_spec=data_spec,

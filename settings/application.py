@@ -12,6 +12,7 @@ from settings.errors import SettingsError, describe_problems
 from settings.families import families, find_family
 from settings.family import Family
 from settings.merging import merge
+from settings.packages import packages_of
 from settings.submodules import SubmodulePolicySettings
 from settings.trainer import TrainerSettings
 
@@ -65,6 +66,10 @@ class ApplicationSettings(BaseSettings):
     def family(self) -> Family:
         """The descriptor of the family that ``model`` names."""
         return find_family(self.model)
+
+    def packages(self) -> dict[str, str]:
+        """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path."""
+        return packages_of(self.family, getattr(self, self.family.section))
 
     def to_plain(self) -> dict[str, Any]:
         """Return all settings as plain data, without the untouched sections of other families."""

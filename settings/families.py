@@ -24,9 +24,7 @@ def _why_unusable(family: Any) -> str | None:
     if not isinstance(family, Family):
         return f"{family!r} is no settings.Family"
     if not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", family.name) or family.section in RESERVED:
-        return (
-            f"'{family.name}' can't be a family's name: take small letters and dashes, and no name of ours"
-        )
+        return f"'{family.name}' can't be a family's name: take small letters and dashes, and no name of ours"
     try:
         family.settings()
     except Exception as error:

@@ -24,6 +24,7 @@ class CheckpointDescription:
         data_spec: Plain data of the data spec.
         settings: Nested settings.
         versions: Versions of the packages that wrote it.
+        packages: Packages of the plug-ins that it needs, by the dotted path of what comes from them.
     """
 
     family: str
@@ -36,6 +37,7 @@ class CheckpointDescription:
     data_spec: dict[str, Any]
     settings: dict[str, Any]
     versions: dict[str, str]
+    packages: dict[str, str]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -67,6 +69,7 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
         data_spec=recipe.data_spec,
         settings=recipe.settings,
         versions=recipe.versions,
+        packages=recipe.packages,
     )
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from app.errors import UserError
 
@@ -20,6 +20,9 @@ CHECKPOINT_KEY = "nested_lightning"
 
 FORMAT_VERSION = 2
 """Version that this release writes; older ones are migrated, see `app.checkpoints.migrations`."""
+
+Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*==[\w.!+-]+$")]
+"""A package with its version, ``NAME==VERSION``: a checkpoint can't put anything else before a person."""
 
 PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "dependency-injector")
 
@@ -47,6 +50,7 @@ class Recipe:
         family: Name of the family, e.g. ``multi-feature``.
         settings: Resolved settings of the application, nested plain data.
         data_spec: Plain data of the family's data spec.
+        packages: Packages of the plug-ins that it needs, by the dotted path of what comes from them.
         format_version: Version of this layout.
         versions: Versions of the packages that wrote it, for people to read.
     """
@@ -54,6 +58,7 @@ class Recipe:
     family: str
     settings: dict[str, Any]
     data_spec: dict[str, Any]
+    packages: dict[str, Requirement] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
     versions: dict[str, str] = field(default_factory=installed_versions)
 

@@ -1,0 +1,67 @@
+"""Which packages settings need: those of the plug-ins that their family and their choices come from."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from settings.base import ChoiceSettings
+from settings.entry_points import OWN_PACKAGE
+from settings.families import PLUGGED_FAMILIES
+from settings.family import Family
+from settings.plugged_choices import PLUGGED_CHOICES
+from settings.plugins import plugins
+from settings.walking import dotted
+
+
+def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
+    """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path.
+
+    Args:
+        family: The family in use; its path is its section.
+        settings: The family's section.
+    """
+    by_class = {choice: plugin for plugin, choice in PLUGGED_CHOICES.added}
+    found = {known.section: plugin for plugin, known in PLUGGED_FAMILIES.added if known is family}
+    for names, choice in _choices_in(settings, (family.section,)):
+        if type(choice) in by_class:
+            found[dotted(names)] = by_class[type(choice)]
+    return {path: plugin.requirement for path, plugin in found.items() if plugin.package != OWN_PACKAGE}
+
+
+def explain_packages(needed: Mapping[str, str]) -> list[str]:
+    """Return a line for each package that is needed and isn't here, can't be used, or has another version.
+
+    Args:
+        needed: As `packages_of` gave it, maybe elsewhere.
+    """
+    here = {_normalized(plugin.package): plugin for plugin in plugins()}
+    failed = {_normalized(plugin.package): plugin for plugin in plugins() if plugin.error}
+    lines = []
+    for path, requirement in needed.items():
+        name = _normalized(requirement.partition("==")[0])
+        if name not in here:
+            lines.append(
+                f"{path} comes from the package {requirement.replace('==', ' ')}, which isn't installed here;"
+                f" if you know and trust it: pip install {requirement}"
+            )
+        elif name in failed:
+            lines.append(f"{path} comes from the package {requirement}: {failed[name].error}")
+        elif here[name].requirement != requirement:
+            lines.append(f"{path} comes from {requirement}, and here is {here[name].requirement}")
+    return lines
+
+
+def _choices_in(value: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ChoiceSettings]]:
+    if isinstance(value, ChoiceSettings):
+        yield names, value
+    if isinstance(value, BaseModel):
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _choices_in(inner, (*names, str(name)))
+
+
+def _normalized(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
