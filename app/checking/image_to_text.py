@@ -1,0 +1,29 @@
+"""Batches of the family image-to-text that have a shape and no data."""
+
+import torch
+
+from app.data.caption_batch import CaptionBatch
+from app.data.image_to_text_spec import ImageToTextDataSpec
+from app.data.vocabulary import BEGIN, END, SPECIAL_TOKENS
+
+MAX_EXAMPLE_TOKENS = 8
+
+
+def example_batches(
+    data_spec: ImageToTextDataSpec, *, num_samples: int = 2, device: str = "meta"
+) -> list[CaptionBatch]:
+    """Return one batch shaped by the data's spec, with one short caption for each picture.
+
+    Args:
+        data_spec: Size of the pictures, and the vocabulary.
+        num_samples: Pictures.
+        device: Where it lies; on ``cpu`` its pictures are noise.
+    """
+    word = len(SPECIAL_TOKENS)
+    words = [word] * min(data_spec.max_length - 1, MAX_EXAMPLE_TOKENS)
+    shape = (num_samples, 3, data_spec.picture_size, data_spec.picture_size)
+    with torch.device(device):
+        pictures = (torch.rand(shape) * 255).to(torch.uint8)
+        text = torch.tensor([[[BEGIN, *words, END]]] * num_samples)
+    caption = data_spec.vocabulary.decode(words)
+    return [CaptionBatch(pictures=pictures, text=text, captions=((caption,),) * num_samples)]

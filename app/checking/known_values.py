@@ -1,0 +1,126 @@
+"""Values of whole numbers on the ``meta`` device, where tensors have shapes alone.
+
+Composites look at indices, masks and lengths to see what belongs together: which pictures are whose, where
+padding begins. These come from the batch, not from weights, so that a check can know them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils.weak import WeakIdKeyDictionary
+
+MAX_KNOWN_NUMBERS = 2**16
+"""A tensor with more numbers has no known values."""
+
+_aten = torch.ops.aten
+_FACTORIES = {
+    _aten.zeros.default,
+    _aten.ones.default,
+    _aten.full.default,
+    _aten.scalar_tensor.default,
+    _aten.arange.default,
+    _aten.arange.start,
+    _aten.arange.start_step,
+}
+_INDEXING = {
+    _aten.index.Tensor,
+    _aten.index_put.default,
+    _aten.index_put_.default,
+    _aten._index_put_impl_.default,
+}
+
+
+@contextmanager
+def known_values() -> Iterator[None]:
+    """Let small meta tensors of whole numbers and truth values keep their values within the block.
+
+    So do constants that are made of Python's numbers, and whatever is computed from known values alone, by the
+    same operations on the CPU. What depends on weights, or on numbers of a batch, has a shape and no values,
+    as ever on ``meta``.
+    """
+    with _KnownValues(), _Constants():
+        yield
+
+
+class _Constants(TorchFunctionMode):
+    """Makes tensors of Python's numbers on the CPU and copies them, as an operation that can be seen."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = dict(kwargs or {})
+        if func is torch.tensor:
+            device = torch.device(kwargs.pop("device", None) or torch.get_default_device())
+            return func(*args, **kwargs, device="cpu").to(device)
+        return func(*args, **kwargs)
+
+
+class _KnownValues(TorchDispatchMode):
+    """Knows the values of tensors by their identity."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._values: WeakIdKeyDictionary = WeakIdKeyDictionary()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Run one operation: on values where all of them are known, else on shapes."""
+        kwargs = dict(kwargs or {})
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        if not tensors:
+            return self._make(func, args, kwargs)
+        if all(map(self._is_known, tensors)) and (kwargs.get("device") or any(t.is_meta for t in tensors)):
+            return self._compute(func, args, kwargs, tensors)
+        if func in _INDEXING:
+            args = [args[0], [plain for index in args[1] for plain in self._without_mask(index)], *args[2:]]
+        if func._schema.is_mutable:
+            self._values.pop(args[0], None)
+        return func(*args, **kwargs)
+
+    def _make(self, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        made = func(*args, **kwargs)
+        if func in _FACTORIES and made.is_meta and not made.is_floating_point() and _is_small(made):
+            self._values[made] = func(*args, **{**kwargs, "device": "cpu"})
+        return made
+
+    def _compute(
+        self, func: Any, args: Sequence[Any], kwargs: dict[str, Any], tensors: Sequence[Tensor]
+    ) -> Any:
+        device = torch.device(kwargs.get("device") or "meta")
+        if "device" in kwargs:
+            kwargs["device"] = torch.device("cpu")
+        result = func(*self._value_of(args), **self._value_of(kwargs))
+        if device.type != "meta":
+            return result
+        owners = {id(self._values[tensor]): tensor for tensor in tensors if tensor in self._values}
+        return tree_map_only(Tensor, lambda value: self._as_meta(value, owners), result)
+
+    def _as_meta(self, value: Tensor, owners: Mapping[int, Tensor]) -> Tensor:
+        if id(value) in owners:  # changed in place, or passed on
+            return owners[id(value)]
+        shape = torch.empty_strided(value.size(), value.stride(), dtype=value.dtype, device="meta")
+        self._values[shape] = value
+        return shape
+
+    def _is_known(self, tensor: Tensor) -> bool:
+        return tensor in self._values or (tensor.device.type == "cpu" and _is_small(tensor))
+
+    def _value_of(self, arguments: Any) -> Any:
+        return tree_map_only(Tensor, lambda tensor: self._values.get(tensor, tensor), arguments)
+
+    def _without_mask(self, index: Tensor | None) -> list[Tensor | None]:
+        """Return a known mask as the indices of what it keeps, whose number is known."""
+        if index is None or index.dtype != torch.bool or index not in self._values:
+            return [index]
+        return [kept.to("meta") for kept in self._values[index].nonzero(as_tuple=True)]
+
+
+def _is_small(tensor: Tensor) -> bool:
+    return tensor.numel() <= MAX_KNOWN_NUMBERS

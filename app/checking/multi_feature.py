@@ -1,0 +1,22 @@
+"""Batches of the family multi-feature that have a shape and no data."""
+
+import torch
+
+from app.data.feature_batch import FeatureBatch
+from app.data.multi_feature_spec import MultiFeatureDataSpec
+
+
+def example_batches(
+    data_spec: MultiFeatureDataSpec, *, num_samples: int = 2, device: str = "meta"
+) -> list[FeatureBatch]:
+    """Return one batch shaped by the data's spec.
+
+    Args:
+        data_spec: Groups and classes.
+        num_samples: Rows.
+        device: Where it lies; on ``cpu`` its features are random.
+    """
+    with torch.device(device):
+        features = {group: torch.rand(num_samples, width) for group, width in data_spec.widths.items()}
+        target = torch.arange(num_samples) % len(data_spec.class_names)
+    return [FeatureBatch(features=dict(features), target=target)]

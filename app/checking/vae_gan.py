@@ -1,0 +1,23 @@
+"""Batches of the family vae-gan that have a shape and no data."""
+
+import torch
+
+from app.data.picture_batch import PictureBatch
+from app.data.vae_gan_spec import VaeGanDataSpec
+
+
+def example_batches(
+    data_spec: VaeGanDataSpec, *, num_samples: int = 2, device: str = "meta"
+) -> list[PictureBatch]:
+    """Return one batch shaped by the data's spec, with pictures of every domain.
+
+    Args:
+        data_spec: Sizes of pictures, and domains.
+        num_samples: Pictures of each domain.
+        device: Where it lies; on ``cpu`` its pictures are noise.
+    """
+    num_domains, size = len(data_spec.domains), data_spec.image_size
+    with torch.device(device):
+        domain = torch.arange(num_domains * num_samples) % num_domains
+        pictures = torch.rand(len(domain), data_spec.channels, size, size)
+    return [PictureBatch(pictures=pictures, domain=domain)]

@@ -1,0 +1,33 @@
+"""Batches of the family variant that have a shape and no data."""
+
+import torch
+
+from app.data.sequence_batch import SequenceBatch
+from app.data.variant_spec import VariantDataSpec, VariantSpec
+
+NUM_STEPS = 4
+
+
+def example_batches(
+    data_spec: VariantDataSpec, *, num_samples: int = 2, device: str = "meta"
+) -> list[SequenceBatch]:
+    """Return one batch of each variant, shaped by the data's spec; nothing is padded.
+
+    Args:
+        data_spec: The variants.
+        num_samples: Sequences of a batch.
+        device: Where they lie; on ``cpu`` vectors are random.
+    """
+    with torch.device(device):
+        return [_example_batch(variant, num_samples) for variant in data_spec.variants]
+
+
+def _example_batch(variant: VariantSpec, num_samples: int) -> SequenceBatch:
+    shape = (num_samples, NUM_STEPS)
+    if variant.kind == "vectors":
+        inputs = torch.rand(*shape, variant.in_features)
+    else:
+        inputs = torch.arange(NUM_STEPS).expand(shape) % variant.in_features
+    target_shape = shape if variant.has_step_labels else (num_samples,)
+    target = torch.zeros(target_shape, dtype=torch.int64)
+    return SequenceBatch(variant=variant.name, inputs=inputs, target=target)
