@@ -37,14 +37,14 @@ _INDEXING = {
 
 
 @contextmanager
-def known_values() -> Iterator[None]:
-    """Let small meta tensors of whole numbers and truth values keep their values within the block.
+def on_meta() -> Iterator[None]:
+    """Make all new tensors on ``meta`` within the block; small ones of whole numbers keep their values.
 
-    So do constants that are made of Python's numbers, and whatever is computed from known values alone, by the
+    So do truth values, and constants that are made of Python's numbers, and whatever is computed from known values alone, by the
     same operations on the CPU. What depends on weights, or on numbers of a batch, has a shape and no values,
     as ever on ``meta``.
     """
-    with _KnownValues(), _Constants():
+    with torch.device("meta"), _KnownValues(), _Constants():
         yield
 
 

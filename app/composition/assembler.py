@@ -15,11 +15,24 @@ class Assembler:
     Args:
         seed: Seed of the whole application; each submodule draws from a seed of its own path.
         path: Path of the composite, e.g. ``multi_feature``.
+        faults: Where everything that is wrong is collected, while something else stands for what can't be
+            built; None: the first fault is raised.
+
+    Attributes:
+        built: Submodules by their paths below the composite, in the order in which they were built.
     """
 
-    def __init__(self, *, seed: int, path: str) -> None:
+    def __init__(self, *, seed: int, path: str, faults: list[CompositionError] | None = None) -> None:
         self.seed = seed
         self.path = path
+        self.built: dict[str, nn.Module] = {}
+        self._faults = faults
+
+    def report(self, error: CompositionError) -> None:
+        """Raise what is wrong, or collect it and go on."""
+        if self._faults is None:
+            raise error
+        self._faults.append(error)
 
     def locate(self, name: str) -> str:
         """Return the dotted path of a submodule, e.g. ``multi_feature.combiner``."""

@@ -28,6 +28,11 @@ class Composite(QuickHooks):
         self.recipe = recipe
         self._callbacks = list(callbacks)
 
+    @property
+    def untrained(self) -> Sequence[str]:
+        """Paths of submodules that the settings leave without a gradient; a check expects it of no others."""
+        return ()
+
     def configure_callbacks(self) -> list[Callback]:
         """Return the composite's own callbacks."""
         return self._callbacks

@@ -18,6 +18,7 @@ from torchmetrics import MeanMetric
 from app.checkpoints.recipe import Recipe
 from app.data.caption_batch import CaptionBatch
 from app.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
+from app.generation.first_step import FirstStep
 from app.generation.search import GeneratedTokens, Generation, SpecialTokens, State
 from app.models.caption_stage_scores import CaptionStageScores
 from app.models.caption_text import count_targets, draw_captions, list_captions, trim
@@ -163,6 +164,10 @@ class ImageToText(Composite):
         """Add one batch to the test's loss and scores, and generate its captions."""
         self._score(batch, batch_idx, self.test_scores)
 
+    def predict_step(self, batch: CaptionBatch, batch_idx: int) -> list[str]:
+        """Return a caption in words for each picture of a batch."""
+        return self.describe(batch.pictures)
+
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean training loss of a token."""
         self.log("train_loss", self.train_loss.compute())
@@ -185,6 +190,8 @@ class ImageToText(Composite):
         return logits
 
     def _write(self, context: Tensor, generation: Generation) -> GeneratedTokens:
+        if context.is_meta:  # a check: no token has a value there, so there is nothing to choose by
+            generation = FirstStep()
         return generation(self._step, self._start(context), special=SPECIAL, max_length=self.max_length)
 
     def _start(self, context: Tensor) -> State:
@@ -212,7 +219,7 @@ class ImageToText(Composite):
         scores.update_taught(self._loss(logits, text[:, 1:]), logits, text[:, 1:])
         generated = self._in_words(self._write(context, self.generation))
         scores.update_generated(generated, batch.captions)
-        if batch_idx == 0:
+        if batch_idx == 0 and not context.is_meta:
             self.samples = _take_samples(batch, generated, self.num_samples)
 
     def _in_words(self, generated: GeneratedTokens) -> list[str]:

@@ -136,6 +136,10 @@ class MultiFeatureClassifier(Composite):
         """Add one batch to the test's loss and scores."""
         self._score(batch, self.test_loss, self.test_scores)
 
+    def predict_step(self, batch: FeatureBatch, batch_idx: int) -> Tensor:
+        """Return the logits of a batch, [B, C]."""
+        return self(batch.features, batch.presence)
+
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean training loss."""
         self.log("train_loss", self.train_loss.finish(), sync_dist=True)

@@ -96,6 +96,11 @@ class VaeGan(Composite):
         self.train_means = RunningMeans()
         self.val_scores, self.test_scores = PictureScores(), PictureScores()
 
+    @property
+    def untrained(self) -> Sequence[str]:
+        """The discriminators, where the objective asks nothing of them."""
+        return () if self.objective.is_adversarial else ("discriminators.",)
+
     def vae(self, name: str) -> VariationalAutoencoder:
         """Return a VAE by its name."""
         vae: Any = self.vaes[escape_name(name)]
@@ -166,6 +171,10 @@ class VaeGan(Composite):
     def test_step(self, batch: PictureBatch, batch_idx: int) -> None:
         """Add one batch to what the test scores."""
         self.test_scores.update(self, batch)
+
+    def predict_step(self, batch: PictureBatch, batch_idx: int) -> Tensor:
+        """Return the reconstructions of a batch, [B, C, S, S]."""
+        return self(batch.pictures, batch.domain)
 
     def on_validation_epoch_end(self) -> None:
         """Log ``val_frechet_distance`` and the other scores of `PictureScores`."""

@@ -118,6 +118,10 @@ class VariantModel(Composite):
         """Add one batch to the test's losses and scores."""
         self._score(batch, self.test_scores)
 
+    def predict_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
+        """Return the logits of each step of a batch, [B, L, C]."""
+        return self.label(batch, has_step_labels=True)
+
     def on_train_epoch_end(self) -> None:
         """Log the epoch's losses and scores, and the effective weight of each variant's loss."""
         balance = cast(LossBalance, self.balance)

@@ -33,7 +33,8 @@ def build_adam(
         betas: Decay of the mean of the gradient and of its square, each in [0, 1).
         is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
     """
-    return Adam(params, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=is_fused)
+    given = list(params)
+    return Adam(given, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=_fused(given, is_fused))
 
 
 def build_adamw(
@@ -53,7 +54,8 @@ def build_adamw(
         betas: Decay of the mean of the gradient and of its square, each in [0, 1).
         is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
     """
-    return AdamW(params, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=is_fused)
+    given = list(params)
+    return AdamW(given, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=_fused(given, is_fused))
 
 
 def build_sgd(
@@ -75,9 +77,21 @@ def build_sgd(
         weight_decay: Strength of the L2 penalty that is added to the gradient, at least 0.
         is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
     """
+    given = list(params)
     return SGD(
-        params, lr=lr, momentum=momentum, nesterov=is_nesterov, weight_decay=weight_decay, fused=is_fused
+        given,
+        lr=lr,
+        momentum=momentum,
+        nesterov=is_nesterov,
+        weight_decay=weight_decay,
+        fused=_fused(given, is_fused),
     )
+
+
+def _fused(params: Sequence[Any], is_fused: bool) -> bool:
+    """Return whether the fused implementation is used: ``meta``, where models are checked, has none."""
+    groups = (each["params"] if isinstance(each, dict) else [each] for each in params)
+    return is_fused and not any(parameter.is_meta for group in groups for parameter in group)
 
 
 def _pair(betas: Sequence[float]) -> tuple[float, float]:

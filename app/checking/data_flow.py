@@ -1,0 +1,51 @@
+"""Which submodule's output goes into which, found by the way of the gradients."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+
+class DataFlow:
+    """Remembers what submodules return, and finds it again in what others are given.
+
+    Attributes:
+        edges: Shape of the first tensor that goes from one submodule into another, by both paths; from None
+            where it comes from the batch.
+    """
+
+    def __init__(self) -> None:
+        self.edges: dict[tuple[str | None, str], tuple[int, ...]] = {}
+        self._givers: dict[int, str] = {}
+        self._kept: list[Any] = []
+
+    def note(self, path: str, given: Sequence[Tensor], returned: Sequence[Tensor]) -> None:
+        """Take in one call of a submodule."""
+        for tensor in given:
+            givers = self.givers(tensor)
+            for giver in givers or {None}:
+                if giver != path:
+                    self.edges.setdefault((giver, path), tuple(tensor.shape))
+        for tensor in returned:
+            for key in filter(None, (tensor, tensor.grad_fn)):
+                self._givers[id(key)] = path
+                self._kept.append(key)
+
+    def givers(self, tensor: Tensor) -> set[str]:
+        """Return the paths of the submodules that a tensor was computed from, the nearest on each way."""
+        if id(tensor) in self._givers:
+            return {self._givers[id(tensor)]}
+        found: set[str] = set()
+        seen: set[int] = set()
+        waiting = deque([tensor.grad_fn])
+        while waiting:
+            node: Any = waiting.popleft()
+            if node is None or id(node) in seen:
+                continue
+            seen.add(id(node))
+            if id(node) in self._givers:
+                found.add(self._givers[id(node)])
+            else:
+                waiting.extend(following for following, _ in node.next_functions)
+        return found

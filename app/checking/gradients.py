@@ -1,0 +1,95 @@
+"""Which parameters a training step reaches, and which no optimiser has."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from torch import nn
+from torch.optim import Optimizer
+
+from app.checking.findings import Fault
+
+_NUM_SHOWN = 3
+
+
+@contextmanager
+def reached_parameters(model: nn.Module) -> Iterator[set[int]]:
+    """Yield a set that the id of each parameter is added to once a gradient arrives at it."""
+    reached: set[int] = set()
+    hooks = [
+        parameter.register_post_accumulate_grad_hook(lambda one: reached.add(id(one)))
+        for parameter in model.parameters()
+        if parameter.requires_grad
+    ]
+    try:
+        yield reached
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def list_owners(model: nn.Module, submodules: Mapping[str, nn.Module]) -> dict[str, str]:
+    """Return the innermost submodule of each parameter, ``""`` where it is the composite's own, by name."""
+    prefixes = sorted(submodules, key=len, reverse=True)
+    return {
+        name: next((path for path in prefixes if name.startswith(f"{path}.")), "")
+        for name, _ in model.named_parameters()
+    }
+
+
+def without_gradient(
+    model: nn.Module, reached: set[int], owners: Mapping[str, str], *, root: str, skipped: Iterable[str] = ()
+) -> Iterator[Fault]:
+    """Yield a fault for each submodule with trainable parameters that no gradient arrives at.
+
+    Args:
+        model: The composite behind its training step.
+        reached: See `reached_parameters`.
+        owners: See `list_owners`.
+        root: Path of the composite.
+        skipped: Paths of submodules that are left out.
+    """
+    lacking = {name for name, parameter in _trainable(model) if id(parameter) not in reached}
+    for path, names in _by_owner(lacking, owners, skipped).items():
+        yield Fault(
+            path=f"{root}.{path}".rstrip("."),
+            what=f"{_count(names)} without a gradient: {_shown(names, path)}",
+            hint=f"use what they compute in the loss, or freeze them (submodules.{root}.{path}.freeze: true)",
+        )
+
+
+def without_optimizer(
+    model: nn.Module, optimizers: Iterable[Optimizer], owners: Mapping[str, str], *, root: str
+) -> Iterator[Fault]:
+    """Yield a fault for each submodule with trainable parameters that no optimiser has."""
+    owned = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+    lacking = {name for name, parameter in _trainable(model) if id(parameter) not in owned}
+    for path, names in _by_owner(lacking, owners, ()).items():
+        yield Fault(
+            path=f"{root}.{path}".rstrip("."),
+            what=f"{_count(names)} without an optimiser: {_shown(names, path)}",
+            hint="give them to an optimiser in configure_optimizers, or set requires_grad to False",
+        )
+
+
+def _trainable(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)
+
+
+def _by_owner(
+    names: set[str], owners: Mapping[str, str], skipped: Iterable[str]
+) -> dict[str, list[str]]:
+    left_out = set(skipped)
+    found: dict[str, list[str]] = {}
+    for name, owner in owners.items():
+        if name in names and owner not in left_out:
+            found.setdefault(owner, []).append(name)
+    return found
+
+
+def _count(names: list[str]) -> str:
+    return f"{len(names)} parameter{'s' * (len(names) != 1)}"
+
+
+def _shown(names: list[str], path: str) -> str:
+    shown = ", ".join(name.removeprefix(f"{path}.") for name in names[:_NUM_SHOWN])
+    return shown + (", …" if len(names) > _NUM_SHOWN else "")

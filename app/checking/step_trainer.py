@@ -1,0 +1,90 @@
+"""What a composite asks of its Trainer within single steps, without a training."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from lightning_fabric.plugins import Precision
+from pytorch_lightning.core.optimizer import LightningOptimizer
+from pytorch_lightning.loops.progress import _OptimizationProgress
+from torch import Tensor
+from torch.optim import Optimizer
+
+from app.checking.error_places import TrainerNeededError
+
+NUM_STEPS = 1000
+"""Steps of the training that a schedule is told of."""
+
+
+class StepTrainer:
+    """Stands for the Trainer while single steps are checked: gradients are computed, no weight is moved.
+
+    Attributes:
+        optimizers: What ``configure_optimizers`` gave.
+        lr_scheduler_configs: Empty: no schedule steps.
+    """
+
+    estimated_stepping_batches = NUM_STEPS
+    num_training_batches = NUM_STEPS
+    global_step = 0
+    current_epoch = 0
+    max_epochs = 1
+    world_size = 1
+    global_rank = 0
+    is_global_zero = True
+    sanity_checking = False
+    accumulate_grad_batches = 1
+    gradient_clip_val: float | None = None
+    ckpt_path: str | None = "checked without weights"
+    datamodule: Any = None
+
+    def __init__(self) -> None:
+        self.optimizers: list[Optimizer] = []
+        self.lr_scheduler_configs: list[Any] = []
+        self.strategy = StepStrategy()
+        self.precision_plugin = Precision()
+        progress = _OptimizationProgress().optimizer
+        optimization = SimpleNamespace(optim_step_progress=progress)
+        self.fit_loop = SimpleNamespace(epoch_loop=SimpleNamespace(manual_optimization=optimization))
+
+    def __getattr__(self, name: str) -> Any:
+        raise TrainerNeededError(f"it asks the Trainer for '{name}', which only a training has")
+
+    def use(self, configured: Any) -> None:
+        """Take what ``configure_optimizers`` returned."""
+        self.optimizers = list_optimizers(configured)
+        self.strategy.use(self.optimizers)
+
+
+class StepStrategy:
+    """Computes gradients; its optimisers never step."""
+
+    def __init__(self) -> None:
+        self._lightning_optimizers: list[LightningOptimizer] = []
+
+    def use(self, optimizers: list[Optimizer]) -> None:
+        """Wrap optimisers as ``LightningModule.optimizers`` gives them out."""
+        wrapped: Any = [LightningOptimizer(optimizer) for optimizer in optimizers]
+        for each in wrapped:
+            each._strategy = self
+        self._lightning_optimizers = wrapped
+
+    def backward(self, loss: Tensor, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+        """Compute gradients."""
+        loss.backward(*args, **kwargs)
+
+    def optimizer_step(self, optimizer: Optimizer, closure: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call the closure, which computes gradients, and leave the weights as they are."""
+        return closure()
+
+
+def list_optimizers(configured: Any) -> list[Optimizer]:
+    """Return the optimisers in what ``configure_optimizers`` returned, in any of Lightning's forms."""
+    if configured is None:
+        return []
+    if isinstance(configured, Optimizer):
+        return [configured]
+    if isinstance(configured, dict):
+        return [configured["optimizer"]]
+    if len(configured) == 2 and isinstance(configured[0], list):
+        configured = configured[0]
+    return [optimizer for entry in configured for optimizer in list_optimizers(entry)]

@@ -1,0 +1,126 @@
+"""Sends batches through a composite's training, validation and prediction steps."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+from torchmetrics import Metric, MetricCollection
+
+from app.checking.findings import Findings
+from app.checking.gradients import list_owners, reached_parameters, without_gradient, without_optimizer
+from app.checking.step_trainer import StepTrainer
+from app.checking.submodule_watch import SubmoduleWatch
+
+
+class StepCheck:
+    """Checks one composite by single steps; it is of no use for a training afterwards.
+
+    Args:
+        model: The composite, on ``meta`` or on the CPU.
+        submodules: What it was built of, by path below it.
+        root: Its own path, e.g. ``multi_feature``.
+        findings: Where faults go.
+    """
+
+    def __init__(
+        self, *, model: LightningModule, submodules: Mapping[str, nn.Module], root: str, findings: Findings
+    ) -> None:
+        self.model = model
+        self.root = root
+        self.findings = findings
+        self.trainer = StepTrainer()
+        self.watch = SubmoduleWatch(submodules=submodules, root=root, findings=findings)
+        self._owners = list_owners(model, submodules)
+        self._is_on_meta = any(parameter.is_meta for parameter in model.parameters())
+        model.trainer = self.trainer  # type: ignore[assignment]
+
+    def __call__(self, batches: Sequence[Any]) -> None:
+        """Build the optimisers, and send each batch through all steps."""
+        with torch.random.fork_rng(devices=[]), _unlogged(self.model):
+            with self.watch.step("optimisers"):
+                self.trainer.use(self.model.configure_optimizers())
+                self._check_optimizers()
+            self._train(batches)
+            self._evaluate(batches)
+
+    def _check_optimizers(self) -> None:
+        for fault in without_optimizer(
+            self.model, self.trainer.optimizers, self._owners, root=self.root
+        ):
+            self.findings.add(fault)
+
+    def _train(self, batches: Sequence[Any]) -> None:
+        self.model.train()
+        is_whole = True
+        with reached_parameters(self.model) as reached:
+            for batch in batches:
+                is_done = False
+                with self._step("training step"):
+                    loss = _loss(self.model.training_step(batch, 0))
+                    if self.model.automatic_optimization and loss is not None:
+                        loss.backward()
+                    is_done = True
+                is_whole = is_whole and is_done
+        if is_whole:
+            self._check_gradients(reached)
+
+    def _check_gradients(self, reached: set[int]) -> None:
+        known = [path for path in self.watch.submodules if self.findings.concerns(f"{self.root}.{path}")]
+        untrained = getattr(self.model, "untrained", ())
+        skipped = {path for path in self.watch.submodules if path.startswith(tuple(untrained))} | {*known}
+        for fault in without_gradient(self.model, reached, self._owners, root=self.root, skipped=skipped):
+            self.findings.add(fault)
+
+    def _evaluate(self, batches: Sequence[Any]) -> None:
+        self.model.eval()
+        with torch.no_grad():
+            for batch in batches:
+                with self._step("validation step"):
+                    self.model.validation_step(batch, 0)
+                if type(self.model).predict_step is not LightningModule.predict_step:
+                    with self._step("prediction step"):
+                        self.model.predict_step(batch, 0)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        with self.watch.step(name):
+            if not self._is_on_meta:
+                yield
+                return
+            with _without_scores(self.model):
+                yield
+
+
+def _loss(output: Any) -> Tensor | None:
+    return output["loss"] if isinstance(output, Mapping) else output
+
+
+@contextmanager
+def _unlogged(model: LightningModule) -> Iterator[None]:
+    """Leave out what a step logs: there is no logger."""
+    model.__dict__.update(log=_nothing, log_dict=_nothing)
+    try:
+        yield
+    finally:
+        del model.__dict__["log"], model.__dict__["log_dict"]
+
+
+@contextmanager
+def _without_scores(model: nn.Module) -> Iterator[None]:
+    """Leave out torchmetrics' scores, which are made of values."""
+    scores: list[Any] = [each for each in model.modules() if isinstance(each, Metric | MetricCollection)]
+    kept = [(each.update, each.forward) for each in scores]
+    for each in scores:
+        each.update = each.forward = _nothing
+    try:
+        yield
+    finally:
+        for each, (update, forward) in zip(scores, kept, strict=True):
+            each.update, each.forward = update, forward
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    """Stand for a call that is left out."""

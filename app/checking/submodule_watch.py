@@ -1,0 +1,130 @@
+"""Sees each submodule at work within a step: what goes in, what comes out, and what goes wrong."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
+
+from app.checking.data_flow import DataFlow
+from app.checking.findings import Findings
+from app.checking.step_errors import describe_error
+
+
+class StepStoppedError(Exception):
+    """A step can't go on behind a fault that is reported already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmoduleCall:
+    """The first call of a submodule.
+
+    Attributes:
+        inputs: The tensors that it was given, in order.
+        outputs: The tensors that it returned.
+    """
+
+    inputs: tuple[tuple[int, ...], ...]
+    outputs: tuple[tuple[int, ...], ...]
+
+
+class SubmoduleWatch:
+    """Wraps the ``forward`` of submodules.
+
+    Where one fails, the fault is reported, and zeros of the width that it publishes stand for its output, so
+    that what comes behind it is checked in the same step.
+
+    Args:
+        submodules: By path below the composite.
+        root: Path of the composite.
+        findings: Where faults go.
+    """
+
+    def __init__(self, *, submodules: Mapping[str, nn.Module], root: str, findings: Findings) -> None:
+        self.submodules = submodules
+        self.root = root
+        self.findings = findings
+        self.calls: dict[str, SubmoduleCall] = {}
+        self.flow = DataFlow()
+        self._stand_ins: list[Tensor] = []
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Watch one step, and report what goes wrong in it, in a submodule or in the composite's own code.
+
+        Args:
+            name: What is checked, e.g. ``training step``.
+        """
+        self._stand_ins = []
+        for path, module in self.submodules.items():
+            module.forward = self._guarded(path, module.forward)
+        try:
+            yield
+        except StepStoppedError:
+            pass
+        except Exception as error:
+            if not self._stand_ins:
+                self._report(error, name)
+        finally:
+            for module in self.submodules.values():
+                del module.forward
+
+    def _guarded(self, path: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            given = _tensors((args, kwargs))
+            try:
+                output = forward(*args, **kwargs)
+            except StepStoppedError:
+                raise
+            except Exception as error:
+                output = self._go_on(path, error, given)
+            self._note(path, given, _tensors(output))
+            return output
+
+        return watched
+
+    def _go_on(self, path: str, error: Exception, given: list[Tensor]) -> Tensor:
+        if not any(tensor is stand_in for tensor in given for stand_in in self._stand_ins):
+            self._report(error, path)
+        stand_in = _stand_in(self.submodules[path], given)
+        if stand_in is None:
+            raise StepStoppedError from error
+        self._stand_ins.append(stand_in)
+        return stand_in
+
+    def _report(self, error: Exception, where: str) -> None:
+        finding = describe_error(error, where=where, submodules=self.submodules, root=self.root, flow=self.flow)
+        if not self.findings.concerns(finding.path):
+            self.findings.add(finding)
+
+    def _note(self, path: str, given: list[Tensor], returned: list[Tensor]) -> None:
+        self.flow.note(path, given, returned)
+        if path not in self.calls:
+            self.calls[path] = SubmoduleCall(inputs=_shapes(given), outputs=_shapes(returned))
+
+
+def _stand_in(module: nn.Module, given: list[Tensor]) -> Tensor | None:
+    width = getattr(module, "out_features", None)
+    numbers = [tensor for tensor in given if tensor.is_floating_point() and tensor.dim() > 1]
+    if not isinstance(width, int) or not numbers:
+        return None
+    zeros = numbers[0].new_zeros(*numbers[0].shape[:-1], width)
+    return zeros + sum(0 * tensor.sum() for tensor in numbers)  # gradients go through
+
+
+def _tensors(values: Any) -> list[Tensor]:
+    return [leaf for leaf in _leaves(values) if isinstance(leaf, Tensor)]
+
+
+def _leaves(values: Any) -> Iterator[Any]:
+    for leaf in tree_leaves(values):
+        if hasattr(leaf, "__dataclass_fields__"):
+            yield from _leaves([getattr(leaf, name) for name in leaf.__dataclass_fields__])
+        else:
+            yield leaf
+
+
+def _shapes(tensors: list[Tensor]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(tensor.shape) for tensor in tensors)

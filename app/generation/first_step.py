@@ -1,0 +1,17 @@
+"""The first step of a generation alone, for checks."""
+
+import torch
+
+from app.generation.search import GeneratedTokens, SpecialTokens, State, Step, first_tokens
+
+
+class FirstStep:
+    """Asks the decoder once what may come first, and ends each caption there: no value is looked at."""
+
+    def __call__(
+        self, step: Step, state: State, *, special: SpecialTokens, max_length: int
+    ) -> GeneratedTokens:
+        """Return captions of the end token alone; see `Generation`."""
+        log_probabilities, _ = step(first_tokens(state, special), state)
+        tokens = torch.full((len(log_probabilities), 1), special.end, device=log_probabilities.device)
+        return GeneratedTokens(tokens=tokens, log_probabilities=log_probabilities[:, special.end])
