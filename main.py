@@ -5,6 +5,7 @@ import traceback
 
 import typer
 
+from commands.check import check
 from commands.config import config
 from commands.evaluate import evaluate
 from commands.export import export
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, inspect, export, swap, models, config):
+for command in (train, resume, evaluate, inspect, export, swap, models, config, check):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 

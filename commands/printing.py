@@ -14,6 +14,7 @@ from settings import SettingsError
 
 console = Console(emoji=False)
 status_console = Console(stderr=True, emoji=False)
+_FILE_WIDTH = 200
 
 
 def quiet_lightning() -> None:
@@ -30,8 +31,13 @@ def print_error(error: Exception) -> int:
     else:
         lines, status = [f"{type(error).__name__}: {error}", "Run again with --debug to see where."], 1
     for line in lines:
-        status_console.print(f"[bold red]error[/]: {_plain(line)}", highlight=False, soft_wrap=True)
+        print_fault(line)
     return status
+
+
+def print_fault(text: str) -> None:
+    """Print one of several mistakes, as `print_error` prints them."""
+    status_console.print(f"[bold red]error[/]: {_plain(text)}", highlight=False, soft_wrap=True)
 
 
 def print_note(text: str) -> None:
@@ -57,16 +63,25 @@ def show_warnings_as_notes() -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: bool = True
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: bool = True,
+    is_wide: bool = False,
 ) -> None:
-    """Print a table; the first column is a name, the others are aligned to the right if they are numbers."""
+    """Print a table; the first column is a name, the others are aligned to the right if they are numbers.
+
+    A wide table isn't folded where it goes into a file or a pipe.
+    """
     console.print(f"[bold]{_plain(title)}[/]", highlight=False)
     table = Table()
     for i, column in enumerate(columns):
         table.add_column(column, justify="right" if i and numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_plain(cell) for cell in row))
-    console.print(table)
+    is_unfolded = is_wide and not console.is_terminal
+    (Console(emoji=False, width=_FILE_WIDTH) if is_unfolded else console).print(table)
 
 
 def print_facts(title: str, facts: Mapping[str, object]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app.checking.image_to_text import example_batches
 from app.composition.assembler import Assembler
 from app.composition.image_to_text import assemble_image_to_text
 from app.data.captioned_pictures import PictureReader
@@ -57,6 +58,8 @@ class ImageToTextContainer(DeclarativeContainer):
         data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
+    example_batches = providers.Callable(example_batches, data_spec)
+    """What a check sends through the model; takes ``num_samples`` and ``device``."""
 
     image_encoder = providers.Callable(build_chosen, settings.provided.image_encoder)
     bridge = providers.Callable(build_chosen, settings.provided.bridge)

@@ -5,6 +5,7 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app.checking.multi_feature import example_batches
 from app.composition.assembler import Assembler
 from app.composition.multi_feature import assemble_multi_feature
 from app.data.multi_feature import MultiFeatureDataModule
@@ -46,6 +47,8 @@ class MultiFeatureContainer(DeclarativeContainer):
         data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
+    example_batches = providers.Callable(example_batches, data_spec)
+    """What a check sends through the model; takes ``num_samples`` and ``device``."""
 
     feature_extractor = providers.Callable(build_chosen, settings.provided.feature_extractor)
     feature_extractors = NamedProviders(

@@ -5,6 +5,7 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app.checking.vae_gan import example_batches
 from app.composition.assembler import Assembler
 from app.composition.vae_gan import assemble_vae_gan
 from app.data.vae_gan import VaeGanDataModule
@@ -50,6 +51,8 @@ class VaeGanContainer(DeclarativeContainer):
         data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
+    example_batches = providers.Callable(example_batches, data_spec)
+    """What a check sends through the model; takes ``num_samples`` and ``device``."""
 
     encoder = providers.Callable(build_chosen, settings.provided.vae.encoder)
     sampler = providers.Callable(build_chosen, settings.provided.vae.sampler)

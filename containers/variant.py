@@ -5,6 +5,7 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app.checking.variant import example_batches
 from app.composition.assembler import Assembler
 from app.composition.variant import assemble_variant
 from app.data.variant import VariantDataModule
@@ -47,6 +48,8 @@ class VariantContainer(DeclarativeContainer):
         data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
+    example_batches = providers.Callable(example_batches, data_spec)
+    """What a check sends through the model; takes ``num_samples`` and ``device``."""
 
     token_adapter = providers.Callable(build_chosen, settings.provided.token_adapter)
     vector_adapter = providers.Callable(build_chosen, settings.provided.vector_adapter)

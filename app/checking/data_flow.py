@@ -22,15 +22,16 @@ class DataFlow:
 
     def note(self, path: str, given: Sequence[Tensor], returned: Sequence[Tensor]) -> None:
         """Take in one call of a submodule."""
-        for tensor in given:
-            givers = self.givers(tensor)
+        for tensor in filter(Tensor.numel, given):
+            givers: set[str | None] = {*self.givers(tensor)}
             for giver in givers or {None}:
                 if giver != path:
                     self.edges.setdefault((giver, path), tuple(tensor.shape))
         for tensor in returned:
-            for key in filter(None, (tensor, tensor.grad_fn)):
-                self._givers[id(key)] = path
-                self._kept.append(key)
+            for key in (tensor, tensor.grad_fn):
+                if key is not None:
+                    self._givers[id(key)] = path
+                    self._kept.append(key)
 
     def givers(self, tensor: Tensor) -> set[str]:
         """Return the paths of the submodules that a tensor was computed from, the nearest on each way."""

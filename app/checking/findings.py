@@ -57,4 +57,5 @@ class Findings:
 
     def concerns(self, path: str) -> bool:
         """Return whether there is a finding at this very path."""
-        return any(finding.path == path for finding in (*self.faults, *self.unchecked))
+        findings: list[Fault | Unchecked] = [*self.faults, *self.unchecked]
+        return any(finding.path == path for finding in findings)

@@ -75,9 +75,7 @@ def _trainable(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)
 
 
-def _by_owner(
-    names: set[str], owners: Mapping[str, str], skipped: Iterable[str]
-) -> dict[str, list[str]]:
+def _by_owner(names: set[str], owners: Mapping[str, str], skipped: Iterable[str]) -> dict[str, list[str]]:
     left_out = set(skipped)
     found: dict[str, list[str]] = {}
     for name, owner in owners.items():

@@ -13,9 +13,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
-from torch.utils.weak import WeakIdKeyDictionary
 
-MAX_KNOWN_NUMBERS = 2**16
+MAX_KNOWN_NUMBERS = 2**12
 """A tensor with more numbers has no known values."""
 
 _aten = torch.ops.aten
@@ -40,9 +39,9 @@ _INDEXING = {
 def on_meta() -> Iterator[None]:
     """Make all new tensors on ``meta`` within the block; small ones of whole numbers keep their values.
 
-    So do truth values, and constants that are made of Python's numbers, and whatever is computed from known values alone, by the
-    same operations on the CPU. What depends on weights, or on numbers of a batch, has a shape and no values,
-    as ever on ``meta``.
+    So do truth values, constants that are made of Python's numbers, and whatever is computed from known
+    values alone, by the same operations on the CPU. What depends on weights, or on numbers of a batch, has a
+    shape and no values, as ever on ``meta``.
     """
     with torch.device("meta"), _KnownValues(), _Constants():
         yield
@@ -57,16 +56,16 @@ class _Constants(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if func is torch.tensor:
             device = torch.device(kwargs.pop("device", None) or torch.get_default_device())
-            return func(*args, **kwargs, device="cpu").to(device)
+            return func(*args, **{**kwargs, "device": "cpu"}).to(device)
         return func(*args, **kwargs)
 
 
 class _KnownValues(TorchDispatchMode):
-    """Knows the values of tensors by their identity."""
+    """Knows the values of tensors by their storage; autograd copies the tensors themselves."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._values: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._values: dict[int, tuple[Tensor, Tensor]] = {}
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -76,18 +75,20 @@ class _KnownValues(TorchDispatchMode):
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         if not tensors:
             return self._make(func, args, kwargs)
-        if all(map(self._is_known, tensors)) and (kwargs.get("device") or any(t.is_meta for t in tensors)):
+        if all(self._value(tensor) is not None for tensor in tensors) and (
+            kwargs.get("device") or any(t.is_meta for t in tensors)
+        ):
             return self._compute(func, args, kwargs, tensors)
         if func in _INDEXING:
             args = [args[0], [plain for index in args[1] for plain in self._without_mask(index)], *args[2:]]
         if func._schema.is_mutable:
-            self._values.pop(args[0], None)
+            self._values.pop(_storage(args[0]), None)
         return func(*args, **kwargs)
 
     def _make(self, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         made = func(*args, **kwargs)
         if func in _FACTORIES and made.is_meta and not made.is_floating_point() and _is_small(made):
-            self._values[made] = func(*args, **{**kwargs, "device": "cpu"})
+            self._values[_storage(made)] = made, func(*args, **{**kwargs, "device": "cpu"})
         return made
 
     def _compute(
@@ -96,30 +97,33 @@ class _KnownValues(TorchDispatchMode):
         device = torch.device(kwargs.get("device") or "meta")
         if "device" in kwargs:
             kwargs["device"] = torch.device("cpu")
-        result = func(*self._value_of(args), **self._value_of(kwargs))
+        result = func(*tree_map_only(Tensor, self._value, args), **tree_map_only(Tensor, self._value, kwargs))
         if device.type != "meta":
             return result
-        owners = {id(self._values[tensor]): tensor for tensor in tensors if tensor in self._values}
+        owners = {id(self._value(tensor)): tensor for tensor in tensors if tensor.is_meta}
         return tree_map_only(Tensor, lambda value: self._as_meta(value, owners), result)
 
     def _as_meta(self, value: Tensor, owners: Mapping[int, Tensor]) -> Tensor:
         if id(value) in owners:  # changed in place, or passed on
             return owners[id(value)]
         shape = torch.empty_strided(value.size(), value.stride(), dtype=value.dtype, device="meta")
-        self._values[shape] = value
+        self._values[_storage(shape)] = shape, value
         return shape
 
-    def _is_known(self, tensor: Tensor) -> bool:
-        return tensor in self._values or (tensor.device.type == "cpu" and _is_small(tensor))
-
-    def _value_of(self, arguments: Any) -> Any:
-        return tree_map_only(Tensor, lambda tensor: self._values.get(tensor, tensor), arguments)
+    def _value(self, tensor: Tensor) -> Tensor | None:
+        if not tensor.is_meta:
+            return tensor if _is_small(tensor) else None
+        shape, value = self._values.get(_storage(tensor), (None, None))
+        return value if shape is not None and shape.shape == tensor.shape else None
 
     def _without_mask(self, index: Tensor | None) -> list[Tensor | None]:
         """Return a known mask as the indices of what it keeps, whose number is known."""
-        if index is None or index.dtype != torch.bool or index not in self._values:
-            return [index]
-        return [kept.to("meta") for kept in self._values[index].nonzero(as_tuple=True)]
+        mask = None if index is None or index.dtype != torch.bool else self._value(index)
+        return [index] if mask is None else [kept.to("meta") for kept in mask.nonzero(as_tuple=True)]
+
+
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata
 
 
 def _is_small(tensor: Tensor) -> bool:

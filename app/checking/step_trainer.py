@@ -42,7 +42,7 @@ class StepTrainer:
         self.lr_scheduler_configs: list[Any] = []
         self.strategy = StepStrategy()
         self.precision_plugin = Precision()
-        progress = _OptimizationProgress().optimizer
+        progress = _OptimizationProgress().optimizer.step
         optimization = SimpleNamespace(optim_step_progress=progress)
         self.fit_loop = SimpleNamespace(epoch_loop=SimpleNamespace(manual_optimization=optimization))
 

@@ -1,18 +1,21 @@
 """Sends batches through a composite's training, validation and prediction steps."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torchmetrics import Metric, MetricCollection
 
 from app.checking.findings import Findings
 from app.checking.gradients import list_owners, reached_parameters, without_gradient, without_optimizer
 from app.checking.step_trainer import StepTrainer
+from app.checking.submodule_table import SubmoduleRow, list_submodules
 from app.checking.submodule_watch import SubmoduleWatch
+from app.training.submodule_policies import SubmodulePolicies
 
 
 class StepCheck:
@@ -37,19 +40,33 @@ class StepCheck:
         self._is_on_meta = any(parameter.is_meta for parameter in model.parameters())
         model.trainer = self.trainer  # type: ignore[assignment]
 
-    def __call__(self, batches: Sequence[Any]) -> None:
-        """Build the optimisers, and send each batch through all steps."""
+    def __call__(self, batches: Sequence[Any], policies: SubmodulePolicies) -> None:
+        """Apply policies, build the optimisers, and send each batch through all steps.
+
+        Args:
+            batches: On the composite's device.
+            policies: How single submodules learn.
+        """
         with torch.random.fork_rng(devices=[]), _unlogged(self.model):
+            for policy in policies.single():
+                with self.watch.step("policies"):
+                    policy.setup(self.trainer, self.model, "fit")  # type: ignore[arg-type]
             with self.watch.step("optimisers"):
                 self.trainer.use(self.model.configure_optimizers())
                 self._check_optimizers()
             self._train(batches)
             self._evaluate(batches)
 
+    def rows(self) -> list[SubmoduleRow]:
+        """Return what each submodule takes, gives and costs, behind the steps."""
+        for optimizer in self.trainer.optimizers:
+            _fill_memory(optimizer)
+        return list_submodules(
+            self.model, self.watch.submodules, self._owners, self.watch.calls, self.trainer.optimizers
+        )
+
     def _check_optimizers(self) -> None:
-        for fault in without_optimizer(
-            self.model, self.trainer.optimizers, self._owners, root=self.root
-        ):
+        for fault in without_optimizer(self.model, self.trainer.optimizers, self._owners, root=self.root):
             self.findings.add(fault)
 
     def _train(self, batches: Sequence[Any]) -> None:
@@ -92,6 +109,15 @@ class StepCheck:
                 return
             with _without_scores(self.model):
                 yield
+
+
+def _fill_memory(optimizer: Optimizer) -> None:
+    """Step an optimiser, so that it has all that it remembers; one that can't (L-BFGS) stays empty."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = torch.zeros_like(parameter)
+    with suppress(Exception):
+        optimizer.step()
 
 
 def _loss(output: Any) -> Tensor | None:

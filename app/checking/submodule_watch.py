@@ -48,7 +48,7 @@ class SubmoduleWatch:
         self.findings = findings
         self.calls: dict[str, SubmoduleCall] = {}
         self.flow = DataFlow()
-        self._stand_ins: list[Tensor] = []
+        self._stand_ins: list[tuple[str, Tensor]] = []
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -86,16 +86,24 @@ class SubmoduleWatch:
         return watched
 
     def _go_on(self, path: str, error: Exception, given: list[Tensor]) -> Tensor:
-        if not any(tensor is stand_in for tensor in given for stand_in in self._stand_ins):
+        if not self._depends_on_stand_in(path, given):
             self._report(error, path)
         stand_in = _stand_in(self.submodules[path], given)
         if stand_in is None:
             raise StepStoppedError from error
-        self._stand_ins.append(stand_in)
+        self._stand_ins.append((path, stand_in))
         return stand_in
 
+    def _depends_on_stand_in(self, path: str, given: list[Tensor]) -> bool:
+        return any(
+            inner.startswith(f"{path}.") or any(tensor is stand_in for tensor in given)
+            for inner, stand_in in self._stand_ins
+        )
+
     def _report(self, error: Exception, where: str) -> None:
-        finding = describe_error(error, where=where, submodules=self.submodules, root=self.root, flow=self.flow)
+        finding = describe_error(
+            error, where=where, submodules=self.submodules, root=self.root, flow=self.flow
+        )
         if not self.findings.concerns(finding.path):
             self.findings.add(finding)
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from app.composition.errors import CompositionError, WidthError
 from app.composition.seeding import seeded
+from app.composition.stand_in import StandIn, UnknownWidth, is_guessed
 
 
 class Assembler:
@@ -50,20 +51,14 @@ class Assembler:
         Raises:
             CompositionError: The factory fails, or gives something that is no ``nn.Module``.
         """
-        module = self._call(name, factory, *args, **widths)
-        if not isinstance(module, nn.Module):
-            raise CompositionError(
-                f"{self.locate(name)} must be an nn.Module, but its provider gave {module!r}: "
-                f"override it with a module, or with a factory of modules"
-            )
-        return module
+        return self._keep(name, self._call(name, factory, *args, **widths), widths)
 
     def build_optional(
         self, name: str, factory: Callable[..., Any], *args: Any, **widths: Any
     ) -> nn.Module | None:
         """Do the same, or return None where the factory gives None: there is no such submodule."""
         module = self._call(name, factory, *args, **widths)
-        return None if module is None else self.build(name, lambda: module)
+        return None if module is None else self._keep(name, module, widths)
 
     def published_width(self, name: str, module: nn.Module, attribute: str = "out_features") -> int:
         """Return a width that a submodule publishes.
@@ -72,12 +67,17 @@ class Assembler:
             CompositionError: It doesn't publish a whole number under this name.
         """
         width = getattr(module, attribute, None)
-        if not isinstance(width, int):
-            raise CompositionError(
-                f"{self.locate(name)} ({type(module).__name__}) has no {attribute}: what comes behind it "
-                f"is built from this width, so set self.{attribute} in its constructor"
+        if isinstance(width, int):
+            return width
+        if not isinstance(module, StandIn):
+            self.report(
+                CompositionError(
+                    f"{self.locate(name)} ({type(module).__name__}) has no {attribute}: what comes behind it "
+                    f"is built from this width, so set self.{attribute} in its constructor",
+                    path=self.locate(name),
+                )
             )
-        return width
+        return UnknownWidth(1)
 
     def check_width(self, name: str, module: nn.Module, *, giver: str, given: int) -> None:
         """Check the input width of a submodule, if it publishes one as ``in_features``.
@@ -85,22 +85,28 @@ class Assembler:
         Raises:
             WidthError: It takes another width than the giver gives.
         """
-        taken = getattr(module, "in_features", given)
-        if isinstance(taken, int) and taken != given:
-            raise WidthError(giver=giver, given=given, taker=self.locate(name), taken=taken)
+        self._compare(name, giver, given, getattr(module, "in_features", given))
 
-    def check_widths(self, name: str, module: nn.Module, *, given: Mapping[str, int]) -> None:
+    def check_widths(self, name: str, module: nn.Module, *, given: Mapping[str, int], givers: str) -> None:
         """Check the input widths of a submodule with named inputs, if it publishes them.
+
+        Args:
+            name: Path below the composite.
+            module: The submodule.
+            given: Width of each input by name.
+            givers: Path below the composite of the submodules, by the same names, that give them.
 
         Raises:
             WidthError: An input has another width than its giver gives; paths name both.
         """
         taken = getattr(module, "in_features", given)
-        if not isinstance(taken, Mapping):
-            return
-        for giver, width in given.items():
-            if taken.get(giver, width) != width:
-                raise WidthError(giver=giver, given=width, taker=self.locate(name), taken=taken[giver])
+        if isinstance(taken, Mapping):
+            for item, width in given.items():
+                self._compare(name, self.locate(f"{givers}.{item}"), width, taken.get(item, width))
+
+    def _compare(self, name: str, giver: str, given: int, taken: Any) -> None:
+        if isinstance(taken, int) and taken != given and not is_guessed(given):
+            self.report(WidthError(giver=giver, given=given, taker=self.locate(name), taken=taken))
 
     def _call(self, name: str, factory: Callable[..., Any], *args: Any, **widths: Any) -> Any:
         path = self.locate(name)
@@ -108,4 +114,19 @@ class Assembler:
             try:
                 return factory(*args, **widths)
             except (TypeError, ValueError) as error:
-                raise CompositionError(f"{path} can't be built: {error}") from error
+                if not any(map(is_guessed, widths.values())):
+                    self.report(CompositionError(f"{path} can't be built: {error}", path=path, cause=error))
+                return StandIn(**widths)
+
+    def _keep(self, name: str, module: Any, widths: Mapping[str, Any]) -> nn.Module:
+        if not isinstance(module, nn.Module):
+            self.report(
+                CompositionError(
+                    f"{self.locate(name)} must be an nn.Module, but its provider gave {module!r}: "
+                    "override it with a module, or with a factory of modules",
+                    path=self.locate(name),
+                )
+            )
+            module = StandIn(**widths)
+        self.built[name] = module
+        return module

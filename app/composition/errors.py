@@ -4,7 +4,18 @@ from app.errors import UserError
 
 
 class CompositionError(UserError):
-    """Submodules that don't fit together; the message names their providers."""
+    """Submodules that don't fit together; the message names their providers.
+
+    Args:
+        message: What is wrong.
+        path: Dotted path of the provider at fault; empty where it is none in particular.
+        cause: The error behind it.
+    """
+
+    def __init__(self, message: str, *, path: str = "", cause: Exception | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.__cause__ = cause
 
 
 class WidthError(CompositionError):
@@ -14,5 +25,6 @@ class WidthError(CompositionError):
         self.giver, self.given, self.taker, self.taken = giver, given, taker, taken
         super().__init__(
             f"{giver} gives {given} features, but {taker} takes {taken}: "
-            f"set or override one of the two so that the widths are the same"
+            f"set or override one of the two so that the widths are the same",
+            path=taker,
         )

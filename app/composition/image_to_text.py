@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from app.checkpoints.recipe import Recipe
 from app.composition.assembler import Assembler
 from app.composition.errors import CompositionError
+from app.composition.stand_in import StandIn
 from app.data.image_to_text_spec import ImageToTextDataSpec
 from app.generation.search import Generation
 from app.models.image_to_text import ImageToText
@@ -96,9 +97,15 @@ def assemble_image_to_text(
 
 def _published_role(assembler: Assembler, bridge: nn.Module) -> str:
     role = getattr(bridge, "role", None)
-    if not isinstance(role, str):
-        raise CompositionError(
-            f"{assembler.locate('bridge')} ({type(bridge).__name__}) has no role: it says what the decoder "
-            "does with the picture, so set role to initial_state, first_input, every_step or attention"
+    if isinstance(role, str):
+        return role
+    if not isinstance(bridge, StandIn):
+        path = assembler.locate("bridge")
+        assembler.report(
+            CompositionError(
+                f"{path} ({type(bridge).__name__}) has no role: it says what the decoder does with the "
+                "picture, so set role to initial_state, first_input, every_step or attention",
+                path=path,
+            )
         )
-    return role
+    return "attention"

@@ -56,9 +56,13 @@ def assemble_multi_feature(
     """
     for group in configured_groups:
         if group not in data_spec.widths:
-            raise CompositionError(
-                f"{assembler.locate('feature_extractors')}.{group}: the data has no such group"
-                f"{did_you_mean(group, data_spec.widths)} (groups: {', '.join(data_spec.widths)})"
+            path = f"{assembler.locate('feature_extractors')}.{group}"
+            assembler.report(
+                CompositionError(
+                    f"{path}: the data has no such group{did_you_mean(group, data_spec.widths)}"
+                    f" (groups: {', '.join(data_spec.widths)})",
+                    path=path,
+                )
             )
     extractors = {}
     widths = {}
@@ -69,15 +73,17 @@ def assemble_multi_feature(
         extractors[group] = extractor
         widths[group] = assembler.published_width(name, extractor)
     combined = assembler.build("combiner", combiner, in_features=widths)
-    assembler.check_widths("combiner", combined, given=widths)
+    assembler.check_widths("combiner", combined, given=widths, givers="feature_extractors")
     combined_width = assembler.published_width("combiner", combined)
     num_classes = len(data_spec.class_names)
     classifier = assembler.build("head", head, in_features=combined_width, out_features=num_classes)
     assembler.check_width("head", classifier, giver=assembler.locate("combiner"), given=combined_width)
     published = assembler.published_width("head", classifier) if hasattr(classifier, "out_features") else None
     if published not in (None, num_classes):
-        raise WidthError(
-            giver=assembler.locate("head"), given=published, taker="the data's classes", taken=num_classes
+        assembler.report(
+            WidthError(
+                giver=assembler.locate("head"), given=published, taker="the data's classes", taken=num_classes
+            )
         )
     return MultiFeatureClassifier(
         feature_extractors=extractors,

@@ -79,9 +79,13 @@ def assemble_vae_gan(
     names = tuple(data_spec.groups)
     for name in configured_vaes:
         if name not in names:
-            raise CompositionError(
-                f"{assembler.locate('vaes')}.{name}: there is no such VAE{did_you_mean(name, names)} "
-                f"(VAEs: {', '.join(names)}; vae_gan.data.grouping makes them of the domains)"
+            path = f"{assembler.locate('vaes')}.{name}"
+            assembler.report(
+                CompositionError(
+                    f"{path}: there is no such VAE{did_you_mean(name, names)} "
+                    f"(VAEs: {', '.join(names)}; vae_gan.data.grouping makes them of the domains)",
+                    path=path,
+                )
             )
     size = {"channels": data_spec.channels, "image_size": data_spec.image_size}
     vaes = {}

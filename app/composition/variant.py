@@ -97,9 +97,13 @@ def assemble_variant(
 def _check_names(configured: Iterable[str], data_spec: VariantDataSpec, assembler: Assembler) -> None:
     for name in configured:
         if name not in data_spec.names:
-            raise CompositionError(
-                f"{assembler.locate('variants')}.{name}: the data has no such variant"
-                f"{did_you_mean(name, data_spec.names)} (variants: {', '.join(data_spec.names)})"
+            path = f"{assembler.locate('variants')}.{name}"
+            assembler.report(
+                CompositionError(
+                    f"{path}: the data has no such variant{did_you_mean(name, data_spec.names)}"
+                    f" (variants: {', '.join(data_spec.names)})",
+                    path=path,
+                )
             )
 
 
@@ -109,9 +113,12 @@ def _build_adapter(variant: VariantSpec, adapter: Factory, assembler: Assembler)
     given = "vectors" if variant.kind == "vectors" else "tokens"
     taken = getattr(module, "takes", given)
     if taken != given:
-        raise CompositionError(
-            f"{assembler.locate(place)} ({type(module).__name__}) takes {taken}, but the variant"
-            f" '{variant.name}' consists of {variant.kind}: choose another kind of adapter"
+        assembler.report(
+            CompositionError(
+                f"{assembler.locate(place)} ({type(module).__name__}) takes {taken}, but the variant"
+                f" '{variant.name}' consists of {variant.kind}: choose another kind of adapter",
+                path=assembler.locate(place),
+            )
         )
     assembler.check_width(
         place, module, giver=f"the data's variant '{variant.name}'", given=variant.in_features
@@ -133,9 +140,11 @@ def _build_trunk(
 def _check_classes(place: str, decoder: nn.Module, variant: VariantSpec, assembler: Assembler) -> None:
     given = getattr(decoder, "out_features", len(variant.class_names))
     if given != len(variant.class_names):
-        raise WidthError(
-            giver=assembler.locate(place),
-            given=given,
-            taker=f"the data's variant '{variant.name}', which has so many classes,",
-            taken=len(variant.class_names),
+        assembler.report(
+            WidthError(
+                giver=assembler.locate(place),
+                given=given,
+                taker=f"the data's variant '{variant.name}', which has so many classes,",
+                taken=len(variant.class_names),
+            )
         )

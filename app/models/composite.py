@@ -1,6 +1,6 @@
 """What all composites share: the recipe in their checkpoints, and callbacks of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytorch_lightning import Callback
@@ -32,6 +32,11 @@ class Composite(QuickHooks):
     def untrained(self) -> Sequence[str]:
         """Paths of submodules that the settings leave without a gradient; a check expects it of no others."""
         return ()
+
+    @property
+    def submodule_notes(self) -> Mapping[str, str]:
+        """What a check says of single submodules besides their sizes, by path."""
+        return {}
 
     def configure_callbacks(self) -> list[Callback]:
         """Return the composite's own callbacks."""

@@ -68,12 +68,12 @@ class DomainRouting(nn.Module):
         super().__init__()
         self.names = tuple(members)
         num_domains = sum(map(len, members.values()))
-        vae_of, member_of = torch.zeros(2, num_domains, dtype=torch.int64)
+        vae_of, member_of = [0] * num_domains, [0] * num_domains
         for i, domains in enumerate(members.values()):
-            vae_of[list(domains)] = i
-            member_of[list(domains)] = torch.arange(len(domains))
-        self.register_buffer("vae_of", vae_of, persistent=False)
-        self.register_buffer("member_of", member_of, persistent=False)
+            for member, domain in enumerate(domains):
+                vae_of[domain], member_of[domain] = i, member
+        self.register_buffer("vae_of", torch.tensor(vae_of), persistent=False)
+        self.register_buffer("member_of", torch.tensor(member_of), persistent=False)
 
     def forward(self, domain: Tensor) -> list[Share]:
         """Return the shares of the VAEs that have any of ``domain`` of [B], int64."""

@@ -3,6 +3,7 @@
 Shapes: B pictures, F features, Z latent features, K domains of the VAE.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -99,7 +100,7 @@ class FittedGaussianSampler(GaussianSampler):
         """Map ``features`` of [B, F] to the posterior; in training the running moments follow."""
         posterior = super().forward(features, member)
         if self.training:
-            with torch.autocast(features.device.type, enabled=False):
+            with _full_precision(features.device.type):
                 self._follow(posterior, member)
         return posterior
 
@@ -131,3 +132,8 @@ class FittedGaussianSampler(GaussianSampler):
         between = torch.einsum("k,ki,kj->kij", rate * (1 - rate), shift, shift)
         self.prior_mean.lerp_(mean, rate[:, None])
         self.prior_covariance.lerp_(covariance, rate[:, None, None]).add_(between)
+
+
+def _full_precision(device_type: str) -> AbstractContextManager[object]:
+    has_autocast = torch.amp.is_autocast_available(device_type)  # meta has none
+    return torch.autocast(device_type, enabled=False) if has_autocast else nullcontext()

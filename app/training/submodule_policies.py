@@ -1,7 +1,7 @@
 """What single submodules start from, and how they learn: by their paths."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,11 @@ class SubmodulePolicies(Callback):
         self._family = family
         self._policies = policies
         self._frozen: list[tuple[nn.Module, int | None]] = []
+
+    def single(self) -> Iterator["SubmodulePolicies"]:
+        """Yield one of its kind for each path, so that the fault of one doesn't hide another's."""
+        for path, policy in self._policies.items():
+            yield SubmodulePolicies(family=self._family, policies={path: policy})
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

@@ -1,0 +1,23 @@
+"""What a check of a composite comes to."""
+
+from dataclasses import dataclass, field
+
+from app.checking.findings import Fault, Unchecked
+from app.checking.submodule_table import Shape, SubmoduleRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """Everything that was found and seen.
+
+    Attributes:
+        faults: What is wrong; none: the model can be trained.
+        unchecked: What couldn't be looked at on ``meta``.
+        rows: The submodules; empty where the composite couldn't be built.
+        edges: Shape of what goes from one submodule into another, by both paths; from None: from the batch.
+    """
+
+    faults: tuple[Fault, ...]
+    unchecked: tuple[Unchecked, ...] = ()
+    rows: tuple[SubmoduleRow, ...] = ()
+    edges: dict[tuple[str | None, str], Shape] = field(default_factory=dict)

@@ -1,0 +1,37 @@
+"""``check``: everything that is wrong with a model, before anything runs."""
+
+import typer
+
+from commands.check_printing import print_findings, print_submodules
+from commands.options import (
+    ConfigOption,
+    DebugOption,
+    ModelOption,
+    PresetOption,
+    SetOption,
+    resolve_settings,
+)
+from commands.printing import console, status_console
+
+
+def check(
+    model: ModelOption = None,
+    preset: PresetOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Build the model without memory, send a batch through its steps, and list all faults and submodules."""
+    del debug
+    settings = resolve_settings(model=model, preset=preset, config=config, set_=set_)
+    with status_console.status("Checking"):
+        from containers import bootstrap
+        from containers.checking import check_application
+
+        report = check_application(bootstrap(settings))
+    if report.rows:
+        print_submodules(report)
+    print_findings(report)
+    if report.faults:
+        raise typer.Exit(2)
+    console.print("[green]no fault was found[/]", highlight=False)

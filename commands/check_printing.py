@@ -1,0 +1,80 @@
+"""How ``check`` prints what it found and saw."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from rich.filesize import decimal
+
+from commands.printing import print_fault, print_note, print_table
+
+_COLUMNS = ("submodule", "class", "input", "output", "parameters", "memory", "frozen", "rate")
+
+
+def print_findings(report: Any) -> None:
+    """Print a line for each fault, and a note for what couldn't be checked.
+
+    Args:
+        report: A `app.checking.report.CheckReport`.
+    """
+    for unchecked in report.unchecked:
+        print_note(str(unchecked))
+    for fault in report.faults:
+        print_fault(str(fault))
+
+
+def print_submodules(report: Any) -> None:
+    """Print a table of the submodules with their sums, and what there is to say of single ones.
+
+    Args:
+        report: A `app.checking.report.CheckReport`.
+    """
+    rows = [_as_cells(row) for row in report.rows]
+    title = "Submodules: each with its provider; memory of weights + gradients + optimiser"
+    print_table(title, _COLUMNS, [*rows, _total(report.rows)], numeric=False, is_wide=True)
+    for row in report.rows:
+        if row.note:
+            print_note(f"{row.path}: {row.note}")
+
+
+def format_shapes(shapes: Iterable[tuple[int, ...]] | None) -> str:
+    """Return shapes one below the other, such as ``[2, 64]``; a dash where nothing is known."""
+    if shapes is None:
+        return "-"
+    runs = [(shape, len(list(run))) for shape, run in groupby(shapes)]
+    return "\n".join((f"{num} of " if num > 1 else "") + format_shape(shape) for shape, num in runs)
+
+
+def format_shape(shape: tuple[int, ...]) -> str:
+    """Return a shape such as ``[2, 64]``."""
+    return f"[{', '.join(map(str, shape))}]" if shape else "scalar"
+
+
+def _as_cells(row: Any) -> tuple[str, ...]:
+    learns = row.num_parameters - row.num_frozen
+    frozen = "-" if not row.num_parameters else "no" if not row.num_frozen else "partly" if learns else "yes"
+    return (
+        f"{row.path or 'its own'}\n  by {row.provider}",
+        row.class_name,
+        format_shapes(row.inputs),
+        format_shapes(row.outputs),
+        f"{row.num_parameters:,}",
+        _memory(row.parameter_bytes, row.gradient_bytes, row.optimizer_bytes),
+        row.unfrozen_at or frozen,
+        ", ".join(f"{rate:g}" for rate in row.learning_rates) or "-",
+    )
+
+
+def _total(rows: Iterable[Any]) -> tuple[str, ...]:
+    rows = list(rows)
+    optimizer = [row.optimizer_bytes for row in rows]
+    memory = _memory(
+        sum(row.parameter_bytes for row in rows),
+        sum(row.gradient_bytes for row in rows),
+        None if None in optimizer else sum(optimizer),
+    )
+    return ("altogether", "", "", "", f"{sum(row.num_parameters for row in rows):,}", memory, "", "")
+
+
+def _memory(*sizes: int | None) -> str:
+    return " + ".join("?" if size is None else decimal(size) for size in sizes) if any(sizes) else "-"
