@@ -73,11 +73,13 @@ class ApplicationSettings(BaseSettings):
 
     def to_plain(self) -> dict[str, Any]:
         """Return all settings as plain data, without the untouched sections of other families."""
-        plain = self.model_dump(mode="json")
-        for family in families().values():
-            if family.name != self.model and getattr(self, family.section) == family.settings():
-                del plain[family.section]
-        return plain
+        others = {family.section: family.settings for family in families().values() if family != self.family}
+        untouched = {
+            section
+            for section, settings in others.items()
+            if section not in self.model_fields_set or getattr(self, section) == settings()
+        }
+        return self.model_dump(mode="json", exclude=untouched)
 
 
 @cache

@@ -7,7 +7,7 @@ One string costs nothing to save at each checkpoint, however many columns or wor
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
@@ -33,13 +33,16 @@ class RecipeError(UserError):
 
 def installed_versions() -> dict[str, str]:
     """Return the versions of the packages that a checkpoint depends on; one not installed is left out."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:  # run from a source tree that was not installed
-            continue
-    return versions
+    versions = {package: _installed_version(package) for package in PACKAGES}
+    return {package: found for package, found in versions.items() if found is not None}
+
+
+@cache
+def _installed_version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # run from a source tree that was not installed
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)

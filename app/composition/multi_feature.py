@@ -54,19 +54,20 @@ def assemble_multi_feature(
         CompositionError: Submodules don't fit together, or a configured group isn't in the data.
         UserError: A weight names an unknown class.
     """
+    given_widths = data_spec.widths
     for group in configured_groups:
-        if group not in data_spec.widths:
+        if group not in given_widths:
             path = f"{assembler.locate('feature_extractors')}.{group}"
             assembler.report(
                 CompositionError(
-                    f"{path}: the data has no such group{did_you_mean(group, data_spec.widths)}"
-                    f" (groups: {', '.join(data_spec.widths)})",
+                    f"{path}: the data has no such group{did_you_mean(group, given_widths)}"
+                    f" (groups: {', '.join(given_widths)})",
                     path=path,
                 )
             )
     extractors = {}
     widths = {}
-    for group, in_features in data_spec.widths.items():
+    for group, in_features in given_widths.items():
         name = f"feature_extractors.{escape_name(group)}"
         extractor = assembler.build(name, feature_extractor, group, in_features=in_features)
         assembler.check_width(name, extractor, giver=f"the data's group '{group}'", given=in_features)

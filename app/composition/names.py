@@ -8,6 +8,9 @@ from urllib.parse import unquote
 
 from torch import nn
 
+_DICT = nn.ModuleDict()
+"""Its own attributes are the names that it refuses."""
+
 
 def escape_name(name: str) -> str:
     """Return a name that `nn.ModuleDict` and a dotted path take; `unescape_name` gives it back.
@@ -18,7 +21,7 @@ def escape_name(name: str) -> str:
     if not name:
         raise ValueError("a submodule's name must not be empty")
     escaped = name.replace("%", "%25").replace(".", "%2E")
-    if hasattr(nn.ModuleDict(), escaped):
+    if hasattr(_DICT, escaped):
         escaped = f"%{ord(escaped[0]):02X}{escaped[1:]}"
     return escaped
 

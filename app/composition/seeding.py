@@ -16,6 +16,10 @@ def derive_seed(seed: int, path: str) -> int:
 @contextmanager
 def seeded(seed: int, path: str) -> Iterator[None]:
     """Draw torch's random numbers on the CPU from `derive_seed`, and put its state back afterwards."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(derive_seed(seed, path))
+    generator = torch.default_generator
+    before = generator.get_state()
+    generator.manual_seed(derive_seed(seed, path))
+    try:
         yield
+    finally:
+        generator.set_state(before)
