@@ -39,7 +39,7 @@ def compose_application(*families: Family) -> type[ApplicationContainer]:
         provider = providers.Container(
             container,
             application=ApplicationContainer.settings,
-            settings=getattr(ApplicationContainer.settings.provided, family.section),
+            settings=providers.Singleton(getattr, ApplicationContainer.settings, family.section),
             training=ApplicationContainer.training,
         )
         setattr(ComposedApplicationContainer, family.section, provider)

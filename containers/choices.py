@@ -1,6 +1,7 @@
 """From the settings of a choice to what was chosen."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -9,6 +10,7 @@ from settings.base import ChoiceSettings
 from settings.submodules import SubmodulePolicySettings
 
 
+@cache
 def import_target(path: str) -> Any:
     """Return what an import path such as ``app.submodules.heads.LinearHead`` names."""
     module, _, name = path.rpartition(".")

@@ -61,5 +61,7 @@ class NamedProviders(providers.Provider[Any]):
         yield from super().related
 
     def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        name, *rest = args
-        return self[name](*rest, **kwargs)
+        named = self[args[0]]
+        if named.overridden:
+            return named(*args[1:], **kwargs)
+        return self._item(*args, **kwargs)

@@ -31,4 +31,4 @@ class ChoiceSettings(Settings):
 
     def arguments(self) -> dict[str, Any]:
         """Return the fields that the target takes, by name: all of them but ``kind``."""
-        return {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
+        return {name: value for name, value in self if name != "kind"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -28,7 +29,11 @@ class DataSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return dicts, lists, str, float, int, bool and None only, for a ``weights_only`` checkpoint."""
-        plain: dict[str, Any] = TypeAdapter(type(self)).dump_python(self, mode="json")
+        return self._plain
+
+    @cached_property
+    def _plain(self) -> dict[str, Any]:
+        plain: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json")
         return plain
 
     @classmethod
@@ -39,8 +44,13 @@ class DataSpec:
             UserError: ``data`` is not such a dict; the message names each wrong field.
         """
         try:
-            spec: Self = TypeAdapter(cls).validate_python(data)
+            spec: Self = _adapter(cls).validate_python(data)
         except ValidationError as error:
             faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
             raise UserError(f"This is no data spec of the {cls.family} family: {'; '.join(faults)}") from None
         return spec
+
+
+@cache
+def _adapter(cls: type[DataSpec]) -> TypeAdapter[Any]:
+    return TypeAdapter(cls)
