@@ -6,9 +6,11 @@ from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.reader import ReaderError
 
 from settings.errors import SettingsError
 from settings.layers import Layer, Names
+from settings.yaml_loader import compose
 
 MAX_DEPTH = 30
 """Levels of nesting; settings have six."""
@@ -48,22 +50,20 @@ def _read(path: Path, above: tuple[Path, ...]) -> Iterator[Layer]:
     yield layer
 
 
-class _Reader(yaml.SafeLoader):
+class _Reader:
     """Builds plain values from YAML nodes and notes where each stands."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._origins: dict[Names, str] = {}
         self._num_values = 0
-        try:
-            super().__init__(path.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError, yaml.reader.ReaderError) as error:
-            raise SettingsError([f"{path}: can't be read: {' '.join(str(error).split())}"]) from None
 
     def read(self) -> Layer:
         """Return the file's values with their places."""
         try:
-            root = self.get_single_node()
+            root, self._constructor = compose(self._path.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError, ReaderError) as error:
+            raise SettingsError([f"{self._path}: can't be read: {' '.join(str(error).split())}"]) from None
         except yaml.MarkedYAMLError as error:
             reason = " ".join(filter(None, [error.context, error.problem]))
             raise SettingsError([f"{self._place(error.problem_mark)}: is not YAML: {reason}"]) from None
@@ -92,7 +92,7 @@ class _Reader(yaml.SafeLoader):
 
     def _mapping(self, node: MappingNode, names: Names) -> dict[str, Any]:
         self._refuse_names_twice(node, names)
-        self.flatten_mapping(node)
+        self._constructor.flatten_mapping(node)
         values: dict[str, Any] = {}
         for key, item in node.value:
             name = str(self._scalar(key))
@@ -112,7 +112,7 @@ class _Reader(yaml.SafeLoader):
         if not isinstance(node, ScalarNode):
             raise SettingsError([f"{self._place(node.start_mark)}: a name must be a plain word"])
         try:
-            return self.construct_object(node)
+            return self._constructor.construct_object(node)
         except (yaml.MarkedYAMLError, ValueError) as error:
             problem = getattr(error, "problem", None) or error
             raise SettingsError([f"{self._place(node.start_mark)}: {problem}"]) from None
