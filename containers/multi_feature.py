@@ -28,6 +28,7 @@ class MultiFeatureContainer(DeclarativeContainer):
 
     grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
     splitter = providers.Callable(build_chosen, settings.provided.data.split)
+    storage = providers.Callable(build_chosen, settings.provided.data.storage)
     data_spec_type = providers.Object(MultiFeatureDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
@@ -41,6 +42,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         missing=settings.provided.data.missing,
         allow_missing_groups=settings.provided.data.allow_missing_groups,
         splitter=splitter,
+        storage=storage,
         batch_size=settings.provided.data.batch_size,
         eval_batch_size=settings.provided.data.eval_batch_size,
         seed=application.provided.seed,

@@ -92,6 +92,30 @@ SPLITS = Slot(
 )
 
 
+class FeatureStorageSettings(ChoiceSettings):
+    """What every storage has: nothing but its kind."""
+
+
+class MemoryStorageSettings(FeatureStorageSettings):
+    """All rows in memory."""
+
+    target: ClassVar[str] = "app.data.feature_storage.MemoryStorage"
+    kind: Literal["memory"] = Field("memory", description="All rows in memory.")
+
+
+class DiskStorageSettings(FeatureStorageSettings):
+    """Rows in files on a disk."""
+
+    target: ClassVar[str] = "app.data.disk_storage.DiskStorage"
+    kind: Literal["disk"] = Field("disk", description="Rows in files on a disk, for data larger than memory.")
+    folder: Path | None = Field(
+        None, description="Where the files lie, while they are used; null: the folder for temporary files."
+    )
+
+
+FEATURE_STORAGES = Slot(default="memory", choices=[MemoryStorageSettings, DiskStorageSettings])
+
+
 class TabularDataSettings(Settings):
     """Which file, what its columns mean, how it is split and batched."""
 
@@ -110,6 +134,9 @@ class TabularDataSettings(Settings):
     allow_missing_groups: bool = Field(False, description="Whether a row may lack a whole group.")
     split: Annotated[SplitSettings, SPLITS] = Field(
         RandomSplitSettings(), description="How rows become training, validation and test parts."
+    )
+    storage: Annotated[FeatureStorageSettings, FEATURE_STORAGES] = Field(
+        MemoryStorageSettings(), description="Where the rows lie during training."
     )
     batch_size: PositiveInt = Field(64, description="Rows of a training batch.")
     eval_batch_size: PositiveInt = Field(1024, description="Rows of a batch in validation, test, prediction.")

@@ -1,12 +1,13 @@
 """The feature columns of a table as values, or one message that says which cannot be features."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
 from app.data.column_values import ColumnValues, Numbers, is_text, number_values, plain_column, text_values
+from app.data.sample_columns import HeldColumns
 from app.data.wording import counted, name_list
 from app.errors import UserError
 
@@ -26,8 +27,16 @@ _TRAINING_ADVICE = (
 
 def read_columns(
     table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool = False
-) -> dict[str, ColumnValues]:
-    """Return the named columns as numbers or text.
+) -> HeldColumns:
+    """Return the named columns as numbers or text, see `each_column`."""
+    found = each_column(table, names, categorical=categorical, infer_categories=infer_categories)
+    return HeldColumns(dict(found))
+
+
+def each_column(
+    table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool = False
+) -> Iterator[tuple[str, ColumnValues]]:
+    """Yield the named columns as numbers or text, one by one.
 
     Args:
         table: Has all of the columns.
@@ -37,25 +46,24 @@ def read_columns(
             trained model, every column that is not categorical must hold numbers.
 
     Raises:
-        UserError: A column is neither numbers nor categories, or holds a number that is not finite.
+        UserError: A column is neither numbers nor categories (told after the last one), or holds a number
+            that is not finite.
     """
-    columns: dict[str, ColumnValues] = {}
     faults: list[str] = []
     for name in names:
         column = table.column(name)
         if name in categorical:
-            columns[name] = text_values(column)
+            yield name, text_values(column)
         elif (numbers := number_values(column)) is not None:
-            columns[name] = _check_finite(name, numbers)
+            yield name, _check_finite(name, numbers)
         elif infer_categories and _seems_categorical(column):
-            columns[name] = text_values(column)
+            yield name, text_values(column)
         else:
             faults.append(_describe(name, column))
     if faults:
         rest = f"; and {counted(len(faults) - 3, 'such column')} more" if faults[3:] else ""
         advice = _TRAINING_ADVICE if infer_categories else _PREDICTION_ADVICE
         raise UserError(f"{'; '.join(faults[:3])}{rest}. {advice}")
-    return columns
 
 
 def _check_finite(name: str, numbers: Numbers) -> Numbers:

@@ -3,7 +3,7 @@
 import csv
 import gzip
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ NUMBER_NULLS = (
         "-1.#QNAN",
     ),
 )
-_NOT_UTF8 = "the file is not UTF-8 text; save it as CSV in UTF-8"
+NOT_UTF8 = "the file is not UTF-8 text; save it as CSV in UTF-8"
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEAD_SIZE = 1 << 16
 _LARGE_BLOCK = 1 << 28
@@ -48,6 +48,16 @@ class CsvDialect:
     decimal_point: str
     encoding: str
 
+    def parse_options(self, *, is_careful: bool) -> arrow_csv.ParseOptions:
+        """Return how cells are told apart; ``is_careful`` allows line breaks in quotes."""
+        return arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=is_careful)
+
+    def convert_options(self, types: Mapping[str, pa.DataType]) -> arrow_csv.ConvertOptions:
+        """Return how cells become values; columns without a type have the one that they seem to have."""
+        return arrow_csv.ConvertOptions(
+            column_types=types, null_values=NUMBER_NULLS, decimal_point=self.decimal_point
+        )
+
 
 def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
     """Read a CSV file, also gzipped, with the types that its columns seem to have.
@@ -59,14 +69,19 @@ def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
     Raises:
         UserError: The file is empty, malformed or not UTF-8 or UTF-16.
     """
-    dialect = find_dialect(_head(path))
+    dialect = read_dialect(path)
     try:
         table = _read(path, dialect, frozenset(text_columns), is_careful=False)
     except pa.ArrowInvalid:
         table = _read_again(path, dialect, frozenset(text_columns))
     if any(pa.types.is_binary(kind) for kind in table.schema.types):
-        raise UserError(_NOT_UTF8)
+        raise UserError(NOT_UTF8)
     return table
+
+
+def read_dialect(path: Path) -> CsvDialect:
+    """Return the dialect of a file, see `find_dialect`."""
+    return find_dialect(_head(path))
 
 
 def find_dialect(head: bytes) -> CsvDialect:
@@ -109,8 +124,7 @@ def _is_gzip(path: Path) -> bool:
 
 def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, is_careful: bool) -> pa.Table:
     types = {name: pa.string() for name in dialect.header if name.strip() in text_columns}
-    file = pa.OSFile(str(path))
-    with pa.CompressedInputStream(file, "gzip") if _is_gzip(path) else file as stream:
+    with open_bytes(path) as stream:
         return arrow_csv.read_csv(
             stream,
             read_options=arrow_csv.ReadOptions(
@@ -118,11 +132,15 @@ def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, is_c
                 block_size=_LARGE_BLOCK if is_careful else None,
                 use_threads=not is_careful,
             ),
-            parse_options=arrow_csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=is_careful),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=types, null_values=NUMBER_NULLS, decimal_point=dialect.decimal_point
-            ),
+            parse_options=dialect.parse_options(is_careful=is_careful),
+            convert_options=dialect.convert_options(types),
         )
+
+
+def open_bytes(path: Path) -> pa.NativeFile:
+    """Open a file for reading; a gzipped one is unpacked."""
+    file = pa.OSFile(str(path))
+    return pa.CompressedInputStream(file, "gzip") if _is_gzip(path) else file
 
 
 def _read_again(path: Path, dialect: CsvDialect, text_columns: frozenset[str]) -> pa.Table:
@@ -130,7 +148,12 @@ def _read_again(path: Path, dialect: CsvDialect, text_columns: frozenset[str]) -
     try:
         return _read(path, dialect, text_columns, is_careful=True)
     except pa.ArrowInvalid as error:
-        if "UTF8" in str(error):
-            raise UserError(_NOT_UTF8) from None
-        reason = re.sub(r"^CSV parse error: ", "", str(error)).replace("Row #", "line ").strip()
-        raise UserError(f"not a CSV file that can be read ({reason}); correct or remove that line") from None
+        raise malformed(error) from None
+
+
+def malformed(error: pa.ArrowInvalid) -> UserError:
+    """Return the message about a file that Arrow can't read."""
+    if "UTF8" in str(error):
+        return UserError(NOT_UTF8)
+    reason = re.sub(r"^CSV parse error: ", "", str(error)).replace("Row #", "line ").strip()
+    return UserError(f"not a CSV file that can be read ({reason}); correct or remove that line")

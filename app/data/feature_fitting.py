@@ -36,22 +36,31 @@ def fit_groups(
     Warns:
         UserWarning: Columns are constant in these rows, or count the rows; they are kept.
     """
-    is_train = np.zeros(len(next(iter(columns.values()))), dtype=bool)
-    is_train[train] = True
-    known = {name: keep_rows(values, is_train & ~is_missing(values)) for name, values in columns.items()}
-    specs = {name: _fit_column(name, values) for name, values in known.items()}
-    _warn_of(
-        "constant in the training part, and so of no use",
-        [name for name, values in known.items() if _is_constant(values)],
-    )
+    specs: dict[str, ColumnSpec] = {}
+    constant, counting = [], []
+    for name in columns:  # one at a time is in memory, where they are read from a disk
+        values = columns[name]
+        known = _known_in(values, train)
+        specs[name] = _fit_column(name, known)
+        if _is_constant(known):
+            constant.append(name)
+        if _counts_rows(values):
+            counting.append(name)
+    _warn_of("constant in the training part, and so of no use", constant)
     _warn_of(
         "nothing but the number of the row, which may give the class away here and misleads elsewhere",
-        [name for name, values in columns.items() if _counts_rows(values)],
+        counting,
     )
     return tuple(
         GroupSpec(name=name, columns=tuple(specs[column] for column in members))
         for name, members in groups.items()
     )
+
+
+def _known_in(values: ColumnValues, rows: npt.NDArray[np.int64]) -> ColumnValues:
+    is_known = np.zeros(len(values), dtype=bool)
+    is_known[rows] = True
+    return keep_rows(values, is_known & ~is_missing(values))
 
 
 def _fit_column(name: str, known: ColumnValues) -> ColumnSpec:

@@ -1,7 +1,7 @@
 """A hash of data in memory: whether a training goes on with the data that it began with."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -9,9 +9,10 @@ import numpy as np
 from torch import Tensor
 
 _HASH = "sha256"
+_PIECE_SIZE = 1 << 25
 
 
-def fingerprint(data: Any) -> str:
+def fingerprint(data: Any, *, release: Callable[[], None] | None = None) -> str:
     """Return the SHA-256 of data, as ``sha256:`` and 64 hexadecimal digits.
 
     It is the same in every process and on every machine. What files looked like before they were decoded,
@@ -20,6 +21,7 @@ def fingerprint(data: Any) -> str:
     Args:
         data: Tensors, arrays, strings, bytes, numbers and None, and dataclasses, mappings and sequences of
             such.
+        release: Called between pieces of large arrays, to give back the memory that reading them took.
 
     Raises:
         TypeError: There is something else in it.
@@ -27,6 +29,8 @@ def fingerprint(data: Any) -> str:
     digest = hashlib.new(_HASH)
     for part in _parts(data):
         digest.update(part)
+        if release is not None and len(part) == _PIECE_SIZE:
+            release()
     return f"{_HASH}:{digest.hexdigest()}"
 
 
@@ -35,7 +39,8 @@ def _parts(data: Any) -> Iterator[bytes | memoryview]:
     if isinstance(data, Tensor | np.ndarray):
         array = np.ascontiguousarray(data.detach().cpu().numpy() if isinstance(data, Tensor) else data)
         yield f"array {array.dtype.str} {array.shape};".encode()
-        yield array.reshape(-1).view(np.uint8).data
+        content = array.reshape(-1).view(np.uint8).data
+        yield from (content[start : start + _PIECE_SIZE] for start in range(0, len(content), _PIECE_SIZE))
     elif isinstance(data, str | bytes):
         encoded = data.encode() if isinstance(data, str) else data
         yield f"{type(data).__name__} {len(encoded)};".encode()

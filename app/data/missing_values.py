@@ -59,16 +59,23 @@ def find_missing(
     is_incomplete = np.zeros(num_rows, dtype=bool)
     counts: dict[str, int] = {}
     for index, names in enumerate(groups.values()):
-        flags = {name: is_missing(columns[name]) for name in names if name in columns}
+        there = [name for name in names if name in columns]
         if allow_missing_groups:
-            presence[:, index] = ~np.logical_and.reduce(list(flags.values())) if flags else False
-        for name, flag in flags.items():
-            lacking = flag & presence[:, index]
+            presence[:, index] = _has_any(columns, there, num_rows)
+        for name in there:
+            lacking = is_missing(columns[name]) & presence[:, index]
             if lacking.any():
                 counts[name] = int(lacking.sum())
                 is_incomplete |= lacking
     is_incomplete |= ~presence.any(axis=1)
     return MissingValues(presence=presence, counts=counts, is_incomplete=is_incomplete)
+
+
+def _has_any(columns: Mapping[str, ColumnValues], names: Sequence[str], num_rows: int) -> Flags:
+    has_any = np.zeros(num_rows, dtype=bool)
+    for name in names:
+        has_any |= ~is_missing(columns[name])
+    return has_any
 
 
 def refuse_missing(missing: MissingValues, *, advice: str = TRAINING_ADVICE) -> None:

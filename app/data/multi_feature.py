@@ -13,15 +13,17 @@ from torch import Tensor
 
 from app.data.batch_loader import BatchLoader
 from app.data.column_groups import Grouping, check_columns, select_columns
-from app.data.column_reading import read_columns
-from app.data.column_values import ColumnValues, is_missing, keep_rows
+from app.data.column_values import is_missing, keep_rows
 from app.data.feature_batch import FeatureBatch
-from app.data.feature_encoding import columns_there, encode_groups
+from app.data.feature_encoding import columns_there
 from app.data.feature_fitting import fit_groups
+from app.data.feature_parts import encode_parts
+from app.data.feature_storage import FeatureStorage, MemoryStorage
 from app.data.fingerprint import fingerprint
 from app.data.labels import check_class_sizes, encode_labels, find_class_names, label_column
 from app.data.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
 from app.data.multi_feature_spec import MissingPolicy, MultiFeatureDataSpec
+from app.data.sample_columns import SampleColumns
 from app.data.splits import Split, Splitter
 from app.data.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
 from app.data.wording import errors_naming, name_list
@@ -35,14 +37,14 @@ class _Samples:
     """The rows of a table that take part, before they are encoded."""
 
     table: pa.Table
-    columns: Mapping[str, ColumnValues]
+    columns: SampleColumns
     labels: pa.StringArray
     presence: Flags
 
     def keep(self, rows: Flags) -> "_Samples":
         return _Samples(
             table=self.table.filter(pa.array(rows)),
-            columns={name: keep_rows(values, rows) for name, values in self.columns.items()},
+            columns=self.columns.keep(rows),
             labels=keep_rows(self.labels, rows),
             presence=self.presence[rows],
         )
@@ -57,7 +59,7 @@ class _Parts:
 
 
 class MultiFeatureDataModule(LightningDataModule):
-    """Reads a table once, splits and encodes it, and keeps it in memory as tensors.
+    """Reads a table once, splits and encodes it, and keeps what comes of it in a storage.
 
     Args:
         path: A CSV (also gzipped) or Parquet file; None for the digits that ship with the project.
@@ -69,6 +71,7 @@ class MultiFeatureDataModule(LightningDataModule):
         missing: What to do about missing values; see ``MultiFeatureDataSpec``.
         allow_missing_groups: Whether a row may lack all columns of a group.
         splitter: Chooses the rows of each part.
+        storage: Where the rows lie, see `app.data.feature_storage`; None: in memory.
         batch_size: Samples of a training batch.
         eval_batch_size: Samples of a validation or test batch.
         seed: Decides the order of the training batches.
@@ -87,6 +90,7 @@ class MultiFeatureDataModule(LightningDataModule):
         missing: MissingPolicy = "error",
         allow_missing_groups: bool = False,
         splitter: Splitter,
+        storage: FeatureStorage | None = None,
         batch_size: int,
         eval_batch_size: int,
         seed: int = 0,
@@ -101,6 +105,7 @@ class MultiFeatureDataModule(LightningDataModule):
         self._missing: MissingPolicy = data_spec.missing if data_spec else missing
         self._allow_missing_groups = data_spec.allow_missing_groups if data_spec else allow_missing_groups
         self._splitter = splitter
+        self._storage = storage or MemoryStorage()
         self._batch_size = batch_size
         self._eval_batch_size = eval_batch_size
         self._seed = seed
@@ -118,7 +123,8 @@ class MultiFeatureDataModule(LightningDataModule):
     @cached_property
     def fingerprint(self) -> str:
         """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
-        return fingerprint([self._parts.train, self._parts.val, self._parts.test])
+        parts = [self._parts.train, self._parts.val, self._parts.test]
+        return fingerprint(parts, release=self._storage.release)
 
     def setup(self, stage: str | None = None) -> None:
         """Read, split and encode the file, unless that has been done."""
@@ -153,9 +159,9 @@ class MultiFeatureDataModule(LightningDataModule):
     def _parts(self) -> _Parts:
         text_columns = [*self._categorical, *self._splitter.reserved_columns, *filter(None, [self._label])]
         if self._path is None:
-            table = read_shipped_table(text_columns=text_columns)
+            table = read_shipped_table(text_columns=text_columns, reader=self._storage.reader)
         else:
-            table = read_table(self._path, text_columns=text_columns)
+            table = read_table(self._path, text_columns=text_columns, reader=self._storage.reader)
         with errors_naming(self._path or SHIPPED_MFEAT):
             return self._encode(self._select(table))
 
@@ -163,7 +169,7 @@ class MultiFeatureDataModule(LightningDataModule):
         labels = label_column(table, self._label)
         groups = self._groups(table)
         names = columns_there(table.column_names, groups, self._allow_missing_groups)
-        columns = read_columns(
+        columns = self._storage.read_columns(
             table, names, categorical=self._categorical, infer_categories=self._given_spec is None
         )
         missing = find_missing(
@@ -197,9 +203,10 @@ class MultiFeatureDataModule(LightningDataModule):
         check_class_sizes(target, class_names, self._splitter.min_class_size)
         split = self._splitter(target.numpy(), samples.table)
         spec = spec or self._fit(samples, class_names, target, split)
-        batch = replace(encode_groups(samples.columns, spec.groups, samples.presence), target=target)
-        rows = (torch.from_numpy(part) for part in (split.train, split.val, split.test))
-        return _Parts(spec, *(batch[part] for part in rows))
+        return _Parts(
+            spec,
+            *encode_parts(samples.columns, spec.groups, samples.presence, target, split, self._storage),
+        )
 
     def _fit(
         self, samples: _Samples, class_names: tuple[str, ...], target: Tensor, split: Split

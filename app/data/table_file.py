@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -26,7 +27,34 @@ _OTHER_FORMATS = {
 }
 
 
-def read_table(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
+class TableReader(Protocol):
+    """Reads a file whose format is known."""
+
+    def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
+        """Return a CSV file as a table, see `app.data.csv_file.read_csv`."""
+        ...
+
+    def read_parquet(self, file: parquet.ParquetFile) -> pa.Table:
+        """Return a Parquet file as a table."""
+        ...
+
+
+class WholeTableReader:
+    """Reads tables into memory; their columns have one chunk each."""
+
+    def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
+        """Read a CSV file, see `app.data.csv_file.read_csv`."""
+        return read_csv(path, text_columns=text_columns).combine_chunks()
+
+    def read_parquet(self, file: parquet.ParquetFile) -> pa.Table:
+        """Read a Parquet file."""
+        return file.read().combine_chunks()
+
+
+IN_MEMORY = WholeTableReader()
+
+
+def read_table(path: Path, *, text_columns: Iterable[str] = (), reader: TableReader = IN_MEMORY) -> pa.Table:
     """Read a CSV (also gzipped) or Parquet file.
 
     Names of columns are stripped of spaces; a column without a name is left out with a warning.
@@ -35,9 +63,10 @@ def read_table(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
         path: The file; its name may end as it likes.
         text_columns: Columns that a CSV file gives as text even if they look like numbers: the label and
             the categorical ones, so that the same value has the same name in every file.
+        reader: Reads the file once its format is known.
 
     Returns:
-        A table of at least one row whose columns have one chunk each.
+        A table of at least one row.
 
     Raises:
         UserError: No such file, not a table, no rows, or two columns of one name. The message begins with
@@ -45,20 +74,22 @@ def read_table(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
     """
     with errors_naming(path):
         try:
-            return _tidy(_read(path, text_columns))
+            return _tidy(_read(path, text_columns, reader))
         except UnicodeDecodeError:
             raise UserError("the file is not UTF-8 text; save it as CSV in UTF-8") from None
         except OSError as error:
             raise UserError(f"cannot read the file ({error.strerror or error})") from None
 
 
-def read_shipped_table(name: str = SHIPPED_MFEAT, *, text_columns: Iterable[str] = ()) -> pa.Table:
+def read_shipped_table(
+    name: str = SHIPPED_MFEAT, *, text_columns: Iterable[str] = (), reader: TableReader = IN_MEMORY
+) -> pa.Table:
     """Read one of the tables that ship with the project (``app/data/shipped``)."""
     with as_file(files("app.data.shipped") / name) as path:
-        return read_table(path, text_columns=text_columns)
+        return read_table(path, text_columns=text_columns, reader=reader)
 
 
-def _read(path: Path, text_columns: Iterable[str]) -> pa.Table:
+def _read(path: Path, text_columns: Iterable[str], reader: TableReader) -> pa.Table:
     if path.is_dir():
         raise UserError("this is a folder; name one CSV or Parquet file in it")
     if not path.exists():
@@ -66,16 +97,16 @@ def _read(path: Path, text_columns: Iterable[str]) -> pa.Table:
     with path.open("rb") as file:
         head = file.read(1024)
     if head[:4] == b"PAR1":
-        return _read_parquet(path)
+        return _read_parquet(path, reader)
     for magic, kind in _OTHER_FORMATS.items():
         if head.startswith(magic):
             raise UserError(f"this is {kind}; export the table as CSV or Parquet")
-    return read_csv(path, text_columns=text_columns)
+    return reader.read_csv(path, text_columns)
 
 
-def _read_parquet(path: Path) -> pa.Table:
+def _read_parquet(path: Path, reader: TableReader) -> pa.Table:
     try:
-        table = parquet.ParquetFile(path).read()
+        table = reader.read_parquet(parquet.ParquetFile(path))
     except pa.ArrowException as error:
         raise UserError(f"not a Parquet file that can be read ({error}); copy or write it again") from None
     return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
@@ -94,4 +125,4 @@ def _tidy(table: pa.Table) -> pa.Table:
     if "" in names:
         warnings.warn("a column without a name (a row index?) is left out", stacklevel=2)
     table = table.rename_columns(names).select([name for name in names if name])
-    return table.replace_schema_metadata(None).combine_chunks()
+    return table.replace_schema_metadata(None)

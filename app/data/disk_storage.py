@@ -1,0 +1,186 @@
+"""Rows of a table in files, for tables that are larger than memory.
+
+Shapes: N rows, F_g features of group g.
+"""
+
+import errno
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from pyarrow import parquet
+from torch import Tensor
+
+from app.data.column_reading import each_column
+from app.data.csv_spooling import spool_csv
+from app.data.feature_batch import FeatureBatch
+from app.data.feature_storage import TensorWriter, Widths
+from app.data.mapped_files import MappedFiles
+from app.data.sample_columns import TableColumns
+from app.errors import UserError
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SETTING = "multi_feature.data.storage.folder"
+_FLOAT_SIZE = 4
+
+
+class DiskStorage:
+    """Copies a table to an Arrow file, and what it is encoded to to files of numbers; both are mapped.
+
+    The table's copy takes about as much room as the CSV file, until the rows are encoded; these take 4 bytes
+    for each feature and row, until the data are no longer used. In memory are some 50 bytes for each row (its
+    class, its part, its place in an epoch's order), and one column at a time while the data are prepared.
+
+    Args:
+        folder: Where the files lie, without names; None: the system's folder for temporary files.
+    """
+
+    def __init__(self, *, folder: Path | None = None) -> None:
+        self._files = MappedFiles(folder)
+        self.reader = SpoolingReader(self._files)
+
+    def read_columns(
+        self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
+    ) -> TableColumns:
+        """Return the columns, each of which is read when it is asked for."""
+        is_text = {}
+        found = each_column(table, names, categorical=categorical, infer_categories=infer_categories)
+        for name, values in found:
+            is_text[name] = not isinstance(values, np.ndarray)
+            self.release()
+        return TableColumns(table, is_text, release=self.release)
+
+    def new_part(self, widths: Widths, num_rows: int) -> "MappedWriter | TensorWriter":
+        """Return what takes ``num_rows`` encoded rows."""
+        is_empty = num_rows == 0 or not any(widths.values())  # an empty file can't be mapped
+        return TensorWriter(widths, 0) if is_empty else MappedWriter(self._files, widths, num_rows)
+
+    def release(self) -> None:
+        """Give back the memory of all files."""
+        self._files.release()
+
+
+class SpoolingReader:
+    """Reads tables by way of a file that is mapped.
+
+    Args:
+        files: Makes that file.
+    """
+
+    def __init__(self, files: MappedFiles) -> None:
+        self._files = files
+
+    def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
+        """Copy a CSV file block by block."""
+        with room_on_disk(self._files.folder):
+            file = self._files.create()
+            spool_csv(path, file, text_columns=text_columns)
+            return _open_arrow(self._files.map(file))
+
+    def read_parquet(self, file: parquet.ParquetFile) -> pa.Table:
+        """Copy a Parquet file block by block."""
+        with room_on_disk(self._files.folder):
+            sink = self._files.create()
+            with pa.ipc.new_file(sink, file.schema_arrow) as writer:
+                for block in file.iter_batches():
+                    writer.write_batch(block)
+            return _open_arrow(self._files.map(sink))
+
+
+class MappedWriter:
+    """A `PartWriter` to a file: the rows of the first group, then those of the second, and so on.
+
+    Args:
+        files: Makes the file.
+        widths: Of each group.
+        num_rows: N, at least 1.
+    """
+
+    def __init__(self, files: MappedFiles, widths: Widths, num_rows: int) -> None:
+        self._files = files
+        self._widths = widths
+        self._num_rows = num_rows
+        sizes = [num_rows * (width or 0) for width in widths.values()]
+        *starts, end = accumulate(sizes, initial=0)
+        self._starts = dict(zip(widths, starts, strict=True))
+        with room_on_disk(files.folder):
+            self._file = files.create()
+            self._file.truncate(end * _FLOAT_SIZE)
+
+    def write(self, start: int, features: Mapping[str, Tensor | None]) -> None:
+        """Put the rows in their place.
+
+        Raises:
+            UserError: The disk is full.
+        """
+        with room_on_disk(self._files.folder):
+            for name, values in features.items():
+                width = self._widths[name]
+                if values is not None and width is not None:
+                    self._file.seek((self._starts[name] + start * width) * _FLOAT_SIZE)
+                    self._file.write(np.ascontiguousarray(values.numpy()).data)
+
+    def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
+        """Return all rows."""
+        with room_on_disk(self._files.folder):
+            numbers = torch.from_numpy(np.frombuffer(self._files.map(self._file), dtype=np.float32))
+        features: dict[str, Tensor | None] = {}
+        for name, width in self._widths.items():
+            rows = None
+            if width is not None:
+                start = self._starts[name]
+                rows = numbers[start : start + self._num_rows * width].view(self._num_rows, width)
+            features[name] = rows
+        return MappedFeatureBatch(features, presence, target, release=self._files.release)
+
+
+class MappedFeatureBatch(FeatureBatch):
+    """Rows in a file: reading some gives the memory back that those before took.
+
+    Args:
+        features: See `FeatureBatch`.
+        presence: See `FeatureBatch`.
+        target: See `FeatureBatch`.
+        release: Gives back the memory of the file.
+    """
+
+    def __init__(
+        self,
+        features: dict[str, Tensor | None],
+        presence: Tensor | None,
+        target: Tensor,
+        *,
+        release: Callable[[], None],
+    ) -> None:
+        super().__init__(features=features, presence=presence, target=target)
+        self._release = release
+
+    def __getitem__(self, index: Tensor | slice) -> FeatureBatch:
+        """Return the samples at ``index``, see `FeatureBatch`."""
+        self._release()
+        return super().__getitem__(index)
+
+
+@contextmanager
+def room_on_disk(folder: Path) -> Iterator[None]:
+    """Say what to do where a file in ``folder`` finds no room.
+
+    Raises:
+        UserError: The disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            raise
+        raise UserError(
+            f"the disk of {folder}, where the rows are kept, is full; name another folder by {_SETTING}"
+        ) from error
+
+
+def _open_arrow(mapped: object) -> pa.Table:
+    return pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))).read_all()

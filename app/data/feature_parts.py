@@ -1,0 +1,66 @@
+"""From the columns of all rows to the encoded rows of each part.
+
+Shapes: N rows, G groups.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.data.feature_batch import FeatureBatch
+from app.data.feature_encoding import encode_groups
+from app.data.feature_storage import FeatureStorage, PartWriter
+from app.data.missing_values import Flags
+from app.data.multi_feature_spec import GroupSpec
+from app.data.sample_columns import SampleColumns
+from app.data.splits import Rows, Split
+
+_BLOCK_ROWS = 1 << 16
+"""Rows that are encoded at once."""
+
+
+def encode_parts(
+    columns: SampleColumns,
+    groups: Sequence[GroupSpec],
+    presence: Flags,
+    target: Tensor,
+    split: Split,
+    storage: FeatureStorage,
+) -> tuple[FeatureBatch, FeatureBatch, FeatureBatch]:
+    """Encode the rows of the training, the validation and the test part, some rows at a time.
+
+    Args:
+        columns: The values by column, of [N] each.
+        groups: The columns of each group and their statistics.
+        presence: Bool of [N, G].
+        target: Class indices, int64 of [N].
+        split: The rows of each part.
+        storage: Takes them.
+    """
+    widths = {
+        group.name: group.width if presence[:, index].any() and group.columns[0].name in columns else None
+        for index, group in enumerate(groups)
+    }
+    rows_of_parts = (split.train, split.val, split.test)
+    writers = [storage.new_part(widths, len(rows)) for rows in rows_of_parts]
+    for start in range(0, len(target), _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, len(target))
+        block = encode_groups(columns.slice(start, stop), groups, presence[start:stop])
+        for writer, rows in zip(writers, rows_of_parts, strict=True):
+            _write(writer, block, rows, start)
+        storage.release()
+    train, val, test = (
+        writer.finish(
+            presence=None if presence.all() else torch.from_numpy(presence[rows]), target=target[rows]
+        )
+        for writer, rows in zip(writers, rows_of_parts, strict=True)
+    )
+    return train, val, test
+
+
+def _write(writer: PartWriter, block: FeatureBatch, rows: Rows, start: int) -> None:
+    """Write those rows of a part that are in the block of rows from ``start`` on."""
+    first, last = np.searchsorted(rows, [start, start + len(block)])
+    writer.write(int(first), block[torch.from_numpy(rows[first:last] - start)].features)

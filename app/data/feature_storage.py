@@ -1,0 +1,99 @@
+"""Where the rows of a table lie while a model is trained on them: in memory, or elsewhere.
+
+Shapes: N rows, F_g features of group g.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
+
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from app.data.column_reading import read_columns
+from app.data.feature_batch import FeatureBatch
+from app.data.sample_columns import SampleColumns
+from app.data.table_file import TableReader, WholeTableReader
+
+Widths = Mapping[str, int | None]
+"""Number of features of each group, by name; None: no row has the group."""
+
+
+class FeatureStorage(Protocol):
+    """`MemoryStorage` or `app.data.disk_storage.DiskStorage`; both give the same values, bit for bit."""
+
+    @property
+    def reader(self) -> TableReader:
+        """What reads the file."""
+
+    def read_columns(
+        self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
+    ) -> SampleColumns:
+        """Return columns of a table that ``reader`` has read, see `app.data.column_reading.each_column`."""
+        ...
+
+    def new_part(self, widths: Widths, num_rows: int) -> PartWriter:
+        """Return what takes ``num_rows`` encoded rows."""
+        ...
+
+    def release(self) -> None:
+        """Give back memory whose content can be read again."""
+        ...
+
+
+class PartWriter(Protocol):
+    """Takes encoded rows, some at a time; what isn't written is 0."""
+
+    def write(self, start: int, features: Mapping[str, Tensor | None]) -> None:
+        """Put float32 of [n, F_g] for each group, unless it is None, into the rows from ``start`` on."""
+        ...
+
+    def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
+        """Return all rows, with their ``presence`` and ``target``; nothing can be written any more."""
+        ...
+
+
+class MemoryStorage:
+    """Holds the table and what it is encoded to in memory."""
+
+    reader = WholeTableReader()
+
+    def read_columns(
+        self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
+    ) -> SampleColumns:
+        """Return the columns' values."""
+        return read_columns(table, names, categorical=categorical, infer_categories=infer_categories)
+
+    def new_part(self, widths: Widths, num_rows: int) -> TensorWriter:
+        """Return what takes ``num_rows`` encoded rows."""
+        return TensorWriter(widths, num_rows)
+
+    def release(self) -> None:
+        """Do nothing: all of it is needed."""
+
+
+class TensorWriter:
+    """A `PartWriter` of tensors in memory.
+
+    Args:
+        widths: Of each group.
+        num_rows: N.
+    """
+
+    def __init__(self, widths: Widths, num_rows: int) -> None:
+        self._features = {
+            name: None if width is None else torch.zeros(num_rows, width) for name, width in widths.items()
+        }
+
+    def write(self, start: int, features: Mapping[str, Tensor | None]) -> None:
+        """Put the rows in their place."""
+        for name, values in features.items():
+            tensor = self._features[name]
+            if values is not None and tensor is not None:
+                tensor[start : start + len(values)] = values
+
+    def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
+        """Return all rows."""
+        return FeatureBatch(features=self._features, presence=presence, target=target)

@@ -1,0 +1,112 @@
+"""The feature columns of the rows that take part: held in memory, or read from the table at each use.
+
+Shapes: N rows that take part.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from app.data.column_values import ColumnValues, keep_rows, number_values, text_values
+from app.data.missing_values import Flags
+
+
+class SampleColumns(Mapping[str, ColumnValues]):
+    """Values of [N] by column."""
+
+    @abstractmethod
+    def keep(self, rows: Flags) -> SampleColumns:
+        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
+
+    @abstractmethod
+    def slice(self, start: int, stop: int) -> SampleColumns:
+        """Return the columns with the rows from ``start`` to ``stop``."""
+
+
+class HeldColumns(SampleColumns):
+    """Columns in memory.
+
+    Args:
+        values: By column.
+    """
+
+    def __init__(self, values: Mapping[str, ColumnValues]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> ColumnValues:
+        """Return a column."""
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def keep(self, rows: Flags) -> HeldColumns:
+        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
+        return HeldColumns({name: keep_rows(values, rows) for name, values in self.items()})
+
+    def slice(self, start: int, stop: int) -> HeldColumns:
+        """Return the columns with the rows from ``start`` to ``stop``."""
+        return HeldColumns({name: values[start:stop] for name, values in self.items()})
+
+
+class TableColumns(SampleColumns):
+    """Columns of a table that is too large to be held: each becomes values whenever it is asked for.
+
+    Args:
+        table: Has all of the columns.
+        is_text: Which columns to read, by name, and whether as text or as numbers.
+        release: Called after each reading, so that the table's memory can be given back.
+        rows: Numbers of the rows that take part, ascending; None: all.
+    """
+
+    def __init__(
+        self,
+        table: pa.Table,
+        is_text: Mapping[str, bool],
+        *,
+        release: Callable[[], None],
+        rows: npt.NDArray[np.int64] | None = None,
+    ) -> None:
+        self._table = table
+        self._is_text = is_text
+        self._release = release
+        self._rows = rows
+
+    def __getitem__(self, name: str) -> ColumnValues:
+        """Read a column."""
+        column = self._table.column(name)
+        values = text_values(column) if self._is_text[name] else number_values(column)
+        assert values is not None  # it was numbers when it was looked at first
+        if self._rows is not None:
+            values = values[self._rows] if isinstance(values, np.ndarray) else values.take(self._rows)
+        self._release()
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._is_text)
+
+    def __len__(self) -> int:
+        return len(self._is_text)
+
+    def keep(self, rows: Flags) -> TableColumns:
+        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
+        kept = np.flatnonzero(rows) if self._rows is None else self._rows[rows]
+        return TableColumns(self._table, self._is_text, release=self._release, rows=kept)
+
+    def slice(self, start: int, stop: int) -> TableColumns:
+        """Return the columns with the rows from ``start`` to ``stop``, still to be read."""
+        if self._rows is None:
+            part, rows = self._table.slice(start, stop - start), None
+        else:
+            rows = self._rows[start:stop]
+            first = int(rows[0])
+            part, rows = self._table.slice(first, int(rows[-1]) + 1 - first), rows - first
+        return TableColumns(part, self._is_text, release=self._release, rows=rows)
