@@ -40,7 +40,7 @@ def main(path: Path, storage: str, batch_size: int, num_epochs: int, folder: Pat
     run.trainer.callbacks.insert(0, clock)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         run()
-    print(json.dumps({**figures, "epoch_s": clock.median_epoch_s, "peak_mib": _peak_mib()}))
+    typer.echo(json.dumps({**figures, "epoch_s": clock.median_epoch_s, "peak_mib": _peak_mib()}))
 
 
 def _peak_mib() -> float:

@@ -1,8 +1,9 @@
 """Training on rows in memory and on rows in files: seconds of an epoch, and peak memory.
 
-Run it from the project's folder with ``python -m benchmarks.streaming``. It writes a CSV file of random numbers
-and trains the plain ``multi-feature`` on it with its rows in memory and on the disk in turn, each time in a new
-process. ``--rows 5000000 --batch-size 1024 --storages disk --repeats 1`` measures the memory of a large table.
+Run it from the project's folder with ``python -m benchmarks.streaming``. It writes a CSV file of random
+numbers and trains the plain ``multi-feature`` on it with its rows in memory and on the disk in turn, each
+time in a new process. The memory that a large table needs is measured with ``--rows 5000000 --batch-size 1024
+--epochs 3 --storages disk --repeats 1``.
 """
 
 import json
@@ -74,13 +75,16 @@ def main(
     title = f"{rows:,} rows by {features} features ({size_mib:,.0f} MiB of CSV), batch {batch_size:,}"
     table = Table("rows in", "s an epoch", "s to prepare", "peak MiB", "MiB before the data", title=title)
     for kind, results in runs.items():
-        cells = [[each[name] for each in results] for name in ("epoch_s", "prepare_s", "peak_mib", "base_mib")]
+        cells = [
+            [each[name] for each in results] for name in ("epoch_s", "prepare_s", "peak_mib", "base_mib")
+        ]
         table.add_row(kind, *map(_summary, cells))
-    Console(width=110).print(table)
+    console = Console(width=120)
+    console.print(table)
     if len(kinds) == 2:
         pairs = zip(*(runs[kind] for kind in kinds), strict=True)
         ratios = [first["epoch_s"] / second["epoch_s"] for first, second in pairs]
-        print(f"speed with rows in {kinds[1]} / in {kinds[0]}: {_summary(ratios)}")
+        console.print(f"speed with rows in {kinds[1]} / in {kinds[0]}: {_summary(ratios)}")
 
 
 def _summary(values: list[float]) -> str:

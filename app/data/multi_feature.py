@@ -37,13 +37,17 @@ class _Samples:
     """The rows of a table that take part, before they are encoded."""
 
     table: pa.Table
+    groups: Mapping[str, Sequence[str]]
     columns: SampleColumns
     labels: pa.StringArray
     presence: Flags
 
-    def keep(self, rows: Flags) -> "_Samples":
+    def keep(self, rows: Flags, table_columns: Sequence[str]) -> "_Samples":
+        """Return those samples, and of the table no more than the named columns."""
+        there = [name for name in table_columns if name in self.table.column_names]
         return _Samples(
-            table=self.table.filter(pa.array(rows)),
+            table=self.table.select(there).filter(pa.array(rows)) if there else self.table,
+            groups=self.groups,
             columns=self.columns.keep(rows),
             labels=keep_rows(self.labels, rows),
             presence=self.presence[rows],
@@ -175,9 +179,10 @@ class MultiFeatureDataModule(LightningDataModule):
         missing = find_missing(
             columns, groups, table.num_rows, allow_missing_groups=self._allow_missing_groups
         )
-        samples = _Samples(table, columns, labels, missing.presence)
+        samples = _Samples(table, groups, columns, labels, missing.presence)
         if self._missing == "drop":
-            return samples.keep(~(missing.is_incomplete | is_missing(labels)))
+            is_usable = ~(missing.is_incomplete | is_missing(labels))
+            return samples.keep(is_usable, self._splitter.reserved_columns)
         if self._missing == "mean":
             refuse_empty_rows(missing)
         else:
@@ -218,7 +223,7 @@ class MultiFeatureDataModule(LightningDataModule):
                 f"the training part has no row of class {name_list(lacking)}; see multi_feature.data.split"
             )
         return MultiFeatureDataSpec(
-            groups=fit_groups(samples.columns, self._groups(samples.table), split.train),
+            groups=fit_groups(samples.columns, samples.groups, split.train),
             label=str(self._label),
             class_names=class_names,
             class_counts=tuple(counts),
