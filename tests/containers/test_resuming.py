@@ -124,6 +124,18 @@ def test_a_training_stopped_in_mid_epoch_goes_on_exactly(settings: dict[str, Any
     assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
 
 
+def test_a_training_from_the_disk_goes_on_as_one_in_memory_does(
+    multi_feature: dict[str, Any], tmp_path: Path
+) -> None:
+    on_disk = merge(multi_feature, {"multi_feature": {"data": {"storage": {"kind": "disk"}}}})
+    new_run(multi_feature, tmp_path / "undisturbed")()
+    interrupt(new_run(on_disk, tmp_path / "stopped"), 3, signal.SIGTERM)
+
+    resume_training(tmp_path / "stopped")()
+
+    assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
+
+
 def test_a_moved_run_folder_keeps_its_best_checkpoint(multi_feature: dict[str, Any], tmp_path: Path) -> None:
     new_run(multi_feature, tmp_path / "undisturbed")()
     interrupt(new_run(multi_feature, tmp_path / "stopped"), 4, signal.SIGINT)
