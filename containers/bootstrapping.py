@@ -15,7 +15,7 @@ from settings.application import ApplicationSettings, parse_settings
 from settings.errors import SettingsError
 from settings.families import families, find_family
 from settings.merging import merge
-from settings.packages import explain_packages
+from settings.packages import explain_missing, explain_versions
 
 
 def bootstrap(settings: ApplicationSettings | Mapping[str, Any]) -> ApplicationContainer:
@@ -104,7 +104,7 @@ def naming_packages(recipe: Recipe, *, source: Path) -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        reasons = explain_packages(recipe.packages)
-        if not reasons and recipe.family in families():
+        reasons = explain_missing(recipe.packages) or [str(error), *explain_versions(recipe.packages)]
+        if reasons == [str(error)] and recipe.family in families():
             raise
-        raise UserError("\n".join([f"checkpoint {source}: {error}", *reasons])) from None
+        raise UserError("\n".join(f"checkpoint {source}: {reason}" for reason in reasons)) from None

@@ -30,27 +30,40 @@ def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
     return {path: plugin.requirement for path, plugin in found.items() if plugin.package != OWN_PACKAGE}
 
 
-def explain_packages(needed: Mapping[str, str]) -> list[str]:
-    """Return a line for each package that is needed and isn't here, can't be used, or has another version.
+def explain_missing(needed: Mapping[str, str]) -> list[str]:
+    """Return a line for each package that is needed, and isn't installed or can't be used here.
 
     Args:
-        needed: As `packages_of` gave it, maybe elsewhere.
+        needed: Packages by path, as `packages_of` gave them, maybe elsewhere.
     """
     here = {_normalized(plugin.package): plugin for plugin in plugins()}
     failed = {_normalized(plugin.package): plugin for plugin in plugins() if plugin.error}
     lines = []
-    for path, requirement in needed.items():
-        name = _normalized(requirement.partition("==")[0])
-        if name not in here:
-            lines.append(
-                f"{path} comes from the package {requirement.replace('==', ' ')}, which isn't installed here;"
-                f" if you know and trust it: pip install {requirement}"
-            )
-        elif name in failed:
-            lines.append(f"{path} comes from the package {requirement}: {failed[name].error}")
-        elif here[name].requirement != requirement:
-            lines.append(f"{path} comes from {requirement}, and here is {here[name].requirement}")
+    for requirement, paths in _by_requirement(needed).items():
+        package, _, version = requirement.partition("==")
+        what = f"the package {package} {version} is needed for {', '.join(paths)}"
+        if _normalized(package) not in here:
+            lines.append(f"{what}, and isn't installed; if you know and trust it: pip install {requirement}")
+        elif _normalized(package) in failed:
+            lines.append(f"{what}, and can't be used: {failed[_normalized(package)].error}")
     return lines
+
+
+def explain_versions(needed: Mapping[str, str]) -> list[str]:
+    """Return a line for each package that is needed, and has another version here."""
+    here = {_normalized(plugin.package): plugin.requirement for plugin in plugins()}
+    return [
+        f"{', '.join(paths)}: made with {requirement}, and here is {here[package]}"
+        for requirement, paths in _by_requirement(needed).items()
+        if (package := _normalized(requirement.partition("==")[0])) in here and here[package] != requirement
+    ]
+
+
+def _by_requirement(needed: Mapping[str, str]) -> dict[str, list[str]]:
+    paths: dict[str, list[str]] = {}
+    for path, requirement in needed.items():
+        paths.setdefault(requirement, []).append(path)
+    return paths
 
 
 def _choices_in(value: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ChoiceSettings]]:

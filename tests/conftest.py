@@ -8,9 +8,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.environments import Environments, make_environments
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # several tests run at once; more threads would slow them all
 
 PICTURE_SIZE = 6
+
+
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Environments:
+    """Fresh virtual environments with this project's wheel, made once for all test processes."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return make_environments(shared / "environments")
 
 
 @pytest.fixture

@@ -24,8 +24,9 @@ class EvaluationReport:
 
     @property
     def breakdowns(self) -> dict[str, dict[str, dict[str, float]]]:
-        """All breakdowns by what their parts are."""
-        return {self.breakdown_by: self.breakdown} | self.further_breakdowns
+        """All breakdowns that there are, by what their parts are."""
+        first = {self.breakdown_by: self.breakdown} if self.breakdown else {}
+        return first | self.further_breakdowns
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, e.g. for JSON."""

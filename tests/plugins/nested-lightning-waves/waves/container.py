@@ -1,0 +1,59 @@
+"""The container of the family curve-fit."""
+
+from typing import Any
+
+from dependency_injector import providers
+from dependency_injector.containers import DeclarativeContainer
+
+from app.composition.assembler import Assembler
+from app.training.run import TrainingRun
+from containers.choices import build_chosen
+from settings import ApplicationSettings
+from waves.curve_answers import CurveEvaluator, CurvePredictor
+from waves.curve_data import CurveDataModule, CurveDataSpec
+from waves.curve_model import assemble_curve_fit
+from waves.settings import CurveFitSettings
+
+
+class CurveFitContainer(DeclarativeContainer):
+    """From a table of numbers to a curve through it."""
+
+    application = providers.Dependency(instance_of=ApplicationSettings)
+    settings = providers.Dependency(instance_of=CurveFitSettings)
+    training = providers.DependenciesContainer()
+
+    data_spec_type = providers.Object(CurveDataSpec)
+    known_data_spec: providers.Object[Any] = providers.Object(None)
+    datamodule = providers.Singleton(
+        CurveDataModule,
+        path=settings.provided.data.path,
+        label=settings.provided.data.label,
+        batch_size=settings.provided.data.batch_size,
+        seed=application.provided.seed,
+        data_spec=known_data_spec,
+    )
+    data_spec = datamodule.provided.data_spec
+
+    feature_extractor = providers.Callable(build_chosen, settings.provided.feature_extractor)
+    optimizer = providers.Callable(build_chosen, settings.provided.optimizer)
+    model = providers.Factory(
+        assemble_curve_fit,
+        data_spec=data_spec,
+        feature_extractor=feature_extractor.provider,
+        assembler=providers.Factory(Assembler, seed=application.provided.seed, path="curve_fit"),
+        optimizer=optimizer.provider,
+        recipe=providers.Factory(training.recipe, data_spec=data_spec.to_dict.call()),
+    )
+
+    training_run = providers.Factory(
+        TrainingRun,
+        model=model,
+        datamodule=datamodule,
+        trainer=training.trainer,
+        run_folder=training.run_folder,
+        seed=application.provided.seed,
+        settings=application.provided.to_plain.call(),
+        num_threads=training.num_threads,
+    )
+    predictor = providers.Factory(CurvePredictor, model=model, data_spec=data_spec)
+    evaluator = providers.Factory(CurveEvaluator, predictor=predictor, datamodule=datamodule)

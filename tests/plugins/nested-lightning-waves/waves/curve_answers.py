@@ -1,0 +1,54 @@
+"""Predictions and scores of a `CurveFit`."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from app.data.table_file import read_table
+from app.evaluation.report import EvaluationReport
+from waves.curve_data import CurveDataModule, CurveDataSpec, encode_rows
+from waves.curve_model import CurveFit
+
+
+class CurvePredictor:
+    """Computes the curve's values for rows of tables.
+
+    Args:
+        model: The trained composite. It is put into evaluation mode.
+        data_spec: The spec of the data that it was trained on.
+    """
+
+    def __init__(self, *, model: CurveFit, data_spec: CurveDataSpec) -> None:
+        self.model = model.eval()
+        self.data_spec = data_spec
+
+    def predict_file(self, path: Path) -> list[float]:
+        """Return the curve's value for each row of a CSV or Parquet file."""
+        return self.predict(encode_rows(read_table(path), self.data_spec.columns)).tolist()
+
+    @torch.inference_mode()
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Map ``inputs`` of [N, F], float32, to the curve's values of [N], on the CPU."""
+        values: Tensor = self.model(inputs.to(self.model.device))
+        return values.cpu()
+
+
+class CurveEvaluator:
+    """Compares the curve with the table.
+
+    Args:
+        predictor: Predicts with the trained composite.
+        datamodule: The table.
+    """
+
+    def __init__(self, *, predictor: CurvePredictor, datamodule: CurveDataModule) -> None:
+        self.predictor = predictor
+        self.datamodule = datamodule
+
+    def __call__(self, part: str = "test") -> EvaluationReport:
+        """Return the mean squared error of one part."""
+        rows = self.datamodule.part(part)
+        assert rows.target is not None
+        error = (self.predictor.predict(rows.inputs) - rows.target).square().mean()
+        return EvaluationReport(num_samples=len(rows), scores={"mean_squared_error": float(error)})

@@ -1,0 +1,100 @@
+"""A plug-in package as its user meets it: built as a wheel, installed into a fresh environment, and used."""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.environments import Environments
+
+COMMANDS = """
+import contextlib, io, json, sys
+import main
+for line in sys.stdin:
+    sys.argv = ["nested-lightning", *json.loads(line)]
+    status, out, err = 0, io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main.run()
+        except SystemExit as end:
+            status = end.code or 0
+    print(json.dumps({"status": status, "out": out.getvalue(), "err": err.getvalue()}))
+"""
+"""Several command lines in one process, since each process imports torch anew."""
+
+QUIET = ("--set", "trainer.use_progress_bar=false", "--device", "cpu", "--epochs", "2")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run_commands(python: Path, folder: Path, *commands: Sequence[str]) -> list[Answer]:
+    done = subprocess.run(
+        [python, "-c", COMMANDS],
+        cwd=folder,
+        input="\n".join(map(json.dumps, commands)),
+        env={"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [Answer(**json.loads(line)) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def trained(environments: Environments, small_csv: Path, tmp_path: Path) -> dict[str, Answer]:
+    """What commands answer where the plug-in is installed; two trainings lie in the temporary folder."""
+    waves = "multi_feature.feature_extractor.kind=waves"
+    table = ("--data", str(small_csv), "--label", "shape")
+    (tmp_path / "points.csv").write_text("x\n0.5\n1.0\n")
+    commands = {
+        "models": ["models"],
+        "schema": ["config", "--schema"],
+        "extractor": [
+            *("train", "-m", "multi-feature", "--set", waves, *table, "--run-dir", "extractor", *QUIET)
+        ],
+        "family": ["train", "-m", "curve-fit", "--run-dir", "family", *QUIET],
+        "evaluate": ["evaluate", "extractor/checkpoints/best.ckpt"],
+        "predict": ["predict", "family/checkpoints/best.ckpt", "points.csv"],
+        "resume": ["resume", "family"],
+        "inspect": ["inspect", "family/checkpoints/best.ckpt"],
+    }
+    answers = run_commands(environments.with_plugin, tmp_path, *commands.values())
+    return dict(zip(commands, answers, strict=True))
+
+
+def test_a_plugin_is_listed_trained_reloaded_and_named_where_it_is_missing(
+    environments: Environments, trained: dict[str, Answer], tmp_path: Path
+) -> None:
+    assert [answer.err for answer in trained.values() if answer.status] == []
+    assert "plain, normalized, residual, linear, waves" in trained["models"].out
+    assert "curve-fit  A curve through the rows" in trained["models"].out
+    assert "CurveFitSettings" in json.loads(trained["schema"].out)["$defs"]
+    assert "accuracy" in trained["evaluate"].out
+    assert len(trained["predict"].out.split()) == 2
+    assert "nested-lightning-waves==0.3.0" in trained["inspect"].out
+
+    missing, family, again = run_commands(
+        environments.without_plugin,
+        tmp_path,
+        ["evaluate", "extractor/checkpoints/best.ckpt"],
+        ["predict", "family/checkpoints/best.ckpt", "points.csv"],
+        ["resume", "family"],
+    )
+
+    install = "isn't installed; if you know and trust it: pip install nested-lightning-waves==0.3.0"
+    assert (missing.status, family.status, again.status) == (2, 2, 2)
+    assert f"is needed for multi_feature.feature_extractor, and {install}" in missing.err
+    assert f"is needed for curve_fit, curve_fit.feature_extractor, and {install}" in family.err
+    assert install in again.err
+    assert missing.err.count("error") == 1
