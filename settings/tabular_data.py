@@ -113,7 +113,9 @@ class DiskStorageSettings(FeatureStorageSettings):
     )
 
 
-FEATURE_STORAGES = Slot(default="memory", choices=[MemoryStorageSettings, DiskStorageSettings])
+FEATURE_STORAGES = Slot(
+    base=FeatureStorageSettings, default="memory", choices=[MemoryStorageSettings, DiskStorageSettings]
+)
 
 
 class TabularDataSettings(Settings):

@@ -1,7 +1,7 @@
 """How YAML text becomes nodes: libyaml's parser where PyYAML was built with it, else PyYAML's own.
 
-libyaml's parser is ten times quicker. Its composer is left out: it follows nesting by recursion in C, so that a
-hostile file would end the process; Python's composer raises a `RecursionError`.
+libyaml's parser is ten times quicker. Its composer is left out: it follows nesting by recursion in C, so that
+a hostile file would end the process; Python's composer raises a `RecursionError`.
 """
 
 from typing import TYPE_CHECKING
