@@ -5,6 +5,7 @@ from dependency_injector.containers import DeclarativeContainer
 
 from app.checkpoints.recipe import Recipe
 from app.training.callbacks import collect_callbacks, collect_loggers
+from app.training.determinism import Determinism
 from app.training.epoch_log import EpochLog
 from app.training.interruption import Interruption
 from app.training.last_checkpoint import LastCheckpoint
@@ -63,8 +64,10 @@ class TrainingContainer(DeclarativeContainer):
     random_state = providers.Factory(RandomState)
     running_metrics = providers.Factory(RunningMetrics)
     epoch_log = providers.Factory(EpochLog)
+    determinism = providers.Factory(Determinism, is_deterministic=settings.provided.is_deterministic)
     callbacks = providers.Factory(
         collect_callbacks,
+        determinism,
         best_checkpoint,
         last_checkpoint,
         random_state,
@@ -100,6 +103,5 @@ class TrainingContainer(DeclarativeContainer):
         accumulate_grad_batches=settings.provided.accumulate_grad_batches,
         check_val_every_n_epoch=settings.provided.val_every_n_epochs,
         log_every_n_steps=settings.provided.log_every_n_steps,
-        is_deterministic=settings.provided.is_deterministic,
     )
     num_threads = settings.provided.num_threads

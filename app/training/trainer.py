@@ -32,7 +32,6 @@ def build_trainer(
     accumulate_grad_batches: int = 1,
     check_val_every_n_epoch: int = 1,
     log_every_n_steps: int = 50,
-    is_deterministic: bool | Literal["warn"] = False,
 ) -> Trainer:
     """Build a Trainer that does what it is asked and nothing besides.
 
@@ -55,7 +54,6 @@ def build_trainer(
         accumulate_grad_batches: Batches to an optimiser step.
         check_val_every_n_epoch: Epochs between validations.
         log_every_n_steps: Steps between two entries of the loggers.
-        is_deterministic: Refuse operations that differ from run to run, or warn of them.
 
     Raises:
         UserError: The hardware isn't there, or the values don't go together.
@@ -76,7 +74,6 @@ def build_trainer(
             accumulate_grad_batches=accumulate_grad_batches,
             check_val_every_n_epoch=check_val_every_n_epoch,
             log_every_n_steps=log_every_n_steps,
-            deterministic=is_deterministic,
             enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
             enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
             enable_model_summary=False,

@@ -1,0 +1,72 @@
+"""Operations that give the same result each time, for as long as a training lasts."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+_CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
+_REPEATABLE = ":4096:8"
+"""See https://docs.nvidia.com/cuda/cublas/#results-reproducibility."""
+
+
+class Determinism(Callback):
+    """Chooses torch's operations while the Trainer works, and puts the choice back afterwards.
+
+    The Trainer's own option changes the whole process from the moment on at which a Trainer is built.
+
+    Args:
+        is_deterministic: Whether operations that differ from run to run are refused.
+    """
+
+    def __init__(self, *, is_deterministic: bool) -> None:
+        self.is_deterministic = is_deterministic
+        self._chosen: AbstractContextManager[None] | None = None
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Choose, in each process that takes part."""
+        if self._chosen is None:
+            self._chosen = deterministic_operations(self.is_deterministic)
+            self._chosen.__enter__()
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Put the choice back."""
+        self._put_back()
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Put the choice back."""
+        self._put_back()
+
+    def _put_back(self) -> None:
+        if self._chosen is not None:
+            self._chosen.__exit__(None, None, None)
+            self._chosen = None
+
+
+@contextmanager
+def deterministic_operations(is_deterministic: bool) -> Iterator[None]:
+    """Refuse operations that differ from run to run inside the block, or allow them."""
+    was_on, was_warning = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    benchmark, cublas = torch.backends.cudnn.benchmark, os.environ.get(_CUBLAS)
+    torch.use_deterministic_algorithms(is_deterministic)
+    if is_deterministic:
+        torch.backends.cudnn.benchmark = False
+        os.environ[_CUBLAS] = _REPEATABLE
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(was_on, warn_only=was_warning)
+        torch.backends.cudnn.benchmark = benchmark
+        if cublas is None:
+            os.environ.pop(_CUBLAS, None)
+        else:
+            os.environ[_CUBLAS] = cublas
