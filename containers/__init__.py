@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from containers.application import ApplicationContainer, compose_application
     from containers.bootstrapping import bootstrap, family_container, from_checkpoint
+    from containers.override_claims import OverrideInUseError
     from containers.provider_overriding import overriding
+    from containers.replacements import OverrideRefusedError, unchecked
     from containers.resuming import resume_training
 
 __all__ = [
     "ApplicationContainer",
+    "OverrideInUseError",
+    "OverrideRefusedError",
     "bootstrap",
     "compose_application",
     "family_container",
     "from_checkpoint",
     "overriding",
     "resume_training",
+    "unchecked",
 ]
 
 _HOMES = {
@@ -28,7 +33,10 @@ _HOMES = {
     "bootstrap": "containers.bootstrapping",
     "family_container": "containers.bootstrapping",
     "from_checkpoint": "containers.bootstrapping",
+    "OverrideInUseError": "containers.override_claims",
+    "OverrideRefusedError": "containers.replacements",
     "overriding": "containers.provider_overriding",
+    "unchecked": "containers.replacements",
     "resume_training": "containers.resuming",
 }
 

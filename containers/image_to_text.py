@@ -5,6 +5,7 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app import protocols
 from app.checking.image_to_text import example_batches
 from app.composition.assembler import Assembler
 from app.composition.image_to_text import assemble_image_to_text
@@ -12,12 +13,15 @@ from app.data.captioned_pictures import PictureReader
 from app.data.image_to_text import ImageToTextDataModule
 from app.data.image_to_text_spec import ImageToTextDataSpec
 from app.data.picture_augmentation import PictureAugmentation
+from app.data.picture_splits import PictureSplitter
 from app.evaluation.image_to_text import ImageToTextEvaluator
+from app.generation.search import Generation
 from app.prediction.image_to_text import ImageToTextPredictor
 from app.submodules.normalization import PictureNormalization
 from app.training.caption_samples import CaptionSamples
 from app.training.run import TrainingRun
 from containers.choices import build_chosen
+from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from settings.application import ApplicationSettings
 from settings.image_to_text import ImageToTextSettings
 
@@ -29,7 +33,7 @@ class ImageToTextContainer(DeclarativeContainer):
     settings = providers.Dependency(instance_of=ImageToTextSettings)
     training = providers.DependenciesContainer()
 
-    splitter = providers.Callable(build_chosen, settings.provided.data.split)
+    splitter = DeclaredCallable(PictureSplitter, build_chosen, settings.provided.data.split)
     reader = providers.Factory(
         PictureReader,
         captions_file=settings.provided.data.captions_file,
@@ -41,7 +45,8 @@ class ImageToTextContainer(DeclarativeContainer):
     data_spec_type = providers.Object(ImageToTextDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
-    datamodule = providers.Singleton(
+    datamodule = DeclaredSingleton(
+        protocols.DataModule,
         ImageToTextDataModule,
         path=settings.provided.data.path,
         reader=reader,
@@ -61,25 +66,27 @@ class ImageToTextContainer(DeclarativeContainer):
     example_batches = providers.Callable(example_batches, data_spec)
     """What a check sends through the model; takes ``num_samples`` and ``device``."""
 
-    image_encoder = providers.Callable(build_chosen, settings.provided.image_encoder)
-    bridge = providers.Callable(build_chosen, settings.provided.bridge)
-    text_decoder = providers.Callable(build_chosen, settings.provided.text_decoder)
-    normalization = providers.Factory(PictureNormalization)
-    augmentation = providers.Factory(
+    image_encoder = DeclaredCallable(protocols.ImageEncoder, build_chosen, settings.provided.image_encoder)
+    bridge = DeclaredCallable(protocols.Bridge, build_chosen, settings.provided.bridge)
+    text_decoder = DeclaredCallable(protocols.TextDecoder, build_chosen, settings.provided.text_decoder)
+    normalization = DeclaredFactory(protocols.Normalization, PictureNormalization)
+    augmentation = DeclaredFactory(
+        protocols.Augmentation,
         PictureAugmentation,
         max_shift=settings.provided.augmentation.max_shift,
         flip_probability=settings.provided.augmentation.flip_probability,
         max_brightness=settings.provided.augmentation.max_brightness,
         max_rotation=settings.provided.augmentation.max_rotation,
     )
-    generation = providers.Callable(build_chosen, settings.provided.generation)
-    optimizer = providers.Callable(build_chosen, settings.provided.optimizer)
-    schedule = providers.Callable(build_chosen, settings.provided.schedule)
-    caption_samples = providers.Factory(CaptionSamples)
+    generation = DeclaredCallable(Generation, build_chosen, settings.provided.generation)
+    optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.optimizer)
+    schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.schedule)
+    caption_samples = DeclaredFactory(protocols.TrainingCallback, CaptionSamples)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="image_to_text")
     recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
-    model = providers.Factory(
+    model = DeclaredFactory(
+        protocols.Model,
         assemble_image_to_text,
         data_spec=data_spec,
         image_encoder=image_encoder.provider,
@@ -113,4 +120,6 @@ class ImageToTextContainer(DeclarativeContainer):
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
-    evaluator = providers.Factory(ImageToTextEvaluator, predictor=predictor, datamodule=datamodule)
+    evaluator = DeclaredFactory(
+        protocols.Evaluator, ImageToTextEvaluator, predictor=predictor, datamodule=datamodule
+    )

@@ -5,15 +5,18 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app import protocols
 from app.checking.multi_feature import example_batches
 from app.composition.assembler import Assembler
 from app.composition.multi_feature import assemble_multi_feature
 from app.data.multi_feature import MultiFeatureDataModule
 from app.data.multi_feature_spec import MultiFeatureDataSpec
+from app.data.splits import Splitter
 from app.evaluation.multi_feature import MultiFeatureEvaluator
 from app.prediction.multi_feature import MultiFeaturePredictor
 from app.training.run import TrainingRun
 from containers.choices import build_chosen, build_named
+from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from containers.named import NamedProviders
 from settings.application import ApplicationSettings
 from settings.multi_feature import MultiFeatureSettings
@@ -27,12 +30,13 @@ class MultiFeatureContainer(DeclarativeContainer):
     training = providers.DependenciesContainer()
 
     grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
-    splitter = providers.Callable(build_chosen, settings.provided.data.split)
+    splitter = DeclaredCallable(Splitter, build_chosen, settings.provided.data.split)
     storage = providers.Callable(build_chosen, settings.provided.data.storage)
     data_spec_type = providers.Object(MultiFeatureDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
-    datamodule = providers.Singleton(
+    datamodule = DeclaredSingleton(
+        protocols.DataModule,
         MultiFeatureDataModule,
         path=settings.provided.data.path,
         label=settings.provided.data.label,
@@ -52,18 +56,26 @@ class MultiFeatureContainer(DeclarativeContainer):
     example_batches = providers.Callable(example_batches, data_spec)
     """What a check sends through the model; takes ``num_samples`` and ``device``."""
 
-    feature_extractor = providers.Callable(build_chosen, settings.provided.feature_extractor)
-    feature_extractors = NamedProviders(
-        providers.Callable(build_named, feature_extractor.provider, settings.provided.feature_extractors)
+    feature_extractor = DeclaredCallable(
+        protocols.FeatureExtractor, build_chosen, settings.provided.feature_extractor
     )
-    combiner = providers.Callable(build_chosen, settings.provided.combiner)
-    head = providers.Callable(build_chosen, settings.provided.head)
-    optimizer = providers.Callable(build_chosen, settings.provided.optimizer)
-    schedule = providers.Callable(build_chosen, settings.provided.schedule)
+    feature_extractors = NamedProviders(
+        DeclaredCallable(
+            protocols.FeatureExtractor,
+            build_named,
+            feature_extractor.provider,
+            settings.provided.feature_extractors,
+        )
+    )
+    combiner = DeclaredCallable(protocols.Combiner, build_chosen, settings.provided.combiner)
+    head = DeclaredCallable(protocols.Head, build_chosen, settings.provided.head)
+    optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.optimizer)
+    schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.schedule)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="multi_feature")
     recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
-    model = providers.Factory(
+    model = DeclaredFactory(
+        protocols.Model,
         assemble_multi_feature,
         data_spec=data_spec,
         feature_extractor=feature_extractors.provider,
@@ -95,4 +107,6 @@ class MultiFeatureContainer(DeclarativeContainer):
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
-    evaluator = providers.Factory(MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule)
+    evaluator = DeclaredFactory(
+        protocols.Evaluator, MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule
+    )

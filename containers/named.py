@@ -7,6 +7,8 @@ from typing import Any
 
 from dependency_injector import providers
 
+from containers.declared import DeclaredCallable, protocol_of
+
 
 class NamedProviders(providers.Provider[Any]):
     """One provider for each name; all of them build by ``item``, called with the name.
@@ -40,13 +42,18 @@ class NamedProviders(providers.Provider[Any]):
     def __getitem__(self, name: str) -> providers.Provider[Any]:
         """Return the provider of one item."""
         if name not in self._named:
-            self._named[name] = providers.Callable(self._item, name)
+            self._named[name] = DeclaredCallable(self.protocol, self._item, name)
         return self._named[name]
 
     def __getattr__(self, name: str) -> providers.Provider[Any]:
         if name.startswith("_"):
             raise AttributeError(name)
         return self[name]
+
+    @property
+    def protocol(self) -> type | None:
+        """The Protocol of each item."""
+        return protocol_of(self._item)
 
     @property
     def named(self) -> Mapping[str, providers.Provider[Any]]:

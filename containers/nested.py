@@ -7,6 +7,7 @@ from typing import Any
 
 from dependency_injector import providers
 
+from containers.declared import DeclaredCallable
 from containers.named import NamedProviders
 
 
@@ -38,11 +39,11 @@ class NestedProviders(NamedProviders):
         """Return the provider of one item, which has its parts as attributes."""
         if name not in self._named:
             parts = {part: named[name] for part, named in self._parts.items()}
-            self._named[name] = _ItemWithParts(self._item, name, parts=parts)
+            self._named[name] = _ItemWithParts(self.protocol, self._item, name, parts=parts)
         return self._named[name]
 
 
-class _ItemWithParts(providers.Callable[Any]):
+class _ItemWithParts(DeclaredCallable):
     """The provider of one item, with the providers of its parts as attributes."""
 
     def __init__(self, *args: Any, parts: Mapping[str, providers.Provider[Any]]) -> None:

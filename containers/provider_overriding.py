@@ -1,21 +1,15 @@
 """Put something else in a provider's place for a while, by its dotted path."""
 
-import asyncio
-import inspect
-import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from typing import Any
 
 from dependency_injector import providers
 
-from containers.provider_paths import find_provider
-
-
-class OverrideInUseError(RuntimeError):
-    """A provider that another thread or task overrides at this moment."""
+from containers.overridden_model import add_to_model, families_with, remove_from_model
+from containers.override_claims import calling_place, claim
+from containers.provider_paths import FoundProvider, trace_provider
+from containers.replacements import Override
 
 
 @contextmanager
@@ -26,31 +20,56 @@ def overriding(container: Any, *path_and_replacement: Any) -> Iterator[Any]:
     time: ``overriding(container, {"multi_feature.combiner": MyCombiner, "multi_feature.head": MyHead})``.
     Either all are overridden or none. Blocks may be nested, of the same provider too.
 
+    What is put in is checked against the Protocol that the provider is declared with: at once what it is, its
+    constructor's arguments and the signatures of its methods; when the model is built, the widths that it
+    publishes, and one batch on the ``meta`` device through a copy of the model. `unchecked` waives that.
+
     Args:
         container: An application's container, or a container that it is part of.
         *path_and_replacement: A path and what is put in; or a mapping of several. A class or a function is
-            called wherever the provider would be; a ready module, or any other object, is used as it is; a
-            provider takes the provider's place.
+            called wherever the provider would be; the settings of a registered choice are built; a ready
+            module, or any other object, is used as it is; a provider takes the provider's place.
 
     Yields:
         The container.
 
     Raises:
         OverridePathError: There is no provider at a path; the near ones are named.
+        OverrideRefusedError: A replacement lacks what is expected at its place.
         OverrideInUseError: Another thread or task overrides the same provider at this moment.
     """
     wanted = _as_mapping(path_and_replacement)
-    targets = {path: find_provider(container, path) for path in wanted}
-    place = _calling_place()
+    found = _find(container, wanted)
+    overrides = _check(found, wanted)
+    place = calling_place(__name__)
     with ExitStack() as stack:
-        for path, target in targets.items():
-            stack.enter_context(_claim(target, path, place))
-        singletons = _dependent_singletons(container, list(targets.values()))
+        for override in overrides:
+            stack.enter_context(claim(override.target, override.path, place))
+        singletons = _dependent_singletons(found.values())
         _reset(singletons)
         stack.callback(_reset, singletons)
-        for path, target in targets.items():
-            stack.enter_context(target.override(_as_provider(wanted[path])))
+        for override in overrides:
+            for family in families_with(override, found[override.path].containers):
+                add_to_model(family, override)
+                stack.callback(remove_from_model, family, override)
+            stack.enter_context(override.target.override(override.provider()))
         yield container
+
+
+def override_for_good(container: Any, wanted: Mapping[str, Any]) -> None:
+    """Override providers for as long as the container lives, as `overriding` does for a block.
+
+    Raises:
+        OverridePathError: There is no provider at a path; the near ones are named.
+        OverrideRefusedError: A replacement lacks what is expected at its place.
+    """
+    found = _find(container, wanted)
+    overrides = _check(found, wanted)
+    for override in overrides:
+        for family in families_with(override, found[override.path].containers):
+            add_to_model(family, override)
+        override.target.override(override.provider())
+    _reset(_dependent_singletons(found.values()))
 
 
 def _as_mapping(arguments: tuple[Any, ...]) -> dict[str, Any]:
@@ -63,22 +82,26 @@ def _as_mapping(arguments: tuple[Any, ...]) -> dict[str, Any]:
     raise TypeError("overriding takes a path and what is put in, or a mapping of several")
 
 
-def _as_provider(replacement: Any) -> providers.Provider[Any]:
-    if isinstance(replacement, providers.Provider):
-        return replacement
-    if isinstance(replacement, type):
-        return providers.Factory(replacement)
-    if inspect.isroutine(replacement) or isinstance(replacement, partial):
-        return providers.Callable(replacement)
-    return providers.Object(replacement)
+def _find(container: Any, wanted: Mapping[str, Any]) -> dict[str, FoundProvider]:
+    return {path: trace_provider(container, path) for path in wanted}
 
 
-def _dependent_singletons(container: Any, targets: list[Any]) -> list[Any]:
+def _check(found: Mapping[str, FoundProvider], wanted: Mapping[str, Any]) -> list[Override]:
+    return [Override.checked(path, each.provider, wanted[path]) for path, each in found.items()]
+
+
+def _dependent_singletons(found: Any) -> list[Any]:
     """Return the singletons that were, or would be, built with a target: they must be built anew."""
-    singletons = container.traverse(types=[providers.Singleton])
+    targets = [each.provider for each in found]
+    containers = {id(container): container for each in found for container in each.containers}
+    singletons = {
+        id(singleton): singleton
+        for container in containers.values()
+        for singleton in container.traverse(types=[providers.BaseSingleton])
+    }
     return [
         singleton
-        for singleton in singletons
+        for singleton in singletons.values()
         if any(related is target for related in singleton.traverse() for target in targets)
     ]
 
@@ -86,42 +109,3 @@ def _dependent_singletons(container: Any, targets: list[Any]) -> list[Any]:
 def _reset(singletons: list[Any]) -> None:
     for singleton in singletons:
         singleton.reset()
-
-
-_lock = threading.Lock()
-_claims: dict[int, list[tuple[object, str]]] = {}
-"""Who overrides a provider at this moment, by the provider's id, and where in the code."""
-
-
-@contextmanager
-def _claim(target: Any, path: str, place: str) -> Iterator[None]:
-    owner = (threading.get_ident(), _current_task())
-    with _lock:
-        holders = _claims.setdefault(id(target), [])
-        if holders and holders[0][0] != owner:
-            raise OverrideInUseError(
-                f"{path} is overridden at {holders[0][1]} at this moment, so {place} can't: "
-                "give each thread or task a container of its own"
-            )
-        holders.append((owner, place))
-    try:
-        yield
-    finally:
-        with _lock:
-            holders.pop()
-            if not holders:
-                del _claims[id(target)]
-
-
-def _current_task() -> object:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return None
-
-
-def _calling_place() -> str:
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__") in (__name__, "contextlib"):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -3,6 +3,7 @@
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app import protocols
 from app.checkpoints.recipe import Recipe
 from app.training.callbacks import collect_callbacks, collect_loggers
 from app.training.determinism import Determinism
@@ -17,6 +18,7 @@ from app.training.running_metrics import RunningMetrics
 from app.training.submodule_policies import SubmodulePolicies
 from app.training.trainer import build_best_checkpoint, build_trainer
 from containers.choices import build_policies
+from containers.declared import DeclaredFactory
 from settings.application import ApplicationSettings
 from settings.trainer import TrainerSettings
 
@@ -39,32 +41,40 @@ class TrainingContainer(DeclarativeContainer):
     )
     """What every checkpoint carries; a family adds its data spec."""
 
-    best_checkpoint = providers.Factory(
+    best_checkpoint = DeclaredFactory(
+        protocols.TrainingCallback,
         build_best_checkpoint,
         path=run_folder.provided.best_checkpoint,
         monitor=settings.provided.monitor,
         mode=settings.provided.monitor_mode,
     )
-    submodule_policies = providers.Factory(
+    submodule_policies = DeclaredFactory(
+        protocols.TrainingCallback,
         SubmodulePolicies,
         family=application.provided.family.section,
         policies=providers.Callable(build_policies, application.provided.submodules),
     )
     interruption = providers.Singleton(Interruption)
-    last_checkpoint = providers.Factory(
+    last_checkpoint = DeclaredFactory(
+        protocols.TrainingCallback,
         LastCheckpoint,
         path=run_folder.provided.last_checkpoint,
         every_n_steps=settings.provided.checkpoint_every_n_steps,
         every_n_seconds=settings.provided.checkpoint_every_n_seconds,
         interruption=interruption,
     )
-    progress = providers.Factory(
-        TrainingProgress, monitor=settings.provided.monitor, mode=settings.provided.monitor_mode
+    progress = DeclaredFactory(
+        protocols.TrainingCallback,
+        TrainingProgress,
+        monitor=settings.provided.monitor,
+        mode=settings.provided.monitor_mode,
     )
-    random_state = providers.Factory(RandomState)
-    running_metrics = providers.Factory(RunningMetrics)
-    epoch_log = providers.Factory(EpochLog)
-    determinism = providers.Factory(Determinism, is_deterministic=settings.provided.is_deterministic)
+    random_state = DeclaredFactory(protocols.TrainingCallback, RandomState)
+    running_metrics = DeclaredFactory(protocols.TrainingCallback, RunningMetrics)
+    epoch_log = DeclaredFactory(protocols.TrainingCallback, EpochLog)
+    determinism = DeclaredFactory(
+        protocols.TrainingCallback, Determinism, is_deterministic=settings.provided.is_deterministic
+    )
     callbacks = providers.Factory(
         collect_callbacks,
         determinism,
@@ -81,14 +91,17 @@ class TrainingContainer(DeclarativeContainer):
         monitor=settings.provided.monitor,
         monitor_mode=settings.provided.monitor_mode,
     )
-    metrics_file = providers.Factory(MetricsFile, path=run_folder.provided.metrics_file)
+    metrics_file = DeclaredFactory(
+        protocols.TrainingLogger, MetricsFile, path=run_folder.provided.metrics_file
+    )
     loggers = providers.Factory(
         collect_loggers,
         metrics_file,
         use_tensorboard=settings.provided.use_tensorboard,
         folder=run_folder.provided.path,
     )
-    trainer = providers.Factory(
+    trainer = DeclaredFactory(
+        protocols.Trainer,
         build_trainer,
         root=run_folder.provided.path,
         callbacks=callbacks,

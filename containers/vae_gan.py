@@ -5,9 +5,11 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app import protocols
 from app.checking.vae_gan import example_batches
 from app.composition.assembler import Assembler
 from app.composition.vae_gan import assemble_vae_gan
+from app.data.splits import Splitter
 from app.data.vae_gan import VaeGanDataModule
 from app.data.vae_gan_spec import VaeGanDataSpec
 from app.evaluation.vae_gan import VaeGanEvaluator
@@ -20,6 +22,7 @@ from app.training.collapse_watch import CollapseWatch
 from app.training.picture_grids import PictureGrids
 from app.training.run import TrainingRun
 from containers.choices import build_chosen, build_named, build_part
+from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from containers.named import NamedProviders
 from containers.nested import NestedProviders
 from settings.application import ApplicationSettings
@@ -34,11 +37,12 @@ class VaeGanContainer(DeclarativeContainer):
     training = providers.DependenciesContainer()
 
     grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
-    splitter = providers.Callable(build_chosen, settings.provided.data.split)
+    splitter = DeclaredCallable(Splitter, build_chosen, settings.provided.data.split)
     data_spec_type = providers.Object(VaeGanDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
-    datamodule = providers.Singleton(
+    datamodule = DeclaredSingleton(
+        protocols.DataModule,
         VaeGanDataModule,
         path=settings.provided.data.path,
         image_size=settings.provided.data.image_size,
@@ -54,30 +58,40 @@ class VaeGanContainer(DeclarativeContainer):
     example_batches = providers.Callable(example_batches, data_spec)
     """What a check sends through the model; takes ``num_samples`` and ``device``."""
 
-    encoder = providers.Callable(build_chosen, settings.provided.vae.encoder)
-    sampler = providers.Callable(build_chosen, settings.provided.vae.sampler)
-    decoder = providers.Callable(build_chosen, settings.provided.vae.decoder)
-    optimizer = providers.Callable(build_chosen, settings.provided.vae.optimizer)
-    schedule = providers.Callable(build_chosen, settings.provided.vae.schedule)
-    vae = providers.Factory(VariationalAutoencoder)
+    encoder = DeclaredCallable(protocols.PictureEncoder, build_chosen, settings.provided.vae.encoder)
+    sampler = DeclaredCallable(protocols.LatentSampler, build_chosen, settings.provided.vae.sampler)
+    decoder = DeclaredCallable(protocols.PictureDecoder, build_chosen, settings.provided.vae.decoder)
+    optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.vae.optimizer)
+    schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.vae.schedule)
+    vae = DeclaredFactory(protocols.Vae, VariationalAutoencoder)
 
     encoders = NamedProviders(
-        providers.Callable(build_part, encoder.provider, settings.provided.vaes, "encoder")
+        DeclaredCallable(
+            protocols.PictureEncoder, build_part, encoder.provider, settings.provided.vaes, "encoder"
+        )
     )
     samplers = NamedProviders(
-        providers.Callable(build_part, sampler.provider, settings.provided.vaes, "sampler")
+        DeclaredCallable(
+            protocols.LatentSampler, build_part, sampler.provider, settings.provided.vaes, "sampler"
+        )
     )
     decoders = NamedProviders(
-        providers.Callable(build_part, decoder.provider, settings.provided.vaes, "decoder")
+        DeclaredCallable(
+            protocols.PictureDecoder, build_part, decoder.provider, settings.provided.vaes, "decoder"
+        )
     )
     optimizers = NamedProviders(
-        providers.Callable(build_part, optimizer.provider, settings.provided.vaes, "optimizer")
+        DeclaredCallable(
+            protocols.Optimizer, build_part, optimizer.provider, settings.provided.vaes, "optimizer"
+        )
     )
     schedules = NamedProviders(
-        providers.Callable(build_part, schedule.provider, settings.provided.vaes, "schedule")
+        DeclaredCallable(
+            protocols.Schedule, build_part, schedule.provider, settings.provided.vaes, "schedule"
+        )
     )
     vaes = NestedProviders(
-        providers.Callable(build_named, vae.provider, {}),
+        DeclaredCallable(protocols.Vae, build_named, vae.provider, {}),
         parts={
             "encoder": encoders,
             "sampler": samplers,
@@ -88,11 +102,19 @@ class VaeGanContainer(DeclarativeContainer):
     )
     """A VAE by its name, as in ``vaes["3"].encoder``."""
 
-    discriminator = providers.Callable(build_chosen, settings.provided.discriminator)
-    discriminators = NamedProviders(providers.Callable(build_named, discriminator.provider, {}))
-    discriminator_optimizer = providers.Callable(build_chosen, settings.provided.discriminator_optimizer)
-    discriminator_schedule = providers.Callable(build_chosen, settings.provided.discriminator_schedule)
-    classifier = providers.Factory(FeatureClassifier, num_steps=settings.provided.classifier_steps)
+    discriminator = DeclaredCallable(protocols.Discriminator, build_chosen, settings.provided.discriminator)
+    discriminators = NamedProviders(
+        DeclaredCallable(protocols.Discriminator, build_named, discriminator.provider, {})
+    )
+    discriminator_optimizer = DeclaredCallable(
+        protocols.Optimizer, build_chosen, settings.provided.discriminator_optimizer
+    )
+    discriminator_schedule = DeclaredCallable(
+        protocols.Schedule, build_chosen, settings.provided.discriminator_schedule
+    )
+    classifier = DeclaredFactory(
+        protocols.PictureClassifier, FeatureClassifier, num_steps=settings.provided.classifier_steps
+    )
     """In its features the quality of samples is measured."""
 
     objective = providers.Factory(
@@ -116,10 +138,13 @@ class VaeGanContainer(DeclarativeContainer):
     collapse_watch = providers.Factory(
         CollapseWatch, patience_steps=settings.provided.collapse_patience_steps
     )
-    picture_grids = providers.Factory(PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs)
+    picture_grids = DeclaredFactory(
+        protocols.TrainingCallback, PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs
+    )
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="vae_gan")
     recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
-    model = providers.Factory(
+    model = DeclaredFactory(
+        protocols.Model,
         assemble_vae_gan,
         data_spec=data_spec,
         vae=vaes.provider,
@@ -154,4 +179,6 @@ class VaeGanContainer(DeclarativeContainer):
         num_threads=training.num_threads,
     )
     predictor = providers.Factory(VaeGanPredictor, model=model, data_spec=data_spec)
-    evaluator = providers.Factory(VaeGanEvaluator, predictor=predictor, datamodule=datamodule)
+    evaluator = DeclaredFactory(
+        protocols.Evaluator, VaeGanEvaluator, predictor=predictor, datamodule=datamodule
+    )

@@ -5,15 +5,19 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app import protocols
 from app.checking.variant import example_batches
 from app.composition.assembler import Assembler
 from app.composition.variant import assemble_variant
+from app.data.splits import Splitter
 from app.data.variant import VariantDataModule
+from app.data.variant_sampling import VariantSampling
 from app.data.variant_spec import VariantDataSpec
 from app.evaluation.variant import VariantEvaluator
 from app.prediction.variant import VariantPredictor
 from app.training.run import TrainingRun
 from containers.choices import build_chosen, build_each, build_named, build_optional
+from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from containers.named import NamedProviders
 from containers.variant_adapters import build_adapter
 from settings.application import ApplicationSettings
@@ -27,12 +31,13 @@ class VariantContainer(DeclarativeContainer):
     settings = providers.Dependency(instance_of=VariantSettings)
     training = providers.DependenciesContainer()
 
-    splitter = providers.Callable(build_chosen, settings.provided.data.split)
-    sampling = providers.Callable(build_chosen, settings.provided.data.sampling)
+    splitter = DeclaredCallable(Splitter, build_chosen, settings.provided.data.split)
+    sampling = DeclaredCallable(VariantSampling, build_chosen, settings.provided.data.sampling)
     data_spec_type = providers.Object(VariantDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
-    datamodule = providers.Singleton(
+    datamodule = DeclaredSingleton(
+        protocols.DataModule,
         VariantDataModule,
         path=settings.provided.data.path,
         sources=providers.Callable(build_each, settings.provided.sources),
@@ -51,10 +56,13 @@ class VariantContainer(DeclarativeContainer):
     example_batches = providers.Callable(example_batches, data_spec)
     """What a check sends through the model; takes ``num_samples`` and ``device``."""
 
-    token_adapter = providers.Callable(build_chosen, settings.provided.token_adapter)
-    vector_adapter = providers.Callable(build_chosen, settings.provided.vector_adapter)
+    token_adapter = DeclaredCallable(protocols.SequenceAdapter, build_chosen, settings.provided.token_adapter)
+    vector_adapter = DeclaredCallable(
+        protocols.SequenceAdapter, build_chosen, settings.provided.vector_adapter
+    )
     adapters = NamedProviders(
-        providers.Callable(
+        DeclaredCallable(
+            protocols.SequenceAdapter,
             build_adapter,
             token_adapter.provider,
             vector_adapter.provider,
@@ -62,18 +70,23 @@ class VariantContainer(DeclarativeContainer):
             data_spec,
         )
     )
-    trunk = providers.Callable(build_optional, settings.provided.trunk)
-    decoder = providers.Callable(build_chosen, settings.provided.decoder)
-    decoders = NamedProviders(providers.Callable(build_named, decoder.provider, settings.provided.decoders))
-    loss = providers.Callable(build_chosen, settings.provided.loss)
-    losses = NamedProviders(providers.Callable(build_named, loss.provider, settings.provided.losses))
-    balance = providers.Callable(build_chosen, settings.provided.balance)
-    optimizer = providers.Callable(build_chosen, settings.provided.optimizer)
-    schedule = providers.Callable(build_chosen, settings.provided.schedule)
+    trunk = DeclaredCallable(protocols.SequenceTrunk, build_optional, settings.provided.trunk)
+    decoder = DeclaredCallable(protocols.SequenceDecoder, build_chosen, settings.provided.decoder)
+    decoders = NamedProviders(
+        DeclaredCallable(protocols.SequenceDecoder, build_named, decoder.provider, settings.provided.decoders)
+    )
+    loss = DeclaredCallable(protocols.SequenceLoss, build_chosen, settings.provided.loss)
+    losses = NamedProviders(
+        DeclaredCallable(protocols.SequenceLoss, build_named, loss.provider, settings.provided.losses)
+    )
+    balance = DeclaredCallable(protocols.LossBalance, build_chosen, settings.provided.balance)
+    optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.optimizer)
+    schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.schedule)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="variant")
     recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
-    model = providers.Factory(
+    model = DeclaredFactory(
+        protocols.Model,
         assemble_variant,
         data_spec=data_spec,
         adapter=adapters.provider,
@@ -106,4 +119,6 @@ class VariantContainer(DeclarativeContainer):
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
-    evaluator = providers.Factory(VariantEvaluator, predictor=predictor, datamodule=datamodule)
+    evaluator = DeclaredFactory(
+        protocols.Evaluator, VariantEvaluator, predictor=predictor, datamodule=datamodule
+    )

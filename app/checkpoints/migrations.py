@@ -21,7 +21,13 @@ def one_to_two(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
     recipe["data_spec"].setdefault("fingerprint", None)
 
 
-MIGRATIONS: dict[int, Migration] = {1: one_to_two}
+def two_to_three(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
+    """Say that nothing was overridden, which was not recorded before."""
+    del checkpoint
+    recipe["overrides"] = []
+
+
+MIGRATIONS: dict[int, Migration] = {1: one_to_two, 2: two_to_three}
 
 
 def migrate(checkpoint: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
@@ -18,7 +18,7 @@ from app.errors import UserError
 CHECKPOINT_KEY = "nested_lightning"
 """Where the recipe stands in a checkpoint."""
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version that this release writes; older ones are migrated, see `app.checkpoints.migrations`."""
 
 Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*==[\w.!+-]+$")]
@@ -46,6 +46,25 @@ def _installed_version(package: str) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordedOverride:
+    """What was put into a provider's place when a composite was built.
+
+    Attributes:
+        path: Path of the provider.
+        source: Whether it is built again by the kind of a registered choice; whether it was a class or a
+            function with an import path; or whether it was anything else. Of these, a file gives but the
+            first: the others have to be given again.
+        name: The kind; ``module:name``; or a description for people.
+        options: Keyword arguments of it, plain data.
+    """
+
+    path: str
+    source: Literal["registered", "import", "object"]
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """What is needed to build a composite again.
 
@@ -54,6 +73,7 @@ class Recipe:
         settings: Resolved settings of the application, nested plain data.
         data_spec: Plain data of the family's data spec.
         packages: Packages of the plug-ins that it needs, by the dotted path of what comes from them.
+        overrides: What was put into the places of providers.
         format_version: Version of this layout.
         versions: Versions of the packages that wrote it, for people to read.
     """
@@ -62,6 +82,7 @@ class Recipe:
     settings: dict[str, Any]
     data_spec: dict[str, Any]
     packages: dict[str, Requirement] = field(default_factory=dict)
+    overrides: tuple[RecordedOverride, ...] = ()
     format_version: int = FORMAT_VERSION
     versions: dict[str, str] = field(default_factory=installed_versions)
 

@@ -8,6 +8,7 @@ from torch import nn
 from app.composition.errors import CompositionError, WidthError
 from app.composition.seeding import seeded
 from app.composition.stand_in import StandIn, UnknownWidth, is_guessed
+from app.errors import UserError
 
 
 class Assembler:
@@ -113,6 +114,8 @@ class Assembler:
         with seeded(self.seed, path):
             try:
                 return factory(*args, **widths)
+            except UserError:
+                raise
             except (TypeError, ValueError) as error:
                 if not any(map(is_guessed, widths.values())):
                     self.report(CompositionError(f"{path} can't be built: {error}", path=path, cause=error))

@@ -6,7 +6,7 @@ height of a picture, F features, h and w height and width of the encoder's grid.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -24,17 +24,10 @@ from app.models.caption_stage_scores import CaptionStageScores
 from app.models.caption_text import count_targets, draw_captions, list_captions, trim
 from app.models.composite import Composite
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
+from app.protocols import TextDecoder
 
 NEVER_GENERATED = (PAD, BEGIN, UNKNOWN)
 SPECIAL = SpecialTokens(begin=BEGIN, end=END, pad=PAD)
-
-
-class TextDecoder(Protocol):
-    """What a text decoder has besides ``forward``."""
-
-    def start(self, context: Tensor) -> State:
-        """Return the state in which a caption begins."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

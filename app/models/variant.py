@@ -19,7 +19,7 @@ from app.errors import UserError
 from app.models.composite import Composite
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
 from app.models.variant_scores import VariantScores
-from app.submodules.loss_balances import LossBalance
+from app.protocols import LossBalance
 
 
 class VariantModel(Composite):

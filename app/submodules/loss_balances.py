@@ -1,24 +1,11 @@
 """Balances of the variants' losses: a variant's mean loss in, the loss to minimise out."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from app.composition.names import escape_name
-
-
-class LossBalance(Protocol):
-    """What a balance can do, besides being an ``nn.Module``."""
-
-    def __call__(self, variant: str, loss: Tensor) -> Tensor:
-        """Weigh the mean loss of one variant, a scalar."""
-        ...
-
-    def effective_weight(self, variant: str) -> float:
-        """Return the factor of a variant's loss as it is now."""
-        ...
 
 
 class FixedBalance(nn.Module):

@@ -13,10 +13,12 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 from torch import Tensor, nn
 
+from app.submodules.combiners import Concatenation
 from app.submodules.feature_extractors import NormalizedFeatureExtractor
 from containers import bootstrap
 from containers.application import compose_application
-from containers.provider_overriding import OverrideInUseError, overriding
+from containers.override_claims import OverrideInUseError
+from containers.provider_overriding import overriding
 from containers.provider_paths import OverridePathError, find_provider
 from settings import find_family, parse_settings
 from tests.cli.conftest import PROJECT
@@ -193,7 +195,7 @@ def test_another_task_cannot_override_the_same_provider_meanwhile(small_settings
         await entered.wait()
         with pytest.raises(OverrideInUseError), overriding(container, "multi_feature.head", nn.Identity):
             pass
-        with overriding(container, "multi_feature.combiner", nn.Identity):
+        with overriding(container, "multi_feature.combiner", Concatenation):
             pass
         leave.set()
         await holder

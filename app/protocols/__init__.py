@@ -1,0 +1,71 @@
+"""What a container's providers give: Protocols, against which an override is checked.
+
+A Protocol says everything that is expected of a replacement: ``__init__`` has the arguments that the provider
+is called with, `instance_of` names a class to derive from, and methods and attributes are what others use of
+it, ``forward`` among them. A plug-in declares Protocols of its own in the same way.
+"""
+
+from app.protocols.declaring import instance_of, required_class
+from app.protocols.submodules import (
+    Augmentation,
+    Bridge,
+    Combiner,
+    Discriminator,
+    FeatureExtractor,
+    Head,
+    ImageEncoder,
+    LatentSampler,
+    LossBalance,
+    Normalization,
+    PictureClassifier,
+    PictureDecoder,
+    PictureEncoder,
+    SequenceAdapter,
+    SequenceDecoder,
+    SequenceLoss,
+    SequenceTrunk,
+    TextDecoder,
+    Vae,
+)
+from app.protocols.training import (
+    DataModule,
+    Evaluator,
+    Model,
+    Optimizer,
+    Schedule,
+    Trainer,
+    TrainingCallback,
+    TrainingLogger,
+)
+
+__all__ = [
+    "Augmentation",
+    "Bridge",
+    "Combiner",
+    "DataModule",
+    "Discriminator",
+    "Evaluator",
+    "FeatureExtractor",
+    "Head",
+    "ImageEncoder",
+    "LatentSampler",
+    "LossBalance",
+    "Model",
+    "Normalization",
+    "Optimizer",
+    "PictureClassifier",
+    "PictureDecoder",
+    "PictureEncoder",
+    "Schedule",
+    "SequenceAdapter",
+    "SequenceDecoder",
+    "SequenceLoss",
+    "SequenceTrunk",
+    "TextDecoder",
+    "Trainer",
+    "TrainingCallback",
+    "TrainingLogger",
+    "Vae",
+    "instance_of",
+    "required_class",
+]

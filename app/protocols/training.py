@@ -1,0 +1,76 @@
+"""Protocols of what trains a composite, and of what gives it data."""
+
+from typing import Any, Protocol
+
+from pytorch_lightning import Callback, LightningDataModule, LightningModule
+from pytorch_lightning import Trainer as LightningTrainer
+from pytorch_lightning.loggers import Logger
+from torch.optim import Optimizer as TorchOptimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from app.evaluation.report import EvaluationReport
+from app.protocols.declaring import instance_of
+
+
+@instance_of(LightningModule)
+class Model(Protocol):
+    """A composite that Lightning trains."""
+
+
+@instance_of(LightningDataModule)
+class DataModule(Protocol):
+    """The data of a training, and the facts of it that a model is built from."""
+
+    @property
+    def data_spec(self) -> Any:
+        """The data spec of the family, e.g. a `MultiFeatureDataSpec`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the data, by which `resume` knows them again."""
+
+    def train_dataloader(self) -> Any:
+        """Return the batches of the training part."""
+
+    def val_dataloader(self) -> Any:
+        """Return the batches of the validation part."""
+
+    def test_dataloader(self) -> Any:
+        """Return the batches of the test part."""
+
+
+@instance_of(TorchOptimizer)
+class Optimizer(Protocol):
+    """An optimiser of the parameters, or groups of parameters, that it is given."""
+
+    def __init__(self, parameters: Any, /) -> None: ...
+
+
+@instance_of(LRScheduler)
+class Schedule(Protocol):
+    """The learning rate of an optimiser in a training of so many steps; None: it stays as it is."""
+
+    def __init__(self, optimizer: TorchOptimizer, num_steps: int, /) -> None: ...
+
+
+@instance_of(LightningTrainer)
+class Trainer(Protocol):
+    """Lightning's Trainer."""
+
+
+@instance_of(Callback)
+class TrainingCallback(Protocol):
+    """A callback of the Trainer."""
+
+
+@instance_of(Logger)
+class TrainingLogger(Protocol):
+    """A logger of the Trainer."""
+
+
+class Evaluator(Protocol):
+    """Scores a trained model on a part of its data."""
+
+    def __call__(self, part: str) -> EvaluationReport:
+        """Score the part ``train``, ``val`` or ``test``."""
+        ...

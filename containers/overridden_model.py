@@ -1,0 +1,113 @@
+"""A composite that is built while providers are overridden: its recipe says so."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from dependency_injector import providers
+from pytorch_lightning import LightningModule
+from torch import nn
+
+from app.errors import UserError
+from app.protocols import required_class
+from containers.override_records import record
+from containers.replacements import Override
+
+_lock = threading.Lock()
+
+
+class RestoredModel(providers.Object[Any]):
+    """The provider of a model that was read from a file: no provider of a submodule is asked any more."""
+
+
+class OverriddenModel(providers.Callable[Any]):
+    """Builds a family's model while some providers are overridden.
+
+    Args:
+        family: The family's container.
+    """
+
+    def __init__(self, family: Any = None) -> None:
+        self.placed: list[Override] = []
+        super().__init__(*(() if family is None else (_build, family, self.placed)))
+
+
+def families_with(override: Override, containers: Sequence[Any]) -> list[Any]:
+    """Return the containers of the families whose model an override concerns.
+
+    Args:
+        override: What is overridden.
+        containers: Those on the way to it, the outermost first.
+
+    Raises:
+        UserError: The model is there already, read from a file, and wouldn't have what is put in.
+    """
+    families = []
+    for family in _families(containers):
+        provider = family.providers["model"]
+        present = provider.last_overriding
+        if isinstance(present, RestoredModel):
+            _refuse_submodule(override)
+        elif override.target is not provider and (present is None or isinstance(present, OverriddenModel)):
+            families.append(family)
+    return families
+
+
+def add_to_model(family: Any, override: Override) -> None:
+    """Let the models of a family that are built from now on know of an override."""
+    provider = family.providers["model"]
+    with _lock:
+        if not isinstance(provider.last_overriding, OverriddenModel):
+            provider.override(OverriddenModel(family))
+        provider.last_overriding.placed.append(override)
+
+
+def remove_from_model(family: Any, override: Override) -> None:
+    """Undo `add_to_model`; overrides may go in any order."""
+    provider = family.providers["model"]
+    with _lock:
+        for overriding in provider.overridden:
+            if isinstance(overriding, OverriddenModel) and override in overriding.placed:
+                overriding.placed.remove(override)
+        last = provider.last_overriding
+        if isinstance(last, OverriddenModel) and not last.placed:
+            provider.reset_last_overriding()
+
+
+def _families(containers: Sequence[Any]) -> list[Any]:
+    """Return the innermost container on the way that has a model, or those that it holds."""
+    for container in reversed(containers):
+        inner = [p.container for p in container.providers.values() if isinstance(p, providers.Container)]
+        families = [one for one in (container, *inner) if "model" in one.providers]
+        if families:
+            return families
+    return []
+
+
+def _refuse_submodule(override: Override) -> None:
+    required = object if override.protocol is None else required_class(override.protocol)
+    if issubclass(required, nn.Module) and not issubclass(required, LightningModule):
+        raise UserError(
+            f"{override.path}: this model was read from a file and is built already; give the override to"
+            " from_checkpoint(…, overrides=…), or override the model"
+        )
+
+
+def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any) -> Any:
+    provider = family.providers["model"]
+    model = _without_overriding(provider)(*args, **kwargs)
+    recipe = getattr(model, "recipe", None)
+    if recipe is not None:
+        records = {override.path: record(override.replacement, override.path) for override in overrides}
+        model.recipe = replace(recipe, overrides=tuple(records.values()))
+    return model
+
+
+def _without_overriding(provider: Any) -> Any:
+    """Return a provider that builds what this one does when nothing overrides it."""
+    original = type(provider)()
+    original.set_provides(provider.provides)
+    original.set_args(*provider.args)
+    original.set_kwargs(**provider.kwargs)
+    return original

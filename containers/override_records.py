@@ -1,0 +1,57 @@
+"""What a recipe says of an override, and whether it is rebuilt from that alone."""
+
+import json
+import sys
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from app.checkpoints.recipe import RecordedOverride
+from containers.replacements import called_for, describe
+from settings.base import ChoiceSettings
+
+
+def record(replacement: Any, path: str) -> RecordedOverride:
+    """Return what can be said of a replacement in plain data.
+
+    The settings of a registered choice are recorded by its kind, from which it is rebuilt; a class or a
+    function by its import path and options, by which a person knows it again; anything else in words.
+    """
+    if isinstance(replacement, ChoiceSettings):
+        options = replacement.model_dump(mode="json", exclude={"kind"})
+        return RecordedOverride(path=path, source="registered", name=replacement.kind, options=options)
+    called = called_for(replacement)
+    options = dict(called.keywords) if isinstance(called, partial) else {}
+    made = called.func if isinstance(called, partial) else called
+    name = import_path(made)
+    is_whole = not (isinstance(called, partial) and called.args) and _is_plain(options)
+    if name is None or not is_whole:
+        return RecordedOverride(path=path, source="object", name=describe(replacement))
+    return RecordedOverride(path=path, source="import", name=name, options=options)
+
+
+def import_path(made: Any) -> str | None:
+    """Return ``module:name`` of a class or function that can be imported by it again, else None."""
+    module, name = getattr(made, "__module__", None), getattr(made, "__qualname__", None)
+    if not module or not name or module == "__main__":
+        return None
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return f"{module}:{name}" if found is made else None
+
+
+def with_options(replacement: Any, options: Mapping[str, Any]) -> Any:
+    """Return a replacement with recorded options, except those that it is bound to already."""
+    called = called_for(replacement)
+    if not options or not callable(called) or isinstance(replacement, ChoiceSettings):
+        return replacement
+    bound = called.keywords if isinstance(called, partial) else {}
+    return partial(called, **{name: value for name, value in options.items() if name not in bound})
+
+
+def _is_plain(options: Mapping[str, Any]) -> bool:
+    try:
+        return bool(json.loads(json.dumps(options)) == options)
+    except (TypeError, ValueError):
+        return False
