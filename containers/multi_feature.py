@@ -87,6 +87,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         class_weights=settings.provided.class_weights,
         label_smoothing=settings.provided.label_smoothing,
         modality_dropout=settings.provided.modality_dropout,
+        min_stacked_extractors=settings.provided.min_stacked_extractors,
         recipe=recipe,
         configured_groups=settings.provided.feature_extractors,
     )

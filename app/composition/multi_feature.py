@@ -30,6 +30,7 @@ def assemble_multi_feature(
     class_weights: ClassWeights = None,
     label_smoothing: float = 0.0,
     modality_dropout: float = 0.0,
+    min_stacked_extractors: int | None = None,
     recipe: Recipe | None = None,
     configured_groups: Iterable[str] = (),
 ) -> MultiFeatureClassifier:
@@ -47,6 +48,7 @@ def assemble_multi_feature(
             by class name (others 1), or None.
         label_smoothing: See `MultiFeatureClassifier`.
         modality_dropout: See `MultiFeatureClassifier`.
+        min_stacked_extractors: See `MultiFeatureClassifier`.
         recipe: See `MultiFeatureClassifier`.
         configured_groups: Groups that have settings of their own; each must be in the data.
 
@@ -96,6 +98,7 @@ def assemble_multi_feature(
         class_weights=weigh_classes(data_spec, class_weights),
         label_smoothing=label_smoothing,
         modality_dropout=modality_dropout,
+        min_stacked_extractors=min_stacked_extractors,
         recipe=recipe,
     )
 

@@ -20,6 +20,8 @@ from app.errors import UserError
 from app.models.composite import Composite
 from app.models.loss_mean import LossMean
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
+from app.stacking.callback import ModuleStacking
+from app.stacking.stack import ModuleStack
 
 Features = Mapping[str, Tensor | None] | Sequence[Tensor | None]
 """One tensor for each group, by name or in the groups' order; None: the group is missing in every row."""
@@ -43,6 +45,8 @@ class MultiFeatureClassifier(Composite):
         label_smoothing: Share of the target that is given to all classes alike, in [0, 1).
         modality_dropout: Probability that a present group is hidden from a row in training, in [0, 1).
             A row always keeps at least one group.
+        min_stacked_extractors: So many or more extractors of equal structure are run as one in training, see
+            `app.stacking.planning`; at least 2; None: each by itself.
         recipe: See `Composite`.
     """
 
@@ -60,9 +64,17 @@ class MultiFeatureClassifier(Composite):
         class_weights: Tensor | None = None,
         label_smoothing: float = 0.0,
         modality_dropout: float = 0.0,
+        min_stacked_extractors: int | None = None,
         recipe: Recipe | None = None,
     ) -> None:
-        super().__init__(recipe=recipe)
+        callbacks = []
+        if min_stacked_extractors is not None:
+            callbacks.append(
+                ModuleStacking(
+                    holder="feature_extractors", min_size=min_stacked_extractors, optimizer=optimizer
+                )
+            )
+        super().__init__(recipe=recipe, callbacks=callbacks)
         self._optimizer_factory = optimizer
         self._schedule_factory = schedule
         if not isinstance(feature_extractors, Mapping):
@@ -71,6 +83,7 @@ class MultiFeatureClassifier(Composite):
         self.feature_extractors = nn.ModuleDict(
             {escape_name(group): module for group, module in feature_extractors.items()}
         )
+        self.stacks = nn.ModuleList()  # filled in training
         self.combiner = combiner
         self.head = head
         self.label_smoothing = label_smoothing
@@ -107,13 +120,7 @@ class MultiFeatureClassifier(Composite):
             raise UserError("every group is missing: at least one of " + ", ".join(tensors) + " is needed")
         if len(present) < len(tensors):
             presence = _mask_missing(tensors, presence, like=present[0])
-        vectors = [
-            self._extract(group, extractor, tensor, like=present[0])
-            for (group, tensor), extractor in zip(
-                tensors.items(), self.feature_extractors.values(), strict=True
-            )
-        ]
-        combined = self.combiner(vectors, presence)
+        combined = self.combiner(self._extract_all(tensors, like=present[0]), presence)
         _check_output("the combiner", self.combiner, combined)
         logits: Tensor = self.head(combined)
         _check_output("the head", self.head, logits)
@@ -173,6 +180,18 @@ class MultiFeatureClassifier(Composite):
                 f"not given: {', '.join(missing) or 'none'} (give None for a group that is missing)"
             )
         return {name: features[name] for name in names}
+
+    def _extract_all(self, tensors: Mapping[str, Tensor | None], *, like: Tensor) -> list[Tensor]:
+        stacked: dict[str, Tensor] = {}
+        named = dict(zip(self.feature_extractors, tensors.values(), strict=True)) if len(self.stacks) else {}
+        for stack in self.stacks:
+            stacked |= cast(ModuleStack, stack).vectors(named)
+        return [
+            stacked[name] if name in stacked else self._extract(group, extractor, tensor, like=like)
+            for (group, tensor), (name, extractor) in zip(
+                tensors.items(), self.feature_extractors.items(), strict=True
+            )
+        ]
 
     def _extract(self, group: str, extractor: nn.Module, tensor: Tensor | None, *, like: Tensor) -> Tensor:
         in_features = getattr(extractor, "in_features", None)

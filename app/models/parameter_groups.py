@@ -14,6 +14,11 @@ def set_optimizer_options(parameters: Iterable[nn.Parameter], **options: float) 
         setattr(parameter, _OPTIONS, getattr(parameter, _OPTIONS, {}) | options)
 
 
+def has_optimizer_options(parameters: Iterable[nn.Parameter]) -> bool:
+    """Return whether any of the parameters was given options of its own."""
+    return any(getattr(parameter, _OPTIONS, {}) for parameter in parameters)
+
+
 def group_parameters(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter] | list[dict[str, Any]]:
     """Return what an optimiser is built from: the parameters, or one group for each set of options.
 

@@ -79,6 +79,10 @@ class SubmodulePolicies(Callback):
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
             raise UserError("submodules: everything is frozen, so there is nothing to train")
 
+    def frozen_modules(self) -> set[nn.Module]:
+        """Return all modules that are frozen, at the beginning at least, with the modules in them."""
+        return {each for module, _ in self._frozen for each in module.modules()}
+
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Freeze what is frozen in this epoch."""

@@ -1,0 +1,93 @@
+"""Runs modules of equal structure as one while a composite is trained."""
+
+import logging
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import nn
+from torch.optim import SGD, Adam, AdamW
+from typing_extensions import override
+
+from app.models.optimization import OptimizerFactory
+from app.stacking.installing import StackedModules
+from app.stacking.planning import plan_stacks
+from app.training.submodule_policies import SubmodulePolicies
+
+ELEMENTWISE_OPTIMIZERS = (Adam, AdamW, SGD)
+"""Optimisers that treat each number by itself: to them it is all the same what tensor it lies in."""
+
+_logger = logging.getLogger("nested_lightning.stacking")
+
+
+class ModuleStacking(Callback):
+    """Stacks modules of a composite when a training begins, and releases them when it is over.
+
+    In between, the composite's ``stacks`` hold the weights, and a `StackMember` stands in the place of each
+    module. Names and shapes in checkpoints, the optimiser's state included, are those of the single modules.
+
+    Args:
+        holder: The composite's ``nn.ModuleDict`` of modules that may be stacked, by its name.
+        min_size: Modules that make a stack, at least 2.
+        optimizer: Factory of the composite's optimiser.
+    """
+
+    def __init__(self, *, holder: str, min_size: int, optimizer: OptimizerFactory) -> None:
+        self._holder = holder
+        self._min_size = min_size
+        self._optimizer = optimizer
+        self._stacked: StackedModules | None = None
+
+    def plan(self, model: nn.Module, frozen: set[nn.Module] | None = None) -> list[list[str]]:
+        """Return the names of the modules that a training would stack, for each stack.
+
+        Args:
+            model: The composite.
+            frozen: Modules that policies freeze, at the beginning at least.
+        """
+        holder = model.get_submodule(self._holder)
+        assert isinstance(holder, nn.ModuleDict)
+        if len(holder) < self._min_size or not self._is_elementwise():
+            return []
+        return plan_stacks(
+            dict(holder.items()), min_size=self._min_size, model=model, addressed=frozen or set()
+        )
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Stack what can be stacked; policies of single submodules were set up before."""
+        if stage != "fit":
+            return
+        callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]
+        policies = [each for each in callbacks if isinstance(each, SubmodulePolicies)]
+        frozen = {module for each in policies for module in each.frozen_modules()}
+        if plan := self.plan(pl_module, frozen):
+            self._stacked = StackedModules(model=pl_module, holder=self._holder, stacks="stacks")
+            self._stacked.stack(plan)
+            _logger.info("%s: run as one: %s", self._holder, "; ".join(", ".join(names) for names in plan))
+
+    @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Have the optimiser speak of single modules, before its state is restored."""
+        if self._stacked is not None:
+            for optimizer in trainer.optimizers:
+                self._stacked.translate(optimizer)
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Give each module its weights back."""
+        self._release()
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Give each module its weights back."""
+        self._release()
+
+    def _release(self) -> None:
+        if self._stacked is not None:
+            self._stacked.release()
+            self._stacked = None
+
+    def _is_elementwise(self) -> bool:
+        probe = self._optimizer([nn.Parameter(torch.zeros(1))])
+        return type(probe) in ELEMENTWISE_OPTIMIZERS

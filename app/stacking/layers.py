@@ -1,0 +1,128 @@
+"""Layers of several modules in one: the same layer of G modules, each with weights of its own.
+
+Shapes: G modules, B rows of a batch, F_in and F_out features. Between the layers a tensor is [G, B, F]; in memory
+its features come before its rows, as batched products and batch normalisation want it.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_NUM_DRAWS = 2**16
+
+
+class StackedLinear(nn.Module):
+    """G fully connected layers as one batched product.
+
+    Args:
+        layers: With or without a bias, all alike; their F_in may differ, and is filled up with zeros.
+    """
+
+    bias: nn.Parameter | None
+
+    def __init__(self, layers: Sequence[nn.Linear]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(stack_padded([layer.weight.detach() for layer in layers]))
+        biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
+        self.bias = nn.Parameter(torch.stack(biases)) if biases else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``x`` of [G, B, F_in] to [G, B, F_out]."""
+        if self.bias is None:
+            return torch.bmm(self.weight, x.mT).mT
+        return torch.baddbmm(self.bias.unsqueeze(2), self.weight, x.mT).mT
+
+
+class StackedBatchNorm1d(nn.BatchNorm1d):
+    """G batch normalisations, each over the rows of its own module.
+
+    Args:
+        layers: All alike, with running statistics and a momentum.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+
+    def __init__(self, layers: Sequence[nn.BatchNorm1d]) -> None:
+        first = layers[0]
+        super().__init__(first.num_features, first.eps, first.momentum, first.affine)
+        for name in ("weight", "bias") if first.affine else ():
+            setattr(self, name, nn.Parameter(torch.stack([getattr(layer, name).detach() for layer in layers])))
+        for name in ("running_mean", "running_var", "num_batches_tracked"):
+            setattr(self, name, torch.stack([getattr(layer, name) for layer in layers]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise ``x`` of [G, B, F]."""
+        if self.training:
+            self.num_batches_tracked.add_(1)
+        x_GFB = x.mT
+        normal = F.batch_norm(
+            x_GFB.reshape(1, -1, x.shape[1]),
+            self.running_mean.flatten(),
+            self.running_var.flatten(),
+            self.weight.flatten() if self.affine else None,
+            self.bias.flatten() if self.affine else None,
+            self.training,
+            self.momentum or 0.0,
+            self.eps,
+        )
+        return normal.view(x_GFB.shape).mT
+
+
+class StackedLayerNorm(nn.Module):
+    """G layer normalisations over the features.
+
+    Args:
+        layers: All alike.
+    """
+
+    weight: nn.Parameter | None
+    bias: nn.Parameter | None
+
+    def __init__(self, layers: Sequence[nn.LayerNorm]) -> None:
+        super().__init__()
+        self.normalized_shape, self.eps = layers[0].normalized_shape, layers[0].eps
+        for name in ("weight", "bias"):
+            own = [getattr(layer, name) for layer in layers if getattr(layer, name) is not None]
+            value = nn.Parameter(torch.stack([each.detach() for each in own])) if own else None
+            self.register_parameter(name, value)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise ``x`` of [G, B, F]."""
+        y = F.layer_norm(x, self.normalized_shape, eps=self.eps)
+        if self.weight is not None:
+            y = y * self.weight.unsqueeze(1)
+        return y if self.bias is None else y + self.bias.unsqueeze(1)
+
+
+class StackedDropout(nn.Module):
+    """Dropout that draws 16 bits for a number, on a CPU some four times faster than torch's.
+
+    Args:
+        layers: All alike; a share is kept up to 1/65,536, and the rest scaled by what is kept.
+    """
+
+    def __init__(self, layers: Sequence[nn.Dropout]) -> None:
+        super().__init__()
+        self.p = layers[0].p
+        self._num_dropped = round(self.p * _NUM_DRAWS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Set numbers of ``x`` to zero in training, and scale the others."""
+        if not self.training or self._num_dropped in (0, _NUM_DRAWS) or x.device.type != "cpu":
+            return F.dropout(x, self.p, self.training)
+        words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+        draws = words.view(torch.int16)[: x.numel()].view(x.shape)
+        kept = draws.ge(self._num_dropped - _NUM_DRAWS // 2).to(x.dtype)
+        return x * kept.mul_(_NUM_DRAWS / (_NUM_DRAWS - self._num_dropped))
+
+
+def stack_padded(tensors: Sequence[Tensor]) -> Tensor:
+    """Return the tensors under each other, those with a shorter last dimension filled up with zeros."""
+    width = max(tensor.shape[-1] for tensor in tensors) if tensors[0].dim() else 0
+    if all(tensor.dim() == 0 or tensor.shape[-1] == width for tensor in tensors):
+        return torch.stack(list(tensors))
+    return torch.stack([F.pad(tensor, (0, width - tensor.shape[-1])) for tensor in tensors])

@@ -1,0 +1,163 @@
+"""Several modules of equal structure, run as one.
+
+Shapes: G modules, B rows of a batch, F_g features that module g takes, W the most of them, F_out.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from typing_extensions import override
+
+from app.stacking.layers import StackedBatchNorm1d, StackedDropout, StackedLayerNorm, StackedLinear
+
+_STACKED: dict[type[nn.Module], Any] = {
+    nn.Linear: StackedLinear,
+    nn.BatchNorm1d: StackedBatchNorm1d,
+    nn.LayerNorm: StackedLayerNorm,
+    nn.Dropout: StackedDropout,
+}
+
+
+class ModuleStack(nn.Module):
+    """Modules whose weights lie in common tensors, one for each place in their structure.
+
+    It keeps out of state dicts: a `StackMember` in each module's own place stands there for its weights.
+
+    Args:
+        modules: By name, of equal structure, see `app.stacking.structure`. They are left as they are.
+    """
+
+    def __init__(self, modules: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.names = tuple(modules)
+        members = list(modules.values())
+        self.widths = [cast(int, member.in_features) for member in members]
+        self._missing_widths = [max(self.widths) - width for width in self.widths]
+        self._shapes = [
+            {key: tensor.shape for key, tensor in member.state_dict().items()} for member in members
+        ]
+        layers = {
+            id(layer): _STACKED[type(layer)]([member.get_submodule(path) for member in members])
+            for path, layer in members[0].named_modules()
+            if type(layer) in _STACKED
+        }
+        self.template: nn.Module = copy.deepcopy(members[0], layers)
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Map G tensors of [B, F_g] to [G, B, F_out]."""
+        num_rows, width = len(inputs[0]), max(self.widths)
+        columns = list(inputs)
+        if any(self._missing_widths):
+            zeros = inputs[0].new_zeros(num_rows, sum(self._missing_widths)).split(self._missing_widths, 1)
+            columns = [each for pair in zip(inputs, zeros, strict=True) for each in pair]
+        x_BGW = torch.cat(columns, dim=1).view(num_rows, len(inputs), width)
+        return self.template(x_BGW.transpose(0, 1))
+
+    def vectors(self, inputs: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
+        """Return the vector of each module, [B, F_out], by name.
+
+        Args:
+            inputs: Tensors of [B, F_g], also of modules that aren't in the stack.
+
+        Returns:
+            Nothing, where an input is missing or of another width: then each module has to see to its own.
+        """
+        own = [inputs[name] for name in self.names]
+        present = [tensor for tensor in own if tensor is not None]
+        if [tensor.shape[-1] for tensor in present] != self.widths:
+            return {}
+        return dict(zip(self.names, self(present).unbind(0), strict=True))
+
+    def tensors_of(self, index: int) -> dict[str, Tensor]:
+        """Return the weights and buffers of one module, as views of the common ones, by their names in it."""
+        common = {**dict(self.template.named_parameters()), **dict(self.template.named_buffers())}
+        return {key: cut(common[key][index], shape) for key, shape in self._shapes[index].items()}
+
+    @override
+    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+        """Return what was gathered so far: the members are saved in their own places."""
+        return {} if destination is None else destination
+
+    @override
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Let nothing be missed: the members are loaded in their own places."""
+        common = {**dict(self.named_parameters()), **dict(self.named_buffers())}
+        state_dict.update({f"{prefix}{name}": tensor.detach() for name, tensor in common.items()})
+
+
+class StackMember(nn.Module):
+    """Stands in the place of a module that is in a stack: saves, loads and computes with its weights there.
+
+    Args:
+        module: The module itself, which keeps the weights that it had.
+        stack: Where its weights are.
+        index: Its number in the stack.
+    """
+
+    def __init__(self, *, module: nn.Module, stack: ModuleStack, index: int) -> None:
+        super().__init__()
+        self._place = (stack, index)  # in a tuple, since the stack is a submodule of the composite
+        self._module = (module,)
+        self.in_features = module.in_features
+        if hasattr(module, "out_features"):
+            self.out_features = module.out_features
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """Weights and buffers by their names in the module, as views of the stack's."""
+        stack, index = self._place
+        return stack.tensors_of(index)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute what the module alone computes."""
+        module = self._module[0].train(self.training)
+        return functional_call(module, self.tensors, (x,))
+
+    def release(self) -> nn.Module:
+        """Return the module itself, with the weights that it has in the stack."""
+        module = self._module[0]
+        for parameter in module.parameters():
+            parameter.grad = None
+        tensors = self.tensors
+        reference = next(tensor for tensor in tensors.values() if tensor.is_floating_point())
+        module.to(reference)
+        module.load_state_dict(tensors)
+        return module.train(self.training)
+
+    @override
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        for name, tensor in self.tensors.items():
+            destination[prefix + name] = tensor if keep_vars else tensor.detach().clone()
+
+    @override
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        given = {key.removeprefix(prefix): state_dict[key] for key in state_dict if key.startswith(prefix)}
+        for name, tensor in self.tensors.items():
+            if name not in given:
+                missing_keys.append(prefix + name)
+            elif given[name].shape != tensor.shape:
+                error_msgs.append(
+                    f"size mismatch for {prefix}{name}: {tuple(given[name].shape)} in the checkpoint, "
+                    f"{tuple(tensor.shape)} in the model"
+                )
+            else:
+                tensor.detach().copy_(given[name])
+        unexpected_keys.extend(prefix + name for name in given if name not in self.tensors)
+
+
+def cut(tensor: Tensor, shape: torch.Size) -> Tensor:
+    """Return the part of a tensor that is no filling: its beginning, of this shape."""
+    return tensor if tensor.shape == shape else tensor[..., : shape[-1]]
