@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
 from app.errors import UserError
+from app.training.idle_hooks import pass_over_idle_hooks
 from app.training.quick_hooks import QuickHooks
 
 
@@ -26,7 +27,7 @@ class Composite(QuickHooks):
     def __init__(self, *, recipe: Recipe | None = None, callbacks: Sequence[Callback] = ()) -> None:
         super().__init__()
         self.recipe = recipe
-        self._callbacks = list(callbacks)
+        self._callbacks = [pass_over_idle_hooks(callback) for callback in callbacks]
 
     @property
     def untrained(self) -> Sequence[str]:

@@ -50,7 +50,9 @@ class StackedBatchNorm1d(nn.BatchNorm1d):
         first = layers[0]
         super().__init__(first.num_features, first.eps, first.momentum, first.affine)
         for name in ("weight", "bias") if first.affine else ():
-            setattr(self, name, nn.Parameter(torch.stack([getattr(layer, name).detach() for layer in layers])))
+            setattr(
+                self, name, nn.Parameter(torch.stack([getattr(layer, name).detach() for layer in layers]))
+            )
         for name in ("running_mean", "running_var", "num_batches_tracked"):
             setattr(self, name, torch.stack([getattr(layer, name) for layer in layers]))
 

@@ -6,7 +6,6 @@ A checkpoint is the same whether modules were stacked or not, so that either can
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Size, Tensor
 from torch.optim import Optimizer
 
@@ -33,7 +32,9 @@ class SingleModuleState:
         names = [
             sorted((name for shapes in group for name in shapes), key=place.__getitem__) for group in groups
         ]
-        self._numbers = {name: number for number, name in enumerate(name for group in names for name in group)}
+        self._numbers = {
+            name: number for number, name in enumerate(name for group in names for name in group)
+        }
 
     def attach(self, optimizer: Optimizer) -> None:
         """Have the optimiser save and load the state of single modules."""

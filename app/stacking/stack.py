@@ -78,7 +78,9 @@ class ModuleStack(nn.Module):
         return {key: cut(common[key][index], shape) for key, shape in self._shapes[index].items()}
 
     @override
-    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> Any:
         """Return what was gathered so far: the members are saved in their own places."""
         return {} if destination is None else destination
 

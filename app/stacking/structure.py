@@ -49,7 +49,9 @@ def structure_of(module: nn.Module) -> list[Part] | None:
     for path, part in module.named_modules(remove_duplicate=False):
         if not _is_stackable(part):
             return None
-        has_input = part is module or (isinstance(part, nn.Linear) and part is entrance and part.in_features == width)
+        has_input = part is module or (
+            isinstance(part, nn.Linear) and part is entrance and part.in_features == width
+        )
         parts.append(_describe(path, part, has_input=has_input))
     return parts
 

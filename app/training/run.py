@@ -18,7 +18,7 @@ from app.training.log_file import PROJECT_LOGGER, log_to_file
 from app.training.random_state import seeded_generators
 from app.training.result import TrainingResult
 from app.training.run_folder import RunFolder
-from app.training.threads import torch_threads
+from app.training.threads import memory_left_as_it_is, torch_threads
 
 _logger = logging.getLogger(PROJECT_LOGGER)
 
@@ -76,6 +76,7 @@ class TrainingRun:
         with (
             log_to_file(self.run_folder.log_file),
             torch_threads(self._num_threads),
+            memory_left_as_it_is(),
             seeded_generators(self._seed),
         ):
             try:

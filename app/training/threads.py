@@ -1,4 +1,4 @@
-"""How many threads torch computes with, for as long as a block lasts."""
+"""How torch computes, for as long as a block lasts: with how many threads, and without needless filling."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,3 +23,18 @@ def torch_threads(num_threads: int | None) -> Iterator[None]:
     finally:
         if num_threads is not None:
             torch.set_num_threads(threads_before)
+
+
+@contextmanager
+def memory_left_as_it_is() -> Iterator[None]:
+    """Leave new memory unfilled in the block, where torch is asked for deterministic operations.
+
+    By default it fills whatever an operation is about to write with NaN, so that reading what wasn't written
+    would show: one more pass over the memory of every result.
+    """
+    before = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        torch.utils.deterministic.fill_uninitialized_memory = before  # type: ignore[attr-defined]

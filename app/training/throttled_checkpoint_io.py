@@ -1,11 +1,11 @@
 """Checkpoints of a fast training, written no more often than is of use."""
 
+import copy
 import os
 import time
 from typing import Any
 
 from lightning_fabric.plugins import CheckpointIO
-from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
 from typing_extensions import override
 
@@ -37,7 +37,7 @@ class ThrottledCheckpointIO(CheckpointIO):
         name = os.fspath(path)
         self._write_held(but=name)
         if time.monotonic() - self._written_at_s.get(name, -self._pause_s) < self._pause_s:
-            self._held[name] = apply_to_collection(checkpoint, Tensor, lambda x: x.detach().clone())
+            self._held[name] = _copied(checkpoint)
             return
         self._held.pop(name, None)
         self._inner.save_checkpoint(checkpoint, name, storage_options)
@@ -71,3 +71,17 @@ class ThrottledCheckpointIO(CheckpointIO):
             self._inner.save_checkpoint(self._held[name], name)
             del self._held[name]
             self._written_at_s[name] = time.monotonic()
+
+
+def _copied(value: Any) -> Any:
+    """Return the same plain values with copies of the tensors."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        copied = copy.copy(value)  # an OrderedDict with metadata stays one
+        for key, each in value.items():
+            copied[key] = _copied(each)
+        return copied
+    if type(value) in (list, tuple):
+        return type(value)(_copied(each) for each in value)
+    return copy.deepcopy(value) if isinstance(value, (list, tuple, set)) else value

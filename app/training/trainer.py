@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from app.errors import UserError
 from app.training.checkpoint_io import AtomicCheckpointIO
+from app.training.idle_hooks import pass_over_idle_hooks
 from app.training.no_profiler import NoProfiler
 from app.training.throttled_checkpoint_io import ThrottledCheckpointIO
 
@@ -61,7 +62,7 @@ def build_trainer(
     try:
         return Trainer(
             default_root_dir=root,
-            callbacks=list(callbacks),
+            callbacks=[pass_over_idle_hooks(callback) for callback in callbacks],
             logger=list(loggers) or False,
             max_epochs=max_epochs,
             max_steps=max_steps,

@@ -1,0 +1,190 @@
+"""Trainings with stacked extractors, beside the same ones with an extractor after the other."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from app.stacking.stack import ModuleStack, StackMember
+from app.submodules.feature_extractors import LinearFeatureExtractor
+from app.training.run import TrainingRun
+from containers import bootstrap, family_container, overriding, resume_training
+from settings.merging import merge
+
+NAMES = [f"g{i}" for i in range(9)]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, Any]:
+    """Nine groups of two or three columns, no dropout, a stack from eight extractors on."""
+    generator = np.random.default_rng(0)
+    columns = [f"{name}_{i}" for name in NAMES for i in range(2 + int(name[1]) % 2)]
+    label = generator.integers(3, size=96)
+    rows = generator.normal(size=(96, len(columns))) + label[:, None]
+    lines = [",".join([*columns, "label"])]
+    lines += [
+        ",".join([*(f"{x:.4f}" for x in row), f"c{each}"]) for row, each in zip(rows, label, strict=True)
+    ]
+    (tmp_path / "many.csv").write_text("\n".join(lines) + "\n")
+    extractor = {"kind": "plain", "hidden_features": 4, "out_features": 3}
+    return {
+        "model": "multi-feature",
+        "trainer": {"max_epochs": 3, "accelerator": "cpu", "use_progress_bar": False},
+        "multi_feature": {
+            "data": {"path": str(tmp_path / "many.csv"), "label": "label", "batch_size": 16},
+            "feature_extractor": extractor,
+            "head": {"kind": "linear"},
+        },
+    }
+
+
+class Watch(Callback):
+    """Counts the parameters, stacks and members of a training."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        modules = list(pl_module.modules())
+        self.num_numbers = sum(each.numel() for each in pl_module.parameters())
+        self.num_stacks = sum(isinstance(each, ModuleStack) for each in modules)
+        self.num_members = sum(isinstance(each, StackMember) for each in modules)
+
+
+class PowerCutError(Exception):
+    pass
+
+
+class PowerCut(Callback):
+    """Ends a training in the middle of its second epoch."""
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        if trainer.global_step == 6:
+            raise PowerCutError
+
+
+def _run(settings: dict[str, Any], folder: Path, **multi_feature: Any) -> tuple[TrainingRun, Watch]:
+    changed = merge(settings, {"run_dir": str(folder), "multi_feature": multi_feature})
+    run: TrainingRun = family_container(bootstrap(changed)).training_run()
+    watch = Watch()
+    run.trainer.callbacks.insert(0, watch)  # type: ignore[attr-defined]
+    return run, watch
+
+
+def _last(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    return content
+
+
+def test_a_stack_gives_the_same_training_and_the_same_checkpoint(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    loop, seen_alone = _run(settings, tmp_path / "loop", min_stacked_extractors=None)
+    stacked, seen = _run(settings, tmp_path / "stacked")
+
+    first, second = loop(), stacked()
+
+    assert (seen_alone.num_stacks, seen.num_stacks, seen.num_members) == (0, 1, 9)
+    assert second.test_metrics == pytest.approx(first.test_metrics, rel=1e-4)
+    one, other = _last(tmp_path / "loop"), _last(tmp_path / "stacked")
+    assert list(one["state_dict"]) == list(other["state_dict"])
+    torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        one["optimizer_states"][0]["state"], other["optimizer_states"][0]["state"], rtol=1e-3, atol=1e-6
+    )
+    assert one["optimizer_states"][0]["param_groups"] == other["optimizer_states"][0]["param_groups"]
+
+
+def test_a_model_is_made_of_single_extractors_before_and_after_its_training(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    run, _ = _run(settings, tmp_path / "run")
+    before = dict(run.model.get_submodule("feature_extractors").named_children())
+
+    run()
+
+    assert dict(run.model.get_submodule("feature_extractors").named_children()) == before
+    assert not any(isinstance(each, ModuleStack) for each in run.model.modules())
+    with pytest.raises(PowerCutError):
+        broken, _ = _run(settings, tmp_path / "broken")
+        broken.trainer.callbacks.insert(0, PowerCut())  # type: ignore[attr-defined]
+        broken()
+    assert not any(isinstance(each, ModuleStack) for each in broken.model.modules())
+
+
+@pytest.mark.parametrize("kind", ["plain", "normalized"])
+def test_a_stacked_training_goes_on_exactly(settings: dict[str, Any], tmp_path: Path, kind: str) -> None:
+    settings = merge(settings, {"trainer": {"checkpoint_every_n_steps": 1}})
+    settings["multi_feature"]["feature_extractor"]["kind"] = kind
+    whole, _ = _run(settings, tmp_path / "whole")
+    whole()
+    cut, _ = _run(settings, tmp_path / "cut")
+    cut.trainer.callbacks.insert(0, PowerCut())  # type: ignore[attr-defined]
+    with pytest.raises(PowerCutError):
+        cut()
+
+    resume_training(tmp_path / "cut")()
+
+    for part in ("state_dict", "optimizer_states"):
+        torch.testing.assert_close(
+            _last(tmp_path / "whole")[part], _last(tmp_path / "cut")[part], rtol=0, atol=0
+        )
+
+
+def test_what_a_policy_addresses_learns_beside_the_stack(settings: dict[str, Any], tmp_path: Path) -> None:
+    policies = {
+        "submodules": {
+            "multi_feature.feature_extractors.g3": {"lr": 0.5},
+            "multi_feature.feature_extractors.g4": {"freeze": True, "unfreeze_at_epoch": 2},
+        }
+    }
+    settings = merge(settings, policies)
+
+    loop, _ = _run(settings, tmp_path / "loop", min_stacked_extractors=None)
+    stacked, seen = _run(settings, tmp_path / "stacked", min_stacked_extractors=7)
+    loop(), stacked()
+
+    assert (seen.num_stacks, seen.num_members) == (1, 7)
+    one, other = _last(tmp_path / "loop"), _last(tmp_path / "stacked")
+    torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=1e-3, atol=1e-4)
+    assert one["optimizer_states"][0]["param_groups"] == other["optimizer_states"][0]["param_groups"]
+    resumed = resume_training(tmp_path / "stacked")  # its state is read back
+    assert resumed().num_steps == one["global_step"]
+
+
+def test_an_overridden_extractor_runs_beside_the_stack(settings: dict[str, Any], tmp_path: Path) -> None:
+    application = bootstrap(merge(settings, {"run_dir": str(tmp_path / "run")}))
+    watch = Watch()
+    with overriding(
+        application,
+        "multi_feature.feature_extractors.g3",
+        lambda in_features: LinearFeatureExtractor(in_features=in_features, out_features=3),
+    ):
+        run = family_container(application).training_run()
+        run.trainer.callbacks.insert(0, watch)
+        run()
+
+    assert (watch.num_stacks, watch.num_members) == (1, 8)
+
+
+def test_an_optimizer_that_knows_tensors_apart_is_given_single_extractors(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    application = bootstrap(merge(settings, {"run_dir": str(tmp_path / "run")}))
+    watch = Watch()
+    with overriding(application, "multi_feature.optimizer", torch.optim.Adafactor):
+        run = family_container(application).training_run()
+        run.trainer.callbacks.insert(0, watch)
+        run()
+
+    assert watch.num_stacks == 0
+
+
+def test_numbers_that_learn_are_as_many_but_for_the_filling(settings: dict[str, Any], tmp_path: Path) -> None:
+    run, watch = _run(settings, tmp_path / "run")
+    alone = sum(each.numel() for each in run.model.parameters())
+
+    run()
+
+    num_filled = 4 * sum(3 - (2 + int(name[1]) % 2) for name in NAMES)
+    assert watch.num_numbers == alone + num_filled
