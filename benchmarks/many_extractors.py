@@ -1,9 +1,9 @@
 """Cost of a training step with many named extractors: stacked, and one by one.
 
-Run it from the project's folder with ``python -m benchmarks.many_extractors``. Both are the same program with the
-same fused optimiser; only ``multi_feature.min_stacked_extractors`` differs. Groups have 16 to 32 columns of random
-numbers. An epoch's time is the median within one training, with validation, logging and checkpoints; it is divided
-by the steps of the epoch.
+Run it from the project's folder with ``python -m benchmarks.many_extractors``. Both are the same program
+with the same fused optimiser; only ``multi_feature.min_stacked_extractors`` differs. Groups have 16 to 32
+columns of random numbers. An epoch's time is the median within one training, with validation, logging and
+checkpoints; it is divided by the steps of the epoch.
 """
 
 import logging

@@ -32,9 +32,10 @@ def print_submodules(report: Any) -> None:
     rows = [_as_cells(row) for row in report.rows]
     title = "Submodules: each with its provider; memory of weights + gradients + optimiser"
     print_table(title, _COLUMNS, [*rows, _total(report.rows)], numeric=False, is_wide=True)
-    for row in report.rows:
-        if row.note:
-            print_note(f"{row.path}: {row.note}")
+    for note, run in groupby((row for row in report.rows if row.note), key=lambda row: row.note):
+        paths = [row.path for row in run]
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        print_note(f"{paths[0]}{more}: {note}")
 
 
 def format_shapes(shapes: Iterable[tuple[int, ...]] | None) -> str:

@@ -12,6 +12,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+from typing_extensions import override
 
 from app.checkpoints.recipe import Recipe
 from app.composition.names import escape_name
@@ -67,14 +68,11 @@ class MultiFeatureClassifier(Composite):
         min_stacked_extractors: int | None = None,
         recipe: Recipe | None = None,
     ) -> None:
-        callbacks = []
-        if min_stacked_extractors is not None:
-            callbacks.append(
-                ModuleStacking(
-                    holder="feature_extractors", min_size=min_stacked_extractors, optimizer=optimizer
-                )
-            )
-        super().__init__(recipe=recipe, callbacks=callbacks)
+        stacking = ModuleStacking(
+            holder="feature_extractors", min_size=min_stacked_extractors, optimizer=optimizer
+        )
+        super().__init__(recipe=recipe, callbacks=[stacking])
+        self._stacking = stacking
         self._optimizer_factory = optimizer
         self._schedule_factory = schedule
         if not isinstance(feature_extractors, Mapping):
@@ -100,6 +98,12 @@ class MultiFeatureClassifier(Composite):
         )
         self.val_scores = scores.clone(prefix="val_")
         self.test_scores = scores.clone(prefix="test_")
+
+    @property
+    @override
+    def submodule_notes(self) -> Mapping[str, str]:
+        """Which extractors are run as one in training."""
+        return self._stacking.notes(self)
 
     def forward(self, features: Features, presence: Tensor | None = None) -> Tensor:
         """Classify rows.

@@ -14,9 +14,15 @@ def set_optimizer_options(parameters: Iterable[nn.Parameter], **options: float) 
         setattr(parameter, _OPTIONS, getattr(parameter, _OPTIONS, {}) | options)
 
 
-def has_optimizer_options(parameters: Iterable[nn.Parameter]) -> bool:
-    """Return whether any of the parameters was given options of its own."""
-    return any(getattr(parameter, _OPTIONS, {}) for parameter in parameters)
+def mark_as_singled_out(parameters: Iterable[nn.Parameter]) -> None:
+    """Note that parameters are to be treated by themselves, e.g. since they are frozen for a while."""
+    for parameter in parameters:
+        setattr(parameter, _OPTIONS, getattr(parameter, _OPTIONS, {}))
+
+
+def are_singled_out(parameters: Iterable[nn.Parameter]) -> bool:
+    """Return whether any of the parameters is to be treated by itself, or was given options of its own."""
+    return any(hasattr(parameter, _OPTIONS) for parameter in parameters)
 
 
 def group_parameters(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter] | list[dict[str, Any]]:

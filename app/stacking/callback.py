@@ -1,8 +1,6 @@
 """Runs modules of equal structure as one while a composite is trained."""
 
 import logging
-from typing import Any
-
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
@@ -12,7 +10,6 @@ from typing_extensions import override
 from app.models.optimization import OptimizerFactory
 from app.stacking.installing import StackedModules
 from app.stacking.planning import plan_stacks
-from app.training.submodule_policies import SubmodulePolicies
 
 ELEMENTWISE_OPTIMIZERS = (Adam, AdamW, SGD)
 """Optimisers that treat each number by itself: to them it is all the same what tensor it lies in."""
@@ -28,40 +25,38 @@ class ModuleStacking(Callback):
 
     Args:
         holder: The composite's ``nn.ModuleDict`` of modules that may be stacked, by its name.
-        min_size: Modules that make a stack, at least 2.
+        min_size: Modules that make a stack, at least 2; None: nothing is stacked.
         optimizer: Factory of the composite's optimiser.
     """
 
-    def __init__(self, *, holder: str, min_size: int, optimizer: OptimizerFactory) -> None:
+    def __init__(self, *, holder: str, min_size: int | None, optimizer: OptimizerFactory) -> None:
         self._holder = holder
         self._min_size = min_size
         self._optimizer = optimizer
         self._stacked: StackedModules | None = None
 
-    def plan(self, model: nn.Module, frozen: set[nn.Module] | None = None) -> list[list[str]]:
-        """Return the names of the modules that a training would stack, for each stack.
-
-        Args:
-            model: The composite.
-            frozen: Modules that policies freeze, at the beginning at least.
-        """
+    def plan(self, model: nn.Module) -> list[list[str]]:
+        """Return the names of the modules of a composite that a training would stack, for each stack."""
         holder = model.get_submodule(self._holder)
         assert isinstance(holder, nn.ModuleDict)
-        if len(holder) < self._min_size or not self._is_elementwise():
+        if self._min_size is None or len(holder) < self._min_size or not self._is_elementwise():
             return []
-        return plan_stacks(
-            dict(holder.items()), min_size=self._min_size, model=model, addressed=frozen or set()
-        )
+        return plan_stacks(dict(holder.items()), min_size=self._min_size, model=model)
+
+    def notes(self, model: nn.Module) -> dict[str, str]:
+        """Return what is to be said of the modules that a training would stack, by their paths."""
+        return {
+            f"{self._holder}.{name}": f"{len(names)} of equal structure are trained as one"
+            for names in self.plan(model)
+            for name in names
+        }
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Stack what can be stacked; policies of single submodules were set up before."""
         if stage != "fit":
             return
-        callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]
-        policies = [each for each in callbacks if isinstance(each, SubmodulePolicies)]
-        frozen = {module for each in policies for module in each.frozen_modules()}
-        if plan := self.plan(pl_module, frozen):
+        if plan := self.plan(pl_module):
             self._stacked = StackedModules(model=pl_module, holder=self._holder, stacks="stacks")
             self._stacked.stack(plan)
             _logger.info("%s: run as one: %s", self._holder, "; ".join(", ".join(names) for names in plan))
@@ -89,5 +84,5 @@ class ModuleStacking(Callback):
             self._stacked = None
 
     def _is_elementwise(self) -> bool:
-        probe = self._optimizer([nn.Parameter(torch.zeros(1))])
+        probe = self._optimizer([nn.Parameter(torch.zeros(1, device="cpu"))])
         return type(probe) in ELEMENTWISE_OPTIMIZERS

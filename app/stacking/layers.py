@@ -1,7 +1,7 @@
 """Layers of several modules in one: the same layer of G modules, each with weights of its own.
 
-Shapes: G modules, B rows of a batch, F_in and F_out features. Between the layers a tensor is [G, B, F]; in memory
-its features come before its rows, as batched products and batch normalisation want it.
+Shapes: G modules, B rows of a batch, F_in and F_out features. Between the layers a tensor is [G, B, F]; in
+memory its features come before its rows, as batched products and batch normalisation want it.
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from app.stacking.layers import stack_padded
 from app.stacking.stack import cut
 
 Shapes = Mapping[str, Size]
-"""Shapes of the single parameters that one parameter of the optimiser holds, by name; one, if it isn't stacked."""
+"""Shapes of the single parameters in one parameter of the optimiser, by name; one: it isn't stacked."""
 
 
 class SingleModuleState:

@@ -37,8 +37,8 @@ class Part:
 def structure_of(module: nn.Module) -> list[Part] | None:
     """Return what modules that can be stacked with this one have in common; None: nothing can be.
 
-    A module can be stacked if it publishes ``in_features``, learns, has no hooks, and all of its tensors belong
-    to fully connected layers, batch normalisations with running statistics, and layer normalisations.
+    A module can be stacked if it publishes ``in_features``, learns, has no hooks, and all of its tensors
+    belong to fully connected layers, batch normalisations with running statistics, and layer normalisations.
     """
     width = getattr(module, "in_features", None)
     learns = [parameter.requires_grad for parameter in module.parameters()]

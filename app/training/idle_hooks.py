@@ -19,8 +19,8 @@ _HOOKS_OF_A_BATCH = (
 def pass_over_idle_hooks(callback: Callback) -> Callback:
     """Take from a callback the hooks of single batches that it has not made its own, and return it.
 
-    Lightning calls six of them for each callback in a training step, at some two microseconds each, and passes
-    over what can't be called.
+    Lightning calls six of them for each callback in a training step, at some two microseconds each, and
+    passes over what can't be called.
     """
     for name in _HOOKS_OF_A_BATCH:
         hook = getattr(callback, name)

@@ -13,7 +13,7 @@ from typing_extensions import override
 from app.checkpoints.model_file import read_model_file
 from app.composition.submodule_paths import find_submodules
 from app.errors import UserError
-from app.models.parameter_groups import set_optimizer_options
+from app.models.parameter_groups import mark_as_singled_out, set_optimizer_options
 
 _logger = logging.getLogger("nested_lightning.submodule_policies")
 
@@ -79,10 +79,6 @@ class SubmodulePolicies(Callback):
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
             raise UserError("submodules: everything is frozen, so there is nothing to train")
 
-    def frozen_modules(self) -> set[nn.Module]:
-        """Return all modules that are frozen, at the beginning at least, with the modules in them."""
-        return {each for module, _ in self._frozen for each in module.modules()}
-
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Freeze what is frozen in this epoch."""
@@ -98,8 +94,10 @@ class SubmodulePolicies(Callback):
             _load(module, path, policy.init_from, policy.init_path or path)
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         own = {name: value for name, value in options.items() if value is not None}
-        set_optimizer_options(module.parameters(), **own)
+        if own:
+            set_optimizer_options(module.parameters(), **own)
         if policy.freeze:
+            mark_as_singled_out(module.parameters())
             self._frozen.append((module, policy.unfreeze_at_epoch))
             module.requires_grad_(policy.unfreeze_at_epoch is not None)
 

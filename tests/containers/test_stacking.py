@@ -105,9 +105,9 @@ def test_a_model_is_made_of_single_extractors_before_and_after_its_training(
 
     assert dict(run.model.get_submodule("feature_extractors").named_children()) == before
     assert not any(isinstance(each, ModuleStack) for each in run.model.modules())
+    broken, _ = _run(settings, tmp_path / "broken")
+    broken.trainer.callbacks.insert(0, PowerCut())  # type: ignore[attr-defined]
     with pytest.raises(PowerCutError):
-        broken, _ = _run(settings, tmp_path / "broken")
-        broken.trainer.callbacks.insert(0, PowerCut())  # type: ignore[attr-defined]
         broken()
     assert not any(isinstance(each, ModuleStack) for each in broken.model.modules())
 

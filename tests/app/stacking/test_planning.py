@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.models.parameter_groups import set_optimizer_options
+from app.models.parameter_groups import mark_as_singled_out, set_optimizer_options
 from app.stacking.planning import plan_stacks
 from app.submodules.feature_extractors import (
     FeatureExtractor,
@@ -21,10 +21,8 @@ def _extractors(*widths: int, kind: Callable[..., nn.Module] = FeatureExtractor)
     return nn.ModuleDict({f"g{i}": kind(in_features=width) for i, width in enumerate(widths)})
 
 
-def _plan(
-    modules: nn.ModuleDict, *, min_size: int = 3, addressed: set[nn.Module] | None = None
-) -> list[list[str]]:
-    return plan_stacks(dict(modules.items()), min_size=min_size, model=modules, addressed=addressed or set())
+def _plan(modules: nn.ModuleDict, *, min_size: int = 3) -> list[list[str]]:
+    return plan_stacks(dict(modules.items()), min_size=min_size, model=modules)
 
 
 class _Custom(nn.Module):
@@ -69,7 +67,7 @@ def test_kinds_and_sizes_are_kept_apart() -> None:
 
 
 def test_inputs_are_filled_up_to_twice_as_much_at_most() -> None:
-    modules = _extractors(100, 2, 90, 2, 2, 2)  # 3 × 100 of 192, but 4 × 100 of 194
+    modules = _extractors(100, 2, 90, 2, 2, 2)  # three times 100 of 192, but not four of 194
 
     assert _plan(modules) == [["g0", "g1", "g2"], ["g3", "g4", "g5"]]
 
@@ -77,8 +75,9 @@ def test_inputs_are_filled_up_to_twice_as_much_at_most() -> None:
 def test_what_a_policy_addresses_is_left_alone() -> None:
     modules = _extractors(5, 5, 5, 5, 5)
     set_optimizer_options(modules["g1"].parameters(), lr=0.5)
+    mark_as_singled_out(modules["g3"].get_submodule("layers.0").parameters())
 
-    assert _plan(modules, addressed={modules["g3"].get_submodule("layers")}) == [["g0", "g2", "g4"]]
+    assert _plan(modules) == [["g0", "g2", "g4"]]
 
 
 def test_frozen_shared_and_watched_modules_are_left_alone() -> None:

@@ -41,7 +41,7 @@ def test_outputs_gradients_and_statistics_are_those_of_single_modules(kind: type
     with torch.no_grad():
         for parameter in (*alone.parameters(), *model.parameters()):
             assert parameter.grad is not None
-            parameter -= 0.1 * parameter.grad
+            parameter.sub_(0.1 * parameter.grad)
     torch.testing.assert_close(model.state_dict(), alone.state_dict())
 
 
