@@ -1,10 +1,12 @@
 """The door: ``python main.py train --model multi-feature``."""
 
+import os
 import sys
 import traceback
 
 import typer
 
+from commands.bash_completion import complete_in_bash, is_completing_in_bash
 from commands.check import check
 from commands.config import config
 from commands.evaluate import evaluate
@@ -33,7 +35,10 @@ def run() -> None:
     """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
     show_warnings_as_notes()
     try:
-        app()
+        if is_completing_in_bash(os.environ):
+            complete_in_bash(app, os.environ)
+        else:
+            app()
     except Exception as error:
         if "--debug" in sys.argv:
             traceback.print_exc()

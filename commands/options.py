@@ -7,15 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
+from commands.completion import complete_model, complete_preset, complete_set
 from commands.printing import print_note
 from settings import ApplicationSettings
 from settings.layers import Layer
 from settings.loading import collect_layers, resolve_layers
 from settings.merging import merge, nest, parse_assignment
 
-ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="Family to train, see `models`.")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="Family to train, see `models`.", autocompletion=complete_model),
+]
 PresetOption = Annotated[
-    list[str] | None, typer.Option("--preset", help="Named set of settings, see `models`.")
+    list[str] | None,
+    typer.Option("--preset", help="Named set of settings, see `models`.", autocompletion=complete_preset),
 ]
 ConfigOption = Annotated[
     list[Path] | None,
@@ -23,7 +28,12 @@ ConfigOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", "-s", help="One setting, e.g. multi_feature.head.dropout=0.2; repeatable."),
+    typer.Option(
+        "--set",
+        "-s",
+        help="One setting, e.g. multi_feature.head.dropout=0.2; repeatable.",
+        autocompletion=complete_set,
+    ),
 ]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out samples that can't be used, and count them.")

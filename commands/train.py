@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from commands.completion import complete_device
 from commands.cross_validation import cross_validate
 from commands.options import (
     ConfigOption,
@@ -36,7 +37,10 @@ def train(
     epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the training part.")] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of weights, order and dropout.")] = None,
-    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.", autocompletion=complete_device),
+    ] = None,
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", help="Run folder; else runs/MODEL-TIME.")
     ] = None,

@@ -1,0 +1,50 @@
+"""Completion in bash, which takes ``name=value`` for three words."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, MutableMapping
+
+
+def is_completing_in_bash(environ: MutableMapping[str, str]) -> bool:
+    """Return whether bash asks for completions, by the protocol of typer and click."""
+    return any(
+        name.startswith("_") and name.endswith("_COMPLETE") and value == "complete_bash"
+        for name, value in environ.items()
+    )
+
+
+def complete_in_bash(app: Callable[[], object], environ: MutableMapping[str, str]) -> None:
+    """Run the app, which answers to the words joined as they were typed, and cut its answers for bash.
+
+    Args:
+        app: Prints completions, one a line, and exits.
+        environ: Has ``COMP_WORDS``, one word a line, and ``COMP_CWORD``, the index of the one at the cursor.
+    """
+    words, cursor, before = _join(environ.get("COMP_WORDS", ""), int(environ.get("COMP_CWORD", "0")))
+    environ.update(COMP_WORDS="\n".join(words), COMP_CWORD=str(cursor))
+    answers = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(answers):
+            app()
+    finally:
+        for line in answers.getvalue().splitlines():
+            sys.stdout.write(line.removeprefix(before) + "\n")
+
+
+def _join(typed: str, cursor: int) -> tuple[list[str], int, str]:
+    """Return the words as they were typed, the index of the last one, and what of it bash leaves alone."""
+    separator = "\n" if "\n" in typed else " "
+    pieces = typed.split(separator)[: cursor + 1]
+    words: list[str] = []
+    for i, piece in enumerate(pieces):
+        is_value = i > 0 and pieces[i - 1] == "=" and not piece.startswith("--")
+        if words and i > 1 and (piece == "=" or is_value):
+            words[-1] += piece
+        else:
+            words.append(piece)
+    last = pieces[-1] if pieces[-1] != "=" else ""
+    before = words[-1].removesuffix(last)
+    if before.startswith("--"):
+        before = before.partition("=")[2]
+    return words, len(words) - 1, before

@@ -1,0 +1,64 @@
+"""What the shell offers behind an option: families, presets, names and values of settings."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from settings import SettingsError, families, find_family
+from settings.completion import Candidate, complete_assignment
+from settings.layers import Layer
+from settings.loading import collect_layers
+from settings.merging import merge, parse_assignment
+
+DEVICES = {
+    "auto": "the best there is",
+    "cpu": "",
+    "cuda": "NVIDIA GPU",
+    "cuda:0": "one GPU",
+    "mps": "Apple GPU",
+}
+
+
+def complete_model(incomplete: str) -> list[Candidate]:
+    """Offer the families."""
+    del incomplete  # typer keeps those that begin like it
+    return [(family.name, family.summary) for family in families().values()]
+
+
+def complete_preset(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """Offer the presets of the family that was named, else of all."""
+    del incomplete
+    try:
+        named = [find_family(ctx.params["model"])]
+    except (SettingsError, KeyError, AttributeError):
+        named = list(families().values())
+    return [(name, preset.summary) for family in named for name, preset in family.presets.items()]
+
+
+def complete_set(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """Offer names of settings, and behind ``=`` their values."""
+    return complete_assignment(incomplete, _values_so_far(ctx.params))
+
+
+def complete_device(incomplete: str) -> list[Candidate]:
+    """Offer devices."""
+    del incomplete
+    return list(DEVICES.items())
+
+
+def _values_so_far(params: dict[str, Any]) -> dict[str, Any]:
+    """Return what the words so far set; what is wrong with them is told when the command runs."""
+    values: dict[str, Any] = {}
+    try:
+        layers = collect_layers(
+            model=params.get("model"),
+            presets=params.get("preset") or [],
+            config=[Path(path) for path in params.get("config") or []],
+            assignments=[Layer(parse_assignment(text), origin="--set") for text in params.get("set_") or []],
+        )
+    except SettingsError:
+        return values
+    for layer in layers:
+        values = merge(values, layer.values)
+    return values
