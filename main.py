@@ -9,6 +9,7 @@ import typer
 from commands.bash_completion import complete_in_bash, is_completing_in_bash
 from commands.check import check
 from commands.config import config
+from commands.doctor import doctor
 from commands.evaluate import evaluate
 from commands.export import export
 from commands.inspect import inspect
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, inspect, export, swap, models, config, check):
+for command in (train, resume, evaluate, inspect, export, swap, models, config, check, doctor):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 

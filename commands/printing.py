@@ -92,6 +92,15 @@ def print_facts(title: str, facts: Mapping[str, object]) -> None:
         console.print(f"  {_plain(name.ljust(width))}  {_plain(str(value))}", highlight=False, soft_wrap=True)
 
 
+def print_finding(subject: str, value: str, problem: str | None) -> None:
+    """Print what was looked at in one line, and what is wrong with it in red."""
+    mark = "[green]✓[/]" if problem is None else "[bold red]✗[/]"
+    text = f"  {mark} {_plain(subject)}  {_plain(value)}"
+    if problem is not None:
+        text += f"  [red]{_plain(problem)}[/]"
+    console.print(text, highlight=False, soft_wrap=True)
+
+
 def format_score(value: float | None) -> str:
     """Return a score with four decimals, or a dash where there is none."""
     return "-" if value is None else f"{value:.4f}"

@@ -33,7 +33,7 @@ class DataSpec:
 
     @cached_property
     def _plain(self) -> dict[str, Any]:
-        plain: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json")
+        plain: dict[str, Any] = self._adapter().dump_python(self, mode="json")
         return plain
 
     @classmethod
@@ -44,13 +44,18 @@ class DataSpec:
             UserError: ``data`` is not such a dict; the message names each wrong field.
         """
         try:
-            spec: Self = _adapter(cls).validate_python(data)
+            spec: Self = cls._adapter().validate_python(data)
         except ValidationError as error:
             faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
             raise UserError(f"This is no data spec of the {cls.family} family: {'; '.join(faults)}") from None
         return spec
 
+    @classmethod
+    def _adapter(cls) -> TypeAdapter[Any]:
+        spec_type: Any = cls
+        return _make_adapter(spec_type)
+
 
 @cache
-def _adapter(cls: type[DataSpec]) -> TypeAdapter[Any]:
-    return TypeAdapter(cls)
+def _make_adapter(spec_type: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(spec_type)

@@ -1,0 +1,32 @@
+"""``doctor`` in a process of its own: what is broken makes its exit status."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from main import app
+from tests.cli.conftest import Program
+
+
+def test_where_nothing_is_broken_the_exit_status_is_0() -> None:
+    result = CliRunner().invoke(app, ["doctor", "--json"])
+
+    found = json.loads(result.stdout)
+    assert result.exit_code == 0, [one for part in found.values() for one in part if one["problem"]]
+    assert {one["subject"] for one in found["Families"]} >= {"multi-feature", "variant"}
+
+
+def test_a_plug_in_that_cannot_be_loaded_is_named_with_the_reason(program: Program, tmp_path: Path) -> None:
+    package = tmp_path / "site" / "broken_plugin-3.1.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-plugin\nVersion: 3.1\n")
+    (package / "entry_points.txt").write_text("[nested_lightning.families]\nbroken = no_such_module:FAMILY\n")
+    (tmp_path / "file").write_text("")
+
+    done = program("doctor", "--run-dir", "file/runs", environ={"PYTHONPATH": str(tmp_path / "site")})
+
+    assert done.returncode == 1, done.stderr
+    assert "no_such_module:FAMILY of broken-plugin==3.1  ModuleNotFoundError" in done.stdout
+    assert "file/runs  can't be written to: Not a directory" in done.stdout
+    assert "Traceback" not in done.stderr
