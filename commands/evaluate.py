@@ -26,7 +26,7 @@ def evaluate(
         Path | None, typer.Option("--data", help="Another labelled file, of which every row is scored.")
     ] = None,
     part: Annotated[Part, typer.Option("--part", help="Part of the training's own data.")] = Part.TEST,
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1, mps.")] = "cpu",
+    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
     set_: SetOption = None,
     skip_bad: SkipBadOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,

@@ -15,7 +15,7 @@ CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_inte
 def predict(
     ctx: typer.Context,
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1, mps.")] = "cpu",
+    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
 ) -> None:
     """Predict with a trained model; `predict CHECKPOINT --help` lists what its family takes."""
     with status_console.status("Loading the model"):

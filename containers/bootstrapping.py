@@ -10,6 +10,7 @@ from dependency_injector import providers
 from app.checkpoints.model_file import read_model_file
 from app.checkpoints.recipe import Recipe, read_recipe
 from app.errors import UserError
+from app.prediction.devices import find_device
 from containers.application import ApplicationContainer, compose_application
 from settings.application import ApplicationSettings, parse_settings
 from settings.errors import SettingsError
@@ -42,7 +43,7 @@ def from_checkpoint(
     *,
     changes: Mapping[str, Any] | None = None,
     family_changes: Mapping[str, Any] | None = None,
-    device: str = "cpu",
+    device: str | None = None,
 ) -> ApplicationContainer:
     """Return a ready container whose model is the one in the checkpoint, built from the file alone.
 
@@ -54,25 +55,29 @@ def from_checkpoint(
             that ``export`` wrote.
         changes: Nested values put over the checkpoint's settings.
         family_changes: The same within the section of its family, e.g. another data file.
-        device: Where the model is put, e.g. ``cuda:1``.
+        device: Where the model is put, e.g. ``cuda:1``; None: as ``prediction.device`` says.
 
     Raises:
-        UserError: The file can't be opened, has no readable recipe, needs a plug-in that isn't here, or its
-            weights don't fit the recipe.
+        UserError: The file can't be opened, has no readable recipe, needs a plug-in that isn't here, its
+            weights don't fit the recipe, or there is no such device.
         SettingsError: The settings in the file, or the changes, are wrong.
     """
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
     with naming_packages(recipe, source=path):
         section = find_family(recipe.family).section
-        application = from_recipe(recipe, changes=merge(changes or {}, {section: family_changes or {}}))
+        wanted = merge(changes or {}, {section: family_changes or {}})
+        if device is not None:
+            wanted = merge(wanted, {"prediction": {"device": device}})
+        application = from_recipe(recipe, changes=wanted)
     family = family_container(application)
     try:
         model = family.model()
         model.load_state_dict(checkpoint["state_dict"])
     except (KeyError, RuntimeError, MemoryError) as error:
         raise UserError(f"checkpoint {path}: its weights don't fit its recipe: {error}") from None
-    family.model.override(providers.Object(model.eval().to(device)))
+    placed = model.eval().to(find_device(application.settings().prediction.device))
+    family.model.override(providers.Object(placed))
     return application
 
 

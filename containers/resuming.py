@@ -79,7 +79,7 @@ def _refuse_changes(
     folder: RunFolder, before: Mapping[str, Any], settings: Mapping[str, Any], section: str
 ) -> None:
     """Refuse settings that make another model or other batches than the checkpoint's."""
-    may_change = ("run_dir", "trainer", f"{section}.data.batch_size")
+    may_change = ("run_dir", "trainer", "prediction", f"{section}.data.batch_size")
     changed = [name for name in difference(before, settings) if not name.startswith(may_change)]
     if changed:
         raise UserError(

@@ -178,7 +178,12 @@ class VaeGanContainer(DeclarativeContainer):
         settings=application.provided.to_plain.call(),
         num_threads=training.num_threads,
     )
-    predictor = providers.Factory(VaeGanPredictor, model=model, data_spec=data_spec)
+    predictor = providers.Factory(
+        VaeGanPredictor,
+        model=model,
+        data_spec=data_spec,
+        batch_size=settings.provided.data.eval_batch_size,
+    )
     evaluator = DeclaredFactory(
         protocols.Evaluator, VaeGanEvaluator, predictor=predictor, datamodule=datamodule
     )

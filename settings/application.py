@@ -13,6 +13,7 @@ from settings.families import families, find_family
 from settings.family import Family
 from settings.merging import merge
 from settings.packages import packages_of
+from settings.prediction import PredictionSettings
 from settings.submodules import SubmodulePolicySettings
 from settings.trainer import TrainerSettings
 
@@ -34,6 +35,7 @@ class ApplicationSettings(BaseSettings):
         {}, description="Single submodules by path, e.g. multi_feature.head; * stands for one name."
     )
     trainer: TrainerSettings = Field(TrainerSettings(), description="How long, where and how to train.")
+    prediction: PredictionSettings = Field(PredictionSettings(), description="Where a trained model works.")
 
     if TYPE_CHECKING:
 

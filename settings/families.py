@@ -9,7 +9,9 @@ from settings.entry_points import FAMILIES, Plugin, PluginGroup
 from settings.errors import SettingsError, did_you_mean
 from settings.family import Family
 
-RESERVED = frozenset({"model", "seed", "run_dir", "submodules", "trainer", "training", "settings"})
+RESERVED = frozenset(
+    {"model", "seed", "run_dir", "submodules", "trainer", "prediction", "training", "settings"}
+)
 """What no family's section may be called: an application has it already."""
 
 

@@ -1,7 +1,6 @@
 """From the bytes of a picture file to a small square of colours."""
 
 import io
-import warnings
 from typing import Literal
 
 import numpy as np
@@ -13,8 +12,8 @@ from app.errors import UserError
 Fit = Literal["pad", "crop", "stretch"]
 """How a picture becomes square: with white margins, with its edges cut off, or distorted."""
 
-MAX_PIXELS = 100_000_000
-"""Most pixels of a picture; one that claims more is refused before it is decoded."""
+MAX_PIXELS = 89_000_000
+"""Most pixels of a picture; one that claims more is refused before it is decoded; Pillow warns above."""
 
 
 def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
@@ -37,11 +36,9 @@ def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uin
     if not content:
         raise UserError("the file is empty")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # refused below, at another size
-            with Image.open(io.BytesIO(content)) as image:
-                _refuse_bomb(image)
-                square = _make_square(_to_rgb(ImageOps.exif_transpose(image)), size, fit)
+        with Image.open(io.BytesIO(content)) as image:
+            _refuse_bomb(image)
+            square = _make_square(_to_rgb(ImageOps.exif_transpose(image)), size, fit)
     except UserError:
         raise
     except Image.DecompressionBombError:

@@ -3,7 +3,7 @@
 Shapes: N pictures, C channels, S pixels to a side.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from zipfile import BadZipFile, ZipFile
@@ -86,11 +86,34 @@ def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Tensor
     paths = [p for p in inside if _is_picture(p.relative_to(path)) and p.is_file()] or [path]
     if path.is_dir() and paths == [path]:
         raise UserError(f"{path}: there are no pictures in it ({', '.join(SUFFIXES)})")
-    decoded = []
+    contents = {}
     for file in paths:
         with errors_naming(file):
-            decoded.append(_decode(file.read_bytes(), image_size=image_size))
-    return _with_channels(torch.stack(decoded), channels), paths
+            contents[str(file)] = file.read_bytes()
+    return _decode_named(contents, image_size, channels), paths
+
+
+def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int) -> Tensor:
+    """Decode pictures that are given as the bytes of their files, as `read_pictures` does.
+
+    Returns:
+        [N, C, S, S], float32, from 0 to 1.
+
+    Raises:
+        UserError: There is none, or one is damaged; its place is named.
+    """
+    if not contents:
+        raise UserError("there are no pictures")
+    numbered = {f"picture {number}": content for number, content in enumerate(contents, start=1)}
+    return _decode_named(numbered, image_size, channels)
+
+
+def _decode_named(contents: Mapping[str, bytes], image_size: int, channels: int) -> Tensor:
+    decoded = []
+    for name, content in contents.items():
+        with errors_naming(name):
+            decoded.append(_decode(content, image_size=image_size))
+    return torch.cat([_with_channels(picture.unsqueeze(0), channels) for picture in decoded])
 
 
 def _decode(content: bytes, *, image_size: int) -> Tensor:

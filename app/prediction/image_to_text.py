@@ -14,6 +14,7 @@ from torch import Tensor
 from app.data.bad_samples import BadSamples
 from app.data.image_to_text_spec import ImageToTextDataSpec
 from app.data.picture_decoding import decode_picture
+from app.data.wording import errors_naming
 from app.errors import UserError
 from app.generation.search import Generation
 from app.models.image_to_text import ImageToText
@@ -86,6 +87,20 @@ class ImageToTextPredictor:
             for name, caption in zip(names, captions, strict=True)
         ]
 
+    def predict_bytes(
+        self, contents: Sequence[bytes], *, generation: Generation | None = None
+    ) -> list[Caption]:
+        """Write captions for pictures that are given as the bytes of their files.
+
+        Raises:
+            UserError: One of them is no picture; its place is named.
+        """
+        pictures = []
+        for number, content in enumerate(contents, start=1):
+            with errors_naming(f"picture {number}"):
+                pictures.append(self._decode(content))
+        return self.predict(torch.from_numpy(np.stack(pictures)), generation=generation) if pictures else []
+
     @torch.inference_mode()
     def predict(self, pictures: Tensor, *, generation: Generation | None = None) -> list[Caption]:
         """Write captions for ``pictures`` of [N, 3, S, S], uint8, decoded as `decode_picture` does."""
@@ -103,6 +118,9 @@ class ImageToTextPredictor:
             content = file.read_bytes()
         except OSError as error:
             raise UserError(f"cannot read the file ({error.strerror or error})") from None
+        return self._decode(content)
+
+    def _decode(self, content: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         return decode_picture(content, size=self.data_spec.picture_size, fit=self.data_spec.fit)
 
 

@@ -1,7 +1,9 @@
 """Predictions of a `MultiFeatureClassifier`: from a table without labels to classes and probabilities."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import torch
@@ -13,6 +15,7 @@ from app.data.feature_encoding import encode_features
 from app.data.multi_feature_spec import MultiFeatureDataSpec
 from app.data.table_file import read_table
 from app.data.wording import errors_naming
+from app.errors import UserError
 from app.models.multi_feature import MultiFeatureClassifier
 
 
@@ -85,6 +88,28 @@ class MultiFeaturePredictor:
         """
         return self.predict(encode_features(table, self.data_spec))
 
+    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> ClassPredictions:
+        """Classify rows that are given one by one, as JSON has them; names of no column are ignored.
+
+        Args:
+            rows: At least one, each with its values by column; what is absent or None is missing.
+
+        Raises:
+            UserError: There is no row, columns that the model needs are missing, or values can't be read.
+        """
+        if not rows:
+            raise UserError("there are no rows to classify")
+        given = {name for row in rows for name in row}
+        columns = [name for names in self.data_spec.column_names.values() for name in names if name in given]
+        texts = set(self.data_spec.categorical)
+        try:
+            values = {
+                name: _column([row.get(name) for row in rows], is_text=name in texts) for name in columns
+            }
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise UserError(f"a column's values are of different kinds: {error}") from None
+        return self.predict_table(pa.table(values))
+
     @torch.inference_mode()
     def predict(self, rows: FeatureBatch) -> ClassPredictions:
         """Classify rows that are encoded already."""
@@ -94,3 +119,9 @@ class MultiFeaturePredictor:
             logits = self.model(batch.features, batch.presence)
             parts.append(logits.float().softmax(dim=1).cpu())
         return ClassPredictions(class_names=self.data_spec.class_names, probabilities=torch.cat(parts))
+
+
+def _column(values: Sequence[Any], is_text: bool) -> pa.Array:
+    if not is_text:
+        return pa.array(values)
+    return pa.array([None if value is None else str(value) for value in values], type=pa.string())

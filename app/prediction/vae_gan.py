@@ -3,13 +3,14 @@
 Shapes: N pictures, C channels, S pixels to a side.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from app.data.picture_files import read_pictures
+from app.data.picture_files import decode_pictures, read_pictures
 from app.data.vae_gan_spec import VaeGanDataSpec
 from app.errors import UserError, did_you_mean
 from app.models.vae_gan import VaeGan
@@ -39,13 +40,15 @@ class VaeGanPredictor:
     Args:
         model: The trained composite. It is put into evaluation mode.
         data_spec: The spec of the data that it was trained on.
+        batch_size: Pictures that go through the model at once.
     """
 
-    def __init__(self, *, model: VaeGan, data_spec: VaeGanDataSpec) -> None:
+    def __init__(self, *, model: VaeGan, data_spec: VaeGanDataSpec, batch_size: int = 1024) -> None:
         self.model = model.eval()
         self.data_spec = data_spec
+        self.batch_size = batch_size
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def sample(self, num_pictures: int, *, domain: str | None = None, seed: int = 0) -> MadePictures:
         """Make new pictures.
 
@@ -62,10 +65,12 @@ class VaeGanPredictor:
         else:
             indices = torch.full((num_pictures,), self._find(domain))
         generator = torch.Generator().manual_seed(seed)
-        pictures = self.model.sample(indices.to(self.model.device), generator)
-        return MadePictures(pictures=pictures.cpu(), domains=self._names(indices))
+        made = [
+            self.model.sample(batch.to(self.model.device), generator).cpu()
+            for batch in indices.split(self.batch_size)
+        ]
+        return MadePictures(pictures=torch.cat(made), domains=self._names(indices))
 
-    @torch.no_grad()
     def reconstruct(self, path: Path, *, domain: str | None = None) -> MadePictures:
         """Take a picture, or all in a folder, through their VAEs.
 
@@ -78,11 +83,25 @@ class VaeGanPredictor:
             UserError: There are no pictures that can be read, or the model knows no such domain.
         """
         pictures, paths = self._read(path)
-        indices = self._domains_of(pictures, paths, domain)
-        rebuilt = self.model(pictures, indices.to(pictures.device))
-        return MadePictures(pictures=rebuilt.cpu(), domains=self._names(indices), originals=pictures.cpu())
+        return self._rebuild(
+            pictures, self._domains_of(pictures, [path.parent.name for path in paths], domain)
+        )
 
-    @torch.no_grad()
+    def reconstruct_bytes(self, contents: Sequence[bytes], *, domain: str | None = None) -> MadePictures:
+        """Take pictures that are given as the bytes of their files through their VAEs.
+
+        Args:
+            contents: At least one.
+            domain: Of all pictures; None: what the model's classifier takes each for.
+
+        Raises:
+            UserError: One of them is no picture, or the model knows no such domain.
+        """
+        spec = self.data_spec
+        pictures = decode_pictures(contents, image_size=spec.image_size, channels=spec.channels)
+        return self._rebuild(pictures, self._domains_of(pictures, [""] * len(pictures), domain))
+
+    @torch.inference_mode()
     def interpolate(
         self, first: Path, last: Path, *, num_pictures: int = 10, domain: str | None = None
     ) -> MadePictures:
@@ -101,7 +120,7 @@ class VaeGanPredictor:
         for path in (first, last):
             pictures, paths = self._read(path)
             ends.append(pictures[:1])
-            indices.append(int(self._domains_of(pictures[:1], paths[:1], domain)[0]))
+            indices.append(int(self._domains_of(pictures[:1], [paths[0].parent.name], domain)[0]))
         if indices[0] != indices[1]:
             names = [self.data_spec.domains[index] for index in indices]
             raise UserError(
@@ -111,7 +130,7 @@ class VaeGanPredictor:
         index = torch.tensor(indices[:1], device=self.model.device)
         (share,) = self.model.routing(index)
         vae = self.model.vae(share.vae)
-        start, end = (vae.encode(picture, share.member) for picture in ends)
+        start, end = (vae.encode(picture.to(index.device), share.member) for picture in ends)
         way = torch.lerp(start, end, torch.linspace(0, 1, num_pictures, device=start.device).unsqueeze(1))
         pictures = vae.decode(way, share.member.expand(num_pictures))
         return MadePictures(
@@ -120,17 +139,28 @@ class VaeGanPredictor:
 
     def _read(self, path: Path) -> tuple[Tensor, list[Path]]:
         spec = self.data_spec
-        pictures, paths = read_pictures(path, image_size=spec.image_size, channels=spec.channels)
-        return pictures.to(self.model.device), paths
+        return read_pictures(path, image_size=spec.image_size, channels=spec.channels)
 
-    def _domains_of(self, pictures: Tensor, paths: list[Path], domain: str | None) -> Tensor:
+    @torch.inference_mode()
+    def _rebuild(self, pictures: Tensor, indices: Tensor) -> MadePictures:
+        device = self.model.device
+        batches = zip(pictures.split(self.batch_size), indices.split(self.batch_size), strict=True)
+        rebuilt = [self.model(some.to(device), domains.to(device)).cpu() for some, domains in batches]
+        return MadePictures(pictures=torch.cat(rebuilt), domains=self._names(indices), originals=pictures)
+
+    @torch.inference_mode()
+    def _domains_of(self, pictures: Tensor, folders: list[str], domain: str | None) -> Tensor:
         if domain is not None:
             return torch.full((len(pictures),), self._find(domain))
-        guessed = self.model.classifier(pictures).argmax(dim=1).tolist()
         names = self.data_spec.domains
+        guessed = [
+            guess
+            for batch in pictures.split(self.batch_size)
+            for guess in self.model.classifier(batch.to(self.model.device)).argmax(dim=1).tolist()
+        ]
         indices = [
-            names.index(path.parent.name) if path.parent.name in names else guess
-            for path, guess in zip(paths, guessed, strict=True)
+            names.index(folder) if folder in names else guess
+            for folder, guess in zip(folders, guessed, strict=True)
         ]
         return torch.tensor(indices)
 
