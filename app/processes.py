@@ -1,8 +1,10 @@
 """The processes that train one model together: which one this is, and what each of them has."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
-from torch import distributed
+import torch
+from torch import Tensor, distributed, nn
 
 T = TypeVar("T")
 
@@ -34,3 +36,43 @@ def of_this_rank(values: list[T]) -> T | None:
     """Return this process's own of what `gather_from_ranks` gathered; None where there were other ranks."""
     rank, world_size = rank_and_world_size()
     return values[rank] if len(values) == world_size else None
+
+
+def sum_over_ranks(values: Tensor) -> Tensor:
+    """Return the sum of each process's values; every process has to call this at the same step."""
+    if rank_and_world_size()[1] > 1:
+        values = values.clone()
+        distributed.all_reduce(values)
+    return values
+
+
+def mean_over_ranks(loss: Tensor, weight: Tensor | float) -> Tensor:
+    """Return the mean of all processes' losses by their weights, as one process with all samples has it.
+
+    Averaged over the processes, as DDP does, its gradients are those of this mean.
+
+    Args:
+        loss: Mean loss of this process's share of a batch, a scalar.
+        weight: What that share counts: its samples, labels or tokens, or their weights.
+    """
+    _, world_size = rank_and_world_size()
+    if world_size == 1:
+        return loss
+    own_weight = torch.as_tensor(weight, dtype=torch.float32, device=loss.device)
+    total, total_weight = sum_over_ranks(torch.stack([loss.detach().float() * own_weight, own_weight]))
+    own = loss * (own_weight * world_size / total_weight)
+    return own + (total / total_weight - own).detach()
+
+
+def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Replace each gradient by its mean over the processes; one that a process lacks counts as 0 there."""
+    members = list(parameters)
+    _, world_size = rank_and_world_size()
+    if world_size == 1 or not members:
+        return
+    gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in members]
+    is_there = gradients[0].new_tensor([each.grad is not None for each in members])
+    flat = sum_over_ranks(torch.cat([*(each.flatten() for each in gradients), is_there]))
+    parts = flat.split([*(each.numel() for each in members), len(members)])
+    for parameter, mean, is_anywhere in zip(members, parts, parts[-1].tolist(), strict=False):
+        parameter.grad = (mean / world_size).view_as(parameter) if is_anywhere else None

@@ -1,12 +1,12 @@
 """Several optimisers in one composite, one for each component, in manual optimisation."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -14,6 +14,7 @@ from app.composition.errors import CompositionError
 from app.errors import UserError
 from app.models.optimization import OptimizerFactory, ScheduleFactory
 from app.models.parameter_groups import group_parameters
+from app.processes import average_gradients
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +112,27 @@ class ComponentOptimizers:
             for parameter in others:
                 parameter.requires_grad_(True)
 
+    def backward(self, model: LightningModule, loss: Tensor) -> None:
+        """Add the gradients of this process's loss, a scalar; `step` averages them over the processes.
+
+        Lightning's own way would have every process go backwards as often as all others, through the same
+        components.
+        """
+        with getattr(model.trainer.strategy, "block_backward_sync", nullcontext)():
+            model.manual_backward(loss)
+
     def zero_grad(self, trainer: Trainer, *paths: str) -> None:
         """Drop the gradients of these components."""
         for path in paths:
             self._optimizer(trainer, path).zero_grad()
 
     def step(self, trainer: Trainer, *paths: str) -> None:
-        """Step the optimisers of these components, and their schedules with them."""
+        """Step the optimisers of these components, and their schedules with them.
+
+        Every process has to call this at the same step with the same components.
+        """
         for path in paths:
+            average_gradients(self.components[path].parameters)
             optimizer = self._optimizer(trainer, path)
             trainer.strategy.optimizer_step(optimizer, _nothing)
             for schedule in self._schedules(trainer, optimizer):

@@ -68,6 +68,10 @@ class Composite(QuickHooks):
                 "set the optimiser's is_fused=false, or trainer.precision=bf16-mixed"
             )
 
+    def log_whole(self, values: Mapping[str, Any]) -> None:
+        """Log values that every process has computed from the samples of all of them."""
+        self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # Lightning wants it said
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write the recipe into the checkpoint."""
         if self.recipe is not None:

@@ -24,6 +24,7 @@ from app.models.caption_stage_scores import CaptionStageScores
 from app.models.caption_text import count_targets, draw_captions, list_captions, trim
 from app.models.composite import Composite
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
+from app.processes import mean_over_ranks
 from app.protocols import TextDecoder
 
 NEVER_GENERATED = (PAD, BEGIN, UNKNOWN)
@@ -145,9 +146,9 @@ class ImageToText(Composite):
         """Return the loss of one batch; of several captions of a picture, one is drawn."""
         text = trim(draw_captions(batch.text))
         logits = self(batch.pictures, text[:, :-1])
-        loss = self._loss(logits, text[:, 1:])
-        self.train_loss.update(loss.detach(), count_targets(text))
-        return loss
+        loss, num_targets = self._loss(logits, text[:, 1:]), count_targets(text)
+        self.train_loss.update(loss.detach(), num_targets)
+        return mean_over_ranks(loss, num_targets)
 
     def validation_step(self, batch: CaptionBatch, batch_idx: int) -> None:
         """Add one batch to the validation's loss and scores, and generate its captions."""
@@ -163,7 +164,7 @@ class ImageToText(Composite):
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean training loss of a token."""
-        self.log("train_loss", self.train_loss.compute())
+        self.log_whole({"train_loss": self.train_loss.compute()})
         self.train_loss.reset()
 
     def on_validation_epoch_end(self) -> None:

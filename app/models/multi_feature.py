@@ -21,6 +21,7 @@ from app.errors import UserError
 from app.models.composite import Composite
 from app.models.loss_mean import LossMean
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
+from app.processes import mean_over_ranks
 from app.stacking.callback import ModuleStacking
 from app.stacking.stack import ModuleStack
 
@@ -136,8 +137,9 @@ class MultiFeatureClassifier(Composite):
             self._refuse_single_row()
         presence = self._hide_groups(batch) if self.modality_dropout else batch.presence
         loss = self._loss(self(batch.features, presence), batch)
-        self.train_loss.add(loss, self._weight(batch))
-        return loss
+        weight = self._weight(batch)
+        self.train_loss.add(loss, weight)
+        return mean_over_ranks(loss, weight)
 
     def validation_step(self, batch: FeatureBatch, batch_idx: int) -> None:
         """Add one batch to the validation's loss and scores."""
@@ -153,7 +155,7 @@ class MultiFeatureClassifier(Composite):
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean training loss."""
-        self.log("train_loss", self.train_loss.finish(), sync_dist=True)
+        self.log_whole({"train_loss": self.train_loss.finish()})
 
     def on_validation_epoch_end(self) -> None:
         """Log ``val_loss``, ``val_accuracy`` and ``val_macro_f1``."""
@@ -244,7 +246,7 @@ class MultiFeatureClassifier(Composite):
         scores.update(logits, batch.target)
 
     def _log_scores(self, name: str, loss: LossMean, scores: MetricCollection) -> None:
-        self.log_dict({name: loss.finish(), **scores.compute()}, sync_dist=True)
+        self.log_whole({name: loss.finish(), **scores.compute()})
         scores.reset()
 
 

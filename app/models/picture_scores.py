@@ -59,20 +59,26 @@ class GatheredPictures(Metric):
 
     pictures: list[Tensor]
     domain: list[Tensor]
+    sizes: list[Tensor]
 
     def __init__(self) -> None:
         super().__init__()
         self.add_state("pictures", [], dist_reduce_fx="cat")
         self.add_state("domain", [], dist_reduce_fx="cat")
+        self.add_state("sizes", [], dist_reduce_fx="cat")
 
     def update(self, pictures: Tensor, domain: Tensor) -> None:
         """Add a batch of [B, C, S, S] and [B]."""
         self.pictures.append(pictures)
         self.domain.append(domain)
+        self.sizes.append(domain.new_tensor([len(domain)]))
 
     def compute(self) -> tuple[Tensor, Tensor]:
-        """Return all pictures and domains."""
-        return _joined(self.pictures), _joined(self.domain)
+        """Return all pictures and domains, batch after batch, as one process would see them."""
+        sizes = _joined(self.sizes)  # of the first process's batches, then of the second's, and so on
+        by_batch = torch.arange(len(sizes)).view(-1, self.update_count).T.flatten().tolist()
+        pictures, domain = (_joined(parts).split(sizes.tolist()) for parts in (self.pictures, self.domain))
+        return torch.cat([pictures[i] for i in by_batch]), torch.cat([domain[i] for i in by_batch])
 
 
 def _joined(parts: list[Tensor] | Tensor) -> Tensor:

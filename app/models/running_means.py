@@ -1,15 +1,19 @@
 """Means of many losses over an epoch."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from app.processes import gather_from_ranks
 
 
-class RunningMeans:
+class RunningMeans(nn.Module):
     """Weighted means of named values; nothing is read from the device before they are computed."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._totals: dict[str, Tensor] = {}
         self._weights: dict[str, float] = {}
 
@@ -22,17 +26,22 @@ class RunningMeans:
             self._weights[name] = self._weights.get(name, 0.0) + weight
 
     def compute(self) -> dict[str, float]:
-        """Return the means by name, of this process."""
-        return {name: float(total) / self._weights[name] for name, total in self._totals.items()}
+        """Return the means by name, of all processes."""
+        totals: dict[str, list[float]] = {}
+        for state in gather_from_ranks(self.running_state()):
+            for name, (total, weight) in state.items():
+                so_far = totals.setdefault(name, [0.0, 0.0])
+                so_far[:] = so_far[0] + total, so_far[1] + weight
+        return {name: total / weight for name, (total, weight) in totals.items()}
 
-    def state_dict(self) -> dict[str, list[float]]:
-        """Return total and weight of each name as plain numbers."""
+    def running_state(self) -> dict[str, Any]:
+        """Return total and weight of each name as plain numbers, of this process."""
         return {name: [float(total), self._weights[name]] for name, total in self._totals.items()}
 
-    def load_state_dict(self, state_dict: Mapping[str, list[float]]) -> None:
-        """Go on from what `state_dict` returned."""
-        self._totals = {name: torch.tensor(total) for name, (total, _) in state_dict.items()}
-        self._weights = {name: weight for name, (_, weight) in state_dict.items()}
+    def load_running_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `running_state` returned."""
+        self._totals = {name: torch.tensor(total) for name, (total, _) in state.items()}
+        self._weights = {name: weight for name, (_, weight) in state.items()}
 
     def reset(self) -> None:
         """Begin anew."""

@@ -27,12 +27,10 @@ from app.models.picture_scores import PictureScores
 from app.models.running_means import RunningMeans
 from app.models.turns import Turns
 from app.models.vae_gan_objective import VaeGanObjective
-from app.models.vae_gan_step import DomainRouting, Generation, judgements
+from app.models.vae_gan_step import Attendance, DomainRouting, Generation, judge_paths, judgements
 from app.submodules.feature_classifier import FeatureClassifier
 from app.submodules.vae import VariationalAutoencoder
 from app.training.collapse_watch import CollapseWatch
-
-_MEANS_KEY = "vae_gan_train_means"
 
 
 class VaeGan(Composite):
@@ -140,11 +138,12 @@ class VaeGan(Composite):
     def training_step(self, batch: PictureBatch, batch_idx: int) -> dict[str, Tensor]:
         """Step the discriminators, then the VAEs, on one batch; count it once."""
         generations = self._generate(batch)
+        attendance = Attendance(self.routing.names, [each.share for each in generations])
         if self.objective.is_adversarial and self.turns.has("discriminators", self.global_step):
-            self._step_discriminators(generations)
+            self._step_discriminators(generations, attendance)
         loss = torch.zeros((), device=self.device)
         if self.turns.has("vaes", self.global_step):
-            loss = self._step_vaes(generations)
+            loss = self._step_vaes(generations, attendance)
         count_batch(self)
         return {"loss": loss}
 
@@ -156,7 +155,7 @@ class VaeGan(Composite):
     def on_train_epoch_end(self) -> None:
         """Log the means of the epoch, and watch them for a collapse."""
         means = self.train_means.compute()
-        self.log_dict({f"train_{name}": value for name, value in means.items()})
+        self.log_whole({f"train_{name}": value for name, value in means.items()})
         self.collapse_watch.observe(
             means,
             num_steps=int(self.trainer.num_training_batches),
@@ -178,11 +177,11 @@ class VaeGan(Composite):
 
     def on_validation_epoch_end(self) -> None:
         """Log ``val_frechet_distance`` and the other scores of `PictureScores`."""
-        self.log_dict({f"val_{name}": score for name, score in self.val_scores.take(self).items()})
+        self.log_whole({f"val_{name}": score for name, score in self.val_scores.take(self).items()})
 
     def on_test_epoch_end(self) -> None:
         """Log ``test_frechet_distance`` and the other scores of `PictureScores`."""
-        self.log_dict({f"test_{name}": score for name, score in self.test_scores.take(self).items()})
+        self.log_whole({f"test_{name}": score for name, score in self.test_scores.take(self).items()})
 
     def configure_optimizers(self) -> Any:
         """Build the injected optimisers and schedules, one of each for each component."""
@@ -200,15 +199,6 @@ class VaeGan(Composite):
         refuse_automatic_gradients(self.trainer)
         return super().configure_callbacks()
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Write the means of the running epoch into the checkpoint, besides the recipe."""
-        super().on_save_checkpoint(checkpoint)
-        checkpoint[_MEANS_KEY] = self.train_means.state_dict()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on with the means of the epoch that was running."""
-        self.train_means.load_state_dict(checkpoint[_MEANS_KEY])
-
     def _generate(self, batch: PictureBatch) -> list[Generation]:
         generations = []
         for share in self.routing(batch.domain):
@@ -217,29 +207,32 @@ class VaeGan(Composite):
             generations.append(Generation(share=share, real=real, output=output))
         return generations
 
-    def _step_discriminators(self, generations: Sequence[Generation]) -> None:
-        for path, module, judged in judgements(self.discriminators, generations):
-            with self._optimization.toggled(path):
+    def _step_discriminators(self, generations: Sequence[Generation], attendance: Attendance) -> None:
+        paths = judge_paths(self.discriminators, attendance.names)
+        with self._optimization.toggled(*paths):
+            self._optimization.zero_grad(self.trainer, *paths)
+            for module, judged in judgements(self.discriminators, generations):
                 scores = self.objective.judge(module, judged)
-                self._optimization.zero_grad(self.trainer, path)
-                self.manual_backward(scores["loss"])
-                self._optimization.step(self.trainer, path)
-            num_pictures = sum(len(each.real) for each in judged)
-            self.train_means.update({f"discriminator_{k}": v for k, v in scores.items()}, num_pictures)
+                factor = attendance.factor(each.share.vae for each in judged)
+                self._optimization.backward(self, factor * scores["loss"])
+                num_pictures = sum(len(each.real) for each in judged)
+                self.train_means.update({f"discriminator_{k}": v for k, v in scores.items()}, num_pictures)
+            self._optimization.step(self.trainer, *paths)
 
-    def _step_vaes(self, generations: Sequence[Generation]) -> Tensor:
-        paths = [f"vaes.{escape_name(each.share.vae)}" for each in generations]
+    def _step_vaes(self, generations: Sequence[Generation], attendance: Attendance) -> Tensor:
+        paths = [f"vaes.{escape_name(name)}" for name in attendance.names]
         total = torch.zeros((), device=self.device)
         with self._optimization.toggled(*paths):
-            for _, module, judged in judgements(self.discriminators, generations):
+            for module, judged in judgements(self.discriminators, generations):
                 for each, losses in zip(judged, self.objective.vae_losses(module, judged), strict=True):
-                    total = total + self.objective.total(losses, progress=self._progress())
+                    factor = attendance.factor([each.share.vae])
+                    total = total + factor * self.objective.total(losses, progress=self._progress())
                     named = {f"{name}.{each.share.vae}": loss for name, loss in losses.items()}
                     self.train_means.update(named, len(each.real))
             self._optimization.zero_grad(self.trainer, *paths)
-            self.manual_backward(total)
+            self._optimization.backward(self, total)
             self._optimization.step(self.trainer, *paths)
-        loss = total.detach() / len(generations)
+        loss = total.detach() / len(paths)
         self.train_means.update({"loss": loss})
         return loss
 

@@ -3,13 +3,14 @@
 Shapes: B pictures of a batch, C channels, S pixels to a side, N domains.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from app.composition.names import escape_name
+from app.processes import rank_and_world_size, sum_over_ranks
 from app.submodules.vae import VaeOutput
 
 SHARED = "shared"
@@ -87,19 +88,55 @@ class DomainRouting(nn.Module):
         return shares
 
 
+class Attendance:
+    """How many pictures of each VAE the batches of all processes hold, in one step.
+
+    Args:
+        names: Names of all VAEs, in order.
+        shares: What this process's batch holds.
+    """
+
+    def __init__(self, names: Sequence[str], shares: Sequence[Share]) -> None:
+        own = {share.vae: len(share.rows) for share in shares}
+        self._own = dict.fromkeys(names, 0) | own
+        self._total = self._own
+        if rank_and_world_size()[1] > 1:
+            device = shares[0].rows.device
+            totals = sum_over_ranks(torch.tensor(list(self._own.values()), device=device)).tolist()
+            self._total = dict(zip(names, totals, strict=True))
+
+    @property
+    def names(self) -> list[str]:
+        """VAEs of which any process has a picture, in order."""
+        return [name for name, total in self._total.items() if total]
+
+    def factor(self, names: Iterable[str]) -> float:
+        """Return what a mean over this process's pictures counts in the processes' mean; 1 if there is one.
+
+        Args:
+            names: The VAEs whose pictures the mean is over.
+        """
+        chosen = list(names)
+        own, total = (sum(counts[name] for name in chosen) for counts in (self._own, self._total))
+        return own * rank_and_world_size()[1] / total
+
+
+def judge_paths(discriminators: nn.ModuleDict, vaes: Sequence[str]) -> list[str]:
+    """Return the paths of the discriminators that judge the pictures of these VAEs."""
+    if SHARED in discriminators:
+        return [f"discriminators.{SHARED}"]
+    return [f"discriminators.{escape_name(name)}" for name in vaes]
+
+
 def judgements(
     discriminators: nn.ModuleDict, generations: Sequence[Generation]
-) -> list[tuple[str, nn.Module, Sequence[Generation]]]:
-    """Return each discriminator's path, the discriminator, and what it judges of a batch.
+) -> list[tuple[nn.Module, Sequence[Generation]]]:
+    """Return each discriminator that has anything to judge of a batch, and what it judges.
 
     Args:
         discriminators: One named ``shared``, or one for each VAE under the VAE's name.
         generations: What the VAEs made of the batch.
     """
     if SHARED in discriminators:
-        return [(f"discriminators.{SHARED}", discriminators[SHARED], generations)]
-    names = [escape_name(each.share.vae) for each in generations]
-    return [
-        (f"discriminators.{name}", discriminators[name], [each])
-        for name, each in zip(names, generations, strict=True)
-    ]
+        return [(discriminators[SHARED], generations)]
+    return [(discriminators[escape_name(each.share.vae)], [each]) for each in generations]

@@ -19,6 +19,7 @@ from app.errors import UserError
 from app.models.composite import Composite
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
 from app.models.variant_scores import VariantScores
+from app.processes import mean_over_ranks
 from app.protocols import LossBalance
 
 
@@ -108,7 +109,8 @@ class VariantModel(Composite):
 
     def training_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
         """Return the balanced loss of one batch of one variant."""
-        return self.balance(batch.variant, self._score(batch, self.train_scores))
+        loss, num_labels = self._score(batch, self.train_scores)
+        return self.balance(batch.variant, mean_over_ranks(loss, num_labels))
 
     def validation_step(self, batch: SequenceBatch, batch_idx: int) -> None:
         """Add one batch to the validation's losses and scores."""
@@ -126,15 +128,15 @@ class VariantModel(Composite):
         """Log the epoch's losses and scores, and the effective weight of each variant's loss."""
         balance = cast(LossBalance, self.balance)
         weights = {f"train_{name}_weight": balance.effective_weight(name) for name in self.variants}
-        self._log_all({**self.train_scores.compute(), **weights})
+        self.log_whole({**self.train_scores.compute(), **weights})
 
     def on_validation_epoch_end(self) -> None:
         """Log losses and scores of each variant and their mean, see `VariantScores`."""
-        self._log_all(self.val_scores.compute())
+        self.log_whole(self.val_scores.compute())
 
     def on_test_epoch_end(self) -> None:
         """Log losses and scores of each variant and their mean, see `VariantScores`."""
-        self._log_all(self.test_scores.compute())
+        self.log_whole(self.test_scores.compute())
 
     @override
     def setup(self, stage: str) -> None:
@@ -174,11 +176,8 @@ class VariantModel(Composite):
             )
         return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
 
-    def _log_all(self, values: Mapping[str, Any]) -> None:
-        # torchmetrics has gathered them from all processes already; Lightning wants it said
-        self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)
-
-    def _score(self, batch: SequenceBatch, scores: VariantScores) -> Tensor:
+    def _score(self, batch: SequenceBatch, scores: VariantScores) -> tuple[Tensor, int]:
+        """Add a batch to the scores; return its mean loss and of how many labels that is."""
         assert batch.target is not None
         has_step_labels = batch.target.dim() == 2
         logits = self.label(batch, has_step_labels=has_step_labels)
@@ -186,7 +185,7 @@ class VariantModel(Composite):
         logits_NC, target_N = logits[counts], batch.target[counts]
         loss: Tensor = self.losses[escape_name(batch.variant)](logits_NC, target_N)
         scores.update(batch.variant, loss, logits_NC, target_N)
-        return loss
+        return loss, len(target_N)
 
 
 def _mean_over_steps(logits: Tensor, mask: Tensor | None) -> Tensor:
