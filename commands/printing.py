@@ -10,10 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from app.errors import UserError
+from app.launch import launched_rank
 from settings import SettingsError
 
-console = Console(emoji=False)
-status_console = Console(stderr=True, emoji=False)
+_is_first = launched_rank() == 0
+"""Of several processes that train together, the first one speaks for all; each tells its own error."""
+
+console = Console(emoji=False, quiet=not _is_first)
+status_console = Console(stderr=True, emoji=False, quiet=not _is_first)
+error_console = Console(stderr=True, emoji=False)
 _FILE_WIDTH = 200
 
 
@@ -37,7 +42,8 @@ def print_error(error: Exception) -> int:
 
 def print_fault(text: str) -> None:
     """Print one of several mistakes, as `print_error` prints them."""
-    status_console.print(f"[bold red]error[/]: {_plain(text)}", highlight=False, soft_wrap=True)
+    where = "" if _is_first else f" in process {launched_rank()}"
+    error_console.print(f"[bold red]error[/]{where}: {_plain(text)}", highlight=False, soft_wrap=True)
 
 
 def print_note(text: str) -> None:

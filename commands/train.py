@@ -1,11 +1,11 @@
 """``train``: train a model, evaluate its best checkpoint, say where everything lies."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from app.launch import is_restarted
 from commands.completion import complete_device
 from commands.cross_validation import cross_validate
 from commands.options import (
@@ -98,6 +98,5 @@ def _train_once(settings: ApplicationSettings) -> None:
 
 
 def _is_requeued(run_dir: Path) -> bool:
-    """Return whether SLURM took the machine away and now starts the same command once more."""
-    restarts = os.environ.get("SLURM_RESTART_COUNT", "0")
-    return restarts not in ("", "0") and (run_dir / "settings.yaml").exists()
+    """Return whether SLURM or torchrun starts the same command once more, after the training had begun."""
+    return is_restarted() and (run_dir / "settings.yaml").exists()

@@ -47,7 +47,8 @@ def train_or_exit(run: Any) -> Any:
         saved = "" if is_saved else "; nothing was saved yet, so it will begin anew"
         status_console.print(f"[bold]{stop}[/]{saved}. Go on with:", highlight=False, soft_wrap=True)
         print_command("resume", short_path(folder.path))
-        raise typer.Exit(stop.exit_status) from None
+        # whoever started the processes takes any other status for a failure, and ends the first one too
+        raise typer.Exit(stop.exit_status if run.trainer.is_global_zero else 0) from None
 
 
 def print_command(*arguments: str) -> None:

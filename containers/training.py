@@ -13,8 +13,8 @@ from app.training.last_checkpoint import LastCheckpoint
 from app.training.metrics_file import MetricsFile
 from app.training.progress import TrainingProgress
 from app.training.random_state import RandomState
-from app.training.run_folder import open_run_folder
 from app.training.running_metrics import RunningMetrics
+from app.training.shared_run_folder import open_run_folder
 from app.training.submodule_policies import SubmodulePolicies
 from app.training.trainer import build_best_checkpoint, build_trainer
 from containers.choices import build_policies
@@ -110,6 +110,7 @@ class TrainingContainer(DeclarativeContainer):
         max_steps=settings.provided.max_steps,
         accelerator=settings.provided.accelerator,
         devices=settings.provided.devices,
+        num_nodes=settings.provided.num_nodes,
         strategy=settings.provided.strategy,
         precision=settings.provided.precision,
         gradient_clip_val=settings.provided.gradient_clip_norm,

@@ -17,7 +17,10 @@ class TrainerSettings(Settings):
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = Field(
         "auto", description="Hardware to train on."
     )
-    devices: int | list[int] | str = Field("auto", description="How many devices, which ones, or auto.")
+    devices: int | list[int] | str = Field(
+        "auto", description="Devices of a machine: how many, which, or auto."
+    )
+    num_nodes: PositiveInt = Field(1, description="Machines that train together, each with these devices.")
     strategy: str = Field("auto", description="How devices share the work: auto, ddp, ddp_spawn, fsdp, …")
     precision: Precision = Field("32-true", description="Number format of computation.")
     is_deterministic: bool = Field(True, description="Only operations that give the same result each time.")

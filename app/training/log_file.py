@@ -18,17 +18,17 @@ _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
-def log_to_file(path: Path, *, terminal_level: int = logging.WARNING) -> Iterator[None]:
+def log_to_file(path: Path | None, *, terminal_level: int = logging.WARNING) -> Iterator[None]:
     """Append what is logged inside the block to a file, and keep the terminal to what matters.
 
     Takes the loggers of the project and of Lightning from INFO on, and every warning, which is shown all
     the same, except for Lightning's own use of what torch has deprecated.
 
     Args:
-        path: The file; its folder exists.
+        path: The file; its folder exists. None: there is none, and only the terminal is kept quiet.
         terminal_level: The least level at which Lightning still writes to the terminal.
     """
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = logging.NullHandler() if path is None else logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter(_LINE))
     with ExitStack() as stack:
         stack.callback(handler.close)

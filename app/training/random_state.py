@@ -10,7 +10,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from app.processes import gather_from_ranks, of_this_rank
+from app.processes import gather_from_ranks, of_this_rank, rank_and_world_size
 from app.training.loader_state import restore_loader_state
 
 
@@ -19,12 +19,15 @@ class RandomState(Callback):
 
     A resumed training restores it when training starts, after everything that was built and may have drawn
     from the generators, and has its training loader go on where it was. The state is
-    plain values and tensors, which load with ``weights_only=True``. With another number of processes than
-    before, each goes on with the generators that it has.
+    plain values and tensors, which load with ``weights_only=True``.
+
+    Processes that train together draw differently: where training begins, each but the first branches off
+    from the state that all of them have. With another number of processes than before, they branch off from
+    that of the first one.
     """
 
     def __init__(self) -> None:
-        self._loaded: dict[str, Any] | None = None
+        self._loaded: list[dict[str, Any]] = []
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -34,28 +37,45 @@ class RandomState(Callback):
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep a saved state until training starts."""
-        self._loaded = of_this_rank(state_dict["ranks"])
+        self._loaded = state_dict["ranks"]
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore the state that was loaded, if one was, and first that of the training loader."""
         restore_loader_state(trainer)  # which may draw from the generators
-        if self._loaded is not None:
-            set_random_state(self._loaded)
-            self._loaded = None
+        own = of_this_rank(self._loaded)
+        if own is not None:
+            set_random_state(own)
+        else:
+            _branch_off(self._loaded)
+        self._loaded = []
+
+
+def _branch_off(states: list[dict[str, Any]]) -> None:
+    """Take up the first of the states, if there is one, and have each process but the first leave it."""
+    if states:
+        set_random_state(states[0])
+    if (rank := rank_and_world_size()[0]) > 0:
+        drawn = int(torch.randint(2**31, ()))
+        seed_generators(int(np.random.SeedSequence([drawn, rank]).generate_state(1)[0]))
 
 
 @contextmanager
 def seeded_generators(seed: int) -> Iterator[None]:
     """Seed the generators of torch, Python and numpy, and put their state back afterwards."""
     before = get_random_state()
-    torch.manual_seed(seed)
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
+    seed_generators(seed)
     try:
         yield
     finally:
         set_random_state(before)
+
+
+def seed_generators(seed: int) -> None:
+    """Seed the generators of torch, Python and numpy."""
+    torch.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
 
 
 def get_random_state() -> dict[str, Any]:

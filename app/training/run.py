@@ -18,6 +18,7 @@ from app.training.log_file import PROJECT_LOGGER, log_to_file
 from app.training.random_state import seeded_generators
 from app.training.result import TrainingResult
 from app.training.run_folder import RunFolder
+from app.training.run_lock import locked
 from app.training.threads import memory_left_as_it_is, torch_threads
 
 _logger = logging.getLogger(PROJECT_LOGGER)
@@ -63,10 +64,13 @@ class TrainingRun:
         """Train, evaluate, write and return the results.
 
         Raises:
-            UserError: The disk is full, or the checkpoint to go on from can't be read.
+            UserError: The disk is full, the checkpoint to go on from can't be read, or another process
+                trains in the run folder.
             TrainingInterruptedError: A signal ended it. Where it was in training, it is saved.
         """
-        with disk_full_as_user_error(self.run_folder.path), self._listening():
+        is_first = self.trainer.is_global_zero  # of several processes, which share the folder
+        held = locked(self.run_folder) if is_first else nullcontext()
+        with disk_full_as_user_error(self.run_folder.path), held, self._listening():
             return self._train_and_evaluate()
 
     def _train_and_evaluate(self) -> TrainingResult:
@@ -74,7 +78,7 @@ class TrainingRun:
         if self._settings is not None and self.trainer.is_global_zero:
             _write_yaml(self.run_folder.settings_file, self._settings)
         with (
-            log_to_file(self.run_folder.log_file),
+            log_to_file(self.run_folder.log_file if self.trainer.is_global_zero else None),
             torch_threads(self._num_threads),
             memory_left_as_it_is(),
             seeded_generators(self._seed),
@@ -111,6 +115,7 @@ class TrainingRun:
     def _load_best(self) -> Path:
         """Load the weights of the best checkpoint; of the last one, where no validation chose a best."""
         folder = self.run_folder
+        self.trainer.strategy.barrier("the first process has written its checkpoints")
         path = folder.best_checkpoint if folder.best_checkpoint.exists() else folder.last_checkpoint
         self.model.load_state_dict(read_checkpoint(path)["state_dict"])
         return path

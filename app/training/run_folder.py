@@ -1,6 +1,5 @@
 """The folder that holds everything one training leaves behind."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,6 +106,11 @@ class RunFolder:
         return self.path / "train.log"
 
     @property
+    def lock_file(self) -> Path:
+        """Locked while a process trains in the folder."""
+        return self.path / ".lock"
+
+    @property
     def saved_files(self) -> list[Path]:
         """Those of the run's files and folders that exist."""
         files = (
@@ -117,25 +121,6 @@ class RunFolder:
             self.log_file,
         )
         return [file for file in files if file.exists()]
-
-
-def open_run_folder(path: Path | None, *, name: str) -> RunFolder:
-    """Make the run folder ``path``, or one of its own in ``runs`` of the current folder.
-
-    Of several processes that train together, the first one makes the folder and the others share it.
-
-    Args:
-        path: The folder; None: ``runs/<name>-<date>-<time>``.
-        name: What is trained.
-
-    Raises:
-        UserError: See `RunFolder.create`; or several processes were not told which folder is theirs.
-    """
-    if int(os.environ.get("LOCAL_RANK", 0)) > 0:
-        if path is None:
-            raise UserError("several processes train together: name the folder that they share by --run-dir")
-        return RunFolder(path)
-    return RunFolder.create_unique(Path("runs"), name) if path is None else RunFolder.create(path)
 
 
 def _numbered(stem: str) -> Iterator[str]:

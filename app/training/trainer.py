@@ -11,6 +11,7 @@ from pytorch_lightning.loggers import Logger
 from typing_extensions import override
 
 from app.errors import UserError
+from app.launch import torchrun_sizes
 from app.training.checkpoint_io import AtomicCheckpointIO
 from app.training.idle_hooks import pass_over_idle_hooks
 from app.training.no_profiler import NoProfiler
@@ -47,7 +48,7 @@ def build_trainer(
         max_epochs: Epochs of the training; None, with ``max_steps`` at -1: Lightning's own 1,000.
         max_steps: Optimiser steps of the training; -1: no limit.
         accelerator: ``auto``, ``cpu``, ``gpu`` or another that Lightning knows.
-        devices: Their number, or which ones.
+        devices: Their number, or which ones; ``auto``: as many as there are, or as ``torchrun`` says.
         num_nodes: Number of machines.
         strategy: ``auto``, ``ddp`` or another that Lightning knows.
         precision: ``32-true``, ``bf16-mixed`` or another that Lightning knows.
@@ -59,6 +60,8 @@ def build_trainer(
     Raises:
         UserError: The hardware isn't there, or the values don't go together.
     """
+    if devices == "auto" and (sizes := torchrun_sizes()):
+        devices, num_nodes = sizes
     try:
         return Trainer(
             default_root_dir=root,

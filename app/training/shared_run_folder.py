@@ -1,0 +1,61 @@
+"""One run folder for all processes that train together: the first one makes it, and tells the others."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from torch.distributed import TCPStore  # type: ignore[attr-defined]
+
+from app.errors import UserError
+from app.launch import is_restarted, launched_rank
+from app.training.run_folder import RunFolder
+
+_VARIABLE = "_NESTED_LIGHTNING_RUN_DIR"
+_PATIENCE = timedelta(minutes=5)
+
+
+def open_run_folder(path: Path | None, *, name: str) -> RunFolder:
+    """Make the run folder ``path``, or one of its own in ``runs`` of the current folder.
+
+    Of several processes that train together, the first one makes the folder and the others share it.
+
+    Args:
+        path: The folder; None: ``runs/<name>-<date>-<time>``.
+        name: What is trained.
+
+    Raises:
+        UserError: See `RunFolder.create`; or several processes were not told which folder is theirs.
+    """
+    if launched_rank() > 0:
+        return RunFolder(path or _shared_path())
+    folder = RunFolder.create_unique(Path("runs"), name) if path is None else RunFolder.create(path)
+    if path is None:
+        _share(folder.path.absolute())
+    return folder
+
+
+def _share(path: Path) -> None:
+    os.environ[_VARIABLE] = str(path)  # for the processes that Lightning starts
+    if store := _torchrun_store():
+        store.set(_key(), str(path))
+
+
+def _shared_path() -> Path:
+    if store := _torchrun_store():
+        return Path(store.get(_key()).decode())
+    if _VARIABLE not in os.environ:
+        raise UserError("several processes train together: name the folder that they share by --run-dir")
+    return Path(os.environ[_VARIABLE])
+
+
+def _torchrun_store() -> TCPStore | None:
+    """Return the store through which ``torchrun`` has its processes find one another."""
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return None
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    return TCPStore(host, port, is_master=False, timeout=_PATIENCE)
+
+
+def _key() -> str:
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") if is_restarted() else "0"
+    return f"{_VARIABLE}/{attempt}"
