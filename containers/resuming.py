@@ -11,14 +11,16 @@ from app.errors import UserError
 from app.training.resume_point import ResumePoint, find_resume_point
 from app.training.run import TrainingRun
 from app.training.run_folder import RunFolder
+from containers.batch_sharing import is_batch_size, share_batches
 from containers.bootstrapping import bootstrap, family_container, naming_packages
 from settings.application import parse_settings
 from settings.families import find_family
+from settings.family import Family
 from settings.loading import load_settings
-from settings.merging import difference, merge, nest
+from settings.merging import difference, merge
 
 
-def resume_training(path: Path) -> TrainingRun:
+def resume_training(path: Path, changes: Mapping[str, Any] | None = None) -> TrainingRun:
     """Return the training of a run folder, ready to go on from its newest whole checkpoint.
 
     Settings are those that the checkpoint holds; those of the trainer are read from the run folder, where
@@ -26,6 +28,7 @@ def resume_training(path: Path) -> TrainingRun:
 
     Args:
         path: A run folder.
+        changes: Nested values put over the folder's settings, e.g. of ``trainer``.
 
     Raises:
         UserError: There is no training in the folder; no checkpoint of it is whole; its settings or its data
@@ -35,28 +38,25 @@ def resume_training(path: Path) -> TrainingRun:
     folder = RunFolder.open(path)
     point = find_resume_point(folder)
     if point is None:
-        return _prepare(folder, _settings_of(folder), None, None)
+        return _prepare(folder, _settings_of(folder, changes), None, None)
     recipe = read_recipe(point.checkpoint, source=point.path)
     with naming_packages(recipe, source=point.path):
         before = parse_settings(recipe.settings).to_plain()
-    settings = _settings_of(folder)
-    _refuse_changes(folder, before, settings, section_of(recipe))
+    settings = _settings_of(folder, changes)
+    _refuse_changes(folder, before, settings, find_family(recipe.family))
     _refuse_fewer_epochs(point, settings)
     wanted = before | {name: settings[name] for name in ("trainer", "run_dir")}
     run = _prepare(folder, wanted, recipe, point)
     if run.trainer.world_size != point.num_processes:
-        shared = _share_batch(wanted, section_of(recipe), point.num_processes, run.trainer.world_size)
+        family = find_family(recipe.family)
+        shared = share_batches(wanted, family, before=point.num_processes, now=run.trainer.world_size)
         run = _prepare(folder, shared, recipe, point)
     return run
 
 
-def _settings_of(folder: RunFolder) -> dict[str, Any]:
-    return load_settings(config=folder.settings_file).to_plain() | {"run_dir": str(folder.path)}
-
-
-def section_of(recipe: Recipe) -> str:
-    """Return the section of the settings that belongs to the recipe's family."""
-    return find_family(recipe.family).section
+def _settings_of(folder: RunFolder, changes: Mapping[str, Any] | None) -> dict[str, Any]:
+    told = merge(load_settings(config=folder.settings_file).to_plain(), changes or {})
+    return parse_settings(told | {"run_dir": str(folder.path)}).to_plain()
 
 
 def _prepare(
@@ -76,11 +76,15 @@ def _prepare(
 
 
 def _refuse_changes(
-    folder: RunFolder, before: Mapping[str, Any], settings: Mapping[str, Any], section: str
+    folder: RunFolder, before: Mapping[str, Any], settings: Mapping[str, Any], family: Family
 ) -> None:
     """Refuse settings that make another model or other batches than the checkpoint's."""
-    may_change = ("run_dir", "trainer", "prediction", f"{section}.data.batch_size")
-    changed = [name for name in difference(before, settings) if not name.startswith(may_change)]
+    may_change = ("run_dir", "trainer", "prediction")
+    changed = [
+        name
+        for name in difference(before, settings)
+        if not name.startswith(may_change) and not is_batch_size(name, settings, family)
+    ]
     if changed:
         raise UserError(
             f"{folder.settings_file} isn't what the training began with: {', '.join(changed)} changed; put it"
@@ -102,15 +106,3 @@ def _refuse_other_data(folder: RunFolder, known: str | None, datamodule: Any) ->
             f"run folder {folder.path}: the data have changed since the training began, so it can't go on as"
             " if it had never stopped; put the data back, or begin a new training"
         )
-
-
-def _share_batch(settings: Mapping[str, Any], section: str, before: int, now: int) -> dict[str, Any]:
-    """Return the settings with which ``now`` processes share the batch that ``before`` processes shared."""
-    data = settings[section]["data"]
-    together = data["batch_size"] * before
-    if together % now:
-        raise UserError(
-            f"a batch of {together} samples, which {before} processes shared, can't be shared by {now}: go on"
-            f" with a number of processes that divides {together}"
-        )
-    return merge(settings, nest(f"{section}.data.batch_size", together // now))

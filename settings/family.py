@@ -1,6 +1,6 @@
 """The descriptor of a family: what is known of it before torch or its container is imported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ class Family:
         predict_command: Import path of what ``predict`` does with a checkpoint of this family.
         defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
         presets: Named sets of settings of the whole application, each with its settings nested.
+        batch_sizes: Where the section has sizes of a process's training batch; ``*`` stands for one name.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Family:
     predict_command: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     presets: Mapping[str, "Preset"] = field(default_factory=dict)
+    batch_sizes: Sequence[str] = ("data.batch_size",)
 
     @property
     def section(self) -> str:

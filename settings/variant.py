@@ -207,4 +207,5 @@ FAMILY = Family(
         },
     },
     presets={"original": ORIGINAL},
+    batch_sizes=("data.batch_size", "variants.*.batch_size"),
 )

@@ -1,0 +1,54 @@
+"""Training batches shared by another number of processes than before."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from app.errors import UserError
+from settings.family import Family
+from settings.layers import Names
+from settings.merging import flatten
+
+
+def batch_sizes(settings: Mapping[str, Any], family: Family) -> dict[Names, int]:
+    """Return the sizes of one process's training batches by where they stand in nested settings."""
+    return {names: size for names, size in _size_settings(settings, family) if size is not None}
+
+
+def is_batch_size(name: str, settings: Mapping[str, Any], family: Family) -> bool:
+    """Return whether a dotted name is that of such a size, whether it is set or not."""
+    return name in [".".join(names) for names, _ in _size_settings(settings, family)]
+
+
+def share_batches(settings: Mapping[str, Any], family: Family, *, before: int, now: int) -> dict[str, Any]:
+    """Return the settings with which ``now`` processes share the batches that ``before`` processes shared.
+
+    Raises:
+        UserError: A batch can't be divided among so many.
+    """
+    shared = dict(settings)
+    for names, size in batch_sizes(settings, family).items():
+        together = size * before
+        if together % now:
+            raise UserError(
+                f"{'.'.join(names)}: a batch of {together} samples, which {before} processes shared, can't be"
+                f" shared by {now}: go on with a number of processes that divides {together}"
+            )
+        shared = _replaced(shared, names, together // now)
+    return shared
+
+
+def _size_settings(settings: Mapping[str, Any], family: Family) -> Iterator[tuple[Names, Any]]:
+    for names, value in flatten(settings.get(family.section, {}), (family.section,)).items():
+        if any(_matches(names[1:], pattern.split(".")) for pattern in family.batch_sizes):
+            yield names, value
+
+
+def _matches(names: Names, pattern: list[str]) -> bool:
+    return len(names) == len(pattern) and all(map(fnmatchcase, names, pattern))
+
+
+def _replaced(settings: Mapping[str, Any], names: Names, value: Any) -> dict[str, Any]:
+    first, *rest = names
+    inner = _replaced(settings[first], tuple(rest), value) if rest else value
+    return {**settings, first: inner}
