@@ -10,17 +10,18 @@ from torchmetrics import SumMetric
 class LossMean(nn.Module):
     """Adds up losses in place on their device; the mean is over the samples of all processes."""
 
-    total: Tensor
-
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("total", torch.zeros((), dtype=torch.float64), persistent=False)
+        # no buffer: DDP would put the first process's into all others
+        self.total = torch.zeros((), dtype=torch.float64)
         self.weight = 0.0
         self._total_of_all = SumMetric(nan_strategy="disable")
         self._weight_of_all = SumMetric(nan_strategy="disable")
 
     def add(self, loss: Tensor, weight: float) -> None:
         """Add the mean loss of a batch, a scalar, with what it counts: its samples, or their weights."""
+        if self.total.device != loss.device:
+            self.total = self.total.to(loss.device)
         self.total.add_(loss.detach(), alpha=weight)
         self.weight += weight
 
@@ -41,5 +42,5 @@ class LossMean(nn.Module):
 
     def load_running_state(self, state: dict[str, Any]) -> None:
         """Go on from what `running_state` returned."""
-        self.total.copy_(state["total"])
+        self.total = state["total"].clone()
         self.weight = state["weight"]

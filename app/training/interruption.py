@@ -33,13 +33,15 @@ class TrainingInterruptedError(BaseException):
 
 
 class Interruption(Callback):
-    """Listens for SIGINT (Ctrl-C) and SIGTERM.
+    """Listens for SIGINT (Ctrl-C), SIGTERM, and the signal by which SLURM announces the end of a job.
 
     In training the first signal is a request, which `LastCheckpoint` meets where it can save: behind a step
     of the optimiser, a validation that runs included. A second signal, or one outside training, raises
     `TrainingInterruptedError` wherever the program is; a third ends the process without any more ado.
 
-    Where SLURM puts a preempted job back into its queue, SIGTERM is left to Lightning.
+    Where SLURM announces the end, Lightning would save at once, also in the middle of a step, and put the job
+    back into its queue. Here it does the same where the request is met. The SIGTERM that SLURM sends to a job
+    that it puts back is then of no account.
     """
 
     def __init__(self) -> None:
@@ -47,6 +49,8 @@ class Interruption(Callback):
         self._num_signals = 0
         self._is_training = False
         self._signals: tuple[signal.Signals, ...] = ()
+        self._requeue_signal: signal.Signals | None = None
+        self._requeue: Handler = None
 
     @property
     def is_requested(self) -> bool:
@@ -61,7 +65,7 @@ class Interruption(Callback):
             TrainingInterruptedError: A signal ended what the block does.
         """
         self._signum, self._num_signals = None, 0
-        self._signals = _signals_of(trainer)
+        self._signals, self._requeue_signal = _signals_of(trainer)
         before: dict[signal.Signals, Handler] = {number: signal.getsignal(number) for number in self._signals}
         self._install()
         try:
@@ -70,38 +74,60 @@ class Interruption(Callback):
             self._is_training = False
             for number, handler in before.items():
                 signal.signal(number, handler)
-            self._signals = ()
+            self._signals, self._requeue_signal = (), None
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take SIGTERM back from Lightning, which would end the training without saving."""
+        """Take the signals back from Lightning, which would end the training, or save, at any moment."""
         self._install()
         self._is_training = bool(self._signals)
+        if self._requeue_signal is not None:
+            self._requeue = signal.signal(self._requeue_signal, self._receive)
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """From here on there is no step to wait for."""
         self._is_training = False
+        if self._requeue_signal is not None:
+            signal.signal(self._requeue_signal, self._requeue)
+
+    @override
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the signals back from Lightning where it validates outside training."""
+        self._install()
+
+    @override
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the signals back from Lightning."""
+        self._install()
 
     def is_agreed(self, trainer: Trainer) -> bool:
         """Return whether any process has been asked; every process has to call this at the same step."""
-        if trainer.world_size == 1:
-            return self.is_requested
-        return bool(trainer.strategy.reduce_boolean_decision(self.is_requested, all=False))
+        return _is_any(trainer, self.is_requested)
 
-    def stop(self) -> None:
-        """End the training, now that it is saved.
+    def stop(self, trainer: Trainer) -> None:
+        """End the training, now that it is saved; every process has to call this at the same step.
 
         Raises:
             TrainingInterruptedError: Always.
         """
+        requeue = self._requeue if callable(self._requeue) else None
+        if _is_any(trainer, self._is_announced) and self._requeue_signal is not None and requeue is not None:
+            self._signum = self._requeue_signal
+            requeue(self._requeue_signal, None)
         raise TrainingInterruptedError(self._signum or signal.SIGTERM)
+
+    @property
+    def _is_announced(self) -> bool:
+        return self._signum is not None and self._signum == self._requeue_signal
 
     def _install(self) -> None:
         for number in self._signals:
             signal.signal(number, self._receive)
 
     def _receive(self, signum: int, frame: FrameType | None) -> None:
+        if self._is_announced and signum == signal.SIGTERM:
+            return
         self._num_signals += 1
         if self._num_signals > 2:
             os._exit(128 + signum)
@@ -110,10 +136,18 @@ class Interruption(Callback):
         self._signum = signum
 
 
-def _signals_of(trainer: Trainer) -> tuple[signal.Signals, ...]:
+def _signals_of(trainer: Trainer) -> tuple[tuple[signal.Signals, ...], signal.Signals | None]:
+    """Return the signals that ask to stop, and the one by which SLURM announces the end of the job."""
     if threading.current_thread() is not threading.main_thread():
-        return ()
+        return (), None
     environment = trainer._accelerator_connector.cluster_environment
+    announcement = None
     if isinstance(environment, SLURMEnvironment) and environment.auto_requeue:
-        return (signal.SIGINT,)
-    return (signal.SIGINT, signal.SIGTERM)
+        announcement = environment.requeue_signal
+    return (signal.SIGINT, signal.SIGTERM), announcement
+
+
+def _is_any(trainer: Trainer, is_so: bool) -> bool:
+    if trainer.world_size == 1:
+        return is_so
+    return bool(trainer.strategy.reduce_boolean_decision(is_so, all=False))

@@ -93,7 +93,7 @@ class LastCheckpoint(Checkpoint):
     def _save_or_stop(self, trainer: Trainer) -> None:
         self.save(trainer)
         if self._is_stopping and self._interruption is not None:
-            self._interruption.stop()
+            self._interruption.stop(trainer)
 
     def _must_stop(self, trainer: Trainer, batch_idx: int = 0) -> bool:
         is_time_to_ask = trainer.world_size == 1 or batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0

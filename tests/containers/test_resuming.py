@@ -294,24 +294,3 @@ def test_a_signal_in_the_evaluation_leaves_a_finished_training(
     resume_training(tmp_path / "run")()
 
     assert_same_training(tmp_path / "run", tmp_path / "undisturbed")
-
-
-def test_slurm_keeps_its_signals(
-    multi_feature: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    handlers: list[Any] = []
-
-    class Handlers(Callback):
-        def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-            handlers.append((signal.getsignal(signal.SIGUSR1), signal.getsignal(signal.SIGTERM)))
-
-    variables = {"NTASKS": "1", "JOB_NAME": "training", "JOB_ID": "7", "PROCID": "0", "LOCALID": "0"}
-    for name, value in {**variables, "NODEID": "0", "NODELIST": "here"}.items():
-        monkeypatch.setenv(f"SLURM_{name}", value)
-    run = new_run(multi_feature, tmp_path / "run")
-    run.trainer.callbacks.append(Handlers())  # type: ignore[attr-defined]
-    run()
-
-    requeue, sigterm = handlers[-1]
-    assert "pytorch_lightning" in type(requeue).__module__
-    assert "pytorch_lightning" in type(sigterm).__module__

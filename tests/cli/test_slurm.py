@@ -1,0 +1,71 @@
+"""A SLURM job whose end is announced goes back into the queue, and on from where it was."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from app.training.run_folder import RunFolder
+from containers import bootstrap, family_container
+from settings import load_settings
+from tests.cli.conftest import PROJECT
+
+SETTINGS = """
+model: multi-feature
+trainer:
+  {max_epochs: 30, accelerator: cpu, num_threads: 1, use_progress_bar: false, checkpoint_every_n_steps: 5}
+multi_feature: {data: {path: shapes.csv, label: shape, batch_size: 8}}
+"""
+JOB = {"NTASKS": "1", "JOB_NAME": "training", "JOB_ID": "4711", "PROCID": "0", "LOCALID": "0", "NODEID": "0"}
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """Return the variables of a SLURM job, with a ``scontrol`` that writes down what it is asked for."""
+    control = folder / "bin" / "scontrol"
+    control.parent.mkdir(exist_ok=True)
+    control.write_text(f'#!/bin/sh\necho "$@" >> {folder}/scontrol.txt\n')
+    control.chmod(0o755)
+    variables = {f"SLURM_{name}": value for name, value in {**JOB, "NODELIST": "here", **more}.items()}
+    return {**os.environ, **variables, "PATH": f"{control.parent}:{os.environ['PATH']}", "COLUMNS": "200"}
+
+
+def start(folder: Path, **variables: str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(PROJECT / "main.py"), "train", "-c", "small.yaml", "--run-dir", "run"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command, cwd=folder, env=environment(folder, **variables), stdout=pipe, stderr=pipe, text=True
+    )
+
+
+def test_a_job_that_is_to_end_is_saved_put_back_and_goes_on_exactly(small_csv: Path, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SETTINGS)
+    run = RunFolder(tmp_path / "run")
+    with start(tmp_path) as job:
+        while job.poll() is None and not run.last_checkpoint.exists():
+            time.sleep(0.02)
+        job.send_signal(signal.SIGUSR1)
+        job.send_signal(signal.SIGTERM)  # as SLURM does with a job that it puts back
+        _, errors = job.communicate(timeout=60)
+    assert job.returncode == 128 + signal.SIGUSR1, errors
+    assert "stopped by SIGUSR1" in errors
+    assert (tmp_path / "scontrol.txt").read_text() == "requeue 4711\n"
+    assert torch.load(run.last_checkpoint, weights_only=True)["global_step"] < 30 * 7
+
+    with start(tmp_path, RESTART_COUNT="1") as again:
+        _, errors = again.communicate(timeout=60)
+    assert again.returncode == 0, errors
+
+    undisturbed = tmp_path / "undisturbed"
+    settings = load_settings(config=tmp_path / "small.yaml").to_plain() | {"run_dir": str(undisturbed)}
+    settings["multi_feature"]["data"]["path"] = str(small_csv)
+    family_container(bootstrap(settings)).training_run()()
+    states = [
+        torch.load(folder.last_checkpoint, weights_only=True)["state_dict"]
+        for folder in (run, RunFolder(undisturbed))
+    ]
+    torch.testing.assert_close(*states, rtol=0, atol=0)
+    assert run.metrics_file.read_text() == RunFolder(undisturbed).metrics_file.read_text()
