@@ -1,5 +1,7 @@
 """``check``: everything that is wrong with a model, before anything runs."""
 
+from typing import Annotated
+
 import typer
 
 from commands.check_printing import print_findings, print_submodules
@@ -19,6 +21,9 @@ def check(
     preset: PresetOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
+    real_batch: Annotated[
+        bool, typer.Option("--real-batch", help="Compute two real samples on the CPU instead.")
+    ] = False,
     debug: DebugOption = False,
 ) -> None:
     """Build the model without memory, send a batch through its steps, and list all faults and submodules."""
@@ -28,7 +33,7 @@ def check(
         from containers import bootstrap
         from containers.checking import check_application
 
-        report = check_application(bootstrap(settings))
+        report = check_application(bootstrap(settings), has_real_batch=real_batch)
     if report.rows:
         print_submodules(report)
     print_findings(report)

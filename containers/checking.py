@@ -1,5 +1,7 @@
 """Checks an application's composite without training it."""
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from dependency_injector import providers
@@ -9,56 +11,129 @@ from app.checking.known_values import on_meta
 from app.checking.report import CheckReport
 from app.checking.steps import StepCheck
 from app.composition.assembler import Assembler
-from app.composition.errors import CompositionError
+from app.composition.errors import CompositionError, WidthError
 from app.errors import UserError
 from containers.application import ApplicationContainer
 from containers.bootstrapping import family_container
+from containers.call_record import CallRecord
+from containers.choice_faults import find_choice_faults
+from containers.provider_graph import find_cycles, list_providers
+from containers.width_settings import WidthSettings
+from containers.wiring_faults import find_wiring_faults
 
 
-def check_application(application: ApplicationContainer) -> CheckReport:
+def check_application(application: ApplicationContainer, *, has_real_batch: bool = False) -> CheckReport:
     """Build the composite on ``meta``, send a batch through its steps, and return all that is wrong.
 
-    The data are read for their spec; nothing else is computed or written.
+    The data are read for their spec; nothing is written, and what is built here is used for nothing else.
 
     Args:
         application: A ready container.
+        has_real_batch: Build the composite on the CPU instead, and send two real samples through it.
     """
-    findings = Findings()
-    family = family_container(application)
-    try:
-        family.data_spec()
-    except UserError as error:
-        return CheckReport(faults=(Fault(path=f"{_section(application)}.data", what=str(error)),))
-    with on_meta():
-        assembler, model = _assemble(application, findings)
-        if model is None:
-            return CheckReport(faults=tuple(findings.faults))
-        steps = StepCheck(model=model, submodules=assembler.built, root=assembler.path, findings=findings)
-        steps(family.example_batches(), application.training.submodule_policies())
-        rows = steps.rows()
-    return CheckReport(
-        faults=tuple(findings.faults),
-        unchecked=tuple(findings.unchecked),
-        rows=tuple(rows),
-        edges=steps.watch.flow.edges,
-    )
+    return _Check(application, has_real_batch=has_real_batch)()
 
 
-def _assemble(application: ApplicationContainer, findings: Findings) -> tuple[Assembler, Any]:
-    """Return the assembler and the composite that it built, or None where that failed altogether."""
-    family = family_container(application)
-    faults: list[CompositionError] = []
-    assembler = Assembler(seed=application.settings().seed, path=_section(application), faults=faults)
-    with family.assembler.override(providers.Object(assembler)):
+class _Check:
+    """One check of one container."""
+
+    def __init__(self, application: ApplicationContainer, *, has_real_batch: bool) -> None:
+        self.application = application
+        self.family = family_container(application)
+        self.root: str = application.settings().family.section
+        self.findings = Findings()
+        self._has_real_batch = has_real_batch
+
+    def __call__(self) -> CheckReport:
+        """Look at the wiring, then build, then run."""
+        settings = getattr(self.application.settings(), self.root)
+        for fault in (*find_wiring_faults(self.application), *find_choice_faults(settings, self.root)):
+            self.findings.add(fault)
+        if self._is_circular() or not self._has_data():
+            return CheckReport(faults=tuple(self.findings.faults))
+        record = CallRecord(self.family)
+        with self._on_device(), record.watching():
+            return self._build_and_run(record)
+
+    def _is_circular(self) -> bool:
+        """Return whether building the model would never end."""
+        names = {name for circle in find_cycles(self.application) for name in circle}
+        needed = {id(provider) for provider in self.family.model.traverse()}
+        return any(id(one) in needed for name, one in list_providers(self.application) if name in names)
+
+    def _has_data(self) -> bool:
         try:
-            model = family.model()
+            self.family.data_spec()
         except UserError as error:
-            faults.append(CompositionError(str(error)))
-            model = None
-    for fault in faults:
-        findings.add(Fault(path=fault.path or assembler.path, what=str(fault)))
-    return assembler, model
+            self.findings.add(Fault(path=f"{self.root}.data", what=str(error)))
+            return False
+        return True
+
+    def _on_device(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._has_real_batch else on_meta()
+
+    def _build_and_run(self, record: CallRecord) -> CheckReport:
+        seed = self.application.settings().seed
+        errors: list[CompositionError] = []
+        assembler = Assembler(seed=seed, path=self.root, faults=errors)
+        model = self._build(assembler, errors)
+        makers = {path: record.maker(module) or path for path, module in assembler.built.items()}
+        widths = WidthSettings(family=self.family, root=self.root, makers=makers, record=record)
+        for error in errors:
+            self.findings.add(_as_fault(error, assembler, widths))
+        if model is None:
+            return CheckReport(faults=tuple(self.findings.faults))
+        steps = StepCheck(
+            model=model,
+            submodules=assembler.built,
+            root=self.root,
+            findings=self.findings,
+            suggest=widths.suggest,
+        )
+        batches = self.family.real_batches() if self._has_real_batch else self.family.example_batches()
+        steps(batches, self.application.training.submodule_policies())
+        for fault in record.find_idle_overrides(asked_for=list(assembler.built), root=self.root):
+            self.findings.add(fault)
+        return CheckReport(
+            faults=tuple(self.findings.faults),
+            unchecked=tuple(self.findings.unchecked),
+            rows=tuple(steps.rows(makers)),
+            edges=steps.watch.flow.edges,
+        )
+
+    def _build(self, assembler: Assembler, errors: list[CompositionError]) -> Any:
+        """Return the composite, or None where it can't be built at all."""
+        with self.family.assembler.override(providers.Object(assembler)):
+            try:
+                return self.family.model()
+            except UserError as error:
+                errors.append(CompositionError(str(error)))
+            except Exception as error:
+                if not self.findings.faults:  # else this is what one of them leads to
+                    errors.append(CompositionError(f"can't be built: {type(error).__name__}: {error}"))
+        return None
 
 
-def _section(application: ApplicationContainer) -> str:
-    return application.settings().family.section
+def _as_fault(error: CompositionError, assembler: Assembler, widths: WidthSettings) -> Fault:
+    path = error.path or assembler.path
+    what = str(error).removeprefix(f"{path}: ").replace(f"{path} ", "it ", 1)
+    if isinstance(error, WidthError):
+        what, givers = str(error).partition(": ")[0], [_below(error.giver, assembler)]
+    else:
+        givers = _givers(error.given, assembler)
+    return Fault(path=path, what=what, hint=widths.suggest(givers, _below(path, assembler)) if givers else "")
+
+
+def _below(path: str, assembler: Assembler) -> str:
+    return path.removeprefix(f"{assembler.path}.")
+
+
+def _givers(given: Any, assembler: Assembler) -> list[str]:
+    """Return the paths of the submodules that gave named widths which differ."""
+    if not isinstance(given, Mapping) or len(set(given.values())) < 2:
+        return []
+    return [
+        path
+        for path, module in assembler.built.items()
+        if given.get(path.rpartition(".")[2]) == getattr(module, "out_features", None)
+    ]

@@ -6,7 +6,7 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from app import protocols
-from app.checking.image_to_text import example_batches
+from app.checking.image_to_text import example_batches, real_batches
 from app.composition.assembler import Assembler
 from app.composition.image_to_text import assemble_image_to_text
 from app.data.captioned_pictures import PictureReader
@@ -64,7 +64,9 @@ class ImageToTextContainer(DeclarativeContainer):
     )
     data_spec = datamodule.provided.data_spec
     example_batches = providers.Callable(example_batches, data_spec)
-    """What a check sends through the model; takes ``num_samples`` and ``device``."""
+    """What a check on ``meta`` sends through the model."""
+    real_batches = providers.Callable(real_batches, datamodule)
+    """What a check on the CPU sends through it."""
 
     image_encoder = DeclaredCallable(protocols.ImageEncoder, build_chosen, settings.provided.image_encoder)
     bridge = DeclaredCallable(protocols.Bridge, build_chosen, settings.provided.bridge)

@@ -6,7 +6,7 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from app import protocols
-from app.checking.multi_feature import example_batches
+from app.checking.multi_feature import example_batches, real_batches
 from app.composition.assembler import Assembler
 from app.composition.multi_feature import assemble_multi_feature
 from app.data.multi_feature import MultiFeatureDataModule
@@ -54,7 +54,9 @@ class MultiFeatureContainer(DeclarativeContainer):
     )
     data_spec = datamodule.provided.data_spec
     example_batches = providers.Callable(example_batches, data_spec)
-    """What a check sends through the model; takes ``num_samples`` and ``device``."""
+    """What a check on ``meta`` sends through the model."""
+    real_batches = providers.Callable(real_batches, datamodule)
+    """What a check on the CPU sends through it."""
 
     feature_extractor = DeclaredCallable(
         protocols.FeatureExtractor, build_chosen, settings.provided.feature_extractor

@@ -6,7 +6,7 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from app import protocols
-from app.checking.vae_gan import example_batches
+from app.checking.vae_gan import example_batches, real_batches
 from app.composition.assembler import Assembler
 from app.composition.vae_gan import assemble_vae_gan
 from app.data.splits import Splitter
@@ -56,7 +56,9 @@ class VaeGanContainer(DeclarativeContainer):
     )
     data_spec = datamodule.provided.data_spec
     example_batches = providers.Callable(example_batches, data_spec)
-    """What a check sends through the model; takes ``num_samples`` and ``device``."""
+    """What a check on ``meta`` sends through the model."""
+    real_batches = providers.Callable(real_batches, datamodule)
+    """What a check on the CPU sends through it."""
 
     encoder = DeclaredCallable(protocols.PictureEncoder, build_chosen, settings.provided.vae.encoder)
     sampler = DeclaredCallable(protocols.LatentSampler, build_chosen, settings.provided.vae.sampler)

@@ -6,7 +6,7 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from app import protocols
-from app.checking.variant import example_batches
+from app.checking.variant import example_batches, real_batches
 from app.composition.assembler import Assembler
 from app.composition.variant import assemble_variant
 from app.data.splits import Splitter
@@ -54,7 +54,9 @@ class VariantContainer(DeclarativeContainer):
     )
     data_spec = datamodule.provided.data_spec
     example_batches = providers.Callable(example_batches, data_spec)
-    """What a check sends through the model; takes ``num_samples`` and ``device``."""
+    """What a check on ``meta`` sends through the model."""
+    real_batches = providers.Callable(real_batches, datamodule)
+    """What a check on the CPU sends through it."""
 
     token_adapter = DeclaredCallable(protocols.SequenceAdapter, build_chosen, settings.provided.token_adapter)
     vector_adapter = DeclaredCallable(

@@ -15,7 +15,19 @@ _NEEDS_VALUES = re.compile(
     r"|fused=True.*supported devices|storage of size 0|found at least two devices.*\bmeta\b",
     re.DOTALL,
 )
-_TORCH = Path(torch.__file__).parent
+_TORCH, _HERE = Path(torch.__file__).parent, Path(__file__).parent
+
+
+_WANTED = {
+    "item()": "it looks at a number of a tensor (.item(), or an if)",
+    "nonzero": "it chooses by values (a boolean mask, nonzero)",
+    "masked_select": "it chooses by values (a boolean mask)",
+    "lengths": "it looks at lengths",
+    "copy out of meta": "it copies values to the CPU",
+    "numpy": "it copies values to NumPy",
+    "fused": "its fused implementation has no version for meta (set is_fused to false)",
+}
+"""What is looked at, by a part of torch's message."""
 
 
 class TrainerNeededError(RuntimeError):
@@ -46,6 +58,14 @@ def needs_values(error: BaseException) -> bool:
     return isinstance(error, RuntimeError | TypeError) and bool(_NEEDS_VALUES.search(str(error)))
 
 
+def explain_needed_values(error: BaseException) -> str:
+    """Return in a few words what an operation wanted to know that `needs_values`."""
+    text = str(error)
+    if isinstance(error, TrainerNeededError):
+        return text
+    return next((words for sign, words in _WANTED.items() if sign in text), text.partition("\n")[0])
+
+
 def find_place(error: BaseException, submodules: Mapping[str, nn.Module]) -> ErrorPlace:
     """Return where an exception came from.
 
@@ -61,7 +81,7 @@ def find_place(error: BaseException, submodules: Mapping[str, nn.Module]) -> Err
         if isinstance(module, nn.Module):
             path = paths.get(id(module), path)
             layer, layer_input = module, _first_tensor(frame) if frame.f_code.co_name == "forward" else None
-        if _TORCH not in (file := Path(frame.f_code.co_filename)).parents:
+        if not {_TORCH, _HERE} & {*(file := Path(frame.f_code.co_filename)).parents}:
             line = f"{file.name}:{frame.f_lineno}"
     return ErrorPlace(path=path, layer=layer, layer_input=layer_input, line=line)
 

@@ -3,6 +3,7 @@
 import torch
 
 from app.data.caption_batch import CaptionBatch
+from app.data.image_to_text import ImageToTextDataModule
 from app.data.image_to_text_spec import ImageToTextDataSpec
 from app.data.vocabulary import BEGIN, END, SPECIAL_TOKENS
 
@@ -27,3 +28,8 @@ def example_batches(
         text = torch.tensor([[[BEGIN, *words, END]]] * num_samples)
     caption = data_spec.vocabulary.decode(words)
     return [CaptionBatch(pictures=pictures, text=text, captions=((caption,),) * num_samples)]
+
+
+def real_batches(datamodule: ImageToTextDataModule, *, num_samples: int = 2) -> list[CaptionBatch]:
+    """Return one batch of training samples."""
+    return [next(iter(datamodule.train_dataloader()))[:num_samples]]

@@ -3,6 +3,7 @@
 import torch
 
 from app.data.feature_batch import FeatureBatch
+from app.data.multi_feature import MultiFeatureDataModule
 from app.data.multi_feature_spec import MultiFeatureDataSpec
 
 
@@ -20,3 +21,8 @@ def example_batches(
         features = {group: torch.rand(num_samples, width) for group, width in data_spec.widths.items()}
         target = torch.arange(num_samples) % len(data_spec.class_names)
     return [FeatureBatch(features=dict(features), target=target)]
+
+
+def real_batches(datamodule: MultiFeatureDataModule, *, num_samples: int = 2) -> list[FeatureBatch]:
+    """Return one batch of training samples."""
+    return [next(iter(datamodule.train_dataloader()))[:num_samples]]

@@ -1,17 +1,27 @@
 """An exception in a step, as a finding that names both sides."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from torch import nn
 
 from app.checking.data_flow import DataFlow
-from app.checking.error_places import ErrorPlace, find_place, needs_values
+from app.checking.error_places import ErrorPlace, explain_needed_values, find_place, needs_values
 from app.checking.findings import Fault, Unchecked
 from app.errors import UserError
 
+Suggest: TypeAlias = Callable[[Sequence[str], str], str]
+"""Takes the paths of submodules that give a width, and of the one that takes another; says what to do."""
+
 
 def describe_error(
-    error: Exception, *, where: str, submodules: Mapping[str, nn.Module], root: str, flow: DataFlow
+    error: Exception,
+    *,
+    where: str,
+    submodules: Mapping[str, nn.Module],
+    root: str,
+    flow: DataFlow,
+    suggest: Suggest,
 ) -> Fault | Unchecked:
     """Return what an exception means.
 
@@ -21,29 +31,34 @@ def describe_error(
         submodules: Submodules by path below the composite.
         root: Path of the composite.
         flow: Knows where a submodule's input came from.
+        suggest: What to do about widths that don't fit.
     """
     place = find_place(error, submodules)
-    path = f"{root}.{place.path or where}" if (place.path or where) in submodules else f"{root}: {where}"
+    inner = place.path or where
+    path = f"{root}.{inner}" if inner in submodules else f"{root}: {where}"
     first_line = str(error).strip().partition("\n")[0]
     if needs_values(error):
-        return Unchecked(path=path, why=f"{first_line} ({place.line})")
+        return Unchecked(path=path, why=f"{explain_needed_values(error)} ({place.line})")
     if isinstance(error, UserError):
         return Fault(path=path, what=str(error))
-    widths = _describe_widths(place, path, root, flow)
-    return Fault(
-        path=path,
-        what=widths or f"{type(error).__name__}: {first_line} ({place.line})",
-        hint="set or override one of the two so that the widths are the same" if widths else "",
-    )
+    if mismatch := _mismatch(place):
+        givers = sorted(flow.givers(place.layer_input)) if place.layer_input is not None else []
+        named = " and ".join(f"{root}.{giver}" for giver in givers) or "the data"
+        what = f"{named} gives {mismatch[0]} features, but {path} takes {mismatch[1]}"
+        return Fault(path=path, what=what, hint=suggest(givers, inner))
+    return Fault(path=path, what=f"{type(error).__name__}: {first_line} ({place.line})")
 
 
-def _describe_widths(place: ErrorPlace, path: str, root: str, flow: DataFlow) -> str | None:
+def _mismatch(place: ErrorPlace) -> tuple[int, int] | None:
     """Return both widths where a layer was given another one than it takes."""
-    if not isinstance(place.layer, nn.Linear) or place.layer_input is None:
+    widths = (getattr(place.layer, name, None) for name in _WIDTH_NAMES)
+    taken = next(filter(None, widths), None)
+    if not isinstance(taken, int) or place.layer_input is None or place.layer_input.dim() < 2:
         return None
-    taken, given = place.layer.in_features, place.layer_input.shape[-1]
-    if taken == given:
-        return None
-    givers = sorted(flow.givers(place.layer_input)) or ["the data"]
-    named = " and ".join(name if name == "the data" else f"{root}.{name}" for name in givers)
-    return f"{named} gives {given} features, but {path} takes {taken}"
+    is_grid = isinstance(place.layer, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.modules.batchnorm._BatchNorm)
+    given = place.layer_input.shape[1 if is_grid else -1]
+    return (given, taken) if given != taken else None
+
+
+_WIDTH_NAMES = ("in_features", "in_channels", "num_features", "input_size", "embed_dim")
+"""What torch's layers call the width of their input."""

@@ -12,8 +12,9 @@ from torchmetrics import Metric, MetricCollection
 
 from app.checking.findings import Findings
 from app.checking.gradients import list_owners, reached_parameters, without_gradient, without_optimizer
+from app.checking.step_errors import Suggest
 from app.checking.step_trainer import StepTrainer
-from app.checking.submodule_table import SubmoduleRow, list_submodules
+from app.checking.submodule_table import SubmoduleListing, SubmoduleRow
 from app.checking.submodule_watch import SubmoduleWatch
 from app.training.submodule_policies import SubmodulePolicies
 
@@ -26,16 +27,25 @@ class StepCheck:
         submodules: What it was built of, by path below it.
         root: Its own path, e.g. ``multi_feature``.
         findings: Where faults go.
+        suggest: What to do about widths that don't fit: takes the paths of those that give them, and of the
+            one that takes them.
     """
 
     def __init__(
-        self, *, model: LightningModule, submodules: Mapping[str, nn.Module], root: str, findings: Findings
+        self,
+        *,
+        model: LightningModule,
+        submodules: Mapping[str, nn.Module],
+        root: str,
+        findings: Findings,
+        suggest: Suggest,
     ) -> None:
         self.model = model
         self.root = root
         self.findings = findings
         self.trainer = StepTrainer()
-        self.watch = SubmoduleWatch(submodules=submodules, root=root, findings=findings)
+        self.watch = SubmoduleWatch(submodules=submodules, root=root, findings=findings, suggest=suggest)
+        self._unfreezing: dict[nn.Module, int] = {}
         self._owners = list_owners(model, submodules)
         self._is_on_meta = any(parameter.is_meta for parameter in model.parameters())
         model.trainer = self.trainer  # type: ignore[assignment]
@@ -51,19 +61,29 @@ class StepCheck:
             for policy in policies.single():
                 with self.watch.step("policies"):
                     policy.setup(self.trainer, self.model, "fit")  # type: ignore[arg-type]
+                self._unfreezing.update(policy.unfreezing)
             with self.watch.step("optimisers"):
                 self.trainer.use(self.model.configure_optimizers())
                 self._check_optimizers()
             self._train(batches)
             self._evaluate(batches)
 
-    def rows(self) -> list[SubmoduleRow]:
-        """Return what each submodule takes, gives and costs, behind the steps."""
+    def rows(self, makers: Mapping[str, str]) -> list[SubmoduleRow]:
+        """Return what each submodule takes, gives and costs, behind the steps.
+
+        Args:
+            makers: Name of the provider that made each submodule, by the submodule's path.
+        """
         for optimizer in self.trainer.optimizers:
             _fill_memory(optimizer)
-        return list_submodules(
-            self.model, self.watch.submodules, self._owners, self.watch.calls, self.trainer.optimizers
+        listing = SubmoduleListing(
+            owners=self._owners,
+            calls=self.watch.calls,
+            optimizers=self.trainer.optimizers,
+            makers=makers,
+            unfreezing=self._unfreezing,
         )
+        return listing(self.model, self.watch.submodules)
 
     def _check_optimizers(self) -> None:
         for fault in without_optimizer(self.model, self.trainer.optimizers, self._owners, root=self.root):

@@ -46,53 +46,69 @@ class SubmoduleRow:
     note: str = ""
 
 
-def list_submodules(
-    model: nn.Module,
-    submodules: Mapping[str, nn.Module],
-    owners: Mapping[str, str],
-    calls: Mapping[str, SubmoduleCall],
-    optimizers: Sequence[Optimizer],
-) -> list[SubmoduleRow]:
-    """Return a row for each submodule, and one for what else the composite has.
+class SubmoduleListing:
+    """Tells what submodules are, take, give and cost.
 
     Args:
-        model: The composite.
-        submodules: By path below it.
         owners: Path of the innermost submodule of each parameter, by the parameter's name.
         calls: What goes in and out, by path.
         optimizers: All of them; each has taken a step, so that it has its memory.
+        makers: Name of the provider that made each submodule, by path.
+        unfreezing: Modules that are frozen to begin with, and the epoch in which they learn.
     """
-    rates = _learning_rates(optimizers)
-    remembered = _state_bytes(optimizers)
-    notes: Mapping[str, str] = getattr(model, "submodule_notes", {})
-    parameters: dict[str, list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        parameters.setdefault(owners[name], []).append(parameter)
-    rows = []
-    for path, module in [*submodules.items(), ("", model)]:
-        own = parameters.get(path, [])
-        if not path and not own:
-            continue
-        call = calls.get(path)
+
+    def __init__(
+        self,
+        *,
+        owners: Mapping[str, str],
+        calls: Mapping[str, SubmoduleCall],
+        optimizers: Sequence[Optimizer],
+        makers: Mapping[str, str],
+        unfreezing: Mapping[nn.Module, int],
+    ) -> None:
+        self._owners = owners
+        self._calls = calls
+        self._makers = makers
+        self._unfreezing = {
+            inner: epoch for module, epoch in unfreezing.items() for inner in module.modules()
+        }
+        self._rates = _learning_rates(optimizers)
+        self._remembered = _state_bytes(optimizers)
+
+    def __call__(self, model: nn.Module, submodules: Mapping[str, nn.Module]) -> list[SubmoduleRow]:
+        """Return a row for each submodule by path, and one for what else the composite has."""
+        parameters: dict[str, list[nn.Parameter]] = {}
+        for name, parameter in model.named_parameters():
+            parameters.setdefault(self._owners[name], []).append(parameter)
+        notes: Mapping[str, str] = getattr(model, "submodule_notes", {})
+        rows = [
+            self._row(path, module, parameters.get(path, []), notes.get(path, ""))
+            for path, module in submodules.items()
+        ]
+        own = parameters.get("")
+        return [*rows, self._row("", model, own, "")] if own else rows
+
+    def _row(self, path: str, module: nn.Module, own: Sequence[nn.Parameter], note: str) -> SubmoduleRow:
         trainable = [parameter for parameter in own if parameter.requires_grad]
-        is_known = all(id(parameter) in remembered for parameter in trainable)
-        rows.append(
-            SubmoduleRow(
-                path=path,
-                provider=path,
-                class_name=type(module).__name__,
-                inputs=call.inputs if call else None,
-                outputs=call.outputs if call else None,
-                num_parameters=_count(own),
-                num_frozen=_count(own) - _count(trainable),
-                parameter_bytes=_bytes(own),
-                gradient_bytes=_bytes(trainable),
-                optimizer_bytes=sum(remembered[id(one)] for one in trainable) if is_known else None,
-                learning_rates=tuple(sorted({rates[id(one)] for one in trainable if id(one) in rates})),
-                note=notes.get(path, ""),
-            )
+        is_known = all(id(parameter) in self._remembered for parameter in trainable)
+        call, epoch = self._calls.get(path), self._unfreezing.get(module)
+        return SubmoduleRow(
+            path=path,
+            provider=self._makers.get(path, path),
+            class_name=type(module).__name__,
+            inputs=call.inputs if call else None,
+            outputs=call.outputs if call else None,
+            num_parameters=_count(own),
+            num_frozen=_count(own) - _count(trainable),
+            parameter_bytes=_bytes(own),
+            gradient_bytes=_bytes(trainable),
+            optimizer_bytes=sum(self._remembered[id(one)] for one in trainable) if is_known else None,
+            learning_rates=tuple(
+                sorted({self._rates[id(one)] for one in trainable if id(one) in self._rates})
+            ),
+            unfrozen_at="" if epoch is None else f"until epoch {epoch}",
+            note=note,
         )
-    return rows
 
 
 def _learning_rates(optimizers: Iterable[Optimizer]) -> dict[int, float]:

@@ -9,8 +9,12 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from app.checking.data_flow import DataFlow
-from app.checking.findings import Findings
-from app.checking.step_errors import describe_error
+from app.checking.findings import Fault, Findings
+from app.checking.step_errors import Suggest, describe_error
+from app.errors import UserError
+
+_WIDTH_AT = {2: -1, 3: -1, 4: 1}
+"""Where the width stands in an output of so many dimensions: [B, F], [B, L, F], [B, F, h, w]."""
 
 
 class StepStoppedError(Exception):
@@ -40,11 +44,15 @@ class SubmoduleWatch:
         submodules: By path below the composite.
         root: Path of the composite.
         findings: Where faults go.
+        suggest: What to do about widths that don't fit.
     """
 
-    def __init__(self, *, submodules: Mapping[str, nn.Module], root: str, findings: Findings) -> None:
+    def __init__(
+        self, *, submodules: Mapping[str, nn.Module], root: str, findings: Findings, suggest: Suggest
+    ) -> None:
         self.submodules = submodules
         self.root = root
+        self.suggest = suggest
         self.findings = findings
         self.calls: dict[str, SubmoduleCall] = {}
         self.flow = DataFlow()
@@ -76,6 +84,7 @@ class SubmoduleWatch:
             given = _tensors((args, kwargs))
             try:
                 output = forward(*args, **kwargs)
+                self._check_published(path, output)
             except StepStoppedError:
                 raise
             except Exception as error:
@@ -86,7 +95,7 @@ class SubmoduleWatch:
         return watched
 
     def _go_on(self, path: str, error: Exception, given: list[Tensor]) -> Tensor:
-        if not self._depends_on_stand_in(path, given):
+        if not self._is_excused(path, given):
             self._report(error, path)
         stand_in = _stand_in(self.submodules[path], given)
         if stand_in is None:
@@ -94,17 +103,39 @@ class SubmoduleWatch:
         self._stand_ins.append((path, stand_in))
         return stand_in
 
-    def _depends_on_stand_in(self, path: str, given: list[Tensor]) -> bool:
-        return any(
-            inner.startswith(f"{path}.") or any(tensor is stand_in for tensor in given)
-            for inner, stand_in in self._stand_ins
+    def _is_excused(self, path: str, given: list[Tensor]) -> bool:
+        """Return whether something within it, or something that gives to it, is at fault already."""
+        givers = {giver for tensor in given for giver in self.flow.givers(tensor)}
+        return any(inner.startswith(f"{path}.") or inner in givers for inner, _ in self._stand_ins) or any(
+            self.findings.concerns(f"{self.root}.{giver}") for giver in givers
         )
+
+    def _check_published(self, path: str, output: Any) -> None:
+        """Check that what came out is as wide as the submodule says.
+
+        Raises:
+            UserError: It isn't.
+        """
+        published = getattr(self.submodules[path], "out_features", None)
+        if not isinstance(published, int) or not isinstance(output, Tensor) or output.dim() not in _WIDTH_AT:
+            return
+        width = output.shape[_WIDTH_AT[output.dim()]]
+        if width != published:
+            raise UserError(f"it publishes out_features={published}, and gave {width} features")
 
     def _report(self, error: Exception, where: str) -> None:
         finding = describe_error(
-            error, where=where, submodules=self.submodules, root=self.root, flow=self.flow
+            error,
+            where=where,
+            submodules=self.submodules,
+            root=self.root,
+            flow=self.flow,
+            suggest=self.suggest,
         )
-        if not self.findings.concerns(finding.path):
+        is_known = any(
+            isinstance(finding, Fault) and finding.what == one.what for one in self.findings.faults
+        )
+        if not is_known and not self.findings.concerns(finding.path):
             self.findings.add(finding)
 
     def _note(self, path: str, given: list[Tensor], returned: list[Tensor]) -> None:

@@ -3,6 +3,7 @@
 import torch
 
 from app.data.picture_batch import PictureBatch
+from app.data.vae_gan import VaeGanDataModule
 from app.data.vae_gan_spec import VaeGanDataSpec
 
 
@@ -21,3 +22,10 @@ def example_batches(
         domain = torch.arange(num_domains * num_samples) % num_domains
         pictures = torch.rand(len(domain), data_spec.channels, size, size)
     return [PictureBatch(pictures=pictures, domain=domain)]
+
+
+def real_batches(datamodule: VaeGanDataModule, *, num_samples: int = 2) -> list[PictureBatch]:
+    """Return one batch of training samples, ``num_samples`` of each domain."""
+    part = datamodule.part("train")
+    rows = [(part.domain == domain).nonzero().squeeze(1)[:num_samples] for domain in part.domain.unique()]
+    return [part[torch.cat(rows)]]

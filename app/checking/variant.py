@@ -3,6 +3,7 @@
 import torch
 
 from app.data.sequence_batch import SequenceBatch
+from app.data.variant import VariantDataModule
 from app.data.variant_spec import VariantDataSpec, VariantSpec
 
 NUM_STEPS = 4
@@ -31,3 +32,11 @@ def _example_batch(variant: VariantSpec, num_samples: int) -> SequenceBatch:
     target_shape = shape if variant.has_step_labels else (num_samples,)
     target = torch.zeros(target_shape, dtype=torch.int64)
     return SequenceBatch(variant=variant.name, inputs=inputs, target=target)
+
+
+def real_batches(datamodule: VariantDataModule, *, num_samples: int = 2) -> list[SequenceBatch]:
+    """Return one batch of training samples of each variant."""
+    return [
+        sequences.gather(torch.arange(min(num_samples, len(sequences))))
+        for sequences in datamodule.part("train").values()
+    ]

@@ -29,6 +29,7 @@ class Assembler:
         self.path = path
         self.built: dict[str, nn.Module] = {}
         self._faults = faults
+        self._built_from_guesses: set[str] = set()
 
     def report(self, error: CompositionError) -> None:
         """Raise what is wrong, or collect it and go on."""
@@ -69,7 +70,7 @@ class Assembler:
         """
         width = getattr(module, attribute, None)
         if isinstance(width, int):
-            return width
+            return UnknownWidth(width) if name in self._built_from_guesses else width
         if not isinstance(module, StandIn):
             self.report(
                 CompositionError(
@@ -118,7 +119,9 @@ class Assembler:
                 raise
             except (TypeError, ValueError) as error:
                 if not any(map(is_guessed, widths.values())):
-                    self.report(CompositionError(f"{path} can't be built: {error}", path=path, cause=error))
+                    given = widths.get("in_features")
+                    message = f"{path} can't be built: {error}"
+                    self.report(CompositionError(message, path=path, cause=error, given=given))
                 return StandIn(**widths)
 
     def _keep(self, name: str, module: Any, widths: Mapping[str, Any]) -> nn.Module:
@@ -132,4 +135,6 @@ class Assembler:
             )
             module = StandIn(**widths)
         self.built[name] = module
+        if any(map(is_guessed, widths.values())):
+            self._built_from_guesses.add(name)
         return module

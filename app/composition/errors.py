@@ -1,5 +1,7 @@
 """What goes wrong when a composite is put together."""
 
+from typing import Any
+
 from app.errors import UserError
 
 
@@ -10,11 +12,15 @@ class CompositionError(UserError):
         message: What is wrong.
         path: Dotted path of the provider at fault; empty where it is none in particular.
         cause: The error behind it.
+        given: Width that the one at fault was built from, or widths by name; None: none.
     """
 
-    def __init__(self, message: str, *, path: str = "", cause: Exception | None = None) -> None:
+    def __init__(
+        self, message: str, *, path: str = "", cause: Exception | None = None, given: Any = None
+    ) -> None:
         super().__init__(message)
         self.path = path
+        self.given = given
         self.__cause__ = cause
 
 

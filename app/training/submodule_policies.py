@@ -60,6 +60,11 @@ class SubmodulePolicies(Callback):
         for path, policy in self._policies.items():
             yield SubmodulePolicies(family=self._family, policies={path: policy})
 
+    @property
+    def unfreezing(self) -> dict[nn.Module, int]:
+        """What is frozen only to begin with, and the epoch in which it learns, behind `setup`."""
+        return {module: epoch for module, epoch in self._frozen if epoch is not None}
+
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Load weights, freeze, and set learning rates.

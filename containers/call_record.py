@@ -1,0 +1,88 @@
+"""Which providers are called while a model is built, and which of them made what."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from dependency_injector import providers
+
+from app.checking.findings import Fault
+from app.errors import did_you_mean
+from containers.provider_graph import list_providers
+
+_COPIED = (providers.Callable, providers.Factory, providers.BaseSingleton)
+
+
+class CallRecord:
+    """Watches the providers of a family's container.
+
+    Singletons that the data don't need are built anew while it watches: what a check builds stays in it.
+
+    Args:
+        family: The container of a family.
+    """
+
+    def __init__(self, family: Any) -> None:
+        self._called: set[str] = set()
+        self._made: dict[int, tuple[str, Any]] = {}
+        data = [family.datamodule, *family.datamodule.traverse()]
+        self._providers = {
+            path: provider
+            for path, provider in list_providers(family)
+            if not any(provider is one for one in data)
+        }
+        needed = {id(provider) for provider in family.model.traverse()}
+        self._overridden = [
+            path for path, one in self._providers.items() if one.overridden and id(one) in needed
+        ]
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Record the calls within the block."""
+        with ExitStack() as stack:
+            for path, provider in self._providers.items():
+                inner = provider.overridden[-1] if provider.overridden else _copy(provider)
+                if inner is not None:
+                    watched = providers.Callable(self._call, path, inner.provider)
+                    stack.enter_context(provider.override(watched))
+            yield
+
+    def maker(self, instance: Any) -> str | None:
+        """Return the name of the provider that made an instance; the innermost, where one called another."""
+        name, made = self._made.get(id(instance), (None, None))
+        return name if made is instance else None
+
+    def find_idle_overrides(self, *, asked_for: list[str], root: str) -> Iterator[Fault]:
+        """Yield a fault for each override that nothing called.
+
+        Args:
+            asked_for: Paths of submodules that were built.
+            root: Path of the composite.
+        """
+        for path in self._overridden:
+            if path not in self._called:
+                yield Fault(
+                    path=f"{root}.{path}",
+                    what="it is overridden to no effect: nothing that builds the model calls it"
+                    + did_you_mean(path, asked_for),
+                    hint="" if did_you_mean(path, asked_for) else "the settings have something else built",
+                )
+
+    def is_overridden(self, path: str) -> bool:
+        """Return whether a provider was overridden before."""
+        return path in self._overridden
+
+    def _call(self, path: str, inner: Any, *args: Any, **kwargs: Any) -> Any:
+        self._called.add(path)
+        made = inner(*args, **kwargs)
+        self._made.setdefault(id(made), (path, made))
+        return made
+
+
+def _copy(provider: Any) -> Any:
+    """Return a provider of the same things that no override reaches; None where it calls nothing."""
+    if type(provider) not in (providers.Callable, providers.Factory, providers.Singleton):
+        return None
+    if isinstance(provider.provides, providers.Provider):  # a named item: what it calls is watched
+        return None
+    return type(provider)(provider.provides, *provider.args, **provider.kwargs)

@@ -1,0 +1,79 @@
+"""Which settings decide about the widths of a submodule."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from dependency_injector import providers
+
+from containers.call_record import CallRecord
+from containers.provider_graph import provided_chain
+from containers.provider_paths import find_provider
+from settings.base import ChoiceSettings
+
+_WIDTH = re.compile(r"features|channels|_dim$|_size$|width")
+
+
+class WidthSettings:
+    """Says what to change where widths don't fit.
+
+    Args:
+        family: The container of a family.
+        root: Path of its composite, which is the name of its section in the settings.
+        makers: Name of the provider that made each submodule, by the submodule's path.
+        record: Knows what is overridden.
+    """
+
+    def __init__(self, *, family: Any, root: str, makers: Mapping[str, str], record: CallRecord) -> None:
+        self._family = family
+        self._root = root
+        self._makers = makers
+        self._record = record
+
+    def suggest(self, givers: Sequence[str], taker: str) -> str:
+        """Return what to do about widths that differ.
+
+        Args:
+            givers: Paths of submodules below the composite.
+            taker: Path of the submodule that their outputs go into.
+        """
+        names = [name for giver in givers for name in self._names(giver)]
+        own = [name for name in self._names(taker) if name.rpartition(".")[2].startswith("in_")]
+        wanted = list(dict.fromkeys([*names, *own]))
+        overridden = [f"{self._root}.{path}" for path in (*givers, taker) if self._is_overridden(path)]
+        parts = [f"set {', '.join(wanted)}"] if wanted else []
+        parts += [f"change what overrides {' and '.join(overridden)}"] if overridden else []
+        return ", or ".join(parts) or f"override {self._root}.{taker} with one that takes it"
+
+    def _is_overridden(self, path: str) -> bool:
+        return self._record.is_overridden(self._makers.get(path, path))
+
+    def _names(self, path: str) -> Iterator[str]:
+        if self._is_overridden(path):
+            return
+        for place, choice in self._choices(path):
+            widths = [
+                field
+                for field, value in choice.arguments().items()
+                if isinstance(value, int) and _WIDTH.search(field)
+            ]
+            for field in ["out_features"] if "out_features" in widths else widths:
+                yield f"{self._root}.{place}.{field}"
+
+    def _choices(self, path: str) -> Iterator[tuple[str, ChoiceSettings]]:
+        """Yield the settings that a submodule is built from, with their paths in the family's section."""
+        provider: Any = find_provider(self._family, self._makers.get(path, path))
+        item = unquote(path.rpartition(".")[2])
+        if isinstance(provider.provides, providers.Provider):  # a named item, built by a choice of its own
+            provider = provider.provides
+        part = next((one for one in provider.args if isinstance(one, str)), None)
+        for argument in provider.args:
+            if isinstance(argument, providers.AttributeGetter):
+                place, value = ".".join(provided_chain(argument)), argument()
+                if isinstance(value, Mapping) and item in value:
+                    place, value = f"{place}.{item}", value[item]
+                    if part is not None:
+                        place, value = f"{place}.{part}", getattr(value, part, None)
+                if isinstance(value, ChoiceSettings):
+                    yield place, value
