@@ -5,18 +5,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 from commands.printing import console, format_score, print_table, quiet_lightning, short_path, status_console
-from commands.training import train_or_exit
+from commands.training import refuse_faults, train_or_exit
 from settings import ApplicationSettings, SettingsError
 from settings.application import parse_settings
 from settings.merging import merge, nest
 
 
-def cross_validate(settings: ApplicationSettings, num_folds: int) -> None:
+def cross_validate(settings: ApplicationSettings, num_folds: int, *, is_checked: bool) -> None:
     """Train and test once for each fold; a run folder for each lies in a common one, with ``results.json``.
 
     Args:
         settings: Of a single training. What they say of the split's validation part and seed is kept.
         num_folds: Number of folds, at least 2.
+        is_checked: Whether faults are looked for before the first fold.
 
     Raises:
         SettingsError: So many folds can't be, or the training would run in several processes.
@@ -34,8 +35,10 @@ def cross_validate(settings: ApplicationSettings, num_folds: int) -> None:
         parent = settings.run_dir
     results = []
     for fold in range(num_folds):
-        family = family_container(bootstrap(_settings_of_fold(settings, fold, parent)))
-        results.append(train_or_exit(family.training_run()))
+        application = bootstrap(_settings_of_fold(settings, fold, parent))
+        if is_checked and fold == 0:
+            refuse_faults(application)
+        results.append(train_or_exit(family_container(application).training_run()))
     summary = summarise_folds([result.test_metrics for result in results])
     plain = {name: asdict(scores) for name, scores in summary.items()}
     (parent / "results.json").write_text(json.dumps(plain, indent=2) + "\n")

@@ -21,7 +21,7 @@ from commands.printing import (
     quiet_lightning,
     status_console,
 )
-from commands.training import run_training
+from commands.training import refuse_faults, run_training
 from settings import ApplicationSettings, SettingsError
 
 
@@ -46,6 +46,9 @@ def train(
     ] = None,
     folds: Annotated[int | None, typer.Option("--folds", help="Cross-validate with so many folds.")] = None,
     skip_bad: SkipBadOption = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Train without looking for faults first, see `check`.")
+    ] = False,
     debug: DebugOption = False,
 ) -> None:
     """Train a model and evaluate its best checkpoint on the test part."""
@@ -69,9 +72,9 @@ def train(
         },
     )
     if folds is None:
-        _train_once(settings)
+        _train_once(settings, is_checked=not no_check)
     else:
-        cross_validate(settings, folds)
+        cross_validate(settings, folds, is_checked=not no_check)
 
 
 def _device_options(device: str | None) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def _device_options(device: str | None) -> dict[str, Any]:
     return {"trainer.accelerator": accelerator, "trainer.devices": [int(index)]}
 
 
-def _train_once(settings: ApplicationSettings) -> None:
+def _train_once(settings: ApplicationSettings, *, is_checked: bool) -> None:
     with status_console.status("Starting"):
         from containers import bootstrap, family_container, resume_training
 
@@ -93,7 +96,10 @@ def _train_once(settings: ApplicationSettings) -> None:
         if settings.run_dir is not None and _is_requeued(settings.run_dir):
             run = resume_training(settings.run_dir)
         else:
-            run = family_container(bootstrap(settings)).training_run()
+            application = bootstrap(settings)
+            if is_checked:
+                refuse_faults(application)
+            run = family_container(application).training_run()
     run_training(run)
 
 

@@ -6,7 +6,25 @@ from typing import Any
 
 import typer
 
-from commands.printing import format_score, print_facts, print_table, short_path, status_console
+from commands.printing import format_score, print_facts, print_fault, print_table, short_path, status_console
+
+
+def refuse_faults(application: Any) -> None:
+    """Check a model before it is trained; what is wrong is printed, one line each.
+
+    Args:
+        application: A ready container.
+
+    Raises:
+        typer.Exit: Something is wrong; the status is that of a user's mistake.
+    """
+    from containers.checking import check_application
+
+    report = check_application(application, is_brief=True)
+    for fault in report.faults:
+        print_fault(str(fault))
+    if report.faults:
+        raise typer.Exit(2)
 
 
 def run_training(run: Any) -> None:

@@ -10,7 +10,7 @@ from app.checking.findings import Fault
 from app.errors import did_you_mean
 from containers.provider_graph import list_providers
 
-_COPIED = (providers.Callable, providers.Factory, providers.BaseSingleton)
+_COPIED = (providers.Callable, providers.Factory, providers.Singleton)
 
 
 class CallRecord:
@@ -29,7 +29,7 @@ class CallRecord:
         self._providers = {
             path: provider
             for path, provider in list_providers(family)
-            if not any(provider is one for one in data)
+            if path != "model" and not any(provider is one for one in data)
         }
         needed = {id(provider) for provider in family.model.traverse()}
         self._overridden = [
@@ -81,8 +81,9 @@ class CallRecord:
 
 def _copy(provider: Any) -> Any:
     """Return a provider of the same things that no override reaches; None where it calls nothing."""
-    if type(provider) not in (providers.Callable, providers.Factory, providers.Singleton):
+    kind: Any = next((kind for kind in _COPIED if isinstance(provider, kind)), None)
+    if kind is None or isinstance(
+        provider.provides, providers.Provider
+    ):  # what a named item calls is watched
         return None
-    if isinstance(provider.provides, providers.Provider):  # a named item: what it calls is watched
-        return None
-    return type(provider)(provider.provides, *provider.args, **provider.kwargs)
+    return kind(provider.provides, *provider.args, **provider.kwargs)

@@ -22,7 +22,9 @@ from containers.width_settings import WidthSettings
 from containers.wiring_faults import find_wiring_faults
 
 
-def check_application(application: ApplicationContainer, *, has_real_batch: bool = False) -> CheckReport:
+def check_application(
+    application: ApplicationContainer, *, has_real_batch: bool = False, is_brief: bool = False
+) -> CheckReport:
     """Build the composite on ``meta``, send a batch through its steps, and return all that is wrong.
 
     The data are read for their spec; nothing is written, and what is built here is used for nothing else.
@@ -30,19 +32,21 @@ def check_application(application: ApplicationContainer, *, has_real_batch: bool
     Args:
         application: A ready container.
         has_real_batch: Build the composite on the CPU instead, and send two real samples through it.
+        is_brief: Look for faults alone, and leave the rows of submodules out.
     """
-    return _Check(application, has_real_batch=has_real_batch)()
+    return _Check(application, has_real_batch=has_real_batch, is_brief=is_brief)()
 
 
 class _Check:
     """One check of one container."""
 
-    def __init__(self, application: ApplicationContainer, *, has_real_batch: bool) -> None:
+    def __init__(self, application: ApplicationContainer, *, has_real_batch: bool, is_brief: bool) -> None:
         self.application = application
         self.family = family_container(application)
         self.root: str = application.settings().family.section
         self.findings = Findings()
         self._has_real_batch = has_real_batch
+        self._is_brief = is_brief
 
     def __call__(self) -> CheckReport:
         """Look at the wiring, then build, then run."""
@@ -65,7 +69,7 @@ class _Check:
         try:
             self.family.data_spec()
         except UserError as error:
-            self.findings.add(Fault(path=f"{self.root}.data", what=str(error)))
+            self.findings.add(Fault(path="", what=str(error)))
             return False
         return True
 
@@ -97,7 +101,7 @@ class _Check:
         return CheckReport(
             faults=tuple(self.findings.faults),
             unchecked=tuple(self.findings.unchecked),
-            rows=tuple(steps.rows(makers)),
+            rows=() if self._is_brief else tuple(steps.rows(makers)),
             edges=steps.watch.flow.edges,
         )
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from app.checking.findings import Fault
 from app.errors import did_you_mean
 from containers.provider_graph import in_force, provided_chain
+from settings.base import Settings
 
 _UNKNOWN = object()
 
@@ -43,6 +44,8 @@ def check_provided_name(path: str, getter: Any) -> Iterator[Fault]:
 
 def _resolve(given: Any) -> Any:
     """Return a provider's value, an `_Instance` of its class, or `_UNKNOWN`; nothing is called."""
+    if isinstance(given, providers.Dependency) and issubclass(given.instance_of, Settings):
+        return given() if given.is_defined else _UNKNOWN
     provider: Any = in_force(given)
     if isinstance(provider, providers.Object):
         return provider()

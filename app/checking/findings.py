@@ -8,7 +8,7 @@ class Fault:
     """Something that would go wrong, or do nothing, in a training.
 
     Attributes:
-        path: Dotted path of the provider, setting or step where it stands.
+        path: Dotted path of the provider, setting or step where it stands; empty: it says so itself.
         what: What is wrong.
         hint: What to do; empty where there is nothing to say.
     """
@@ -18,7 +18,8 @@ class Fault:
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.what}" + (f"; {self.hint}" if self.hint else "")
+        place = f"{self.path}: " if self.path else ""
+        return f"{place}{self.what}" + (f"; {self.hint}" if self.hint else "")
 
 
 @dataclass(frozen=True, kw_only=True)
