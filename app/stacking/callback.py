@@ -1,6 +1,7 @@
 """Runs modules of equal structure as one while a composite is trained."""
 
 import logging
+
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn

@@ -1,0 +1,1 @@
+"""A small web service: names shapes that are measured, and marks what each character of a text is."""
