@@ -9,10 +9,12 @@ from commands.options import (
     ConfigOption,
     DebugOption,
     ModelOption,
+    OverrideOption,
     PresetOption,
     SetOption,
     resolve_settings,
 )
+from commands.overrides import load_overrides, split_overrides
 from commands.printing import console, status_console
 
 
@@ -21,6 +23,7 @@ def check(
     preset: PresetOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
+    override: OverrideOption = None,
     real_batch: Annotated[
         bool, typer.Option("--real-batch", help="Compute two real samples on the CPU instead.")
     ] = False,
@@ -28,12 +31,14 @@ def check(
 ) -> None:
     """Build the model without memory, send a batch through its steps, and list all faults and submodules."""
     del debug
-    settings = resolve_settings(model=model, preset=preset, config=config, set_=set_)
+    requests, assignments = split_overrides(override, set_)
+    settings = resolve_settings(model=model, preset=preset, config=config, set_=assignments)
     with status_console.status("Checking"):
         from containers import bootstrap
         from containers.checking import check_application
 
-        report = check_application(bootstrap(settings), has_real_batch=real_batch)
+        application = bootstrap(settings, overrides=load_overrides(requests))
+        report = check_application(application, has_real_batch=real_batch)
     if report.rows:
         print_submodules(report)
     print_findings(report)

@@ -1,9 +1,11 @@
 """``train --folds``: one training for each fold, and the mean and deviation of their test scores."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from commands.overrides import OverrideRequest, load_overrides
 from commands.printing import console, format_score, print_table, quiet_lightning, short_path, status_console
 from commands.training import refuse_faults, train_or_exit
 from settings import ApplicationSettings, SettingsError
@@ -11,12 +13,19 @@ from settings.application import parse_settings
 from settings.merging import merge, nest
 
 
-def cross_validate(settings: ApplicationSettings, num_folds: int, *, is_checked: bool) -> None:
+def cross_validate(
+    settings: ApplicationSettings,
+    num_folds: int,
+    requests: Sequence[OverrideRequest] = (),
+    *,
+    is_checked: bool,
+) -> None:
     """Train and test once for each fold; a run folder for each lies in a common one, with ``results.json``.
 
     Args:
         settings: Of a single training. What they say of the split's validation part and seed is kept.
         num_folds: Number of folds, at least 2.
+        requests: What takes the places of providers.
         is_checked: Whether faults are looked for before the first fold.
 
     Raises:
@@ -29,13 +38,14 @@ def cross_validate(settings: ApplicationSettings, num_folds: int, *, is_checked:
         from containers import bootstrap, family_container
 
         quiet_lightning()
+        overrides = load_overrides(requests)
     if settings.run_dir is None:
         parent = RunFolder.create_unique(Path("runs"), f"{settings.model}-folds").path
     else:
         parent = settings.run_dir
     results = []
     for fold in range(num_folds):
-        application = bootstrap(_settings_of_fold(settings, fold, parent))
+        application = bootstrap(_settings_of_fold(settings, fold, parent), overrides=overrides)
         if is_checked and fold == 0:
             refuse_faults(application)
         results.append(train_or_exit(family_container(application).training_run()))

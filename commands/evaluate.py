@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.options import DebugOption, SetOption, SkipBadOption, parse_assignments
+from commands.options import DebugOption, OverrideOption, SetOption, SkipBadOption, parse_assignments
+from commands.overrides import load_overrides, split_overrides
 from commands.printing import console, format_score, print_table, status_console
 from settings.merging import merge
 
@@ -28,12 +29,14 @@ def evaluate(
     part: Annotated[Part, typer.Option("--part", help="Part of the training's own data.")] = Part.TEST,
     device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
     set_: SetOption = None,
+    override: OverrideOption = None,
     skip_bad: SkipBadOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     debug: DebugOption = False,
 ) -> None:
     """Score a trained model, as a whole and part by part."""
     del debug
+    requests, assignments = split_overrides(override, set_)
     with status_console.status("Loading the model"):
         from containers import family_container, from_checkpoint
 
@@ -43,7 +46,11 @@ def evaluate(
         if skip_bad:
             whole_file = merge(whole_file, {"data": {"skip_bad": True}})
         application = from_checkpoint(
-            checkpoint, changes=parse_assignments(set_), family_changes=whole_file, device=device
+            checkpoint,
+            changes=parse_assignments(assignments),
+            family_changes=whole_file,
+            overrides=load_overrides(requests),
+            device=device,
         )
         evaluator = family_container(application).evaluator()
     with status_console.status("Scoring"):

@@ -40,6 +40,8 @@ def inspect(
         },
     )
     print_table("Submodules", ["path", "weights"], [(k, f"{v:,}") for k, v in found.submodules.items()])
+    if found.overrides:
+        print_table("Overridden", ["path", "with"], [*found.overrides.items()], numeric=False)
     for title, values in (("Data spec", found.data_spec), ("Settings", found.settings)):
         console.print(f"[bold]{title}[/]", highlight=False)
         text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)

@@ -35,6 +35,19 @@ SetOption = Annotated[
         autocompletion=complete_set,
     ),
 ]
+OverrideOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override",
+        metavar="PATH=MODULE:NAME",
+        help="Put a class of yours, or PATH=KIND a registered one, in a provider's place; its arguments "
+        "by --set PATH.ARGUMENT=VALUE; repeatable.",
+    ),
+]
+ArgumentOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", help="An argument of an --override, as PATH.ARGUMENT=VALUE; repeatable."),
+]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out samples that can't be used, and count them.")
 ]

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from commands.options import DebugOption, SetOption, parse_assignments
+from commands.options import DebugOption, OverrideOption, SetOption, parse_assignments
+from commands.overrides import load_overrides, split_overrides
 from commands.printing import print_facts, print_table, short_path, status_console
 
 
@@ -17,15 +18,24 @@ def swap(
         Path | None, typer.Option("--output", "-o", help="Checkpoint to write; else CHECKPOINT-swapped.ckpt.")
     ] = None,
     set_: SetOption = None,
+    override: OverrideOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Make a checkpoint with one submodule replaced and newly initialised, and all others as they were."""
     del debug
+    requests, assignments = split_overrides(override, set_)
     target = output or checkpoint.with_name(f"{checkpoint.stem}-swapped.ckpt")
     with status_console.status("Swapping"):
         from containers.swapping import swap_submodule
 
-        report = swap_submodule(checkpoint, submodule, kind, target, changes=parse_assignments(set_))
+        report = swap_submodule(
+            checkpoint,
+            submodule,
+            kind,
+            target,
+            changes=parse_assignments(assignments),
+            overrides=load_overrides(requests),
+        )
     before, after = report.num_weights
     print_facts(
         short_path(target),

@@ -1,5 +1,6 @@
 """``train``: train a model, evaluate its best checkpoint, say where everything lies."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,15 +13,14 @@ from commands.options import (
     ConfigOption,
     DebugOption,
     ModelOption,
+    OverrideOption,
     PresetOption,
     SetOption,
     SkipBadOption,
     resolve_settings,
 )
-from commands.printing import (
-    quiet_lightning,
-    status_console,
-)
+from commands.overrides import OverrideRequest, load_overrides, split_overrides
+from commands.printing import quiet_lightning, status_console
 from commands.training import refuse_faults, run_training
 from settings import ApplicationSettings, SettingsError
 
@@ -30,6 +30,7 @@ def train(
     preset: PresetOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
+    override: OverrideOption = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="Your own file; else the data that ships.")
     ] = None,
@@ -53,11 +54,12 @@ def train(
 ) -> None:
     """Train a model and evaluate its best checkpoint on the test part."""
     del debug
+    requests, assignments = split_overrides(override, set_)
     settings = resolve_settings(
         model=model,
         preset=preset,
         config=config,
-        set_=set_,
+        set_=assignments,
         options={
             "trainer.max_epochs": epochs,
             "seed": seed,
@@ -72,9 +74,9 @@ def train(
         },
     )
     if folds is None:
-        _train_once(settings, is_checked=not no_check)
+        _train_once(settings, requests, is_checked=not no_check)
     else:
-        cross_validate(settings, folds, is_checked=not no_check)
+        cross_validate(settings, folds, requests, is_checked=not no_check)
 
 
 def _device_options(device: str | None) -> dict[str, Any]:
@@ -88,15 +90,18 @@ def _device_options(device: str | None) -> dict[str, Any]:
     return {"trainer.accelerator": accelerator, "trainer.devices": [int(index)]}
 
 
-def _train_once(settings: ApplicationSettings, *, is_checked: bool) -> None:
+def _train_once(
+    settings: ApplicationSettings, requests: Sequence[OverrideRequest], *, is_checked: bool
+) -> None:
     with status_console.status("Starting"):
         from containers import bootstrap, family_container, resume_training
 
         quiet_lightning()
+        overrides = load_overrides(requests)
         if settings.run_dir is not None and _is_requeued(settings.run_dir):
-            run = resume_training(settings.run_dir)
+            run = resume_training(settings.run_dir, overrides=overrides)
         else:
-            application = bootstrap(settings)
+            application = bootstrap(settings, overrides=overrides)
             if is_checked:
                 refuse_faults(application)
             run = family_container(application).training_run()

@@ -12,6 +12,9 @@ from app.checkpoints.recipe import Recipe, read_recipe
 from app.errors import UserError
 from app.prediction.devices import find_device
 from containers.application import ApplicationContainer, compose_application
+from containers.overridden_model import RestoredModel
+from containers.provider_overriding import override_for_good
+from containers.recorded_overrides import restore_overrides
 from settings.application import ApplicationSettings, parse_settings
 from settings.errors import SettingsError
 from settings.families import families, find_family
@@ -19,18 +22,25 @@ from settings.merging import merge
 from settings.packages import explain_missing, explain_versions
 
 
-def bootstrap(settings: ApplicationSettings | Mapping[str, Any]) -> ApplicationContainer:
+def bootstrap(
+    settings: ApplicationSettings | Mapping[str, Any], *, overrides: Mapping[str, Any] | None = None
+) -> ApplicationContainer:
     """Return a ready container with the family that the settings name.
 
     Args:
         settings: Checked settings, or nested values such as ``{"model": "multi-feature", "seed": 1}``.
             Neither the environment nor any file is read.
+        overrides: What takes the places of providers, by path, for as long as the container lives; see
+            `overriding`.
 
     Raises:
         SettingsError: The values are wrong, with one line for each mistake.
+        UserError: An override is at no provider's path, or lacks what is expected there.
     """
     checked = settings if isinstance(settings, ApplicationSettings) else parse_settings(settings)
-    return compose_application(checked.family)(settings=checked)
+    application = compose_application(checked.family)(settings=checked)
+    override_for_good(application, overrides or {})
+    return application
 
 
 def family_container(application: ApplicationContainer) -> Any:
@@ -43,6 +53,7 @@ def from_checkpoint(
     *,
     changes: Mapping[str, Any] | None = None,
     family_changes: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
     device: str | None = None,
 ) -> ApplicationContainer:
     """Return a ready container whose model is the one in the checkpoint, built from the file alone.
@@ -55,11 +66,15 @@ def from_checkpoint(
             that ``export`` wrote.
         changes: Nested values put over the checkpoint's settings.
         family_changes: The same within the section of its family, e.g. another data file.
+        overrides: What takes the places of providers, by path. What was a class or a ready module of yours in
+            training has to be given again, since a file can't name code to import; a class is called with the
+            options that it was called with then.
         device: Where the model is put, e.g. ``cuda:1``; None: as ``prediction.device`` says.
 
     Raises:
         UserError: The file can't be opened, has no readable recipe, needs a plug-in that isn't here, its
             weights don't fit the recipe, or there is no such device.
+        OverrideNeededError: A submodule was overridden in training, and isn't given.
         SettingsError: The settings in the file, or the changes, are wrong.
     """
     checkpoint = read_model_file(path)
@@ -69,7 +84,7 @@ def from_checkpoint(
         wanted = merge(changes or {}, {section: family_changes or {}})
         if device is not None:
             wanted = merge(wanted, {"prediction": {"device": device}})
-        application = from_recipe(recipe, changes=wanted)
+        application = from_recipe(recipe, changes=wanted, overrides=overrides, source=path)
     family = family_container(application)
     try:
         model = family.model()
@@ -77,24 +92,33 @@ def from_checkpoint(
     except (KeyError, RuntimeError, MemoryError) as error:
         raise UserError(f"checkpoint {path}: its weights don't fit its recipe: {error}") from None
     placed = model.eval().to(find_device(application.settings().prediction.device))
-    family.model.override(providers.Object(placed))
+    family.model.override(RestoredModel(placed))
     return application
 
 
-def from_recipe(recipe: Recipe, *, changes: Mapping[str, Any]) -> ApplicationContainer:
+def from_recipe(
+    recipe: Recipe, *, changes: Mapping[str, Any], overrides: Mapping[str, Any] | None = None, source: Path
+) -> ApplicationContainer:
     """Return a ready container whose model is built by a recipe, with initial weights.
 
     Args:
-        recipe: Family, settings and data spec.
+        recipe: Family, settings, data spec and overrides.
         changes: Nested values put over the recipe's settings.
+        overrides: See `from_checkpoint`.
+        source: The file that the recipe comes from, for messages.
 
     Raises:
         UserError: The data spec is none of the family.
+        OverrideNeededError: A submodule was overridden, and isn't given.
         SettingsError: The settings are wrong.
     """
     application = bootstrap(merge(recipe.settings, changes))
     family = family_container(application)
     family.known_data_spec.override(providers.Object(family.data_spec_type().from_dict(recipe.data_spec)))
+    restored = restore_overrides(
+        application, recipe.overrides, overrides or {}, source=source, is_for_training=False
+    )
+    override_for_good(application, restored)
     return application
 
 

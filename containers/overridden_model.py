@@ -1,4 +1,4 @@
-"""A composite that is built while providers are overridden: its recipe says so."""
+"""A composite that is built while providers are overridden: its recipe says so, and a batch checks it."""
 
 import threading
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from torch import nn
 
 from app.errors import UserError
 from app.protocols import required_class
+from containers.override_batch import check_overridden
 from containers.override_records import record
 from containers.replacements import Override
 
@@ -96,7 +97,12 @@ def _refuse_submodule(override: Override) -> None:
 
 def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any) -> Any:
     provider = family.providers["model"]
+    assembler = family.assembler() if "assembler" in family.providers else None
+    if assembler is not None and "assembler" in provider.kwargs:
+        kwargs = {"assembler": assembler, **kwargs}
     model = _without_overriding(provider)(*args, **kwargs)
+    if assembler is not None and "example_batches" in family.providers:
+        check_overridden(model, assembler, family.example_batches, overrides)
     recipe = getattr(model, "recipe", None)
     if recipe is not None:
         records = {override.path: record(override.replacement, override.path) for override in overrides}

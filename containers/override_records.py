@@ -18,14 +18,14 @@ def record(replacement: Any, path: str) -> RecordedOverride:
     function by its import path and options, by which a person knows it again; anything else in words.
     """
     if isinstance(replacement, ChoiceSettings):
-        options = replacement.model_dump(mode="json", exclude={"kind"})
-        return RecordedOverride(path=path, source="registered", name=replacement.kind, options=options)
+        fields = replacement.model_dump(mode="json", exclude={"kind"})
+        return RecordedOverride(path=path, source="registered", name=replacement.kind, options=fields)
     called = called_for(replacement)
-    options = dict(called.keywords) if isinstance(called, partial) else {}
+    options = _plain(called.keywords) if isinstance(called, partial) else {}
     made = called.func if isinstance(called, partial) else called
     name = import_path(made)
-    is_whole = not (isinstance(called, partial) and called.args) and _is_plain(options)
-    if name is None or not is_whole:
+    has_positional = isinstance(called, partial) and bool(called.args)
+    if name is None or options is None or has_positional:
         return RecordedOverride(path=path, source="object", name=describe(replacement))
     return RecordedOverride(path=path, source="import", name=name, options=options)
 
@@ -50,8 +50,10 @@ def with_options(replacement: Any, options: Mapping[str, Any]) -> Any:
     return partial(called, **{name: value for name, value in options.items() if name not in bound})
 
 
-def _is_plain(options: Mapping[str, Any]) -> bool:
+def _plain(options: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return options as JSON gives them back, a tuple as a list; None: they hold what JSON can't."""
     try:
-        return bool(json.loads(json.dumps(options)) == options)
+        plain: dict[str, Any] = json.loads(json.dumps(options))
     except (TypeError, ValueError):
-        return False
+        return None
+    return plain

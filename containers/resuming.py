@@ -6,13 +6,15 @@ from typing import Any
 
 from dependency_injector import providers
 
-from app.checkpoints.recipe import Recipe, read_recipe
+from app.checkpoints.recipe import Recipe, read_overrides, read_recipe
 from app.errors import UserError
 from app.training.resume_point import ResumePoint, find_resume_point
 from app.training.run import TrainingRun
 from app.training.run_folder import RunFolder
 from containers.batch_sharing import is_batch_size, share_batches
 from containers.bootstrapping import bootstrap, family_container, naming_packages
+from containers.provider_overriding import override_for_good
+from containers.recorded_overrides import restore_overrides
 from settings.application import parse_settings
 from settings.families import find_family
 from settings.family import Family
@@ -20,7 +22,12 @@ from settings.loading import load_settings
 from settings.merging import difference, merge
 
 
-def resume_training(path: Path, changes: Mapping[str, Any] | None = None) -> TrainingRun:
+def resume_training(
+    path: Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+) -> TrainingRun:
     """Return the training of a run folder, ready to go on from its newest whole checkpoint.
 
     Settings are those that the checkpoint holds; those of the trainer are read from the run folder, where
@@ -29,8 +36,11 @@ def resume_training(path: Path, changes: Mapping[str, Any] | None = None) -> Tra
     Args:
         path: A run folder.
         changes: Nested values put over the folder's settings, e.g. of ``trainer``.
+        overrides: What takes the places of providers, by path: what was put in when the training began has to
+            be given again, unless it was a registered kind.
 
     Raises:
+        OverrideNeededError: Something was overridden, and isn't given.
         UserError: There is no training in the folder; no checkpoint of it is whole; its settings or its data
             have changed; or the batches can't be shared by so many processes.
         SettingsError: The settings in the folder are wrong.
@@ -38,7 +48,7 @@ def resume_training(path: Path, changes: Mapping[str, Any] | None = None) -> Tra
     folder = RunFolder.open(path)
     point = find_resume_point(folder)
     if point is None:
-        return _prepare(folder, _settings_of(folder, changes), None, None)
+        return _prepare(folder, _settings_of(folder, changes), None, None, overrides or {})
     recipe = read_recipe(point.checkpoint, source=point.path)
     with naming_packages(recipe, source=point.path):
         before = parse_settings(recipe.settings).to_plain()
@@ -46,11 +56,11 @@ def resume_training(path: Path, changes: Mapping[str, Any] | None = None) -> Tra
     _refuse_changes(folder, before, settings, find_family(recipe.family))
     _refuse_fewer_epochs(point, settings)
     wanted = before | {name: settings[name] for name in ("trainer", "run_dir")}
-    run = _prepare(folder, wanted, recipe, point)
+    run = _prepare(folder, wanted, recipe, point, overrides or {})
     if run.trainer.world_size != point.num_processes:
         family = find_family(recipe.family)
         shared = share_batches(wanted, family, before=point.num_processes, now=run.trainer.world_size)
-        run = _prepare(folder, shared, recipe, point)
+        run = _prepare(folder, shared, recipe, point, overrides or {})
     return run
 
 
@@ -60,9 +70,16 @@ def _settings_of(folder: RunFolder, changes: Mapping[str, Any] | None) -> dict[s
 
 
 def _prepare(
-    folder: RunFolder, settings: Mapping[str, Any], recipe: Recipe | None, point: ResumePoint | None
+    folder: RunFolder,
+    settings: Mapping[str, Any],
+    recipe: Recipe | None,
+    point: ResumePoint | None,
+    overrides: Mapping[str, Any],
 ) -> TrainingRun:
     application = bootstrap(settings)
+    recorded = read_overrides(folder.overrides_file) if recipe is None else recipe.overrides
+    restored = restore_overrides(application, recorded, overrides, source=folder.path, is_for_training=True)
+    override_for_good(application, restored)
     application.training.run_folder.override(providers.Object(folder))
     family = family_container(application)
     if recipe is None or point is None:

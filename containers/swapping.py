@@ -1,23 +1,20 @@
 """Another submodule in the place of one that a checkpoint holds."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from torch import Tensor, nn
 
 from app.checkpoints.model_file import read_model_file
 from app.checkpoints.recipe import CHECKPOINT_KEY, read_recipe
 from app.composition.submodule_paths import find_submodules
-from app.errors import UserError, did_you_mean
+from app.errors import UserError
 from app.training.checkpoint_io import AtomicCheckpointIO
 from containers.bootstrapping import family_container, from_checkpoint, from_recipe
-from settings.application import ApplicationSettings
+from containers.slot_paths import find_choice
 from settings.merging import difference, merge, nest
-from settings.slot import Slot
-from settings.walking import NamedItems, Place, fields_of, step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +33,13 @@ class SwapReport:
 
 
 def swap_submodule(
-    path: Path, submodule: str, kind: str, output: Path, *, changes: Mapping[str, Any] | None = None
+    path: Path,
+    submodule: str,
+    kind: str,
+    output: Path,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> SwapReport:
     """Write a checkpoint in which one submodule is another one, newly initialised by its path and the seed.
 
@@ -48,6 +51,7 @@ def swap_submodule(
         kind: Registered kind that takes its place, with that kind's own defaults.
         output: The checkpoint to write; nothing may be there.
         changes: Nested values put over the settings, e.g. a width of the new submodule.
+        overrides: See `from_checkpoint`. An override of the submodule itself ends here.
 
     Raises:
         UserError: The file can't be read; there is no such submodule, or nothing to choose there; no such
@@ -58,11 +62,18 @@ def swap_submodule(
         raise UserError(f"{output} is there already; name another file, or remove it")
     content = read_model_file(path)
     recipe = read_recipe(content, source=path)
-    before = from_checkpoint(path)
+    before = from_checkpoint(path, overrides=overrides)
     old = family_container(before).model()
     below = next(iter(find_submodules(old, before.settings().family.section, submodule)))
-    chosen = nest(_settings_path(before.settings(), submodule, kind), {"kind": kind})
-    after = from_recipe(recipe, changes=merge(chosen, changes or {}))
+    where, _ = find_choice(submodule, kind)
+    chosen = nest(where, {"kind": kind})
+    others = tuple(each for each in recipe.overrides if each.path != submodule)
+    after = from_recipe(
+        replace(recipe, overrides=others),
+        changes=merge(chosen, changes or {}),
+        overrides={name: value for name, value in (overrides or {}).items() if name != submodule},
+        source=path,
+    )
     new = family_container(after).model()
     kept = _kept(content["state_dict"], new.state_dict(), f"{below}.", submodule)
     new.load_state_dict(kept, strict=False)
@@ -73,36 +84,6 @@ def swap_submodule(
         num_weights=(_count(old, below), _count(new, below)),
         num_kept=len(kept),
     )
-
-
-def _settings_path(settings: ApplicationSettings, submodule: str, kind: str) -> str:
-    """Return where the settings choose a submodule: at its own path, or with the other parts of an item."""
-    for path in (submodule, *_paths_with_parts(settings, submodule)):
-        place = _place_at(type(settings), path)
-        if isinstance(place, Slot):
-            if kind not in place.choices:
-                allowed = ", ".join(place.choices)
-                raise UserError(
-                    f"{submodule}: no kind '{kind}' is registered there{did_you_mean(kind, place.choices)}"
-                    f" (allowed: {allowed})"
-                )
-            return path
-    raise UserError(f"{submodule}: there is nothing to choose at this path; `models` lists where there is")
-
-
-def _paths_with_parts(settings: ApplicationSettings, submodule: str) -> Iterator[str]:
-    """Yield ``variant.variants.text.decoder`` for ``variant.decoders.text``, and the like."""
-    section, _, rest = submodule.partition(".")
-    part, _, item = rest.partition(".")
-    for name, place in fields_of(type(getattr(settings, section))):
-        if item and isinstance(place, NamedItems):
-            yield f"{section}.{name}.{item}.{part.removesuffix('s')}"
-
-
-def _place_at(place: Place, path: str) -> Place:
-    for name in path.split("."):
-        place = step(place, unquote(name))
-    return place
 
 
 def _kept(old: Mapping[str, Tensor], new: Mapping[str, Tensor], prefix: str, path: str) -> dict[str, Tensor]:

@@ -29,6 +29,7 @@ class StepCheck:
         findings: Where faults go.
         suggest: What to do about widths that don't fit: takes the paths of those that give them, and of the
             one that takes them.
+        has_to_learn: Whether each submodule must have a gradient and an optimiser.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class StepCheck:
         root: str,
         findings: Findings,
         suggest: Suggest,
+        has_to_learn: bool = True,
     ) -> None:
         self.model = model
         self.root = root
         self.findings = findings
+        self.has_to_learn = has_to_learn
         self.trainer = StepTrainer()
         self.watch = SubmoduleWatch(submodules=submodules, root=root, findings=findings, suggest=suggest)
         self._unfreezing: dict[nn.Module, int] = {}
@@ -64,7 +67,8 @@ class StepCheck:
                 self._unfreezing.update(policy.unfreezing)
             with self.watch.step("optimisers"):
                 self.trainer.use(self.model.configure_optimizers())
-                self._check_optimizers()
+                if self.has_to_learn:
+                    self._check_optimizers()
             self._train(batches)
             self._evaluate(batches)
 
@@ -101,7 +105,7 @@ class StepCheck:
                         loss.backward()
                     is_done = True
                 is_whole = is_whole and is_done
-        if is_whole:
+        if is_whole and self.has_to_learn:
             self._check_gradients(reached)
 
     def _check_gradients(self, reached: set[int]) -> None:

@@ -23,6 +23,7 @@ class CheckpointDescription:
         num_weights: The same of the whole model; a tensor with several names counts once.
         data_spec: Plain data of the data spec.
         settings: Nested settings.
+        overrides: What was put into the places of providers, by path.
         versions: Versions of the packages that wrote it.
         packages: Packages of the plug-ins that it needs, by the dotted path of what comes from them.
     """
@@ -36,6 +37,7 @@ class CheckpointDescription:
     num_weights: int
     data_spec: dict[str, Any]
     settings: dict[str, Any]
+    overrides: dict[str, str]
     versions: dict[str, str]
     packages: dict[str, str]
 
@@ -68,6 +70,7 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
         num_weights=sum(each.numel() for each in distinct.values()),
         data_spec=recipe.data_spec,
         settings=recipe.settings,
+        overrides={each.path: each.text for each in recipe.overrides},
         versions=recipe.versions,
         packages=recipe.packages,
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
@@ -23,6 +24,9 @@ FORMAT_VERSION = 3
 
 Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*==[\w.!+-]+$")]
 """A package with its version, ``NAME==VERSION``: a checkpoint can't put anything else before a person."""
+
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,300}$")]
+"""A text that can be put before a person: it has no control characters."""
 
 PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "dependency-injector")
 
@@ -58,10 +62,16 @@ class RecordedOverride:
         options: Keyword arguments of it, plain data.
     """
 
-    path: str
+    path: Line
     source: Literal["registered", "import", "object"]
-    name: str
+    name: Line
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Name and options as a person reads them, e.g. ``my_module:MyHead (depth=3)``."""
+        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.name} ({options})" if options else self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +100,25 @@ class Recipe:
     def json(self) -> str:
         """The recipe as one JSON object; `read_recipe` reads it."""
         return TypeAdapter(Recipe).dump_json(self).decode()
+
+    @property
+    def overrides_json(self) -> bytes:
+        """The overrides alone, as JSON; `read_overrides` reads it."""
+        return TypeAdapter(tuple[RecordedOverride, ...]).dump_json(self.overrides, indent=2)
+
+
+def read_overrides(path: Path) -> tuple[RecordedOverride, ...]:
+    """Return the overrides in a run folder's file, none where there is no such file.
+
+    Raises:
+        RecipeError: It is damaged.
+    """
+    if not path.is_file():
+        return ()
+    try:
+        return TypeAdapter(tuple[RecordedOverride, ...]).validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise RecipeError(f"{path}: is damaged: {error.errors()[0]['msg']}") from None
 
 
 def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:

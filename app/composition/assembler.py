@@ -31,6 +31,11 @@ class Assembler:
         self._faults = faults
         self._built_from_guesses: set[str] = set()
 
+    @property
+    def is_collecting_faults(self) -> bool:
+        """Whether faults are collected; else the first one is raised."""
+        return self._faults is not None
+
     def report(self, error: CompositionError) -> None:
         """Raise what is wrong, or collect it and go on."""
         if self._faults is None:
@@ -115,8 +120,11 @@ class Assembler:
         with seeded(self.seed, path):
             try:
                 return factory(*args, **widths)
-            except UserError:
-                raise
+            except UserError as error:
+                if not self.is_collecting_faults:
+                    raise
+                self.report(CompositionError(str(error), path=path, cause=error))
+                return StandIn(**widths)
             except (TypeError, ValueError) as error:
                 if not any(map(is_guessed, widths.values())):
                     given = widths.get("in_features")

@@ -77,6 +77,7 @@ class TrainingRun:
         began_at_s = time.monotonic()
         if self._settings is not None and self.trainer.is_global_zero:
             _write_yaml(self.run_folder.settings_file, self._settings)
+            self._write_overrides()
         with (
             log_to_file(self.run_folder.log_file if self.trainer.is_global_zero else None),
             torch_threads(self._num_threads),
@@ -104,6 +105,12 @@ class TrainingRun:
         if self.trainer.is_global_zero:
             result.write()
         return result
+
+    def _write_overrides(self) -> None:
+        recipe = getattr(self.model, "recipe", None)
+        if recipe is not None and recipe.overrides:
+            with replace_atomically(self.run_folder.overrides_file) as file:
+                file.write(recipe.overrides_json)
 
     def _listening(self) -> AbstractContextManager[None]:
         callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]

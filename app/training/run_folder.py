@@ -76,6 +76,11 @@ class RunFolder:
         return self.path / "settings.yaml"
 
     @property
+    def overrides_file(self) -> Path:
+        """What was put into the places of providers, as JSON; only there where something was."""
+        return self.path / "overrides.json"
+
+    @property
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
         return self.path / "checkpoints"

@@ -1,0 +1,139 @@
+"""``--override``: what takes the place of a provider, and the ``--set`` that are its arguments."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from app.errors import UserError
+from settings.merging import merge, parse_assignment
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverrideRequest:
+    """One ``--override``.
+
+    Attributes:
+        path: Path of the provider.
+        name: ``module:name`` of a class or function, or the kind of a registered choice.
+        options: Its keyword arguments, from ``--set``.
+    """
+
+    path: str
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self) -> Any:
+        """Return what takes the provider's place.
+
+        Raises:
+            UserError: It can't be imported, no such kind is registered, or it doesn't take the options.
+        """
+        from containers.arguments import bind_arguments
+        from containers.recorded_overrides import build_choice
+
+        if ":" not in self.name:
+            return build_choice(self.path, self.name, self.options)
+        return bind_arguments(self.path, _import(self), self.options)
+
+
+def split_overrides(
+    overrides: Sequence[str] | None, assignments: Sequence[str] | None
+) -> tuple[list[OverrideRequest], list[str]]:
+    """Return the overrides, and those ``--set`` that are settings; nothing is imported.
+
+    Args:
+        overrides: Each ``--override``.
+        assignments: Each ``--set``; one below the path of an override is an argument of what takes its place.
+
+    Raises:
+        UserError: An override isn't written as it should be.
+    """
+    names = dict(_split(text) for text in overrides or [])
+    own: dict[str, dict[str, Any]] = {path: {} for path in names}
+    rest = []
+    for text in assignments or []:
+        path = _path_above(text, names)
+        if path is None:
+            rest.append(text)
+        else:
+            own[path] = merge(own[path], _value_below(parse_assignment(text), path))
+    requests = [OverrideRequest(path=path, name=name, options=own[path]) for path, name in names.items()]
+    return requests, rest
+
+
+def split_arguments(
+    overrides: Sequence[str] | None, assignments: Sequence[str] | None
+) -> list[OverrideRequest]:
+    """Return the overrides of a command whose ``--set`` can be nothing but their arguments.
+
+    Raises:
+        UserError: An override isn't written as it should be, or a ``--set`` belongs to none.
+    """
+    requests, rest = split_overrides(overrides, assignments)
+    if rest:
+        raise UserError(f"--set {rest[0]}: belongs to no --override; the settings are those of the training")
+    return requests
+
+
+def load_overrides(requests: Sequence[OverrideRequest]) -> dict[str, Any]:
+    """Return what takes the places of providers, by path; see `OverrideRequest.load`."""
+    return {request.path: request.load() for request in requests}
+
+
+def _split(text: str) -> tuple[str, str]:
+    path, equals, name = (part.strip() for part in text.partition("="))
+    module, colon, attribute = name.partition(":")
+    if not (equals and path and name) or (colon and not (module and attribute)):
+        raise UserError(
+            f"--override {text}: write it as PATH=MODULE:NAME, e.g. multi_feature.head=my_module:MyHead,"
+            " or as PATH=KIND with a registered kind"
+        )
+    return path, name
+
+
+def _path_above(text: str, paths: Mapping[str, str]) -> str | None:
+    name = text.partition("=")[0].strip()
+    above = [path for path in paths if name.startswith(f"{path}.")]
+    return max(above, key=len, default=None)
+
+
+def _value_below(values: Any, path: str) -> Any:
+    for name in path.split("."):
+        values = values[unquote(name)]
+    return values
+
+
+def _import(request: OverrideRequest) -> Any:
+    module, _, name = request.name.partition(":")
+    with _current_folder_first():
+        try:
+            found: Any = import_module(module)
+        except Exception as error:
+            raise UserError(
+                f"--override {request.path}={request.name}: {module} can't be imported:"
+                f" {type(error).__name__}: {error}"
+            ) from error
+    for part in name.split("."):
+        if not hasattr(found, part):
+            place = getattr(sys.modules[module], "__file__", None) or module
+            raise UserError(f"--override {request.path}={request.name}: there is no '{part}' in {place}")
+        found = getattr(found, part)
+    return found
+
+
+@contextmanager
+def _current_folder_first() -> Iterator[None]:
+    """Find modules in the current folder first; afterwards last, where they may import others still."""
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        if folder not in sys.path:
+            sys.path.append(folder)

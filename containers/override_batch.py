@@ -1,0 +1,101 @@
+"""One batch through a copy of a composite with overrides, on ``meta``, before any step is done with it."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from dependency_injector import providers
+from torch import Tensor, nn
+
+from app.checking.findings import Findings
+from app.checking.known_values import on_meta
+from app.checking.steps import StepCheck
+from app.composition.assembler import Assembler
+from app.protocols import required_class
+from app.training.submodule_policies import SubmodulePolicies
+from containers.replacements import Override, OverrideRefusedError, describe
+
+
+def check_overridden(
+    model: Any,
+    assembler: Assembler,
+    example_batches: Callable[[], Sequence[Any]],
+    overrides: Sequence[Override],
+) -> None:
+    """Send a batch through a composite that was built with overrides, unless one of them is `unchecked`.
+
+    Neither the composite nor torch's random state is touched.
+
+    Args:
+        model: The composite.
+        assembler: What built it; one that collects faults is part of a larger check, and nothing is done.
+        example_batches: Gives batches on ``meta``.
+        overrides: What is overridden.
+
+    Raises:
+        OverrideRefusedError: The batch doesn't get through.
+    """
+    is_wanted = all(each.is_checked for each in overrides) and any(map(_concerns, overrides))
+    if assembler.is_collecting_faults or not is_wanted:
+        return
+    try:
+        copied = deepcopy(model, {id(provider): provider for provider in _providers_within(model)})
+    except Exception as error:
+        warnings.warn(f"an override can't be copied, so no batch checks it: {error}", stacklevel=2)
+        return
+    findings = Findings()
+    with on_meta():
+        copied.to("meta")
+        submodules = {name: copied.get_submodule(name) for name in assembler.built}
+        steps = StepCheck(
+            model=copied,
+            submodules=submodules,
+            root=assembler.path,
+            findings=findings,
+            suggest=_advise,
+            has_to_learn=False,
+        )
+        steps(example_batches(), SubmodulePolicies(family=assembler.path, policies={}))
+    if findings.faults:
+        raise OverrideRefusedError(
+            ", ".join(each.path for each in overrides),
+            ", ".join(describe(each.replacement) for each in overrides),
+            "a submodule that a batch gets through",
+            [str(fault) for fault in {fault.path: fault for fault in reversed(findings.faults)}.values()],
+        )
+
+
+def _advise(_givers: Sequence[str], _taker: str) -> str:
+    """Name no setting: it is an override that does not fit."""
+    return "give the override the widths of its neighbours"
+
+
+def _providers_within(value: Any) -> list[Any]:
+    """Return the providers that an object holds; a copy of one would bring a copy of its container."""
+    found: list[Any] = []
+    seen: dict[int, Any] = {}
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen or isinstance(each, Tensor | type | ModuleType):
+            continue
+        seen[id(each)] = each
+        if isinstance(each, providers.Provider):
+            found.append(each)
+        elif isinstance(each, Mapping):
+            waiting += each.values()
+        elif isinstance(each, list | tuple | set):
+            waiting += each
+        elif isinstance(each, partial):
+            waiting += (each.func, each.args, each.keywords)
+        else:
+            waiting += getattr(each, "__dict__", {}).values()
+    return found
+
+
+def _concerns(override: Override) -> bool:
+    """Return whether a batch may go another way because of an override."""
+    return override.protocol is None or issubclass(required_class(override.protocol), nn.Module)

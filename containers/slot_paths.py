@@ -1,0 +1,61 @@
+"""Where the settings choose what a provider gives."""
+
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from app.errors import UserError, did_you_mean
+from settings.application import application_settings_model
+from settings.base import ChoiceSettings
+from settings.slot import Slot
+from settings.walking import NamedItems, Place, fields_of, step
+
+
+def find_slot(path: str) -> tuple[str, Slot]:
+    """Return where the settings choose a submodule: the path there, and the slot.
+
+    Args:
+        path: E.g. ``multi_feature.head`` or ``variant.decoders.text``, which the settings have as
+            ``variant.variants.text.decoder``.
+
+    Raises:
+        UserError: There is nothing to choose.
+    """
+    for candidate in (path, *_paths_within(path)):
+        place = _place_at(candidate)
+        if isinstance(place, Slot):
+            return candidate, place
+    raise UserError(f"{path}: there is nothing to choose at this path; `models` lists where there is")
+
+
+def find_choice(path: str, kind: str) -> tuple[str, type[ChoiceSettings]]:
+    """Return where the settings choose a submodule, and the settings class of a kind.
+
+    Raises:
+        UserError: There is nothing to choose, or not this kind.
+    """
+    where, slot = find_slot(path)
+    if kind not in slot.choices:
+        raise UserError(
+            f"{path}: no kind '{kind}' is registered there{did_you_mean(kind, slot.choices)}"
+            f" (allowed: {', '.join(slot.choices)})"
+        )
+    return where, slot.choices[kind]
+
+
+def _paths_within(path: str) -> Iterator[str]:
+    """Yield ``variant.variants.text.decoder`` for ``variant.decoders.text``, and the like."""
+    section, _, rest = path.partition(".")
+    part, _, item = rest.partition(".")
+    family = _place_at(section)
+    for name, place in fields_of(family) if isinstance(family, type) else ():
+        if item and isinstance(place, NamedItems):
+            yield f"{section}.{name}.{item}.{part.removesuffix('s')}"
+        elif isinstance(place, type):
+            yield f"{section}.{name}.{rest}"
+
+
+def _place_at(path: str) -> Place:
+    place: Place = application_settings_model()
+    for name in path.split("."):
+        place = step(place, unquote(name))
+    return place
