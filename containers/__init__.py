@@ -1,10 +1,13 @@
 """How it is put together: the only place that knows both settings and app.
 
-Importing this package imports no torch; the names below import it when they are first used.
+Importing this package imports no torch; the names below import it when they are first used. It checks that
+``app`` and ``settings`` are ours.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from containers.neighbours import check_neighbours
 
 if TYPE_CHECKING:
     from containers.application import ApplicationContainer, compose_application
@@ -39,6 +42,8 @@ _HOMES = {
     "unchecked": "containers.replacements",
     "resume_training": "containers.resuming",
 }
+
+check_neighbours(["app", "settings"])
 
 
 def __getattr__(name: str) -> Any:

@@ -95,6 +95,8 @@ def _is_container(found: Any) -> bool:
 
 def _items(found: Any) -> Mapping[str, providers.Provider[Any]]:
     """Return what can be addressed within a provider: parts of an item, entries of a dict or list."""
+    if isinstance(found, providers.Configuration | providers.ConfigurationOption):
+        return {}  # a host's own; it has every attribute that it is asked for
     items: Mapping[Any, Any] = getattr(found, "_item_parts", {})
     if isinstance(found, providers.Dict):
         items = found.kwargs
