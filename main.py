@@ -12,6 +12,7 @@ from commands.config import config
 from commands.doctor import doctor
 from commands.evaluate import evaluate
 from commands.export import export
+from commands.graph import graph
 from commands.inspect import inspect
 from commands.models import models
 from commands.predict import CONTEXT, predict
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, inspect, export, swap, models, config, check, doctor):
+for command in (train, resume, evaluate, inspect, export, swap, models, config, check, graph, doctor):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 

@@ -56,7 +56,7 @@ def _as_cells(row: Any) -> tuple[str, ...]:
     frozen = "-" if not row.num_parameters else "no" if not row.num_frozen else "partly" if learns else "yes"
     return (
         f"{row.path or 'its own'}\n  by {row.provider}",
-        row.class_name,
+        f"the same as {row.same_as}" if row.same_as else row.class_name,
         format_shapes(row.inputs),
         format_shapes(row.outputs),
         f"{row.num_parameters:,}",

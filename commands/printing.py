@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from app.errors import UserError
@@ -43,12 +43,12 @@ def print_error(error: Exception) -> int:
 def print_fault(text: str) -> None:
     """Print one of several mistakes, as `print_error` prints them."""
     where = "" if _is_first else f" in process {launched_rank()}"
-    error_console.print(f"[bold red]error[/]{where}: {_plain(text)}", highlight=False, soft_wrap=True)
+    error_console.print(f"[bold red]error[/]{where}: {escape_markup(text)}", highlight=False, soft_wrap=True)
 
 
 def print_note(text: str) -> None:
     """Print what a person should know, and need not act on."""
-    status_console.print(f"[yellow]note[/]: {_plain(text)}", highlight=False, soft_wrap=True)
+    status_console.print(f"[yellow]note[/]: {escape_markup(text)}", highlight=False, soft_wrap=True)
 
 
 def show_warnings_as_notes() -> None:
@@ -80,30 +80,42 @@ def print_table(
 
     A wide table isn't folded where it goes into a file or a pipe.
     """
-    console.print(f"[bold]{_plain(title)}[/]", highlight=False)
+    console.print(f"[bold]{escape_markup(title)}[/]", highlight=False)
     table = Table()
     for i, column in enumerate(columns):
         table.add_column(column, justify="right" if i and numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(cell) for cell in row))
-    is_unfolded = is_wide and not console.is_terminal
-    (Console(emoji=False, width=_FILE_WIDTH) if is_unfolded else console).print(table)
+        table.add_row(*(escape_markup(cell) for cell in row))
+    if is_wide:
+        print_wide(table)
+    else:
+        console.print(table)
+
+
+def print_wide(content: RenderableType) -> None:
+    """Print a table or a tree, which isn't folded where it goes into a file or a pipe."""
+    wide = console if console.is_terminal else Console(emoji=False, width=_FILE_WIDTH)
+    wide.print(content, highlight=False)
 
 
 def print_facts(title: str, facts: Mapping[str, object]) -> None:
     """Print names and values that line up, below a title."""
-    console.print(f"[bold]{_plain(title)}[/]", highlight=False)
+    console.print(f"[bold]{escape_markup(title)}[/]", highlight=False)
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
-        console.print(f"  {_plain(name.ljust(width))}  {_plain(str(value))}", highlight=False, soft_wrap=True)
+        console.print(
+            f"  {escape_markup(name.ljust(width))}  {escape_markup(str(value))}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def print_finding(subject: str, value: str, problem: str | None) -> None:
     """Print what was looked at in one line, and what is wrong with it in red."""
     mark = "[green]✓[/]" if problem is None else "[bold red]✗[/]"
-    text = f"  {mark} {_plain(subject)}  {_plain(value)}"
+    text = f"  {mark} {escape_markup(subject)}  {escape_markup(value)}"
     if problem is not None:
-        text += f"  [red]{_plain(problem)}[/]"
+        text += f"  [red]{escape_markup(problem)}[/]"
     console.print(text, highlight=False, soft_wrap=True)
 
 
@@ -120,5 +132,6 @@ def short_path(path: Path) -> str:
         return str(path)
 
 
-def _plain(text: str) -> str:
+def escape_markup(text: str) -> str:
+    """Return a text that rich prints as it stands."""
     return text.replace("[", "\\[")

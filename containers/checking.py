@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from dependency_injector import providers
+from torch import nn
 
 from app.checking.findings import Fault, Findings
 from app.checking.known_values import on_meta
@@ -87,21 +88,24 @@ class _Check:
             self.findings.add(_as_fault(error, assembler, widths))
         if model is None:
             return CheckReport(faults=tuple(self.findings.faults))
+        distinct, same = _distinct(assembler.built)
         steps = StepCheck(
             model=model,
-            submodules=assembler.built,
+            submodules=distinct,
             root=self.root,
             findings=self.findings,
             suggest=widths.suggest,
         )
         batches = self.family.real_batches() if self._has_real_batch else self.family.example_batches()
         steps(batches, self.application.training.submodule_policies())
+        overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
         for fault in record.find_idle_overrides(asked_for=list(assembler.built), root=self.root):
             self.findings.add(fault)
         return CheckReport(
             faults=tuple(self.findings.faults),
             unchecked=tuple(self.findings.unchecked),
-            rows=() if self._is_brief else tuple(steps.rows(makers)),
+            model_class=type(model).__name__,
+            rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
             edges=steps.watch.flow.edges,
         )
 
@@ -126,6 +130,15 @@ def _as_fault(error: CompositionError, assembler: Assembler, widths: WidthSettin
     else:
         givers = _givers(error.given, assembler)
     return Fault(path=path, what=what, hint=widths.suggest(givers, _below(path, assembler)) if givers else "")
+
+
+def _distinct(built: Mapping[str, nn.Module]) -> tuple[dict[str, nn.Module], dict[str, str]]:
+    """Return each instance once, by its first path, and the first path of those that stand elsewhere too."""
+    first: dict[int, str] = {}
+    for path, module in built.items():
+        first.setdefault(id(module), path)
+    distinct = {path: module for path, module in built.items() if first[id(module)] == path}
+    return distinct, {path: first[id(built[path])] for path in built if path not in distinct}
 
 
 def _below(path: str, assembler: Assembler) -> str:

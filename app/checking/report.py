@@ -13,11 +13,13 @@ class CheckReport:
     Attributes:
         faults: What is wrong; none: the model can be trained.
         unchecked: What couldn't be looked at on ``meta``.
+        model_class: Name of the composite's class; empty where it couldn't be built.
         rows: The submodules; empty where the composite couldn't be built.
         edges: Shape of what goes from one submodule into another, by both paths; from None: from the batch.
     """
 
     faults: tuple[Fault, ...]
     unchecked: tuple[Unchecked, ...] = ()
+    model_class: str = ""
     rows: tuple[SubmoduleRow, ...] = ()
     edges: dict[tuple[str | None, str], Shape] = field(default_factory=dict)

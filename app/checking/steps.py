@@ -1,6 +1,6 @@
 """Sends batches through a composite's training, validation and prediction steps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.checking.findings import Findings
 from app.checking.gradients import list_owners, reached_parameters, without_gradient, without_optimizer
 from app.checking.step_errors import Suggest
 from app.checking.step_trainer import StepTrainer
-from app.checking.submodule_table import SubmoduleListing, SubmoduleRow
+from app.checking.submodule_table import SubmoduleListing, SubmoduleRow, repeat_row
 from app.checking.submodule_watch import SubmoduleWatch
 from app.training.submodule_policies import SubmodulePolicies
 
@@ -72,11 +72,15 @@ class StepCheck:
             self._train(batches)
             self._evaluate(batches)
 
-    def rows(self, makers: Mapping[str, str]) -> list[SubmoduleRow]:
+    def rows(
+        self, makers: Mapping[str, str], overridden: Collection[str], same: Mapping[str, str]
+    ) -> list[SubmoduleRow]:
         """Return what each submodule takes, gives and costs, behind the steps.
 
         Args:
             makers: Name of the provider that made each submodule, by the submodule's path.
+            overridden: Paths of submodules in whose provider's place something was put.
+            same: Paths at which an instance stands besides its first one, which is given for each.
         """
         for optimizer in self.trainer.optimizers:
             _fill_memory(optimizer)
@@ -85,9 +89,12 @@ class StepCheck:
             calls=self.watch.calls,
             optimizers=self.trainer.optimizers,
             makers=makers,
+            overridden=overridden,
             unfreezing=self._unfreezing,
         )
-        return listing(self.model, self.watch.submodules)
+        rows = listing(self.model, self.watch.submodules)
+        first = {row.path: row for row in rows}
+        return rows + [repeat_row(first[path], at) for at, path in same.items()]
 
     def _check_optimizers(self) -> None:
         for fault in without_optimizer(self.model, self.trainer.optimizers, self._owners, root=self.root):

@@ -1,7 +1,7 @@
 """What each submodule of a checked composite is, takes, gives and costs."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -27,6 +27,8 @@ class SubmoduleRow:
         gradient_bytes: Memory of their gradients.
         optimizer_bytes: Memory of what the optimiser remembers of them; None: not known.
         learning_rates: Of the optimiser's groups that its parameters are in, the smallest first.
+        is_overridden: Whether something was put in its provider's place.
+        same_as: Path of the submodule that is the same instance; empty: it stands at this path alone.
         unfrozen_at: From when on it learns, if it is frozen till then; else empty.
         note: What else there is to say of it.
     """
@@ -42,6 +44,8 @@ class SubmoduleRow:
     gradient_bytes: int
     optimizer_bytes: int | None
     learning_rates: tuple[float, ...]
+    is_overridden: bool = False
+    same_as: str = ""
     unfrozen_at: str = ""
     note: str = ""
 
@@ -54,6 +58,7 @@ class SubmoduleListing:
         calls: What goes in and out, by path.
         optimizers: All of them; each has taken a step, so that it has its memory.
         makers: Name of the provider that made each submodule, by path.
+        overridden: Paths of submodules in whose provider's place something was put.
         unfreezing: Modules that are frozen to begin with, and the epoch in which they learn.
     """
 
@@ -64,11 +69,13 @@ class SubmoduleListing:
         calls: Mapping[str, SubmoduleCall],
         optimizers: Sequence[Optimizer],
         makers: Mapping[str, str],
+        overridden: Collection[str],
         unfreezing: Mapping[nn.Module, int],
     ) -> None:
         self._owners = owners
         self._calls = calls
         self._makers = makers
+        self._overridden = overridden
         self._unfreezing = {
             inner: epoch for module, epoch in unfreezing.items() for inner in module.modules()
         }
@@ -106,9 +113,25 @@ class SubmoduleListing:
             learning_rates=tuple(
                 sorted({self._rates[id(one)] for one in trainable if id(one) in self._rates})
             ),
+            is_overridden=path in self._overridden,
             unfrozen_at="" if epoch is None else f"until epoch {epoch}",
             note=note,
         )
+
+
+def repeat_row(row: SubmoduleRow, path: str) -> SubmoduleRow:
+    """Return the row of the same instance at another path, where nothing is counted again."""
+    return replace(
+        row,
+        path=path,
+        same_as=row.path,
+        num_parameters=0,
+        num_frozen=0,
+        parameter_bytes=0,
+        gradient_bytes=0,
+        optimizer_bytes=0,
+        learning_rates=(),
+    )
 
 
 def _learning_rates(optimizers: Iterable[Optimizer]) -> dict[int, float]:

@@ -1,0 +1,1 @@
+"""Draws a model as a graph: as Mermaid, Graphviz or SVG."""

@@ -1,0 +1,77 @@
+"""A model's graph as an SVG picture, laid out by `app.drawing.layout`: no other program is needed."""
+
+from collections import Counter
+from xml.sax.saxutils import escape
+
+from app.drawing.layout import Box, place
+from app.drawing.model_graph import Edge, ModelGraph, Node
+
+_CHARACTER, _LINE, _PADDING = 7.4, 17.0, 9.0
+"""Pixels of a character of 12 pixels' height, from line to line, and around the text of a node."""
+_LAYER_GAP = 110.0
+_FILLS = {"data": "#e8f1e4", "submodule": "#e3ecf8", "provider": "#f4f2ec"}
+_FONT = 'font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="12"'
+_ARROW = (
+    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7"'
+    ' orient="auto"><path d="M0 0 8 4 0 8z" fill="#555"/></marker></defs>'
+)
+
+
+def draw_svg(graph: ModelGraph) -> str:
+    """Return the text of an SVG file."""
+    boxes = place(graph, {node.name: _size(node) for node in graph.nodes}, gap=_LAYER_GAP)
+    width = max(box.x + box.width for box in boxes.values()) + 2 * _PADDING
+    height = max(box.y + box.height for box in boxes.values()) + 2 * _PADDING
+    num_out = Counter(edge.source for edge in graph.edges if edge.label)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
+        f' width="{width:.0f}" height="{height:.0f}" {_FONT}>',
+        f"<title>{escape(graph.title)}</title>",
+        _ARROW,
+        f'<rect width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
+        *(_edge(edge, boxes, is_fan=num_out[edge.source] > 1) for edge in graph.edges),
+        *(_node(node, boxes[node.name]) for node in graph.nodes),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _size(node: Node) -> tuple[float, float]:
+    longest = max(map(len, node.lines))
+    return longest * _CHARACTER + 2 * _PADDING, len(node.lines) * _LINE + 2 * _PADDING
+
+
+def _node(node: Node, box: Box) -> str:
+    stroke = 'stroke="#c62828" stroke-width="3"' if node.is_overridden else 'stroke="#555"'
+    radius = box.height / 2 if node.kind == "provider" else 4
+    shape = (
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}"'
+        f' rx="{radius:.1f}" fill="{_FILLS[node.kind]}" {stroke}/>'
+    )
+    texts = [
+        f'<text x="{box.x + box.width / 2:.1f}" y="{box.y + _PADDING + (i + 0.75) * _LINE:.1f}"'
+        f' text-anchor="middle"{_weight(i)}>{escape(line)}</text>'
+        for i, line in enumerate(node.lines)
+    ]
+    return "\n".join([shape, *texts])
+
+
+def _weight(line: int) -> str:
+    return ' font-weight="bold"' if line == 0 else ' fill="#444"'
+
+
+def _edge(edge: Edge, boxes: dict[str, Box], *, is_fan: bool) -> str:
+    source, target = boxes[edge.source], boxes[edge.target]
+    start, end = source.x + source.width, target.x
+    bend = max(40.0, abs(end - start) / 2)
+    style = 'stroke="#555"' if edge.label else 'stroke="#999" stroke-dasharray="4 4"'
+    path = (
+        f'<path d="M{start:.1f} {source.middle:.1f}C{start + bend:.1f} {source.middle:.1f}'
+        f' {end - bend:.1f} {target.middle:.1f} {end:.1f} {target.middle:.1f}" fill="none" {style}'
+        ' marker-end="url(#arrow)"/>'
+    )
+    if not edge.label:
+        return path
+    x, y, anchor = (end - 10, target.middle, "end") if is_fan else (start + 6, source.middle, "start")
+    place = f'x="{x:.1f}" y="{y - 5:.1f}" text-anchor="{anchor}"'
+    return f'{path}\n<text {place} fill="#333">{escape(edge.label)}</text>'

@@ -1,0 +1,83 @@
+"""``graph``: a model's providers and submodules, as a tree in the terminal or as a picture."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.check_printing import print_findings
+from commands.graph_tree import print_tree
+from commands.options import (
+    ConfigOption,
+    DebugOption,
+    ModelOption,
+    PresetOption,
+    SetOption,
+    resolve_settings,
+)
+from commands.printing import console, short_path, status_console
+
+
+class GraphFormat(StrEnum):
+    """How a graph is written."""
+
+    TREE = "tree"
+    MERMAID = "mermaid"
+    GRAPHVIZ = "graphviz"
+    SVG = "svg"
+
+
+def graph(
+    model: ModelOption = None,
+    preset: PresetOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    format_: Annotated[
+        GraphFormat, typer.Option("--format", "-f", help="A tree in the terminal, or a picture's text.")
+    ] = GraphFormat.TREE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write a picture to; else it is printed.")
+    ] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Show what a model is built of, and what flows through it; nothing is computed."""
+    del debug
+    settings = resolve_settings(model=model, preset=preset, config=config, set_=set_)
+    with status_console.status("Building"):
+        from containers import bootstrap, family_container
+        from containers.checking import check_application
+        from containers.model_graph import build_graph
+        from containers.resolved_providers import resolve_model
+
+        application = bootstrap(settings)
+        report = check_application(application)
+        tree = resolve_model(family_container(application))
+    print_findings(report)
+    if not report.rows:
+        raise typer.Exit(2)
+    if format_ is GraphFormat.TREE:
+        print_tree(report, tree, title=settings.model)
+    else:
+        _write(_draw(format_, build_graph(report, tree, title=settings.model)), output)
+
+
+def _draw(format_: GraphFormat, drawn: object) -> str:
+    from app.drawing.graphviz import draw_graphviz
+    from app.drawing.mermaid import draw_mermaid
+    from app.drawing.svg import draw_svg
+
+    drawers = {
+        GraphFormat.MERMAID: draw_mermaid,
+        GraphFormat.GRAPHVIZ: draw_graphviz,
+        GraphFormat.SVG: draw_svg,
+    }
+    return drawers[format_](drawn)  # type: ignore[arg-type]
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    output.write_text(text, encoding="utf-8")
+    console.print(f"written to {short_path(output)}", highlight=False)

@@ -1,0 +1,67 @@
+"""How ``graph`` prints a tree."""
+
+from typing import Any
+
+from rich.tree import Tree
+
+from commands.check_printing import format_shape, format_shapes
+from commands.printing import escape_markup, print_wide
+
+_MAX_SOURCES = 3
+
+
+def print_tree(report: Any, provider: Any, *, title: str) -> None:
+    """Print providers with the submodules that they built; what is shared is unfolded once.
+
+    Args:
+        report: A `app.checking.report.CheckReport`.
+        provider: A `containers.resolved_providers.ResolvedProvider`, the model's.
+        title: Name of the model.
+    """
+    rows = {row.path: row for row in report.rows if row.path}
+    tree = Tree(f"[bold]{escape_markup(title)}[/]  {escape_markup(report.model_class)}")
+    placed: set[str] = set()
+    _add(tree, provider, rows, report.edges, placed)
+    for path in rows:
+        if path not in placed:
+            tree.add(_submodule(rows[path], report.edges))
+    print_wide(tree)
+
+
+def _add(tree: Tree, provider: Any, rows: dict[str, Any], edges: Any, placed: set[str]) -> None:
+    for child in provider.children:
+        is_one = child.name in rows and child.name not in placed
+        branch = tree.add(_submodule(rows[child.name], edges) if is_one else _provider(child))
+        if is_one:
+            placed.add(child.name)
+        _add(branch, child, rows, edges, placed)
+        for path, row in rows.items():
+            if path not in placed and path.startswith(f"{child.name}.") and not child.is_repeated:
+                branch.add(_submodule(row, edges))
+                placed.add(path)
+
+
+def _provider(provider: Any) -> str:
+    marks = "  [red]overridden[/]" if provider.is_overridden else ""
+    marks += "  [dim]see above[/]" if provider.is_repeated else ""
+    return f"{escape_markup(provider.name)}  [dim]{escape_markup(provider.target)}[/]{marks}"
+
+
+def _submodule(row: Any, edges: Any) -> str:
+    gives = format_shapes(row.outputs).replace("\n", ", ") if row.outputs else "the steps don't call it"
+    marks = "  [red]overridden[/]" if row.is_overridden else ""
+    marks += f"  [dim]the same as {escape_markup(row.same_as)}[/]" if row.same_as else ""
+    made = "" if row.provider == row.path else f"  [dim]by {escape_markup(row.provider)}[/]"
+    flow = f"{_sources(row, edges)} → [cyan]{escape_markup(gives)}[/]"
+    return f"[green]{escape_markup(row.path)}[/]  {escape_markup(row.class_name)}  {flow}{made}{marks}"
+
+
+def _sources(row: Any, edges: Any) -> str:
+    """Return what goes in, and from where; of many sources only the first and the last one are named."""
+    taken = [(giver or "data", shape) for (giver, taker), shape in edges.items() if taker == row.path]
+    named = [
+        f"{escape_markup(giver)} [cyan]{escape_markup(format_shape(shape))}[/]" for giver, shape in taken
+    ]
+    if len(named) > _MAX_SOURCES:
+        named = [named[0], f"… ({len(named)})", named[-1]]
+    return " + ".join(named) or "…"

@@ -1,0 +1,106 @@
+"""What a model is built of, as a tree of providers: each one once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dependency_injector import providers
+
+from containers.named import NamedProviders
+from containers.provider_graph import in_force, list_providers
+from settings.base import ChoiceSettings, Settings
+
+_GETTERS = (
+    providers.ProvidedInstance,
+    providers.AttributeGetter,
+    providers.ItemGetter,
+    providers.MethodCaller,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedProvider:
+    """A provider with those that it needs.
+
+    Attributes:
+        name: Dotted name below the family's container.
+        target: Name of the class or function that it calls; empty: it only holds named items.
+        is_overridden: Whether something was put in its place.
+        is_repeated: Whether it stands elsewhere in the tree already, with what it needs.
+        children: What it needs.
+    """
+
+    name: str
+    target: str
+    is_overridden: bool
+    is_repeated: bool
+    children: tuple["ResolvedProvider", ...]
+
+
+def resolve_model(family: Any) -> ResolvedProvider:
+    """Return the tree of what a family's model needs; nothing is called but what gives settings."""
+    return next(_Resolution(family).visit(family.providers["model"]))
+
+
+class _Resolution:
+    def __init__(self, family: Any) -> None:
+        self._names = {id(provider): name for name, provider in list_providers(family)}
+        self._seen: set[int] = set()
+
+    def visit(self, provider: Any) -> Iterator[ResolvedProvider]:
+        """Yield a provider, or in place of one without a name those that it is made of."""
+        if isinstance(provider, (providers.Delegate, *_GETTERS)):
+            yield from self.visit(provider.provides)
+        elif isinstance(provider, providers.Dependency):
+            if not issubclass(provider.instance_of, Settings) and provider.is_defined:
+                yield from self.visit(in_force(provider))
+        elif isinstance(provider, providers.Object) and not provider.overridden:
+            return
+        elif id(provider) not in self._names:
+            yield from self._children(provider)
+        else:
+            yield self._named(provider)
+
+    def _named(self, provider: Any) -> ResolvedProvider:
+        is_repeated = id(provider) in self._seen
+        self._seen.add(id(provider))
+        is_replaced = provider.overridden and self._names[id(provider)] != "model"
+        is_plain = is_repeated or is_replaced
+        return ResolvedProvider(
+            name=self._names[id(provider)],
+            target="" if isinstance(provider, NamedProviders) else target_name(provider),
+            is_overridden=bool(is_replaced),
+            is_repeated=is_repeated,
+            children=() if is_plain else tuple(self._children(provider)),
+        )
+
+    def _children(self, provider: Any) -> Iterator[ResolvedProvider]:
+        if isinstance(provider, NamedProviders):
+            inner = next(iter(provider.related))
+            overridden = [item for item in provider.named.values() if item.overridden]
+            yield from self._children(inner)
+            for item in overridden:
+                yield from self.visit(item)
+            return
+        keywords = getattr(provider, "kwargs", None) or {}
+        for argument in (*getattr(provider, "args", ()), *keywords.values()):
+            if isinstance(argument, providers.Provider):
+                yield from self.visit(argument)
+
+
+def target_name(provider: Any) -> str:
+    """Return the name of what a provider calls, or of what was chosen in the settings."""
+    called = in_force(provider) if provider.overridden else provider
+    for argument in getattr(called, "args", ()):
+        if isinstance(argument, providers.AttributeGetter) and isinstance(
+            choice := argument(), ChoiceSettings
+        ):
+            return choice.target.rpartition(".")[2]
+        if isinstance(argument, providers.Delegate) and provider.overridden:
+            return target_name(argument.provides)  # what an override checks and passes on
+    if isinstance(called, providers.Object):
+        return f"a ready {type(called()).__name__}"
+    target = getattr(called, "provides", None)
+    if isinstance(target, providers.Provider):
+        return target_name(in_force(target))
+    return str(getattr(target, "__name__", type(called).__name__))
