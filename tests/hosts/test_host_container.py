@@ -27,7 +27,7 @@ class HostContainer(DeclarativeContainer):
     """A host that declares the application as a part of itself."""
 
     config = providers.Configuration(strict=True)
-    application = providers.Container(
+    application: Any = providers.Container(
         compose_application(find_family("multi-feature")),
         settings=providers.Singleton(parse_settings, config.shapes),
     )
@@ -38,7 +38,7 @@ class HostContainer(DeclarativeContainer):
 class GuestContainer(DeclarativeContainer):
     """A host that is given an application which lives already."""
 
-    application = providers.DependenciesContainer(multi_feature=providers.DependenciesContainer())
+    application: Any = providers.DependenciesContainer(multi_feature=providers.DependenciesContainer())
     desk = providers.Factory(Desk, predictor=application.multi_feature.predictor, max_rows=2)
 
 

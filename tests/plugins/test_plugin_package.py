@@ -64,6 +64,8 @@ def trained(environments: Environments, small_csv: Path, tmp_path: Path) -> dict
             *("train", "-m", "multi-feature", "--set", waves, *table, "--run-dir", "extractor", *QUIET)
         ],
         "family": ["train", "-m", "curve-fit", "--run-dir", "family", *QUIET],
+        "check": ["check", "-m", "curve-fit"],
+        "doctor": ["doctor", "--json"],
         "evaluate": ["evaluate", "extractor/checkpoints/best.ckpt"],
         "predict": ["predict", "family/checkpoints/best.ckpt", "points.csv"],
         "resume": ["resume", "family"],
@@ -80,6 +82,10 @@ def test_a_plugin_is_listed_trained_reloaded_and_named_where_it_is_missing(
     assert "plain, normalized, residual, linear, waves" in trained["models"].out
     assert "curve-fit  A curve through the rows" in trained["models"].out
     assert "CurveFitSettings" in json.loads(trained["schema"].out)["$defs"]
+    assert "no fault was found" in trained["check"].out
+    found = {part["subject"]: part for part in json.loads(trained["doctor"].out)["Plug-ins"]}
+    assert found["waves"]["value"] == "waves.settings:WavesSettings of nested-lightning-waves==0.3.0"
+    assert found["waves"]["problem"] is None
     assert "accuracy" in trained["evaluate"].out
     assert len(trained["predict"].out.split()) == 2
     assert "nested-lightning-waves==0.3.0" in trained["inspect"].out

@@ -5,12 +5,14 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from app import protocols
 from app.composition.assembler import Assembler
 from app.training.run import TrainingRun
 from containers.choices import build_chosen
+from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from settings import ApplicationSettings
 from waves.curve_answers import CurveEvaluator, CurvePredictor
-from waves.curve_data import CurveDataModule, CurveDataSpec
+from waves.curve_data import CurveDataModule, CurveDataSpec, example_batches, real_batches
 from waves.curve_model import assemble_curve_fit
 from waves.settings import CurveFitSettings
 
@@ -24,7 +26,8 @@ class CurveFitContainer(DeclarativeContainer):
 
     data_spec_type = providers.Object(CurveDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
-    datamodule = providers.Singleton(
+    datamodule = DeclaredSingleton(
+        protocols.DataModule,
         CurveDataModule,
         path=settings.provided.data.path,
         label=settings.provided.data.label,
@@ -33,16 +36,23 @@ class CurveFitContainer(DeclarativeContainer):
         data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
+    example_batches = providers.Callable(example_batches, data_spec)
+    real_batches = providers.Callable(real_batches, datamodule)
 
-    feature_extractor = providers.Callable(build_chosen, settings.provided.feature_extractor)
-    optimizer = providers.Callable(build_chosen, settings.provided.optimizer)
-    model = providers.Factory(
+    feature_extractor = DeclaredCallable(
+        protocols.FeatureExtractor, build_chosen, settings.provided.feature_extractor
+    )
+    optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.optimizer)
+    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="curve_fit")
+    recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
+    model = DeclaredFactory(
+        protocols.Model,
         assemble_curve_fit,
         data_spec=data_spec,
         feature_extractor=feature_extractor.provider,
-        assembler=providers.Factory(Assembler, seed=application.provided.seed, path="curve_fit"),
+        assembler=assembler,
         optimizer=optimizer.provider,
-        recipe=providers.Factory(training.recipe, data_spec=data_spec.to_dict.call()),
+        recipe=recipe,
     )
 
     training_run = providers.Factory(
@@ -56,4 +66,6 @@ class CurveFitContainer(DeclarativeContainer):
         num_threads=training.num_threads,
     )
     predictor = providers.Factory(CurvePredictor, model=model, data_spec=data_spec)
-    evaluator = providers.Factory(CurveEvaluator, predictor=predictor, datamodule=datamodule)
+    evaluator = DeclaredFactory(
+        protocols.Evaluator, CurveEvaluator, predictor=predictor, datamodule=datamodule
+    )

@@ -137,3 +137,16 @@ class CurveDataModule(LightningDataModule):
     @cached_property
     def _table(self) -> pa.Table:
         return sine_table() if self._path is None else read_table(self._path)
+
+
+def example_batches(
+    data_spec: CurveDataSpec, *, num_samples: int = 2, device: str = "meta"
+) -> list[CurveBatch]:
+    """Return a batch of the table's shape, for checks."""
+    inputs = torch.rand(num_samples, len(data_spec.columns), device=device)
+    return [CurveBatch(inputs, torch.rand(num_samples, device=device))]
+
+
+def real_batches(datamodule: CurveDataModule, *, num_samples: int = 2) -> list[CurveBatch]:
+    """Return a batch of the first rows of training, for checks."""
+    return [datamodule.part("train")[:num_samples]]

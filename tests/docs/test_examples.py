@@ -1,0 +1,55 @@
+"""The examples of the documentation: they run, or are parts of what is run elsewhere."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from containers import bootstrap
+from settings.merging import merge
+
+PROJECT = Path(__file__).parents[2]
+WAVES = PROJECT / "tests" / "plugins" / "nested-lightning-waves"
+
+
+def _blocks(page: str, language: str) -> list[str]:
+    text = (PROJECT / "docs" / page).read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_python_of_embedding_runs_from_top_to_bottom(
+    small_settings: dict[str, Any], small_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bootstrap(merge(small_settings, {"run_dir": "runs/shapes"})).multi_feature.training_run()()
+    blocks = _blocks("embedding.md", "python")
+    assert len(blocks) >= 6
+
+    exec("\n".join(blocks), {"__name__": "page"})
+
+    assert Path("runs/second/checkpoints/best.ckpt").exists()
+
+
+@pytest.mark.parametrize("block", [*_blocks("plugins.md", "python"), *_blocks("plugins.md", "toml")])
+def test_the_examples_of_plugins_stand_in_the_package_that_is_tested(block: str) -> None:
+    name, _, code = block.partition("\n")
+
+    assert code in (WAVES / name.removeprefix("# ")).read_text()
+
+
+def test_plugins_names_every_base_that_a_slot_has() -> None:
+    page = (PROJECT / "docs" / "plugins.md").read_text()
+    text = "".join(path.read_text() for path in (PROJECT / "settings").glob("*.py"))
+    bases = set(re.findall(r"base=(\w+)", text))
+    internal = {"AdapterSettings", "PictureSplitSettings", "DomainGroupingSettings", "FeatureStorageSettings"}
+
+    assert bases - internal <= set(re.findall(r"\w+Settings", page))
+    assert internal <= bases
+
+
+def test_families_stand_in_pyproject_as_any_plugin_has_them() -> None:
+    entry_points = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["entry-points"]
+
+    assert "multi-feature" in entry_points["nested_lightning.families"]
