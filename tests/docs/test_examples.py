@@ -43,10 +43,9 @@ def test_plugins_names_every_base_that_a_slot_has() -> None:
     page = (PROJECT / "docs" / "plugins.md").read_text()
     text = "".join(path.read_text() for path in (PROJECT / "settings").glob("*.py"))
     bases = set(re.findall(r"base=(\w+)", text))
-    internal = {"AdapterSettings", "PictureSplitSettings", "DomainGroupingSettings", "FeatureStorageSettings"}
 
-    assert bases - internal <= set(re.findall(r"\w+Settings", page))
-    assert internal <= bases
+    assert bases <= set(re.findall(r"\w+Settings", page))
+    assert len(bases) > 20
 
 
 def test_families_stand_in_pyproject_as_any_plugin_has_them() -> None:
