@@ -11,7 +11,7 @@ from settings.slot import Slot
 class LatentSamplerSettings(ChoiceSettings):
     """What every latent sampler has."""
 
-    latent_features: PositiveInt = Field(16, description="Width of a latent vector.")
+    latent_features: PositiveInt = Field(8, description="Width of a latent vector.")
 
 
 class GaussianSamplerSettings(LatentSamplerSettings):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from settings.base import ChoiceSettings
 from settings.slot import Slot
@@ -18,6 +18,9 @@ class MlpPictureDecoderSettings(PictureDecoderSettings):
     target: ClassVar[str] = "app.submodules.picture_decoders.MlpPictureDecoder"
     kind: Literal["mlp"] = Field("mlp", description="Three fully connected layers.")
     hidden_features: PositiveInt = Field(256, description="Width of the two inner ones.")
+    noise_scale: NonNegativeFloat = Field(
+        0.0, description="Noise on their values in the beginning, learned from there; 0: none."
+    )
 
 
 class ConvPictureDecoderSettings(PictureDecoderSettings):

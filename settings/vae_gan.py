@@ -36,7 +36,7 @@ class VaeSettings(Settings):
         FittedGaussianSamplerSettings(), description="From that to latent vectors, and where new ones lie."
     )
     decoder: Annotated[PictureDecoderSettings, PICTURE_DECODERS] = Field(
-        MlpPictureDecoderSettings(), description="From a latent vector to a picture."
+        MlpPictureDecoderSettings(noise_scale=0.1), description="From a latent vector to a picture."
     )
     optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(
         AdamSettings(lr=1e-3, betas=(0.5, 0.999)), description="Optimiser."
@@ -140,7 +140,7 @@ CONVOLUTIONS = Preset(
     },
 )
 
-_OPTIMIZATION = VaeSettings().model_dump(mode="json", include={"optimizer", "schedule"})
+_VAE = VaeSettings().model_dump(mode="json", include={"decoder", "optimizer", "schedule"})
 """Stands in the family's defaults too, so that a single field of it can be set and the others stay."""
 
 FAMILY = Family(
@@ -158,9 +158,9 @@ FAMILY = Family(
             "log_every_n_steps": 10,
         },
         "vae_gan": {
-            "vae": _OPTIMIZATION,
-            "discriminator_optimizer": _OPTIMIZATION["optimizer"],
-            "discriminator_schedule": _OPTIMIZATION["schedule"],
+            "vae": _VAE,
+            "discriminator_optimizer": _VAE["optimizer"],
+            "discriminator_schedule": _VAE["schedule"],
         },
     },
     presets={"without-gan": WITHOUT_GAN, "even-odd": EVEN_ODD, "conv": CONVOLUTIONS},

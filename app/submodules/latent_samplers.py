@@ -45,7 +45,7 @@ class GaussianSampler(nn.Module):
         latent_features: Z.
     """
 
-    def __init__(self, *, in_features: int, num_domains: int, latent_features: int = 16) -> None:
+    def __init__(self, *, in_features: int, num_domains: int, latent_features: int = 8) -> None:
         super().__init__()
         self.in_features = in_features
         self.num_domains = num_domains
@@ -88,7 +88,7 @@ class FittedGaussianSampler(GaussianSampler):
     num_seen: Tensor
 
     def __init__(
-        self, *, in_features: int, num_domains: int, latent_features: int = 16, momentum: float = 0.002
+        self, *, in_features: int, num_domains: int, latent_features: int = 8, momentum: float = 0.002
     ) -> None:
         super().__init__(in_features=in_features, num_domains=num_domains, latent_features=latent_features)
         self.momentum = momentum

@@ -12,12 +12,17 @@ from app.submodules.picture_encoders import SLOPE, halved_sizes
 class MlpPictureDecoder(nn.Module):
     """Two fully connected layers with leaky ReLUs, and one whose sigmoids are the pixels.
 
+    Noise on the inner layers makes what the latent vector leaves open, such as how even a stroke is: without it
+    a picture is the mean of all that would fit, and smoother than a real one (after Karras et al.,
+    https://arxiv.org/abs/1812.04948). How much of it reaches each value is learned.
+
     Args:
         in_features: Z.
         channels: C.
         image_size: S.
         condition_features: K where the decoder is told the domain, else 0.
         hidden_features: Width of the two layers.
+        noise_scale: Standard deviation of the noise on each inner value at first; 0: there is none, ever.
     """
 
     def __init__(
@@ -28,10 +33,12 @@ class MlpPictureDecoder(nn.Module):
         image_size: int,
         condition_features: int = 0,
         hidden_features: int = 256,
+        noise_scale: float = 0.0,
     ) -> None:
         super().__init__()
         self.in_features = in_features
         self.condition_features = condition_features
+        self.noise_features = 2 * hidden_features if noise_scale else 0
         self.layers = nn.Sequential(
             nn.Linear(in_features + condition_features, hidden_features),
             nn.LeakyReLU(SLOPE),
@@ -41,10 +48,27 @@ class MlpPictureDecoder(nn.Module):
             nn.Sigmoid(),
             nn.Unflatten(1, (channels, image_size, image_size)),
         )
+        if self.noise_features:
+            self.noise_scales = nn.Parameter(torch.full((self.noise_features,), noise_scale))
 
-    def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
-        """Map ``latent`` of [B, Z] and ``condition`` of [B, K], one-hot, to [B, C, S, S] from 0 to 1."""
-        return self.layers(torch.cat([latent, condition], dim=1))
+    def forward(self, latent: Tensor, condition: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Map latent vectors to pictures.
+
+        Args:
+            latent: [B, Z].
+            condition: [B, K], one-hot.
+            noise: [B, ``noise_features``], from a standard normal distribution; None: no noise.
+
+        Returns:
+            [B, C, S, S], from 0 to 1.
+        """
+        x = torch.cat([latent, condition], dim=1)
+        if noise is None:
+            return self.layers(x)
+        to_first, to_second = (noise * self.noise_scales).chunk(2, dim=1)
+        x = self.layers[0](x) + to_first
+        x = self.layers[1:3](x) + to_second
+        return self.layers[3:](x)
 
 
 class ConvPictureDecoder(nn.Module):

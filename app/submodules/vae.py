@@ -39,7 +39,8 @@ class VariationalAutoencoder(nn.Module):
     Args:
         encoder: Maps pictures and condition to features, see `app.submodules.picture_encoders`.
         sampler: Maps features to a posterior, and draws new vectors, see `app.submodules.latent_samplers`.
-        decoder: Maps latent vectors and condition to pictures, see `app.submodules.picture_decoders`.
+        decoder: Maps latent vectors and condition to pictures, see `app.submodules.picture_decoders`. One that
+            publishes ``noise_features`` above 0 takes noise of [B, noise_features] as well.
         num_domains: K.
     """
 
@@ -53,7 +54,7 @@ class VariationalAutoencoder(nn.Module):
         self.decoder = decoder
 
     def forward(self, pictures: Tensor, member: Tensor, *, has_samples: bool = False) -> VaeOutput:
-        """Reconstruct pictures from drawn latent vectors, and return them with the losses.
+        """Reconstruct pictures from drawn latent vectors and noise, and return them with the losses.
 
         Args:
             pictures: [B, C, S, S], from 0 to 1.
@@ -66,7 +67,7 @@ class VariationalAutoencoder(nn.Module):
         if has_samples:  # one pass of the decoder for both
             latent = torch.cat([latent, self._draw(member)])
             condition = condition.repeat(2, 1)
-        decoded = self.decoder(latent, condition)
+        decoded = self._decode(latent, condition, self._noise(latent))
         reconstructions = decoded[: len(pictures)]
         return VaeOutput(
             reconstructions=reconstructions,
@@ -83,16 +84,25 @@ class VariationalAutoencoder(nn.Module):
         return mean
 
     def decode(self, latent: Tensor, member: Tensor) -> Tensor:
-        """Return the picture of each latent vector, [B, C, S, S]."""
+        """Return the picture of each latent vector without noise, [B, C, S, S]."""
         return self.decoder(latent, self._condition(member, like=latent))
 
     def sample(self, member: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Return new pictures of the domains of ``member``, [B, C, S, S]."""
-        return self.decode(self._draw(member, generator), member)
+        latent = self._draw(member, generator)
+        return self._decode(latent, self._condition(member, like=latent), self._noise(latent, generator))
 
     def _draw(self, member: Tensor, generator: torch.Generator | None = None) -> Tensor:
         sampler: Any = self.sampler
         return sampler.draw(member, generator=generator)
+
+    def _noise(self, latent: Tensor, generator: torch.Generator | None = None) -> Tensor | None:
+        """Return what the decoder draws on for so many pictures, or None where it takes no noise."""
+        width = getattr(self.decoder, "noise_features", 0)
+        return torch.randn(len(latent), width, generator=generator).to(latent) if width else None
+
+    def _decode(self, latent: Tensor, condition: Tensor, noise: Tensor | None) -> Tensor:
+        return self.decoder(latent, condition) if noise is None else self.decoder(latent, condition, noise)
 
     def _condition(self, member: Tensor, *, like: Tensor) -> Tensor:
         if self.num_domains == 1:
