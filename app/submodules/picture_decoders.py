@@ -12,8 +12,8 @@ from app.submodules.picture_encoders import SLOPE, halved_sizes
 class MlpPictureDecoder(nn.Module):
     """Two fully connected layers with leaky ReLUs, and one whose sigmoids are the pixels.
 
-    Noise on the inner layers makes what the latent vector leaves open, such as how even a stroke is: without it
-    a picture is the mean of all that would fit, and smoother than a real one (after Karras et al.,
+    Noise on the inner layers makes what the latent vector leaves open, such as how even a stroke is: without
+    it a picture is the mean of all that would fit, and smoother than a real one (after Karras et al.,
     https://arxiv.org/abs/1812.04948). How much of it reaches each value is learned.
 
     Args:

@@ -39,8 +39,8 @@ class VariationalAutoencoder(nn.Module):
     Args:
         encoder: Maps pictures and condition to features, see `app.submodules.picture_encoders`.
         sampler: Maps features to a posterior, and draws new vectors, see `app.submodules.latent_samplers`.
-        decoder: Maps latent vectors and condition to pictures, see `app.submodules.picture_decoders`. One that
-            publishes ``noise_features`` above 0 takes noise of [B, noise_features] as well.
+        decoder: Maps latent vectors and condition to pictures, see `app.submodules.picture_decoders`. One
+            that publishes ``noise_features`` above 0 takes noise of [B, noise_features] as well.
         num_domains: K.
     """
 

@@ -60,15 +60,13 @@ def _both(path: Path | None, **options: Any) -> tuple[MultiFeatureDataModule, Mu
 
 
 def _assert_same(one: FeatureBatch, other: FeatureBatch) -> None:
-    assert one.target is not None
-    assert other.target is not None
-    assert torch.equal(one.target, other.target)
-    assert (one.presence is None) == (other.presence is None)
-    assert one.presence is None or torch.equal(one.presence, other.presence)
-    assert one.features.keys() == other.features.keys()
-    for name, values in one.features.items():
-        assert (values is None) == (other.features[name] is None)
-        assert values is None or torch.equal(values, other.features[name])
+    torch.testing.assert_close(_tensors(one), _tensors(other), rtol=0, atol=0)
+
+
+def _tensors(batch: FeatureBatch) -> dict[str, Any]:
+    """Return all tensors by name; what is not there is not among them."""
+    tensors = {"target": batch.target, "presence": batch.presence, **batch.features}
+    return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
 
 def _assert_same_data(memory: MultiFeatureDataModule, disk: MultiFeatureDataModule) -> None:

@@ -19,6 +19,35 @@ def _seed() -> None:
     torch.manual_seed(0)
 
 
+def test_noise_of_the_decoder_varies_samples_and_is_no_part_of_decoding() -> None:
+    decoder = MlpPictureDecoder(in_features=2, channels=1, image_size=4, noise_scale=0.5)
+    vae = VariationalAutoencoder(
+        encoder=MlpPictureEncoder(channels=1, image_size=4),
+        sampler=GaussianSampler(in_features=256, num_domains=1, latent_features=2),
+        decoder=decoder,
+    )
+    member, latent = torch.zeros(3, dtype=torch.int64), torch.zeros(3, 2)
+    noise = torch.randn(3, decoder.noise_features)
+
+    decoded, noisy = vae.decode(latent, member), decoder(latent, torch.zeros(3, 0), noise)
+
+    assert torch.equal(decoded, decoder(latent, torch.zeros(3, 0), 0 * noise))
+    assert not torch.equal(noisy[0], noisy[1])
+    seeded = [vae.sample(member, generator=torch.Generator().manual_seed(1)) for _ in range(2)]
+    assert torch.equal(*seeded)
+    output = vae(torch.rand(3, 1, 4, 4), member)
+    output.pixel_error.backward()
+    assert decoder.noise_scales.grad is not None
+    assert decoder.noise_scales.grad.abs().sum() > 0
+
+
+def test_a_decoder_without_noise_takes_none() -> None:
+    decoder = MlpPictureDecoder(in_features=2, channels=1, image_size=4)
+
+    assert decoder.noise_features == 0
+    assert "noise_scales" not in decoder.state_dict()
+
+
 @pytest.mark.parametrize("image_size", [1, 4, 7, 8, 32])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(
