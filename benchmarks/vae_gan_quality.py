@@ -13,7 +13,6 @@ from typing import Annotated
 import torch
 import typer
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from commands.options import SetOption, parse_assignments
@@ -53,15 +52,18 @@ def main(
     table = Table(title=f"Mean and standard deviation of {num_seeds} seeds on the {part} part")
     for column in ("preset", *SCORES, "seconds"):
         table.add_column(column)
+    console = Console(width=120)
     for presets in PRESETS:
-        runs = [
-            train_and_score(presets, seed=seed, part=part, set_=set_)
-            for seed in track(range(num_seeds), description=" ".join(presets) or "default")
-        ]
-        cells = [[run[name] for run in runs] for name in (*SCORES, "seconds")]
+        name = " ".join(presets) or "default"
+        runs = []
+        for seed in range(num_seeds):
+            runs.append(train_and_score(presets, seed=seed, part=part, set_=set_))
+            scores = ", ".join(f"{key} {value:.3f}" for key, value in runs[-1].items())
+            console.print(f"{name}, seed {seed}: {scores}")
+        cells = [[run[key] for run in runs] for key in (*SCORES, "seconds")]
         texts = [f"{statistics.mean(cell):.3f} ± {statistics.pstdev(cell):.3f}" for cell in cells]
-        table.add_row(" ".join(presets) or "default", *texts)
-    Console(width=120).print(table)
+        table.add_row(name, *texts)
+    console.print(table)
 
 
 if __name__ == "__main__":
