@@ -31,3 +31,9 @@ class EpochClock(pl.Callback):
         """Median duration of an epoch in seconds, warm-up and last one left out."""
         starts = self.starts_s[WARM_UP_EPOCHS:]
         return statistics.median(b - a for a, b in pairwise(starts))
+
+    @property
+    def mean_epoch_s(self) -> float:
+        """Mean duration of an epoch in seconds, likewise: where some epochs do more than others."""
+        starts = self.starts_s[WARM_UP_EPOCHS:]
+        return (starts[-1] - starts[0]) / (len(starts) - 1)

@@ -1,0 +1,120 @@
+"""Cost of an epoch of vae-gan: this project, and the program as it is commonly written.
+
+Run it from the project's folder with ``python -m benchmarks.vae_gan_speed``. Both train the same networks on
+the digits in batches of the same size, with the same losses, on one CPU thread, in turn, several times. An
+epoch's time is the mean within one training, with logging, progress, checkpoints and, in every fifth epoch,
+validation (which here also samples and scores pictures). The error of reconstructions of validation pictures
+tells that both learn the same.
+"""
+
+import contextlib
+import io
+import logging
+import statistics
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from app.data.picture_batch import PictureBatch
+from benchmarks.commonly_written_vae_gan import fit_commonly
+from benchmarks.epoch_clock import EpochClock
+from containers import bootstrap, family_container
+from settings import load_settings
+
+BATCH_SIZE = 100  # the default of the settings
+VAL_EVERY_N_EPOCHS = 5  # likewise
+Fit = Callable[[Path, EpochClock], float]
+
+
+def fit_through_container(*, num_epochs: int, folder: Path, clock: EpochClock) -> float:
+    """Train as ``train --model vae-gan`` does; return the error of validation reconstructions."""
+    settings = load_settings(
+        model="vae-gan",
+        assignments=[
+            {"run_dir": str(folder)},
+            {"trainer": {"max_epochs": num_epochs, "accelerator": "cpu"}},
+        ],
+    )
+    family = family_container(bootstrap(settings))
+    run = family.training_run()
+    run.trainer.callbacks.insert(0, clock)
+    run()
+    val = family.datamodule().part("val")
+    return _error(run.model.eval()(val.pictures, val.domain), val)
+
+
+def fit_as_common(
+    train: PictureBatch, val: PictureBatch, *, num_epochs: int, folder: Path, clock: EpochClock
+) -> float:
+    """Train as one usually would; return the error of validation reconstructions."""
+    model = fit_commonly(
+        train,
+        val,
+        batch_size=BATCH_SIZE,
+        num_epochs=num_epochs,
+        val_every_n_epochs=VAL_EVERY_N_EPOCHS,
+        folder=folder,
+        callback=clock,
+    )
+    return _error(model.eval()(val.pictures, val.domain), val)
+
+
+def main(num_epochs: int = 20, repeats: int = 5) -> None:
+    """Print the seconds of an epoch of both programs, and how often faster this project is."""
+    torch.set_num_threads(1)
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
+    datamodule = family_container(bootstrap({"model": "vae-gan"})).datamodule()
+    train, val = datamodule.part("train"), datamodule.part("val")
+    programs: dict[str, Fit] = {
+        "commonly written": lambda folder, clock: fit_as_common(
+            train, val, num_epochs=num_epochs, folder=folder, clock=clock
+        ),
+        "this project": lambda folder, clock: fit_through_container(
+            num_epochs=num_epochs, folder=folder / "run", clock=clock
+        ),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    errors: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(repeats):
+        for name, fit in programs.items():
+            epoch_s, error = _time_epoch(fit)
+            seconds[name].append(epoch_s)
+            errors[name].append(error)
+    table = Table("program", "s an epoch", "times faster", "reconstruction error")
+    for name, values in seconds.items():
+        ratios = [other / own for other, own in zip(seconds["commonly written"], values, strict=True)]
+        table.add_row(name, _summary(values), _summary(ratios), _summary(errors[name]))
+    Console(width=110).print(table)
+
+
+def _time_epoch(fit: Fit) -> tuple[float, float]:
+    silence = io.StringIO()
+    clock = EpochClock()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.redirect_stderr(silence),
+        contextlib.redirect_stdout(silence),
+    ):
+        error = fit(Path(folder), clock)
+    return clock.mean_epoch_s, error
+
+
+@torch.no_grad()
+def _error(reconstructions: Tensor, real: PictureBatch) -> float:
+    return float((reconstructions - real.pictures).square().flatten(1).sum(dim=1).mean())
+
+
+def _summary(values: list[float]) -> str:
+    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+if __name__ == "__main__":
+    typer.run(main)
