@@ -57,7 +57,7 @@ class DiskStorage:
     def new_part(self, widths: Widths, num_rows: int) -> "MappedWriter | TensorWriter":
         """Return what takes ``num_rows`` encoded rows."""
         is_empty = num_rows == 0 or not any(widths.values())  # an empty file can't be mapped
-        return TensorWriter(widths, 0) if is_empty else MappedWriter(self._files, widths, num_rows)
+        return TensorWriter(widths, num_rows) if is_empty else MappedWriter(self._files, widths, num_rows)
 
     def release(self) -> None:
         """Give back the memory of all files."""
