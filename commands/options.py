@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -50,6 +50,13 @@ ArgumentOption = Annotated[
 ]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out samples that can't be used, and count them.")
+]
+EngineOption = Annotated[
+    Literal["lightning", "ray"],
+    typer.Option("--engine", help="Who starts several processes; ray: workers of a Ray cluster."),
+]
+RayAddressOption = Annotated[
+    str | None, typer.Option("--ray-address", help="A running Ray cluster; else workers on this machine.")
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 

@@ -85,6 +85,16 @@ def load_overrides(requests: Sequence[OverrideRequest]) -> dict[str, Any]:
     return {request.path: request.load() for request in requests}
 
 
+def refuse_overrides_in_workers(requests: Sequence[OverrideRequest]) -> None:
+    """Refuse overrides where workers of a cluster train.
+
+    Raises:
+        UserError: There is one; what it names was imported here, and the workers have only what is installed.
+    """
+    if requests:
+        raise UserError("--override can't be used with --engine ray: register the part by a plug-in instead")
+
+
 def _split(text: str) -> tuple[str, str]:
     path, equals, name = (part.strip() for part in text.partition("="))
     module, colon, attribute = name.partition(":")

@@ -5,10 +5,16 @@ from typing import Annotated
 
 import typer
 
-from commands.options import DebugOption, OverrideOption, parse_assignments
-from commands.overrides import load_overrides, split_overrides
+from commands.options import (
+    DebugOption,
+    EngineOption,
+    OverrideOption,
+    RayAddressOption,
+    parse_assignments,
+)
+from commands.overrides import load_overrides, refuse_overrides_in_workers, split_overrides
 from commands.printing import quiet_lightning, status_console
-from commands.training import run_training
+from commands.training import print_result, run_training
 
 
 def resume(
@@ -18,15 +24,23 @@ def resume(
         typer.Option("--set", "-s", help="A setting of trainer to change, or an override's argument."),
     ] = None,
     override: OverrideOption = None,
+    engine: EngineOption = "lightning",
+    ray_address: RayAddressOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Go on with a training from its newest checkpoint, as if it had never been interrupted."""
     del debug
     requests, assignments = split_overrides(override, set_)
+    changes = parse_assignments(assignments)
+    if engine == "ray":
+        from containers import resume_in_workers
+
+        refuse_overrides_in_workers(requests)
+        print_result(resume_in_workers(run, changes, address=ray_address))
+        return
     with status_console.status("Starting"):
         from containers import resume_training
 
         quiet_lightning()
-        overrides = load_overrides(requests)
-        training = resume_training(run, parse_assignments(assignments), overrides=overrides)
+        training = resume_training(run, changes, overrides=load_overrides(requests))
     run_training(training)

@@ -12,16 +12,23 @@ from commands.cross_validation import cross_validate
 from commands.options import (
     ConfigOption,
     DebugOption,
+    EngineOption,
     ModelOption,
     OverrideOption,
     PresetOption,
+    RayAddressOption,
     SetOption,
     SkipBadOption,
     resolve_settings,
 )
-from commands.overrides import OverrideRequest, load_overrides, split_overrides
+from commands.overrides import (
+    OverrideRequest,
+    load_overrides,
+    refuse_overrides_in_workers,
+    split_overrides,
+)
 from commands.printing import quiet_lightning, status_console
-from commands.training import refuse_faults, run_training
+from commands.training import print_result, refuse_faults, run_training
 from settings import ApplicationSettings, SettingsError
 
 
@@ -50,6 +57,8 @@ def train(
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Train without looking for faults first, see `check`.")
     ] = False,
+    engine: EngineOption = "lightning",
+    ray_address: RayAddressOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Train a model and evaluate its best checkpoint on the test part."""
@@ -73,10 +82,15 @@ def train(
             "data.skip_bad": skip_bad or None,
         },
     )
-    if folds is None:
-        _train_once(settings, requests, is_checked=not no_check)
-    else:
+    if folds is not None and engine == "ray":
+        raise SettingsError(["--folds trains in one process: leave --engine ray out"])
+    if folds is not None:
         cross_validate(settings, folds, requests, is_checked=not no_check)
+    elif engine == "ray":
+        refuse_overrides_in_workers(requests)
+        _train_in_workers(settings, ray_address)
+    else:
+        _train_once(settings, requests, is_checked=not no_check)
 
 
 def _device_options(device: str | None) -> dict[str, Any]:
@@ -106,6 +120,12 @@ def _train_once(
                 refuse_faults(application)
             run = family_container(application).training_run()
     run_training(run)
+
+
+def _train_in_workers(settings: ApplicationSettings, address: str | None) -> None:
+    from containers import train_in_workers
+
+    print_result(train_in_workers(settings, address=address))
 
 
 def _is_requeued(run_dir: Path) -> bool:

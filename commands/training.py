@@ -36,7 +36,11 @@ def run_training(run: Any) -> None:
     Raises:
         typer.Exit: A signal ended the training, with the exit status that belongs to it.
     """
-    result = train_or_exit(run)
+    print_result(train_or_exit(run))
+
+
+def print_result(result: Any) -> None:
+    """Print the scores of an `app.training.result.TrainingResult`, and where everything lies."""
     scores = [
         (name.removeprefix("test_"), result.validation_metrics.get(name.replace("test_", "val_", 1)), value)
         for name, value in result.test_metrics.items()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from containers.bootstrapping import bootstrap, family_container, from_checkpoint
     from containers.override_claims import OverrideInUseError
     from containers.provider_overriding import overriding
+    from containers.ray_training import resume_in_workers, train_in_workers
     from containers.replacements import OverrideRefusedError, unchecked
     from containers.resuming import resume_training
 
@@ -26,7 +27,9 @@ __all__ = [
     "family_container",
     "from_checkpoint",
     "overriding",
+    "resume_in_workers",
     "resume_training",
+    "train_in_workers",
     "unchecked",
 ]
 
@@ -39,8 +42,10 @@ _HOMES = {
     "OverrideInUseError": "containers.override_claims",
     "OverrideRefusedError": "containers.replacements",
     "overriding": "containers.provider_overriding",
+    "resume_in_workers": "containers.ray_training",
     "unchecked": "containers.replacements",
     "resume_training": "containers.resuming",
+    "train_in_workers": "containers.ray_training",
 }
 
 check_neighbours(["app", "settings"])

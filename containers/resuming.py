@@ -1,6 +1,7 @@
 """From a run folder to the rest of its training."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def resume_training(
     changes: Mapping[str, Any] | None = None,
     *,
     overrides: Mapping[str, Any] | None = None,
+    trainer_arguments: Mapping[str, Any] | None = None,
 ) -> TrainingRun:
     """Return the training of a run folder, ready to go on from its newest whole checkpoint.
 
@@ -38,6 +40,7 @@ def resume_training(
         changes: Nested values put over the folder's settings, e.g. of ``trainer``.
         overrides: What takes the places of providers, by path: what was put in when the training began has to
             be given again, unless it was a registered kind.
+        trainer_arguments: Put over the Trainer's arguments, where another engine starts the processes.
 
     Raises:
         OverrideNeededError: Something was overridden, and isn't given.
@@ -46,9 +49,10 @@ def resume_training(
         SettingsError: The settings in the folder are wrong.
     """
     folder = RunFolder.open(path)
+    prepare = partial(_prepare, folder, overrides or {}, trainer_arguments or {})
     point = find_resume_point(folder)
     if point is None:
-        return _prepare(folder, _settings_of(folder, changes), None, None, overrides or {})
+        return prepare(_settings_of(folder, changes), None, None)
     recipe = read_recipe(point.checkpoint, source=point.path)
     with naming_packages(recipe, source=point.path):
         before = parse_settings(recipe.settings).to_plain()
@@ -56,11 +60,11 @@ def resume_training(
     _refuse_changes(folder, before, settings, find_family(recipe.family))
     _refuse_fewer_epochs(point, settings)
     wanted = before | {name: settings[name] for name in ("trainer", "run_dir")}
-    run = _prepare(folder, wanted, recipe, point, overrides or {})
+    run = prepare(wanted, recipe, point)
     if run.trainer.world_size != point.num_processes:
         family = find_family(recipe.family)
         shared = share_batches(wanted, family, before=point.num_processes, now=run.trainer.world_size)
-        run = _prepare(folder, shared, recipe, point, overrides or {})
+        run = prepare(shared, recipe, point)
     return run
 
 
@@ -71,16 +75,19 @@ def _settings_of(folder: RunFolder, changes: Mapping[str, Any] | None) -> dict[s
 
 def _prepare(
     folder: RunFolder,
+    overrides: Mapping[str, Any],
+    trainer_arguments: Mapping[str, Any],
     settings: Mapping[str, Any],
     recipe: Recipe | None,
     point: ResumePoint | None,
-    overrides: Mapping[str, Any],
 ) -> TrainingRun:
     application = bootstrap(settings)
     recorded = read_overrides(folder.overrides_file) if recipe is None else recipe.overrides
     restored = restore_overrides(application, recorded, overrides, source=folder.path, is_for_training=True)
     override_for_good(application, restored)
     application.training.run_folder.override(providers.Object(folder))
+    trainer: Any = application.training.trainer
+    trainer.add_kwargs(**trainer_arguments)
     family = family_container(application)
     if recipe is None or point is None:
         run: TrainingRun = family.training_run()

@@ -8,6 +8,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.strategies import Strategy
 from typing_extensions import override
 
 from app.errors import UserError
@@ -28,12 +29,13 @@ def build_trainer(
     accelerator: str = "auto",
     devices: int | str | list[int] = "auto",
     num_nodes: int = 1,
-    strategy: str = "auto",
+    strategy: str | Strategy = "auto",
     precision: Any = "32-true",
     gradient_clip_val: float | None = None,
     accumulate_grad_batches: int = 1,
     check_val_every_n_epoch: int = 1,
     log_every_n_steps: int = 50,
+    plugins: Sequence[Any] = (),
 ) -> Trainer:
     """Build a Trainer that does what it is asked and nothing besides.
 
@@ -56,6 +58,7 @@ def build_trainer(
         accumulate_grad_batches: Batches to an optimiser step.
         check_val_every_n_epoch: Epochs between validations.
         log_every_n_steps: Steps between two entries of the loggers.
+        plugins: Lightning's plugins besides those for checkpoints, e.g. of who starts the processes.
 
     Raises:
         UserError: The hardware isn't there, or the values don't go together.
@@ -83,7 +86,7 @@ def build_trainer(
             enable_model_summary=False,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
-            plugins=[ThrottledCheckpointIO(inner=AtomicCheckpointIO())],
+            plugins=[ThrottledCheckpointIO(inner=AtomicCheckpointIO()), *plugins],
             profiler=NoProfiler(),
         )
     except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError) as error:

@@ -1,0 +1,74 @@
+"""A training in the workers of a Ray cluster."""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from app.training.ray_workers import ray_trainer_arguments, run_in_workers
+from app.training.result import TrainingResult
+from app.training.run_folder import RunFolder
+from app.training.shared_run_folder import open_run_folder
+from containers.bootstrapping import bootstrap, family_container
+from containers.resuming import resume_training
+from settings.application import ApplicationSettings, parse_settings
+from settings.loading import load_settings
+from settings.merging import merge
+from settings.trainer import TrainerSettings
+
+_RAY_FOLDER = "ray"
+
+
+def train_in_workers(settings: ApplicationSettings, *, address: str | None = None) -> TrainingResult:
+    """Train in as many workers as ``trainer.devices`` and ``trainer.num_nodes`` say.
+
+    All workers see the run folder and the data at the paths that they have here.
+
+    Args:
+        settings: Of the training; strategy and devices are Ray's.
+        address: Of a running cluster, see `app.training.ray_workers.run_in_workers`.
+
+    Raises:
+        UserError: Something can't be used as the settings say.
+    """
+    folder = RunFolder(open_run_folder(settings.run_dir, name=settings.model).path.absolute())
+    values = settings.to_plain() | {"run_dir": str(folder.path)}
+    return _run(partial(_train, os.getcwd(), values), settings.trainer, folder, address)  # noqa: PTH109
+
+
+def resume_in_workers(
+    path: Path, changes: Mapping[str, Any] | None = None, *, address: str | None = None
+) -> TrainingResult:
+    """Go on with the training of a run folder, see `containers.resuming.resume_training`."""
+    folder = RunFolder.open(path.absolute())
+    told = merge(load_settings(config=folder.settings_file).to_plain(), changes or {})
+    work = partial(_resume, os.getcwd(), folder.path, changes)  # noqa: PTH109
+    return _run(work, parse_settings(told).trainer, folder, address)
+
+
+def _run(work: Any, trainer: TrainerSettings, folder: RunFolder, address: str | None) -> TrainingResult:
+    devices = trainer.devices
+    each = len(devices) if isinstance(devices, list) else None if devices == "auto" else int(devices)
+    result: TrainingResult = run_in_workers(
+        work,
+        num_workers=None if each is None else each * trainer.num_nodes,
+        use_gpu=None if trainer.accelerator == "auto" else trainer.accelerator != "cpu",
+        folder=folder.path / _RAY_FOLDER,
+        address=address,
+    )
+    return result
+
+
+def _train(current_folder: str, values: Mapping[str, Any]) -> TrainingResult:
+    os.chdir(current_folder)
+    application = bootstrap(values)
+    trainer: Any = application.training.trainer
+    trainer.add_kwargs(**ray_trainer_arguments())
+    result: TrainingResult = family_container(application).training_run()()
+    return result
+
+
+def _resume(current_folder: str, path: Path, changes: Mapping[str, Any] | None) -> TrainingResult:
+    os.chdir(current_folder)
+    return resume_training(path, changes, trainer_arguments=ray_trainer_arguments())()
