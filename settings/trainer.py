@@ -21,7 +21,7 @@ class TrainerSettings(Settings):
         "auto", description="Devices of a machine: how many, which, or auto."
     )
     num_nodes: PositiveInt = Field(1, description="Machines that train together, each with these devices.")
-    strategy: str = Field("auto", description="How devices share the work: auto, ddp, ddp_spawn, fsdp, …")
+    strategy: str = Field("auto", description="How devices share the work: auto, ddp, …")
     precision: Precision = Field("32-true", description="Number format of computation.")
     is_deterministic: bool = Field(True, description="Only operations that give the same result each time.")
     num_threads: PositiveInt | None = Field(

@@ -84,13 +84,14 @@ def _connect(address: str | None, num_workers: int) -> None:
 
     if address is not None or "RAY_ADDRESS" in os.environ:
         try:
-            ray.init(address=address)
+            ray.init(address=address, log_to_driver=False)
         except ConnectionError as error:
             raise UserError(f"there is no Ray cluster at {address or os.environ['RAY_ADDRESS']}") from error
     else:
         ray.init(
             num_cpus=max(num_workers, os.cpu_count() or 1),
             include_dashboard=False,
+            log_to_driver=False,  # the run folder has what the training says; Ray's parts say a lot besides
             logging_level=logging.WARNING,
             _node_ip_address="127.0.0.1",  # nobody else is to reach it
         )

@@ -9,6 +9,7 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import Strategy
+from pytorch_lightning.strategies.launchers.multiprocessing import _MultiProcessingLauncher
 from typing_extensions import override
 
 from app.errors import UserError
@@ -66,7 +67,7 @@ def build_trainer(
     if devices == "auto" and (sizes := torchrun_sizes()):
         devices, num_nodes = sizes
     try:
-        return Trainer(
+        trainer = Trainer(
             default_root_dir=root,
             callbacks=[pass_over_idle_hooks(callback) for callback in callbacks],
             logger=list(loggers) or False,
@@ -91,6 +92,12 @@ def build_trainer(
         )
     except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError) as error:
         raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
+    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
+        raise UserError(
+            f"trainer.strategy = {strategy}: its processes take copies of the model, and keep what they come to"
+            " for themselves; set trainer.strategy=ddp, which starts the program once more for each process"
+        )
+    return trainer
 
 
 class BestCheckpoint(ModelCheckpoint):

@@ -49,14 +49,14 @@ def test_a_job_that_is_to_end_is_saved_put_back_and_goes_on_exactly(small_csv: P
             time.sleep(0.02)
         job.send_signal(signal.SIGUSR1)
         job.send_signal(signal.SIGTERM)  # as SLURM does with a job that it puts back
-        _, errors = job.communicate(timeout=60)
+        _, errors = job.communicate(timeout=300)
     assert job.returncode == 128 + signal.SIGUSR1, errors
     assert "stopped by SIGUSR1" in errors
     assert (tmp_path / "scontrol.txt").read_text() == "requeue 4711\n"
     assert torch.load(run.last_checkpoint, weights_only=True)["global_step"] < 30 * 7
 
     with start(tmp_path, RESTART_COUNT="1") as again:
-        _, errors = again.communicate(timeout=60)
+        _, errors = again.communicate(timeout=300)
     assert again.returncode == 0, errors
 
     undisturbed = tmp_path / "undisturbed"

@@ -19,6 +19,7 @@ from app.errors import UserError
 from app.training.interruption import TrainingInterruptedError
 from app.training.run import TrainingRun
 from app.training.run_folder import RunFolder
+from app.training.run_lock import locked
 from containers import bootstrap, family_container, resume_training
 from settings.merging import merge
 from tests.app.data.captioned_folder import write_folder
@@ -179,7 +180,7 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_best(
     multi_feature: dict[str, Any], tmp_path: Path
 ) -> None:
     new_run(multi_feature, tmp_path / "undisturbed")()
-    interrupt(new_run(multi_feature, tmp_path / "run"), 6, signal.SIGINT)
+    interrupt(new_run(multi_feature, tmp_path / "run"), 8, signal.SIGINT)
     last = RunFolder(tmp_path / "run").last_checkpoint
     last.write_bytes(last.read_bytes()[:-200])
 
@@ -187,6 +188,8 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_best(
     result = run()
 
     assert result.num_steps == 9
+    metrics = [RunFolder(tmp_path / name).metrics_file.read_text() for name in ("run", "undisturbed")]
+    assert metrics[0] == metrics[1]
     torch.testing.assert_close(
         torch.load(last, weights_only=True)["state_dict"],
         torch.load(RunFolder(tmp_path / "undisturbed").last_checkpoint, weights_only=True)["state_dict"],
@@ -256,6 +259,14 @@ def test_another_number_of_processes_shares_the_same_batch(
     run.datamodule.setup("fit")
     assert run.datamodule.train_dataloader().batch_size == 48
     run()
+
+
+def test_a_folder_in_which_another_process_trains_is_left_alone(
+    multi_feature: dict[str, Any], tmp_path: Path
+) -> None:
+    interrupt(new_run(multi_feature, tmp_path / "run"), 2, signal.SIGTERM)
+    with locked(RunFolder(tmp_path / "run")), pytest.raises(UserError, match="another process is training"):
+        resume_training(tmp_path / "run")()
 
 
 def test_a_second_signal_stops_at_once(multi_feature: dict[str, Any], tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_processes_that_lightning_starts_stop_together_by_a_signal(folder: Path)
         while first.poll() is None and not list(folder.glob("runs/*/checkpoints/last.ckpt")):
             time.sleep(0.05)
         first.send_signal(signal.SIGTERM)
-        output, errors = first.communicate(timeout=60)
+        output, errors = first.communicate(timeout=300)
 
     assert first.returncode == 143, errors
     assert len(re.findall("stopped by SIGTERM", errors)) == 1
@@ -74,9 +74,9 @@ def test_processes_that_lightning_starts_stop_together_by_a_signal(folder: Path)
 
 
 def test_one_process_of_torchrun_that_fails_ends_the_other_and_says_why(folder: Path) -> None:
-    arguments = ["--nproc-per-node=2", "--master-port=0", "failing.py", *TRAIN, "--run-dir", "run"]
+    arguments = ["--standalone", "--nproc-per-node=2", "failing.py", *TRAIN, "--run-dir", "run"]
     with start(folder, "-m", "torch.distributed.run", *arguments) as agent:
-        _, errors = agent.communicate(timeout=90)
+        _, errors = agent.communicate(timeout=300)
 
     assert agent.returncode == 1
     assert "error in process 1: RuntimeError: the sixth step went wrong" in errors

@@ -5,6 +5,7 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.profilers import PassThroughProfiler
 
+from app.errors import UserError
 from app.training.checkpoint_io import read_checkpoint
 from app.training.no_profiler import NoProfiler
 from app.training.quick_hooks import QuickHooks
@@ -70,3 +71,9 @@ def test_quick_hooks_register_parameters_buffers_and_modules() -> None:
     model._current_fx_name = "training_step"
     assert [name for name, _ in model.named_parameters()] == ["weight", "layer.weight", "layer.bias"]
     assert model._current_fx_name == "training_step"
+
+
+@pytest.mark.parametrize("strategy", ["ddp_spawn", "ddp_fork"])
+def test_strategies_that_copy_the_model_are_refused(tmp_path: Path, strategy: str) -> None:
+    with pytest.raises(UserError, match=f"{strategy}: its processes take a copy .* set trainer.strategy=ddp"):
+        build_trainer(root=tmp_path, accelerator="cpu", devices=2, strategy=strategy)
