@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.training.ray_workers import ray_trainer_arguments, run_in_workers
+from app.training.ray_workers import ray_trainer_arguments, require_ray, run_in_workers
 from app.training.result import TrainingResult
 from app.training.run_folder import RunFolder
 from app.training.shared_run_folder import open_run_folder
@@ -32,6 +32,7 @@ def train_in_workers(settings: ApplicationSettings, *, address: str | None = Non
     Raises:
         UserError: Something can't be used as the settings say.
     """
+    require_ray()  # before there is a folder
     folder = RunFolder(open_run_folder(settings.run_dir, name=settings.model).path.absolute())
     values = settings.to_plain() | {"run_dir": str(folder.path)}
     return _run(partial(_train, os.getcwd(), values), settings.trainer, folder, address)  # noqa: PTH109

@@ -18,6 +18,16 @@ class WorkerError(RuntimeError):
     """What went wrong in a worker."""
 
 
+def require_ray() -> None:
+    """Do nothing where Ray is installed.
+
+    Raises:
+        UserError: It isn't.
+    """
+    if find_spec("ray") is None:
+        raise UserError("the engine ray needs a package: pip install 'nested-lightning[ray]'")
+
+
 def run_in_workers(
     work: Callable[[], T], *, num_workers: int | None, use_gpu: bool | None, folder: Path, address: str | None
 ) -> T:
@@ -35,8 +45,7 @@ def run_in_workers(
         UserError: Ray isn't there, or a worker raised it.
         WorkerError: Something else went wrong in a worker.
     """
-    if find_spec("ray") is None:
-        raise UserError("the engine ray needs a package: pip install 'nested-lightning[ray]'")
+    require_ray()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no report to Ray's makers unless it is asked for
     import ray
     from ray.train import RunConfig, ScalingConfig

@@ -94,8 +94,8 @@ def build_trainer(
         raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
     if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
         raise UserError(
-            f"trainer.strategy = {strategy}: its processes take copies of the model, and keep what they come to"
-            " for themselves; set trainer.strategy=ddp, which starts the program once more for each process"
+            f"trainer.strategy = {strategy}: its processes take copies of the model, and keep what they"
+            " come to for themselves; set trainer.strategy=ddp, which starts the program once for each process"
         )
     return trainer
 

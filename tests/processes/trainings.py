@@ -74,7 +74,7 @@ def multi_feature(folder: Path, batch_size: int) -> dict[str, Any]:
 
 
 def image_to_text(folder: Path, batch_size: int) -> dict[str, Any]:
-    pictures = write_folder(folder / "pictures", copies=4)
+    pictures = write_folder(folder / "pictures", copies=8)
     captions = (pictures / "captions.csv").read_text()
     (pictures / "captions.csv").write_text(
         captions.replace("a red", "a very very red").replace("a blue ", "")

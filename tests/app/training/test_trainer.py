@@ -75,5 +75,5 @@ def test_quick_hooks_register_parameters_buffers_and_modules() -> None:
 
 @pytest.mark.parametrize("strategy", ["ddp_spawn", "ddp_fork"])
 def test_strategies_that_copy_the_model_are_refused(tmp_path: Path, strategy: str) -> None:
-    with pytest.raises(UserError, match=f"{strategy}: its processes take a copy .* set trainer.strategy=ddp"):
+    with pytest.raises(UserError, match=f"{strategy}: its processes take copies .* set trainer.strategy=ddp"):
         build_trainer(root=tmp_path, accelerator="cpu", devices=2, strategy=strategy)
