@@ -95,7 +95,7 @@ def build_trainer(
     if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
         raise UserError(
             f"trainer.strategy = {strategy}: its processes take copies of the model, and keep what they"
-            " come to for themselves; set trainer.strategy=ddp, which starts the program once for each process"
+            " come to for themselves; set trainer.strategy=ddp, which starts a program for each process"
         )
     return trainer
 
