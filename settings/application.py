@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, ValidationError, create_model, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from settings.errors import SettingsError, describe_problems
@@ -16,6 +16,7 @@ from settings.packages import packages_of
 from settings.prediction import PredictionSettings
 from settings.submodules import SubmodulePolicySettings
 from settings.trainer import TrainerSettings
+from settings.truth import refuse_truth_for_number
 
 
 class ApplicationSettings(BaseSettings):
@@ -41,6 +42,11 @@ class ApplicationSettings(BaseSettings):
 
         def __getattr__(self, section: str) -> Any:
             """Stand for the families' sections, which `application_settings_model` adds."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_truth_for_number(cls, value: Any, info: ValidationInfo) -> Any:
+        return refuse_truth_for_number(cls, value, info)
 
     @field_validator("model")
     @classmethod

@@ -2,7 +2,9 @@
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from settings.truth import refuse_truth_for_number
 
 
 class Settings(BaseModel):
@@ -16,6 +18,11 @@ class Settings(BaseModel):
         coerce_numbers_to_str=True,  # YAML reads a column called 1 as a number
         protected_namespaces=(),
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_truth_for_number(cls, value: Any, info: ValidationInfo) -> Any:
+        return refuse_truth_for_number(cls, value, info)
 
 
 class ChoiceSettings(Settings):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator
 
 from settings.base import Settings
 
@@ -46,3 +46,10 @@ class TrainerSettings(Settings):
     )
     use_tensorboard: bool = Field(False, description="Write TensorBoard event files beside metrics.csv.")
     use_progress_bar: bool = Field(True, description="Show how far the training is.")
+
+    @field_validator("max_steps")
+    @classmethod
+    def _train_at_all(cls, max_steps: int) -> int:
+        if max_steps == 0:
+            raise ValueError("no step trains nothing; give at least 1, or -1 for no limit")
+        return max_steps
