@@ -7,9 +7,8 @@ import typer
 
 from settings import SettingsError, families, find_family
 from settings.completion import Candidate, complete_assignment
-from settings.layers import Layer
 from settings.loading import collect_layers
-from settings.merging import merge, parse_assignment
+from settings.merging import merge
 
 DEVICES = {
     "auto": "the best there is",
@@ -55,7 +54,7 @@ def _values_so_far(params: dict[str, Any]) -> dict[str, Any]:
             model=params.get("model"),
             presets=params.get("preset") or [],
             config=[Path(path) for path in params.get("config") or []],
-            assignments=[Layer(parse_assignment(text), origin="--set") for text in params.get("set_") or []],
+            assignments=params.get("set_") or [],
         )
     except SettingsError:
         return values

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from commands.overrides import OverrideRequest, load_overrides
-from commands.printing import console, format_score, print_table, quiet_lightning, short_path, status_console
+from commands.printing import console, format_metric, print_table, quiet_lightning, short_path, status_console
 from commands.training import refuse_faults, train_or_exit
 from settings import ApplicationSettings, SettingsError
 from settings.application import parse_settings
@@ -56,7 +56,7 @@ def cross_validate(
         f"Test scores of {num_folds} folds",
         ["score", "mean", "std", *(f"fold {i}" for i in range(num_folds))],
         [
-            (name.removeprefix("test_"), *map(format_score, (s.mean, s.std, *s.values)))
+            (name.removeprefix("test_"), *(format_metric(name, v) for v in (s.mean, s.std, *s.values)))
             for name, s in summary.items()
         ],
     )

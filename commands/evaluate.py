@@ -9,7 +9,7 @@ import typer
 
 from commands.options import DebugOption, OverrideOption, SetOption, SkipBadOption, parse_assignments
 from commands.overrides import load_overrides, split_overrides
-from commands.printing import console, format_score, print_table, status_console
+from commands.printing import console, format_metric, print_table, status_console
 from settings.merging import merge
 
 
@@ -62,7 +62,7 @@ def evaluate(
     print_table(
         f"Scores on {where} ({report.num_samples} samples)",
         ["score", "value"],
-        [(name, format_score(value)) for name, value in report.scores.items()],
+        [(name, format_metric(name, value)) for name, value in report.scores.items()],
     )
     for parts, breakdown in report.breakdowns.items():
         columns = list(next(iter(breakdown.values()), {}))
@@ -70,7 +70,7 @@ def evaluate(
             f"By {parts}",
             [parts, *columns],
             [
-                (name, *(format_score(v) if c != "samples" else str(int(v)) for c, v in values.items()))
+                (name, *(format_metric(column, value) for column, value in values.items()))
                 for name, values in breakdown.items()
             ],
         )

@@ -109,7 +109,7 @@ def collect_sources(
         config=config or [],
         environ=os.environ,
         assignments=[
-            *(Layer(parse_assignment(text), origin=f"--set {text}") for text in set_ or []),
+            *(set_ or []),
             Layer(nest_given(options or {}), origin="option"),
         ],
         family_values=nest_given(family_options or {}),

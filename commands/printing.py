@@ -124,6 +124,12 @@ def format_score(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
+def format_metric(name: str, value: float | None) -> str:
+    """Return a metric as it is read: a count as a whole number, a score with four decimals."""
+    is_count = name.endswith("samples") and value is not None and float(value).is_integer()
+    return f"{int(value or 0):,}" if is_count else format_score(value)
+
+
 def short_path(path: Path) -> str:
     """Return a path as seen from the current folder, if it is below it."""
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from commands.printing import format_score, print_facts, print_fault, print_table, short_path, status_console
+from commands.printing import format_metric, print_facts, print_fault, print_table, short_path, status_console
 
 
 def refuse_faults(application: Any) -> None:
@@ -48,7 +48,7 @@ def print_result(result: Any) -> None:
     print_table(
         f"Scores of {short_path(result.best_checkpoint)}",
         ["score", "validation", "test"],
-        [(name, format_score(val), format_score(test)) for name, val, test in scores],
+        [(name, format_metric(name, val), format_metric(name, test)) for name, val, test in scores],
     )
     _print_whereabouts(result)
 

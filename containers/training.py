@@ -11,6 +11,7 @@ from app.training.epoch_log import EpochLog
 from app.training.interruption import Interruption
 from app.training.last_checkpoint import LastCheckpoint
 from app.training.metrics_file import MetricsFile
+from app.training.monitored_value import MonitoredValue
 from app.training.progress import TrainingProgress
 from app.training.random_state import RandomState
 from app.training.running_metrics import RunningMetrics
@@ -69,6 +70,9 @@ class TrainingContainer(DeclarativeContainer):
         monitor=settings.provided.monitor,
         mode=settings.provided.monitor_mode,
     )
+    monitored_value = DeclaredFactory(
+        protocols.TrainingCallback, MonitoredValue, name=settings.provided.monitor
+    )
     random_state = DeclaredFactory(protocols.TrainingCallback, RandomState)
     running_metrics = DeclaredFactory(protocols.TrainingCallback, RunningMetrics)
     epoch_log = DeclaredFactory(protocols.TrainingCallback, EpochLog)
@@ -77,6 +81,7 @@ class TrainingContainer(DeclarativeContainer):
     )
     callbacks = providers.Factory(
         collect_callbacks,
+        monitored_value,
         determinism,
         best_checkpoint,
         last_checkpoint,
@@ -90,6 +95,8 @@ class TrainingContainer(DeclarativeContainer):
         early_stopping_patience=settings.provided.early_stopping_patience,
         monitor=settings.provided.monitor,
         monitor_mode=settings.provided.monitor_mode,
+        max_epochs=settings.provided.max_epochs,
+        val_every_n_epochs=settings.provided.val_every_n_epochs,
     )
     metrics_file = DeclaredFactory(
         protocols.TrainingLogger, MetricsFile, path=run_folder.provided.metrics_file

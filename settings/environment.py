@@ -6,15 +6,15 @@ from typing import Any
 
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
-from settings.errors import SettingsError, did_you_mean
+from settings.errors import did_you_mean
 from settings.layers import Layer, Names
 
 ENV_PREFIX = "NESTED_LIGHTNING__"
 """How the name of every variable starts; ``__`` stands between the names of a dotted path."""
 
 
-def read_environment(environ: Mapping[str, str], model: type[BaseSettings]) -> Layer:
-    """Return the nested values of the variables that start with `ENV_PREFIX`.
+def read_environment(environ: Mapping[str, str], model: type[BaseSettings]) -> tuple[Layer, list[str]]:
+    """Return the nested values of the variables that start with `ENV_PREFIX`, and what is wrong with others.
 
     Lists and mappings are written as JSON, None as ``null``.
 
@@ -22,18 +22,22 @@ def read_environment(environ: Mapping[str, str], model: type[BaseSettings]) -> L
         environ: All variables by name.
         model: The settings that they may name.
 
-    Raises:
-        SettingsError: Variables that name no setting, or values that aren't JSON, one line each.
+    Returns:
+        The values that can be read, and a line for each variable that names no setting or whose value isn't
+        JSON where it must be.
     """
     ours = {name: value for name, value in environ.items() if name.upper().startswith(ENV_PREFIX)}
-    problems = [_misspelt_prefix(name) for name in environ if _is_misspelt(name)]
     known = {name.upper() for name in model.model_fields}
+    problems = [_misspelt_prefix(name) for name in environ if _is_misspelt(name)]
     problems += [_unknown_variable(name, ours[name], known) for name in ours if not _is_known(name, known)]
-    problems += [_not_json(name, ours[name]) for name in ours if not _is_readable({name: ours[name]}, model)]
-    if problems:
-        raise SettingsError(problems)
-    values: dict[str, Any] = _decode(_read(ours, model))
-    return Layer(values, origin="environment", origins={_names(name): name for name in ours})
+    unreadable = [name for name in ours if not _is_readable({name: ours[name]}, model)]
+    problems += [_not_json(name, ours[name]) for name in unreadable]
+    usable = {
+        name: value for name, value in ours.items() if _is_known(name, known) and name not in unreadable
+    }
+    values: dict[str, Any] = _decode(_read(usable, model))
+    origins = {_names(name): name for name in usable}
+    return Layer(values, origin="environment", origins=origins), problems
 
 
 def _read(variables: Mapping[str, str], model: type[BaseSettings]) -> dict[str, Any]:

@@ -26,7 +26,9 @@ class SettingsError(ValueError):
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """Return ``"; did you mean 'seed'?"`` for the nearest allowed name, or an empty string."""
-    near = difflib.get_close_matches(name, list(allowed), n=1)
+    names = list(allowed)
+    parts = [one for one in names if len(name) > 2 and name in one.split("_")]
+    near = difflib.get_close_matches(name, names, n=1) or (parts if len(parts) == 1 else [])
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
@@ -54,7 +56,8 @@ def _goes_deeper(location: Location, other: Location) -> bool:
 
 def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequence[Layer]) -> str:
     names, parent = locate(model, problem["loc"])
-    origin = find_origin(layers, names)
+    is_of_kind = problem["type"] == "union_tag_invalid"
+    origin = find_origin(layers, (*names, "kind") if is_of_kind else names)
     line = _explain(problem, names, parent)
     return f"{origin}: {line}" if origin else line
 
@@ -73,6 +76,8 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
     if problem["type"] == "union_tag_invalid":
         kind = problem["ctx"]["tag"]
         return f"{path}.kind = '{kind}': unknown choice{_allow(kind, _names(step(parent, names[-1])))}"
+    if problem["type"] == "path_type":
+        return f"{path} = {value!r}: a path is needed, written as text"
     message = str(problem["msg"]).removeprefix("Value error, ")
     context = problem.get("ctx", {})
     if isinstance(context.get("error"), SettingsError):

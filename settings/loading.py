@@ -1,8 +1,9 @@
 """Settings in layers: defaults, presets, YAML files, environment variables, assignments."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -12,11 +13,13 @@ from settings.errors import SettingsError, describe_problems, did_you_mean
 from settings.families import families, find_family
 from settings.family import Family
 from settings.layers import Layer
-from settings.merging import merge
+from settings.merging import merge, parse_assignment
 from settings.yaml_file import read_settings_file
 
-Source = Layer | Mapping[str, Any]
-"""A layer, or nested values that are one."""
+T = TypeVar("T")
+
+Source = Layer | Mapping[str, Any] | str
+"""A layer, nested values that are one, or the text of one ``--set``."""
 
 
 def load_settings(
@@ -64,19 +67,53 @@ def collect_layers(
     """Return the layers that `load_settings` merges, the lowest first, family and presets included.
 
     Raises:
-        SettingsError: A source can't be read, or no family or preset has the name.
+        SettingsError: A source can't be read, or no family or preset has the name; what is wrong with the
+            values of the others is told as well.
     """
     files = [config] if isinstance(config, Path) else config or []
-    layers = [layer for file in files for layer in read_settings_file(file)]
-    layers.append(read_environment(environ or {}, application_settings_model()))
-    layers += [_as_layer(source) for source in assignments]
+    problems: list[str] = []
+    layers: list[Layer] = []
+    for file in files:
+        layers += _attempt(partial(read_settings_file, file), problems)
+    variables, unreadable = read_environment(environ or {}, application_settings_model())
+    layers.append(variables)
+    problems += unreadable
+    for source in assignments:
+        layers += _attempt(partial(_as_layers, source), problems)
     if model is not None:
         layers.append(Layer({"model": model}, origin="--model"))
+    if problems and not any("model" in layer.values for layer in layers):
+        raise SettingsError(problems)  # what can't be read may have named it
+    try:
+        layers = _add_family(layers, presets, family_values, problems)
+    except SettingsError as error:
+        raise SettingsError([*problems, *error.problems]) from None
+    if problems:
+        _attempt(lambda: [resolve_layers(layers)], problems)
+        raise SettingsError(problems)
+    return layers
+
+
+def _attempt(read: Callable[[], Sequence[T]], problems: list[str]) -> Sequence[T]:
+    try:
+        return read()
+    except SettingsError as error:
+        problems += error.problems
+        return []
+
+
+def _add_family(
+    layers: Sequence[Layer],
+    presets: Sequence[str],
+    family_values: Mapping[str, Any] | None,
+    problems: list[str],
+) -> list[Layer]:
     family = _family_of(layers)
-    if family_values:
-        layers.append(Layer({family.section: dict(family_values)}, origin="option"))
-    defaults = Layer(dict(family.defaults), origin=f"default of {family.name}")
-    return [defaults, *(_find_preset(family, preset) for preset in presets), *layers]
+    below = [Layer(dict(family.defaults), origin=f"default of {family.name}")]
+    for preset in presets:
+        below += _attempt(partial(_find_presets, family, preset), problems)
+    above = [Layer({family.section: dict(family_values)}, origin="option")] if family_values else []
+    return [*below, *layers, *above]
 
 
 def resolve_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> ApplicationSettings:
@@ -100,8 +137,10 @@ def resolve_layers(layers: Iterable[Layer], dropped: list[str] | None = None) ->
         raise SettingsError(describe_problems(error, model, layers)) from None
 
 
-def _as_layer(source: Source) -> Layer:
-    return source if isinstance(source, Layer) else Layer(dict(source), origin="--set")
+def _as_layers(source: Source) -> list[Layer]:
+    if isinstance(source, str):
+        return [Layer(parse_assignment(source), origin=f"--set {source}")]
+    return [source if isinstance(source, Layer) else Layer(dict(source), origin="--set")]
 
 
 def _family_of(layers: Sequence[Layer]) -> Family:
@@ -111,9 +150,9 @@ def _family_of(layers: Sequence[Layer]) -> Family:
     raise SettingsError([f"model: a value is needed (allowed: {', '.join(families())})"])
 
 
-def _find_preset(family: Family, name: str) -> Layer:
+def _find_presets(family: Family, name: str) -> list[Layer]:
     if name not in family.presets:
         hint = did_you_mean(name, family.presets)
         allowed = ", ".join(family.presets) or "none"
         raise SettingsError([f"--preset {name}: {family.name} has no such preset{hint} (allowed: {allowed})"])
-    return Layer(dict(family.presets[name].values), origin=f"preset {name}")
+    return [Layer(dict(family.presets[name].values), origin=f"preset {name}")]

@@ -1,9 +1,9 @@
 """Settings of a table with a label column and groups of feature columns."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from settings.base import ChoiceSettings, Settings
 from settings.slot import Slot
@@ -58,6 +58,15 @@ class RandomSplitSettings(SplitSettings):
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the rows for the test.")
     seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
 
+    @model_validator(mode="after")
+    def _leave_rows_to_train_on(self) -> Self:
+        if self.val_fraction + self.test_fraction >= 1:
+            raise ValueError(
+                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave no rows"
+                " to train on: their sum must be less than 1"
+            )
+        return self
+
 
 class FoldSplitSettings(SplitSettings):
     """One fold of a stratified cross-validation."""
@@ -68,6 +77,12 @@ class FoldSplitSettings(SplitSettings):
     fold: NonNegativeInt = Field(0, description="The fold that is the test part, from 0.")
     val_fraction: float = Field(0.1, gt=0, lt=1, description="Share of the other folds for validation.")
     seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
+
+    @model_validator(mode="after")
+    def _be_one_of_the_folds(self) -> Self:
+        if self.fold >= self.num_folds:
+            raise ValueError(f"fold {self.fold} of {self.num_folds}: folds are counted from 0")
+        return self
 
 
 class ColumnSplitSettings(SplitSettings):

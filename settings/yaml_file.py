@@ -57,6 +57,7 @@ class _Reader:
         self._path = path
         self._origins: dict[Names, str] = {}
         self._num_values = 0
+        self._problems: list[str] = []
 
     def read(self) -> Layer:
         """Return the file's values with their places."""
@@ -75,7 +76,10 @@ class _Reader:
             raise SettingsError(
                 [f"{self._place(root.start_mark)}: names with values are needed, e.g. seed: 1"]
             )
-        return Layer(self._value(root, ()), origin=str(self._path), origins=self._origins)
+        values = self._value(root, ())
+        if self._problems:
+            raise SettingsError(self._problems)
+        return Layer(values, origin=str(self._path), origins=self._origins)
 
     def _value(self, node: Node, names: Names) -> Any:
         self._origins.setdefault(names, self._place(node.start_mark))
@@ -83,7 +87,7 @@ class _Reader:
         if len(names) > MAX_DEPTH or self._num_values > MAX_VALUES:
             raise SettingsError([f"{self._place(node.start_mark)}: nested too deeply, or too many values"])
         if not node.tag.startswith(_STANDARD_TAG) or node.tag.startswith(_PYTHON_TAG):
-            raise SettingsError([f"{self._place(node.start_mark)}: the tag {node.tag} can't be used here"])
+            return self._refuse(node, f"the tag {node.tag} can't be used here")
         if isinstance(node, MappingNode):
             return self._mapping(node, names)
         if isinstance(node, SequenceNode):
@@ -92,7 +96,11 @@ class _Reader:
 
     def _mapping(self, node: MappingNode, names: Names) -> dict[str, Any]:
         self._refuse_names_twice(node, names)
-        self._constructor.flatten_mapping(node)
+        try:
+            self._constructor.flatten_mapping(node)
+        except yaml.MarkedYAMLError as error:
+            self._refuse(node, str(error.problem))
+            return {}
         values: dict[str, Any] = {}
         for key, item in node.value:
             name = str(self._scalar(key))
@@ -104,18 +112,19 @@ class _Reader:
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, ScalarNode) and key.value in seen:
-                path = ".".join((*names, key.value))
-                raise SettingsError([f"{self._place(key.start_mark)}: {path} stands here a second time"])
+                self._refuse(key, f"{'.'.join((*names, key.value))} stands here a second time")
             seen.add(str(key.value))
 
     def _scalar(self, node: Node) -> Any:
         if not isinstance(node, ScalarNode):
-            raise SettingsError([f"{self._place(node.start_mark)}: a name must be a plain word"])
+            return self._refuse(node, "a name must be a plain word")
         try:
             return self._constructor.construct_object(node)
         except (yaml.MarkedYAMLError, ValueError) as error:
-            problem = getattr(error, "problem", None) or error
-            raise SettingsError([f"{self._place(node.start_mark)}: {problem}"]) from None
+            return self._refuse(node, str(getattr(error, "problem", None) or error))
+
+    def _refuse(self, node: Node, problem: str) -> None:
+        self._problems.append(f"{self._place(node.start_mark)}: {problem}")
 
     def _place(self, mark: Any) -> str:
         return f"{self._path}:{mark.line + 1}:{mark.column + 1}" if mark else str(self._path)

@@ -1,5 +1,6 @@
 """Class names and class indices of a label column."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from pyarrow import compute
 from torch import Tensor
 
-from app.data.column_values import is_missing, text_values
+from app.data.column_values import is_missing, is_text, plain_column, text_values
 from app.data.wording import counted, name_list
 from app.errors import UserError, did_you_mean
 
@@ -32,7 +33,22 @@ def label_column(table: pa.Table, label: str | None) -> pa.StringArray:
             f" {name_list(columns)} (the first line must hold the columns' names);"
             " set multi_feature.data.label"
         )
-    return text_values(table.column(label))
+    labels = text_values(table.column(label))
+    _tell_of_one_number_written_twice(plain_column(table.column(label)), labels)
+    return labels
+
+
+def _tell_of_one_number_written_twice(column: pa.ChunkedArray, labels: pa.StringArray) -> None:
+    if not is_text(column.type):
+        return
+    written = compute.utf8_trim_whitespace(column)
+    others = compute.unique(written.filter(compute.not_equal(written, labels))).drop_null().to_pylist()
+    names = set(compute.unique(labels).to_pylist())
+    if twice := [text for text in others if text.partition(".")[0] in names & set(written.to_pylist())]:
+        warnings.warn(
+            f"labels that are one number written in two ways are one class: {name_list(twice)}",
+            stacklevel=4,
+        )
 
 
 def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
@@ -49,7 +65,21 @@ def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
             " check multi_feature.data.label"
         )
     is_whole = all(name.lstrip("+-").isdecimal() for name in names)
+    if not is_whole and all(_is_number(name) for name in names):
+        warnings.warn(
+            f"the labels are numbers with fractions, and each of the {len(names):,} becomes a class: this"
+            " family tells classes apart and estimates no number; is multi_feature.data.label the right one?",
+            stacklevel=3,
+        )
     return tuple(sorted(names, key=lambda name: (int(name), name)) if is_whole else sorted(names))
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
 
 
 def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
@@ -67,7 +97,7 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
         raise UserError(
             f"the label is missing (empty, NA, NaN, null or ?) in {counted(int(missing.sum()), 'row')}, first"
             f" in row {missing.argmax() + 1:,}; put it in, remove the row, or set"
-            " multi_feature.data.missing=drop"
+            " multi_feature.data.missing=drop (a class that is called so needs another name)"
         )
     codes = compute.index_in(labels, value_set=pa.array(class_names, pa.string()))
     if codes.null_count:

@@ -216,6 +216,11 @@ class MultiFeatureDataModule(LightningDataModule):
     def _fit(
         self, samples: _Samples, class_names: tuple[str, ...], target: Tensor, split: Split
     ) -> MultiFeatureDataSpec:
+        if len(split.train) == 0:
+            raise UserError(
+                "the training part has no row at all: choose another multi_feature.data.split; the kind"
+                " whole is for evaluation only"
+            )
         counts = torch.bincount(target[torch.from_numpy(split.train)], minlength=len(class_names)).tolist()
         lacking = [name for name, count in zip(class_names, counts, strict=True) if count == 0]
         if lacking:

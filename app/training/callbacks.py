@@ -10,6 +10,7 @@ from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from app.errors import UserError
+from app.training.monitored_value import warn_of_patience
 
 
 def collect_callbacks(
@@ -19,6 +20,8 @@ def collect_callbacks(
     early_stopping_patience: int | None,
     monitor: str,
     monitor_mode: Literal["min", "max"],
+    max_epochs: int,
+    val_every_n_epochs: int = 1,
 ) -> list[Callback]:
     """Return the callbacks of a training.
 
@@ -29,11 +32,16 @@ def collect_callbacks(
         early_stopping_patience: Validations without a better value before training stops; None: never.
         monitor: Logged value that early stopping watches.
         monitor_mode: Whether less or more of it is better.
+        max_epochs: Passes over the data; early stopping that can't act in so many is warned of.
+        val_every_n_epochs: Epochs from one validation to the next.
     """
     callbacks = list(always)
     if use_progress_bar:
         callbacks.append(progress())
     if early_stopping_patience is not None:
+        warn_of_patience(
+            early_stopping_patience, max_epochs=max_epochs, val_every_n_epochs=val_every_n_epochs
+        )
         callbacks.append(EarlyStopping(monitor, mode=monitor_mode, patience=early_stopping_patience))
     return callbacks
 

@@ -222,3 +222,58 @@ def test_an_unknown_family_and_an_unknown_preset_are_told_with_the_known_ones() 
         load_settings(model="multi-feature", presets=["sead"])
     with pytest.raises(SettingsError, match="model: a value is needed"):
         load_settings()
+
+
+def test_what_is_wrong_in_files_variables_and_options_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "my.yaml"
+    file.write_text("model: multi-feature\nmulti_feature: {head: {kind: linaer}}\n")
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings(
+            config=file,
+            presets=["sead"],
+            environ={"NESTED_LIGHTNING_SEED": "1", "NESTED_LIGHTNING__TRAINER__MAX_EPOCHS": "no"},
+            assignments=["seed", "multi_feature.head.dropout=2", "trainer.max_steps=0"],
+        )
+
+    places = [problem.split(": ")[0] for problem in caught.value.problems]
+    assert sorted(places) == sorted(
+        [
+            "--preset sead",
+            "--set seed",
+            "--set trainer.max_steps=0",
+            "NESTED_LIGHTNING_SEED",
+            "NESTED_LIGHTNING__TRAINER__MAX_EPOCHS",
+            f"{file}:2:24",  # the head's kind: what else is set for it can't be judged
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "trainer.max_epochs=true",
+        "seed=false",
+        "trainer.devices=[true]",
+        "multi_feature.optimizer.betas=[0.9, true]",
+        "multi_feature.class_weights={a: true}",
+    ],
+)
+def test_true_and_false_are_no_numbers(assignment: str) -> None:
+    with pytest.raises(SettingsError, match="a number is needed here, not true or false"):
+        load_settings(model="multi-feature", assignments=[assignment])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("trainer.max_steps=0", "no step trains nothing"),
+        ("multi_feature.data.split.val_fraction=0.9", "leave no rows to train on"),
+        ("multi_feature.data.split={kind: fold, fold: 5}", "fold 5 of 5"),
+        ("run_dir=5", "a path is needed"),
+        ("variant.decoder.hidden=5", "did you mean 'hidden_features'"),
+    ],
+)
+def test_values_that_can_not_train_are_refused(assignment: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        load_settings(model="multi-feature", assignments=[assignment])

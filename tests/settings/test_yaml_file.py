@@ -3,11 +3,8 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
-from settings import SettingsError, load_settings, parse_settings
+from settings import SettingsError, load_settings
 from settings.yaml_file import read_settings_file
 
 
@@ -103,6 +100,7 @@ def test_anchors_and_merge_keys_work(tmp_path: Path) -> None:
             r":1:4: the tag .*python/object/apply:os.system can't be used here",
         ),
         ("a: [1\n", r"is not YAML"),
+        ("a: {<<: 5}\n", r":1:4: expected a mapping or list of mappings for merging"),
         ("extends: [1]\n", r"extends names a file"),
         ("extends: nowhere.yaml\n", r"nowhere\.yaml: can't be read"),
     ],
@@ -123,34 +121,14 @@ def test_a_small_file_that_unfolds_into_a_huge_one_is_refused(tmp_path: Path) ->
         read_settings_file(path)
 
 
-VALID = """model: multi-feature
-seed: 3
-trainer: {max_epochs: 4, precision: 32-true}
-multi_feature:
-  feature_extractors:
-    kar: {kind: residual, num_blocks: 3}
-  combiner:
-    kind: attention
-  optimizer: {kind: sgd, lr: 1e-2}
-"""
+def test_all_that_is_wrong_in_a_file_is_told_at_once(tmp_path: Path) -> None:
+    path = _write(tmp_path, "my.yaml", "seed: 1\nseed: 2\ntrainer: {max_epochs: !!python/x 3}\nseed: 4\n")
 
+    with pytest.raises(SettingsError) as caught:
+        read_settings_file(path)
 
-@given(st.data())
-@hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_random_damage_to_a_valid_file_is_never_more_than_a_settings_error(
-    tmp_path: Path, data: st.DataObject
-) -> None:
-    start = data.draw(st.integers(0, len(VALID)))
-    end = data.draw(st.integers(start, min(len(VALID), start + 12)))
-    put_in = data.draw(st.text(max_size=8))
-    path = tmp_path / "damaged.yaml"
-    path.write_bytes((VALID[:start] + put_in + VALID[end:]).encode("utf-8", errors="surrogatepass"))
-
-    try:
-        settings = load_settings(config=path)
-    except SettingsError as error:
-        assert str(error)  # noqa: PT017  # either outcome is right
-    else:
-        assert parse_settings(settings.to_plain()) == settings
+    assert [problem.removeprefix(f"{path}:").split(":")[0] for problem in caught.value.problems] == [
+        "2",
+        "4",
+        "3",
+    ]

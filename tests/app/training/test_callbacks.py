@@ -14,7 +14,7 @@ from app.training.progress import TrainingProgress
 
 
 def _collect(**options: Any) -> list[Any]:
-    defaults = {"use_progress_bar": False, "early_stopping_patience": None}
+    defaults = {"use_progress_bar": False, "early_stopping_patience": None, "max_epochs": 60}
     return collect_callbacks(
         progress=TrainingProgress, monitor="val_loss", monitor_mode="min", **{**defaults, **options}
     )
@@ -30,6 +30,11 @@ def test_a_progress_bar_and_early_stopping_come_by_their_options() -> None:
     assert isinstance(progress, ProgressBar)
     assert isinstance(stopping, EarlyStopping)
     assert (stopping.monitor, stopping.mode, stopping.patience) == ("val_loss", "min", 3)
+
+
+def test_patience_that_outlasts_the_training_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"patience=3 stops nothing early: there are 4 validations"):
+        _collect(early_stopping_patience=3, max_epochs=8, val_every_n_epochs=2)
 
 
 def test_tensorboard_writes_into_the_run_folder_by_its_option(tmp_path: Path) -> None:
