@@ -3,10 +3,11 @@
 import os
 import sys
 import traceback
+import warnings
 
 import typer
 
-from commands.bash_completion import complete_in_bash, is_completing_in_bash
+from commands.bash_completion import complete_in_bash, is_completing, is_completing_in_bash
 from commands.check import check
 from commands.config import config
 from commands.doctor import doctor
@@ -35,7 +36,10 @@ app.command(context_settings=CONTEXT)(predict)
 
 def run() -> None:
     """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
-    show_warnings_as_notes()
+    if is_completing(os.environ):
+        warnings.simplefilter("ignore")  # they would stand in the line that is typed
+    else:
+        show_warnings_as_notes()
     try:
         if is_completing_in_bash(os.environ):
             complete_in_bash(app, os.environ)

@@ -3,7 +3,12 @@
 import contextlib
 import io
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+
+
+def is_completing(environ: Mapping[str, str]) -> bool:
+    """Return whether a shell asks for completions."""
+    return any(name.startswith("_") and name.endswith("_COMPLETE") for name in environ)
 
 
 def is_completing_in_bash(environ: MutableMapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from threading import RLock
@@ -119,12 +120,18 @@ def find_plugins(group: str) -> list[Plugin]:
     """Return the entry points of a group, none of them imported: our own first, then by package, name."""
     found = [
         Plugin(point=point, package=point.dist.name, version=point.dist.version)
-        for point in entry_points(group=group)
+        for point in _installed().select(group=group)
         if point.dist is not None
     ]
     if group == FAMILIES and all(plugin.package != OWN_PACKAGE for plugin in found):
         found += _plugins_of_source_tree(Path(__file__).parents[1] / "pyproject.toml", group)
     return sorted(found, key=lambda one: (one.package != OWN_PACKAGE, one.package, one.point.name))
+
+
+@cache
+def _installed() -> Any:
+    """Return the entry points of all installed packages, which takes a look into each of them."""
+    return entry_points()
 
 
 def _plugins_of_source_tree(pyproject: Path, group: str) -> list[Plugin]:

@@ -65,6 +65,7 @@ def trained(environments: Environments, small_csv: Path, tmp_path: Path) -> dict
         ],
         "family": ["train", "-m", "curve-fit", "--run-dir", "family", *QUIET],
         "check": ["check", "-m", "curve-fit"],
+        "graph": ["graph", "-m", "curve-fit"],
         "doctor": ["doctor", "--json"],
         "evaluate": ["evaluate", "extractor/checkpoints/best.ckpt"],
         "predict": ["predict", "family/checkpoints/best.ckpt", "points.csv"],
@@ -83,6 +84,7 @@ def test_a_plugin_is_listed_trained_reloaded_and_named_where_it_is_missing(
     assert "curve-fit  A curve through the rows" in trained["models"].out
     assert "CurveFitSettings" in json.loads(trained["schema"].out)["$defs"]
     assert "no fault was found" in trained["check"].out
+    assert "feature_extractor  Waves" in trained["graph"].out
     found = {part["subject"]: part for part in json.loads(trained["doctor"].out)["Plug-ins"]}
     assert found["waves"]["value"] == "waves.settings:WavesSettings of nested-lightning-waves==0.3.0"
     assert found["waves"]["problem"] is None

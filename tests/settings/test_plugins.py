@@ -182,6 +182,25 @@ def test_what_cannot_be_used_is_reported_once_and_stops_nothing_else(packages: P
         assert errors.count(f"plug-in '{name}'") == 1, errors
 
 
+def test_a_plugin_that_fails_is_a_note_but_not_while_a_line_is_typed(packages: Packages) -> None:
+    packages.add("broken", entry_points="[nested_lightning.submodules]\nabsent = not_there:Thing")
+    command = "import main, sys; sys.argv = ['nested-lightning', 'config', '-m', 'variant']; main.run()"
+
+    def errors(**environ: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", command],
+            env={"PYTHONPATH": f"{PROJECT}:{packages.folder}", **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stderr
+
+    assert errors().startswith("note: plug-in 'absent'")
+    typed = "nested-lightning train --set variant.trunk.kind="
+    assert errors(_NESTED_LIGHTNING_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD="3") == ""
+
+
 def test_a_plugin_that_makes_settings_while_it_is_imported_is_reported(packages: Packages) -> None:
     packages.add(
         "early",
