@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -13,8 +14,30 @@ class OverrideInUseError(RuntimeError):
 
 
 _lock = threading.Lock()
-_claims: dict[int, list[tuple[object, str]]] = {}
-"""Owner and place in the code of each override that holds, by the provider's id, the outer ones first."""
+_claims: dict[int, list["Claim"]] = {}
+"""The overrides that hold, by the provider's id, the outer ones first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """An override that holds.
+
+    Attributes:
+        owner: Thread and task.
+        path: Path of the provider.
+        place: Where in the code.
+        target: The provider.
+    """
+
+    owner: object
+    path: str
+    place: str
+    target: Any
+
+    def end(self) -> None:
+        """Put the provider back, where the block that overrides it never ends."""
+        _release(self)
+        self.target.reset_last_overriding()
 
 
 @contextmanager
@@ -25,21 +48,34 @@ def claim(target: Any, path: str, place: str) -> Iterator[None]:
         OverrideInUseError: Another one holds it.
     """
     owner = (threading.get_ident(), _current_task())
+    own = Claim(owner, path, place, target)
     with _lock:
         holders = _claims.setdefault(id(target), [])
-        if holders and holders[0][0] != owner:
+        if holders and holders[0].owner != owner:
             raise OverrideInUseError(
-                f"{path} is overridden at {holders[0][1]} at this moment, so {place} can't: "
+                f"{path} is overridden at {holders[0].place} at this moment, so {place} can't: "
                 "give each thread or task a container of its own"
             )
-        holders.append((owner, place))
+        holders.append(own)
     try:
         yield
     finally:
-        with _lock:
-            holders.pop()
-            if not holders:
-                del _claims[id(target)]
+        _release(own)
+
+
+def _release(claim: Claim) -> None:
+    with _lock:
+        holders = _claims.get(id(claim.target), [])
+        if claim in holders:
+            holders.remove(claim)
+        if not holders:
+            _claims.pop(id(claim.target), None)
+
+
+def open_claims() -> list[Claim]:
+    """Return the overrides that hold at this moment, for tests: behind one of them none should be left."""
+    with _lock:
+        return [claim for holders in _claims.values() for claim in holders]
 
 
 def calling_place(*modules: str) -> str:
