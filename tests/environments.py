@@ -27,7 +27,7 @@ def build_wheels(folder: Path) -> dict[str, Path]:
     own, waves = sources / "own", sources / "waves"
     for name in ("app", "commands", "containers", "settings"):
         shutil.copytree(PROJECT / name, own / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("main.py", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("main.py", "nested_lightning_pytest.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(PROJECT / name, own)
     shutil.copytree(WAVES, waves, ignore=shutil.ignore_patterns("__pycache__"))
     _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(own), str(waves))
