@@ -128,11 +128,10 @@ def _leaked_overrides(item: pytest.Item) -> list[str]:
 
 def _overridden(item: pytest.Item) -> dict[str, dict[str, int]]:
     """Return how often each provider of a container is overridden that lives longer than a test."""
-    if "dependency_injector" not in sys.modules or "containers.overridden_model" not in sys.modules:
+    ours: Any = sys.modules.get("containers.overridden_model")
+    if not hasattr(ours, "list_overridden"):
         return {}
-    from containers.testing import list_overridden
-
-    return {name: dict(list_overridden(container)) for name, container in _shared_containers(item)}
+    return {name: dict(ours.list_overridden(container)) for name, container in _shared_containers(item)}
 
 
 def _shared_containers(item: Any) -> Iterator[tuple[str, Any]]:

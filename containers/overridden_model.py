@@ -1,7 +1,7 @@
 """A composite that is built while providers are overridden: its recipe says so, and a batch checks it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import nn
 
 from app.errors import UserError
 from app.protocols import required_class
+from containers.named import NamedProviders
 from containers.override_batch import check_overridden
 from containers.override_records import record
 from containers.replacements import Override
@@ -74,6 +75,23 @@ def remove_from_model(family: Any, override: Override) -> None:
         last = provider.last_overriding
         if isinstance(last, OverriddenModel) and not last.placed:
             provider.reset_last_overriding()
+
+
+def list_overridden(container: Any, above: str = "") -> Iterator[tuple[str, int]]:
+    """Yield the path of each provider of a container that is overridden, and how many times it is."""
+    for name, provider in container.providers.items():
+        yield from _list_overridden(f"{above}{name}", provider)
+
+
+def _list_overridden(path: str, provider: Any) -> Iterator[tuple[str, int]]:
+    count = sum(not isinstance(each, OverriddenModel) for each in provider.overridden)
+    if count and not isinstance(provider, providers.Dependency | providers.DependenciesContainer):
+        yield path, count
+    if isinstance(provider, providers.Container):
+        yield from list_overridden(provider.container, f"{path}.")
+    elif isinstance(provider, NamedProviders):
+        for name, item in provider.named.items():
+            yield from _list_overridden(f"{path}.{name}", item)
 
 
 def _families(containers: Sequence[Any]) -> list[Any]:

@@ -160,6 +160,98 @@ def test_it_works_below_the_container_of_a_host(small_settings: dict[str, Any]) 
     assert _types(host.learning) == {"kar": REAL, "fou": REAL}
 
 
+class Part:
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+
+
+class Collections(DeclarativeContainer):
+    part: providers.Factory[Part] = providers.Factory(Part, name="real")
+    tools = providers.Dict(
+        {"a.b": providers.Factory(Part, name="dotted")},
+        first=part,
+        more=providers.List(providers.Factory(Part, name="zero"), providers.Factory(Part, name="one")),
+    )
+    kinds: providers.Aggregate[Any] = providers.Aggregate(one=providers.Factory(Part, name="one"))
+    shared: providers.Singleton[Part] = providers.Singleton(Part, tools=tools)
+
+
+@pytest.mark.parametrize(
+    ("path", "look"),
+    [
+        ("tools.first", lambda host: host.tools()["first"]),
+        ("tools.a%2Eb", lambda host: host.tools()["a.b"]),
+        ("tools.more.1", lambda host: host.tools()["more"][1]),
+        ("kinds.one", lambda host: host.kinds("one")),
+        ("part", lambda host: host.tools()["first"]),
+    ],
+)
+def test_items_of_dicts_and_lists_are_overridden_by_name_at_any_depth(path: str, look: Any) -> None:
+    host = Collections()
+    before = look(host)
+
+    with overriding(host, path, "mock"):
+        assert look(host) == "mock"
+
+    assert look(host).values == before.values
+
+
+def test_an_unknown_item_is_refused_with_the_near_ones() -> None:
+    with pytest.raises(OverridePathError, match="there is no 'frist' in tools; near: first"):
+        find_provider(Collections(), "tools.frist")
+    with pytest.raises(OverridePathError, match=r"there is no '2' in tools.more; near: 0, 1"):
+        find_provider(Collections(), "tools.more.2")
+
+
+def test_a_singleton_that_holds_an_item_is_built_anew_on_both_sides() -> None:
+    host = Collections()
+    before = host.shared()
+
+    with overriding(host, "tools.more.0", "mock"):
+        assert host.shared().values["tools"]["more"][0] == "mock"
+
+    assert host.shared() is not before
+    assert host.shared().values["tools"]["more"][0].values == {"name": "zero"}
+
+
+def test_it_works_through_a_host_that_was_given_a_live_container(small_settings: dict[str, Any]) -> None:
+    application = bootstrap(small_settings)
+
+    class Host(DeclarativeContainer):
+        learning = providers.DependenciesContainer()
+
+    host = Host(learning=application)
+
+    with overriding(host, "learning.multi_feature.feature_extractors.kar", MockExtractor):
+        assert _types(application) == {"kar": MOCK, "fou": REAL}
+    assert _types(application) == {"kar": REAL, "fou": REAL}
+    with pytest.raises(OverridePathError, match="learning: no container is given there yet"):
+        find_provider(Host(), "learning.multi_feature.head")
+
+
+def test_overrides_of_two_threads_may_end_in_any_order(small_settings: dict[str, Any]) -> None:
+    container = bootstrap(small_settings)
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with overriding(container, "multi_feature.feature_extractors.kar", MockExtractor):
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    entered.wait()
+    with overriding(container, "multi_feature.feature_extractors.fou", MockExtractor):
+        assert _types(container) == {"kar": MOCK, "fou": MOCK}
+        leave.set()
+        thread.join()
+        model = container.multi_feature.model()
+        assert [each.path for each in model.recipe.overrides] == ["multi_feature.feature_extractors.fou"]
+
+    assert _types(container) == {"kar": REAL, "fou": REAL}
+    assert container.multi_feature.model().recipe.overrides == ()
+
+
 def test_another_thread_cannot_override_the_same_provider_meanwhile(small_settings: dict[str, Any]) -> None:
     container = bootstrap(small_settings)
     errors: list[OverrideInUseError] = []
