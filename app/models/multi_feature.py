@@ -3,7 +3,7 @@
 Shapes: B rows of a batch, G groups, F_g features of a group, C classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -19,14 +19,12 @@ from app.composition.names import escape_name
 from app.data.feature_batch import FeatureBatch
 from app.errors import UserError
 from app.models.composite import Composite
+from app.models.feature_groups import Features, mask_missing, tensors_by_group
 from app.models.loss_mean import LossMean
 from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
 from app.processes import mean_over_ranks
 from app.stacking.callback import ModuleStacking
 from app.stacking.stack import ModuleStack
-
-Features = Mapping[str, Tensor | None] | Sequence[Tensor | None]
-"""One tensor for each group, by name or in the groups' order; None: the group is missing in every row."""
 
 
 class MultiFeatureClassifier(Composite):
@@ -119,13 +117,13 @@ class MultiFeatureClassifier(Composite):
         Raises:
             UserError: A group is unknown or not given, or has another width than its extractor takes.
         """
-        tensors = self._tensors_by_group(features)
+        tensors = tensors_by_group(features, self.group_names)
         present = [tensor for tensor in tensors.values() if tensor is not None]
         if not present:
             raise UserError("every group is missing: at least one of " + ", ".join(tensors) + " is needed")
         if len(present) < len(tensors):
-            presence = _mask_missing(tensors, presence, like=present[0])
-        combined = self.combiner(self._extract_all(tensors, like=present[0]), presence)
+            presence = mask_missing(tensors, presence, like=present[0])
+        combined = self._combine(tensors, presence, like=present[0])
         _check_output("the combiner", self.combiner, combined)
         logits: Tensor = self.head(combined)
         _check_output("the head", self.head, logits)
@@ -169,35 +167,27 @@ class MultiFeatureClassifier(Composite):
         """Build the injected optimiser and schedule."""
         return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
 
-    def _tensors_by_group(self, features: Features) -> dict[str, Tensor | None]:
-        names = self.group_names
-        if not isinstance(features, Mapping):
-            if len(features) != len(names):
-                raise UserError(
-                    f"{len(features)} groups were given, but there are {len(names)} feature extractors: "
-                    + ", ".join(names)
-                )
-            return dict(zip(names, features, strict=True))
-        unknown = [name for name in features if name not in names]
-        missing = [name for name in names if name not in features]
-        if unknown or missing:
-            raise UserError(
-                f"groups {', '.join(names)} are needed; unknown: {', '.join(unknown) or 'none'}; "
-                f"not given: {', '.join(missing) or 'none'} (give None for a group that is missing)"
-            )
-        return {name: features[name] for name in names}
-
-    def _extract_all(self, tensors: Mapping[str, Tensor | None], *, like: Tensor) -> list[Tensor]:
-        stacked: dict[str, Tensor] = {}
+    def _combine(
+        self, tensors: Mapping[str, Tensor | None], presence: Tensor | None, *, like: Tensor
+    ) -> Tensor:
         named = dict(zip(self.feature_extractors, tensors.values(), strict=True)) if len(self.stacks) else {}
-        for stack in self.stacks:
-            stacked |= cast(ModuleStack, stack).vectors(named)
-        return [
-            stacked[name] if name in stacked else self._extract(group, extractor, tensor, like=like)
-            for (group, tensor), (name, extractor) in zip(
-                tensors.items(), self.feature_extractors.items(), strict=True
-            )
-        ]
+        stacked: dict[str, Tensor] = {}
+        for stack in cast(Iterable[ModuleStack], self.stacks):
+            vectors_GBF = stack.vectors(named)
+            if vectors_GBF is None:
+                continue
+            if len(stack.names) == len(named) and getattr(self.combiner, "takes_stacked", False):
+                return self.combiner(vectors_GBF, presence)
+            stacked |= dict(zip(stack.names, vectors_GBF.unbind(0), strict=True))
+        return self.combiner(
+            [
+                stacked[name] if name in stacked else self._extract(group, extractor, tensor, like=like)
+                for (group, tensor), (name, extractor) in zip(
+                    tensors.items(), self.feature_extractors.items(), strict=True
+                )
+            ],
+            presence,
+        )
 
     def _extract(self, group: str, extractor: nn.Module, tensor: Tensor | None, *, like: Tensor) -> Tensor:
         in_features = getattr(extractor, "in_features", None)
@@ -248,12 +238,6 @@ class MultiFeatureClassifier(Composite):
     def _log_scores(self, name: str, loss: LossMean, scores: MetricCollection) -> None:
         self.log_whole({name: loss.finish(), **scores.compute()})
         scores.reset()
-
-
-def _mask_missing(tensors: Mapping[str, Tensor | None], presence: Tensor | None, *, like: Tensor) -> Tensor:
-    given = torch.tensor([tensor is not None for tensor in tensors.values()], device=like.device)
-    whole = given.expand(len(like), -1)
-    return whole if presence is None else presence & whole
 
 
 def _check_output(name: str, module: nn.Module, output: Tensor) -> None:

@@ -57,20 +57,21 @@ class ModuleStack(nn.Module):
         x_BGW = torch.cat(columns, dim=1).view(num_rows, len(inputs), width)
         return self.template(x_BGW.transpose(0, 1))
 
-    def vectors(self, inputs: Mapping[str, Tensor | None]) -> dict[str, Tensor]:
-        """Return the vector of each module, [B, F_out], by name.
+    def vectors(self, inputs: Mapping[str, Tensor | None]) -> Tensor | None:
+        """Return the vectors of all modules, [G, B, F_out].
 
         Args:
-            inputs: Tensors of [B, F_g], also of modules that aren't in the stack.
+            inputs: Tensors of [B, F_g] by name, also of modules that aren't in the stack.
 
         Returns:
-            Nothing, where an input is missing or of another width: then each module has to see to its own.
+            None, where an input is missing or of another width: then each module has to see to its own.
         """
         own = [inputs[name] for name in self.names]
         present = [tensor for tensor in own if tensor is not None]
         if [tensor.shape[-1] for tensor in present] != self.widths:
-            return {}
-        return dict(zip(self.names, self(present).unbind(0), strict=True))
+            return None
+        vectors: Tensor = self(present)
+        return vectors
 
     def tensors_of(self, index: int) -> dict[str, Tensor]:
         """Return the weights and buffers of one module, as views of the common ones, by their names in it."""

@@ -1,5 +1,7 @@
 """Combiners: the groups' vectors in, one vector out; groups that are missing count for nothing.
 
+Those with ``takes_stacked`` also take the vectors of all groups in one tensor, as stacked extractors give them.
+
 Shapes: B rows of a batch, G groups, F_g features of a group's vector, F_out features of the result.
 """
 
@@ -16,21 +18,26 @@ class Concatenation(nn.Module):
         in_features: F_g by the group's name, in order.
     """
 
+    takes_stacked = True
+
     def __init__(self, *, in_features: Mapping[str, int]) -> None:
         super().__init__()
         self.in_features = dict(in_features)
         self.out_features = sum(in_features.values())
 
-    def forward(self, vectors: Sequence[Tensor], presence: Tensor | None = None) -> Tensor:
+    def forward(self, vectors: Sequence[Tensor] | Tensor, presence: Tensor | None = None) -> Tensor:
         """Combine one vector for each group.
 
         Args:
-            vectors: G tensors of [B, F_g].
+            vectors: G tensors of [B, F_g], or one of [G, B, F_g] where all have one width.
             presence: [B, G], bool; None: every group is there.
 
         Returns:
             [B, F_out], where F_out is the sum of all F_g.
         """
+        if isinstance(vectors, Tensor):
+            vectors_BGF = vectors.transpose(0, 1)
+            return (vectors_BGF if presence is None else vectors_BGF * presence.unsqueeze(2)).flatten(1)
         if presence is not None:
             vectors = [vector * presence[:, [i]] for i, vector in enumerate(vectors)]
         return torch.cat(list(vectors), dim=1)
@@ -48,17 +55,19 @@ class GatedSum(nn.Module):
         ValueError: The widths differ.
     """
 
+    takes_stacked = True
+
     def __init__(self, *, in_features: Mapping[str, int]) -> None:
         super().__init__()
         self.in_features = dict(in_features)
         self.out_features = single_width(in_features)
         self.gates = nn.ModuleList(nn.Linear(self.out_features, 1) for _ in in_features)
 
-    def forward(self, vectors: Sequence[Tensor], presence: Tensor | None = None) -> Tensor:
+    def forward(self, vectors: Sequence[Tensor] | Tensor, presence: Tensor | None = None) -> Tensor:
         """Combine one vector for each group.
 
         Args:
-            vectors: G tensors of [B, F_out].
+            vectors: G tensors of [B, F_out], or one of [G, B, F_out].
             presence: [B, G], bool; None: every group is there. A row without any group gives zeros.
 
         Returns:
@@ -70,7 +79,7 @@ class GatedSum(nn.Module):
         weights_BG = gates_BG.softmax(dim=1)
         if presence is not None:
             weights_BG = weights_BG * presence
-        return torch.einsum("bg,bgf->bf", weights_BG, torch.stack(list(vectors), dim=1))
+        return torch.einsum("bg,bgf->bf", weights_BG, _rows_first(vectors))
 
 
 class GroupAttention(nn.Module):
@@ -86,6 +95,8 @@ class GroupAttention(nn.Module):
         ValueError: The widths differ, or aren't a multiple of ``num_heads``.
     """
 
+    takes_stacked = True
+
     def __init__(self, *, in_features: Mapping[str, int], num_heads: int = 4) -> None:
         super().__init__()
         self.in_features = dict(in_features)
@@ -97,17 +108,17 @@ class GroupAttention(nn.Module):
         self.attention = nn.MultiheadAttention(self.out_features, num_heads, batch_first=True)
         self.norm = nn.LayerNorm(self.out_features)
 
-    def forward(self, vectors: Sequence[Tensor], presence: Tensor | None = None) -> Tensor:
+    def forward(self, vectors: Sequence[Tensor] | Tensor, presence: Tensor | None = None) -> Tensor:
         """Combine one vector for each group.
 
         Args:
-            vectors: G tensors of [B, F_out].
+            vectors: G tensors of [B, F_out], or one of [G, B, F_out].
             presence: [B, G], bool; None: every group is there. A row without any group gives zeros.
 
         Returns:
             [B, F_out].
         """
-        tokens_BGF = torch.stack(list(vectors), dim=1) + self.group_embedding
+        tokens_BGF = _rows_first(vectors) + self.group_embedding
         query_B1F = self.query.expand(len(tokens_BGF), -1, -1)
         hidden = None if presence is None else ~presence & presence.any(dim=1, keepdim=True)
         pooled_B1F, _ = self.attention(
@@ -127,3 +138,7 @@ def single_width(in_features: Mapping[str, int]) -> int:
         widths = ", ".join(f"{group} gives {width}" for group, width in in_features.items())
         raise ValueError(f"all groups need the same width, but {widths}; set their out_features alike")
     return next(iter(in_features.values()))
+
+
+def _rows_first(vectors: Sequence[Tensor] | Tensor) -> Tensor:
+    return vectors.transpose(0, 1) if isinstance(vectors, Tensor) else torch.stack(list(vectors), dim=1)
