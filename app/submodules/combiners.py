@@ -1,6 +1,6 @@
 """Combiners: the groups' vectors in, one vector out; groups that are missing count for nothing.
 
-Those with ``takes_stacked`` also take the vectors of all groups in one tensor, as stacked extractors give them.
+Those with ``takes_stacked`` also take the vectors of all groups in one tensor, as a stack gives them.
 
 Shapes: B rows of a batch, G groups, F_g features of a group's vector, F_out features of the result.
 """
