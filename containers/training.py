@@ -6,7 +6,10 @@ from dependency_injector.containers import DeclarativeContainer
 from app import protocols
 from app.checkpoints.recipe import Recipe
 from app.training.callbacks import collect_callbacks, collect_loggers
+from app.training.channels_last import ChannelsLast
+from app.training.compilation import Compilation
 from app.training.determinism import Determinism
+from app.training.device_data import DeviceData
 from app.training.epoch_log import EpochLog
 from app.training.interruption import Interruption
 from app.training.last_checkpoint import LastCheckpoint
@@ -79,10 +82,20 @@ class TrainingContainer(DeclarativeContainer):
     determinism = DeclaredFactory(
         protocols.TrainingCallback, Determinism, is_deterministic=settings.provided.is_deterministic
     )
+    compilation = DeclaredFactory(
+        protocols.TrainingCallback, Compilation, is_wanted=settings.provided.use_compilation
+    )
+    channels_last = DeclaredFactory(
+        protocols.TrainingCallback, ChannelsLast, is_wanted=settings.provided.use_channels_last
+    )
+    device_data = DeclaredFactory(protocols.TrainingCallback, DeviceData)
     callbacks = providers.Factory(
         collect_callbacks,
         monitored_value,
         determinism,
+        channels_last,
+        compilation,
+        device_data,
         best_checkpoint,
         last_checkpoint,
         random_state,

@@ -27,6 +27,12 @@ class TrainerSettings(Settings):
     num_threads: PositiveInt | None = Field(
         None, description="CPU threads of one operation; null: torch decides. Small models want 1."
     )
+    use_compilation: bool = Field(
+        False, description="Compute by torch.compile: pays for long trainings of large models."
+    )
+    use_channels_last: bool = Field(
+        False, description="Keep the weights of convolutions with channels last in memory."
+    )
     gradient_clip_norm: NonNegativeFloat | None = Field(
         None, description="Largest norm of all gradients together; null: no clipping."
     )

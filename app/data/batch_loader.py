@@ -6,7 +6,7 @@ A torch DataLoader fetches sample by sample and collates; here a batch is one ca
 
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -64,6 +64,23 @@ class BatchLoader(ResumableLoader[BatchT]):
         self.seed = seed
         self.is_shuffled = is_shuffled
         self.drop_last = drop_last
+        self._device: torch.device | None = None
+        self._is_pinned = False
+
+    def place(self, device: torch.device, *, limit_bytes: int) -> None:
+        """Keep the data on a device if they fit there; else gather batches in page-locked memory.
+
+        Args:
+            device: A CUDA device.
+            limit_bytes: The most that they may take there.
+        """
+        data: Any = self.data
+        if self._device is not None or self._is_pinned or not hasattr(data, "num_bytes"):
+            return
+        if data.num_bytes <= limit_bytes:
+            self.data, self._device = data.to(device), device
+        else:
+            self._is_pinned = True
 
     @override
     def __len__(self) -> int:
@@ -80,9 +97,13 @@ class BatchLoader(ResumableLoader[BatchT]):
         num_batches = max(1, _ROWS_GATHERED // self.batch_size)
         for first in range(0, len(shares), num_batches):
             block = [order[share] for share in shares[first : first + num_batches]]
-            rows = self.data[torch.cat(block)]
+            rows = self._gather(torch.cat(block))
             bounds = [0, *accumulate(map(len, block))]
             yield from (rows[start:stop] for start, stop in pairwise(bounds))
+
+    def _gather(self, index: Tensor) -> BatchT:
+        rows: Any = self.data[index if self._device is None else index.to(self._device)]
+        return rows.pin_memory() if self._is_pinned else rows
 
     def _global_batches(self) -> list[slice]:
         world_size = rank_and_world_size()[1]

@@ -43,6 +43,11 @@ class FeatureBatch:
             return self
         return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
+    @property
+    def num_bytes(self) -> int:
+        """Memory that the tensors take."""
+        return sum(tensor.nbytes for tensor in self._tensors())
+
     def pin_memory(self) -> FeatureBatch:
         """Return the same samples in page-locked memory, from which copies to a GPU need not wait."""
         return self._map(lambda tensor: tensor.pin_memory())

@@ -35,6 +35,11 @@ class PictureBatch:
         """Return the same pictures on ``device``."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
+    @property
+    def num_bytes(self) -> int:
+        """Memory that the tensors take."""
+        return self.pictures.nbytes + self.domain.nbytes
+
     def pin_memory(self) -> PictureBatch:
         """Return the same pictures in page-locked memory, from which copies to a GPU need not wait."""
         return self._map(lambda tensor: tensor.pin_memory())

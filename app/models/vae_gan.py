@@ -135,6 +135,12 @@ class VaeGan(Composite):
             data = datamodule.part("train").to(self.device)
             self.classifier.fit(data.pictures, data.domain)
 
+    @property
+    def compiled_modules(self) -> Sequence[nn.Module]:
+        """Encoders, decoders and discriminators."""
+        parts = [vae.get_submodule(part) for vae in self.vaes.values() for part in ("encoder", "decoder")]
+        return [*parts, *self.discriminators.values()]
+
     def training_step(self, batch: PictureBatch, batch_idx: int) -> dict[str, Tensor]:
         """Step the discriminators, then the VAEs, on one batch; count it once."""
         generations = self._generate(batch)

@@ -1,0 +1,22 @@
+"""Pictures and convolutions with their channels last in memory."""
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+
+class ChannelsLast(Callback):
+    """Lays out the weights of convolutions with channels last; values, names and shapes stay the same.
+
+    Args:
+        is_wanted: Whether anything is laid out anew.
+    """
+
+    def __init__(self, *, is_wanted: bool) -> None:
+        self._is_wanted = is_wanted
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Lay out the weights before the optimisers take them."""
+        if self._is_wanted and stage == "fit":
+            pl_module.to(memory_format=torch.channels_last)

@@ -1,0 +1,79 @@
+"""Compiled computation for as long as a training lasts."""
+
+from collections.abc import Sequence
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import nn
+from typing_extensions import override
+
+from app.errors import UserError
+
+_RECOMPILATIONS = 16
+"""For each module: training and evaluation, and some sizes of a batch; torch counts those of all together."""
+
+
+class Compilation(Callback):
+    """Has ``torch.compile`` compile what a composite computes in its steps.
+
+    Names and weights stay as they are, and so do checkpoints. The first batch of each shape takes seconds to
+    minutes, so that it pays for long trainings of large models alone.
+
+    Args:
+        is_wanted: Whether anything is compiled.
+    """
+
+    def __init__(self, *, is_wanted: bool) -> None:
+        self._is_wanted = is_wanted
+        self._compiled: Sequence[nn.Module] = ()
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Compile with the first batch.
+
+        Raises:
+            UserError: Code for the CPU is needed, and there is no C++ compiler.
+        """
+        if stage != "fit" or not self._is_wanted:
+            return
+        if trainer.strategy.root_device.type == "cpu":
+            check_cpp_compiler()
+        self._compiled = getattr(pl_module, "compiled_modules", (pl_module,))
+        torch._dynamo.config.recompile_limit = _RECOMPILATIONS * len(self._compiled)
+        for module in self._compiled:
+            module.compile()
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Go back to what was there before."""
+        self._restore()
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Go back to what was there before."""
+        self._restore()
+
+    def _restore(self) -> None:
+        for module in self._compiled:
+            module._compiled_call_impl = None
+        if self._compiled:
+            torch.compiler.reset()
+        self._compiled = ()
+
+
+def check_cpp_compiler() -> None:
+    """Look for the C++ compiler that ``torch.compile`` needs on a CPU.
+
+    Raises:
+        UserError: There is none.
+    """
+    from torch._inductor.cpp_builder import get_cpp_compiler  # takes a second to import
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    try:
+        get_cpp_compiler()
+    except InvalidCxxCompiler as error:
+        raise UserError(
+            "trainer.use_compilation=true needs a C++ compiler, and none was found: install g++ or clang++"
+            " (or name one in the variable CXX), or leave the setting off"
+        ) from error
