@@ -81,8 +81,8 @@ def fit_commonly(
     num_epochs: int,
     folder: Path,
     callback: pl.Callback,
-) -> None:
-    """Train as one usually would, with everything at its default."""
+) -> float:
+    """Train as one usually would, with everything at its default; return the accuracy on ``val``."""
     widths = [tensor.shape[1] for tensor in train.features.values() if tensor is not None]
     model = CommonClassifier(widths, num_classes)
     trainer = pl.Trainer(max_epochs=num_epochs, default_root_dir=folder, callbacks=[callback])
@@ -91,3 +91,4 @@ def fit_commonly(
         DataLoader(FeatureDataset(train), batch_size=batch_size, shuffle=True, drop_last=True),
         DataLoader(FeatureDataset(val), batch_size=batch_size),
     )
+    return float(trainer.callback_metrics["val_accuracy"])

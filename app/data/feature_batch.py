@@ -38,10 +38,13 @@ class FeatureBatch:
         return self._map(lambda tensor: tensor.index_select(0, index))
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> FeatureBatch:
-        """Return the same samples on ``device``: themselves, if they are there already."""
+        """Return the same samples on ``device``: themselves, if they are there already.
+
+        From page-locked memory they are copied without waiting in any case.
+        """
         if all(tensor.device == device for tensor in self._tensors()):
             return self
-        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+        return self._map(lambda each: each.to(device, non_blocking=non_blocking or each.is_pinned()))
 
     @property
     def num_bytes(self) -> int:

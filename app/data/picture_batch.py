@@ -32,8 +32,8 @@ class PictureBatch:
         return self._map(lambda tensor: tensor[index])
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> PictureBatch:
-        """Return the same pictures on ``device``."""
-        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+        """Return the same pictures on ``device``; from page-locked memory they are copied without waiting."""
+        return self._map(lambda each: each.to(device, non_blocking=non_blocking or each.is_pinned()))
 
     @property
     def num_bytes(self) -> int:

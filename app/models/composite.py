@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from pytorch_lightning import Callback
 from pytorch_lightning.plugins import MixedPrecision
 from torch import nn
@@ -45,10 +44,6 @@ class Composite(QuickHooks):
     def compiled_modules(self) -> Sequence[nn.Module]:
         """What its steps call, and ``torch.compile`` compiles where that is wanted."""
         return (self,)
-
-    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """Copy a batch without waiting where the device is a GPU; page-locked memory makes that possible."""
-        return batch.to(device, non_blocking=device.type == "cuda")
 
     def configure_callbacks(self) -> list[Callback]:
         """Return the composite's own callbacks."""

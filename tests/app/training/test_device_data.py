@@ -47,6 +47,6 @@ def test_rows_come_in_the_same_order_from_a_gpu_whether_they_fit_or_not() -> Non
         batches = list(loader)
         targets = [batch.target for batch in batches if batch.target is not None]
         assert all(target.is_pinned() == is_pinned for target in targets)
-        moved = [batch.to(device, non_blocking=True).target for batch in batches]
+        moved = [batch.to(device).target for batch in batches]
         torch.cuda.synchronize()
         assert torch.equal(torch.cat([each.cpu() for each in moved if each is not None]), expected)
