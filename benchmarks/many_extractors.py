@@ -71,7 +71,7 @@ def time_step(path: Path, *, min_stacked: int | None, kind: str, batch_size: int
 
 
 def main(
-    groups: list[int] | None = None, repeats: int = 5, batch_size: int = 64, num_threads: int = 2
+    groups: list[int] | None = None, repeats: int = 5, batch_size: int = 32, num_threads: int = 2
 ) -> None:
     """Print the cost of a step for each number of extractors, and how many times faster the stack is."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
