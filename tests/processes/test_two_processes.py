@@ -78,6 +78,13 @@ def test_another_number_of_processes_goes_on_with_the_same_batches(
     torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=1e-4, atol=1e-5)
 
 
+def test_as_many_processes_go_on_exactly(trained: Path) -> None:
+    found, wanted = RunFolder(trained / "drawing-stopped"), RunFolder(trained / "drawing")
+    one, other = (torch.load(folder.last_checkpoint, weights_only=True) for folder in (found, wanted))
+    torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=0, atol=0)
+    assert found.metrics_file.read_text() == wanted.metrics_file.read_text()
+
+
 def seen(folder: Path, name: str) -> list[dict[str, Any]]:
     return [json.loads((folder / f"{name}.rank{rank}.json").read_text()) for rank in range(2)]
 

@@ -188,6 +188,10 @@ def main(folder: Path) -> None:
         settings = FAMILIES[name](folder, 12 // before)
         run_ranks(partial(train, settings, run_dir, SignalAt(3)), before, output)
         run_ranks(partial(resume, run_dir), after, output)
+    drawing = merge(multi_feature(folder, 6), {"multi_feature": {"modality_dropout": 0.4}})
+    run_ranks(partial(train, drawing, folder / "drawing"), 2, output)
+    run_ranks(partial(train, drawing, folder / "drawing-stopped", SignalAt(3)), 2, output)
+    run_ranks(partial(resume, folder / "drawing-stopped"), 2, output)
 
 
 if __name__ == "__main__":
