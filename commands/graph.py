@@ -12,10 +12,12 @@ from commands.options import (
     ConfigOption,
     DebugOption,
     ModelOption,
+    OverrideOption,
     PresetOption,
     SetOption,
     resolve_settings,
 )
+from commands.overrides import load_overrides, split_overrides
 from commands.printing import console, short_path, status_console
 
 
@@ -33,6 +35,7 @@ def graph(
     preset: PresetOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
+    override: OverrideOption = None,
     format_: Annotated[
         GraphFormat, typer.Option("--format", "-f", help="A tree in the terminal, or a picture's text.")
     ] = GraphFormat.TREE,
@@ -43,14 +46,15 @@ def graph(
 ) -> None:
     """Show what a model is built of, and what flows through it; nothing is computed."""
     del debug
-    settings = resolve_settings(model=model, preset=preset, config=config, set_=set_)
+    requests, assignments = split_overrides(override, set_)
+    settings = resolve_settings(model=model, preset=preset, config=config, set_=assignments)
     with status_console.status("Building"):
         from containers import bootstrap, family_container
         from containers.checking import check_application
         from containers.model_graph import build_graph
         from containers.resolved_providers import resolve_model
 
-        application = bootstrap(settings)
+        application = bootstrap(settings, overrides=load_overrides(requests))
         report = check_application(application)
         tree = resolve_model(family_container(application))
     print_findings(report)

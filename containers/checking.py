@@ -7,9 +7,10 @@ from typing import Any
 from dependency_injector import providers
 from torch import nn
 
-from app.checking.findings import Fault, Findings
+from app.checking.findings import Fault, Findings, Unchecked
 from app.checking.known_values import on_meta
 from app.checking.report import CheckReport
+from app.checking.separate_copy import SeparateCopies
 from app.checking.steps import StepCheck
 from app.composition.assembler import Assembler
 from app.composition.errors import CompositionError, WidthError
@@ -18,6 +19,7 @@ from containers.application import ApplicationContainer
 from containers.bootstrapping import family_container
 from containers.call_record import CallRecord
 from containers.choice_faults import find_choice_faults
+from containers.overridden_model import OverriddenModel, without_overriding
 from containers.provider_graph import find_cycles, list_providers
 from containers.width_settings import WidthSettings
 from containers.wiring_faults import find_wiring_faults
@@ -60,6 +62,11 @@ class _Check:
         with self._on_device(), record.watching():
             return self._build_and_run(record)
 
+    def _assembling(self, assembler: Assembler) -> AbstractContextManager[Any]:
+        if "assembler" not in self.family.providers:
+            return nullcontext()
+        return self.family.assembler.override(providers.Object(assembler))
+
     def _is_circular(self) -> bool:
         """Return whether building the model would never end."""
         names = {name for circle in find_cycles(self.application) for name in circle}
@@ -80,24 +87,27 @@ class _Check:
     def _build_and_run(self, record: CallRecord) -> CheckReport:
         seed = self.application.settings().seed
         errors: list[CompositionError] = []
-        assembler = Assembler(seed=seed, path=self.root, faults=errors)
+        copies = SeparateCopies(is_on_meta=not self._has_real_batch)
+        assembler = Assembler(seed=seed, path=self.root, faults=errors, prepare=copies)
         model = self._build(assembler, errors)
-        makers = {path: record.maker(module) or path for path, module in assembler.built.items()}
+        makers = {
+            path: record.maker(copies.original(module)) or path for path, module in assembler.built.items()
+        }
         widths = WidthSettings(family=self.family, root=self.root, makers=makers, record=record)
         for error in errors:
             self.findings.add(_as_fault(error, assembler, widths))
         if model is None:
             return CheckReport(faults=tuple(self.findings.faults))
-        distinct, same = _distinct(assembler.built)
+        distinct, same = _distinct(assembler.built or dict(model.named_children()))
         steps = StepCheck(
             model=model,
             submodules=distinct,
             root=self.root,
             findings=self.findings,
             suggest=widths.suggest,
+            widths=assembler.asked_widths,
         )
-        batches = self.family.real_batches() if self._has_real_batch else self.family.example_batches()
-        steps(batches, self.application.training.submodule_policies())
+        steps(self._batches(), self.application.training.submodule_policies())
         overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
         for fault in record.find_idle_overrides(asked_for=list(assembler.built), root=self.root):
             self.findings.add(fault)
@@ -109,11 +119,26 @@ class _Check:
             edges=steps.watch.flow.edges,
         )
 
+    def _model_provider(self) -> Any:
+        """Return the model's provider without what checks overrides: a check does so itself, to the end."""
+        provider = self.family.providers["model"]
+        is_marked = isinstance(provider.last_overriding, OverriddenModel)
+        return without_overriding(provider) if is_marked else provider
+
+    def _batches(self) -> list[Any]:
+        """Return what is sent through the model; nothing, where the family has nothing to send."""
+        name = "real_batches" if self._has_real_batch else "example_batches"
+        if name in self.family.providers:
+            return list(getattr(self.family, name)())
+        why = f"its container has no provider '{name}', so nothing was sent through the model"
+        self.findings.add(Unchecked(path=self.root, why=why))
+        return []
+
     def _build(self, assembler: Assembler, errors: list[CompositionError]) -> Any:
         """Return the composite, or None where it can't be built at all."""
-        with self.family.assembler.override(providers.Object(assembler)):
+        with self._assembling(assembler):
             try:
-                return self.family.model()
+                return self._model_provider()()
             except UserError as error:
                 errors.append(CompositionError(str(error)))
             except Exception as error:

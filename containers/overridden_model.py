@@ -118,7 +118,7 @@ def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any
     assembler = family.assembler() if "assembler" in family.providers else None
     if assembler is not None and "assembler" in provider.kwargs:
         kwargs = {"assembler": assembler, **kwargs}
-    model = _without_overriding(provider)(*args, **kwargs)
+    model = without_overriding(provider)(*args, **kwargs)
     if assembler is not None and "example_batches" in family.providers:
         check_overridden(model, assembler, family.example_batches, overrides)
     recipe = getattr(model, "recipe", None)
@@ -128,7 +128,7 @@ def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any
     return model
 
 
-def _without_overriding(provider: Any) -> Any:
+def without_overriding(provider: Any) -> Any:
     """Return a provider that builds what this one does when nothing overrides it."""
     original = type(provider)()
     original.set_provides(provider.provides)

@@ -29,6 +29,7 @@ class StepCheck:
         findings: Where faults go.
         suggest: What to do about widths that don't fit: takes the paths of those that give them, and of the
             one that takes them.
+        widths: Output widths that submodules were asked for, by path; None: not known.
         has_to_learn: Whether each submodule must have a gradient and an optimiser.
     """
 
@@ -40,6 +41,7 @@ class StepCheck:
         root: str,
         findings: Findings,
         suggest: Suggest,
+        widths: Mapping[str, int] | None = None,
         has_to_learn: bool = True,
     ) -> None:
         self.model = model
@@ -47,7 +49,9 @@ class StepCheck:
         self.findings = findings
         self.has_to_learn = has_to_learn
         self.trainer = StepTrainer()
-        self.watch = SubmoduleWatch(submodules=submodules, root=root, findings=findings, suggest=suggest)
+        self.watch = SubmoduleWatch(
+            submodules=submodules, root=root, findings=findings, suggest=suggest, widths=widths or {}
+        )
         self._unfreezing: dict[nn.Module, int] = {}
         self._owners = list_owners(model, submodules)
         self._is_on_meta = any(parameter.is_meta for parameter in model.parameters())
@@ -102,7 +106,7 @@ class StepCheck:
 
     def _train(self, batches: Sequence[Any]) -> None:
         self.model.train()
-        is_whole = True
+        is_whole = bool(batches)
         with reached_parameters(self.model) as reached:
             for batch in batches:
                 is_done = False

@@ -45,14 +45,22 @@ class SubmoduleWatch:
         root: Path of the composite.
         findings: Where faults go.
         suggest: What to do about widths that don't fit.
+        widths: Output widths of those that publish none, by path.
     """
 
     def __init__(
-        self, *, submodules: Mapping[str, nn.Module], root: str, findings: Findings, suggest: Suggest
+        self,
+        *,
+        submodules: Mapping[str, nn.Module],
+        root: str,
+        findings: Findings,
+        suggest: Suggest,
+        widths: Mapping[str, int],
     ) -> None:
         self.submodules = submodules
         self.root = root
         self.suggest = suggest
+        self.widths = widths
         self.findings = findings
         self.calls: dict[str, SubmoduleCall] = {}
         self.flow = DataFlow()
@@ -97,7 +105,8 @@ class SubmoduleWatch:
     def _go_on(self, path: str, error: Exception, given: list[Tensor]) -> Tensor:
         if not self._is_excused(path, given):
             self._report(error, path)
-        stand_in = _stand_in(self.submodules[path], given)
+        width = getattr(self.submodules[path], "out_features", self.widths.get(path))
+        stand_in = _stand_in(width, given)
         if stand_in is None:
             raise StepStoppedError from error
         self._stand_ins.append((path, stand_in))
@@ -144,8 +153,7 @@ class SubmoduleWatch:
             self.calls[path] = SubmoduleCall(inputs=_shapes(given), outputs=_shapes(returned))
 
 
-def _stand_in(module: nn.Module, given: list[Tensor]) -> Tensor | None:
-    width = getattr(module, "out_features", None)
+def _stand_in(width: Any, given: list[Tensor]) -> Tensor | None:
     numbers = [tensor for tensor in given if tensor.is_floating_point() and tensor.dim() > 1]
     if not isinstance(width, int) or not numbers:
         return None

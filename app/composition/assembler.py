@@ -19,16 +19,27 @@ class Assembler:
         path: Path of the composite, e.g. ``multi_feature``.
         faults: Where everything that is wrong is collected, while something else stands for what can't be
             built; None: the first fault is raised.
+        prepare: Called with each submodule that was built, gives what takes its place; None: nothing does.
 
     Attributes:
         built: Submodules by their paths below the composite, in the order in which they were built.
+        asked_widths: The ``out_features`` that some of them were asked for, by the same paths.
     """
 
-    def __init__(self, *, seed: int, path: str, faults: list[CompositionError] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        path: str,
+        faults: list[CompositionError] | None = None,
+        prepare: Callable[[nn.Module], nn.Module] | None = None,
+    ) -> None:
         self.seed = seed
         self.path = path
         self.built: dict[str, nn.Module] = {}
+        self.asked_widths: dict[str, int] = {}
         self._faults = faults
+        self._prepare = prepare
         self._built_from_guesses: set[str] = set()
 
     @property
@@ -142,7 +153,11 @@ class Assembler:
                 )
             )
             module = StandIn(**widths)
+        if self._prepare is not None:
+            module = self._prepare(module)
         self.built[name] = module
+        if isinstance(asked := widths.get("out_features"), int):
+            self.asked_widths[name] = asked
         if any(map(is_guessed, widths.values())):
             self._built_from_guesses.add(name)
         return module

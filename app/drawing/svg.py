@@ -29,7 +29,8 @@ def draw_svg(graph: ModelGraph) -> str:
         f"<title>{escape(graph.title)}</title>",
         _ARROW,
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
-        *(_edge(edge, boxes, is_fan=num_out[edge.source] > 1) for edge in graph.edges),
+        *(_arrow(edge, boxes) for edge in graph.edges),
+        *(_label(edge, boxes, is_fan=num_out[edge.source] > 1) for edge in graph.edges if edge.label),
         *(_node(node, boxes[node.name]) for node in graph.nodes),
         "</svg>",
     ]
@@ -60,18 +61,24 @@ def _weight(line: int) -> str:
     return ' font-weight="bold"' if line == 0 else ' fill="#444"'
 
 
-def _edge(edge: Edge, boxes: dict[str, Box], *, is_fan: bool) -> str:
+def _arrow(edge: Edge, boxes: dict[str, Box]) -> str:
     source, target = boxes[edge.source], boxes[edge.target]
     start, end = source.x + source.width, target.x
     bend = max(40.0, abs(end - start) / 2)
     style = 'stroke="#555"' if edge.label else 'stroke="#999" stroke-dasharray="4 4"'
-    path = (
+    return (
         f'<path d="M{start:.1f} {source.middle:.1f}C{start + bend:.1f} {source.middle:.1f}'
         f' {end - bend:.1f} {target.middle:.1f} {end:.1f} {target.middle:.1f}" fill="none" {style}'
         ' marker-end="url(#arrow)"/>'
     )
-    if not edge.label:
-        return path
-    x, y, anchor = (end - 10, target.middle, "end") if is_fan else (start + 6, source.middle, "start")
-    place = f'x="{x:.1f}" y="{y - 5:.1f}" text-anchor="{anchor}"'
-    return f'{path}\n<text {place} fill="#333">{escape(edge.label)}</text>'
+
+
+def _label(edge: Edge, boxes: dict[str, Box], *, is_fan: bool) -> str:
+    """Write the shape where the arrow is alone: at its end where its source has several."""
+    source, target = boxes[edge.source], boxes[edge.target]
+    if is_fan:
+        place = f'x="{target.x - 10:.1f}" y="{target.middle - 5:.1f}" text-anchor="end"'
+    else:
+        place = f'x="{source.x + source.width + 6:.1f}" y="{source.middle - 5:.1f}"'
+    halo = 'stroke="#fff" stroke-width="4" paint-order="stroke"'
+    return f'<text {place} fill="#333" {halo}>{escape(edge.label)}</text>'
