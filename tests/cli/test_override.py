@@ -81,8 +81,9 @@ def test_a_mistake_in_an_override_is_one_message(folder: Path, arguments: list[s
     assert type(done.exception).__mro__[1] is not Exception, done.output  # a user's mistake, not a failure
 
 
-def test_check_shows_what_is_put_in(folder: Path) -> None:
-    done = runner.invoke(app, ["check", "-m", "multi-feature", "--override", OVERRIDE])
+@pytest.mark.parametrize("command", ["check", "graph"])
+def test_check_and_graph_show_what_is_put_in(folder: Path, command: str) -> None:
+    done = runner.invoke(app, [command, "-m", "multi-feature", "--override", OVERRIDE])
 
     assert done.exit_code == 0, done.output
     assert "MyExtractor" in done.output
