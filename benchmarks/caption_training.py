@@ -1,0 +1,126 @@
+"""Cost of an epoch of image-to-text: this project, and the model as commonly written.
+
+Run it from the project's folder with ``python -m benchmarks.caption_training``. Both train the default parts
+on the emoji that ship, with as many batches of the same size, in turn, several times. The time is the median
+within one training, with validation, generated captions, logging, progress and checkpoints.
+"""
+
+import contextlib
+import io
+import logging
+import statistics
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Callable, Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.data.image_to_text import ImageToTextDataModule
+from app.data.picture_source import SHIPPED_EMOJI
+from benchmarks.commonly_written_captions import CaptionedFiles, fit_captions_commonly
+from benchmarks.epoch_clock import EpochClock
+from containers import bootstrap, family_container
+from settings import load_settings
+
+Fit = Callable[[Path, EpochClock], None]
+
+
+def fit_through_container(*, num_epochs: int, precision: str, folder: Path, clock: EpochClock) -> None:
+    """Train as ``train --model image-to-text`` does."""
+    trainer = {"max_epochs": num_epochs, "accelerator": "cpu", "precision": precision}
+    settings = load_settings(
+        model="image-to-text",
+        assignments=[{"run_dir": str(folder)}, {"trainer": {**trainer, "num_threads": None}}],
+    )
+    run = family_container(bootstrap(settings)).training_run()
+    run.trainer.callbacks.insert(0, clock)
+    run()
+
+
+def fit_commonly(
+    pictures: Path, datamodule: ImageToTextDataModule, *, num_epochs: int, folder: Path, clock: EpochClock
+) -> None:
+    """Train the same parts in a program as it is commonly written."""
+    spec = datamodule.data_spec
+    parts = [
+        CaptionedFiles(
+            folder=pictures,
+            names=datamodule.names(part),
+            vocabulary=spec.vocabulary,
+            max_length=spec.max_length,
+        )
+        for part in ("train", "val")
+    ]
+    fit_captions_commonly(
+        *parts,
+        picture_size=spec.picture_size,
+        batch_size=64,
+        num_epochs=num_epochs,
+        folder=folder,
+        callback=clock,
+    )
+
+
+def main(num_epochs: int = 3, repeats: int = 5, num_threads: int = 1) -> None:
+    """Print the seconds of an epoch, and how many times faster this project's is."""
+    torch.set_num_threads(num_threads)
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
+    costs = _measure(num_epochs=num_epochs, repeats=repeats)
+    table = Table("program", "s an epoch", "min", "max", "times faster", "min", "max")
+    for name, values in costs.items():
+        ratios = [common / value for common, value in zip(costs["commonly written"], values, strict=True)]
+        table.add_row(name, *_summarize(values), *_summarize(ratios))
+    Console().print(table)
+
+
+def _measure(*, num_epochs: int, repeats: int) -> dict[str, list[float]]:
+    datamodule = family_container(bootstrap({"model": "image-to-text"})).datamodule()
+    with tempfile.TemporaryDirectory() as pictures:
+        with (
+            as_file(files("app.data.shipped") / SHIPPED_EMOJI) as shipped,
+            zipfile.ZipFile(shipped) as archive,
+        ):
+            archive.extractall(pictures)
+        programs: dict[str, Fit] = {
+            "commonly written": lambda folder, clock: fit_commonly(
+                Path(pictures), datamodule, num_epochs=num_epochs, folder=folder, clock=clock
+            ),
+            "this project": lambda folder, clock: fit_through_container(
+                num_epochs=num_epochs, precision="bf16-mixed", folder=folder / "run", clock=clock
+            ),
+            "this project, 32-true": lambda folder, clock: fit_through_container(
+                num_epochs=num_epochs, precision="32-true", folder=folder / "run", clock=clock
+            ),
+        }
+        costs: dict[str, list[float]] = {name: [] for name in programs}
+        for _ in range(repeats):
+            for name, fit in programs.items():
+                costs[name].append(_time_epoch(fit))
+    return costs
+
+
+def _time_epoch(fit: Fit) -> float:
+    silence = io.StringIO()
+    clock = EpochClock()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.redirect_stderr(silence),
+        contextlib.redirect_stdout(silence),
+    ):
+        fit(Path(folder), clock)
+    return clock.median_epoch_s
+
+
+def _summarize(values: Sequence[float]) -> list[str]:
+    return [f"{summary(values):.2f}" for summary in (statistics.median, min, max)]
+
+
+if __name__ == "__main__":
+    typer.run(main)
