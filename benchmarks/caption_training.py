@@ -28,6 +28,7 @@ from benchmarks.epoch_clock import EpochClock
 from containers import bootstrap, family_container
 from settings import load_settings
 
+BATCH_SIZE = 32  # the default of the settings
 Fit = Callable[[Path, EpochClock], None]
 
 
@@ -60,7 +61,7 @@ def fit_commonly(
     fit_captions_commonly(
         *parts,
         picture_size=spec.picture_size,
-        batch_size=64,
+        batch_size=BATCH_SIZE,
         num_epochs=num_epochs,
         folder=folder,
         callback=clock,

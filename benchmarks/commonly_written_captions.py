@@ -127,8 +127,8 @@ class CommonCaptioner(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return AdamW with one cycle."""
-        optimizer = torch.optim.AdamW(self.parameters(), lr=4e-3, weight_decay=0.05)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, self.num_steps, pct_start=0.2)
+        optimizer = torch.optim.AdamW(self.parameters(), lr=3e-3, weight_decay=0.05)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, self.num_steps, pct_start=0.2)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _loss(self, pictures: Tensor, text: Tensor) -> Tensor:

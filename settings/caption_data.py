@@ -110,7 +110,7 @@ class CaptionDataSettings(Settings):
     split: Annotated[PictureSplitSettings, PICTURE_SPLITS] = Field(
         AutomaticPictureSplitSettings(), description="How pictures become training, validation, test parts."
     )
-    batch_size: PositiveInt = Field(64, description="Pictures of a training batch.")
+    batch_size: PositiveInt = Field(32, description="Pictures of a training batch.")
     eval_batch_size: PositiveInt = Field(
         128, description="Pictures of a batch in validation, test, prediction."
     )

@@ -26,10 +26,10 @@ class ResidualImageEncoderSettings(ImageEncoderSettings):
 
     target: ClassVar[str] = "app.submodules.image_encoders.ResidualImageEncoder"
     kind: Literal["residual"] = Field("residual", description="Stages of residual blocks.")
-    stem_channels: PositiveInt = Field(64, description="Channels of the first convolution.")
-    stem_stride: PositiveInt = Field(2, description="Width of the patches that it reads as one.")
+    stem_channels: PositiveInt = Field(32, description="Channels of the first convolution.")
+    stem_stride: PositiveInt = Field(1, description="Width of the patches that it reads as one.")
     channels: Annotated[list[PositiveInt], Field(min_length=1)] = Field(
-        [128, 256], description="Channels of each stage; the last is the width of the features."
+        [48, 96, 192], description="Channels of each stage; the last is the width of the features."
     )
     num_blocks: PositiveInt = Field(1, description="Residual blocks of each stage.")
 

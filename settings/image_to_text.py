@@ -79,7 +79,7 @@ FAMILY = Family(
             "monitor": "val_word_error_rate",
         },
         "image_to_text": {
-            "optimizer": {"kind": "adamw", "lr": 4e-4, "weight_decay": 0.05},
+            "optimizer": {"kind": "adamw", "lr": 3e-4, "weight_decay": 0.05},
             "schedule": {"kind": "one_cycle", "warmup_fraction": 0.2},
         },
     },

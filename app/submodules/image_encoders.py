@@ -97,9 +97,9 @@ class ResidualImageEncoder(nn.Module):
         *,
         in_features: int,
         picture_size: int,
-        stem_channels: int = 64,
-        stem_stride: int = 2,
-        channels: Sequence[int] = (128, 256),
+        stem_channels: int = 32,
+        stem_stride: int = 1,
+        channels: Sequence[int] = (48, 96, 192),
         num_blocks: int = 1,
     ) -> None:
         super().__init__()
