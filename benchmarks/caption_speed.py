@@ -24,7 +24,8 @@ from app.data.vocabulary import BEGIN, END
 from app.generation.beam import BeamSearch
 from app.generation.greedy import GreedySearch
 from app.generation.search import Generation
-from app.models.image_to_text import ImageToText, TextDecoder
+from app.models.image_to_text import ImageToText
+from app.protocols import TextDecoder
 from containers import bootstrap, family_container, from_checkpoint
 from settings import load_settings
 

@@ -55,6 +55,7 @@ ORIGINAL = Preset(
     values={
         "trainer": {"precision": "32-true"},
         "image_to_text": {
+            "data": {"batch_size": 64},
             "image_encoder": {"kind": "plain"},
             "bridge": {"kind": "initial_state", "pooling": "mean", "dropout": 0.0},
             "text_decoder": {"kind": "lstm", "dropout": 0.0},
