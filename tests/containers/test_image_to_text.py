@@ -44,7 +44,7 @@ def settings(folder: Path, tmp_path: Path) -> dict[str, Any]:
                 "batch_size": 8,
                 "split": {"kind": "random", "val_fraction": 0.2},
             },
-            "image_encoder": {"stem_channels": 4, "channels": [8]},
+            "image_encoder": {"stem_channels": 4, "stem_stride": 2, "channels": [8]},
             "bridge": {"out_features": 8},
             "text_decoder": {"embedding_dim": 6, "hidden_features": 8},
         },
