@@ -112,7 +112,7 @@ class StepCheck:
                 is_done = False
                 with self._step("training step"):
                     loss = _loss(self.model.training_step(batch, 0))
-                    if self.model.automatic_optimization and loss is not None:
+                    if self.model.automatic_optimization and loss is not None and loss.requires_grad:
                         loss.backward()
                     is_done = True
                 is_whole = is_whole and is_done

@@ -221,3 +221,8 @@ print(sum(row.num_parameters for row in report.rows), resource.getrusage(resourc
     num_parameters, peak_kib = map(int, done.stdout.split())
     assert num_parameters > 70e9
     assert peak_kib < 2 * 2**20
+
+
+def test_a_frozen_variant_has_no_gradient_and_is_no_fault(tmp_path: Path) -> None:
+    settings = merge(_family_settings("variant", tmp_path), nest("variant.variants.letters.is_frozen", True))
+    assert _lines(check_application(bootstrap(settings))) == []
