@@ -86,7 +86,7 @@ def unpack(folder: Path, num_pictures: int) -> None:
 
 
 def main(
-    num_pictures: int = 640,
+    num_pictures: int = 400,
     num_epochs: int = 3,
     repeats: int = 5,
     num_threads: int = 1,
