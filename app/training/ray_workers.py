@@ -2,7 +2,10 @@
 
 import logging
 import os
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,7 +65,8 @@ def run_in_workers(
             scaling_config=ScalingConfig(num_workers=workers, use_gpu=has_gpu),
             run_config=RunConfig(name=folder.name, storage_path=str(folder.parent)),
         )
-        result: T = trainer.fit().return_value
+        with _interrupts_put_back():
+            result: T = trainer.fit().return_value
         return result
     except TrainingFailedError as error:
         raise _first_cause(error) from error
@@ -86,6 +90,17 @@ def ray_trainer_arguments() -> dict[str, Any]:
         "devices": "auto",
         "num_nodes": 1,
     }
+
+
+@contextmanager
+def _interrupts_put_back() -> Iterator[None]:
+    """Put what Ctrl-C does back behind Ray, which takes it for its training and keeps it."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 def _connect(address: str | None, num_workers: int) -> None:

@@ -1,6 +1,7 @@
 """A training in the workers of a Ray cluster, which is started for it on this machine."""
 
 import os
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,10 @@ def settings(
 
 @needs_ray
 def test_two_workers_come_to_what_one_process_comes_to(settings: dict[str, Any], tmp_path: Path) -> None:
+    on_interrupt = signal.getsignal(signal.SIGINT)
     result = train_in_workers(parse_settings(settings))
 
+    assert signal.getsignal(signal.SIGINT) is on_interrupt
     assert result.run_folder.path == tmp_path / "run"
     alone = {"trainer": {"devices": 1}, "run_dir": "alone", "multi_feature": {"data": {"batch_size": 16}}}
     expected = family_container(bootstrap(merge(settings, alone))).training_run()()

@@ -111,7 +111,8 @@ def variant(folder: Path, batch_size: int) -> dict[str, Any]:
 def vae_gan(folder: Path, batch_size: int, *, is_discriminator_shared: bool = True) -> dict[str, Any]:
     pictures = folder / "shapes"
     settings = make_picture_settings(pictures if pictures.exists() else make_picture_folder(folder), folder)
-    optimizers = {"vae": {"optimizer": SGD}, "discriminator_optimizer": SGD}
+    vae = {"optimizer": SGD, "decoder": {"kind": "mlp", "noise_scale": 0.0}}  # noise is each process's own
+    optimizers = {"vae": vae, "discriminator_optimizer": SGD}
     data = {"data": {"batch_size": batch_size}}
     own = {"is_discriminator_shared": is_discriminator_shared, "discriminator": {"dropout": 0.0}}
     return merge(settings, {"vae_gan": {**optimizers, **data, **own}})
