@@ -16,11 +16,16 @@ PICTURE_SIZE = 6
 
 
 @pytest.fixture(scope="session")
-def environments(tmp_path_factory: pytest.TempPathFactory) -> Environments:
-    """Fresh virtual environments with this project's wheel, made once for all test processes."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all test processes of one run share."""
     own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    return make_environments(shared / "environments")
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def environments(shared_folder: Path) -> Environments:
+    """Fresh virtual environments with this project's wheel, made once for all test processes."""
+    return make_environments(shared_folder / "environments")
 
 
 @pytest.fixture

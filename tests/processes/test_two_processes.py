@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 
 from app.training.run_folder import RunFolder
 from tests.processes.trainings import FAMILIES
@@ -19,10 +20,19 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processe
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the run folders of `tests.processes.trainings`."""
-    folder = tmp_path_factory.mktemp("processes")
-    write_shapes(folder / "shapes.csv")
+def trained(shared_folder: Path) -> Path:
+    """A folder with the run folders of `tests.processes.trainings`, made once for all test processes."""
+    folder = shared_folder / "processes"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "is-ready").exists():
+            folder.mkdir()
+            write_shapes(folder / "shapes.csv")
+            run_trainings(folder)
+            (folder / "is-ready").touch()
+    return folder
+
+
+def run_trainings(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.processes.trainings", str(folder)],
         cwd=PROJECT,
@@ -33,7 +43,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return folder
 
 
 def write_shapes(path: Path) -> None:
