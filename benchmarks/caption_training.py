@@ -5,8 +5,6 @@ on emoji that ship, with as many batches of the same size, in turn, several time
 within one training, with validation, generated captions, logging, progress and checkpoints.
 """
 
-import contextlib
-import io
 import logging
 import random
 import statistics
@@ -25,7 +23,7 @@ from rich.table import Table
 from app.data.image_to_text import ImageToTextDataModule
 from app.data.picture_source import SHIPPED_EMOJI
 from benchmarks.commonly_written_captions import CaptionedFiles, fit_captions_commonly
-from benchmarks.epoch_clock import EpochClock
+from benchmarks.epoch_clock import EpochClock, time_training
 from containers import bootstrap, family_container
 from settings import load_settings
 
@@ -127,20 +125,9 @@ def _measure(num_pictures: int, *, num_epochs: int, repeats: int, precision: str
         costs: dict[str, list[float]] = {program: [] for program in programs}
         for _ in range(repeats):
             for program, fit in programs.items():
-                costs[program].append(_time_epoch(fit))
+                clock, _ = time_training(fit)
+                costs[program].append(clock.median_epoch_s)
     return costs
-
-
-def _time_epoch(fit: Fit) -> float:
-    silence = io.StringIO()
-    clock = EpochClock()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.redirect_stderr(silence),
-        contextlib.redirect_stdout(silence),
-    ):
-        fit(Path(folder), clock)
-    return clock.median_epoch_s
 
 
 def _summarize(values: Sequence[float]) -> list[str]:

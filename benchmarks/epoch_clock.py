@@ -1,12 +1,19 @@
 """Times the epochs of a training from outside, the same way for every program."""
 
+import contextlib
+import io
 import statistics
+import tempfile
 import time
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
 
 import pytorch_lightning as pl
 
 WARM_UP_EPOCHS = 1
+T = TypeVar("T")
 
 
 class EpochClock(pl.Callback):
@@ -37,3 +44,19 @@ class EpochClock(pl.Callback):
         """Mean duration of an epoch in seconds, likewise: where some epochs do more than others."""
         starts = self.starts_s[WARM_UP_EPOCHS:]
         return (starts[-1] - starts[0]) / (len(starts) - 1)
+
+
+def time_training(fit: Callable[[Path, EpochClock], T]) -> tuple[EpochClock, T]:
+    """Call ``fit`` with a folder that is removed behind it, and return its clock and what it gave.
+
+    What it prints is thrown away, once it has cost what printing costs.
+    """
+    clock = EpochClock()
+    silence = io.StringIO()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.redirect_stderr(silence),
+        contextlib.redirect_stdout(silence),
+    ):
+        given = fit(Path(folder), clock)
+    return clock, given

@@ -7,8 +7,6 @@ the steps of the epoch. At batch 1,024 the digits that ship make one step to an 
 times make more, as data do for which one chooses such a batch.
 """
 
-import contextlib
-import io
 import logging
 import statistics
 import tempfile
@@ -27,7 +25,7 @@ from rich.table import Table
 from app.data.feature_batch import FeatureBatch
 from app.data.table_file import read_shipped_table
 from benchmarks.commonly_written import CommonClassifier, fit_commonly
-from benchmarks.epoch_clock import EpochClock
+from benchmarks.epoch_clock import EpochClock, time_training
 from containers import bootstrap, family_container
 from settings import load_settings
 
@@ -132,22 +130,10 @@ def _measure(
     accuracies: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(repeats):
         for name, fit in programs.items():
-            epoch_s, accuracy = _time_epoch(fit)
-            costs[name].append(epoch_s * 1000 / steps_per_epoch)
+            clock, accuracy = time_training(fit)
+            costs[name].append(clock.median_epoch_s * 1000 / steps_per_epoch)
             accuracies[name].append(accuracy)
     return len(train), costs, accuracies
-
-
-def _time_epoch(fit: Fit) -> tuple[float, float]:
-    silence = io.StringIO()
-    clock = EpochClock()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.redirect_stderr(silence),
-        contextlib.redirect_stdout(silence),
-    ):
-        accuracy = fit(Path(folder), clock)
-    return clock.median_epoch_s, accuracy
 
 
 if __name__ == "__main__":

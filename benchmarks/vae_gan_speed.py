@@ -7,11 +7,8 @@ validation (which here also samples and scores pictures). The error of reconstru
 tells that both learn the same.
 """
 
-import contextlib
-import io
 import logging
 import statistics
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +21,7 @@ from torch import Tensor
 
 from app.data.picture_batch import PictureBatch
 from benchmarks.commonly_written_vae_gan import fit_commonly
-from benchmarks.epoch_clock import EpochClock
+from benchmarks.epoch_clock import EpochClock, time_training
 from containers import bootstrap, family_container
 from settings import load_settings
 
@@ -85,26 +82,14 @@ def main(num_epochs: int = 20, repeats: int = 5) -> None:
     errors: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(repeats):
         for name, fit in programs.items():
-            epoch_s, error = _time_epoch(fit)
-            seconds[name].append(epoch_s)
+            clock, error = time_training(fit)
+            seconds[name].append(clock.mean_epoch_s)
             errors[name].append(error)
     table = Table("program", "s an epoch", "times faster", "reconstruction error")
     for name, values in seconds.items():
         ratios = [other / own for other, own in zip(seconds["commonly written"], values, strict=True)]
         table.add_row(name, _summary(values), _summary(ratios), _summary(errors[name]))
     Console(width=110).print(table)
-
-
-def _time_epoch(fit: Fit) -> tuple[float, float]:
-    silence = io.StringIO()
-    clock = EpochClock()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.redirect_stderr(silence),
-        contextlib.redirect_stdout(silence),
-    ):
-        error = fit(Path(folder), clock)
-    return clock.mean_epoch_s, error
 
 
 @torch.no_grad()
