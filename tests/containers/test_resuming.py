@@ -6,7 +6,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +269,15 @@ def test_a_folder_in_which_another_process_trains_is_left_alone(
         resume_training(tmp_path / "run")()
 
 
+@pytest.fixture
+def default_interrupts() -> Iterator[None]:
+    """Ctrl-C as Python has it: a shell starts programs in the background with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("default_interrupts")
 def test_a_second_signal_stops_at_once(multi_feature: dict[str, Any], tmp_path: Path) -> None:
     run = new_run(multi_feature, tmp_path / "run")
     began_at_s = time.monotonic()
