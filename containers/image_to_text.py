@@ -115,6 +115,7 @@ class ImageToTextContainer(DeclarativeContainer):
         seed=application.provided.seed,
         settings=application.provided.to_plain.call(),
         num_threads=training.num_threads,
+        batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(
         ImageToTextPredictor,

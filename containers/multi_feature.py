@@ -103,6 +103,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         seed=application.provided.seed,
         settings=application.provided.to_plain.call(),
         num_threads=training.num_threads,
+        batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(
         MultiFeaturePredictor,

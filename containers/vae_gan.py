@@ -179,6 +179,7 @@ class VaeGanContainer(DeclarativeContainer):
         seed=application.provided.seed,
         settings=application.provided.to_plain.call(),
         num_threads=training.num_threads,
+        batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(
         VaeGanPredictor,

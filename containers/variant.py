@@ -114,6 +114,7 @@ class VariantContainer(DeclarativeContainer):
         seed=application.provided.seed,
         settings=application.provided.to_plain.call(),
         num_threads=training.num_threads,
+        batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(
         VariantPredictor,

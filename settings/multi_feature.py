@@ -111,6 +111,6 @@ FAMILY = Family(
     settings=MultiFeatureSettings,
     container="containers.multi_feature.MultiFeatureContainer",
     predict_command="commands.predict_multi_feature.predict_multi_feature",
-    defaults={"trainer": {"max_epochs": 60, "num_threads": 1}},
+    defaults={"trainer": {"max_epochs": 60, "num_threads": "auto"}},
     presets={"seed": SEED, "plain": PLAIN},
 )

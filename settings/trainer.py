@@ -24,8 +24,9 @@ class TrainerSettings(Settings):
     strategy: str = Field("auto", description="How devices share the work: auto, ddp, …")
     precision: Precision = Field("32-true", description="Number format of computation.")
     is_deterministic: bool = Field(True, description="Only operations that give the same result each time.")
-    num_threads: PositiveInt | None = Field(
-        None, description="CPU threads of one operation; null: torch decides. Small models want 1."
+    num_threads: PositiveInt | Literal["auto"] | None = Field(
+        None,
+        description="CPU threads of one operation; auto: by batch size and weights; null: torch decides.",
     )
     use_compilation: bool = Field(
         False, description="Compute by torch.compile: pays for long trainings of large models."

@@ -19,7 +19,7 @@ from app.training.random_state import seeded_generators
 from app.training.result import TrainingResult
 from app.training.run_folder import RunFolder
 from app.training.run_lock import locked
-from app.training.threads import memory_left_as_it_is, torch_threads
+from app.training.threads import ThreadCount, count_threads, memory_left_as_it_is, torch_threads
 
 _logger = logging.getLogger(PROJECT_LOGGER)
 
@@ -35,7 +35,8 @@ class TrainingRun:
         run_folder: Where everything goes.
         seed: Seeds dropout and whatever else is drawn in training.
         settings: Plain values that are written to the run folder's settings file as YAML; None: no such file.
-        num_threads: Threads that torch computes with; None leaves its choice.
+        num_threads: Threads that torch computes with, see `ThreadCount`.
+        batch_size: Samples of a training batch, by which ``auto`` threads go.
         resume_from: Checkpoint from which the training goes on; None: from the beginning.
     """
 
@@ -48,7 +49,8 @@ class TrainingRun:
         run_folder: RunFolder,
         seed: int = 0,
         settings: Mapping[str, Any] | None = None,
-        num_threads: int | None = None,
+        num_threads: ThreadCount = None,
+        batch_size: int = 1,
         resume_from: Path | None = None,
     ) -> None:
         self.trainer = trainer
@@ -57,7 +59,8 @@ class TrainingRun:
         self.run_folder = run_folder
         self._seed = seed
         self._settings = settings
-        self._num_threads = num_threads
+        self._num_threads: ThreadCount = num_threads
+        self._batch_size = batch_size
         self._resume_from = resume_from
 
     def __call__(self) -> TrainingResult:
@@ -80,7 +83,7 @@ class TrainingRun:
             self._write_overrides()
         with (
             log_to_file(self.run_folder.log_file if self.trainer.is_global_zero else None),
-            torch_threads(self._num_threads),
+            torch_threads(count_threads(self._num_threads, self.model, batch_size=self._batch_size)),
             memory_left_as_it_is(),
             seeded_generators(self._seed),
         ):

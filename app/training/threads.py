@@ -2,15 +2,39 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import torch
+from torch import nn
+
+ThreadCount = int | Literal["auto"] | None
+"""At least 1; ``auto``: by the size of the model, see `count_threads`; None leaves torch's choice."""
+
+PRODUCTS_PER_THREAD = 2**22
+"""With fewer, handing tiny operations to one more thread costs more than it saves, above all where the cores
+have something else to do."""
+
+
+def count_threads(wanted: ThreadCount, model: nn.Module, *, batch_size: int) -> int | None:
+    """Return how many threads a training takes: a number, or None for torch's choice.
+
+    By ``auto`` it is one for each `PRODUCTS_PER_THREAD` products of a batch's samples with the weights, at
+    least one, and at most as many as torch would take. It suits models that use each weight once a sample.
+
+    Args:
+        wanted: What the settings say.
+        model: What is trained.
+        batch_size: Samples of a training batch.
+    """
+    if wanted != "auto":
+        return wanted
+    products = batch_size * sum(parameter.numel() for parameter in model.parameters())
+    return max(1, min(products // PRODUCTS_PER_THREAD, torch.get_num_threads()))
 
 
 @contextmanager
 def torch_threads(num_threads: int | None) -> Iterator[None]:
     """Compute with ``num_threads`` threads inside the block and with as many as before after it.
-
-    A small model is fastest with one: handing its tiny operations to a second thread costs more than they do.
 
     Args:
         num_threads: At least 1; None leaves torch's choice, one for each core.

@@ -13,7 +13,7 @@ def test_defaults_of_the_family_stand_where_nothing_is_set() -> None:
     settings = load_settings(model="multi-feature")
 
     assert settings.trainer.max_epochs == 60
-    assert settings.trainer.num_threads == 1
+    assert settings.trainer.num_threads == "auto"
     assert settings.multi_feature.optimizer.lr == 1e-3
 
 

@@ -1,7 +1,22 @@
 import pytest
 import torch
+from torch import nn
 
-from app.training.threads import torch_threads
+from app.training.threads import PRODUCTS_PER_THREAD, count_threads, torch_threads
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "expected"), [(1, 1), (2**10, 1), (2 * 2**10, 2), (3 * 2**10 - 1, 2), (2**30, 3)]
+)
+def test_automatic_threads_follow_the_products_of_a_batch(batch_size: int, expected: int) -> None:
+    model = nn.Linear(2**6, PRODUCTS_PER_THREAD // 2**16, bias=False)
+    with torch_threads(3):
+        assert count_threads("auto", model, batch_size=batch_size) == expected
+
+
+@pytest.mark.parametrize("wanted", [None, 1, 7])
+def test_threads_that_are_asked_for_stay(wanted: int | None) -> None:
+    assert count_threads(wanted, nn.Linear(1, 1), batch_size=1) == wanted
 
 
 @pytest.mark.parametrize("num_threads", [1, 3])
