@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
 from app.errors import UserError
+from app.training.epoch_values import is_in_epoch_of_fit, log_epoch_values
 from app.training.idle_hooks import pass_over_idle_hooks
 from app.training.quick_hooks import QuickHooks
 
@@ -75,8 +76,14 @@ class Composite(QuickHooks):
             )
 
     def log_whole(self, values: Mapping[str, Any]) -> None:
-        """Log values that every process has computed from the samples of all of them."""
-        self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # Lightning wants it said
+        """Log final values of an epoch, which every process has computed from the samples of all of them.
+
+        From the hooks at the end of an epoch alone, ``on_train_epoch_end`` and its kin.
+        """
+        if is_in_epoch_of_fit(self.trainer):
+            log_epoch_values(self.trainer, values)
+        else:
+            self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # Lightning wants it said
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write the recipe into the checkpoint."""

@@ -4,7 +4,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import SumMetric
+
+from app.processes import sum_over_ranks
 
 
 class LossMean(nn.Module):
@@ -15,8 +16,6 @@ class LossMean(nn.Module):
         # no buffer: DDP would put the first process's into all others
         self.total = torch.zeros((), dtype=torch.float64)
         self.weight = 0.0
-        self._total_of_all = SumMetric(nan_strategy="disable")
-        self._weight_of_all = SumMetric(nan_strategy="disable")
 
     def add(self, loss: Tensor, weight: float) -> None:
         """Add the mean loss of a batch, a scalar, with what it counts: its samples, or their weights."""
@@ -27,11 +26,9 @@ class LossMean(nn.Module):
 
     def finish(self) -> Tensor:
         """Return the mean over all samples since the last call, and begin anew."""
-        self._total_of_all.update(self.total)
-        self._weight_of_all.update(self.weight)
-        mean: Tensor = self._total_of_all.compute() / self._weight_of_all.compute()
-        self._total_of_all.reset()
-        self._weight_of_all.reset()
+        weight = torch.as_tensor(self.weight, dtype=self.total.dtype, device=self.total.device)
+        total, total_weight = sum_over_ranks(torch.stack([self.total, weight]))
+        mean = (total / total_weight).float()
         self.total.zero_()
         self.weight = 0.0
         return mean

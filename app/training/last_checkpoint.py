@@ -8,7 +8,9 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from typing_extensions import override
 
+from app.training.epoch_values import log_at_last_step
 from app.training.interruption import Interruption
+from app.training.metrics_file import MetricsFile
 
 _BATCHES_BETWEEN_AGREEMENTS = 16
 
@@ -73,7 +75,8 @@ class LastCheckpoint(Checkpoint):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save what fell due with the epoch's last batch, or where the training is to stop."""
         if self._must_stop(trainer) or self._is_pending:
-            _log_epoch(trainer)
+            # as Lightning does behind this hook; a training that goes on from here won't
+            log_at_last_step(trainer, trainer._logger_connector.metrics["log"])
             self._save_or_stop(trainer)
 
     @override
@@ -83,8 +86,8 @@ class LastCheckpoint(Checkpoint):
 
     def save(self, trainer: Trainer) -> None:
         """Save the training as it is now; every process has to call this at the same step."""
-        for logger in trainer.loggers:
-            logger.save()  # a resumed training logs no step again that lies before the checkpoint
+        for logger in trainer.loggers:  # a resumed training logs no step again that lies before the checkpoint
+            logger.write() if isinstance(logger, MetricsFile) else logger.save()
         trainer.save_checkpoint(self.path, weights_only=False)
         self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
@@ -111,11 +114,3 @@ class LastCheckpoint(Checkpoint):
             return is_over
         # clocks differ between processes, which have to save together; asking costs a message
         return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
-
-
-def _log_epoch(trainer: Trainer) -> None:
-    """Log the epoch's values as Lightning does behind this hook; a training that goes on from here won't."""
-    connector, epoch_loop = trainer._logger_connector, trainer.fit_loop.epoch_loop
-    epoch_loop._batches_that_stepped -= 1
-    connector.log_metrics(connector.metrics["log"])
-    epoch_loop._batches_that_stepped += 1

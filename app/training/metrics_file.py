@@ -2,7 +2,9 @@
 
 import csv
 import io
+import math
 import os
+import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,11 +29,14 @@ class MetricsFile(Logger):
 
     Args:
         path: The file; its folder need not exist.
+        pause_s: Seconds after a write in which the rows of another ``save`` wait for one that comes later.
     """
 
-    def __init__(self, *, path: Path) -> None:
+    def __init__(self, *, path: Path, pause_s: float = 1.0) -> None:
         super().__init__()
         self.path = path
+        self._pause_s = pause_s
+        self._written_at_s = -math.inf
         self._columns: list[str] = []
         self._last_row: Row = {}
         self._last_row_at = 0
@@ -73,9 +78,16 @@ class MetricsFile(Logger):
     @override
     @rank_zero_only
     def save(self) -> None:
+        """Write what is not yet in the file, unless something was written a moment ago."""
+        if time.monotonic() - self._written_at_s >= self._pause_s:
+            self.write()
+
+    @rank_zero_only
+    def write(self) -> None:
         """Write what is not yet in the file."""
         if not self._unsaved:
             return
+        self._written_at_s = time.monotonic()
         if not self._columns:
             self._open(before_step=int(self._unsaved[0][_STEP]))
         rows, self._unsaved = self._unsaved, []
@@ -89,7 +101,7 @@ class MetricsFile(Logger):
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Write what is not yet in the file."""
-        self.save()
+        self.write()
 
     def _open(self, *, before_step: int) -> None:
         """Take up the file as it was before a step, that step's own row included."""

@@ -11,7 +11,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def write(path: Path, *entries: tuple[int, dict[str, float]], save_each: bool = False) -> None:
-    logger = MetricsFile(path=path)
+    logger = MetricsFile(path=path, pause_s=0.0)
     for step, metrics in entries:
         logger.log_metrics(metrics, step)
         if save_each:
