@@ -1,7 +1,8 @@
 """Cost of a training step: this project, the model as commonly written, and hand-written loops.
 
 Run it from the project's folder with ``python -m benchmarks.training_speed``. All of them train the plain
-model on the same rows, on one CPU thread, in turn, several times. An epoch's time is the median within one
+model on the same rows, in turn, several times. The loops take as many threads as this project does by its default
+(``trainer.num_threads=auto``); the program as commonly written leaves the number to torch. An epoch's time is the median within one
 training, with validation, and for all but the loops with logging, progress and checkpoints; it is divided by
 the steps of the epoch. At batch 1,024 the digits that ship make one step to an epoch; the same digits sixteen
 times make more, as data do for which one chooses such a batch.
@@ -9,6 +10,7 @@ times make more, as data do for which one chooses such a batch.
 
 import logging
 import statistics
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -24,6 +26,7 @@ from rich.table import Table
 
 from app.data.feature_batch import FeatureBatch
 from app.data.table_file import read_shipped_table
+from app.training.threads import count_threads, torch_threads
 from benchmarks.commonly_written import CommonClassifier, fit_commonly
 from benchmarks.epoch_clock import EpochClock, time_training
 from containers import bootstrap, family_container
@@ -67,6 +70,20 @@ def fit_by_hand(
     features = [tensor for tensor in train.features.values() if tensor is not None]
     model = CommonClassifier([x.shape[1] for x in features], NUM_CLASSES)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=is_fused or None)
+    with torch_threads(count_threads("auto", model, batch_size=batch_size)):
+        return _loop(model, optimizer, features, train, val, batch_size, num_epochs, clock)
+
+
+def _loop(
+    model: CommonClassifier,
+    optimizer: torch.optim.Optimizer,
+    features: list[torch.Tensor],
+    train: FeatureBatch,
+    val: FeatureBatch,
+    batch_size: int,
+    num_epochs: int,
+    clock: EpochClock,
+) -> float:
     assert train.target is not None
     assert val.target is not None
     accuracy = 0.0
@@ -87,7 +104,6 @@ def fit_by_hand(
 
 def main(num_steps: int = 400, repeats: int = 5, batch: int | None = None) -> None:
     """Print the cost of a step for each batch size, and the ratios to each of the other programs."""
-    torch.set_num_threads(1)
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
     table = Table("batch", "rows", "program", "ms a step", "ours / theirs", "least", "most", "accuracy")
@@ -133,6 +149,8 @@ def _measure(
             clock, accuracy = time_training(fit)
             costs[name].append(clock.median_epoch_s * 1000 / steps_per_epoch)
             accuracies[name].append(accuracy)
+        newest = "  ".join(f"{name} {values[-1]:.2f}" for name, values in costs.items())
+        print(f"batch {batch_size}, {len(train)} rows, ms a step: {newest}", file=sys.stderr, flush=True)
     return len(train), costs, accuracies
 
 

@@ -17,6 +17,7 @@ from app.launch import torchrun_sizes
 from app.training.checkpoint_io import AtomicCheckpointIO
 from app.training.idle_hooks import pass_over_idle_hooks
 from app.training.no_profiler import NoProfiler
+from app.training.quick_loop import QuickEpochLoop
 from app.training.throttled_checkpoint_io import ThrottledCheckpointIO
 
 
@@ -92,6 +93,7 @@ def build_trainer(
         )
     except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError) as error:
         raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
+    trainer.fit_loop.epoch_loop = QuickEpochLoop(trainer, min_steps=None, max_steps=max_steps)
     if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
         raise UserError(
             f"trainer.strategy = {strategy}: its processes take copies of the model, and keep what they"
@@ -101,7 +103,12 @@ def build_trainer(
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Keeps its choice when the run folder has been moved; Lightning would begin to choose anew."""
+    """Keeps its choice when the run folder has been moved; Lightning would begin to choose anew.
+
+    It saves behind validations, never behind a single step.
+    """
+
+    on_train_batch_end = None  # type: ignore[assignment]
 
     @property
     @override

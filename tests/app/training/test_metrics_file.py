@@ -67,3 +67,13 @@ def test_row_that_a_kill_cut_off_is_dropped(path: Path) -> None:
         file.write("2,0.1")
     write(path, (7, {"train_loss": 0.75}))
     assert path.read_text() == "step,train_loss\n1,0.5\n7,0.75\n"
+
+
+def test_rows_wait_for_a_moment_and_no_longer_than_the_end(path: Path) -> None:
+    logger = MetricsFile(path=path, pause_s=3600.0)
+    for step in range(3):
+        logger.log_metrics({"loss": float(step)}, step)
+        logger.save()
+    assert path.read_text() == "step,loss\n0,0.0\n"
+    logger.finalize("failed")
+    assert path.read_text() == "step,loss\n0,0.0\n1,1.0\n2,2.0\n"
