@@ -1,20 +1,20 @@
 """Cost of a training step: this project, the model as commonly written, and hand-written loops.
 
 Run it from the project's folder with ``python -m benchmarks.training_speed``. All of them train the plain
-model on the same rows, in turn, several times. The loops take as many threads as this project does by its default
-(``trainer.num_threads=auto``); the program as commonly written leaves the number to torch. An epoch's time is the median within one
-training, with validation, and for all but the loops with logging, progress and checkpoints; it is divided by
-the steps of the epoch. At batch 1,024 the digits that ship make one step to an epoch; the same digits sixteen
+model on the same rows, in turn, several times. The loops take as many threads as this project does by its
+default (``trainer.num_threads=auto``); the program as commonly written leaves the number to torch. An epoch's
+time is the median within one training, with validation, and for all but the loops with logging, progress and
+checkpoints; it is divided by the steps of the epoch. At batch 1,024 the digits that ship make one step to an epoch; the same digits sixteen
 times make more, as data do for which one chooses such a batch.
 """
 
 import logging
 import statistics
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -70,20 +70,6 @@ def fit_by_hand(
     features = [tensor for tensor in train.features.values() if tensor is not None]
     model = CommonClassifier([x.shape[1] for x in features], NUM_CLASSES)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=is_fused or None)
-    with torch_threads(count_threads("auto", model, batch_size=batch_size)):
-        return _loop(model, optimizer, features, train, val, batch_size, num_epochs, clock)
-
-
-def _loop(
-    model: CommonClassifier,
-    optimizer: torch.optim.Optimizer,
-    features: list[torch.Tensor],
-    train: FeatureBatch,
-    val: FeatureBatch,
-    batch_size: int,
-    num_epochs: int,
-    clock: EpochClock,
-) -> float:
     assert train.target is not None
     assert val.target is not None
     accuracy = 0.0
@@ -100,6 +86,15 @@ def _loop(
             logits = model([tensor for tensor in val.features.values() if tensor is not None])
             accuracy = float((logits.argmax(dim=1) == val.target).float().mean())
     return accuracy
+
+
+def fit_with_fitting_threads(
+    train: FeatureBatch, val: FeatureBatch, *, batch_size: int, **options: Any
+) -> float:
+    widths = [tensor.shape[1] for tensor in train.features.values() if tensor is not None]
+    model = CommonClassifier(widths, NUM_CLASSES)
+    with torch_threads(count_threads("auto", model, batch_size=batch_size)):
+        return fit_by_hand(train, val, batch_size=batch_size, **options)
 
 
 def main(num_steps: int = 400, repeats: int = 5, batch: int | None = None) -> None:
@@ -139,8 +134,12 @@ def _measure(
         "this project": lambda folder, clock: fit_through_container(
             data, folder=folder / "run", clock=clock, **sizes
         ),
-        "loop, Adam": lambda _, clock: fit_by_hand(train, val, clock=clock, is_fused=False, **sizes),
-        "loop, fused Adam": lambda _, clock: fit_by_hand(train, val, clock=clock, is_fused=True, **sizes),
+        "loop, Adam": lambda _, clock: fit_with_fitting_threads(
+            train, val, clock=clock, is_fused=False, **sizes
+        ),
+        "loop, fused Adam": lambda _, clock: fit_with_fitting_threads(
+            train, val, clock=clock, is_fused=True, **sizes
+        ),
     }
     costs: dict[str, list[float]] = {name: [] for name in programs}
     accuracies: dict[str, list[float]] = {name: [] for name in programs}
@@ -150,7 +149,7 @@ def _measure(
             costs[name].append(clock.median_epoch_s * 1000 / steps_per_epoch)
             accuracies[name].append(accuracy)
         newest = "  ".join(f"{name} {values[-1]:.2f}" for name, values in costs.items())
-        print(f"batch {batch_size}, {len(train)} rows, ms a step: {newest}", file=sys.stderr, flush=True)
+        Console(stderr=True, soft_wrap=True).print(f"batch {batch_size}, {len(train)} rows: {newest}")
     return len(train), costs, accuracies
 
 

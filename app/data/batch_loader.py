@@ -28,8 +28,8 @@ class Indexable(Protocol):
 BatchT = TypeVar("BatchT", bound=Indexable)
 
 _ROWS_GATHERED = 1024
-"""Rows that are gathered at once: small batches are then slices, cheaper than a gather each. Four times as many
-took ten times as long for 650 features, whose copy then no longer fits into the processor's cache."""
+"""Rows that are gathered at once: small batches are then slices, cheaper than a gather each. Four times as
+many took ten times as long for 650 features, whose copy then no longer fits into the processor's cache."""
 
 
 class BatchLoader(ResumableLoader[BatchT]):

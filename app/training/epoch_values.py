@@ -16,8 +16,8 @@ def is_in_epoch_of_fit(trainer: Trainer) -> bool:
 def log_epoch_values(trainer: Trainer, values: Mapping[str, Tensor | float]) -> None:
     """Give final values of an epoch to callbacks and loggers, from one of the hooks at its end.
 
-    It does what ``self.log`` does there, at a tenth of the cost: that one makes a metric of each value, to add
-    it up over batches and processes, which isn't wanted here.
+    It does what ``self.log`` does there, at a tenth of the cost: that one makes a metric of each value, to
+    add it up over batches and processes, which isn't wanted here.
 
     Args:
         trainer: In a training, see `is_in_epoch_of_fit`.

@@ -86,7 +86,7 @@ class LastCheckpoint(Checkpoint):
 
     def save(self, trainer: Trainer) -> None:
         """Save the training as it is now; every process has to call this at the same step."""
-        for logger in trainer.loggers:  # a resumed training logs no step again that lies before the checkpoint
+        for logger in trainer.loggers:  # a resumed training logs no step again that lies before this
             logger.write() if isinstance(logger, MetricsFile) else logger.save()
         trainer.save_checkpoint(self.path, weights_only=False)
         self._saved_step = trainer.global_step

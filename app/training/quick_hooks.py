@@ -28,7 +28,7 @@ class QuickHooks(LightningModule):
     def _apply_batch_transfer_handler(
         self, batch: Any, device: torch.device | None = None, dataloader_idx: int = 0
     ) -> Any:
-        """Leave a batch where it is, if that is the CPU and nobody has made the hooks of the transfer their own."""
+        """Leave a batch on the CPU if it is to be there, and nobody has a transfer of their own."""
         is_there = (device or self.device).type == "cpu"
         if not is_there or any(self._has_own(hook) for hook in _TRANSFER_HOOKS):
             batch = super()._apply_batch_transfer_handler(batch, device, dataloader_idx)

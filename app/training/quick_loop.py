@@ -52,7 +52,9 @@ class QuickEpochLoop(_TrainingEpochLoop):
         self.automatic_optimization.prepare()
 
     @override
-    def _build_kwargs(self, kwargs: OrderedDict[str, Any], batch: Any, batch_idx: int) -> OrderedDict[str, Any]:
+    def _build_kwargs(
+        self, kwargs: OrderedDict[str, Any], batch: Any, batch_idx: int
+    ) -> OrderedDict[str, Any]:
         kwargs["batch"] = batch
         if self._takes_index:
             kwargs["batch_idx"] = batch_idx
