@@ -4,8 +4,8 @@ Run it from the project's folder with ``python -m benchmarks.training_speed``. A
 model on the same rows, in turn, several times. The loops take as many threads as this project does by its
 default (``trainer.num_threads=auto``); the program as commonly written leaves the number to torch. An epoch's
 time is the median within one training, with validation, and for all but the loops with logging, progress and
-checkpoints; it is divided by the steps of the epoch. At batch 1,024 the digits that ship make one step to an epoch; the same digits sixteen
-times make more, as data do for which one chooses such a batch.
+checkpoints; it is divided by the steps of the epoch. At batch 1,024 the digits that ship make one step to an
+epoch; the same digits sixteen times make more, as data do for which one chooses such a batch.
 """
 
 import logging
@@ -88,9 +88,8 @@ def fit_by_hand(
     return accuracy
 
 
-def fit_with_fitting_threads(
-    train: FeatureBatch, val: FeatureBatch, *, batch_size: int, **options: Any
-) -> float:
+def fit_by_hand_alike(train: FeatureBatch, val: FeatureBatch, *, batch_size: int, **options: Any) -> float:
+    """Train by hand with as many threads as this project chooses for the same size."""
     widths = [tensor.shape[1] for tensor in train.features.values() if tensor is not None]
     model = CommonClassifier(widths, NUM_CLASSES)
     with torch_threads(count_threads("auto", model, batch_size=batch_size)):
@@ -134,10 +133,8 @@ def _measure(
         "this project": lambda folder, clock: fit_through_container(
             data, folder=folder / "run", clock=clock, **sizes
         ),
-        "loop, Adam": lambda _, clock: fit_with_fitting_threads(
-            train, val, clock=clock, is_fused=False, **sizes
-        ),
-        "loop, fused Adam": lambda _, clock: fit_with_fitting_threads(
+        "loop, Adam": lambda _, clock: fit_by_hand_alike(train, val, clock=clock, is_fused=False, **sizes),
+        "loop, fused Adam": lambda _, clock: fit_by_hand_alike(
             train, val, clock=clock, is_fused=True, **sizes
         ),
     }
