@@ -36,7 +36,7 @@ class QuickHooks(LightningModule):
 
     def _has_own(self, hook_name: str) -> bool:
         """Return whether this or the datamodule has a hook besides the one that both inherit."""
-        datamodule = self._trainer.datamodule if self._trainer is not None else None
+        datamodule = getattr(self._trainer, "datamodule", None)
         hooks = [getattr(each, hook_name) for each in (self, datamodule) if each is not None]
         return any(getattr(hook, "__func__", None) is not getattr(DataHooks, hook_name) for hook in hooks)
 

@@ -136,5 +136,5 @@ def _hooks(trainer: Trainer, name: str) -> list[Callable[..., Any]]:
     """Return the hook of each callback and of the model that has one, in Lightning's order."""
     module, callbacks = trainer.lightning_module, trainer.callbacks  # type: ignore[attr-defined]
     own = [getattr(callback, name) for callback in callbacks]
-    hooks = [partial(hook, trainer, module) for hook in own if callable(hook)]
+    hooks: list[Callable[..., Any]] = [partial(hook, trainer, module) for hook in own if callable(hook)]
     return [*hooks, getattr(module, name)] if is_overridden(name, module) else hooks
