@@ -13,6 +13,7 @@ from app.data.multi_feature import MultiFeatureDataModule
 from app.data.multi_feature_spec import MultiFeatureDataSpec
 from app.data.splits import Splitter
 from app.evaluation.multi_feature import MultiFeatureEvaluator
+from app.lifetime import live
 from app.prediction.multi_feature import MultiFeaturePredictor
 from app.training.run import TrainingRun
 from containers.choices import build_chosen, build_named
@@ -35,6 +36,8 @@ class MultiFeatureContainer(DeclarativeContainer):
     data_spec_type = providers.Object(MultiFeatureDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
+    lifetime = providers.Resource(live)
+    """What the data keep open until ``shutdown_resources``."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         MultiFeatureDataModule,
@@ -51,6 +54,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         eval_batch_size=settings.provided.data.eval_batch_size,
         seed=application.provided.seed,
         data_spec=known_data_spec,
+        lifetime=lifetime.provider,
     )
     data_spec = datamodule.provided.data_spec
     example_batches = providers.Callable(example_batches, data_spec)

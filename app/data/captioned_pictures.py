@@ -1,6 +1,7 @@
 """Reading pictures with captions whole into memory."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -99,16 +100,17 @@ class PictureReader:
         Raises:
             UserError: Something can't be used; the message names the file.
         """
-        with errors_naming(path or "shipped emoji"):
-            source, captions_name = open_source(path, self._captions_file)
-        with errors_naming(f"{source.label}: {captions_name}"):
-            records = read_captions(
-                source.read(captions_name),
-                name=captions_name,
-                picture_column=self._picture_column,
-                caption_column=self._caption_column,
-            )
-        return self._read_pictures(source, captions_name, records, size=size, fit=fit, limit=limit)
+        with ExitStack() as stack:
+            with errors_naming(path or "shipped emoji"):
+                source, captions_name = stack.enter_context(open_source(path, self._captions_file))
+            with errors_naming(f"{source.label}: {captions_name}"):
+                records = read_captions(
+                    source.read(captions_name),
+                    name=captions_name,
+                    picture_column=self._picture_column,
+                    caption_column=self._caption_column,
+                )
+            return self._read_pictures(source, captions_name, records, size=size, fit=fit, limit=limit)
 
     def _read_pictures(
         self,

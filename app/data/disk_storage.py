@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -41,6 +43,7 @@ class DiskStorage:
 
     def __init__(self, *, folder: Path | None = None) -> None:
         self._files = MappedFiles(folder)
+        self._written: WeakValueDictionary[int, MappedFeatureBatch] = WeakValueDictionary()
         self.reader = SpoolingReader(self._files)
 
     def read_columns(
@@ -57,11 +60,23 @@ class DiskStorage:
     def new_part(self, widths: Widths, num_rows: int) -> "MappedWriter | TensorWriter":
         """Return what takes ``num_rows`` encoded rows."""
         is_empty = num_rows == 0 or not any(widths.values())  # an empty file can't be mapped
-        return TensorWriter(widths, num_rows) if is_empty else MappedWriter(self._files, widths, num_rows)
+        if is_empty:
+            return TensorWriter(widths, num_rows)
+        return MappedWriter(self._files, widths, num_rows, keep=self._keep)
 
     def release(self) -> None:
         """Give back the memory of all files."""
         self._files.release()
+
+    def close(self) -> None:
+        """Close all files, and the rows in them; new files can be made."""
+        for rows in list(self._written.values()):
+            rows.close()
+        self._written.clear()
+        self._files.close()
+
+    def _keep(self, rows: "MappedFeatureBatch") -> None:
+        self._written[id(rows)] = rows
 
 
 class SpoolingReader:
@@ -98,12 +113,21 @@ class MappedWriter:
         files: Makes the file.
         widths: Of each group.
         num_rows: N, at least 1.
+        keep: Is given the rows in the end.
     """
 
-    def __init__(self, files: MappedFiles, widths: Widths, num_rows: int) -> None:
+    def __init__(
+        self,
+        files: MappedFiles,
+        widths: Widths,
+        num_rows: int,
+        *,
+        keep: Callable[["MappedFeatureBatch"], None],
+    ) -> None:
         self._files = files
         self._widths = widths
         self._num_rows = num_rows
+        self._keep = keep
         sizes = [num_rows * (width or 0) for width in widths.values()]
         *starts, end = accumulate(sizes, initial=0)
         self._starts = dict(zip(widths, starts, strict=True))
@@ -135,7 +159,9 @@ class MappedWriter:
                 start = self._starts[name]
                 rows = numbers[start : start + self._num_rows * width].view(self._num_rows, width)
             features[name] = rows
-        return MappedFeatureBatch(features, presence, target, release=self._files.release)
+        mapped = MappedFeatureBatch(features, presence, target, release=self._files.release)
+        self._keep(mapped)
+        return mapped
 
 
 class MappedFeatureBatch(FeatureBatch):
@@ -163,6 +189,19 @@ class MappedFeatureBatch(FeatureBatch):
         """Return the samples at ``index``, see `FeatureBatch`."""
         self._release()
         return super().__getitem__(index)
+
+    def close(self) -> None:
+        """Give up the rows; who asks for some is told so."""
+        del self.features
+
+    def __getattr__(self, name: str) -> Any:
+        """Say what became of the rows, once they are closed."""
+        if name == "features":
+            raise RuntimeError(
+                "these rows were closed, by shutdown_resources() of their container or close() of their"
+                " datamodule; the datamodule reads the table again for whoever asks it for rows"
+            )
+        raise AttributeError(name)
 
 
 @contextmanager

@@ -42,6 +42,10 @@ class FeatureStorage(Protocol):
         """Give back memory whose content can be read again."""
         ...
 
+    def close(self) -> None:
+        """Close the files that were made; rows in them can't be used any more, but new ones can be made."""
+        ...
+
 
 class PartWriter(Protocol):
     """Takes encoded rows, some at a time; what isn't written is 0."""
@@ -72,6 +76,9 @@ class MemoryStorage:
 
     def release(self) -> None:
         """Do nothing: all of it is needed."""
+
+    def close(self) -> None:
+        """Do nothing: there are no files."""
 
 
 class TensorWriter:

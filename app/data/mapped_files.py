@@ -2,6 +2,7 @@
 
 import mmap
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
 from weakref import WeakSet
@@ -54,6 +55,16 @@ class MappedFiles:
         if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows, which drops such pages by itself
             for mapped in list(self._maps):
                 mapped.madvise(mmap.MADV_DONTNEED)
+
+    def close(self) -> None:
+        """Close the files; one whose rows something still refers to goes with these, and is warned of."""
+        for mapped in list(self._maps):
+            try:
+                mapped.close()
+                self._maps.discard(mapped)
+            except BufferError:
+                text = f"a file in {self.folder} stays open: something still refers to rows in it"
+                warnings.warn(text, ResourceWarning, stacklevel=2)
 
     def __reduce__(self) -> Any:
         """Go to another process without the maps: what lies in them goes by itself, as plain memory."""

@@ -1,6 +1,6 @@
 """The data of the multi-feature family: a table whose columns form groups, with a class for each row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from app.data.splits import Split, Splitter
 from app.data.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
 from app.data.wording import errors_naming, name_list
 from app.errors import UserError
+from app.lifetime import Lifetime
 
 SHIPPED_LABEL = "digit"
 
@@ -81,6 +82,7 @@ class MultiFeatureDataModule(LightningDataModule):
         seed: Decides the order of the training batches.
         data_spec: The facts that a trained model was built from; its groups, statistics, classes and policies
             are then used as they are, instead of ``grouping``, ``categorical`` and the rest.
+        lifetime: Gives what calls `close` at its end, and is asked whenever the file is read.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class MultiFeatureDataModule(LightningDataModule):
         eval_batch_size: int,
         seed: int = 0,
         data_spec: MultiFeatureDataSpec | None = None,
+        lifetime: Callable[[], Lifetime] = Lifetime,
     ) -> None:
         super().__init__()
         self._path = path
@@ -114,6 +117,7 @@ class MultiFeatureDataModule(LightningDataModule):
         self._eval_batch_size = eval_batch_size
         self._seed = seed
         self._given_spec = data_spec
+        self._lifetime = lifetime
 
     @property
     def data_spec(self) -> MultiFeatureDataSpec:
@@ -133,6 +137,12 @@ class MultiFeatureDataModule(LightningDataModule):
     def setup(self, stage: str | None = None) -> None:
         """Read, split and encode the file, unless that has been done."""
         _ = self._parts
+
+    def close(self) -> None:
+        """Give up the rows and their files; whoever asks for rows again has the table read again."""
+        for name in ("_parts", "fingerprint"):
+            self.__dict__.pop(name, None)
+        self._storage.close()
 
     def train_dataloader(self) -> BatchLoader[FeatureBatch]:
         """Return batches of ``batch_size`` in a new order each epoch, without a smaller last one."""
@@ -161,6 +171,7 @@ class MultiFeatureDataModule(LightningDataModule):
 
     @cached_property
     def _parts(self) -> _Parts:
+        self._lifetime().add(self)
         text_columns = [*self._categorical, *self._splitter.reserved_columns, *filter(None, [self._label])]
         if self._path is None:
             table = read_shipped_table(text_columns=text_columns, reader=self._storage.reader)

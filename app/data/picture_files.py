@@ -3,10 +3,10 @@
 Shapes: N pictures, C channels, S pixels to a side.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
-from zipfile import BadZipFile, ZipFile
 
 import torch
 from sklearn.datasets import load_digits
@@ -56,10 +56,11 @@ def read_picture_folders(path: Path, *, image_size: int, channels: int | None) -
         UserError: It isn't there, is no zip file, holds no pictures in sub-folders, or one is damaged.
     """
     labels, coloured = [], []
-    for name, content in _labelled_files(path):
-        labels.append(name.parent.name)
-        with errors_naming(name):
-            coloured.append(_decode(content, image_size=image_size))
+    with closing(_labelled_files(path)) as files:
+        for name, content in files:
+            labels.append(name.parent.name)
+            with errors_naming(name):
+                coloured.append(_decode(content, image_size=image_size))
     if not coloured:
         raise UserError(
             "there are no pictures in sub-folders; each domain needs a sub-folder of its own with pictures"
@@ -129,7 +130,7 @@ def _with_channels(pictures: Tensor, channels: int) -> Tensor:
     return (pictures * torch.tensor(_LUMINANCE).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
 
 
-def _labelled_files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _labelled_files(path: Path) -> Generator[tuple[PurePosixPath, bytes], None, None]:
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             name = PurePosixPath(file.relative_to(path).as_posix())
@@ -139,18 +140,16 @@ def _labelled_files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
     if not path.exists():
         raise UserError(f"no such folder or file (looked in {path.absolute().parent})")
     try:
-        with ZipFile(path) as archive:
-            names = [PurePosixPath(name) for name in sorted(archive.namelist())]
-    except (BadZipFile, OSError) as error:
+        source = ZipSource(path)
+    except UserError as error:
         raise UserError(
-            f"neither a folder nor a zip file that can be read ({error}); name one with a sub-folder of"
-            " pictures for each domain"
+            f"no folder, and {error}; name one with a sub-folder of pictures for each domain"
         ) from None
-    source = ZipSource(path)
-    for name in filter(_is_labelled, names):
-        with errors_naming(name):
-            content = source.read(str(name))
-        yield name, content
+    with closing(source):
+        for name in filter(_is_labelled, map(PurePosixPath, source.names)):
+            with errors_naming(name):
+                content = source.read(str(name))
+            yield name, content
 
 
 def _is_labelled(name: PurePosixPath) -> bool:

@@ -1,7 +1,8 @@
 """Where pictures and captions lie: a folder or a zip archive, which is read without being unpacked."""
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -41,6 +42,10 @@ class PictureSource(Protocol):
         """Return the files at the top and in the folders there, in alphabetical order."""
         ...
 
+    def close(self) -> None:
+        """Close what is open."""
+        ...
+
 
 class FolderSource:
     """A folder."""
@@ -65,6 +70,9 @@ class FolderSource:
         found = [*self.path.glob("*"), *self.path.glob("*/*")]
         return sorted(path.relative_to(self.path).as_posix() for path in found if path.is_file())
 
+    def close(self) -> None:
+        """Do nothing: each file is closed once it is read."""
+
 
 class ZipSource:
     """A zip archive.
@@ -79,11 +87,13 @@ class ZipSource:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError) as error:
             raise UserError(f"not a zip archive that can be read ({error})") from None
-        self._names = frozenset(name for name in self._archive.namelist() if not name.endswith("/"))
+        self.names = tuple(sorted(name for name in self._archive.namelist() if not name.endswith("/")))
+        """Of all files, in alphabetical order."""
+        self._known = frozenset(self.names)
 
     def has(self, name: str) -> bool:
         """Return whether there is such a file."""
-        return name in self._names
+        return name in self._known
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes; see `PictureSource`."""
@@ -99,32 +109,42 @@ class ZipSource:
 
     def names_near_the_top(self) -> list[str]:
         """Return the files at the top and in the folders there, in alphabetical order."""
-        return sorted(name for name in self._names if name.count("/") < 2)
+        return [name for name in self.names if name.count("/") < 2]
+
+    def close(self) -> None:
+        """Close the archive."""
+        self._archive.close()
 
 
-def open_source(path: Path | None, captions_file: str | None) -> tuple[PictureSource, str]:
-    """Open a folder, a zip archive, or the folder of a captions file.
+@contextmanager
+def open_source(path: Path | None, captions_file: str | None) -> Iterator[tuple[PictureSource, str]]:
+    """Open a folder, a zip archive, or the folder of a captions file, for as long as the block lasts.
 
     Args:
         path: A folder, a zip archive or a captions file; None for the emoji that ship with the project.
         captions_file: The captions file in the folder or archive; None: the only one, or the only one called
             captions, annotations or metadata.
 
-    Returns:
+    Yields:
         The source, and the name of the captions file in it.
 
     Raises:
         UserError: There is no such file, or it isn't clear which one holds the captions.
     """
+    if path is not None and path.is_file() and path.suffix.lower() in _CAPTION_SUFFIXES:
+        yield FolderSource(path.parent), path.name
+        return
+    with closing(_open(path)) as source:
+        yield source, "captions.csv" if path is None else _find_captions(source, captions_file)
+
+
+def _open(path: Path | None) -> PictureSource:
     if path is None:
         with as_file(files("app.data.shipped") / SHIPPED_EMOJI) as shipped:
-            return ZipSource(shipped), "captions.csv"
+            return ZipSource(shipped)
     if not path.exists():
         raise UserError(f"no such file or folder (looked in {path.absolute().parent})")
-    if path.is_file() and path.suffix.lower() in _CAPTION_SUFFIXES:
-        return FolderSource(path.parent), path.name
-    source: PictureSource = FolderSource(path) if path.is_dir() else ZipSource(path)
-    return source, _find_captions(source, captions_file)
+    return FolderSource(path) if path.is_dir() else ZipSource(path)
 
 
 def _find_captions(source: PictureSource, captions_file: str | None) -> str:

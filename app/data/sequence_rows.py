@@ -43,8 +43,7 @@ def read_rows(path: Path, variant: str) -> list[Row]:
     if not path.is_file():
         raise UserError(f"{named}: no such file (looked in {path.absolute().parent})")
     try:
-        is_parquet = path.open("rb").read(4) == b"PAR1"
-        rows = _read_parquet(path, variant) if is_parquet else _read_jsonl(path, variant)
+        rows = _read_parquet(path, variant) if _is_parquet(path) else _read_jsonl(path, variant)
     except UnicodeDecodeError:
         raise UserError(f"{named}: is neither JSONL in UTF-8 nor Parquet") from None
     except (OSError, pa.ArrowException) as error:
@@ -54,8 +53,14 @@ def read_rows(path: Path, variant: str) -> list[Row]:
     return rows
 
 
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
 def _read_parquet(path: Path, variant: str) -> list[Row]:
-    table = parquet.ParquetFile(path).read()
+    with parquet.ParquetFile(path) as file:
+        table = file.read()
     return [
         Row(values=values, place=f"{path}, row {number}", variant=variant)
         for number, values in enumerate(table.to_pylist(), start=1)

@@ -106,7 +106,8 @@ def _read(path: Path, text_columns: Iterable[str], reader: TableReader) -> pa.Ta
 
 def _read_parquet(path: Path, reader: TableReader) -> pa.Table:
     try:
-        table = reader.read_parquet(parquet.ParquetFile(path))
+        with parquet.ParquetFile(path) as file:
+            table = reader.read_parquet(file)
     except pa.ArrowException as error:
         raise UserError(f"not a Parquet file that can be read ({error}); copy or write it again") from None
     return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
