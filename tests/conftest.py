@@ -1,6 +1,7 @@
 """What several tests need: a small real file, and settings that train on it in a moment."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.command_line import ForkedPrograms
 from tests.environments import Environments, make_environments
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # several tests run at once; more threads would slow them all
@@ -26,6 +28,14 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environments(shared_folder: Path) -> Environments:
     """Fresh virtual environments with this project's wheel, made once for all test processes."""
     return make_environments(shared_folder / "environments")
+
+
+@pytest.fixture(scope="session")
+def forked_programs() -> Iterator[ForkedPrograms]:
+    """Runs the program in processes that have imported everything; one for each test process."""
+    programs = ForkedPrograms()
+    yield programs
+    programs.close()
 
 
 @pytest.fixture

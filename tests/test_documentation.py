@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.cli.conftest import PROJECT
+from tests.command_line import PROJECT
 
 
 @pytest.mark.parametrize("page", ["overriding.md"])

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.cli.conftest import PROJECT
+from tests.command_line import PROJECT
 
 pytest_plugins = ["pytester"]
 

@@ -1,30 +1,19 @@
-"""The real program, started as a user starts it."""
+"""The program, in a folder of the test's own."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
-Program = Callable[..., subprocess.CompletedProcess[str]]
+from tests.command_line import ForkedPrograms, Program, program_in, run_fresh
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Program:
+def program(forked_programs: ForkedPrograms, tmp_path: Path) -> Program:
     """Runs ``python main.py`` with arguments in a folder of its own, and gives output and exit status."""
+    return program_in(tmp_path, forked_programs.run)
 
-    def run(*arguments: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith("NESTED_LIGHTNING")}
-        return subprocess.run(
-            [sys.executable, str(PROJECT / "main.py"), *arguments],
-            cwd=tmp_path,
-            env={**own, "COLUMNS": "200", **(environ or {})},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
 
-    return run
+@pytest.fixture
+def fresh_program(tmp_path: Path) -> Program:
+    """The same in a process that nothing was imported for; each costs seconds."""
+    return program_in(tmp_path, run_fresh)

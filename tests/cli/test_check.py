@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.cli.conftest import Program
+from tests.command_line import Program
 
 FAULTY = {"combiner": {"kind": "gated_sum"}, "feature_extractors": {"kar": {"out_features": 3}}}
 

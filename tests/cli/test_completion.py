@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import PROJECT
+from tests.command_line import PROJECT
 
 
 def _ask(**environ: str) -> list[str]:

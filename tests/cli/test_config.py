@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.conftest import Program
+from tests.command_line import Program
 
 
 def test_explain_shows_where_values_come_from_and_what_they_replaced(

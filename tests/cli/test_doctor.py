@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from main import app
-from tests.cli.conftest import Program
+from tests.command_line import Program
 
 
 def test_where_nothing_is_broken_the_exit_status_is_0() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.data.captioned_folder import write_folder
-from tests.cli.conftest import Program
+from tests.command_line import Program
 
 SMALL = """
 model: image-to-text
@@ -27,11 +27,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_train_evaluate_and_predict_a_folder_of_ones_own(
-    program: Program, folder: Path, tmp_path: Path
+    program: Program, fresh_program: Program, folder: Path, tmp_path: Path
 ) -> None:
     with (folder / "captions.csv").open("a") as file:
         file.write("images/absent.png,an absent one\n")
-    trained = program("train", "-c", "small.yaml", "--data", str(folder), "--run-dir", "run", "--skip-bad")
+    arguments = ("-c", "small.yaml", "--data", str(folder), "--run-dir", "run", "--skip-bad")
+    trained = fresh_program("train", *arguments)
     assert trained.returncode == 0, trained.stderr
     assert re.search(r"exact_match\W+[\d.]+\W+[\d.]+", trained.stdout)
     assert "1 of 37 pictures left out" in trained.stderr

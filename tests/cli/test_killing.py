@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from app.training.run_folder import RunFolder
-from tests.cli.conftest import PROJECT
+from tests.command_line import PROJECT
 
 NUM_KILLS = int(os.environ.get("TEST_NUM_KILLS", "3"))
 """20 in ``.ci/run``."""

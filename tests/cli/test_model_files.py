@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.conftest import Program
+from tests.command_line import Program
 
 
 def test_inspect_export_and_swap_a_checkpoint(program: Program, small_csv: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from commands.overrides import OverrideRequest, split_overrides
 from main import app
-from tests.cli.conftest import Program
+from tests.command_line import Program
 
 MODULE = """
 from torch import nn

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.conftest import PROJECT, Program
+from tests.command_line import PROJECT, Program
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PROJECT, Program
+from tests.command_line import PROJECT, Program
 
 SETTINGS = """
 model: multi-feature

@@ -12,7 +12,7 @@ import torch
 from app.training.run_folder import RunFolder
 from containers import bootstrap, family_container
 from settings import load_settings
-from tests.cli.conftest import PROJECT
+from tests.command_line import PROJECT
 
 SETTINGS = """
 model: multi-feature

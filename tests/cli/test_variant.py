@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from tests.cli.conftest import Program
+from tests.command_line import Program
 from tests.tiny_variants import write_variants
 
 SHIPPED = (
@@ -19,8 +19,10 @@ SHIPPED = (
 )
 
 
-def test_shipped_data_are_learnt_and_predicted(program: Program, tmp_path: Path) -> None:
-    trained = program(*SHIPPED)
+def test_shipped_data_are_learnt_and_predicted(
+    program: Program, fresh_program: Program, tmp_path: Path
+) -> None:
+    trained = fresh_program(*SHIPPED)
     assert trained.returncode == 0, trained.stderr
     logged = list(csv.DictReader((tmp_path / "run" / "metrics.csv").open()))
     assert {"val_image_accuracy", "val_text_macro_f1", "val_macro_f1", "train_text_weight"} <= set(logged[0])

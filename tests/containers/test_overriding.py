@@ -21,7 +21,7 @@ from containers.override_claims import OverrideInUseError
 from containers.provider_overriding import overriding
 from containers.provider_paths import OverridePathError, find_provider
 from settings import find_family, parse_settings
-from tests.cli.conftest import PROJECT
+from tests.command_line import PROJECT
 
 
 class MockExtractor(nn.Module):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.cli.conftest import PROJECT
+from tests.command_line import PROJECT
 
 SETTINGS = """
 model: multi-feature

@@ -1,0 +1,91 @@
+"""Imports what commands import, and forks a process for each command line; a program of its own.
+
+It computes nothing, so that what it forks begins as if it had just imported everything itself.
+"""
+
+import gc
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[1]
+MOST_BYTES = 1 << 17
+
+IMPORTED = (
+    *("torch", "pytorch_lightning", "torchmetrics.classification", "sklearn.datasets", "sklearn.metrics"),
+    *("pyarrow.csv", "pyarrow.parquet", "containers.image_to_text", "containers.multi_feature"),
+    *("containers.variant", "containers.vae_gan", "containers.checking", "containers.resuming"),
+)
+"""Neither `main` nor `commands`: they look at the variables and the terminal when they are imported."""
+
+
+def serve(requests: socket.socket) -> dict[str, Any]:
+    """Fork for each request, until there are no more; return the request, in the process that it is for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that watch
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(requests, MOST_BYTES, 3)
+        if not message:
+            os._exit(0)
+        if os.fork() == 0:
+            requests.close()
+            _watch(*descriptors)
+            return dict(json.loads(message))
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _watch(answers: int, output: int, errors: int) -> None:
+    """Fork once more, and tell how that ends; return in the forked process alone, with its output in place."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = os.fork()
+    if process == 0:
+        os.close(answers)
+        for descriptor, place in ((output, 1), (errors, 2)):
+            os.dup2(descriptor, place)
+            os.close(descriptor)
+        return
+    with socket.socket(fileno=answers) as told:
+        told.send(str(process).encode())
+        told.send(str(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])).encode())
+    os._exit(0)
+
+
+def check_threads() -> None:
+    """Make sure that nothing runs here that a forked process would lack."""
+    names = {(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()}
+    others = names - {(Path("/proc/self") / "comm").read_text().strip(), "jemalloc_bg_thd"}
+    assert not others, f"importing has started {others}"  # but for pyarrow's allocator, which knows of forks
+
+
+def main() -> None:
+    """Serve the socket whose number is the argument."""
+    requests = socket.socket(fileno=int(sys.argv[1]))
+    sys.path[0] = str(PROJECT)
+    for name in IMPORTED:
+        import_module(name)
+    check_threads()
+    gc.freeze()
+    request = serve(requests)
+
+    import numpy as np
+    import torch
+
+    np.random.seed()  # as in a fresh process; Python's own generator sees to that itself
+    torch.seed()
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    sys.argv = request["arguments"]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
