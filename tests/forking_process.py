@@ -42,7 +42,7 @@ def serve(requests: socket.socket) -> dict[str, Any]:
 
 
 def _watch(answers: int, output: int, errors: int) -> None:
-    """Fork once more, and tell how that ends; return in the forked process alone, with its output in place."""
+    """Fork once more, and tell how that ends; return in the forked process alone, its output in place."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     process = os.fork()

@@ -143,7 +143,8 @@ def _labelled_files(path: Path) -> Generator[tuple[PurePosixPath, bytes], None, 
         source = ZipSource(path)
     except UserError as error:
         raise UserError(
-            f"no folder, and {error}; name one with a sub-folder of pictures for each domain"
+            f"neither a folder nor a zip file: {error}; name one with a sub-folder of pictures for each"
+            " domain"
         ) from None
     with closing(source):
         for name in filter(_is_labelled, map(PurePosixPath, source.names)):

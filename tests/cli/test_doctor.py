@@ -17,14 +17,16 @@ def test_where_nothing_is_broken_the_exit_status_is_0() -> None:
     assert {one["subject"] for one in found["Families"]} >= {"multi-feature", "variant"}
 
 
-def test_a_plug_in_that_cannot_be_loaded_is_named_with_the_reason(program: Program, tmp_path: Path) -> None:
+def test_a_plug_in_that_cannot_be_loaded_is_named_with_the_reason(
+    fresh_program: Program, tmp_path: Path
+) -> None:
     package = tmp_path / "site" / "broken_plugin-3.1.dist-info"
     package.mkdir(parents=True)
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-plugin\nVersion: 3.1\n")
     (package / "entry_points.txt").write_text("[nested_lightning.families]\nbroken = no_such_module:FAMILY\n")
     (tmp_path / "file").write_text("")
 
-    done = program("doctor", "--run-dir", "file/runs", environ={"PYTHONPATH": str(tmp_path / "site")})
+    done = fresh_program("doctor", "--run-dir", "file/runs", environ={"PYTHONPATH": str(tmp_path / "site")})
 
     assert done.returncode == 1, done.stderr
     assert "no_such_module:FAMILY of broken-plugin==3.1  ModuleNotFoundError" in done.stdout

@@ -1,6 +1,5 @@
 """What a process has open before and after the life of a container, as the operating system tells it."""
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -36,7 +35,7 @@ def what_is_open() -> Counter[str]:
 
 def _target(link: Path) -> str:
     try:
-        return os.readlink(link)
+        return str(link.readlink())
     except OSError:  # the folder that is listed, closed by now
         return "pipe:"
 
