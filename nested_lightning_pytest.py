@@ -59,6 +59,7 @@ def application(nested_settings: dict[str, Any], request: pytest.FixtureRequest)
         for mark in reversed([*request.node.iter_markers("nested_override")]):
             stack.enter_context(overriding(container, *mark.args))
         yield container
+    container.shutdown_resources()
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from commands.options import DebugOption
 from commands.printing import console
-from settings import families
+from settings import Family, families
+from settings.base import ChoiceSettings
+from settings.packages import package_of
 from settings.slot import Slot
 from settings.walking import NamedItems, Place, fields_of
 
@@ -13,7 +15,8 @@ def models(debug: DebugOption = False) -> None:
     """List the families, what each is made of, what to choose from, and the presets."""
     del debug
     for family in families().values():
-        console.print(f"[bold]{family.name}[/]  {family.summary}", highlight=False, soft_wrap=True)
+        title = f"[bold]{family.name}[/]  {family.summary}{_origin(family)}"
+        console.print(title, highlight=False, soft_wrap=True)
         for line in _describe_slots(family.section, family.settings):
             console.print(f"  {line}", highlight=False, soft_wrap=True)
         for name, preset in family.presets.items():
@@ -28,8 +31,17 @@ def _describe_slots(path: str, place: Place) -> Iterator[str]:
     if isinstance(place, NamedItems):
         yield from _describe_slots(f"{path}.NAME", place.item)
     elif isinstance(place, Slot):
-        kinds = ", ".join(f"[green]{kind}[/]" if kind == place.default else kind for kind in place.choices)
-        yield f"{path.ljust(40)}  {kinds}"
+        kinds = [
+            (f"[green]{kind}[/]" if kind == place.default else kind) + _origin(choice)
+            for kind, choice in place.choices.items()
+        ]
+        yield f"{path.ljust(40)}  {', '.join(kinds)}"
     elif place is not None:
         for name, inner in fields_of(place):
             yield from _describe_slots(f"{path}.{name}", inner)
+
+
+def _origin(added: Family | type[ChoiceSettings]) -> str:
+    """Name the package that a plug-in comes from, behind what it adds."""
+    package = package_of(added)
+    return f" [dim](from {package})[/]" if package else ""

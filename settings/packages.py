@@ -15,6 +15,13 @@ from settings.plugins import plugins
 from settings.walking import dotted
 
 
+def package_of(added: Family | type[ChoiceSettings]) -> str | None:
+    """Return the name of the package that a family or a choice comes from; None: it is our own."""
+    plugged = (*PLUGGED_FAMILIES.added, *PLUGGED_CHOICES.added)
+    names = [plugin.package for plugin, known in plugged if known is added]
+    return next((name for name in names if name != OWN_PACKAGE), None)
+
+
 def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
     """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path.
 

@@ -25,6 +25,8 @@ for line in sys.stdin:
 """
 """Several command lines in one process, since each process imports torch anew."""
 
+EXTRACTOR = "multi_feature.feature_extractor"
+WAVES_KIND = f"{EXTRACTOR}.kind=waves"
 QUIET = ("--set", "trainer.use_progress_bar=false", "--device", "cpu", "--epochs", "2")
 
 
@@ -54,14 +56,13 @@ def run_commands(python: Path, folder: Path, *commands: Sequence[str]) -> list[A
 @pytest.fixture
 def trained(environments: Environments, small_csv: Path, tmp_path: Path) -> dict[str, Answer]:
     """What commands answer where the plug-in is installed; two trainings lie in the temporary folder."""
-    waves = "multi_feature.feature_extractor.kind=waves"
     table = ("--data", str(small_csv), "--label", "shape")
     (tmp_path / "points.csv").write_text("x\n0.5\n1.0\n")
     commands = {
         "models": ["models"],
         "schema": ["config", "--schema"],
         "extractor": [
-            *("train", "-m", "multi-feature", "--set", waves, *table, "--run-dir", "extractor", *QUIET)
+            *("train", "-m", "multi-feature", "--set", WAVES_KIND, *table, "--run-dir", "extractor", *QUIET)
         ],
         "family": ["train", "-m", "curve-fit", "--run-dir", "family", *QUIET],
         "check": ["check", "-m", "curve-fit"],
@@ -80,8 +81,11 @@ def test_a_plugin_is_listed_trained_reloaded_and_named_where_it_is_missing(
     environments: Environments, trained: dict[str, Answer], tmp_path: Path
 ) -> None:
     assert [answer.err for answer in trained.values() if answer.status] == []
-    assert "plain, normalized, residual, linear, waves" in trained["models"].out
-    assert "curve-fit  A curve through the rows" in trained["models"].out
+    listed = trained["models"].out
+    assert "plain, normalized, residual, linear, waves (from nested-lightning-waves)" in listed
+    assert "curve-fit  A curve through the rows" in listed
+    assert "as a weighted sum of features. (from nested-lightning-waves)" in listed
+    assert listed.count("from nested-lightning-waves") == 4  # the family, and three slots of extractors
     assert "CurveFitSettings" in json.loads(trained["schema"].out)["$defs"]
     assert "no fault was found" in trained["check"].out
     assert "feature_extractor  Waves" in trained["graph"].out
@@ -106,3 +110,37 @@ def test_a_plugin_is_listed_trained_reloaded_and_named_where_it_is_missing(
     assert f"is needed for curve_fit, curve_fit.feature_extractor, and {install}" in family.err
     assert install in again.err
     assert missing.err.count("error") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("train --model cur", "curve-fit"),
+        (f"train -m multi-feature --set {EXTRACTOR}.kind=wa", "waves"),
+        (f"train -m multi-feature --set {EXTRACTOR}s.kar.kind=wa", "waves"),
+        (
+            f"train -m multi-feature --set {WAVES_KIND} --set {EXTRACTOR}.max",
+            f"{EXTRACTOR}.max_frequency=2.0",
+        ),
+        ("train -m curve-fit --set curve_fit.data.lab", "curve_fit.data.label=y"),
+        ("config -m curve-fit --set curve_fit.feature_extractor.kind=resi", "residual"),
+    ],
+)
+def test_what_a_plugin_adds_is_completed_in_the_shell(
+    environments: Environments, tmp_path: Path, typed: str, offered: str
+) -> None:
+    words = ["nested-lightning", *typed.replace("=", " = ").split()]
+    done = subprocess.run(
+        [environments.with_plugin.parent / "nested-lightning"],
+        cwd=tmp_path,
+        env={
+            "_NESTED_LIGHTNING_COMPLETE": "complete_bash",
+            "COMP_WORDS": "\n".join(words),
+            "COMP_CWORD": str(len(words) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout.split(), done.stderr) == ([offered], "")
