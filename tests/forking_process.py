@@ -27,7 +27,7 @@ IMPORTED = (
 
 def serve(requests: socket.socket) -> dict[str, Any]:
     """Fork for each request, until there are no more; return the request, in the process that it is for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that watch
     while True:
         message, descriptors, _, _ = socket.recv_fds(requests, MOST_BYTES, 3)
@@ -36,6 +36,7 @@ def serve(requests: socket.socket) -> dict[str, Any]:
         if os.fork() == 0:
             requests.close()
             _watch(*descriptors)
+            signal.signal(signal.SIGINT, on_interrupt)
             return dict(json.loads(message))
         for descriptor in descriptors:
             os.close(descriptor)
@@ -44,7 +45,6 @@ def serve(requests: socket.socket) -> dict[str, Any]:
 def _watch(answers: int, output: int, errors: int) -> None:
     """Fork once more, and tell how that ends; return in the forked process alone, its output in place."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = os.fork()
     if process == 0:
         os.close(answers)
