@@ -56,7 +56,10 @@ def trace_provider(container: Any, path: str) -> FoundProvider:
             passed.append(found)
         following = _step(found, unquote(name))
         if following is None:
-            raise OverridePathError(_unknown(path, name, found, ".".join(names[:i]) or "the container"))
+            near = _near(name, names_below(found)) or _near_items(names[: i + 1], passed)
+            where = ".".join(names[:i]) or "the container"
+            told = f"; near: {', '.join(near)}" if near else ""
+            raise OverridePathError(f"{path}: there is no '{name}' in {where}{told}")
         found = following
     return FoundProvider(provider=found, containers=tuple(passed))
 
@@ -107,7 +110,14 @@ def _items(found: Any) -> Mapping[str, providers.Provider[Any]]:
     return {str(name): item for name, item in items.items() if isinstance(item, providers.Provider)}
 
 
-def _unknown(path: str, name: str, found: Any, where: str) -> str:
-    known = names_below(found)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
-    return f"{path}: there is no '{name}' in {where}" + (f"; near: {', '.join(near)}" if near else "")
+def _near(name: str, known: list[str]) -> list[str]:
+    return difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
+
+
+def _near_items(names: list[str], passed: list[Any]) -> list[str]:
+    """Return the paths of items where the provider of all of them was taken for those of single ones."""
+    *above, provider, item = ["", *names]
+    siblings = passed[-1].providers.items() if passed else ()
+    named = [name for name, one in siblings if isinstance(one, NamedProviders)]
+    near = difflib.get_close_matches(provider, named, n=1, cutoff=0.8)
+    return [".".join([*above[1:], one, item]) for one in near]

@@ -120,6 +120,7 @@ def test_an_override_is_put_back_after_an_exception(small_settings: dict[str, An
         ("multi_feature.feature_extracto", "near: feature_extractor"),
         ("multi_featur.head", "near: multi_feature"),
         ("multi_feature.head.linear", "there is no 'linear' in multi_feature.head"),
+        ("multi_feature.feature_extractor.kar", "near: multi_feature.feature_extractors.kar"),
         ("", "there is no ''"),
     ],
 )
