@@ -68,7 +68,7 @@ class NamedProviders(providers.Provider[Any]):
         yield from super().related
 
     def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        named = self[args[0]]
-        if named.overridden:
-            return named(*args[1:], **kwargs)
-        return self._item(*args, **kwargs)
+        named = self._named.get(args[0])
+        if named is None:
+            return self._item(*args, **kwargs)
+        return named(*args[1:], **kwargs)

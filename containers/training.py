@@ -40,8 +40,8 @@ class TrainingContainer(DeclarativeContainer):
     recipe = providers.Factory(
         Recipe,
         family=application.provided.model,
-        settings=application.provided.to_plain.call(),
-        packages=application.provided.packages.call(),
+        settings=providers.Singleton(ApplicationSettings.to_plain, application),  # once for all models
+        packages=providers.Singleton(ApplicationSettings.packages, application),
     )
     """What every checkpoint carries; a family adds its data spec."""
 

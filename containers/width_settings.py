@@ -68,12 +68,20 @@ class WidthSettings:
         if isinstance(provider.provides, providers.Provider):  # a named item, built by a choice of its own
             provider = provider.provides
         part = next((one for one in provider.args if isinstance(one, str)), None)
-        for argument in provider.args:
-            if isinstance(argument, providers.AttributeGetter):
-                place, value = ".".join(provided_chain(argument)), argument()
-                if isinstance(value, Mapping) and item in value:
-                    place, value = f"{place}.{item}", value[item]
-                    if part is not None:
-                        place, value = f"{place}.{part}", getattr(value, part, None)
-                if isinstance(value, ChoiceSettings):
-                    yield place, value
+        for argument in _settings_given_to(provider):
+            place, value = ".".join(provided_chain(argument)), argument()
+            if isinstance(value, Mapping) and item in value:
+                place, value = f"{place}.{item}", value[item]
+                if part is not None:
+                    place, value = f"{place}.{part}", getattr(value, part, None)
+            if isinstance(value, ChoiceSettings):
+                yield place, value
+
+
+def _settings_given_to(provider: Any) -> Iterator[Any]:
+    """Yield the ``settings.provided.…`` among a provider's arguments, also those that are read only once."""
+    for argument in provider.args:
+        if isinstance(argument, providers.AttributeGetter):
+            yield argument
+        elif isinstance(argument, providers.Singleton) and argument.provides is dict:
+            yield from _settings_given_to(argument)

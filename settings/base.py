@@ -38,4 +38,4 @@ class ChoiceSettings(Settings):
 
     def arguments(self) -> dict[str, Any]:
         """Return the fields that the target takes, by name: all of them but ``kind``."""
-        return {name: value for name, value in self if name != "kind"}
+        return {name: value for name, value in vars(self).items() if name != "kind"}

@@ -31,9 +31,10 @@ def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
     """
     by_class = {choice: plugin for plugin, choice in PLUGGED_CHOICES.added}
     found = {known.section: plugin for plugin, known in PLUGGED_FAMILIES.added if known is family}
-    for names, choice in _choices_in(settings, (family.section,)):
-        if type(choice) in by_class:
-            found[dotted(names)] = by_class[type(choice)]
+    if by_class:
+        for names, choice in _choices_in(settings, (family.section,)):
+            if type(choice) in by_class:
+                found[dotted(names)] = by_class[type(choice)]
     return {path: plugin.requirement for path, plugin in found.items() if plugin.package != OWN_PACKAGE}
 
 

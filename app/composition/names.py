@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 from torch import nn
 
-_DICT = nn.ModuleDict()
-"""Its own attributes are the names that it refuses."""
+_REFUSED = frozenset(dir(nn.ModuleDict()))
+"""The names that `nn.ModuleDict` refuses: those of its own attributes."""
 
 
 def escape_name(name: str) -> str:
@@ -21,7 +21,7 @@ def escape_name(name: str) -> str:
     if not name:
         raise ValueError("a submodule's name must not be empty")
     escaped = name.replace("%", "%25").replace(".", "%2E")
-    if hasattr(_DICT, escaped):
+    if escaped in _REFUSED:
         escaped = f"%{ord(escaped[0]):02X}{escaped[1:]}"
     return escaped
 
