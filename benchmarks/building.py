@@ -1,17 +1,22 @@
 """Cost of building a composite: through the container, and by hand with each submodule seeded alike.
 
 Run it from the project's folder with ``python -m benchmarks.building``, after
-``pip install -c constraints.txt -e '.[benchmarks]'``. One CPU thread; ways in turn, medians. Then it goes
-from a YAML file with 300 extractors to the composite, and lets jsonargparse and Hydra read such a file.
+``pip install -c constraints.txt -e '.[benchmarks]'``. One CPU thread; ways in turn, medians; garbage is
+collected before each, so that none pays for what another left. Then it goes from a YAML file with 300
+extractors to the composite, each time in a new process, and lets jsonargparse and Hydra read such a file.
 """
 
+import gc
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import hydra
 import torch
@@ -37,6 +42,8 @@ from settings import ApplicationSettings, load_settings
 
 NUM_CLASSES = 10
 NUM_COLUMNS = 20
+NUM_READ = 300
+"""Extractors in the file that is read."""
 Build = Callable[[], Any]
 
 
@@ -137,18 +144,27 @@ def build_by_hydra(plain: dict[str, Any]) -> None:
     hydra.utils.instantiate(OmegaConf.create(config))
 
 
-def main(repeats: int = 7) -> None:
+def main(
+    repeats: int = 7,
+    read: Annotated[
+        Path | None, typer.Option(help="Go from this file to the composite once, and print the milliseconds.")
+    ] = None,
+) -> None:
     """Print the cost of building, and the ratio to building by hand."""
     torch.set_num_threads(1)
+    if read is not None:
+        import_module("containers.multi_feature")  # else it would be imported within the time
+        typer.echo(_time_ms(lambda: _build_from_file(read, make_data_spec(NUM_READ))))
+        return
     table = Table("extractors", "way", "ms", "min", "max", "times by hand")
     with tempfile.TemporaryDirectory() as folder:
-        for num_groups in (3, 300):
+        for num_groups in (3, NUM_READ):
             path = Path(folder, f"{num_groups}.yaml")
             write_settings(path, num_groups)
             for row in _compare_building(path, num_groups, repeats * (20 if num_groups < 10 else 1)):
                 table.add_row(*row)
         Console().print(table)
-        Console().print(_compare_reading(path, 300, repeats))
+        Console().print(_compare_reading(path, repeats))
 
 
 def _compare_building(path: Path, num_groups: int, repeats: int) -> list[list[str]]:
@@ -168,30 +184,41 @@ def _compare_building(path: Path, num_groups: int, repeats: int) -> list[list[st
     ]
 
 
-def _compare_reading(path: Path, num_groups: int, repeats: int) -> Table:
-    data_spec = make_data_spec(num_groups)
+def _compare_reading(path: Path, repeats: int) -> Table:
     plain = yaml.safe_load(path.read_text())["multi_feature"]["feature_extractors"]
     arguments = {name: {k: v for k, v in item.items() if k != "kind"} for name, item in plain.items()}
-    ways: dict[str, Build] = {
-        "this project, file to composite": lambda: through_container(load_settings(config=path), data_spec)(),
-        "Hydra, extractors alone": partial(build_by_hydra, arguments),
-    }
-    costs = _time_in_turn(ways, repeats)
+    costs = {"this project, file to composite": [_read_in_new_process(path) for _ in range(repeats)]}
+    costs |= _time_in_turn({"Hydra, extractors alone": partial(build_by_hydra, arguments)}, repeats)
     costs |= _time_in_turn({"jsonargparse, parsing alone": partial(parse_by_jsonargparse, arguments)}, 1)
-    table = Table(f"{num_groups} extractors", "ms", "min", "max")
+    table = Table(f"{NUM_READ} extractors", "ms", "min", "max")
     for name, values in costs.items():
         table.add_row(name, *_cells(values))
     return table
+
+
+def _read_in_new_process(path: Path) -> float:
+    """Return the milliseconds from file to composite, without the start of the process and its imports."""
+    command = [sys.executable, "-m", "benchmarks.building", "--read", str(path)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _build_from_file(path: Path, data_spec: MultiFeatureDataSpec) -> Any:
+    return through_container(load_settings(config=path), data_spec)()
 
 
 def _time_in_turn(ways: dict[str, Build], repeats: int) -> dict[str, list[float]]:
     costs: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, build in ways.items():
-            start_s = time.perf_counter()
-            build()
-            costs[name].append((time.perf_counter() - start_s) * 1000)
+            costs[name].append(_time_ms(build))
     return costs
+
+
+def _time_ms(build: Build) -> float:
+    gc.collect()
+    start_s = time.perf_counter()
+    build()
+    return (time.perf_counter() - start_s) * 1000
 
 
 def _cells(values: list[float]) -> list[str]:

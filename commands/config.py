@@ -1,8 +1,10 @@
 """``config``: the resolved settings, where each comes from, how two runs differ, and the schema."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from textwrap import shorten
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
@@ -14,15 +16,19 @@ from commands.options import (
     PresetOption,
     SetOption,
     collect_sources,
-    resolve_settings,
 )
-from commands.printing import print_table
-from settings import load_settings
-from settings.application import application_settings_model
-from settings.layers import find_values
-from settings.loading import resolve_layers
+from commands.printing import print_note, print_records
+from settings import ApplicationSettings, load_settings
+from settings.application import application_settings_model, parse_settings
+from settings.layers import Layer, find_values
+from settings.loading import merge_layers, resolve_layers
 from settings.merging import flatten
 from settings.walking import dotted
+
+if TYPE_CHECKING:
+    from app.checkpoints.recipe import Recipe
+
+_MODEL_FILES = (".ckpt", ".safetensors")
 
 
 def config(
@@ -35,7 +41,12 @@ def config(
     ] = False,
     diff: Annotated[
         tuple[Path, Path] | None,
-        typer.Option("--diff", metavar="A B", help="Compare the settings of two run folders or files."),
+        typer.Option(
+            "--diff", metavar="A B", help="Compare the settings of two run folders, checkpoints or files."
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="Begin with the settings in a checkpoint.")
     ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema, for editors that complete YAML.")
@@ -44,41 +55,67 @@ def config(
 ) -> None:
     """Print the resolved settings as YAML that --config takes back."""
     del debug
-    sources: dict[str, Any] = {"model": model, "preset": preset, "config": config, "set_": set_}
     if schema:
         typer.echo(json.dumps(application_settings_model().model_json_schema(), indent=2))
-    elif diff:
+        return
+    if diff:
         _compare(*diff)
-    elif explain:
-        _explain(sources)
+        return
+    recipe = read_checkpoint(checkpoint) if checkpoint else None
+    below = [Layer(recipe.settings, origin=f"checkpoint {checkpoint}")] if recipe else []
+    layers = collect_sources(model=model, preset=preset, config=config, set_=set_, below=below)
+    dropped: list[str] = []
+    settings = resolve_layers(layers, dropped)
+    for line in dropped:
+        print_note(line)
+    if explain:
+        _explain(layers, settings, recipe.data_spec if recipe else {})
     else:
-        settings = resolve_settings(**sources)
         typer.echo(yaml.safe_dump(settings.to_plain(), sort_keys=False, allow_unicode=True), nl=False)
 
 
-def _explain(sources: dict[str, Any]) -> None:
-    layers = collect_sources(**sources)
-    settings = resolve_layers(layers)
+def read_checkpoint(path: Path) -> "Recipe":
+    """Return what a checkpoint was made with; torch is imported here, and only then.
+
+    Raises:
+        UserError: It can't be read, or has no recipe.
+    """
+    from app.checkpoints.model_file import read_model_file
+    from app.checkpoints.recipe import read_recipe
+
+    return read_recipe(read_model_file(path), source=path)
+
+
+def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: Mapping[str, Any]) -> None:
+    stages = merge_layers(layers)
     rows = []
     for names, value in flatten(settings.to_plain()).items():
-        (_, origin), *lower = [*find_values(layers, names)] or [(None, "default")]
+        (_, origin), *lower = [*find_values(layers, stages, names)] or [(None, "default")]
+        if origin.startswith(f"--set {dotted(names)}="):
+            origin = "--set"  # the row says the rest
         replaced = "; ".join(f"{_as_text(below)} ({place})" for below, place in lower)
         rows.append((dotted(names), _as_text(value), origin, replaced))
-    print_table("Settings", ["name", "value", "from", "replaced"], rows, numeric=False)
+    rows += [
+        (f"data_spec.{dotted(names)}", shorten(_as_text(value), 60), "data", "")
+        for names, value in flatten(data_spec).items()
+    ]
+    print_records("Settings", ["name", "value", "from", "replaced"], rows)
 
 
 def _compare(first: Path, second: Path) -> None:
-    one, other = (flatten(load_settings(config=_settings_file(path)).to_plain()) for path in (first, second))
+    one, other = (flatten(_read_settings(path).to_plain()) for path in (first, second))
     rows = [
         (dotted(names), _as_text(one.get(names, "-")), _as_text(other.get(names, "-")))
         for names in dict.fromkeys([*one, *other])
         if one.get(names) != other.get(names)
     ]
-    print_table("What differs", ["name", str(first), str(second)], rows, numeric=False)
+    print_records("What differs", ["name", str(first), str(second)], rows)
 
 
-def _settings_file(path: Path) -> Path:
-    return path / "settings.yaml" if path.is_dir() else path
+def _read_settings(path: Path) -> ApplicationSettings:
+    if path.suffix in _MODEL_FILES:
+        return parse_settings(read_checkpoint(path).settings)
+    return load_settings(config=path / "settings.yaml" if path.is_dir() else path)
 
 
 def _as_text(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Options that several commands share, and the settings that they make."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -92,6 +92,7 @@ def collect_sources(
     set_: list[str] | None,
     options: Mapping[str, Any] | None = None,
     family_options: Mapping[str, Any] | None = None,
+    below: Sequence[Layer] = (),
 ) -> list[Layer]:
     """Return the layers of defaults, presets, files, environment, ``--set`` and short options, in this order.
 
@@ -102,6 +103,7 @@ def collect_sources(
         set_: Each ``--set``.
         options: Values of short options by dotted name; None: not given.
         family_options: The same, by dotted name within the section of the family in use.
+        below: Layers between presets and files.
     """
     return collect_layers(
         model=model,
@@ -113,6 +115,7 @@ def collect_sources(
             Layer(nest_given(options or {}), origin="option"),
         ],
         family_values=nest_given(family_options or {}),
+        below=below,
     )
 
 

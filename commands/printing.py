@@ -92,6 +92,21 @@ def print_table(
         console.print(table)
 
 
+def print_records(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table that isn't folded; where the terminal is too narrow for it, a few lines for each row."""
+    needed = sum(3 + max(map(len, cells)) for cells in zip(columns, *rows, strict=True)) + 1
+    if not console.is_terminal or needed <= console.width:
+        print_table(title, columns, rows, numeric=False, is_wide=True)
+        return
+    console.print(f"[bold]{escape_markup(title)}[/]", highlight=False)
+    width = max(map(len, columns))
+    for name, *cells in rows:
+        lines = [
+            f"    {column:{width}}  {cell}" for column, cell in zip(columns[1:], cells, strict=True) if cell
+        ]
+        console.print(escape_markup("\n".join([name, *lines])), highlight=False, soft_wrap=True)
+
+
 def print_wide(content: RenderableType) -> None:
     """Print a table or a tree, which isn't folded where it goes into a file or a pipe."""
     wide = console if console.is_terminal else Console(emoji=False, width=_FILE_WIDTH)

@@ -70,7 +70,7 @@ class MultiFeatureContainer(DeclarativeContainer):
             protocols.FeatureExtractor,
             build_named,
             feature_extractor.provider,
-            providers.Singleton(dict, settings.provided.feature_extractors),  # read once, not for each of them
+            providers.Singleton(dict, settings.provided.feature_extractors),  # read once for all of them
         )
     )
     combiner = DeclaredCallable(protocols.Combiner, build_chosen, settings.provided.combiner)

@@ -90,6 +90,7 @@ def _names(variable: str) -> Names:
 
 
 def _unknown_variable(name: str, value: str, known: set[str]) -> str:
-    rest = name.upper().removeprefix(ENV_PREFIX)
+    first, *rest = name.upper().removeprefix(ENV_PREFIX).split("__")
+    near = did_you_mean(first, known, written=lambda known: ENV_PREFIX + "__".join([known, *rest]))
     allowed = ", ".join(sorted(ENV_PREFIX + field for field in known))
-    return f"{name} = {value!r}: unknown variable{did_you_mean(rest, known)} (allowed: {allowed})"
+    return f"{name} = {value!r}: unknown variable{near} (allowed: {allowed})"

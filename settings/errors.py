@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -24,12 +25,18 @@ class SettingsError(ValueError):
         super().__init__("\n".join(self.problems))
 
 
-def did_you_mean(name: str, allowed: Iterable[str]) -> str:
-    """Return ``"; did you mean 'seed'?"`` for the nearest allowed name, or an empty string."""
+def did_you_mean(name: str, allowed: Iterable[str], written: Callable[[str], str] = str) -> str:
+    """Return ``"; did you mean 'seed'?"`` for the nearest allowed name, or an empty string.
+
+    Args:
+        name: What was written.
+        allowed: Names that may stand there.
+        written: Gives the whole of what has to be written for an allowed name.
+    """
     names = list(allowed)
     parts = [one for one in names if len(name) > 2 and name in one.split("_")]
     near = difflib.get_close_matches(name, names, n=1) or (parts if len(parts) == 1 else [])
-    return f"; did you mean '{near[0]}'?" if near else ""
+    return f"; did you mean '{written(near[0])}'?" if near else ""
 
 
 def describe_problems(
@@ -67,7 +74,7 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
     if problem["type"] == "missing":
         return f"{path}: a value is needed"
     if problem["type"] == "extra_forbidden":
-        return f"{path} = {value!r}: unknown name{_allow(names[-1], _names(parent))}"
+        return f"{path} = {value!r}: unknown name{_allow(names[-1], _names(parent), _sections(parent))}"
     if problem["type"] == "union_tag_not_found":
         allowed = ", ".join(_names(step(parent, names[-1])))
         return f"{path} = {value!r}: choose by {path}.kind (allowed: {allowed})"
@@ -86,8 +93,17 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
     return f"{path} = {value!r}: {message[0].lower()}{message[1:]}{did_you_mean(str(value), expected)}"
 
 
-def _allow(name: str, allowed: Sequence[str]) -> str:
-    return f"{did_you_mean(name, allowed)} (allowed: {', '.join(allowed)})" if allowed else ""
+def _allow(name: str, allowed: Sequence[str], elsewhere: Mapping[str, str] | None = None) -> str:
+    elsewhere = elsewhere or {}
+    near = did_you_mean(name, allowed) or did_you_mean(name, elsewhere, written=elsewhere.__getitem__)
+    return f"{near} (allowed: {', '.join(allowed)})" if allowed else ""
+
+
+def _sections(place: Place) -> dict[str, str]:
+    """Return where a name stands that a single section has, e.g. ``trainer.max_epochs``, by that name."""
+    inner = {section: _names(step(place, section)) for section in _names(place)}
+    times = Counter(name for names in inner.values() for name in names)
+    return {name: f"{at}.{name}" for at, names in inner.items() for name in names if times[name] == 1}
 
 
 def _names(place: Place) -> list[str]:

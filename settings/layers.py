@@ -62,8 +62,23 @@ def find_origin(layers: Sequence[Layer], names: Names) -> str | None:
     return None
 
 
-def find_values(layers: Sequence[Layer], names: Names) -> Iterator[tuple[Any, str]]:
-    """Yield each layer's value at a path with its place, the topmost first."""
-    for layer in reversed(layers):
+def find_values(
+    layers: Sequence[Layer], stages: Sequence[Mapping[str, Any]], names: Names
+) -> Iterator[tuple[Any, str]]:
+    """Yield each layer's value at a path with its place, the topmost first, down to where it was dropped.
+
+    Args:
+        layers: The lowest first.
+        stages: What had been merged with each of them, see `settings.loading.merge_layers`.
+        names: The path.
+    """
+    for layer, merged in zip(reversed(layers), reversed(stages), strict=True):
         if layer.has(names):
             yield layer.get(names), layer.origin_of(names)
+        elif not has_value(merged, names):
+            return
+
+
+def has_value(values: Mapping[str, Any], names: Names) -> bool:
+    """Return whether there is something at a path of nested values."""
+    return Layer(dict(values), origin="").has(names)

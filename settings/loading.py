@@ -63,8 +63,11 @@ def collect_layers(
     environ: Mapping[str, str] | None = None,
     assignments: Sequence[Source] = (),
     family_values: Mapping[str, Any] | None = None,
+    below: Sequence[Layer] = (),
 ) -> list[Layer]:
     """Return the layers that `load_settings` merges, the lowest first, family and presets included.
+
+    Takes what it takes, and layers that stand below the files.
 
     Raises:
         SettingsError: A source can't be read, or no family or preset has the name; what is wrong with the
@@ -72,7 +75,7 @@ def collect_layers(
     """
     files = [config] if isinstance(config, Path) else config or []
     problems: list[str] = []
-    layers: list[Layer] = []
+    layers = list(below)
     for file in files:
         layers += _attempt(partial(read_settings_file, file), problems)
     variables, unreadable = read_environment(environ or {}, application_settings_model())
@@ -128,13 +131,25 @@ def resolve_layers(layers: Iterable[Layer], dropped: list[str] | None = None) ->
     """
     layers = list(layers)
     model = application_settings_model()
-    values: dict[str, Any] = {}
-    for layer in layers:
-        values = merge(values, layer.values, model, dropped)
+    *_, values = [{}, *merge_layers(layers, dropped)]
     try:
         return model.model_validate(values)
     except ValidationError as error:
         raise SettingsError(describe_problems(error, model, layers)) from None
+
+
+def merge_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> list[dict[str, Any]]:
+    """Return what has been merged after each layer, with those below it.
+
+    Args:
+        layers: The lowest first.
+        dropped: See `resolve_layers`.
+    """
+    stages: list[dict[str, Any]] = []
+    for layer in layers:
+        below = stages[-1] if stages else {}
+        stages.append(merge(below, layer.values, application_settings_model(), dropped))
+    return stages
 
 
 def _as_layers(source: Source) -> list[Layer]:

@@ -1,7 +1,10 @@
 """``config``: provenance, comparison and schema from the command line."""
 
 import json
+import re
 from pathlib import Path
+
+import pytest
 
 from tests.command_line import Program
 
@@ -17,7 +20,7 @@ def test_explain_shows_where_values_come_from_and_what_they_replaced(
     assert [cell.strip() for cell in line.strip("│").split("│")] == [
         "seed",
         "2",
-        "--set seed=2",
+        "--set",
         "1 (my.yaml:2:1)",
     ]
 
@@ -33,6 +36,44 @@ def test_diff_shows_what_differs_between_two_files(program: Program, tmp_path: P
     assert len(rows) == 1
 
 
+def test_names_are_not_broken_in_a_narrow_terminal(program: Program) -> None:
+    name = "multi_feature.feature_extractors.kar.hidden_features"
+    environ = {"COLUMNS": "80", "FORCE_COLOR": "1", "NO_COLOR": "1"}
+
+    printed = program(
+        "config", "--model", "multi-feature", "--set", f"{name}=8", "--explain", environ=environ
+    ).stdout
+
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", printed).splitlines()]
+    start = lines.index(name)
+    assert [line.split(maxsplit=1) for line in lines[start + 1 : start + 3]] == [
+        ["value", "8"],
+        ["from", "--set"],
+    ]
+
+
+def test_a_checkpoint_is_explained_and_compared_like_a_file(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("model: multi-feature\ntrainer: {max_epochs: 1}\n")
+    for name, seed in (("one", 1), ("two", 2)):
+        trained = program("train", "-c", "my.yaml", "--set", f"run_dir={name}", "--set", f"seed={seed}")
+        assert trained.returncode == 0, trained.stderr
+    last = "checkpoints/last.ckpt"
+
+    explained = program("config", "--checkpoint", f"one/{last}", "--set", "seed=3", "--explain").stdout
+    compared = program("config", "--diff", f"one/{last}", f"two/{last}").stdout
+
+    rows = {cells[0]: cells[1:] for line in explained.splitlines() if (cells := _cells(line))}
+    assert rows["seed"] == ["3", "--set", f"1 (checkpoint one/{last})"]
+    assert rows["trainer.max_epochs"][1] == f"checkpoint one/{last}"
+    assert rows["data_spec.class_names"][1] == "data"
+    differing = [_cells(line) for line in compared.splitlines() if _cells(line)]
+    assert differing == [["seed", "1", "2"], ["run_dir", "one", "two"]]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("│").split("│")] if line.startswith("│") else []
+
+
 def test_the_schema_describes_every_family_and_choice(program: Program) -> None:
     schema = json.loads(program("config", "--schema").stdout)
 
@@ -40,9 +81,10 @@ def test_the_schema_describes_every_family_and_choice(program: Program) -> None:
     assert schema["$defs"]["PlainFeatureExtractorSettings"]["properties"]["hidden_features"]["description"]
 
 
-def test_a_replaced_choice_is_said(program: Program) -> None:
+@pytest.mark.parametrize("option", [(), ("--explain",)])
+def test_a_replaced_choice_is_said(program: Program, option: tuple[str, ...]) -> None:
     done = program(
-        *("config", "-m", "multi-feature", "--set", "multi_feature.head.dropout=0.5"),
+        *("config", *option, "-m", "multi-feature", "--set", "multi_feature.head.dropout=0.5"),
         *("--set", "multi_feature.head.kind=linear"),
     )
 

@@ -131,6 +131,7 @@ def test_settings_to_yaml_to_settings_is_the_identity(presets: list[str]) -> Non
     ("assignment", "message"),
     [
         ("sed=1", "sed = 1: unknown name; did you mean 'seed'?"),
+        ("max_epoch=3", "max_epoch = 3: unknown name; did you mean 'trainer.max_epochs'?"),
         ("trainer.max_epoch=3", "trainer.max_epoch = 3: unknown name; did you mean 'max_epochs'?"),
         ("multi_feature.class_weights.x=-1", "class_weights.x = -1: input should be greater than 0"),
         ("multi_feature.head=linear", "head = 'linear': choose by multi_feature.head.kind (allowed: "),
@@ -179,7 +180,13 @@ def test_several_mistakes_are_told_one_line_each() -> None:
         (
             "NESTED_LIGHTNING__SEDE",
             "1",
-            "NESTED_LIGHTNING__SEDE = '1': unknown variable; did you mean 'SEED'?",
+            "NESTED_LIGHTNING__SEDE = '1': unknown variable; did you mean 'NESTED_LIGHTNING__SEED'?",
+        ),
+        (
+            "NESTED_LIGHTNING__TRAINR__MAX_EPOCHS",
+            "1",
+            "NESTED_LIGHTNING__TRAINR__MAX_EPOCHS = '1': unknown variable;"
+            " did you mean 'NESTED_LIGHTNING__TRAINER__MAX_EPOCHS'?",
         ),
         ("NESTED_LIGHTNING__TRAINER__MAX_EPOCH", "1", "trainer.max_epoch = '1': unknown name"),
         ("NESTED_LIGHTNING__TRAINER", "{no json", "NESTED_LIGHTNING__TRAINER = '{no json': is not JSON"),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from settings.layers import Layer, find_origin, find_values
-from settings.loading import collect_layers, resolve_layers
+from settings.loading import collect_layers, merge_layers, resolve_layers
 from settings.merging import flatten, parse_assignment
 
 
@@ -21,7 +21,7 @@ def test_a_value_comes_from_its_topmost_layer_and_names_those_below(tmp_path: Pa
         assignments=_set("trainer.max_epochs=7"),
     )
 
-    assert list(find_values(layers, ("trainer", "max_epochs"))) == [
+    assert list(find_values(layers, merge_layers(layers), ("trainer", "max_epochs"))) == [
         (7, "--set trainer.max_epochs=7"),
         ("6", "NESTED_LIGHTNING__TRAINER__MAX_EPOCHS"),
         (5, f"{file}:1:11"),
@@ -46,6 +46,20 @@ def test_another_choice_drops_what_was_set_for_the_one_before_and_says_so() -> N
     assert dropped == [
         "multi_feature.feature_extractor: linear replaces normalized, so hidden_features=99 is dropped"
     ]
+
+
+def test_what_was_dropped_with_a_choice_gives_no_value_its_place() -> None:
+    layers = collect_layers(
+        model="multi-feature",
+        assignments=_set(
+            "multi_feature.feature_extractor.hidden_features=99",
+            "multi_feature.feature_extractor.kind=residual",
+        ),
+    )
+    names = ("multi_feature", "feature_extractor", "hidden_features")
+
+    assert resolve_layers(layers).multi_feature.feature_extractor.hidden_features != 99
+    assert list(find_values(layers, merge_layers(layers), names)) == []
 
 
 def test_the_same_choice_keeps_what_was_set_for_it() -> None:
