@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.filesize import decimal
 
-from commands.printing import print_fault, print_note, print_table
+from commands.printing import print_fault, print_note, print_records
 
 _COLUMNS = ("submodule", "class", "input", "output", "parameters", "memory", "frozen", "rate")
 
@@ -31,7 +31,7 @@ def print_submodules(report: Any) -> None:
     """
     rows = [_as_cells(row) for row in report.rows]
     title = "Submodules: each with its provider; memory of weights + gradients + optimiser"
-    print_table(title, _COLUMNS, [*rows, _total(report.rows)], numeric=False, is_wide=True)
+    print_records(title, _COLUMNS, [*rows, _total(report.rows)])
     for note, run in groupby((row for row in report.rows if row.note), key=lambda row: row.note):
         paths = [row.path for row in run]
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""

@@ -92,19 +92,37 @@ def print_table(
         console.print(table)
 
 
-def print_records(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_records(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table that isn't folded; where the terminal is too narrow for it, a few lines for each row."""
-    needed = sum(3 + max(map(len, cells)) for cells in zip(columns, *rows, strict=True)) + 1
+    rows = [*rows]
+    needed = 1 + sum(3 + max(map(_width, cells)) for cells in zip(columns, *rows, strict=True))
     if not console.is_terminal or needed <= console.width:
         print_table(title, columns, rows, numeric=False, is_wide=True)
         return
     console.print(f"[bold]{escape_markup(title)}[/]", highlight=False)
-    width = max(map(len, columns))
     for name, *cells in rows:
-        lines = [
-            f"    {column:{width}}  {cell}" for column, cell in zip(columns[1:], cells, strict=True) if cell
+        parts = [
+            f"{column} {' '.join(cell.split())}"
+            for column, cell in zip(columns[1:], cells, strict=True)
+            if cell
         ]
-        console.print(escape_markup("\n".join([name, *lines])), highlight=False, soft_wrap=True)
+        lines = [" ".join(name.split()), *(f"    {line}" for line in _pack(parts, console.width - 4))]
+        console.print(escape_markup("\n".join(lines)), highlight=False, soft_wrap=True)
+
+
+def _width(cell: str) -> int:
+    return max(map(len, cell.split("\n")))
+
+
+def _pack(parts: Sequence[str], width: int) -> list[str]:
+    """Return parts in lines of at most this width, none of them broken."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + 2 + len(part) <= width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def print_wide(content: RenderableType) -> None:

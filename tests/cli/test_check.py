@@ -27,6 +27,16 @@ def test_check_prints_a_table_of_a_model_without_faults(
     assert "no fault was found" in done.stdout
 
 
+def test_names_and_shapes_are_not_broken_in_a_narrow_terminal(
+    program: Program, small_csv: Path, tmp_path: Path
+) -> None:
+    environ = {"COLUMNS": "80", "FORCE_COLOR": "1", "NO_COLOR": "1"}
+    lines = program("check", "--config", _settings(small_csv, tmp_path), environ=environ).stdout.splitlines()
+
+    start = next(i for i, line in enumerate(lines) if "feature_extractors.kar by feature_extractor" in line)
+    assert "class NormalizedFeatureExtractor  input [2, 3]  output [2, 32]" in lines[start + 1]
+
+
 def test_train_refuses_a_faulty_model_before_there_is_a_run_folder(
     program: Program, small_csv: Path, tmp_path: Path
 ) -> None:

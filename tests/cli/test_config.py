@@ -45,11 +45,8 @@ def test_names_are_not_broken_in_a_narrow_terminal(program: Program) -> None:
     ).stdout
 
     lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", printed).splitlines()]
-    start = lines.index(name)
-    assert [line.split(maxsplit=1) for line in lines[start + 1 : start + 3]] == [
-        ["value", "8"],
-        ["from", "--set"],
-    ]
+    assert lines[lines.index(name) + 1] == "value 8  from --set"
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_checkpoint_is_explained_and_compared_like_a_file(program: Program, tmp_path: Path) -> None:
