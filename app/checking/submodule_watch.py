@@ -120,17 +120,20 @@ class SubmoduleWatch:
         )
 
     def _check_published(self, path: str, output: Any) -> None:
-        """Check that what came out is as wide as the submodule says.
+        """Check that what came out is as wide as the submodule says, or else as it was asked for.
 
         Raises:
             UserError: It isn't.
         """
-        published = getattr(self.submodules[path], "out_features", None)
-        if not isinstance(published, int) or not isinstance(output, Tensor) or output.dim() not in _WIDTH_AT:
+        if not isinstance(output, Tensor) or output.dim() not in _WIDTH_AT:
             return
         width = output.shape[_WIDTH_AT[output.dim()]]
-        if width != published:
+        published = getattr(self.submodules[path], "out_features", None)
+        if isinstance(published, int) and width != published:
             raise UserError(f"it publishes out_features={published}, and gave {width} features")
+        asked = self.widths.get(path, width) if published is None and output.dim() == 2 else width
+        if width != asked:
+            raise UserError(f"it was asked for out_features={asked}, and gave {width} features")
 
     def _report(self, error: Exception, where: str) -> None:
         finding = describe_error(

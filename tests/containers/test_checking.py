@@ -126,6 +126,14 @@ def test_widths_that_differ_name_both_sides_and_the_settings_to_change(
     assert f"{KAR}.out_features" in line
 
 
+def test_a_head_that_publishes_no_width_is_held_to_the_one_it_was_asked_for(
+    small_settings: dict[str, Any],
+) -> None:
+    (line,) = _lines(_check(small_settings, {"multi_feature.head": providers.Factory(nn.Identity)}))
+    assert "multi_feature.head: it was asked for out_features=" in line
+    assert "and gave 8 features" in line
+
+
 def test_a_module_that_ignores_the_width_it_is_given_is_named_with_its_giver(
     small_settings: dict[str, Any],
 ) -> None:
