@@ -1,10 +1,8 @@
 """Overriding by dotted path: any depth, several at a time, put back, and guarded."""
 
-import asyncio
 import pickle
 import subprocess
 import sys
-import threading
 from typing import Any
 
 import pytest
@@ -13,11 +11,9 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 from torch import Tensor, nn
 
-from app.submodules.combiners import Concatenation
 from app.submodules.feature_extractors import NormalizedFeatureExtractor
 from containers import bootstrap
 from containers.application import compose_application
-from containers.override_claims import OverrideInUseError
 from containers.provider_overriding import overriding
 from containers.provider_paths import OverridePathError, find_provider
 from settings import find_family, parse_settings
@@ -228,72 +224,6 @@ def test_it_works_through_a_host_that_was_given_a_live_container(small_settings:
     assert _types(application) == {"kar": REAL, "fou": REAL}
     with pytest.raises(OverridePathError, match="learning: no container is given there yet"):
         find_provider(Host(), "learning.multi_feature.head")
-
-
-def test_overrides_of_two_threads_may_end_in_any_order(small_settings: dict[str, Any]) -> None:
-    container = bootstrap(small_settings)
-    entered, leave = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with overriding(container, "multi_feature.feature_extractors.kar", MockExtractor):
-            entered.set()
-            leave.wait()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    entered.wait()
-    with overriding(container, "multi_feature.feature_extractors.fou", MockExtractor):
-        assert _types(container) == {"kar": MOCK, "fou": MOCK}
-        leave.set()
-        thread.join()
-        model = container.multi_feature.model()
-        assert [each.path for each in model.recipe.overrides] == ["multi_feature.feature_extractors.fou"]
-
-    assert _types(container) == {"kar": REAL, "fou": REAL}
-    assert container.multi_feature.model().recipe.overrides == ()
-
-
-def test_another_thread_cannot_override_the_same_provider_meanwhile(small_settings: dict[str, Any]) -> None:
-    container = bootstrap(small_settings)
-    errors: list[OverrideInUseError] = []
-
-    def override() -> None:
-        try:
-            with overriding(container, "multi_feature.head", nn.Identity):
-                pass
-        except OverrideInUseError as error:
-            errors.append(error)
-
-    with overriding(container, "multi_feature.head", nn.Identity):
-        thread = threading.Thread(target=override)
-        thread.start()
-        thread.join()
-    override()
-
-    assert len(errors) == 1
-    assert str(errors[0]).count("test_overriding.py:") == 2
-
-
-def test_another_task_cannot_override_the_same_provider_meanwhile(small_settings: dict[str, Any]) -> None:
-    container = bootstrap(small_settings)
-
-    async def hold(entered: asyncio.Event, leave: asyncio.Event) -> None:
-        with overriding(container, "multi_feature.head", nn.Identity):
-            entered.set()
-            await leave.wait()
-
-    async def compete() -> None:
-        entered, leave = asyncio.Event(), asyncio.Event()
-        holder = asyncio.create_task(hold(entered, leave))
-        await entered.wait()
-        with pytest.raises(OverrideInUseError), overriding(container, "multi_feature.head", nn.Identity):
-            pass
-        with overriding(container, "multi_feature.combiner", Concatenation):
-            pass
-        leave.set()
-        await holder
-
-    asyncio.run(compete())
 
 
 def test_the_readmes_import_gives_the_function_in_a_fresh_process() -> None:
