@@ -96,13 +96,13 @@ def fit_by_hand_alike(train: FeatureBatch, val: FeatureBatch, *, batch_size: int
         return fit_by_hand(train, val, batch_size=batch_size, **options)
 
 
-def main(num_steps: int = 400, repeats: int = 5, batch: int | None = None) -> None:
+def main(num_steps: int = 400, repeats: int = 5, batch: int | None = None, copies: int | None = None) -> None:
     """Print the cost of a step for each batch size, and the ratios to each of the other programs."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
     table = Table("batch", "rows", "program", "ms a step", "ours / theirs", "least", "most", "accuracy")
     for batch_size, num_copies in CASES:
-        if batch not in (None, batch_size):
+        if batch not in (None, batch_size) or copies not in (None, num_copies):
             continue
         with tempfile.TemporaryDirectory() as folder:
             data = Path(folder) / "digits.parquet"

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from app.errors import UserError
+from app.submodules.recurrence import read_both_ways
 
 _LAYERS: dict[str, type[nn.LSTM | nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -79,6 +80,8 @@ class RecurrentDecoder(nn.Module):
             )
         if mask is None:
             read, hidden = self.recurrent(x, hidden)
+        elif self.is_bidirectional:
+            read = read_both_ways(self.recurrent, x, mask)
         else:
             lengths = mask.sum(dim=1).cpu()
             packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)

@@ -4,7 +4,8 @@ Shapes: B sequences, L steps, F_in features of a step, F features of the result.
 """
 
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from app.submodules.recurrence import read_both_ways
 
 
 class PerceptronTrunk(nn.Module):
@@ -57,6 +58,4 @@ class LstmTrunk(nn.Module):
         """
         if mask is None:
             return self.lstm(x)[0]
-        packed = pack_padded_sequence(x, mask.sum(dim=1).cpu(), batch_first=True, enforce_sorted=False)
-        read, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x.shape[1])
-        return read
+        return read_both_ways(self.lstm, x, mask)
