@@ -77,6 +77,13 @@ def test_two_processes_come_to_the_same(trained: Path, name: str) -> None:
     assert_same_training(RunFolder(trained / f"{name}-2"), RunFolder(trained / f"{name}-1"))
 
 
+@pytest.mark.parametrize("num_processes", [1, 2])
+def test_stacked_extractors_come_to_what_they_come_to_one_by_one(trained: Path, num_processes: int) -> None:
+    stacked = RunFolder(trained / f"multi-feature-stacked-{num_processes}")
+    assert "run as one: kar, fou" in stacked.log_file.read_text()
+    assert_same_training(stacked, RunFolder(trained / "multi-feature-1"))
+
+
 @pytest.mark.parametrize(("name", "change"), [("multi-feature", "1-2"), ("variant", "2-1")])
 def test_another_number_of_processes_goes_on_with_the_same_batches(
     trained: Path, name: str, change: str

@@ -60,12 +60,15 @@ class FixedSampler(GaussianSampler):
         return torch.cos(torch.arange(self.out_features) + member[:, None]).to(self.linear.weight)
 
 
-def multi_feature(folder: Path, batch_size: int) -> dict[str, Any]:
+def multi_feature(
+    folder: Path, batch_size: int, *, min_stacked_extractors: int | None = None
+) -> dict[str, Any]:
     return {
         "model": "multi-feature",
         "multi_feature": {
             "data": {"path": str(folder / "shapes.csv"), "label": "shape", "batch_size": batch_size},
             "feature_extractor": {"kind": "plain", "hidden_features": 8, "out_features": 4},
+            "min_stacked_extractors": min_stacked_extractors,
             "head": {"kind": "linear"},
             "class_weights": {"circle": 1.0, "square": 5.0, "star": 0.2},
             "optimizer": SGD,
@@ -120,6 +123,7 @@ def vae_gan(folder: Path, batch_size: int, *, is_discriminator_shared: bool = Tr
 
 FAMILIES: dict[str, Callable[[Path, int], dict[str, Any]]] = {
     "multi-feature": multi_feature,
+    "multi-feature-stacked": partial(multi_feature, min_stacked_extractors=2),
     "image-to-text": image_to_text,
     "variant": variant,
     "vae-gan": vae_gan,
