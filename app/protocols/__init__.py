@@ -6,6 +6,13 @@ it, ``forward`` among them. A plug-in declares Protocols of its own in the same 
 """
 
 from app.protocols.declaring import instance_of, required_class
+from app.protocols.sequences import (
+    LossBalance,
+    SequenceAdapter,
+    SequenceDecoder,
+    SequenceLoss,
+    SequenceTrunk,
+)
 from app.protocols.submodules import (
     Augmentation,
     Bridge,
@@ -15,15 +22,10 @@ from app.protocols.submodules import (
     Head,
     ImageEncoder,
     LatentSampler,
-    LossBalance,
     Normalization,
     PictureClassifier,
     PictureDecoder,
     PictureEncoder,
-    SequenceAdapter,
-    SequenceDecoder,
-    SequenceLoss,
-    SequenceTrunk,
     TextDecoder,
     Vae,
 )
