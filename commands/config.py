@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from app.checkpoints.recipe import Recipe
 
 _MODEL_FILES = (".ckpt", ".safetensors")
+_MAX_LENGTH = 60
+"""Characters that are shown of what comes from the data."""
 
 
 def config(
@@ -96,7 +97,7 @@ def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: 
         replaced = "; ".join(f"{_as_text(below)} ({place})" for below, place in lower)
         rows.append((dotted(names), _as_text(value), origin, replaced))
     rows += [
-        (f"data_spec.{dotted(names)}", shorten(_as_text(value), 60), "data", "")
+        (f"data_spec.{dotted(names)}", _shorten(_as_text(value)), "data", "")
         for names, value in flatten(data_spec).items()
     ]
     print_records("Settings", ["name", "value", "from", "replaced"], rows)
@@ -109,6 +110,9 @@ def _compare(first: Path, second: Path) -> None:
         for names in dict.fromkeys([*one, *other])
         if one.get(names) != other.get(names)
     ]
+    if not rows:
+        print_note(f"the settings of {first} and {second} are the same")
+        return
     print_records("What differs", ["name", str(first), str(second)], rows)
 
 
@@ -116,6 +120,10 @@ def _read_settings(path: Path) -> ApplicationSettings:
     if path.suffix in _MODEL_FILES:
         return parse_settings(read_checkpoint(path).settings)
     return load_settings(config=path / "settings.yaml" if path.is_dir() else path)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}…"
 
 
 def _as_text(value: Any) -> str:

@@ -36,6 +36,16 @@ def test_diff_shows_what_differs_between_two_files(program: Program, tmp_path: P
     assert len(rows) == 1
 
 
+def test_diff_says_where_nothing_differs(program: Program, tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("model: multi-feature\n")
+
+    done = program("config", "--diff", "a.yaml", "b.yaml")
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "the settings of a.yaml and b.yaml are the same" in done.stderr
+
+
 def test_names_are_not_broken_in_a_narrow_terminal(program: Program) -> None:
     name = "multi_feature.feature_extractors.kar.hidden_features"
     environ = {"COLUMNS": "80", "FORCE_COLOR": "1", "NO_COLOR": "1"}
@@ -63,6 +73,7 @@ def test_a_checkpoint_is_explained_and_compared_like_a_file(program: Program, tm
     assert rows["seed"] == ["3", "--set", f"1 (checkpoint one/{last})"]
     assert rows["trainer.max_epochs"][1] == f"checkpoint one/{last}"
     assert rows["data_spec.class_names"][1] == "data"
+    assert len(rows["data_spec.fingerprint"][0]) == 60
     differing = [_cells(line) for line in compared.splitlines() if _cells(line)]
     assert differing == [["seed", "1", "2"], ["run_dir", "one", "two"]]
 
