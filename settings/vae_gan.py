@@ -93,7 +93,7 @@ class VaeGanSettings(Settings):
         None, description="Largest norm of the gradients of each VAE, and of the discriminator; null: any."
     )
     classifier_steps: PositiveInt = Field(
-        1200, description="Steps of the classifier in whose features samples are measured."
+        3000, description="Steps of the classifier in whose features samples are measured."
     )
     collapse_patience_steps: PositiveInt = Field(
         1000, description="Steps without a mistake of the discriminator before that is warned of."
@@ -151,7 +151,7 @@ FAMILY = Family(
     predict_command="commands.predict_vae_gan.predict_vae_gan",
     defaults={
         "trainer": {
-            "max_epochs": 200,
+            "max_epochs": 400,
             "num_threads": 1,
             "monitor": "val_frechet_distance",
             "val_every_n_epochs": 5,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from app.evaluation.picture_quality import frechet_distance, mean_pixel_distance, two_sample_accuracy
+from app.evaluation.picture_quality import frechet_distance, mean_pixel_distance, two_sample_accuracies
 from app.submodules.feature_classifier import FeatureClassifier
 
 Sampler = Callable[[Tensor, torch.Generator], Tensor]
@@ -40,7 +40,8 @@ def sample_quality(
     Returns:
         ``frechet_distance`` in the classifier's features, of as many samples of each domain as there are real
         pictures or a multiple of it; ``two_sample_accuracy`` of the same samples, as many at a time as there
-        are real pictures; ``domain_accuracy``, how often the classifier says the asked-for domain;
+        are real pictures, and its two halves ``real_neighbour_accuracy`` and ``sample_neighbour_accuracy``,
+        see `two_sample_accuracies`; ``domain_accuracy``, how often the classifier says the asked-for domain;
         ``diversity``, the mean distance between samples of one domain as a share of that between real ones.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -48,10 +49,13 @@ def sample_quality(
     asked = domain.unique().repeat_interleave(SAMPLES_PER_DOMAIN)
     samples = sample(asked, generator)
     some = torch.randperm(len(domain), generator=generator)[:MAX_NEIGHBOURS].to(domain.device)
-    draws = [two_sample_accuracy(pictures[some], draw[some]) for draw in matched.split(len(domain))]
+    draws = [two_sample_accuracies(pictures[some], draw[some]) for draw in matched.split(len(domain))]
+    of_real, of_samples = (sum(halves) / len(draws) for halves in zip(*draws, strict=True))
     return {
         "frechet_distance": frechet_distance(classifier.features(pictures), classifier.features(matched)),
-        "two_sample_accuracy": sum(draws) / len(draws),
+        "two_sample_accuracy": (of_real + of_samples) / 2,
+        "real_neighbour_accuracy": of_real,
+        "sample_neighbour_accuracy": of_samples,
         "domain_accuracy": float((classifier(samples).argmax(dim=1) == asked).float().mean()),
         "diversity": mean_pixel_distance(samples, asked) / mean_pixel_distance(pictures, domain),
     }

@@ -84,7 +84,8 @@ class VaeGan(Composite):
         self.gradient_clip_norm = gradient_clip_norm
         self.collapse_watch = collapse_watch or CollapseWatch()
         self.turns = turns or Turns()
-        modules = {**_at("vaes", self.vaes), **_at("discriminators", self.discriminators)}
+        parts = {"vaes": self.vaes, "discriminators": self.discriminators}
+        modules = {f"{kind}.{name}": part[name] for kind, part in parts.items() for name in part}
         components = [
             Component(path=path, module=module, optimizer=optimizers[path], schedule=schedules[path])
             for path, module in modules.items()
@@ -191,7 +192,7 @@ class VaeGan(Composite):
 
     def configure_optimizers(self) -> Any:
         """Build the injected optimisers and schedules, one of each for each component."""
-        num_batches = self._num_batches()
+        num_batches = int(self.trainer.estimated_stepping_batches)
         return self._optimization.configure(
             {path: self.turns.num_steps(path, num_batches) for path in self._optimization.components}
         )
@@ -242,12 +243,5 @@ class VaeGan(Composite):
         self.train_means.update({"loss": loss})
         return loss
 
-    def _num_batches(self) -> int:
-        return int(self.trainer.estimated_stepping_batches)
-
     def _progress(self) -> float:
-        return self.global_step / self._num_batches()
-
-
-def _at(prefix: str, modules: nn.ModuleDict) -> dict[str, nn.Module]:
-    return {f"{prefix}.{name}": module for name, module in modules.items()}
+        return self.global_step / int(self.trainer.estimated_stepping_batches)

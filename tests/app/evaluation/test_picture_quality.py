@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from app.evaluation.picture_quality import frechet_distance, mean_pixel_distance, two_sample_accuracy
+from app.evaluation.picture_quality import frechet_distance, mean_pixel_distance, two_sample_accuracies
 
 
 def test_frechet_distance_of_shifted_and_scaled_normals_is_the_closed_form() -> None:
@@ -43,10 +43,20 @@ def test_mean_pixel_distance_is_within_domains_alone() -> None:
     assert math.isnan(mean_pixel_distance(pictures[-1:], domain[-1:]))
 
 
-def test_two_sample_accuracy_is_1_apart_0_for_copies_and_a_half_for_the_same() -> None:
+def test_two_sample_accuracies_are_1_apart_0_for_copies_and_a_half_for_the_same() -> None:
     torch.manual_seed(0)
     real = torch.rand(400, 1, 3, 3)
 
-    assert two_sample_accuracy(real, real + 10) == 1.0
-    assert two_sample_accuracy(real, real + 1e-4) == 0.0
-    assert two_sample_accuracy(real, torch.rand(400, 1, 3, 3)) == pytest.approx(0.5, abs=0.05)
+    assert two_sample_accuracies(real, real + 10) == (1.0, 1.0)
+    assert two_sample_accuracies(real, real + 1e-4) == (0.0, 0.0)
+    assert two_sample_accuracies(real, torch.rand(400, 1, 3, 3)) == pytest.approx((0.5, 0.5), abs=0.08)
+
+
+def test_two_sample_accuracies_tell_crowded_pictures_from_spread_ones() -> None:
+    torch.manual_seed(0)
+    real = torch.randn(400, 1, 3, 3)
+
+    of_real, of_crowded = two_sample_accuracies(real, torch.randn(400, 1, 3, 3) * 0.8)
+
+    assert of_real < 0.47
+    assert of_crowded > 0.6
