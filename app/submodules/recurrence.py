@@ -1,7 +1,7 @@
 """Recurrent layers over padded sequences, both ways, without packing them.
 
-Packed sequences of different lengths take torch on a CPU several times as long as padded ones, above all in
-the backward pass. Padding stands behind the steps, so reading forwards no step sees it; to be read backwards,
+Packed sequences of different lengths take torch on a CPU longer than padded ones, above all in the backward
+pass. Padding stands behind the steps, so reading forwards no step sees it; to be read backwards,
 each sequence is turned around on its own.
 
 Shapes: B sequences, L steps, F features of a step, H hidden features of a direction.
