@@ -119,7 +119,7 @@ class CaptionDataSettings(Settings):
 class AugmentationSettings(Settings):
     """How training pictures are varied; what may change the meaning is off."""
 
-    max_shift: NonNegativeInt = Field(2, description="Pixels that a picture is shifted by at most.")
+    max_shift: NonNegativeInt = Field(1, description="Pixels that a picture is shifted by at most.")
     flip_probability: float = Field(0.0, ge=0, le=1, description="How often left and right are exchanged.")
     max_brightness: float = Field(0.0, ge=0, lt=1, description="Change of brightness at most, as a share.")
     max_rotation: float = Field(0.0, ge=0, le=180, description="Degrees that a picture is turned at most.")

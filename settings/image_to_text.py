@@ -74,7 +74,7 @@ FAMILY = Family(
     predict_command="commands.predict_image_to_text.predict_image_to_text",
     defaults={
         "trainer": {
-            "max_epochs": 90,
+            "max_epochs": 100,
             "precision": "bf16-mixed",
             "num_threads": 2,
             "monitor": "val_word_error_rate",
