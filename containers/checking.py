@@ -79,6 +79,10 @@ class _Check:
         except UserError as error:
             self.findings.add(Fault(path="", what=str(error)))
             return False
+        except Exception:
+            if not self.findings.faults:
+                raise
+            return False  # what one of the faults leads to
         return True
 
     def _on_device(self) -> AbstractContextManager[None]:

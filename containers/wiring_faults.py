@@ -1,15 +1,17 @@
 """Faults in how providers are put together that can be seen without calling any."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dependency_injector import providers
 
 from app.checking.findings import Fault
 from app.errors import did_you_mean
+from containers.choices import build_chosen, import_target
 from containers.provided_names import check_provided_name
 from containers.provider_graph import Injection, find_cycles, in_force, injections, list_providers
+from settings.base import ChoiceSettings
 
 _CALLING = (providers.Callable, providers.Factory, providers.BaseSingleton)
 
@@ -90,28 +92,55 @@ def _check_keywords(path: str, provider: Any, *, is_complete: bool) -> Iterator[
     target = provider.provides
     if isinstance(target, providers.Provider) or target is None:
         return
+    if choice := _choice(provider):
+        yield from _check_chosen(path, choice, provider.kwargs)
+        return
     try:
         parameters = inspect.signature(target).parameters
     except (TypeError, ValueError):  # written in C, without a signature
         return
-    given = dict(provider.kwargs)
     name = getattr(target, "__name__", str(target))
-    if not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
-        for keyword in given:
-            if keyword not in parameters:
-                near = did_you_mean(keyword, parameters)
-                yield Fault(
-                    path=path,
-                    what=f"{name} takes no keyword '{keyword}'{near}",
-                    hint=f"it takes {', '.join(parameters) or 'none'}",
-                )
+    yield from _unknown_keywords(path, name, parameters, provider.kwargs)
     if is_complete:
         lacking = [
             each.name
             for each in list(parameters.values())[len(provider.args) :]
             if each.default is each.empty
             and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
-            and each.name not in given
+            and each.name not in provider.kwargs
         ]
         for keyword in lacking:
             yield Fault(path=path, what=f"{name} needs '{keyword}', which isn't given to it")
+
+
+def _choice(provider: Any) -> ChoiceSettings | None:
+    """Return the settings of the choice that `build_chosen` is called with, or None if that isn't called."""
+    if provider.provides is not build_chosen or not provider.args:
+        return None
+    try:
+        choice = in_force(provider.args[0])()
+    except AttributeError:  # a misspelt name, which is a fault of its own
+        return None
+    return choice if isinstance(choice, ChoiceSettings) else None
+
+
+def _check_chosen(path: str, choice: ChoiceSettings, keywords: Collection[str]) -> Iterator[Fault]:
+    try:
+        target = import_target(choice.target)
+    except (ImportError, AttributeError):  # a fault of the choice, see `find_choice_faults`
+        return
+    yield from _unknown_keywords(path, target.__name__, inspect.signature(target).parameters, keywords)
+
+
+def _unknown_keywords(
+    path: str, name: str, parameters: Mapping[str, inspect.Parameter], keywords: Collection[str]
+) -> Iterator[Fault]:
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return
+    for keyword in keywords:
+        if keyword not in parameters:
+            yield Fault(
+                path=path,
+                what=f"{name} takes no keyword '{keyword}'{did_you_mean(keyword, parameters)}",
+                hint=f"it takes {', '.join(parameters) or 'none'}",
+            )

@@ -66,6 +66,15 @@ def test_the_containers_that_ship_have_none() -> None:
         assert list(find_wiring_faults(bootstrap({"model": family}))) == []
 
 
+def test_a_keyword_that_the_chosen_class_does_not_take_is_reported_with_the_other_faults() -> None:
+    container: Any = bootstrap({"model": "multi-feature"})
+    container.multi_feature.splitter.add_kwargs(sedd=3)
+    container.multi_feature.head.add_kwargs(out_feature=3)
+    found = "\n".join(str(fault) for fault in check_application(container).faults)
+    assert "multi_feature.splitter: RandomSplitter takes no keyword 'sedd'; did you mean 'seed'?" in found
+    assert "multi_feature.head: NormalizedHead takes no keyword 'out_feature'" in found
+
+
 def test_a_model_that_needs_itself_isnt_built() -> None:
     report: CheckReport = check_application(_container(Circular))
     (fault,) = report.faults
