@@ -49,6 +49,7 @@ class TrainingContainer(DeclarativeContainer):
         protocols.TrainingCallback,
         build_best_checkpoint,
         path=run_folder.provided.best_checkpoint,
+        choice=settings.provided.best_checkpoint,
         monitor=settings.provided.monitor,
         mode=settings.provided.monitor_mode,
     )

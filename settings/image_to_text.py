@@ -53,7 +53,7 @@ class ImageToTextSettings(Settings):
 ORIGINAL = Preset(
     summary="Two plain convolutions, their mean as initial state, an LSTM of 256; constant rate, no dropout.",
     values={
-        "trainer": {"precision": "32-true"},
+        "trainer": {"precision": "32-true", "best_checkpoint": "monitored"},
         "image_to_text": {
             "data": {"batch_size": 64},
             "image_encoder": {"kind": "plain"},
@@ -78,6 +78,7 @@ FAMILY = Family(
             "precision": "bf16-mixed",
             "num_threads": 2,
             "monitor": "val_word_error_rate",
+            "best_checkpoint": "newest",
         },
         "image_to_text": {
             "optimizer": {"kind": "adamw", "lr": 3e-4, "weight_decay": 0.05},

@@ -40,6 +40,11 @@ class TrainerSettings(Settings):
     accumulate_grad_batches: PositiveInt = Field(1, description="Batches to one optimiser step.")
     monitor: str = Field("val_loss", description="Logged value that decides which checkpoint is best.")
     monitor_mode: Literal["min", "max"] = Field("min", description="Whether less or more of it is better.")
+    best_checkpoint: Literal["monitored", "newest"] = Field(
+        "monitored",
+        description="What best.ckpt is: of the validation with the best monitored value, or of the newest,"
+        " for schedules that end at a rate of 0 and little to validate on.",
+    )
     early_stopping_patience: PositiveInt | None = Field(
         None, description="Stop after so many validations without a better value; null: never."
     )

@@ -131,19 +131,27 @@ def _relocated(value: Any, before: str, now: str) -> Any:
 
 
 def build_best_checkpoint(
-    *, path: Path, monitor: str, mode: Literal["min", "max"] = "min"
+    *,
+    path: Path,
+    monitor: str,
+    mode: Literal["min", "max"] = "min",
+    choice: Literal["monitored", "newest"] = "monitored",
 ) -> ModelCheckpoint:
-    """Build the callback that keeps the checkpoint with the best metric, whole, in one file.
+    """Build the callback that keeps one checkpoint for use, whole, in one file.
+
+    Where the validation part is small, the best of many validations is a lucky one as much as a good one;
+    a schedule that ends at a rate of 0 makes the newest weights the better choice.
 
     Args:
         path: The file, with the suffix ``.ckpt``.
+        choice: Whether it is kept of the validation with the best metric, or of the newest one.
         monitor: Name of a metric that validation logs.
         mode: Whether its lowest or highest value is the best.
     """
     return BestCheckpoint(
         dirpath=path.parent,
         filename=path.stem,
-        monitor=monitor,
+        monitor=monitor if choice == "monitored" else None,
         mode=mode,
         save_top_k=1,
         enable_version_counter=False,

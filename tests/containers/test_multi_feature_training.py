@@ -40,6 +40,21 @@ def test_two_runs_with_one_seed_end_with_identical_weights(
     assert not torch.equal(ends[0], ends[2])
 
 
+@pytest.mark.parametrize(("choice", "epoch"), [("monitored", 0), ("newest", 2)])
+def test_the_checkpoint_for_use_is_that_of_the_best_value_or_the_newest(
+    choice: str, epoch: int, small_settings: dict[str, Any]
+) -> None:
+    worst_is_best = {"monitor": "val_loss", "monitor_mode": "max", "best_checkpoint": choice}
+
+    result = bootstrap(merge(small_settings, {"trainer": worst_is_best})).multi_feature.training_run()()
+
+    assert torch.load(result.best_checkpoint, weights_only=True)["epoch"] == epoch
+    assert result.best_checkpoint.name == "best.ckpt"
+    assert [file.name for file in result.best_checkpoint.parent.iterdir() if "best" in file.name] == [
+        "best.ckpt"
+    ]
+
+
 def test_a_group_may_be_missing_in_training_where_settings_allow_it(
     small_settings: dict[str, Any], tmp_path: Any
 ) -> None:
