@@ -21,7 +21,8 @@ def build_graph(report: CheckReport, tree: ResolvedProvider, *, title: str) -> M
         title: Name of the model.
     """
     submodules = {row.path: row for row in report.rows if row.path and not row.same_as}
-    behind = [one for one in _flatten(tree) if one.target and one.name not in submodules]
+    drawn = {row.path for row in report.rows if row.path}  # one instance at two places is drawn once
+    behind = [one for one in _flatten(tree) if one.target and one.name not in drawn]
     nodes = [_provider_node(one, report) for one in behind] + [
         Node(
             name=path,

@@ -35,9 +35,11 @@ class WidthSettings:
         """Return what to do about widths that differ.
 
         Args:
-            givers: Paths of submodules below the composite.
+            givers: Paths of submodules below the composite; what else may give, such as a group of the data,
+                has no setting for its width.
             taker: Path of the submodule that their outputs go into.
         """
+        givers = [giver for giver in givers if giver in self._makers]
         names = [name for giver in givers for name in self._names(giver)]
         own = [name for name in self._names(taker) if name.rpartition(".")[2].startswith("in_")]
         wanted = list(dict.fromkeys([*names, *own]))

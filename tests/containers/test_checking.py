@@ -134,6 +134,13 @@ def test_a_head_that_publishes_no_width_is_held_to_the_one_it_was_asked_for(
     assert "and gave 8 features" in line
 
 
+def test_a_width_that_does_not_fit_the_data_names_the_group(small_settings: dict[str, Any]) -> None:
+    replacements = {"multi_feature.feature_extractors.kar": nn.Linear(7, 4)}
+    fault, *_ = _check(small_settings, replacements).faults
+    assert "the data's group 'kar' gives 3 features" in fault.what
+    assert fault.hint == "change what overrides multi_feature.feature_extractors.kar"
+
+
 def test_a_module_that_ignores_the_width_it_is_given_is_named_with_its_giver(
     small_settings: dict[str, Any],
 ) -> None:
