@@ -43,6 +43,13 @@ def start(*arguments: str) -> int:
         os._exit(1)
 
 
+def start_or_resume(folder: str) -> int:
+    """Go on with the training in a folder, or begin it where the kill came before there was one."""
+    if (Path(folder) / "settings.yaml").exists():
+        return start("resume", folder)
+    return start("train", "-c", "small.yaml", "--run-dir", folder)
+
+
 def finish(child: int) -> None:
     """Wait for the process, which must end well."""
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -64,15 +71,12 @@ def run_killed(folder: str, chance: random.Random, *, longest_s: float, max_kill
     """Train in ``folder`` with kills at random moments; return after how many seconds each one came."""
     kills: list[float] = []
     while len(kills) < max_kills:
-        has_begun = (Path(folder) / "settings.yaml").exists()
-        child = (
-            start("resume", folder) if has_begun else start("train", "-c", "small.yaml", "--run-dir", folder)
-        )
+        child = start_or_resume(folder)
         delay_s = chance.uniform(0, longest_s)
         if not kill_after(child, delay_s):
             return kills
         kills.append(delay_s)
-    finish(start("resume", folder))
+    finish(start_or_resume(folder))
     return kills
 
 
