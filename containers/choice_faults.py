@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.checking.findings import Fault
-from app.errors import did_you_mean
 from containers.choices import import_target
+from containers.keyword_faults import find_unknown_keywords
 from settings.base import ChoiceSettings
 
 
@@ -35,12 +35,6 @@ def _check(choice: ChoiceSettings, path: str) -> Iterator[Fault]:
     except (ImportError, AttributeError) as error:
         yield Fault(path=path, what=f"kind {choice.kind}: {choice.target} can't be imported: {error}")
         return
-    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
-        return
-    for field in choice.arguments():
-        if field not in parameters:
-            yield Fault(
-                path=f"{path}.{field}",
-                what=f"{choice.target} takes no keyword '{field}'{did_you_mean(field, parameters)}",
-                hint=f"it takes {', '.join(parameters)}",
-            )
+    yield from find_unknown_keywords(
+        choice.target, parameters, choice.arguments(), path_of=lambda field: f"{path}.{field}"
+    )

@@ -1,7 +1,7 @@
 """Faults in how providers are put together that can be seen without calling any."""
 
 import inspect
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from dependency_injector import providers
@@ -9,6 +9,7 @@ from dependency_injector import providers
 from app.checking.findings import Fault
 from app.errors import did_you_mean
 from containers.choices import build_chosen, import_target
+from containers.keyword_faults import find_unknown_keywords
 from containers.provided_names import check_provided_name
 from containers.provider_graph import Injection, find_cycles, in_force, injections, list_providers
 from settings.base import ChoiceSettings
@@ -100,7 +101,7 @@ def _check_keywords(path: str, provider: Any, *, is_complete: bool) -> Iterator[
     except (TypeError, ValueError):  # written in C, without a signature
         return
     name = getattr(target, "__name__", str(target))
-    yield from _unknown_keywords(path, name, parameters, provider.kwargs)
+    yield from find_unknown_keywords(name, parameters, provider.kwargs, path_of=lambda _: path)
     if is_complete:
         lacking = [
             each.name
@@ -129,18 +130,5 @@ def _check_chosen(path: str, choice: ChoiceSettings, keywords: Collection[str]) 
         target = import_target(choice.target)
     except (ImportError, AttributeError):  # a fault of the choice, see `find_choice_faults`
         return
-    yield from _unknown_keywords(path, target.__name__, inspect.signature(target).parameters, keywords)
-
-
-def _unknown_keywords(
-    path: str, name: str, parameters: Mapping[str, inspect.Parameter], keywords: Collection[str]
-) -> Iterator[Fault]:
-    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
-        return
-    for keyword in keywords:
-        if keyword not in parameters:
-            yield Fault(
-                path=path,
-                what=f"{name} takes no keyword '{keyword}'{did_you_mean(keyword, parameters)}",
-                hint=f"it takes {', '.join(parameters) or 'none'}",
-            )
+    parameters = inspect.signature(target).parameters
+    yield from find_unknown_keywords(target.__name__, parameters, keywords, path_of=lambda _: path)

@@ -144,9 +144,9 @@ def build_best_checkpoint(
 
     Args:
         path: The file, with the suffix ``.ckpt``.
-        choice: Whether it is kept of the validation with the best metric, or of the newest one.
         monitor: Name of a metric that validation logs.
         mode: Whether its lowest or highest value is the best.
+        choice: Whether it is kept of the validation with the best metric, or of the newest one.
     """
     return BestCheckpoint(
         dirpath=path.parent,
