@@ -8,26 +8,23 @@ tells that both learn the same.
 """
 
 import logging
-import statistics
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import typer
 from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 
 from app.data.picture_batch import PictureBatch
 from benchmarks.commonly_written_vae_gan import fit_commonly
-from benchmarks.epoch_clock import EpochClock, time_training
+from benchmarks.comparison import Fit, compare
+from benchmarks.epoch_clock import EpochClock
 from containers import bootstrap, family_container
 from settings import load_settings
 
 BATCH_SIZE = 100  # the default of the settings
 VAL_EVERY_N_EPOCHS = 5  # likewise
-Fit = Callable[[Path, EpochClock], float]
 
 
 def fit_through_container(*, num_epochs: int, folder: Path, clock: EpochClock) -> float:
@@ -78,27 +75,13 @@ def main(num_epochs: int = 20, repeats: int = 5) -> None:
             num_epochs=num_epochs, folder=folder / "run", clock=clock
         ),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
-    errors: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(repeats):
-        for name, fit in programs.items():
-            clock, error = time_training(fit)
-            seconds[name].append(clock.mean_epoch_s)
-            errors[name].append(error)
-    table = Table("program", "s an epoch", "times faster", "reconstruction error")
-    for name, values in seconds.items():
-        ratios = [other / own for other, own in zip(seconds["commonly written"], values, strict=True)]
-        table.add_row(name, _summary(values), _summary(ratios), _summary(errors[name]))
+    table = compare(programs, repeats=repeats, score="reconstruction error")
     Console(width=110).print(table)
 
 
 @torch.no_grad()
 def _error(reconstructions: Tensor, real: PictureBatch) -> float:
     return float((reconstructions - real.pictures).square().flatten(1).sum(dim=1).mean())
-
-
-def _summary(values: list[float]) -> str:
-    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
 if __name__ == "__main__":

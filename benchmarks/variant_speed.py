@@ -8,24 +8,21 @@ macro F1 on the validation part tells that both learn the same.
 """
 
 import logging
-import statistics
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import typer
 from pytorch_lightning import LightningDataModule
 from rich.console import Console
-from rich.table import Table
 
 from app.data.variant import VariantDataModule
 from benchmarks.commonly_written_variant import fit_commonly
-from benchmarks.epoch_clock import EpochClock, time_training
+from benchmarks.comparison import Fit, compare
+from benchmarks.epoch_clock import EpochClock
 from containers import bootstrap, family_container
 from settings import ApplicationSettings, load_settings
 
 BATCH_SIZE, EVAL_BATCH_SIZE = 32, 128  # the defaults of the settings
-Fit = Callable[[Path, EpochClock], float]
 
 
 def settings_of(folder: Path, *, num_epochs: int, num_files: int) -> ApplicationSettings:
@@ -70,25 +67,9 @@ def main(num_epochs: int = 4, repeats: int = 5, num_files: int = 24) -> None:
             settings_of(folder / "run", num_epochs=num_epochs, num_files=num_files), clock
         ),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
-    scores: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(repeats):
-        for name, fit in programs.items():
-            clock, score = time_training(fit)
-            seconds[name].append(clock.mean_epoch_s)
-            scores[name].append(score)
-        newest = "  ".join(f"{name} {values[-1]:.3f}" for name, values in seconds.items())
-        Console(stderr=True, soft_wrap=True).print(f"s an epoch: {newest}")
-    table = Table("program", "s an epoch", "times faster", "macro F1")
-    for name, values in seconds.items():
-        ratios = [other / own for other, own in zip(seconds["commonly written"], values, strict=True)]
-        table.add_row(name, _summary(values), _summary(ratios), _summary(scores[name]))
+    table = compare(programs, repeats=repeats, score="macro F1")
     sizes = ", ".join(f"{len(part)} sequences of {name}" for name, part in train.items())
     Console(width=110).print(table, f"to train on: {sizes}")
-
-
-def _summary(values: list[float]) -> str:
-    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
 if __name__ == "__main__":
