@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import torch
+from dependency_injector import providers
 
 from app.errors import UserError
-from containers import bootstrap, family_container, from_checkpoint
+from containers import bootstrap, family_container, from_checkpoint, overriding
 from settings import SettingsError
 from settings.merging import merge
 
@@ -106,3 +107,18 @@ def test_weights_that_do_not_fit_the_recipe_are_refused(checkpoint: Path, tmp_pa
 def test_wrong_settings_are_refused_when_a_container_is_asked_for() -> None:
     with pytest.raises(SettingsError, match="did you mean 'seed'"):
         bootstrap({"model": "multi-feature", "sed": 1})
+
+
+def test_other_settings_reach_the_recipe_and_single_items_after_a_first_build() -> None:
+    linear = {"multi_feature": {"feature_extractors": {"kar": {"kind": "linear"}}}}
+    container: Any = bootstrap({"model": "multi-feature", "seed": 1})
+    other = bootstrap({"model": "multi-feature", "seed": 2, **linear}).settings()
+
+    def built() -> tuple[int, str]:
+        extractor = container.multi_feature.feature_extractors("kar", in_features=3)
+        return container.multi_feature.recipe().settings["seed"], type(extractor).__name__
+
+    before = built()
+    with overriding(container, "settings", providers.Object(other)):
+        assert built() == (2, "LinearFeatureExtractor")
+    assert built() == before == (1, "NormalizedFeatureExtractor")
