@@ -2,18 +2,26 @@
 
 Packed sequences of different lengths take torch on a CPU longer than padded ones, above all in the backward
 pass. Padding stands behind the steps, so reading forwards no step sees it; to be read backwards,
-each sequence is turned around on its own.
+each sequence is turned around on its own. In training on one thread, the two directions of long sequences are
+computed at the same time.
 
 Shapes: B sequences, L steps, F features of a step, H hidden features of a direction.
 """
+
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from app.submodules.side_by_side import compute_side_by_side, has_core_to_spare
 
-def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor) -> Tensor:
+MIN_STEPS_SIDE_BY_SIDE = 64
+"""Shorter sequences take less time than handing them to another thread."""
+
+
+def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> Tensor:
     """Return what bidirectional layers give for packed sequences; zeros at padding.
 
     Elsewhere than on a CPU the sequences are packed.
@@ -21,21 +29,29 @@ def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor) -> Tensor:
     Args:
         layers: Bidirectional, ``batch_first``, without projections.
         x: [B, L, F], float.
-        mask: [B, L], bool, False at padding, which stands behind the steps.
+        mask: [B, L], bool, False at padding, which stands behind the steps; None: no padding.
 
     Returns:
         [B, L, 2H].
     """
+    is_long = _pays_side_by_side(x)
+    if mask is None and not is_long:
+        return layers(x)[0]
+    mask_BL = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
     if x.device.type != "cpu":
-        return _read_packed(layers, x, mask)
-    turned_BL = _turned_around(mask)
+        return _read_packed(layers, x, mask_BL)
+    turned_BL = _turned_around(mask_BL)
     for number in range(layers.num_layers):
         if number and layers.dropout:
             x = F.dropout(x, layers.dropout, layers.training)
-        forwards = _read(layers, x, f"l{number}")
-        backwards = _read(layers, _gather(x, turned_BL), f"l{number}_reverse")
+        onwards = x, *_weights(layers, f"l{number}")
+        back = _gather(x, turned_BL), *_weights(layers, f"l{number}_reverse")
+        if is_long:
+            forwards, backwards = compute_side_by_side(partial(_read, layers), onwards, back)
+        else:
+            forwards, backwards = _read(layers, *onwards), _read(layers, *back)
         x = torch.cat([forwards, _gather(backwards, turned_BL)], dim=2)
-    return x.masked_fill(~mask.unsqueeze(2), 0.0)
+    return x if mask is None else x.masked_fill(~mask.unsqueeze(2), 0.0)
 
 
 def _read_packed(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor) -> Tensor:
@@ -53,10 +69,23 @@ def _gather(x: Tensor, places: Tensor) -> Tensor:
     return x.gather(1, places.unsqueeze(2).expand(-1, -1, x.shape[2]))
 
 
-def _read(layers: nn.LSTM | nn.GRU, x: Tensor, direction: str) -> Tensor:
-    """Read in one direction with the weights of one layer."""
+def _pays_side_by_side(x: Tensor) -> bool:
+    return (
+        x.device.type == "cpu"
+        and torch.is_grad_enabled()
+        and x.shape[1] >= MIN_STEPS_SIDE_BY_SIDE
+        and not torch.compiler.is_compiling()
+        and has_core_to_spare()
+    )
+
+
+def _weights(layers: nn.LSTM | nn.GRU, direction: str) -> list[Tensor]:
     names = ("weight_ih", "weight_hh", *(("bias_ih", "bias_hh") if layers.bias else ()))
-    weights = [getattr(layers, f"{name}_{direction}") for name in names]
+    return [getattr(layers, f"{name}_{direction}") for name in names]
+
+
+def _read(layers: nn.LSTM | nn.GRU, x: Tensor, *weights: Tensor) -> Tensor:
+    """Read in one direction with the weights of one layer."""
     hidden = x.new_zeros(1, len(x), layers.hidden_size)
     options = (weights, layers.bias, 1, 0.0, layers.training, False, True)
     if isinstance(layers, nn.LSTM):

@@ -78,10 +78,10 @@ class RecurrentDecoder(nn.Module):
                 "a decoder that reads both ways can't go on from a hidden state: give it whole sequences, or"
                 " choose one that reads forwards (is_bidirectional: false, or --preset original)"
             )
-        if mask is None:
-            read, hidden = self.recurrent(x, hidden)
-        elif self.is_bidirectional:
+        if self.is_bidirectional:
             read = read_both_ways(self.recurrent, x, mask)
+        elif mask is None:
+            read, hidden = self.recurrent(x, hidden)
         else:
             lengths = mask.sum(dim=1).cpu()
             packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)

@@ -56,6 +56,4 @@ class LstmTrunk(nn.Module):
             x: [B, L, F_in].
             mask: [B, L], bool, False at padding, which stands behind the steps; None: no padding.
         """
-        if mask is None:
-            return self.lstm(x)[0]
         return read_both_ways(self.lstm, x, mask)
