@@ -71,11 +71,14 @@ class QuickOptimization(_AutomaticOptimization):
     def __init__(self, trainer: Trainer) -> None:
         super().__init__(trainer)
         self._is_plain = False
+        self._parameters: list[Tensor] = []
         self._hooks: dict[str, list[Callable[..., Any]]] = {}
 
     def prepare(self) -> None:
         """Find out which hooks there are, and whether a step is a plain one, until this is called again."""
         self._is_plain = _is_plain(self.trainer)
+        groups = (group for optimizer in self.trainer.optimizers for group in optimizer.param_groups)
+        self._parameters = [parameter for group in groups for parameter in group["params"]]
         self._hooks = {name: _hooks(self.trainer, name) for name in _HOOKS}
 
     @override
@@ -93,7 +96,8 @@ class QuickOptimization(_AutomaticOptimization):
             progress.zero_grad.increment_ready()
             self._call("on_before_zero_grad", optimizer)
             progress.zero_grad.increment_started()
-            optimizer.zero_grad()
+            for parameter in self._parameters:
+                parameter.grad = None
             progress.zero_grad.increment_completed()
             if loss is not None:
                 self._call("on_before_backward", loss)
