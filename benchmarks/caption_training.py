@@ -17,6 +17,7 @@ from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 import typer
@@ -99,7 +100,7 @@ def main(num_pictures: int = 400, num_epochs: int = 10, repeats: int = 5, num_th
     warnings.simplefilter("ignore")
     with TemporaryDirectory() as name:
         unpack(Path(name), num_pictures)
-        options = {"pictures": Path(name), "num_epochs": num_epochs}
+        options: dict[str, Any] = {"pictures": Path(name), "num_epochs": num_epochs}
         ours: Callable[..., float] = partial(fit_through_container, **options)
         programs: dict[str, Fit] = {
             "commonly written, 32-true": partial(fit_commonly, **options),
