@@ -19,7 +19,6 @@ from app.generation.search import Generation
 from app.prediction.image_to_text import ImageToTextPredictor
 from app.submodules.normalization import PictureNormalization
 from app.training.caption_samples import CaptionSamples
-from app.training.run import TrainingRun
 from containers.choices import build_chosen
 from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from settings.application import ApplicationSettings
@@ -107,14 +106,9 @@ class ImageToTextContainer(DeclarativeContainer):
     )
 
     training_run = providers.Factory(
-        TrainingRun,
+        training.training_run,
         model=model,
         datamodule=datamodule,
-        trainer=training.trainer,  # behind the data: what is wrong there leaves no run folder
-        run_folder=training.run_folder,
-        seed=application.provided.seed,
-        settings=application.provided.to_plain.call(),
-        num_threads=training.num_threads,
         batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(

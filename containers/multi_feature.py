@@ -15,7 +15,6 @@ from app.data.splits import Splitter
 from app.evaluation.multi_feature import MultiFeatureEvaluator
 from app.lifetime import live
 from app.prediction.multi_feature import MultiFeaturePredictor
-from app.training.run import TrainingRun
 from containers.choices import build_chosen, build_named
 from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from containers.named import NamedProviders
@@ -99,14 +98,9 @@ class MultiFeatureContainer(DeclarativeContainer):
     )
 
     training_run = providers.Factory(
-        TrainingRun,
+        training.training_run,
         model=model,
         datamodule=datamodule,
-        trainer=training.trainer,  # behind the data: what is wrong there leaves no run folder
-        run_folder=training.run_folder,
-        seed=application.provided.seed,
-        settings=application.provided.to_plain.call(),
-        num_threads=training.num_threads,
         batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(

@@ -17,6 +17,7 @@ from app.training.metrics_file import MetricsFile
 from app.training.monitored_value import MonitoredValue
 from app.training.progress import TrainingProgress
 from app.training.random_state import RandomState
+from app.training.run import TrainingRun
 from app.training.running_metrics import RunningMetrics
 from app.training.shared_run_folder import open_run_folder
 from app.training.submodule_policies import SubmodulePolicies
@@ -139,4 +140,12 @@ class TrainingContainer(DeclarativeContainer):
         check_val_every_n_epoch=settings.provided.val_every_n_epochs,
         log_every_n_steps=settings.provided.log_every_n_steps,
     )
-    num_threads = settings.provided.num_threads
+    training_run = providers.Factory(
+        TrainingRun,
+        trainer=trainer,
+        run_folder=run_folder,
+        seed=application.provided.seed,
+        settings=application.provided.to_plain.call(),
+        num_threads=settings.provided.num_threads,
+    )
+    """A family adds its model and data, which are made first: what is wrong there leaves no run folder."""

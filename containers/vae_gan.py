@@ -20,7 +20,6 @@ from app.submodules.feature_classifier import FeatureClassifier
 from app.submodules.vae import VariationalAutoencoder
 from app.training.collapse_watch import CollapseWatch
 from app.training.picture_grids import PictureGrids
-from app.training.run import TrainingRun
 from containers.choices import build_chosen, build_named, build_part
 from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from containers.named import NamedProviders
@@ -171,14 +170,9 @@ class VaeGanContainer(DeclarativeContainer):
     )
 
     training_run = providers.Factory(
-        TrainingRun,
+        training.training_run,
         model=model,
         datamodule=datamodule,
-        trainer=training.trainer,  # behind the data: what is wrong there leaves no run folder
-        run_folder=training.run_folder,
-        seed=application.provided.seed,
-        settings=application.provided.to_plain.call(),
-        num_threads=training.num_threads,
         batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(

@@ -15,7 +15,6 @@ from app.data.variant_sampling import VariantSampling
 from app.data.variant_spec import VariantDataSpec
 from app.evaluation.variant import VariantEvaluator
 from app.prediction.variant import VariantPredictor
-from app.training.run import TrainingRun
 from containers.choices import build_chosen, build_each, build_named, build_optional
 from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from containers.named import NamedProviders
@@ -106,14 +105,9 @@ class VariantContainer(DeclarativeContainer):
     )
 
     training_run = providers.Factory(
-        TrainingRun,
+        training.training_run,
         model=model,
         datamodule=datamodule,
-        trainer=training.trainer,  # behind the data: what is wrong there leaves no run folder
-        run_folder=training.run_folder,
-        seed=application.provided.seed,
-        settings=application.provided.to_plain.call(),
-        num_threads=training.num_threads,
         batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(

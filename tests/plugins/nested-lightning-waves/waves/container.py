@@ -7,7 +7,6 @@ from dependency_injector.containers import DeclarativeContainer
 
 from app import protocols
 from app.composition.assembler import Assembler
-from app.training.run import TrainingRun
 from containers.choices import build_chosen
 from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
 from settings import ApplicationSettings
@@ -55,16 +54,7 @@ class CurveFitContainer(DeclarativeContainer):
         recipe=recipe,
     )
 
-    training_run = providers.Factory(
-        TrainingRun,
-        model=model,
-        datamodule=datamodule,
-        trainer=training.trainer,
-        run_folder=training.run_folder,
-        seed=application.provided.seed,
-        settings=application.provided.to_plain.call(),
-        num_threads=training.num_threads,
-    )
+    training_run = providers.Factory(training.training_run, model=model, datamodule=datamodule)
     predictor = providers.Factory(CurvePredictor, model=model, data_spec=data_spec)
     evaluator = DeclaredFactory(
         protocols.Evaluator, CurveEvaluator, predictor=predictor, datamodule=datamodule
