@@ -45,7 +45,6 @@ def test_a_worker_that_fails_ends_the_other_and_says_why(trained: Path, said: di
     assert failed["status"] == 1
     assert "error: WorkerError: in process 1: RuntimeError: the sixth step went wrong" in failed["err"]
     assert "Traceback" not in failed["err"]
-    assert failed["duration_s"] < 120
 
 
 @needs_ray
