@@ -80,7 +80,7 @@ def train_in_own_cluster(folder: Path) -> None:
 
 
 def run_program(folder: Path, program: Path, *arguments: str) -> dict[str, Any]:
-    """Run a command line in the folder; return what it said, its exit status and its duration; three minutes are the most it may take."""
+    """Run a command line in the folder; return what it said and how it ended, within three minutes."""
     began_at_s = time.monotonic()
     done = subprocess.run(
         [sys.executable, str(program), *arguments],
