@@ -21,6 +21,24 @@ def compare(programs: Mapping[str, Fit], *, repeats: int, score: str) -> Table:
         repeats: Trainings of each program.
         score: What the programs return.
     """
+    seconds, scores = time_in_turn(programs, repeats=repeats)
+    first, *_ = seconds.values()
+    table = Table("program", "s an epoch", "times faster", score)
+    for name, values in seconds.items():
+        ratios = [other / own for other, own in zip(first, values, strict=True)]
+        table.add_row(name, summarize(values), summarize(ratios), summarize(scores[name]))
+    return table
+
+
+def time_in_turn(
+    programs: Mapping[str, Fit], *, repeats: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return seconds of an epoch and scores of each program's trainings; rounds are told on standard error.
+
+    Args:
+        programs: By name.
+        repeats: Trainings of each program.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in programs}
     scores: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(repeats):
@@ -30,12 +48,7 @@ def compare(programs: Mapping[str, Fit], *, repeats: int, score: str) -> Table:
             scores[name].append(reached)
         newest = "  ".join(f"{name} {values[-1]:.3f}" for name, values in seconds.items())
         Console(stderr=True, soft_wrap=True).print(f"s an epoch: {newest}")
-    first, *_ = seconds.values()
-    table = Table("program", "s an epoch", "times faster", score)
-    for name, values in seconds.items():
-        ratios = [other / own for other, own in zip(first, values, strict=True)]
-        table.add_row(name, summarize(values), summarize(ratios), summarize(scores[name]))
-    return table
+    return seconds, scores
 
 
 def summarize(values: list[float]) -> str:

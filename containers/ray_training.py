@@ -72,4 +72,4 @@ def _train(current_folder: str, values: Mapping[str, Any]) -> TrainingResult:
 
 def _resume(current_folder: str, path: Path, changes: Mapping[str, Any] | None) -> TrainingResult:
     os.chdir(current_folder)
-    return resume_training(path, changes, trainer_arguments=ray_trainer_arguments())()
+    return resume_training(path, changes, trainer_arguments=ray_trainer_arguments)()

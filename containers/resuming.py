@@ -1,6 +1,6 @@
 """From a run folder to the rest of its training."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def resume_training(
     changes: Mapping[str, Any] | None = None,
     *,
     overrides: Mapping[str, Any] | None = None,
-    trainer_arguments: Mapping[str, Any] | None = None,
+    trainer_arguments: Callable[[], Mapping[str, Any]] = dict,
 ) -> TrainingRun:
     """Return the training of a run folder, ready to go on from its newest whole checkpoint.
 
@@ -40,7 +40,8 @@ def resume_training(
         changes: Nested values put over the folder's settings, e.g. of ``trainer``.
         overrides: What takes the places of providers, by path: what was put in when the training began has to
             be given again, unless it was a registered kind.
-        trainer_arguments: Put over the Trainer's arguments, where another engine starts the processes.
+        trainer_arguments: Gives what is put over a Trainer's arguments, where another engine starts the
+            processes; anew for each Trainer, since a strategy serves one alone.
 
     Raises:
         OverrideNeededError: Something was overridden, and isn't given.
@@ -49,7 +50,7 @@ def resume_training(
         SettingsError: The settings in the folder are wrong.
     """
     folder = RunFolder.open(path)
-    prepare = partial(_prepare, folder, overrides or {}, trainer_arguments or {})
+    prepare = partial(_prepare, folder, overrides or {}, trainer_arguments)
     point = find_resume_point(folder)
     if point is None:
         return prepare(_settings_of(folder, changes), None, None)
@@ -76,7 +77,7 @@ def _settings_of(folder: RunFolder, changes: Mapping[str, Any] | None) -> dict[s
 def _prepare(
     folder: RunFolder,
     overrides: Mapping[str, Any],
-    trainer_arguments: Mapping[str, Any],
+    trainer_arguments: Callable[[], Mapping[str, Any]],
     settings: Mapping[str, Any],
     recipe: Recipe | None,
     point: ResumePoint | None,
@@ -87,7 +88,7 @@ def _prepare(
     override_for_good(application, restored)
     application.training.run_folder.override(providers.Object(folder))
     trainer: Any = application.training.trainer
-    trainer.add_kwargs(**trainer_arguments)
+    trainer.add_kwargs(**trainer_arguments())
     family = family_container(application)
     if recipe is None or point is None:
         run: TrainingRun = family.training_run()

@@ -138,9 +138,12 @@ class VaeGan(Composite):
 
     @property
     def compiled_modules(self) -> Sequence[nn.Module]:
-        """Encoders, decoders and discriminators."""
+        """Encoders and decoders; discriminators where their gradient isn't penalised.
+
+        The penalty is a gradient's gradient, which nothing compiled has.
+        """
         parts = [vae.get_submodule(part) for vae in self.vaes.values() for part in ("encoder", "decoder")]
-        return [*parts, *self.discriminators.values()]
+        return parts if self.objective.gradient_penalty else [*parts, *self.discriminators.values()]
 
     def training_step(self, batch: PictureBatch, batch_idx: int) -> dict[str, Tensor]:
         """Step the discriminators, then the VAEs, on one batch; count it once."""

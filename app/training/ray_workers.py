@@ -1,6 +1,5 @@
 """Workers of a Ray cluster that train together, by Ray Train and its integration of Lightning."""
 
-import logging
 import os
 import signal
 import threading
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from pytorch_lightning.strategies import DDPStrategy
 
 from app.errors import UserError
+from app.training.ray_cluster import connect, require_token
 
 T = TypeVar("T")
 
@@ -45,17 +45,20 @@ def run_in_workers(
             this one training.
 
     Raises:
-        UserError: Ray isn't there, or a worker raised it.
+        UserError: Ray or the cluster isn't there, the cluster refuses this program, or a worker raised it.
         WorkerError: Something else went wrong in a worker.
     """
     require_ray()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no report to Ray's makers unless it is asked for
+    address = address or os.environ.get("RAY_ADDRESS") or None
+    if address is None:
+        require_token()
     import ray
     from ray.train import RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
     from ray.train.v2.api.exceptions import TrainingFailedError
 
-    _connect(address, num_workers or 1)
+    connect(address, num_cpus=num_workers or 1)
     try:
         num_gpus = int(ray.cluster_resources().get("GPU", 0))
         has_gpu = num_gpus > 0 if use_gpu is None else use_gpu
@@ -101,24 +104,6 @@ def _interrupts_put_back() -> Iterator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, before)
-
-
-def _connect(address: str | None, num_workers: int) -> None:
-    import ray
-
-    if address is not None or "RAY_ADDRESS" in os.environ:
-        try:
-            ray.init(address=address, log_to_driver=False)
-        except ConnectionError as error:
-            raise UserError(f"there is no Ray cluster at {address or os.environ['RAY_ADDRESS']}") from error
-    else:
-        ray.init(
-            num_cpus=max(num_workers, os.cpu_count() or 1),
-            include_dashboard=False,
-            log_to_driver=False,  # the run folder has what the training says; Ray's parts say a lot besides
-            logging_level=logging.WARNING,
-            _node_ip_address="127.0.0.1",  # nobody else is to reach it
-        )
 
 
 def _first_cause(error: Exception) -> Exception:

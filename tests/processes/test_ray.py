@@ -1,67 +1,97 @@
-"""A training in the workers of a Ray cluster, which is started for it on this machine."""
+"""Trainings in the workers of Ray clusters: of one that is started for it, and of one that runs already."""
 
-import os
-import signal
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from app.errors import UserError
-from containers import bootstrap, family_container, train_in_workers
+from app.training.run_folder import RunFolder
+from containers import train_in_workers
 from settings.application import parse_settings
-from settings.merging import merge
+from tests.command_line import ForkedPrograms, program_in
+from tests.processes.made_once import make_once
+from tests.processes.ray_trainings import TRAINED
+from tests.processes.same_training import assert_same_training, assert_same_weights
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra ray")
 
 
-@pytest.fixture
-def settings(
-    small_settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, Any]:
-    """Settings of two workers, without dropout and batch normalisation."""
-    monkeypatch.chdir(tmp_path)
-    project = str(Path(__file__).resolve().parents[2])
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([project, os.environ.get("PYTHONPATH", "")]))
-    plain = {
-        "data": {"batch_size": 8},
-        "feature_extractor": {"kind": "plain"},
-        "head": {"kind": "linear"},
-        "optimizer": {"kind": "sgd", "lr": 0.05},
-    }
-    return merge(small_settings, {"trainer": {"devices": 2, "max_epochs": 2}, "multi_feature": plain})
+@pytest.fixture(scope="module")
+def trained(shared_folder: Path) -> Path:
+    """A folder with what `tests.processes.ray_trainings` leaves behind."""
+    return make_once(shared_folder / "ray-workers", "tests.processes.ray_trainings")
+
+
+@pytest.fixture(scope="module")
+def said(trained: Path) -> dict[str, Any]:
+    """What its programs said, with exit status and duration."""
+    contents: dict[str, Any] = json.loads((trained / "said.json").read_text())
+    return contents
 
 
 @needs_ray
-def test_two_workers_come_to_what_one_process_comes_to(settings: dict[str, Any], tmp_path: Path) -> None:
-    on_interrupt = signal.getsignal(signal.SIGINT)
-    result = train_in_workers(parse_settings(settings))
-
-    assert signal.getsignal(signal.SIGINT) is on_interrupt
-    assert result.run_folder.path == tmp_path / "run"
-    alone = {"trainer": {"devices": 1}, "run_dir": "alone", "multi_feature": {"data": {"batch_size": 16}}}
-    expected = family_container(bootstrap(merge(settings, alone))).training_run()()
-    assert result.test_metrics == pytest.approx(expected.test_metrics, rel=1e-3)
-    states = [
-        torch.load(folder.last_checkpoint, weights_only=True)["state_dict"]
-        for folder in (result.run_folder, expected.run_folder)
-    ]
-    torch.testing.assert_close(*states, rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize("name", TRAINED)
+def test_two_workers_come_to_what_one_process_comes_to(trained: Path, name: str) -> None:
+    assert_same_training(RunFolder(trained / f"{name}-2"), RunFolder(trained / f"{name}-1"))
 
 
 @needs_ray
-def test_a_mistake_that_a_worker_finds_is_told_as_ever(settings: dict[str, Any]) -> None:
-    mistaken = merge(settings, {"multi_feature": {"data": {"label": "shap"}}})
+def test_a_worker_that_fails_ends_the_other_and_says_why(trained: Path, said: dict[str, Any]) -> None:
+    failed = said["failed"]
 
-    with pytest.raises(UserError, match="there is no label column 'shap'"):
-        train_in_workers(parse_settings(mistaken))
+    assert failed["status"] == 1
+    assert "error: WorkerError: in process 1: RuntimeError: the sixth step went wrong" in failed["err"]
+    assert "Traceback" not in failed["err"]
+
+
+@needs_ray
+def test_one_worker_goes_on_with_the_same_batches_as_two(trained: Path, said: dict[str, Any]) -> None:
+    resumed = said["resumed"]
+
+    assert resumed["status"] == 0, resumed["err"]
+    assert "Scores of failed/checkpoints/best.ckpt" in resumed["out"]
+    assert_same_weights(RunFolder(trained / "failed"), RunFolder(trained / "multi-feature-1"))
+
+
+@needs_ray
+def test_a_mistake_that_a_worker_finds_is_told_as_ever(said: dict[str, Any]) -> None:
+    mistaken = said["mistaken"]
+
+    assert mistaken["status"] == 2
+    assert "error: " in mistaken["err"]
+    assert "there is no label column 'shap'" in mistaken["err"]
+
+
+@needs_ray
+def test_no_process_of_ray_is_left_behind(said: dict[str, Any]) -> None:
+    assert said["left"] == []
+
+
+@needs_ray
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("127.0.0.1:1", "there is no Ray cluster at 127.0.0.1:1: [Errno 111] Connection refused"),
+        ("head", "the address of a Ray cluster is HOST:PORT, as `ray start --head` says it, not head"),
+    ],
+)
+def test_a_wrong_address_is_told_at_once(
+    forked_programs: ForkedPrograms, small_csv: Path, tmp_path: Path, address: str, message: str
+) -> None:
+    program = program_in(tmp_path, forked_programs.run)
+
+    done = program("train", "-m", "multi-feature", "--engine", "ray", "--ray-address", address)
+
+    assert done.returncode == 2
+    assert done.stderr == f"error: {message}\n"
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="ray is there")
-def test_without_ray_it_is_said_what_to_install(settings: dict[str, Any], tmp_path: Path) -> None:
+def test_without_ray_it_is_said_what_to_install(small_settings: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"pip install 'nested-lightning\[ray\]'"):
-        train_in_workers(parse_settings(settings))
+        train_in_workers(parse_settings(small_settings))
 
     assert not (tmp_path / "run").exists()

@@ -1,75 +1,24 @@
 """Two processes that train together come to what one comes to with their batches as one."""
 
-import csv
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from filelock import FileLock
 
 from app.training.run_folder import RunFolder
+from tests.processes.made_once import make_once
+from tests.processes.same_training import assert_same_training, assert_same_weights
 from tests.processes.trainings import FAMILIES
 
-PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by fork")
 
 
 @pytest.fixture(scope="module")
 def trained(shared_folder: Path) -> Path:
-    """A folder with the run folders of `tests.processes.trainings`, made once for all test processes."""
-    folder = shared_folder / "processes"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "is-ready").exists():
-            folder.mkdir()
-            write_shapes(folder / "shapes.csv")
-            run_trainings(folder)
-            (folder / "is-ready").touch()
-    return folder
-
-
-def run_trainings(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.processes.trainings", str(folder)],
-        cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def write_shapes(path: Path) -> None:
-    """Write 91 rows, which two processes can't share without one that is left over."""
-    generator = torch.Generator().manual_seed(0)
-    lines = ["kar0,kar1,kar2,fou0,fou1,shape"]
-    for row in range(91):
-        features = torch.randn(5, generator=generator)
-        features[row % 3] += 3
-        lines.append(",".join(f"{x:.4f}" for x in features) + "," + ["circle", "square", "star"][row % 3])
-    path.write_text("\n".join(lines) + "\n")
-
-
-def assert_same_training(found: RunFolder, wanted: RunFolder) -> None:
-    one, other = (torch.load(folder.last_checkpoint, weights_only=True) for folder in (found, wanted))
-    assert one["global_step"] == other["global_step"] > 3
-    torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=1e-4, atol=1e-5)
-    rows = [list(csv.DictReader(folder.metrics_file.open())) for folder in (found, wanted)]
-    assert len(rows[0]) == len(rows[1])
-    for row, expected in zip(*rows, strict=True):
-        assert numbers(row) == pytest.approx(numbers(expected), rel=1e-3, abs=1e-4)
-    results = [json.loads(folder.results_file.read_text())["test"] for folder in (found, wanted)]
-    assert results[0] == pytest.approx(results[1], rel=1e-3, abs=1e-4, nan_ok=True)
-
-
-def numbers(row: dict[str, str]) -> dict[str, float]:
-    return {name: float(value) for name, value in row.items() if value}
+    """A folder with the run folders of `tests.processes.trainings`."""
+    return make_once(shared_folder / "processes", "tests.processes.trainings")
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -88,16 +37,12 @@ def test_stacked_extractors_come_to_what_they_come_to_one_by_one(trained: Path, 
 def test_another_number_of_processes_goes_on_with_the_same_batches(
     trained: Path, name: str, change: str
 ) -> None:
-    found, wanted = RunFolder(trained / f"{name}-{change}"), RunFolder(trained / f"{name}-1")
-    one, other = (torch.load(folder.last_checkpoint, weights_only=True) for folder in (found, wanted))
-    assert one["global_step"] == other["global_step"]
-    torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=1e-4, atol=1e-5)
+    assert_same_weights(RunFolder(trained / f"{name}-{change}"), RunFolder(trained / f"{name}-1"))
 
 
 def test_as_many_processes_go_on_exactly(trained: Path) -> None:
     found, wanted = RunFolder(trained / "drawing-stopped"), RunFolder(trained / "drawing")
-    one, other = (torch.load(folder.last_checkpoint, weights_only=True) for folder in (found, wanted))
-    torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=0, atol=0)
+    assert_same_weights(found, wanted, rtol=0, atol=0)
     assert found.metrics_file.read_text() == wanted.metrics_file.read_text()
 
 

@@ -156,9 +156,16 @@ class SignalAt(Callback):
             signal.raise_signal(signal.SIGTERM)
 
 
-def train(settings: dict[str, Any], run_dir: Path, *more: Callback) -> None:
+def train(
+    settings: dict[str, Any],
+    run_dir: Path,
+    *more: Callback,
+    trainer_arguments: Mapping[str, Any] | None = None,
+) -> None:
     """Train in this process, and write what it saw beside the run folder."""
     application = bootstrap(merge(merge(settings, SHARED), {"run_dir": str(run_dir)}))
+    trainer: Any = application.training.trainer
+    trainer.add_kwargs(**trainer_arguments or {})
     has_draws = settings["model"] == "vae-gan"
     with overriding(application, "vae_gan.sampler", FixedSampler) if has_draws else nullcontext():
         execute(family_container(application).training_run(), run_dir, *more)

@@ -1,0 +1,88 @@
+"""The Ray cluster whose workers train: one that runs already, or one of this machine for one training."""
+
+import logging
+import os
+import socket
+import sys
+
+from app.errors import UserError
+
+_PATIENCE_S = 10.0
+"""For a machine to answer; Ray itself waits for two minutes, and then ends the process."""
+
+
+def require_token() -> None:
+    """Have a cluster that is started here take nothing from who has no token of it.
+
+    It listens on all of this machine's addresses, and whoever reaches it can have it run anything. Newer
+    versions of Ray ask for a token by themselves, and say so in a warning. Call it before Ray is imported,
+    which reads it then.
+    """
+    if "ray" not in sys.modules:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
+def connect(address: str | None, *, num_cpus: int) -> None:
+    """Connect this process to a cluster, which is started here where there is no address.
+
+    Args:
+        address: ``HOST:PORT`` of a running cluster, or ``auto`` for the one of this machine; None: a new one.
+        num_cpus: What a new one has at least.
+
+    Raises:
+        UserError: There is no cluster at the address, or it refuses this program.
+    """
+    if address is None:
+        _start(num_cpus)
+    else:
+        _join(address)
+
+
+def _start(num_cpus: int) -> None:
+    import ray
+
+    ray.init(
+        address="local",  # also where another one runs on this machine
+        num_cpus=max(num_cpus, os.cpu_count() or 1),
+        include_dashboard=False,
+        log_to_driver=False,  # the run folder has what the training says; Ray's parts say a lot besides
+        logging_level=logging.WARNING,
+    )
+
+
+def _join(address: str) -> None:
+    import ray
+
+    if address != "auto":
+        _require_answer(address)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+    except (ConnectionError, ValueError, RuntimeError, SystemExit) as error:  # it exits where nobody answers
+        raise UserError(_why_not(address, error)) from error
+    except ray.exceptions.AuthenticationError as error:
+        raise UserError(_needs_token(address)) from error
+
+
+def _require_answer(address: str) -> None:
+    host, colon, port = address.rpartition(":")
+    if "/" in address or not (colon and host and port.isdigit()):
+        raise UserError(
+            f"the address of a Ray cluster is HOST:PORT, as `ray start --head` says it, not {address}"
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_S).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(f"there is no Ray cluster at {address}: {error}") from error
+
+
+def _why_not(address: str, error: BaseException) -> str:
+    if "AuthToken" in f"{error}{error.__cause__}":
+        return _needs_token(address)
+    return f"there is no Ray cluster at {address}"
+
+
+def _needs_token(address: str) -> str:
+    return (
+        f"the Ray cluster at {address} wants a token that this program hasn't given: set RAY_AUTH_MODE=token,"
+        " and RAY_AUTH_TOKEN to what `ray get-auth-token` says on a machine of the cluster"
+    )
