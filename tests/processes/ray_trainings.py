@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from app.errors import UserError
 from app.training.ray_workers import ray_trainer_arguments, run_in_workers
 from settings.merging import merge
 from tests.command_line import MAIN, PROJECT
@@ -72,11 +73,20 @@ def train_alone(folder: Path) -> None:
         run_ranks(partial(train, settings, folder / f"{name}-1"), 1, folder / "output.txt")
 
 
-def train_in_own_cluster(folder: Path) -> None:
-    """Train each family in two workers of a cluster that is started for it."""
+def train_in_own_cluster(folder: Path) -> str:
+    """Train each family in two workers of a cluster that is started for it, and then one with a mistake.
+
+    Returns:
+        What is said of the mistake.
+    """
     families = {name: FAMILIES[name](folder, GLOBAL_BATCH_SIZE // 2) for name in TRAINED}
+    families["mistaken"] = merge(families["multi-feature"], {"multi_feature": {"data": {"label": "shap"}}})
     work = partial(train_families, folder, families)
-    run_in_workers(work, num_workers=2, use_gpu=False, folder=folder / "ray", address=None)
+    try:
+        run_in_workers(work, num_workers=2, use_gpu=False, folder=folder / "ray", address=None)
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def run_program(folder: Path, program: Path, *arguments: str) -> dict[str, Any]:
@@ -96,19 +106,18 @@ def run_program(folder: Path, program: Path, *arguments: str) -> dict[str, Any]:
 
 
 def run_programs(folder: Path, address: str) -> dict[str, dict[str, Any]]:
-    """Run command lines with a running cluster: one that fails in mid-training, its rest, a mistaken one."""
+    """Run command lines with a running cluster: one that trains, one that fails in between, and its rest."""
     settings = FAMILIES["multi-feature"](folder, GLOBAL_BATCH_SIZE // 2)
     often = {"trainer": {"checkpoint_every_n_steps": 3}}
     (folder / "small.yaml").write_text(yaml.safe_dump(merge(merge(settings, SHARED), often)))
     (folder / "failing.py").write_text(FAILING.format(project=str(PROJECT)))
     ray = ("--engine", "ray", "--ray-address", address, "--set")
     begin = ("train", "-c", "small.yaml", "--run-dir")
-    mistaken = ("--set", "multi_feature.data.label=shap")
     two, one = "trainer.devices=2", "trainer.devices=1"
     return {
+        "trained": run_program(folder, MAIN, *begin, "trained", *ray, two),
         "failed": run_program(folder, folder / "failing.py", *begin, "failed", *ray, two),
         "resumed": run_program(folder, MAIN, "resume", "failed", *ray, one),
-        "mistaken": run_program(folder, MAIN, *begin, "mistaken", *ray, one, *mistaken),
     }
 
 
@@ -118,10 +127,10 @@ def main(folder: Path) -> None:
     with ray_variables() as variables:
         os.environ.update(variables)
         with running_cluster(os.environ) as address:
-            train_in_own_cluster(folder)
+            mistake = train_in_own_cluster(folder)
             said = run_programs(folder, address)
         left = processes_left(variables)
-    (folder / "said.json").write_text(json.dumps({**said, "left": left}))
+    (folder / "said.json").write_text(json.dumps({**said, "mistake": mistake, "left": left}))
 
 
 if __name__ == "__main__":
