@@ -88,7 +88,7 @@ def train(
         cross_validate(settings, folds, requests, is_checked=not no_check)
     elif engine == "ray":
         refuse_overrides_in_workers(requests)
-        _train_in_workers(settings, ray_address)
+        _train_in_workers(settings, ray_address, is_checked=not no_check)
     else:
         _train_once(settings, requests, is_checked=not no_check)
 
@@ -122,9 +122,12 @@ def _train_once(
     run_training(run)
 
 
-def _train_in_workers(settings: ApplicationSettings, address: str | None) -> None:
-    from containers import train_in_workers
+def _train_in_workers(settings: ApplicationSettings, address: str | None, *, is_checked: bool) -> None:
+    from containers import bootstrap, train_in_workers
 
+    quiet_lightning()
+    if is_checked:
+        refuse_faults(bootstrap(settings))
     print_result(train_in_workers(settings, address=address))
 
 

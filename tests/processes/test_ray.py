@@ -92,6 +92,19 @@ def test_a_wrong_address_is_told_at_once(
     assert done.stderr == f"error: {message}\n"
 
 
+def test_faults_are_told_before_there_is_a_worker(
+    forked_programs: ForkedPrograms, small_csv: Path, tmp_path: Path
+) -> None:
+    program = program_in(tmp_path, forked_programs.run)
+    data = ("--data", str(small_csv), "--label", "shap")
+
+    done = program("train", "-m", "multi-feature", "--engine", "ray", "--run-dir", "run", *data)
+
+    assert done.returncode == 2
+    assert "there is no label column 'shap'" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.skipif(find_spec("ray") is not None, reason="ray is there")
 def test_without_ray_it_is_said_what_to_install(small_settings: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"pip install 'nested-lightning\[ray\]'"):
