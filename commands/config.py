@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
+from commands import settings_reference
 from commands.options import (
     ConfigOption,
     DebugOption,
@@ -52,12 +53,18 @@ def config(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema, for editors that complete YAML.")
     ] = False,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Print every setting with its default and what is allowed.")
+    ] = False,
     debug: DebugOption = False,
 ) -> None:
     """Print the resolved settings as YAML that --config takes back."""
     del debug
     if schema:
         typer.echo(json.dumps(application_settings_model().model_json_schema(), indent=2))
+        return
+    if reference:
+        typer.echo("\n".join(settings_reference.reference()), nl=False)
         return
     if diff:
         _compare(*diff)

@@ -1,0 +1,56 @@
+"""``config --reference``: every setting with default, allowed values and meaning, as Markdown."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from settings import Family, families
+from settings.application import application_settings_model
+from settings.merging import flatten
+from settings.reference import SettingRow, setting_rows
+from settings.walking import dotted
+
+_HEAD = """# Settings
+
+What `python main.py config --reference` prints: every setting of the families that are installed. Each can be
+set in a file (`--config`), by an environment variable or by `--set`. `NAME` stands for a name of your own.
+Where a setting is of one kind alone, the second column names it. Defaults are those of the kind; where a
+family has others, they stand above its table.
+"""
+_COLUMNS = ("setting", "kind", "default", "allowed", "meaning")
+
+
+def reference() -> Iterator[str]:
+    """Yield the lines of the page."""
+    yield _HEAD
+    known = families()
+    sections = {family.section: family for family in known.values()}
+    rows = list(setting_rows(application_settings_model()))
+    general = [row for row in rows if _section(row) not in sections]
+    yield from ("## Of every family", "", *_table(general), "")
+    for section, family in sections.items():
+        yield from (f"## {family.name}", "", family.summary, "", *_own_defaults(family))
+        yield from (*_table([row for row in rows if _section(row) == section]), "")
+
+
+def _section(row: SettingRow) -> str:
+    return row.path.partition(".")[0]
+
+
+def _own_defaults(family: Family) -> Iterator[str]:
+    if family.defaults:
+        values = flatten(family.defaults).items()
+        yield from ("Defaults of its own:", "")
+        yield from (f"- `{dotted(names)}`: {_code(json.dumps(value))}" for names, value in values)
+        yield ""
+
+
+def _table(rows: Sequence[SettingRow]) -> Iterator[str]:
+    yield f"| {' | '.join(_COLUMNS)} |"
+    yield f"|{' --- |' * len(_COLUMNS)}"
+    for row in rows:
+        cells = (_code(row.path), row.kind, _code(row.default), row.allowed, row.meaning)
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""

@@ -1,0 +1,106 @@
+"""All settings as rows of a table: path, default, what is allowed, what it means."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
+
+from settings.slot import Slot
+from settings.walking import NamedItems, Place, fields_of
+
+_TYPES = {
+    "integer": "whole number",
+    "string": "text",
+    "boolean": "true, false",
+    "array": "list",
+    "object": "mapping",
+}
+_BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingRow:
+    """One setting.
+
+    Attributes:
+        path: Dotted; ``NAME`` stands where the user chooses a name.
+        kind: Of the choice that has it, where there are several; else empty.
+        default: As it is written in a settings file; empty where others stand for it.
+        allowed: Types and bounds, or the values themselves.
+        meaning: Its description.
+    """
+
+    path: str
+    kind: str = ""
+    default: str = ""
+    allowed: str = ""
+    meaning: str = ""
+
+
+def setting_rows(model: type[BaseModel], path: str = "") -> Iterator[SettingRow]:
+    """Yield a row for each setting of a model and of all that stands in it, with those of every choice.
+
+    What stands in several places is told once; the others name that place.
+    """
+    yield from _rows_of_model(model, path, told={})
+
+
+def _rows_of_model(model: type[BaseModel], path: str, told: dict[Any, str]) -> Iterator[SettingRow]:
+    for name, place in fields_of(model):
+        yield from _rows_of_field(model.model_fields[name], place, f"{path}.{name}".lstrip("."), told)
+
+
+def _rows_of_field(field: FieldInfo, place: Place, path: str, told: dict[Any, str]) -> Iterator[SettingRow]:
+    meaning = field.description or ""
+    if place is None:
+        default = field.get_default(call_default_factory=True)
+        written = "" if field.is_required() else _written(field, default)
+        yield SettingRow(path=path, default=written, allowed=_allowed(field), meaning=meaning)
+        return
+    if isinstance(place, NamedItems):
+        place, path = place.item, f"{path}.NAME"
+        yield SettingRow(path=path, meaning=meaning)
+    yield from _rows_of_place(place, path, meaning, told)
+
+
+def _rows_of_place(place: Place, path: str, meaning: str, told: dict[Any, str]) -> Iterator[SettingRow]:
+    known = told.setdefault(id(place), path)
+    if known != path:
+        yield SettingRow(path=f"{path}.…", meaning=f"As `{known}`. {meaning}")
+    elif isinstance(place, Slot):
+        yield SettingRow(
+            path=f"{path}.kind", default=place.default, allowed=", ".join(place.choices), meaning=meaning
+        )
+        for kind, choice in place.choices.items():
+            rows = _rows_of_model(choice, path, told)
+            yield from (replace(row, kind=row.kind or kind) for row in rows if row.path != f"{path}.kind")
+    elif isinstance(place, type):
+        yield from _rows_of_model(place, path, told)
+
+
+def _written(field: FieldInfo, value: Any) -> str:
+    return json.dumps(_adapter(field).dump_python(value, mode="json"), ensure_ascii=False)
+
+
+def _allowed(field: FieldInfo) -> str:
+    schema = _adapter(field).json_schema()
+    options = schema.get("anyOf", [schema])
+    return " or ".join(_option(option) for option in options)
+
+
+def _option(schema: dict[str, Any]) -> str:
+    if "enum" in schema or "const" in schema:
+        return ", ".join(json.dumps(value) for value in schema.get("enum", [schema.get("const")]))
+    kind = schema.get("type", "")
+    bounds = [f"{sign} {schema[name]}" for name, sign in _BOUNDS.items() if name in schema]
+    return " ".join([_TYPES.get(kind, kind), *bounds])
+
+
+def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
+    annotated: Any = field.annotation
+    for constraint in field.metadata:
+        annotated = Annotated[annotated, constraint]
+    return TypeAdapter(annotated)
