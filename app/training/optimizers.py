@@ -33,7 +33,7 @@ def build_adam(
         betas: Decay of the mean of the gradient and of its square, each in [0, 1).
         is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
     """
-    given: list[Any] = list(params)
+    given = _listed(params)
     return Adam(given, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=_fused(given, is_fused))
 
 
@@ -54,7 +54,7 @@ def build_adamw(
         betas: Decay of the mean of the gradient and of its square, each in [0, 1).
         is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
     """
-    given: list[Any] = list(params)
+    given = _listed(params)
     return AdamW(given, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=_fused(given, is_fused))
 
 
@@ -77,7 +77,7 @@ def build_sgd(
         weight_decay: Strength of the L2 penalty that is added to the gradient, at least 0.
         is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
     """
-    given: list[Any] = list(params)
+    given = _listed(params)
     return SGD(
         given,
         lr=lr,
@@ -86,6 +86,11 @@ def build_sgd(
         weight_decay=weight_decay,
         fused=_fused(given, is_fused),
     )
+
+
+def _listed(params: Parameters) -> list[Any]:
+    """Return parameters or groups that can be gone through more than once."""
+    return [{**each, "params": list(each["params"])} if isinstance(each, dict) else each for each in params]
 
 
 def _fused(params: Sequence[Any], is_fused: bool) -> bool:

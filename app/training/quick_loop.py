@@ -22,6 +22,8 @@ from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from typing_extensions import override
 
+from app.training.prepared_adam import PreparedAdam, can_be_prepared, has_state
+
 _HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
 _STEPS = ("optimizer_step", "optimizer_zero_grad", "backward", "lr_scheduler_step")
 _OPTIMIZERS = (Adam, AdamW, SGD)
@@ -72,6 +74,8 @@ class QuickOptimization(_AutomaticOptimization):
         super().__init__(trainer)
         self._is_plain = False
         self._parameters: list[Tensor] = []
+        self._can_prepare = False
+        self._adam: PreparedAdam | None = None
         self._hooks: dict[str, list[Callable[..., Any]]] = {}
 
     def prepare(self) -> None:
@@ -79,6 +83,9 @@ class QuickOptimization(_AutomaticOptimization):
         self._is_plain = _is_plain(self.trainer)
         groups = (group for optimizer in self.trainer.optimizers for group in optimizer.param_groups)
         self._parameters = [parameter for group in groups for parameter in group["params"]]
+        self._can_prepare = all(map(can_be_prepared, self.trainer.optimizers))
+        if self._adam is not None and not (self._can_prepare and self._adam.fits(*self.trainer.optimizers)):
+            self._adam = None
         self._hooks = {name: _hooks(self.trainer, name) for name in _HOOKS}
 
     @override
@@ -107,11 +114,19 @@ class QuickOptimization(_AutomaticOptimization):
         trainer.precision_plugin._clip_gradients(
             trainer.lightning_module, optimizer, trainer.gradient_clip_val, trainer.gradient_clip_algorithm
         )
-        optimizer.step()
+        self._step(optimizer)
         progress.step.increment_completed()
         if result is None:
             return {"loss": output.detach()}
         return result.asdict() if result.loss is not None else {}
+
+    def _step(self, optimizer: Optimizer) -> None:
+        if self._adam is not None:
+            self._adam.step()
+            return
+        optimizer.step()
+        if self._can_prepare and has_state(optimizer):
+            self._adam = PreparedAdam(optimizer)
 
     def _call(self, name: str, *args: Any) -> None:
         if not self._hooks[name]:

@@ -62,4 +62,6 @@ def test_parameter_groups_keep_their_own_learning_rate() -> None:
         {"params": first.parameters(), "lr": 0.5},
         {"params": second.parameters()},
     ]
-    assert [group["lr"] for group in build_adamw(groups, lr=0.1).param_groups] == [0.5, 0.1]
+    built = build_adamw(groups, lr=0.1).param_groups
+    assert [group["lr"] for group in built] == [0.5, 0.1]
+    assert [group["params"] for group in built] == [list(first.parameters()), list(second.parameters())]
