@@ -46,6 +46,10 @@ class ModuleStack(nn.Module):
             if type(layer) in _STACKED
         }
         self.template: nn.Module = copy.deepcopy(members[0], layers)
+        self._owners = [
+            (name, self.template.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2])
+            for name in self._shapes[0]
+        ]
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Map G tensors of [B, F_g] to [G, B, F_out]."""
@@ -75,8 +79,8 @@ class ModuleStack(nn.Module):
 
     def tensors_of(self, index: int) -> dict[str, Tensor]:
         """Return the weights and buffers of one module, as views of the common ones, by their names in it."""
-        common = {**dict(self.template.named_parameters()), **dict(self.template.named_buffers())}
-        return {key: cut(common[key][index], shape) for key, shape in self._shapes[index].items()}
+        shapes = self._shapes[index]
+        return {name: cut(getattr(owner, key)[index], shapes[name]) for name, owner, key in self._owners}
 
     @override
     def state_dict(
