@@ -37,6 +37,7 @@ class ModuleStack(nn.Module):
         members = list(modules.values())
         self.widths = [cast(int, member.in_features) for member in members]
         self._missing_widths = [max(self.widths) - width for width in self.widths]
+        self._filling: tuple[Tensor, ...] = ()
         self._shapes = [
             {key: tensor.shape for key, tensor in member.state_dict().items()} for member in members
         ]
@@ -53,13 +54,20 @@ class ModuleStack(nn.Module):
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Map G tensors of [B, F_g] to [G, B, F_out]."""
-        num_rows, width = len(inputs[0]), max(self.widths)
         columns = list(inputs)
         if any(self._missing_widths):
-            zeros = inputs[0].new_zeros(num_rows, sum(self._missing_widths)).split(self._missing_widths, 1)
-            columns = [each for pair in zip(inputs, zeros, strict=True) for each in pair]
-        x_BGW = torch.cat(columns, dim=1).view(num_rows, len(inputs), width)
+            pairs = zip(inputs, self._zeros(like=inputs[0]), strict=True)
+            columns = [each for pair in pairs for each in pair]
+        x_BGW = torch.cat(columns, dim=1).view(len(inputs[0]), len(inputs), max(self.widths))
         return self.template(x_BGW.transpose(0, 1))
+
+    def _zeros(self, *, like: Tensor) -> tuple[Tensor, ...]:
+        """Return what fills the inputs up, the same tensors as long as batches are of one size."""
+        known = self._filling[0] if self._filling else None
+        if known is None or (len(known), known.dtype, known.device) != (len(like), like.dtype, like.device):
+            zeros = like.new_zeros(len(like), sum(self._missing_widths))
+            self._filling = zeros.split(self._missing_widths, 1)
+        return self._filling
 
     def vectors(self, inputs: Mapping[str, Tensor | None]) -> Tensor | None:
         """Return the vectors of all modules, [G, B, F_out].

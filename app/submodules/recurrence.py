@@ -2,8 +2,8 @@
 
 Packed sequences of different lengths take torch on a CPU longer than padded ones, above all in the backward
 pass. Padding stands behind the steps, so reading forwards no step sees it; to be read backwards,
-each sequence is turned around on its own. In training on one thread, the two directions of long sequences are
-computed at the same time.
+each sequence is turned around on its own. In training on one thread, the two directions are computed at the
+same time where there is much to compute.
 
 Shapes: B sequences, L steps, F features of a step, H hidden features of a direction.
 """
@@ -17,8 +17,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from app.submodules.side_by_side import compute_side_by_side, has_core_to_spare
 
-MIN_STEPS_SIDE_BY_SIDE = 64
-"""Shorter sequences take less time than handing them to another thread."""
+MIN_VALUES_SIDE_BY_SIDE = 2**16
+"""Hidden values of one direction, of all sequences and steps: with fewer, handing them to another thread costs
+more than it saves."""
 
 
 def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -34,8 +35,8 @@ def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> 
     Returns:
         [B, L, 2H].
     """
-    is_long = _pays_side_by_side(x)
-    if mask is None and not is_long:
+    is_much = _pays_side_by_side(layers, x)
+    if mask is None and not is_much:
         return layers(x)[0]
     mask_BL = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
     if x.device.type != "cpu":
@@ -46,7 +47,7 @@ def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> 
             x = F.dropout(x, layers.dropout, layers.training)
         onwards = x, *_weights(layers, f"l{number}")
         back = _gather(x, turned_BL), *_weights(layers, f"l{number}_reverse")
-        if is_long:
+        if is_much:
             forwards, backwards = compute_side_by_side(partial(_read, layers), onwards, back)
         else:
             forwards, backwards = _read(layers, *onwards), _read(layers, *back)
@@ -69,11 +70,12 @@ def _gather(x: Tensor, places: Tensor) -> Tensor:
     return x.gather(1, places.unsqueeze(2).expand(-1, -1, x.shape[2]))
 
 
-def _pays_side_by_side(x: Tensor) -> bool:
+def _pays_side_by_side(layers: nn.LSTM | nn.GRU, x: Tensor) -> bool:
+    num_values = x.shape[0] * x.shape[1] * layers.hidden_size
     return (
         x.device.type == "cpu"
         and torch.is_grad_enabled()
-        and x.shape[1] >= MIN_STEPS_SIDE_BY_SIDE
+        and num_values >= MIN_VALUES_SIDE_BY_SIDE
         and not torch.compiler.is_compiling()
         and has_core_to_spare()
     )
