@@ -18,8 +18,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from app.submodules.side_by_side import compute_side_by_side, has_core_to_spare
 
 MIN_VALUES_SIDE_BY_SIDE = 2**16
-"""Hidden values of one direction, of all sequences and steps: with fewer, handing them to another thread costs
-more than it saves."""
+"""Hidden values of one direction, of all sequences and steps: with fewer, handing them to another thread
+costs more than it saves."""
 
 
 def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> Tensor:
