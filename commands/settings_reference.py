@@ -49,7 +49,11 @@ def _table(rows: Sequence[SettingRow]) -> Iterator[str]:
     yield f"|{' --- |' * len(_COLUMNS)}"
     for row in rows:
         cells = (_code(row.path), row.kind, _code(row.default), row.allowed, row.meaning)
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+        yield f"| {' | '.join(_escaped(cell) for cell in cells)} |"
+
+
+def _escaped(cell: str) -> str:
+    return " ".join(cell.split()).replace("|", "\\|")
 
 
 def _code(text: str) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from app.training.ray_cluster import find_cluster
 from app.training.ray_workers import ray_trainer_arguments, require_ray, run_in_workers
 from app.training.result import TrainingResult
 from app.training.run_folder import RunFolder
@@ -27,25 +28,28 @@ def train_in_workers(settings: ApplicationSettings, *, address: str | None = Non
 
     Args:
         settings: Of the training; strategy and devices are Ray's.
-        address: Of a running cluster, see `app.training.ray_workers.run_in_workers`.
+        address: Of a running cluster, see `app.training.ray_cluster.find_cluster`.
 
     Raises:
         UserError: Something can't be used as the settings say.
     """
     require_ray()  # before there is a folder
+    cluster = find_cluster(address)
     folder = RunFolder(open_run_folder(settings.run_dir, name=settings.model).path.absolute())
     values = settings.to_plain() | {"run_dir": str(folder.path)}
-    return _run(partial(_train, os.getcwd(), values), settings.trainer, folder, address)  # noqa: PTH109
+    return _run(partial(_train, os.getcwd(), values), settings.trainer, folder, cluster)  # noqa: PTH109
 
 
 def resume_in_workers(
     path: Path, changes: Mapping[str, Any] | None = None, *, address: str | None = None
 ) -> TrainingResult:
     """Go on with the training of a run folder, see `containers.resuming.resume_training`."""
+    require_ray()
+    cluster = find_cluster(address)
     folder = RunFolder.open(path.absolute())
     told = merge(load_settings(config=folder.settings_file).to_plain(), changes or {})
     work = partial(_resume, os.getcwd(), folder.path, changes)  # noqa: PTH109
-    return _run(work, parse_settings(told).trainer, folder, address)
+    return _run(work, parse_settings(told).trainer, folder, cluster)
 
 
 def _run(work: Any, trainer: TrainerSettings, folder: RunFolder, address: str | None) -> TrainingResult:

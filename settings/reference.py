@@ -48,37 +48,48 @@ def setting_rows(model: type[BaseModel], path: str = "") -> Iterator[SettingRow]
     yield from _rows_of_model(model, path, told={})
 
 
-def _rows_of_model(model: type[BaseModel], path: str, told: dict[Any, str]) -> Iterator[SettingRow]:
+def _rows_of_model(
+    model: type[BaseModel], path: str, told: dict[Any, str], stands: Any = None
+) -> Iterator[SettingRow]:
+    """Yield the rows of a model, with the defaults that ``stands`` has where it is such a model."""
     for name, place in fields_of(model):
-        yield from _rows_of_field(model.model_fields[name], place, f"{path}.{name}".lstrip("."), told)
+        field = model.model_fields[name]
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        if isinstance(stands, model):
+            default = getattr(stands, name)
+        yield from _rows_of_field(field, place, f"{path}.{name}".lstrip("."), told, default)
 
 
-def _rows_of_field(field: FieldInfo, place: Place, path: str, told: dict[Any, str]) -> Iterator[SettingRow]:
+def _rows_of_field(
+    field: FieldInfo, place: Place, path: str, told: dict[Any, str], default: Any
+) -> Iterator[SettingRow]:
     meaning = field.description or ""
     if place is None:
-        default = field.get_default(call_default_factory=True)
         written = "" if field.is_required() else _written(field, default)
         yield SettingRow(path=path, default=written, allowed=_allowed(field), meaning=meaning)
         return
     if isinstance(place, NamedItems):
-        place, path = place.item, f"{path}.NAME"
+        place, path, default = place.item, f"{path}.NAME", None
         yield SettingRow(path=path, meaning=meaning)
-    yield from _rows_of_place(place, path, meaning, told)
+    elif default is None and not field.is_required():
+        yield SettingRow(path=path, default="null", meaning=meaning)
+    yield from _rows_of_place(place, path, meaning, told, default)
 
 
-def _rows_of_place(place: Place, path: str, meaning: str, told: dict[Any, str]) -> Iterator[SettingRow]:
+def _rows_of_place(
+    place: Place, path: str, meaning: str, told: dict[Any, str], default: Any
+) -> Iterator[SettingRow]:
     known = told.setdefault(id(place), path)
     if known != path:
         yield SettingRow(path=f"{path}.…", meaning=f"As `{known}`. {meaning}")
     elif isinstance(place, Slot):
-        yield SettingRow(
-            path=f"{path}.kind", default=place.default, allowed=", ".join(place.choices), meaning=meaning
-        )
+        kind = getattr(default, "kind", place.default)
+        yield SettingRow(path=f"{path}.kind", default=kind, allowed=", ".join(place.choices), meaning=meaning)
         for kind, choice in place.choices.items():
-            rows = _rows_of_model(choice, path, told)
+            rows = _rows_of_model(choice, path, told, default)
             yield from (replace(row, kind=row.kind or kind) for row in rows if row.path != f"{path}.kind")
     elif isinstance(place, type):
-        yield from _rows_of_model(place, path, told)
+        yield from _rows_of_model(place, path, told, default)
 
 
 def _written(field: FieldInfo, value: Any) -> str:
@@ -88,7 +99,12 @@ def _written(field: FieldInfo, value: Any) -> str:
 def _allowed(field: FieldInfo) -> str:
     schema = _adapter(field).json_schema()
     options = schema.get("anyOf", [schema])
-    return " or ".join(_option(option) for option in options)
+    named = schema.get("$defs", {})
+    return " or ".join(_option(named.get(_name(option), option)) for option in options)
+
+
+def _name(schema: dict[str, Any]) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
 def _option(schema: dict[str, Any]) -> str:

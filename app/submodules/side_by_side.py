@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 Computation = Callable[..., Tensor]
 T = TypeVar("T")
@@ -32,6 +31,9 @@ def compute_side_by_side(
 
     The results and gradients are bit for bit those of one after the other. ``compute`` must draw no random
     numbers.
+
+    Raises:
+        RuntimeError: When gradients of the gradients are asked for.
     """
     outputs: Any = _SideBySide.apply(compute, len(first), *first, *second)  # type: ignore[no-untyped-call]
     return outputs[0], outputs[1]
@@ -49,8 +51,12 @@ class _SideBySide(torch.autograd.Function):
         return tuple(output.detach() for output in outputs)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "there are no second derivatives (create_graph=True) of what is computed side by side:"
+                " let torch take two threads instead (trainer.num_threads=2)"
+            )
         (output, inputs), (other, others) = ctx.graphs
         first, second = _run_both(
             partial(_differentiate, output, inputs, gradients[0]),

@@ -22,6 +22,23 @@ def require_token() -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
+def find_cluster(address: str | None) -> str | None:
+    """Return the address of the cluster that is meant, once something answers there; None: a new one.
+
+    Args:
+        address: What was asked for; None: what ``RAY_ADDRESS`` says.
+
+    Raises:
+        UserError: It is no address, or nothing answers.
+    """
+    meant = address or os.environ.get("RAY_ADDRESS") or "local"
+    if meant == "local":
+        return None
+    if meant != "auto":
+        _require_answer(meant)
+    return meant
+
+
 def connect(address: str | None, *, num_cpus: int) -> None:
     """Connect this process to a cluster, which is started here where there is no address.
 
@@ -53,8 +70,6 @@ def _start(num_cpus: int) -> None:
 def _join(address: str) -> None:
     import ray
 
-    if address != "auto":
-        _require_answer(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, ValueError, RuntimeError, SystemExit) as error:  # it exits where nobody answers

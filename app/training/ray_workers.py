@@ -41,8 +41,8 @@ def run_in_workers(
         num_workers: How many; None: one for each GPU of the cluster, or one where it has none.
         use_gpu: Whether each has a GPU of its own; None: where the cluster has any.
         folder: Receives what Ray writes of the training.
-        address: Of a running cluster; None: what ``RAY_ADDRESS`` says, or else workers on this machine, for
-            this one training.
+        address: Of a running cluster, see `app.training.ray_cluster.find_cluster`; None: workers on this
+            machine, for this one training.
 
     Raises:
         UserError: Ray or the cluster isn't there, the cluster refuses this program, or a worker raised it.
@@ -50,7 +50,6 @@ def run_in_workers(
     """
     require_ray()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no report to Ray's makers unless it is asked for
-    address = address or os.environ.get("RAY_ADDRESS") or None
     if address is None:
         require_token()
     import ray

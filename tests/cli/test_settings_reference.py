@@ -36,6 +36,14 @@ def is_told(path: str, row: str) -> bool:
     return row == path or row.startswith(f"{path}.") or (row.endswith(".…") and path.startswith(row[:-1]))
 
 
+def test_defaults_are_those_of_what_stands_there() -> None:
+    rows = {(row.path, row.kind): row for row in setting_rows(application_settings_model())}
+
+    assert rows["variant.trunk", ""].default == "null"
+    assert rows["vae_gan.vae.decoder.noise_scale", "mlp"].default == "0.1"
+    assert rows["image_to_text.optimizer.kind", ""].default == "adamw"
+
+
 def test_a_row_tells_default_bounds_and_meaning() -> None:
     rows: dict[str, Any] = {row.path: row for row in setting_rows(TrainerSettings, "trainer")}
 

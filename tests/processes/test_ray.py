@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.errors import UserError
+from app.training.ray_cluster import find_cluster
 from app.training.run_folder import RunFolder
 from containers import train_in_workers
 from settings.application import parse_settings
@@ -90,6 +91,21 @@ def test_a_wrong_address_is_told_at_once(
 
     assert done.returncode == 2
     assert done.stderr == f"error: {message}\n"
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "variable", "found"),
+    [(None, None, None), (None, "local", None), ("local", "10.0.0.1:6379", None), (None, "auto", "auto")],
+)
+def test_without_an_address_a_cluster_is_started_here(
+    address: str | None, variable: str | None, found: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("RAY_ADDRESS", variable)
+
+    assert find_cluster(address) == found
 
 
 def test_faults_are_told_before_there_is_a_worker(

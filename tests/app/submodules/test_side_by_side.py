@@ -1,6 +1,8 @@
 """Two computations at the same time give what they give one after the other."""
 
 import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -12,6 +14,7 @@ from app.submodules import recurrence
 from app.submodules.recurrence import read_both_ways
 from app.submodules.side_by_side import compute_side_by_side, has_core_to_spare
 from app.training.threads import torch_threads
+from tests.command_line import PROJECT
 
 
 def product(x: Tensor, weight: Tensor) -> Tensor:
@@ -76,15 +79,26 @@ def test_what_goes_wrong_in_either_is_raised(failing: int) -> None:
         compute_side_by_side(product, *pairs)
 
 
+FORKING = """
+import os, torch
+from app.submodules.side_by_side import compute_side_by_side
+
+ones = torch.ones(2, 2)
+compute_side_by_side(torch.mm, [ones, ones], [ones, ones])
+process = os.fork()
+if process == 0:
+    compute_side_by_side(torch.mm, [ones, ones], [ones, ones])
+    os._exit(0)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+"""
+"""In a process of its own: what else the tests' processes have running is no good to fork."""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_has_a_second_thread_of_its_own() -> None:
-    compute_side_by_side(product, operands(seed=0), operands(seed=1))
-    process = os.fork()
-    if process == 0:  # pragma: no cover
-        compute_side_by_side(product, operands(seed=0), operands(seed=1))
-        os._exit(0)
+    done = subprocess.run([sys.executable, "-c", FORKING], cwd=PROJECT, timeout=60, check=False)
 
-    assert os.waitpid(process, 0)[1] == 0
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
@@ -101,6 +115,31 @@ def test_sequences_are_read_as_one_direction_after_the_other(
     expected = _read_with_gradients(layers, x, mask, has_core=False, monkeypatch=monkeypatch)
 
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("is_padded", [True, False])
+def test_dropout_between_layers_is_the_same_with_and_without_a_core_to_spare(
+    is_padded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    layers = nn.LSTM(3, 5, 2, batch_first=True, bidirectional=True, dropout=0.5)
+    x = torch.randn(4, 70, 3, requires_grad=True)
+    mask = torch.ones(4, 70, dtype=torch.bool) if is_padded else None
+
+    results = []
+    for has_core in (True, False):
+        torch.manual_seed(1)
+        results.append(_read_with_gradients(layers, x, mask, has_core=has_core, monkeypatch=monkeypatch))
+
+    torch.testing.assert_close(*results)
+
+
+def test_second_derivatives_are_refused() -> None:
+    first, second = operands(seed=0), operands(seed=1)
+    one, other = compute_side_by_side(product, first, second)
+
+    with pytest.raises(RuntimeError, match="no second derivatives"):
+        torch.autograd.grad((one * other).sum(), first, create_graph=True)
 
 
 def _read_with_gradients(
