@@ -22,8 +22,7 @@ _COLUMNS = ("setting", "kind", "default", "allowed", "meaning")
 def reference() -> Iterator[str]:
     """Yield the lines of the page."""
     yield _HEAD
-    known = families()
-    sections = {family.section: family for family in known.values()}
+    sections = {family.section: family for family in families().values()}
     rows = list(setting_rows(application_settings_model()))
     general = [row for row in rows if _section(row) not in sections]
     yield from ("## Of every family", "", *_table(general), "")

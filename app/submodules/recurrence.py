@@ -35,13 +35,14 @@ def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> 
     Returns:
         [B, L, 2H].
     """
-    is_much = _pays_side_by_side(layers, x)
-    has_draws = layers.training and layers.dropout > 0 and layers.num_layers > 1
-    if mask is None and (x.device.type != "cpu" or not (is_much or has_draws)):
-        return layers(x)[0]  # what is drawn doesn't depend on how many cores there are
-    mask_BL = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
     if x.device.type != "cpu":
-        return _read_packed(layers, x, mask_BL)
+        return layers(x)[0] if mask is None else _read_packed(layers, x, mask)
+    is_much = _pays_side_by_side(layers, x)
+    # Dropout is always drawn below, so that what is drawn doesn't depend on how many cores there are.
+    has_draws = layers.training and layers.dropout > 0 and layers.num_layers > 1
+    if mask is None and not (is_much or has_draws):
+        return layers(x)[0]
+    mask_BL = torch.ones(x.shape[:2], dtype=torch.bool) if mask is None else mask
     turned_BL = _turned_around(mask_BL)
     for number in range(layers.num_layers):
         if number and layers.dropout:
@@ -74,8 +75,7 @@ def _gather(x: Tensor, places: Tensor) -> Tensor:
 def _pays_side_by_side(layers: nn.LSTM | nn.GRU, x: Tensor) -> bool:
     num_values = x.shape[0] * x.shape[1] * layers.hidden_size
     return (
-        x.device.type == "cpu"
-        and torch.is_grad_enabled()
+        torch.is_grad_enabled()
         and num_values >= MIN_VALUES_SIDE_BY_SIDE
         and not torch.compiler.is_compiling()
         and has_core_to_spare()

@@ -73,6 +73,8 @@ class QuickOptimization(_AutomaticOptimization):
     def __init__(self, trainer: Trainer) -> None:
         super().__init__(trainer)
         self._is_plain = False
+        self._groups: list[dict[str, Any]] = []
+        self._num_groups = 0
         self._parameters: list[Tensor] = []
         self._can_prepare = False
         self._adam: PreparedAdam | None = None
@@ -81,8 +83,9 @@ class QuickOptimization(_AutomaticOptimization):
     def prepare(self) -> None:
         """Find out which hooks there are, and whether a step is a plain one, until this is called again."""
         self._is_plain = _is_plain(self.trainer)
-        groups = (group for optimizer in self.trainer.optimizers for group in optimizer.param_groups)
-        self._parameters = [parameter for group in groups for parameter in group["params"]]
+        self._groups = self.trainer.optimizers[0].param_groups if self.trainer.optimizers else []
+        self._num_groups = len(self._groups)
+        self._parameters = [parameter for group in self._groups for parameter in group["params"]]
         self._can_prepare = all(map(can_be_prepared, self.trainer.optimizers))
         if self._adam is not None and not (self._can_prepare and self._adam.fits(*self.trainer.optimizers)):
             self._adam = None
@@ -91,6 +94,8 @@ class QuickOptimization(_AutomaticOptimization):
     @override
     def run(self, optimizer: Optimizer, batch_idx: int, kwargs: OrderedDict[str, Any]) -> dict[str, Any]:
         """Take one step; return the loss, and what else the model's step returned, by name."""
+        if optimizer.param_groups is not self._groups or len(self._groups) != self._num_groups:
+            self.prepare()  # a callback has loaded a state or added a group
         if not self._is_plain:
             return super().run(optimizer, batch_idx, kwargs)
         trainer, progress = self.trainer, self.optim_progress.optimizer

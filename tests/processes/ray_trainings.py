@@ -35,17 +35,9 @@ from containers import ray_training
 train = ray_training._train
 
 def train_and_fail(current_folder, values):
-    from app.models.multi_feature import MultiFeatureClassifier
-    from app.processes import rank_and_world_size
+    from tests.processes.failing_step import fail_in_second_process
 
-    step = MultiFeatureClassifier.training_step
-
-    def failing(self, batch, batch_idx):
-        if self.trainer.global_step == 5 and rank_and_world_size() == (1, 2):
-            raise RuntimeError("the sixth step went wrong")
-        return step(self, batch, batch_idx)
-
-    MultiFeatureClassifier.training_step = failing
+    fail_in_second_process()
     return train(current_folder, values)
 
 ray_training._train = train_and_fail

@@ -23,17 +23,9 @@ FAILING = """
 import sys
 sys.path.insert(0, {project!r})
 import main
-from app.models.multi_feature import MultiFeatureClassifier
-from app.processes import rank_and_world_size
+from tests.processes.failing_step import fail_in_second_process
 
-step = MultiFeatureClassifier.training_step
-
-def failing(self, batch, batch_idx):
-    if self.trainer.global_step == 5 and rank_and_world_size() == (1, 2):
-        raise RuntimeError("the sixth step went wrong")
-    return step(self, batch, batch_idx)
-
-MultiFeatureClassifier.training_step = failing
+fail_in_second_process()
 main.run()
 """
 TRAIN = ["train", "-c", "small.yaml"]

@@ -1,5 +1,6 @@
 """The project's loop does what Lightning's own does: the same weights, hooks and counters."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from torch import Tensor
 from torch.nn import Module
 
+from app.training.optimizers import build_adam
 from app.training.quick_loop import QuickEpochLoop, QuickOptimization
 from tests.app.training.tiny_training import TinyData, TinyModel, tiny_model, tiny_trainer
 
@@ -72,6 +74,20 @@ class StubbornModel(TinyModel):
         super().optimizer_step(*args, **kwargs)
 
 
+class GrowingModel(TinyModel):
+    """Trains one layer at first; in mid-epoch another one joins, and then a state is loaded."""
+
+    def configure_optimizers(self) -> Any:
+        return build_adam(self.layers[0].parameters(), lr=0.01)
+
+    def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
+        (optimizer,) = self.trainer.optimizers
+        if self.global_step == 2 and len(optimizer.param_groups) == 1:
+            optimizer.add_param_group({"params": list(self.layers[3].parameters())})
+        if self.global_step == 4:
+            optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+
+
 def train(
     kind: type[TinyModel], root: Path, *, is_quick: bool, **arguments: Any
 ) -> tuple[dict[str, Tensor], HookNotes, dict[str, Any], pl.Trainer]:
@@ -84,7 +100,7 @@ def train(
     return model.state_dict(), notes, trainer.fit_loop.state_dict(), trainer
 
 
-@pytest.mark.parametrize("kind", [TinyModel, DictModel, SkippingModel, StubbornModel])
+@pytest.mark.parametrize("kind", [TinyModel, DictModel, SkippingModel, StubbornModel, GrowingModel])
 @pytest.mark.parametrize("arguments", [{}, {"gradient_clip_val": 0.1}, {"accumulate_grad_batches": 4}])
 def test_weights_hooks_and_counters_are_those_of_lightning(
     kind: type[TinyModel], arguments: dict[str, Any], tmp_path: Path
