@@ -1,1 +1,0 @@
-"""Evaluation: how good a trained composite is, as a whole and part by part."""

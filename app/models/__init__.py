@@ -1,1 +1,0 @@
-"""The composites: Lightning modules that conduct injected submodules."""

@@ -1,1 +1,0 @@
-"""Prediction: from raw input and a trained composite to typed answers."""
