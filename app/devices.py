@@ -2,7 +2,7 @@
 
 import torch
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 
 def find_device(name: str) -> torch.device:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 
 def name_list(names: Iterable[object] | Mapping[str, int], limit: int = 6) -> str:

@@ -29,16 +29,15 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
-from app.composition.seeding import derive_seed, seeded
-from app.data.multi_feature_spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
-from app.models.multi_feature import MultiFeatureClassifier
-from app.submodules.combiners import Concatenation
-from app.submodules.feature_extractors import NormalizedFeatureExtractor
-from app.submodules.heads import NormalizedHead
-from app.training.optimizers import build_adam
-from app.training.schedules import build_one_cycle
-from containers import bootstrap, family_container
-from settings import ApplicationSettings, load_settings
+from nested_lightning import ApplicationSettings, bootstrap, family_container, load_settings
+from nested_lightning.app.assembly.seeding import derive_seed, seeded
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
+from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.submodules.combiners import Concatenation
+from nested_lightning.app.submodules.feature_extractors import NormalizedFeatureExtractor
+from nested_lightning.app.submodules.heads import NormalizedHead
+from nested_lightning.app.training.optimizers import build_adam
+from nested_lightning.app.training.schedules import build_one_cycle
 
 NUM_CLASSES = 10
 NUM_COLUMNS = 20
@@ -153,7 +152,7 @@ def main(
     """Print the cost of building, and the ratio to building by hand."""
     torch.set_num_threads(1)
     if read is not None:
-        import_module("containers.multi_feature")  # else it would be imported within the time
+        import_module("nested_lightning.containers.multi_feature")  # else within the time
         typer.echo(_time_ms(lambda: _build_from_file(read, make_data_spec(NUM_READ))))
         return
     table = Table("extractors", "way", "ms", "min", "max", "times by hand")

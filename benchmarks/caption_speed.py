@@ -20,14 +20,13 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from app.data.vocabulary import BEGIN, END
-from app.generation.beam import BeamSearch
-from app.generation.greedy import GreedySearch
-from app.generation.search import Generation
-from app.models.image_to_text import ImageToText
-from app.protocols import TextDecoder
-from containers import bootstrap, family_container, from_checkpoint
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, from_checkpoint, load_settings
+from nested_lightning.app.assembly.protocols import TextDecoder
+from nested_lightning.app.image_to_text.generation.beam import BeamSearch
+from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
+from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.model import ImageToText
+from nested_lightning.app.image_to_text.vocabulary import BEGIN, END
 
 Program = Callable[[Tensor], list[list[int]]]
 

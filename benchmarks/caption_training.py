@@ -23,13 +23,12 @@ import torch
 import typer
 from rich.console import Console
 
-from app.data.image_to_text import ImageToTextDataModule
-from app.data.picture_source import SHIPPED_EMOJI
 from benchmarks.commonly_written_captions import CaptionedFiles, fit_captions_commonly
 from benchmarks.comparison import Fit, compare
 from benchmarks.epoch_clock import EpochClock
-from containers import bootstrap, family_container
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, load_settings
+from nested_lightning.app.image_to_text.data import ImageToTextDataModule
+from nested_lightning.app.pictures.source import SHIPPED_EMOJI
 
 BATCH_SIZE = 32  # the default of the settings
 
@@ -78,7 +77,10 @@ def fit_commonly(folder: Path, clock: EpochClock, *, pictures: Path, num_epochs:
 
 def unpack(folder: Path, num_pictures: int) -> None:
     """Write pictures that ship, drawn at random, and their captions into a folder."""
-    with as_file(files("app.data.shipped") / SHIPPED_EMOJI) as shipped, zipfile.ZipFile(shipped) as archive:
+    with (
+        as_file(files("nested_lightning.app.data.shipped") / SHIPPED_EMOJI) as shipped,
+        zipfile.ZipFile(shipped) as archive,
+    ):
         archive.extractall(folder)
     table = folder / "captions.csv"
     header, *rows = table.read_text(encoding="utf-8").splitlines()

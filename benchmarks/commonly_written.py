@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from app.data.feature_batch import FeatureBatch
+from nested_lightning.app.multi_feature.batch import FeatureBatch
 
 Sample = tuple[list[Tensor], Tensor]
 

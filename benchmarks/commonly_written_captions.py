@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchmetrics.text import WordErrorRate
 
-from app.data.vocabulary import BEGIN, PAD, Vocabulary
-from app.submodules.bridges import EveryStepBridge
-from app.submodules.image_encoders import ResidualImageEncoder
-from app.submodules.text_decoders import LstmTextDecoder
+from nested_lightning.app.image_to_text.vocabulary import BEGIN, PAD, Vocabulary
+from nested_lightning.app.submodules.bridges import EveryStepBridge
+from nested_lightning.app.submodules.image_encoders import ResidualImageEncoder
+from nested_lightning.app.submodules.text_decoders import LstmTextDecoder
 
 Sample = tuple[Tensor, Tensor]
 SHIFT = 1

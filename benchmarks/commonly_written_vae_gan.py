@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.utils.data import DataLoader, Dataset
 
-from app.data.picture_batch import PictureBatch
+from nested_lightning.app.vae_gan.batch import PictureBatch
 
 Sample = tuple[Tensor, Tensor]
 

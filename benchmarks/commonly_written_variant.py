@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from app.data.sequences import Sequences
-from app.submodules.sequence_adapters import PictureProjection, TokenEmbedding
+from nested_lightning.app.submodules.sequence_adapters import PictureProjection, TokenEmbedding
+from nested_lightning.app.variant.sequences import Sequences
 
 Sample = tuple[str, Tensor, Tensor]
 Batch = tuple[str, Tensor, Tensor, Tensor]

@@ -23,9 +23,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from app.data.table_file import read_shipped_table
-from containers import bootstrap, family_container
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, load_settings
+from nested_lightning.app.tables.table_file import read_shipped_table
 
 NUM_FOLDS = 5
 PRESETS: tuple[list[str], ...] = ([], ["seed"], ["plain"], ["seed", "plain"])

@@ -6,14 +6,14 @@
 import pytorch_lightning as pl
 from pytorch_lightning.cli import LightningCLI
 
-from app.data.image_to_text import ImageToTextDataModule
-from app.data.multi_feature import MultiFeatureDataModule
-from app.data.vae_gan import VaeGanDataModule
-from app.data.variant import VariantDataModule
-from app.models.image_to_text import ImageToText
-from app.models.multi_feature import MultiFeatureClassifier
-from app.models.vae_gan import VaeGan
-from app.models.variant import VariantModel
+from nested_lightning.app.image_to_text.data import ImageToTextDataModule
+from nested_lightning.app.image_to_text.model import ImageToText
+from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
+from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.model import VaeGan
+from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.model import VariantModel
 
 MODELS = (MultiFeatureClassifier, ImageToText, VaeGan, VariantModel)
 DATAMODULES = (MultiFeatureDataModule, ImageToTextDataModule, VaeGanDataModule, VariantDataModule)

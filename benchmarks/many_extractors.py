@@ -22,8 +22,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.epoch_clock import EpochClock
-from containers import bootstrap, family_container
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, load_settings
 
 NUM_ROWS = 2560
 NUM_EPOCHS = 6

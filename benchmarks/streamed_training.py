@@ -11,8 +11,7 @@ from pathlib import Path
 import typer
 
 from benchmarks.epoch_clock import EpochClock
-from containers import bootstrap, family_container
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, load_settings
 
 
 def main(path: Path, storage: str, batch_size: int, num_epochs: int, folder: Path) -> None:

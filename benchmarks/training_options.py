@@ -18,13 +18,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.errors import UserError
-from app.training.compilation import check_cpp_compiler
 from benchmarks.caption_training import unpack
 from benchmarks.comparison import Fit, summarize, time_in_turn
 from benchmarks.epoch_clock import EpochClock
-from containers import bootstrap, family_container
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, load_settings
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.machine.compilation import check_cpp_compiler
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "32-true": {},

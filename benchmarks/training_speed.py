@@ -24,13 +24,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.data.feature_batch import FeatureBatch
-from app.data.table_file import read_shipped_table
-from app.training.threads import count_threads, torch_threads
 from benchmarks.commonly_written import CommonClassifier, fit_commonly
 from benchmarks.epoch_clock import EpochClock, time_training
-from containers import bootstrap, family_container
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, load_settings
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.tables.table_file import read_shipped_table
+from nested_lightning.app.training.machine.threads import count_threads, torch_threads
 
 NUM_CLASSES = 10
 CASES = ((32, 1), (1024, 1), (1024, 16))

@@ -17,12 +17,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from app.data.vae_gan import VaeGanDataModule
-from app.evaluation.sample_quality import Sampler, sample_quality
-from app.submodules.feature_classifier import FeatureClassifier
-from commands.options import SetOption, parse_assignments
-from containers import bootstrap, family_container, from_checkpoint
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, from_checkpoint, load_settings
+from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
+from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.sample_quality import Sampler, sample_quality
+from nested_lightning.commands.options import SetOption, parse_assignments
 
 Part = Literal["val", "test"]
 PRESETS: tuple[list[str], ...] = (["without-gan"], [])

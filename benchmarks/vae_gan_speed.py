@@ -16,12 +16,11 @@ import typer
 from rich.console import Console
 from torch import Tensor
 
-from app.data.picture_batch import PictureBatch
 from benchmarks.commonly_written_vae_gan import fit_commonly
 from benchmarks.comparison import Fit, compare
 from benchmarks.epoch_clock import EpochClock
-from containers import bootstrap, family_container
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, load_settings
+from nested_lightning.app.vae_gan.batch import PictureBatch
 
 BATCH_SIZE = 100  # the default of the settings
 VAL_EVERY_N_EPOCHS = 5  # likewise

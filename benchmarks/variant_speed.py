@@ -15,12 +15,11 @@ import typer
 from pytorch_lightning import LightningDataModule
 from rich.console import Console
 
-from app.data.variant import VariantDataModule
 from benchmarks.commonly_written_variant import fit_commonly
 from benchmarks.comparison import Fit, compare
 from benchmarks.epoch_clock import EpochClock
-from containers import bootstrap, family_container
-from settings import ApplicationSettings, load_settings
+from nested_lightning import ApplicationSettings, bootstrap, family_container, load_settings
+from nested_lightning.app.variant.data import VariantDataModule
 
 BATCH_SIZE, EVAL_BATCH_SIZE = 32, 128  # the defaults of the settings
 

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from commands.check_printing import print_findings, print_submodules
-from commands.options import (
+from nested_lightning.commands.options import (
     ConfigOption,
     DebugOption,
     ModelOption,
@@ -14,8 +13,9 @@ from commands.options import (
     SetOption,
     resolve_settings,
 )
-from commands.overrides import load_overrides, split_overrides
-from commands.printing import console, status_console
+from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.printing.check_report import print_findings, print_submodules
+from nested_lightning.commands.printing.console import console, status_console
 
 
 def check(
@@ -34,8 +34,8 @@ def check(
     requests, assignments = split_overrides(override, set_)
     settings = resolve_settings(model=model, preset=preset, config=config, set_=assignments)
     with status_console.status("Checking"):
-        from containers import bootstrap
-        from containers.checking import check_application
+        from nested_lightning.containers.checking.model_check import check_application
+        from nested_lightning.containers.starting.bootstrapping import bootstrap
 
         application = bootstrap(settings, overrides=load_overrides(requests))
         report = check_application(application, has_real_batch=real_batch)

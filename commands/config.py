@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
-from commands import settings_reference
-from commands.options import (
+from nested_lightning.commands.options import (
     ConfigOption,
     DebugOption,
     ModelOption,
@@ -17,16 +16,20 @@ from commands.options import (
     SetOption,
     collect_sources,
 )
-from commands.printing import print_note, print_records
-from settings import ApplicationSettings, load_settings
-from settings.application import application_settings_model, parse_settings
-from settings.layers import Layer, find_values
-from settings.loading import merge_layers, resolve_layers
-from settings.merging import flatten
-from settings.walking import dotted
+from nested_lightning.commands.printing import settings_reference
+from nested_lightning.commands.printing.console import print_note, print_records
+from nested_lightning.settings.application import (
+    ApplicationSettings,
+    application_settings_model,
+    parse_settings,
+)
+from nested_lightning.settings.describing.walking import dotted
+from nested_lightning.settings.reading.layers import Layer, find_values
+from nested_lightning.settings.reading.loading import load_settings, merge_layers, resolve_layers
+from nested_lightning.settings.reading.merging import flatten
 
 if TYPE_CHECKING:
-    from app.checkpoints.recipe import Recipe
+    from nested_lightning.app.checkpoints.recipe import Recipe
 
 _MODEL_FILES = (".ckpt", ".safetensors")
 _MAX_LENGTH = 60
@@ -88,8 +91,8 @@ def read_checkpoint(path: Path) -> "Recipe":
     Raises:
         UserError: It can't be read, or has no recipe.
     """
-    from app.checkpoints.model_file import read_model_file
-    from app.checkpoints.recipe import read_recipe
+    from nested_lightning.app.checkpoints.model_file import read_model_file
+    from nested_lightning.app.checkpoints.recipe import read_recipe
 
     return read_recipe(read_model_file(path), source=path)
 

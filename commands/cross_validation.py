@@ -5,12 +5,19 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from commands.overrides import OverrideRequest, load_overrides
-from commands.printing import console, format_metric, print_table, quiet_lightning, short_path, status_console
-from commands.training import refuse_faults, train_or_exit
-from settings import ApplicationSettings, SettingsError
-from settings.application import parse_settings
-from settings.merging import merge, nest
+from nested_lightning.commands.overrides import OverrideRequest, load_overrides
+from nested_lightning.commands.printing.console import (
+    console,
+    format_metric,
+    print_table,
+    quiet_lightning,
+    short_path,
+    status_console,
+)
+from nested_lightning.commands.training import refuse_faults, train_or_exit
+from nested_lightning.settings.application import ApplicationSettings, parse_settings
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.merging import merge, nest
 
 
 def cross_validate(
@@ -33,9 +40,9 @@ def cross_validate(
     """
     settings = _with_folds(settings, num_folds)
     with status_console.status("Starting"):
-        from app.training.cross_validation import summarise_folds
-        from app.training.run_folder import RunFolder
-        from containers import bootstrap, family_container
+        from nested_lightning.app.training.runs.cross_validation import summarise_folds
+        from nested_lightning.app.training.runs.run_folder import RunFolder
+        from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
 
         quiet_lightning()
         overrides = load_overrides(requests)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.options import DebugOption
-from commands.printing import console, print_finding, status_console
-from settings.families import families
-from settings.plugins import plugins
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.printing.console import console, print_finding, status_console
+from nested_lightning.settings.families import families
+from nested_lightning.settings.plugging.plugins import plugins
 
 if TYPE_CHECKING:
-    from app.diagnosis import Finding
+    from nested_lightning.app.diagnosis import Finding
 
 
 def doctor(
@@ -28,7 +28,7 @@ def doctor(
     """Show versions, devices, the run folder, families and plug-ins; exit with 1 if something is broken."""
     del debug
     with status_console.status("Looking"), warnings.catch_warnings():
-        from app.diagnosis import find_devices, find_run_folder, find_versions
+        from nested_lightning.app.diagnosis import find_devices, find_run_folder, find_versions
 
         warnings.simplefilter("ignore")  # of plug-ins, which are told below
         parts = {
@@ -52,8 +52,8 @@ def doctor(
 
 def _find_families() -> Iterator["Finding"]:
     """Yield each family; its container and its command are imported, and all that they need."""
-    from app.diagnosis import Finding
-    from containers.choices import import_target
+    from nested_lightning.app.diagnosis import Finding
+    from nested_lightning.containers.providing.choices import import_target
 
     for family in families().values():
         problem = None
@@ -66,7 +66,7 @@ def _find_families() -> Iterator["Finding"]:
 
 
 def _find_plugins() -> Iterator["Finding"]:
-    from app.diagnosis import Finding
+    from nested_lightning.app.diagnosis import Finding
 
     for plugin in plugins():
         value = f"{plugin.point.value} of {plugin.requirement}"

@@ -7,10 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.options import DebugOption, OverrideOption, SetOption, SkipBadOption, parse_assignments
-from commands.overrides import load_overrides, split_overrides
-from commands.printing import console, format_metric, print_table, status_console
-from settings.merging import merge
+from nested_lightning.commands.options import (
+    DebugOption,
+    OverrideOption,
+    SetOption,
+    SkipBadOption,
+    parse_assignments,
+)
+from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.printing.console import console, format_metric, print_table, status_console
+from nested_lightning.settings.reading.merging import merge
 
 
 class Part(StrEnum):
@@ -38,7 +44,7 @@ def evaluate(
     del debug
     requests, assignments = split_overrides(override, set_)
     with status_console.status("Loading the model"):
-        from containers import family_container, from_checkpoint
+        from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint
 
         whole_file: dict[str, Any] = {}
         if data:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from commands.options import DebugOption
-from commands.printing import short_path, status_console
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.printing.console import short_path, status_console
 
 
 class ExportFormat(StrEnum):
@@ -31,7 +31,7 @@ def export(
     if output.exists():
         raise typer.BadParameter(f"{output} is there already; name another file, or remove it")
     with status_console.status("Exporting"):
-        from app.checkpoints.exporting import export_safetensors
+        from nested_lightning.app.checkpoints.exporting import export_safetensors
 
         export_safetensors(checkpoint, output)
     status_console.print(f"weights and recipe written to {short_path(output)}", highlight=False)

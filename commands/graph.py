@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.check_printing import print_findings
-from commands.graph_tree import print_tree
-from commands.options import (
+from nested_lightning.commands.options import (
     ConfigOption,
     DebugOption,
     ModelOption,
@@ -17,8 +15,10 @@ from commands.options import (
     SetOption,
     resolve_settings,
 )
-from commands.overrides import load_overrides, split_overrides
-from commands.printing import console, short_path, status_console
+from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.printing.check_report import print_findings
+from nested_lightning.commands.printing.console import console, short_path, status_console
+from nested_lightning.commands.printing.graph_tree import print_tree
 
 
 class GraphFormat(StrEnum):
@@ -49,10 +49,10 @@ def graph(
     requests, assignments = split_overrides(override, set_)
     settings = resolve_settings(model=model, preset=preset, config=config, set_=assignments)
     with status_console.status("Building"):
-        from containers import bootstrap, family_container
-        from containers.checking import check_application
-        from containers.model_graph import build_graph
-        from containers.resolved_providers import resolve_model
+        from nested_lightning.containers.checking.model_check import check_application
+        from nested_lightning.containers.checking.model_graph import build_graph
+        from nested_lightning.containers.checking.resolved_providers import resolve_model
+        from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
 
         application = bootstrap(settings, overrides=load_overrides(requests))
         report = check_application(application)
@@ -67,9 +67,9 @@ def graph(
 
 
 def _draw(format_: GraphFormat, drawn: object) -> str:
-    from app.drawing.graphviz import draw_graphviz
-    from app.drawing.mermaid import draw_mermaid
-    from app.drawing.svg import draw_svg
+    from nested_lightning.app.checking.drawing.graphviz import draw_graphviz
+    from nested_lightning.app.checking.drawing.mermaid import draw_mermaid
+    from nested_lightning.app.checking.drawing.svg import draw_svg
 
     drawers = {
         GraphFormat.MERMAID: draw_mermaid,

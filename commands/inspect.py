@@ -7,8 +7,14 @@ from typing import Annotated
 import typer
 import yaml
 
-from commands.options import DebugOption
-from commands.printing import console, format_score, print_facts, print_table, status_console
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.printing.console import (
+    console,
+    format_score,
+    print_facts,
+    print_table,
+    status_console,
+)
 
 
 def inspect(
@@ -20,7 +26,7 @@ def inspect(
     """Show family, submodules, data, settings, versions and metrics; no model is built."""
     del debug
     with status_console.status("Reading"):
-        from app.checkpoints.inspection import describe_checkpoint
+        from nested_lightning.app.checkpoints.inspection import describe_checkpoint
 
         found = describe_checkpoint(checkpoint, depth=depth)
     if as_json:

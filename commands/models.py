@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from commands.options import DebugOption
-from commands.printing import console
-from settings import Family, families
-from settings.base import ChoiceSettings
-from settings.packages import package_of
-from settings.slot import Slot
-from settings.walking import NamedItems, Place, fields_of
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.printing.console import console
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of
+from nested_lightning.settings.families import families
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.plugging.packages import package_of
+from nested_lightning.settings.slot import Slot
 
 
 def models(debug: DebugOption = False) -> None:

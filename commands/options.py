@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from commands.completion import complete_model, complete_preset, complete_set
-from commands.printing import print_note
-from settings import ApplicationSettings
-from settings.layers import Layer
-from settings.loading import collect_layers, resolve_layers
-from settings.merging import merge, nest, parse_assignment
+from nested_lightning.commands.completing.completion import complete_model, complete_preset, complete_set
+from nested_lightning.commands.printing.console import print_note
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.reading.layers import Layer
+from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
+from nested_lightning.settings.reading.merging import merge, nest, parse_assignment
 
 ModelOption = Annotated[
     str | None,

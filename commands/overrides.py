@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from app.errors import UserError
-from settings.merging import merge, parse_assignment
+from nested_lightning.app.errors import UserError
+from nested_lightning.settings.reading.merging import merge, parse_assignment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +33,8 @@ class OverrideRequest:
         Raises:
             UserError: It can't be imported, no such kind is registered, or it doesn't take the options.
         """
-        from containers.arguments import bind_arguments
-        from containers.recorded_overrides import build_choice
+        from nested_lightning.containers.overrides.arguments import bind_arguments
+        from nested_lightning.containers.overrides.restoring import build_choice
 
         if ":" not in self.name:
             return build_choice(self.path, self.name, self.options)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from commands.options import ArgumentOption, OverrideOption
-from commands.overrides import load_overrides, split_arguments
-from commands.printing import status_console
+from nested_lightning.commands.options import ArgumentOption, OverrideOption
+from nested_lightning.commands.overrides import load_overrides, split_arguments
+from nested_lightning.commands.printing.console import status_console
 
 CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
 """Everything behind the checkpoint is for the family's own command."""
@@ -27,7 +27,7 @@ def predict(
         [*(override or []), *_take(behind, "--override")], [*(set_ or []), *_take(behind, "--set", "-s")]
     )
     with status_console.status("Loading the model"):
-        from containers import family_container, from_checkpoint
+        from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint
 
         application = from_checkpoint(checkpoint, overrides=load_overrides(requests), device=device)
     module, _, name = application.settings().family.predict_command.rpartition(".")

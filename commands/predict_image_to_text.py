@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.options import DebugOption, SkipBadOption
-from commands.printing import short_path, status_console
+from nested_lightning.commands.options import DebugOption, SkipBadOption
+from nested_lightning.commands.printing.console import short_path, status_console
 
 
 class Format(StrEnum):
@@ -63,8 +63,8 @@ def predict_image_to_text(
 
 
 def _build(kind: str, **values: Any) -> Any:
-    from containers.choices import build_chosen
-    from settings.generation import GENERATIONS
+    from nested_lightning.containers.providing.choices import build_chosen
+    from nested_lightning.settings.choices.generation import GENERATIONS
 
     return build_chosen(GENERATIONS.choices[kind](**values))
 
@@ -76,7 +76,7 @@ def _format_of(output: Path | None) -> Format:
 
 
 def _write(captions: list[Any], format_: Format) -> str:
-    from app.prediction.image_to_text import captions_to_csv, captions_to_json
+    from nested_lightning.app.image_to_text.predict import captions_to_csv, captions_to_json
 
     if format_ is Format.CSV:
         return captions_to_csv(captions)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from commands.options import DebugOption
-from commands.printing import short_path, status_console
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.printing.console import short_path, status_console
 
 
 def predict_multi_feature(

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.options import DebugOption
-from commands.printing import short_path, status_console
-from settings import SettingsError
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.printing.console import short_path, status_console
+from nested_lightning.settings.reading.errors import SettingsError
 
 
 def predict_vae_gan(
@@ -46,7 +46,7 @@ def predict_vae_gan(
 
 
 def _write_pairs(made: Any, path: Path) -> None:
-    from app.prediction.picture_grid import pair_rows
+    from nested_lightning.app.vae_gan.picture_grid import pair_rows
 
     num_columns = min(len(made), 16)
     pictures = pair_rows(made.originals, made.pictures, num_columns=num_columns)
@@ -54,7 +54,7 @@ def _write_pairs(made: Any, path: Path) -> None:
 
 
 def _write(pictures: Any, path: Path, *, num_columns: int, num_pictures: int | None = None) -> None:
-    from app.prediction.picture_grid import write_grid
+    from nested_lightning.app.vae_gan.picture_grid import write_grid
 
     write_grid(path, pictures, num_columns=num_columns)
     status_console.print(f"{num_pictures or len(pictures)} pictures written to {short_path(path)}")

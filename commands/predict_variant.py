@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.coloured_steps import colour_text
-from commands.options import DebugOption
-from commands.printing import console, short_path, status_console
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.printing.coloured_steps import colour_text
+from nested_lightning.commands.printing.console import console, short_path, status_console
 
 
 def predict_variant(
@@ -33,7 +33,7 @@ def predict_variant(
 ) -> None:
     """Label each step of texts, pictures or other sequences with the decoder of their variant."""
     del debug
-    from app.prediction.variant_files import predict_files
+    from nested_lightning.app.variant.predict_files import predict_files
 
     predicted = predict_files(ctx.obj.predictor(), variant, files)
     if as_json or output:

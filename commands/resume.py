@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from commands.options import (
+from nested_lightning.commands.options import (
     DebugOption,
     EngineOption,
     OverrideOption,
     RayAddressOption,
     parse_assignments,
 )
-from commands.overrides import load_overrides, refuse_overrides_in_workers, split_overrides
-from commands.printing import quiet_lightning, status_console
-from commands.training import print_result, run_training
+from nested_lightning.commands.overrides import load_overrides, refuse_overrides_in_workers, split_overrides
+from nested_lightning.commands.printing.console import quiet_lightning, status_console
+from nested_lightning.commands.training import print_result, run_training
 
 
 def resume(
@@ -33,13 +33,13 @@ def resume(
     requests, assignments = split_overrides(override, set_)
     changes = parse_assignments(assignments)
     if engine == "ray":
-        from containers import resume_in_workers
+        from nested_lightning.containers.starting.ray_training import resume_in_workers
 
         refuse_overrides_in_workers(requests)
         print_result(resume_in_workers(run, changes, address=ray_address))
         return
     with status_console.status("Starting"):
-        from containers import resume_training
+        from nested_lightning.containers.starting.resuming import resume_training
 
         quiet_lightning()
         training = resume_training(run, changes, overrides=load_overrides(requests))

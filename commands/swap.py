@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from commands.options import DebugOption, OverrideOption, SetOption, parse_assignments
-from commands.overrides import load_overrides, split_overrides
-from commands.printing import print_facts, print_table, short_path, status_console
+from nested_lightning.commands.options import DebugOption, OverrideOption, SetOption, parse_assignments
+from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.printing.console import print_facts, print_table, short_path, status_console
 
 
 def swap(
@@ -26,7 +26,7 @@ def swap(
     requests, assignments = split_overrides(override, set_)
     target = output or checkpoint.with_name(f"{checkpoint.stem}-swapped.ckpt")
     with status_console.status("Swapping"):
-        from containers.swapping import swap_submodule
+        from nested_lightning.containers.starting.swapping import swap_submodule
 
         report = swap_submodule(
             checkpoint,

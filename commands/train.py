@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from app.launch import is_restarted
-from commands.completion import complete_device
-from commands.cross_validation import cross_validate
-from commands.options import (
+from nested_lightning.app.launch import is_restarted
+from nested_lightning.commands.completing.completion import complete_device
+from nested_lightning.commands.cross_validation import cross_validate
+from nested_lightning.commands.options import (
     ConfigOption,
     DebugOption,
     EngineOption,
@@ -21,15 +21,16 @@ from commands.options import (
     SkipBadOption,
     resolve_settings,
 )
-from commands.overrides import (
+from nested_lightning.commands.overrides import (
     OverrideRequest,
     load_overrides,
     refuse_overrides_in_workers,
     split_overrides,
 )
-from commands.printing import quiet_lightning, status_console
-from commands.training import print_result, refuse_faults, run_training
-from settings import ApplicationSettings, SettingsError
+from nested_lightning.commands.printing.console import quiet_lightning, status_console
+from nested_lightning.commands.training import print_result, refuse_faults, run_training
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.reading.errors import SettingsError
 
 
 def train(
@@ -108,7 +109,8 @@ def _train_once(
     settings: ApplicationSettings, requests: Sequence[OverrideRequest], *, is_checked: bool
 ) -> None:
     with status_console.status("Starting"):
-        from containers import bootstrap, family_container, resume_training
+        from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
+        from nested_lightning.containers.starting.resuming import resume_training
 
         quiet_lightning()
         overrides = load_overrides(requests)
@@ -123,7 +125,8 @@ def _train_once(
 
 
 def _train_in_workers(settings: ApplicationSettings, address: str | None, *, is_checked: bool) -> None:
-    from containers import bootstrap, train_in_workers
+    from nested_lightning.containers.starting.bootstrapping import bootstrap
+    from nested_lightning.containers.starting.ray_training import train_in_workers
 
     quiet_lightning()
     if is_checked:

@@ -6,7 +6,14 @@ from typing import Any
 
 import typer
 
-from commands.printing import format_metric, print_facts, print_fault, print_table, short_path, status_console
+from nested_lightning.commands.printing.console import (
+    format_metric,
+    print_facts,
+    print_fault,
+    print_table,
+    short_path,
+    status_console,
+)
 
 
 def refuse_faults(application: Any) -> None:
@@ -18,7 +25,7 @@ def refuse_faults(application: Any) -> None:
     Raises:
         typer.Exit: Something is wrong; the status is that of a user's mistake.
     """
-    from containers.checking import check_application
+    from nested_lightning.containers.checking.model_check import check_application
 
     report = check_application(application, is_brief=True)
     for fault in report.faults:
@@ -59,7 +66,7 @@ def train_or_exit(run: Any) -> Any:
     Raises:
         typer.Exit: A signal ended the training; how to go on is said.
     """
-    from app.training.interruption import TrainingInterruptedError
+    from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
 
     folder = run.run_folder
     try:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from containers.choices import import_target
-from containers.training import TrainingContainer
-from settings.application import ApplicationSettings
-from settings.family import Family
+from nested_lightning.containers.providing.choices import import_target
+from nested_lightning.containers.trainer import TrainingContainer
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.family import Family
 
 
 class ApplicationContainer(DeclarativeContainer):

@@ -5,24 +5,28 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app import protocols
-from app.checking.image_to_text import example_batches, real_batches
-from app.composition.assembler import Assembler
-from app.composition.image_to_text import assemble_image_to_text
-from app.data.captioned_pictures import PictureReader
-from app.data.image_to_text import ImageToTextDataModule
-from app.data.image_to_text_spec import ImageToTextDataSpec
-from app.data.picture_augmentation import PictureAugmentation
-from app.data.picture_splits import PictureSplitter
-from app.evaluation.image_to_text import ImageToTextEvaluator
-from app.generation.search import Generation
-from app.prediction.image_to_text import ImageToTextPredictor
-from app.submodules.normalization import PictureNormalization
-from app.training.caption_samples import CaptionSamples
-from containers.choices import build_chosen
-from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
-from settings.application import ApplicationSettings
-from settings.image_to_text import ImageToTextSettings
+from nested_lightning.app.assembly import protocols
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.image_to_text.assemble import assemble_image_to_text
+from nested_lightning.app.image_to_text.augmentation import PictureAugmentation
+from nested_lightning.app.image_to_text.caption_samples import CaptionSamples
+from nested_lightning.app.image_to_text.captioned_pictures import PictureReader
+from nested_lightning.app.image_to_text.data import ImageToTextDataModule
+from nested_lightning.app.image_to_text.evaluate import ImageToTextEvaluator
+from nested_lightning.app.image_to_text.examples import example_batches, real_batches
+from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+from nested_lightning.app.image_to_text.splits import PictureSplitter
+from nested_lightning.app.submodules.normalization import PictureNormalization
+from nested_lightning.containers.providing.choices import build_chosen
+from nested_lightning.containers.providing.declared import (
+    DeclaredCallable,
+    DeclaredFactory,
+    DeclaredSingleton,
+)
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.image_to_text import ImageToTextSettings
 
 
 class ImageToTextContainer(DeclarativeContainer):

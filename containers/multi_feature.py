@@ -5,21 +5,25 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app import protocols
-from app.checking.multi_feature import example_batches, real_batches
-from app.composition.assembler import Assembler
-from app.composition.multi_feature import assemble_multi_feature
-from app.data.multi_feature import MultiFeatureDataModule
-from app.data.multi_feature_spec import MultiFeatureDataSpec
-from app.data.splits import Splitter
-from app.evaluation.multi_feature import MultiFeatureEvaluator
-from app.lifetime import live
-from app.prediction.multi_feature import MultiFeaturePredictor
-from containers.choices import build_chosen, build_named
-from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
-from containers.named import NamedProviders
-from settings.application import ApplicationSettings
-from settings.multi_feature import MultiFeatureSettings
+from nested_lightning.app.assembly import protocols
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.lifetime import live
+from nested_lightning.app.multi_feature.assemble import assemble_multi_feature
+from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
+from nested_lightning.app.multi_feature.examples import example_batches, real_batches
+from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.containers.providing.choices import build_chosen, build_named
+from nested_lightning.containers.providing.declared import (
+    DeclaredCallable,
+    DeclaredFactory,
+    DeclaredSingleton,
+)
+from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.multi_feature import MultiFeatureSettings
 
 
 class MultiFeatureContainer(DeclarativeContainer):

@@ -3,29 +3,29 @@
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app import protocols
-from app.checkpoints.recipe import Recipe
-from app.training.callbacks import collect_callbacks, collect_loggers
-from app.training.channels_last import ChannelsLast
-from app.training.compilation import Compilation
-from app.training.determinism import Determinism
-from app.training.device_data import DeviceData
-from app.training.epoch_log import EpochLog
-from app.training.interruption import Interruption
-from app.training.last_checkpoint import LastCheckpoint
-from app.training.metrics_file import MetricsFile
-from app.training.monitored_value import MonitoredValue
-from app.training.progress import TrainingProgress
-from app.training.random_state import RandomState
-from app.training.run import TrainingRun
-from app.training.running_metrics import RunningMetrics
-from app.training.shared_run_folder import open_run_folder
-from app.training.submodule_policies import SubmodulePolicies
-from app.training.trainer import build_best_checkpoint, build_trainer
-from containers.choices import build_policies
-from containers.declared import DeclaredFactory
-from settings.application import ApplicationSettings
-from settings.trainer import TrainerSettings
+from nested_lightning.app.assembly import protocols
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.training.callbacks import collect_callbacks, collect_loggers
+from nested_lightning.app.training.machine.channels_last import ChannelsLast
+from nested_lightning.app.training.machine.compilation import Compilation
+from nested_lightning.app.training.machine.determinism import Determinism
+from nested_lightning.app.training.machine.device_data import DeviceData
+from nested_lightning.app.training.monitored_value import MonitoredValue
+from nested_lightning.app.training.reporting.epoch_log import EpochLog
+from nested_lightning.app.training.reporting.metrics_file import MetricsFile
+from nested_lightning.app.training.reporting.progress import TrainingProgress
+from nested_lightning.app.training.runs.interruption import Interruption
+from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
+from nested_lightning.app.training.runs.random_state import RandomState
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.app.training.runs.running_metrics import RunningMetrics
+from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
+from nested_lightning.app.training.submodule_policies import SubmodulePolicies
+from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
+from nested_lightning.containers.providing.choices import build_policies
+from nested_lightning.containers.providing.declared import DeclaredFactory
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.trainer import TrainerSettings
 
 
 class TrainingContainer(DeclarativeContainer):

@@ -5,27 +5,31 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app import protocols
-from app.checking.vae_gan import example_batches, real_batches
-from app.composition.assembler import Assembler
-from app.composition.vae_gan import assemble_vae_gan
-from app.data.splits import Splitter
-from app.data.vae_gan import VaeGanDataModule
-from app.data.vae_gan_spec import VaeGanDataSpec
-from app.evaluation.vae_gan import VaeGanEvaluator
-from app.models.turns import Turns
-from app.models.vae_gan_objective import VaeGanObjective
-from app.prediction.vae_gan import VaeGanPredictor
-from app.submodules.feature_classifier import FeatureClassifier
-from app.submodules.vae import VariationalAutoencoder
-from app.training.collapse_watch import CollapseWatch
-from app.training.picture_grids import PictureGrids
-from containers.choices import build_chosen, build_named, build_part
-from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
-from containers.named import NamedProviders
-from containers.nested import NestedProviders
-from settings.application import ApplicationSettings
-from settings.vae_gan import VaeGanSettings
+from nested_lightning.app.assembly import protocols
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
+from nested_lightning.app.submodules.vae import VariationalAutoencoder
+from nested_lightning.app.vae_gan.assemble import assemble_vae_gan
+from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
+from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.evaluate import VaeGanEvaluator
+from nested_lightning.app.vae_gan.examples import example_batches, real_batches
+from nested_lightning.app.vae_gan.objective import VaeGanObjective
+from nested_lightning.app.vae_gan.picture_grids import PictureGrids
+from nested_lightning.app.vae_gan.predict import VaeGanPredictor
+from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
+from nested_lightning.app.vae_gan.turns import Turns
+from nested_lightning.containers.providing.choices import build_chosen, build_named, build_part
+from nested_lightning.containers.providing.declared import (
+    DeclaredCallable,
+    DeclaredFactory,
+    DeclaredSingleton,
+)
+from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.nested import NestedProviders
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.vae_gan import VaeGanSettings
 
 
 class VaeGanContainer(DeclarativeContainer):

@@ -5,22 +5,31 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app import protocols
-from app.checking.variant import example_batches, real_batches
-from app.composition.assembler import Assembler
-from app.composition.variant import assemble_variant
-from app.data.splits import Splitter
-from app.data.variant import VariantDataModule
-from app.data.variant_sampling import VariantSampling
-from app.data.variant_spec import VariantDataSpec
-from app.evaluation.variant import VariantEvaluator
-from app.prediction.variant import VariantPredictor
-from containers.choices import build_chosen, build_each, build_named, build_optional
-from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
-from containers.named import NamedProviders
-from containers.variant_adapters import build_adapter
-from settings.application import ApplicationSettings
-from settings.variant import VariantSettings
+from nested_lightning.app.assembly import protocols
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.variant.assemble import assemble_variant
+from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.evaluate import VariantEvaluator
+from nested_lightning.app.variant.examples import example_batches, real_batches
+from nested_lightning.app.variant.predict import VariantPredictor
+from nested_lightning.app.variant.sampling import VariantSampling
+from nested_lightning.app.variant.spec import VariantDataSpec
+from nested_lightning.containers.providing.choices import (
+    build_chosen,
+    build_each,
+    build_named,
+    build_optional,
+)
+from nested_lightning.containers.providing.declared import (
+    DeclaredCallable,
+    DeclaredFactory,
+    DeclaredSingleton,
+)
+from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.variant_adapters import build_adapter
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.variant import VariantSettings
 
 
 class VariantContainer(DeclarativeContainer):

@@ -1,18 +1,7 @@
 """What is wanted: pydantic models of every setting. Imports no torch, and nothing of app or containers."""
 
-from settings.application import ApplicationSettings, parse_settings
-from settings.errors import SettingsError
-from settings.families import families, find_family
-from settings.family import Family, Preset
-from settings.loading import load_settings
-
-__all__ = [
-    "ApplicationSettings",
-    "Family",
-    "Preset",
-    "SettingsError",
-    "families",
-    "find_family",
-    "load_settings",
-    "parse_settings",
-]
+if __name__ == "settings":
+    raise ImportError(
+        "write nested_lightning.settings instead of settings; where it isn't found, install again with"
+        " pip install -c constraints.txt -e ."
+    )

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from settings.errors import SettingsError, describe_problems
-from settings.families import families, find_family
-from settings.family import Family
-from settings.merging import merge
-from settings.packages import packages_of
-from settings.prediction import PredictionSettings
-from settings.submodules import SubmodulePolicySettings
-from settings.trainer import TrainerSettings
-from settings.truth import refuse_truth_for_number
+from nested_lightning.settings.families import families, find_family
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.plugging.packages import packages_of
+from nested_lightning.settings.prediction import PredictionSettings
+from nested_lightning.settings.reading.errors import SettingsError, describe_problems
+from nested_lightning.settings.reading.merging import merge
+from nested_lightning.settings.reading.truth import refuse_truth_for_number
+from nested_lightning.settings.submodules import SubmodulePolicySettings
+from nested_lightning.settings.trainer import TrainerSettings
 
 
 class ApplicationSettings(BaseSettings):

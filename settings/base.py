@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from settings.truth import refuse_truth_for_number
+from nested_lightning.settings.reading.truth import refuse_truth_for_number
 
 
 class Settings(BaseModel):

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from settings.entry_points import FAMILIES, Plugin, PluginGroup
-from settings.errors import SettingsError, did_you_mean
-from settings.family import Family
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.plugging.entry_points import FAMILIES, Plugin, PluginGroup
+from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 
 RESERVED = frozenset(
     {"model", "seed", "run_dir", "submodules", "trainer", "prediction", "training", "settings"}

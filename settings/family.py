@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from settings.base import Settings
+from nested_lightning.settings.base import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,19 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt
 
-from settings.base import Settings
-from settings.bridges import BRIDGES, BridgeSettings, EveryStepBridgeSettings
-from settings.caption_data import AugmentationSettings, CaptionDataSettings
-from settings.family import Family, Preset
-from settings.generation import GENERATIONS, GenerationSettings, GreedyGenerationSettings
-from settings.image_encoders import IMAGE_ENCODERS, ImageEncoderSettings, ResidualImageEncoderSettings
-from settings.optimization import (
+from nested_lightning.settings.base import Settings
+from nested_lightning.settings.choices.bridges import BRIDGES, BridgeSettings, EveryStepBridgeSettings
+from nested_lightning.settings.choices.generation import (
+    GENERATIONS,
+    GenerationSettings,
+    GreedyGenerationSettings,
+)
+from nested_lightning.settings.choices.image_encoders import (
+    IMAGE_ENCODERS,
+    ImageEncoderSettings,
+    ResidualImageEncoderSettings,
+)
+from nested_lightning.settings.choices.optimization import (
     OPTIMIZERS,
     SCHEDULES,
     AdamWSettings,
@@ -18,7 +24,13 @@ from settings.optimization import (
     OptimizerSettings,
     ScheduleSettings,
 )
-from settings.text_decoders import TEXT_DECODERS, LstmTextDecoderSettings, TextDecoderSettings
+from nested_lightning.settings.choices.text_decoders import (
+    TEXT_DECODERS,
+    LstmTextDecoderSettings,
+    TextDecoderSettings,
+)
+from nested_lightning.settings.data.image_to_text import AugmentationSettings, CaptionDataSettings
+from nested_lightning.settings.family import Family, Preset
 
 
 class ImageToTextSettings(Settings):
@@ -70,8 +82,8 @@ FAMILY = Family(
     name="image-to-text",
     summary="An image encoder, a bridge and a text decoder that write captions.",
     settings=ImageToTextSettings,
-    container="containers.image_to_text.ImageToTextContainer",
-    predict_command="commands.predict_image_to_text.predict_image_to_text",
+    container="nested_lightning.containers.image_to_text.ImageToTextContainer",
+    predict_command="nested_lightning.commands.predict_image_to_text.predict_image_to_text",
     defaults={
         "trainer": {
             "max_epochs": 100,

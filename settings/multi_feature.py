@@ -4,16 +4,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from settings.base import Settings
-from settings.combiners import COMBINERS, CombinerSettings, ConcatenationSettings
-from settings.family import Family, Preset
-from settings.feature_extractors import (
+from nested_lightning.settings.base import Settings
+from nested_lightning.settings.choices.combiners import COMBINERS, CombinerSettings, ConcatenationSettings
+from nested_lightning.settings.choices.feature_extractors import (
     FEATURE_EXTRACTORS,
     FeatureExtractorSettings,
     NormalizedFeatureExtractorSettings,
 )
-from settings.heads import HEADS, HeadSettings, NormalizedHeadSettings
-from settings.optimization import (
+from nested_lightning.settings.choices.heads import HEADS, HeadSettings, NormalizedHeadSettings
+from nested_lightning.settings.choices.optimization import (
     OPTIMIZERS,
     SCHEDULES,
     AdamSettings,
@@ -21,7 +20,8 @@ from settings.optimization import (
     OptimizerSettings,
     ScheduleSettings,
 )
-from settings.tabular_data import TabularDataSettings
+from nested_lightning.settings.data.multi_feature import TabularDataSettings
+from nested_lightning.settings.family import Family, Preset
 
 
 class MultiFeatureSettings(Settings):
@@ -109,8 +109,8 @@ FAMILY = Family(
     name="multi-feature",
     summary="Several feature extractors by name, a combiner and a classifier head.",
     settings=MultiFeatureSettings,
-    container="containers.multi_feature.MultiFeatureContainer",
-    predict_command="commands.predict_multi_feature.predict_multi_feature",
+    container="nested_lightning.containers.multi_feature.MultiFeatureContainer",
+    predict_command="nested_lightning.commands.predict_multi_feature.predict_multi_feature",
     defaults={"trainer": {"max_epochs": 60, "num_threads": "auto"}},
     presets={"seed": SEED, "plain": PLAIN},
 )

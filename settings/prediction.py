@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from settings.base import Settings
+from nested_lightning.settings.base import Settings
 
 
 class PredictionSettings(Settings):

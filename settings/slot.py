@@ -9,8 +9,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from settings.base import ChoiceSettings
-from settings.plugged_choices import PLUGGED_CHOICES, kind_of_choice
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.plugging.plugged_choices import PLUGGED_CHOICES, kind_of_choice
 
 
 class Slot:

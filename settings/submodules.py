@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from settings.base import Settings
+from nested_lightning.settings.base import Settings
 
 
 class SubmodulePolicySettings(Settings):

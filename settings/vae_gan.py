@@ -4,16 +4,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
 
-from settings.base import Settings
-from settings.discriminators import DISCRIMINATORS, DiscriminatorSettings, MlpDiscriminatorSettings
-from settings.family import Family, Preset
-from settings.latent_samplers import (
+from nested_lightning.settings.base import Settings
+from nested_lightning.settings.choices.discriminators import (
+    DISCRIMINATORS,
+    DiscriminatorSettings,
+    MlpDiscriminatorSettings,
+)
+from nested_lightning.settings.choices.latent_samplers import (
     LATENT_SAMPLERS,
     FittedGaussianSamplerSettings,
     LatentSamplerSettings,
 )
-from settings.merging import merge
-from settings.optimization import (
+from nested_lightning.settings.choices.optimization import (
     OPTIMIZERS,
     SCHEDULES,
     AdamSettings,
@@ -21,9 +23,19 @@ from settings.optimization import (
     OptimizerSettings,
     ScheduleSettings,
 )
-from settings.picture_data import PictureDataSettings
-from settings.picture_decoders import PICTURE_DECODERS, MlpPictureDecoderSettings, PictureDecoderSettings
-from settings.picture_encoders import PICTURE_ENCODERS, MlpPictureEncoderSettings, PictureEncoderSettings
+from nested_lightning.settings.choices.picture_decoders import (
+    PICTURE_DECODERS,
+    MlpPictureDecoderSettings,
+    PictureDecoderSettings,
+)
+from nested_lightning.settings.choices.picture_encoders import (
+    PICTURE_ENCODERS,
+    MlpPictureEncoderSettings,
+    PictureEncoderSettings,
+)
+from nested_lightning.settings.data.vae_gan import PictureDataSettings
+from nested_lightning.settings.family import Family, Preset
+from nested_lightning.settings.reading.merging import merge
 
 
 class VaeSettings(Settings):
@@ -147,8 +159,8 @@ FAMILY = Family(
     name="vae-gan",
     summary="Several variational autoencoders within a generative adversarial network.",
     settings=VaeGanSettings,
-    container="containers.vae_gan.VaeGanContainer",
-    predict_command="commands.predict_vae_gan.predict_vae_gan",
+    container="nested_lightning.containers.vae_gan.VaeGanContainer",
+    predict_command="nested_lightning.commands.predict_vae_gan.predict_vae_gan",
     defaults={
         "trainer": {
             "max_epochs": 400,

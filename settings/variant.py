@@ -5,10 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
-from settings.base import Settings
-from settings.family import Family, Preset
-from settings.merging import merge
-from settings.optimization import (
+from nested_lightning.settings.base import Settings
+from nested_lightning.settings.choices.optimization import (
     OPTIMIZERS,
     SCHEDULES,
     AdamSettings,
@@ -16,7 +14,7 @@ from settings.optimization import (
     OptimizerSettings,
     ScheduleSettings,
 )
-from settings.sequence_adapters import (
+from nested_lightning.settings.choices.sequence_adapters import (
     ADAPTERS,
     TOKEN_ADAPTERS,
     VECTOR_ADAPTERS,
@@ -26,20 +24,14 @@ from settings.sequence_adapters import (
     TokenAdapterSettings,
     VectorAdapterSettings,
 )
-from settings.sequence_data import (
-    SEQUENCE_SOURCES,
-    SequenceDataSettings,
-    SequenceFileSettings,
-    SequenceSourceSettings,
-)
-from settings.sequence_decoders import (
+from nested_lightning.settings.choices.sequence_decoders import (
     DECODERS,
     TRUNKS,
     RecurrentDecoderSettings,
     SequenceDecoderSettings,
     TrunkSettings,
 )
-from settings.variant_losses import (
+from nested_lightning.settings.choices.variant_losses import (
     BALANCES,
     LOSSES,
     BalanceSettings,
@@ -47,6 +39,14 @@ from settings.variant_losses import (
     FixedBalanceSettings,
     LossSettings,
 )
+from nested_lightning.settings.data.variant import (
+    SEQUENCE_SOURCES,
+    SequenceDataSettings,
+    SequenceFileSettings,
+    SequenceSourceSettings,
+)
+from nested_lightning.settings.family import Family, Preset
+from nested_lightning.settings.reading.merging import merge
 
 SHIPPED_VARIANTS: dict[str, Any] = {
     "image": {"source": {"kind": "digits"}},
@@ -194,8 +194,8 @@ FAMILY = Family(
     name="variant",
     summary="One model for several input types, a decoder for each, chosen by the batch's type.",
     settings=VariantSettings,
-    container="containers.variant.VariantContainer",
-    predict_command="commands.predict_variant.predict_variant",
+    container="nested_lightning.containers.variant.VariantContainer",
+    predict_command="nested_lightning.commands.predict_variant.predict_variant",
     defaults={
         "variant": {"data": {"split": {"kind": "random", "val_fraction": 0.1}}},
         "trainer": {

@@ -25,9 +25,17 @@ def build_wheels(folder: Path) -> dict[str, Path]:
     """
     sources = folder / "sources"
     own, waves = sources / "own", sources / "waves"
+    without_links = shutil.ignore_patterns("__pycache__", "app", "commands", "containers", "settings")
+    shutil.copytree(PROJECT / "nested_lightning", own / "nested_lightning", ignore=without_links)
     for name in ("app", "commands", "containers", "settings"):
         shutil.copytree(PROJECT / name, own / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("main.py", "nested_lightning_pytest.py", "pyproject.toml", "README.md", "LICENSE"):
+    for name in (
+        "main.py",
+        "nested_lightning/testing/pytest_plugin.py",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+    ):
         shutil.copy(PROJECT / name, own)
     shutil.copytree(WAVES, waves, ignore=shutil.ignore_patterns("__pycache__"))
     _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(own), str(waves))

@@ -19,10 +19,16 @@ MOST_BYTES = 1 << 17
 
 IMPORTED = (
     *("torch", "pytorch_lightning", "torchmetrics.classification", "sklearn.datasets", "sklearn.metrics"),
-    *("pyarrow.csv", "pyarrow.parquet", "containers.image_to_text", "containers.multi_feature"),
-    *("containers.variant", "containers.vae_gan", "containers.checking", "containers.resuming"),
+    *("pyarrow.csv", "pyarrow.parquet"),
+    *(
+        f"nested_lightning.containers.{name}"
+        for name in (
+            *("image_to_text", "multi_feature", "variant", "vae_gan"),
+            *("checking.model_check", "starting.resuming"),
+        )
+    ),
 )
-"""Neither `main` nor `commands`: they look at the variables and the terminal when they are imported."""
+"""Not the commands: they look at the variables and the terminal when they are imported."""
 
 
 def serve(requests: socket.socket) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from torch import nn
 
-from app.composition.errors import CompositionError, WidthError
-from app.composition.seeding import seeded
-from app.composition.stand_in import StandIn, UnknownWidth, is_guessed
-from app.errors import UserError
+from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.assembly.seeding import seeded
+from nested_lightning.app.assembly.stand_in import StandIn, UnknownWidth, is_guessed
+from nested_lightning.app.errors import UserError
 
 
 class Assembler:

@@ -9,11 +9,11 @@ from torch import nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
-from app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
-from app.errors import UserError
-from app.training.epoch_values import is_in_epoch_of_fit, log_epoch_values
-from app.training.idle_hooks import pass_over_idle_hooks
-from app.training.quick_hooks import QuickHooks
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.quick.epoch_values import is_in_epoch_of_fit, log_epoch_values
+from nested_lightning.app.training.quick.idle_hooks import pass_over_idle_hooks
+from nested_lightning.app.training.quick.quick_hooks import QuickHooks
 
 
 class Composite(QuickHooks):

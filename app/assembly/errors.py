@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 
 class CompositionError(UserError):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from torch import nn
 from torch.optim import Optimizer
 
-from app.checking.findings import Fault
+from nested_lightning.app.checking.findings import Fault
 
 _NUM_SHOWN = 3
 

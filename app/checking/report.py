@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from app.checking.findings import Fault, Unchecked
-from app.checking.submodule_table import Shape, SubmoduleRow
+from nested_lightning.app.checking.findings import Fault, Unchecked
+from nested_lightning.app.checking.submodule_table import Shape, SubmoduleRow
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,15 @@ from typing import TypeAlias
 
 from torch import nn
 
-from app.checking.data_flow import DataFlow
-from app.checking.error_places import ErrorPlace, explain_needed_values, find_place, needs_values
-from app.checking.findings import Fault, Unchecked
-from app.errors import UserError
+from nested_lightning.app.checking.data_flow import DataFlow
+from nested_lightning.app.checking.error_places import (
+    ErrorPlace,
+    explain_needed_values,
+    find_place,
+    needs_values,
+)
+from nested_lightning.app.checking.findings import Fault, Unchecked
+from nested_lightning.app.errors import UserError
 
 Suggest: TypeAlias = Callable[[Sequence[str], str], str]
 """Takes the paths of submodules that give a width, and of the one that takes another; says what to do."""

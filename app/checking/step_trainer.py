@@ -9,7 +9,7 @@ from pytorch_lightning.loops.progress import _OptimizationProgress
 from torch import Tensor
 from torch.optim import Optimizer
 
-from app.checking.error_places import TrainerNeededError
+from nested_lightning.app.checking.error_places import TrainerNeededError
 
 NUM_STEPS = 1000
 """Steps of the training that a schedule is told of."""

@@ -10,13 +10,18 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric, MetricCollection
 
-from app.checking.findings import Findings
-from app.checking.gradients import list_owners, reached_parameters, without_gradient, without_optimizer
-from app.checking.step_errors import Suggest
-from app.checking.step_trainer import StepTrainer
-from app.checking.submodule_table import SubmoduleListing, SubmoduleRow, repeat_row
-from app.checking.submodule_watch import SubmoduleWatch
-from app.training.submodule_policies import SubmodulePolicies
+from nested_lightning.app.checking.findings import Findings
+from nested_lightning.app.checking.gradients import (
+    list_owners,
+    reached_parameters,
+    without_gradient,
+    without_optimizer,
+)
+from nested_lightning.app.checking.step_errors import Suggest
+from nested_lightning.app.checking.step_trainer import StepTrainer
+from nested_lightning.app.checking.submodule_table import SubmoduleListing, SubmoduleRow, repeat_row
+from nested_lightning.app.checking.submodule_watch import SubmoduleWatch
+from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 
 
 class StepCheck:

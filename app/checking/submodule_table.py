@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from app.checking.submodule_watch import SubmoduleCall
+from nested_lightning.app.checking.submodule_watch import SubmoduleCall
 
 Shape = tuple[int, ...]
 

@@ -8,10 +8,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from app.checking.data_flow import DataFlow
-from app.checking.findings import Fault, Findings
-from app.checking.step_errors import Suggest, describe_error
-from app.errors import UserError
+from nested_lightning.app.checking.data_flow import DataFlow
+from nested_lightning.app.checking.findings import Fault, Findings
+from nested_lightning.app.checking.step_errors import Suggest, describe_error
+from nested_lightning.app.errors import UserError
 
 _WIDTH_AT = {2: -1, 3: -1, 4: 1}
 """Where the width stands in an output of so many dimensions: [B, F], [B, L, F], [B, F, h, w]."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 
 def refuse_bad_archive(file: Path) -> None:

@@ -13,9 +13,9 @@ import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from typing_extensions import override
 
-from app.checkpoints.archive import refuse_bad_archive
-from app.checkpoints.migrations import migrate
-from app.errors import UserError
+from nested_lightning.app.checkpoints.archive import refuse_bad_archive
+from nested_lightning.app.checkpoints.migrations import migrate
+from nested_lightning.app.errors import UserError
 
 _INSTRUCTIONS = ("_instantiator", "_class_path")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

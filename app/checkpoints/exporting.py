@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from app.checkpoints.model_file import read_model_file
-from app.checkpoints.recipe import read_recipe
-from app.checkpoints.weights_file import to_safetensors
-from app.training.checkpoint_io import disk_full_as_user_error, replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error, replace_atomically
+from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.recipe import read_recipe
+from nested_lightning.app.checkpoints.weights_file import to_safetensors
 
 
 def export_safetensors(checkpoint: Path, output: Path) -> None:

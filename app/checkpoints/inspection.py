@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.checkpoints.model_file import read_model_file
-from app.checkpoints.recipe import read_recipe
+from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.recipe import read_recipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app.checkpoints.recipe import CHECKPOINT_KEY, FORMAT_VERSION
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, FORMAT_VERSION
 
 Migration = Callable[[dict[str, Any], dict[str, Any]], None]
 """Changes a checkpoint and its recipe, as plain data, in place."""

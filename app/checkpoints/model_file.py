@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from app.checkpoints.weights_file import SUFFIX, read_safetensors
-from app.errors import UserError
-from app.training.checkpoint_io import local_path, read_checkpoint
+from nested_lightning.app.checkpoints.checkpoint_io import local_path, read_checkpoint
+from nested_lightning.app.checkpoints.weights_file import SUFFIX, read_safetensors
+from nested_lightning.app.errors import UserError
 
 
 def read_model_file(path: Path) -> dict[str, Any]:

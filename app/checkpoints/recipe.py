@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 CHECKPOINT_KEY = "nested_lightning"
 """Where the recipe stands in a checkpoint."""

@@ -9,8 +9,8 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from app.checkpoints.recipe import CHECKPOINT_KEY
-from app.errors import UserError
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY
+from nested_lightning.app.errors import UserError
 
 SUFFIX = ".safetensors"
 _SHARED = "shared_tensors"

@@ -4,8 +4,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.data.wording import counted, name_list
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.wording import counted, name_list
 
 
 class BadSamples:

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from app.data.resumable_loader import ResumableLoader, epoch_generator
-from app.errors import UserError
-from app.processes import own_share, rank_and_world_size
+from nested_lightning.app.data.resumable_loader import ResumableLoader, epoch_generator
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.processes import own_share, rank_and_world_size
 
 
 class Indexable(Protocol):

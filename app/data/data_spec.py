@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)

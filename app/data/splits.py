@@ -9,9 +9,9 @@ import pyarrow as pa
 from pyarrow import compute
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from app.data.column_values import text_values
-from app.data.wording import name_list
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.tables.column_values import text_values
+from nested_lightning.app.wording import name_list
 
 Rows = npt.NDArray[np.int64]
 

@@ -6,14 +6,14 @@ from typing import Any
 from pytorch_lightning import Callback
 from torch import Tensor, nn
 
-from app.checkpoints.recipe import Recipe
-from app.composition.assembler import Assembler
-from app.composition.errors import CompositionError
-from app.composition.stand_in import StandIn
-from app.data.image_to_text_spec import ImageToTextDataSpec
-from app.generation.search import Generation
-from app.models.image_to_text import ImageToText
-from app.models.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.assembly.stand_in import StandIn
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.model import ImageToText
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
 
 NUM_COLOURS = 3
 

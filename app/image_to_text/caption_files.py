@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from app.data.wording import name_list
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.wording import name_list
 
 PICTURE_COLUMNS = ("image", "picture", "file_name", "filename", "file", "path")
 CAPTION_COLUMNS = ("caption", "captions", "text", "description")

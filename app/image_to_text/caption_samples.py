@@ -11,8 +11,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
 
-from app.training.checkpoint_io import replace_atomically
-from app.training.log_file import PROJECT_LOGGER
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 
 _log = logging.getLogger(PROJECT_LOGGER)
 

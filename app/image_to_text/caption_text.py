@@ -6,7 +6,7 @@ Shapes: B pictures, K captions of a picture, N captions, T tokens.
 import torch
 from torch import Tensor
 
-from app.data.vocabulary import PAD
+from nested_lightning.app.image_to_text.vocabulary import PAD
 
 
 def draw_captions(text: Tensor) -> Tensor:

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.data.bad_samples import BadSamples
-from app.data.caption_files import CaptionRecord, read_captions
-from app.data.picture_decoding import Fit, decode_picture
-from app.data.picture_source import PictureSource, open_source
-from app.data.vocabulary import Unit, split_caption
-from app.data.wording import counted, errors_naming
-from app.errors import UserError
+from nested_lightning.app.data.bad_samples import BadSamples
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.image_to_text.caption_files import CaptionRecord, read_captions
+from nested_lightning.app.image_to_text.vocabulary import Unit, split_caption
+from nested_lightning.app.pictures.decoding import Fit, decode_picture
+from nested_lightning.app.pictures.source import PictureSource, open_source
+from nested_lightning.app.wording import counted, errors_naming
 
 
 @dataclass(frozen=True, kw_only=True)

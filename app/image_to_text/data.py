@@ -9,17 +9,21 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
-from app.data.batch_loader import BatchLoader
-from app.data.caption_batch import CaptionBatch
-from app.data.captioned_pictures import CaptionedPictures, CaptionLimit, PictureReader
-from app.data.fingerprint import fingerprint
-from app.data.image_to_text_spec import ImageToTextDataSpec
-from app.data.picture_decoding import Fit
-from app.data.picture_splits import PictureSplitter
-from app.data.splits import Rows
-from app.data.vocabulary import Unit, count_tokens, split_caption
-from app.data.wording import errors_naming
-from app.errors import UserError
+from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.data.fingerprint import fingerprint
+from nested_lightning.app.data.splits import Rows
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.image_to_text.batch import CaptionBatch
+from nested_lightning.app.image_to_text.captioned_pictures import (
+    CaptionedPictures,
+    CaptionLimit,
+    PictureReader,
+)
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+from nested_lightning.app.image_to_text.splits import PictureSplitter
+from nested_lightning.app.image_to_text.vocabulary import Unit, count_tokens, split_caption
+from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.wording import errors_naming
 
 Part = Literal["train", "val", "test"]
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from app.data.image_to_text import ImageToTextDataModule
-from app.errors import UserError
-from app.evaluation.caption_scores import CaptionScores
-from app.evaluation.report import EvaluationReport
-from app.prediction.image_to_text import ImageToTextPredictor
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.image_to_text.caption_scores import CaptionScores
+from nested_lightning.app.image_to_text.data import ImageToTextDataModule
+from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 
 
 class ImageToTextEvaluator:

@@ -2,10 +2,10 @@
 
 import torch
 
-from app.data.caption_batch import CaptionBatch
-from app.data.image_to_text import ImageToTextDataModule
-from app.data.image_to_text_spec import ImageToTextDataSpec
-from app.data.vocabulary import BEGIN, END, SPECIAL_TOKENS
+from nested_lightning.app.image_to_text.batch import CaptionBatch
+from nested_lightning.app.image_to_text.data import ImageToTextDataModule
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, SPECIAL_TOKENS
 
 MAX_EXAMPLE_TOKENS = 8
 

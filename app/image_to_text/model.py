@@ -15,17 +15,26 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from app.checkpoints.recipe import Recipe
-from app.data.caption_batch import CaptionBatch
-from app.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
-from app.generation.first_step import FirstStep
-from app.generation.search import GeneratedTokens, Generation, SpecialTokens, State
-from app.models.caption_stage_scores import CaptionStageScores
-from app.models.caption_text import count_targets, draw_captions, list_captions, trim
-from app.models.composite import Composite
-from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
-from app.processes import mean_over_ranks
-from app.protocols import TextDecoder
+from nested_lightning.app.assembly.composite import Composite
+from nested_lightning.app.assembly.protocols import TextDecoder
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.image_to_text.batch import CaptionBatch
+from nested_lightning.app.image_to_text.caption_text import count_targets, draw_captions, list_captions, trim
+from nested_lightning.app.image_to_text.generation.first_step import FirstStep
+from nested_lightning.app.image_to_text.generation.search import (
+    GeneratedTokens,
+    Generation,
+    SpecialTokens,
+    State,
+)
+from nested_lightning.app.image_to_text.stage_scores import CaptionStageScores
+from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
+from nested_lightning.app.processes import mean_over_ranks
+from nested_lightning.app.training.optimization import (
+    OptimizerFactory,
+    ScheduleFactory,
+    configure_single_optimizer,
+)
 
 NEVER_GENERATED = (PAD, BEGIN, UNKNOWN)
 SPECIAL = SpecialTokens(begin=BEGIN, end=END, pad=PAD)

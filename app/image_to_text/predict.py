@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.data.bad_samples import BadSamples
-from app.data.image_to_text_spec import ImageToTextDataSpec
-from app.data.picture_decoding import decode_picture
-from app.data.wording import errors_naming
-from app.errors import UserError
-from app.generation.search import Generation
-from app.models.image_to_text import ImageToText
+from nested_lightning.app.data.bad_samples import BadSamples
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.model import ImageToText
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+from nested_lightning.app.pictures.decoding import decode_picture
+from nested_lightning.app.wording import errors_naming
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"})
 

@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, FiniteFloat, PositiveInt
 
-from app.data.data_spec import DataSpec
-from app.data.picture_decoding import Fit
-from app.data.vocabulary import SPECIAL_TOKENS, Unit, Vocabulary
+from nested_lightning.app.data.data_spec import DataSpec
+from nested_lightning.app.image_to_text.vocabulary import SPECIAL_TOKENS, Unit, Vocabulary
+from nested_lightning.app.pictures.decoding import Fit
 
 
 @dataclass(frozen=True, kw_only=True)

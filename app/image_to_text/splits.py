@@ -6,10 +6,10 @@ from typing import Protocol
 
 import numpy as np
 
-from app.data.caption_files import CaptionRecord
-from app.data.splits import PART_NAMES, Rows, Split
-from app.data.wording import name_list
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.data.splits import PART_NAMES, Rows, Split
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.image_to_text.caption_files import CaptionRecord
+from nested_lightning.app.wording import name_list
 
 SKIN_TONES = "🏻🏼🏽🏾🏿"
 _VARIATION_SELECTOR = "\ufe0f"

@@ -10,8 +10,8 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.text import Perplexity
 
-from app.data.vocabulary import PAD
-from app.evaluation.caption_scores import CaptionScores
+from nested_lightning.app.image_to_text.caption_scores import CaptionScores
+from nested_lightning.app.image_to_text.vocabulary import PAD
 
 
 class CaptionStageScores(nn.Module):

@@ -6,14 +6,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from app.checkpoints.recipe import Recipe
-from app.composition.assembler import Assembler
-from app.composition.errors import CompositionError, WidthError
-from app.composition.names import escape_name
-from app.data.multi_feature_spec import MultiFeatureDataSpec
-from app.errors import UserError, did_you_mean
-from app.models.multi_feature import MultiFeatureClassifier
-from app.models.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.assembly.names import escape_name
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
 
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from app.data.wording import name_list
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.wording import name_list
 
 Grouping = Callable[[Sequence[str]], dict[str, tuple[str, ...]]]
 """Takes the names of all columns that may be features; returns each group's columns by its name."""

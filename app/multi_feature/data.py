@@ -11,24 +11,29 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
-from app.data.batch_loader import BatchLoader
-from app.data.column_groups import Grouping, check_columns, select_columns
-from app.data.column_values import is_missing, keep_rows
-from app.data.feature_batch import FeatureBatch
-from app.data.feature_encoding import columns_there
-from app.data.feature_fitting import fit_groups
-from app.data.feature_parts import encode_parts
-from app.data.feature_storage import FeatureStorage, MemoryStorage
-from app.data.fingerprint import fingerprint
-from app.data.labels import check_class_sizes, encode_labels, find_class_names, label_column
-from app.data.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
-from app.data.multi_feature_spec import MissingPolicy, MultiFeatureDataSpec
-from app.data.sample_columns import SampleColumns
-from app.data.splits import Split, Splitter
-from app.data.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
-from app.data.wording import errors_naming, name_list
-from app.errors import UserError
-from app.lifetime import Lifetime
+from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.data.fingerprint import fingerprint
+from nested_lightning.app.data.splits import Split, Splitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.lifetime import Lifetime
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
+from nested_lightning.app.multi_feature.encoding import columns_there
+from nested_lightning.app.multi_feature.fitting import fit_groups
+from nested_lightning.app.multi_feature.parts import encode_parts
+from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.storage import FeatureStorage, MemoryStorage
+from nested_lightning.app.tables.column_values import is_missing, keep_rows
+from nested_lightning.app.tables.labels import (
+    check_class_sizes,
+    encode_labels,
+    find_class_names,
+    label_column,
+)
+from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
+from nested_lightning.app.tables.sample_columns import SampleColumns
+from nested_lightning.app.tables.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
+from nested_lightning.app.wording import errors_naming, name_list
 
 SHIPPED_LABEL = "digit"
 

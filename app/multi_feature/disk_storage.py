@@ -17,13 +17,13 @@ import torch
 from pyarrow import parquet
 from torch import Tensor
 
-from app.data.column_reading import each_column
-from app.data.csv_spooling import spool_csv
-from app.data.feature_batch import FeatureBatch
-from app.data.feature_storage import TensorWriter, Widths
-from app.data.mapped_files import MappedFiles
-from app.data.sample_columns import TableColumns
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.storage import TensorWriter, Widths
+from nested_lightning.app.tables.column_reading import each_column
+from nested_lightning.app.tables.csv_spooling import spool_csv
+from nested_lightning.app.tables.mapped_files import MappedFiles
+from nested_lightning.app.tables.sample_columns import TableColumns
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SETTING = "multi_feature.data.storage.folder"

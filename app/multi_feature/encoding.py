@@ -12,13 +12,13 @@ import torch
 from pyarrow import compute
 from torch import Tensor
 
-from app.data.column_reading import read_columns
-from app.data.column_values import ColumnValues
-from app.data.feature_batch import FeatureBatch
-from app.data.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
-from app.data.multi_feature_spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
-from app.data.wording import counted, name_list
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.tables.column_reading import read_columns
+from nested_lightning.app.tables.column_values import ColumnValues
+from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
+from nested_lightning.app.wording import counted, name_list
 
 _PREDICTION_ADVICE = (
     "Fill them in; a model trained with multi_feature.data.missing=mean, or where whole groups are missing"

@@ -4,9 +4,9 @@ from typing import Literal
 
 from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_recall_fscore_support
 
-from app.data.multi_feature import MultiFeatureDataModule
-from app.evaluation.report import EvaluationReport
-from app.prediction.multi_feature import MultiFeaturePredictor
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 
 
 class MultiFeatureEvaluator:

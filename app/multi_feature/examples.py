@@ -2,9 +2,9 @@
 
 import torch
 
-from app.data.feature_batch import FeatureBatch
-from app.data.multi_feature import MultiFeatureDataModule
-from app.data.multi_feature_spec import MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 
 
 def example_batches(

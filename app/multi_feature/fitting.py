@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
 
-from app.data.column_values import ColumnValues, Numbers, is_missing, keep_rows
-from app.data.multi_feature_spec import ColumnSpec, GroupSpec
-from app.data.wording import name_list
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec
+from nested_lightning.app.tables.column_values import ColumnValues, Numbers, is_missing, keep_rows
+from nested_lightning.app.wording import name_list
 
 MAX_CATEGORIES = 1000
 """Each is a feature of its own; a column with more is rather a name or a number."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 Features = Mapping[str, Tensor | None] | Sequence[Tensor | None]
 """One tensor for each group, by name or in the groups' order; None: the group is missing in every row."""

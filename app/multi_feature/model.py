@@ -14,17 +14,21 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from typing_extensions import override
 
-from app.checkpoints.recipe import Recipe
-from app.composition.names import escape_name
-from app.data.feature_batch import FeatureBatch
-from app.errors import UserError
-from app.models.composite import Composite
-from app.models.feature_groups import Features, mask_missing, tensors_by_group
-from app.models.loss_mean import LossMean
-from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
-from app.processes import mean_over_ranks
-from app.stacking.callback import ModuleStacking
-from app.stacking.stack import ModuleStack
+from nested_lightning.app.assembly.composite import Composite
+from nested_lightning.app.assembly.names import escape_name
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.groups import Features, mask_missing, tensors_by_group
+from nested_lightning.app.multi_feature.stacking.callback import ModuleStacking
+from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
+from nested_lightning.app.processes import mean_over_ranks
+from nested_lightning.app.training.loss_mean import LossMean
+from nested_lightning.app.training.optimization import (
+    OptimizerFactory,
+    ScheduleFactory,
+    configure_single_optimizer,
+)
 
 
 class MultiFeatureClassifier(Composite):

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.data.feature_batch import FeatureBatch
-from app.data.feature_encoding import encode_groups
-from app.data.feature_storage import FeatureStorage, PartWriter
-from app.data.missing_values import Flags
-from app.data.multi_feature_spec import GroupSpec
-from app.data.sample_columns import SampleColumns
-from app.data.splits import Rows, Split
+from nested_lightning.app.data.splits import Rows, Split
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.encoding import encode_groups
+from nested_lightning.app.multi_feature.spec import GroupSpec
+from nested_lightning.app.multi_feature.storage import FeatureStorage, PartWriter
+from nested_lightning.app.tables.missing_values import Flags
+from nested_lightning.app.tables.sample_columns import SampleColumns
 
 _BLOCK_ROWS = 1 << 16
 """Rows that are encoded at once."""

@@ -10,13 +10,13 @@ import torch
 from pyarrow import csv
 from torch import Tensor
 
-from app.data.feature_batch import FeatureBatch
-from app.data.feature_encoding import encode_features
-from app.data.multi_feature_spec import MultiFeatureDataSpec
-from app.data.table_file import read_table
-from app.data.wording import errors_naming
-from app.errors import UserError
-from app.models.multi_feature import MultiFeatureClassifier
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.encoding import encode_features
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.tables.table_file import read_table
+from nested_lightning.app.wording import errors_naming
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, FiniteFloat
 
-from app.data.data_spec import DataSpec
+from nested_lightning.app.data.data_spec import DataSpec
 
 MissingPolicy = Literal["error", "mean", "drop"]
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from app.data.column_reading import read_columns
-from app.data.feature_batch import FeatureBatch
-from app.data.sample_columns import SampleColumns
-from app.data.table_file import TableReader, WholeTableReader
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.tables.column_reading import read_columns
+from nested_lightning.app.tables.sample_columns import SampleColumns
+from nested_lightning.app.tables.table_file import TableReader, WholeTableReader
 
 Widths = Mapping[str, int | None]
 """Number of features of each group, by name; None: no row has the group."""

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 Fit = Literal["pad", "crop", "stretch"]
 """How a picture becomes square: with white margins, with its edges cut off, or distorted."""

@@ -7,8 +7,8 @@ from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from app.data.wording import name_list
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.wording import name_list
 
 SHIPPED_EMOJI = "emoji.zip"
 
@@ -140,7 +140,7 @@ def open_source(path: Path | None, captions_file: str | None) -> Iterator[tuple[
 
 def _open(path: Path | None) -> PictureSource:
     if path is None:
-        with as_file(files("app.data.shipped") / SHIPPED_EMOJI) as shipped:
+        with as_file(files("nested_lightning.app.data.shipped") / SHIPPED_EMOJI) as shipped:
             return ZipSource(shipped)
     if not path.exists():
         raise UserError(f"no such file or folder (looked in {path.absolute().parent})")

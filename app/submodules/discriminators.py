@@ -9,7 +9,7 @@ Shapes: B pictures, C channels, S pixels to a side, N domains, F features.
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from app.submodules.picture_encoders import SLOPE, halving_convolutions
+from nested_lightning.app.submodules.picture_encoders import SLOPE, halving_convolutions
 
 
 class ProjectionHead(nn.Module):

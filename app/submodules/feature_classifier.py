@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from app.submodules.picture_encoders import halved_sizes
+from nested_lightning.app.submodules.picture_encoders import halved_sizes
 
 
 class FeatureClassifier(nn.Module):

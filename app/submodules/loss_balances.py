@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from app.composition.names import escape_name
+from nested_lightning.app.assembly.names import escape_name
 
 
 class FixedBalance(nn.Module):

@@ -6,7 +6,7 @@ Shapes: B pictures, Z latent features, K domains of the VAE, C channels, S pixel
 import torch
 from torch import Tensor, nn
 
-from app.submodules.picture_encoders import SLOPE, halved_sizes
+from nested_lightning.app.submodules.picture_encoders import SLOPE, halved_sizes
 
 
 class MlpPictureDecoder(nn.Module):

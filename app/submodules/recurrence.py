@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from app.submodules.side_by_side import compute_side_by_side, has_core_to_spare
+from nested_lightning.app.submodules.side_by_side import compute_side_by_side, has_core_to_spare
 
 MIN_VALUES_SIDE_BY_SIDE = 2**16
 """Hidden values of one direction, of all sequences and steps: with fewer, handing them to another thread

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from app.errors import UserError
-from app.submodules.recurrence import read_both_ways
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.submodules.recurrence import read_both_ways
 
 _LAYERS: dict[str, type[nn.LSTM | nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 

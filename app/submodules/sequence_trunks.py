@@ -5,7 +5,7 @@ Shapes: B sequences, L steps, F_in features of a step, F features of the result.
 
 from torch import Tensor, nn
 
-from app.submodules.recurrence import read_both_ways
+from nested_lightning.app.submodules.recurrence import read_both_ways
 
 
 class PerceptronTrunk(nn.Module):

@@ -14,8 +14,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from app.submodules.additive_attention import AdditiveAttention
-from app.submodules.bridges import Role
+from nested_lightning.app.submodules.additive_attention import AdditiveAttention
+from nested_lightning.app.submodules.bridges import Role
 
 State: TypeAlias = tuple[Tensor, ...]
 """What a decoder remembers of each caption; each tensor is of [B, …]."""

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from app.submodules.bridges import Role
-from app.submodules.text_decoders import State
+from nested_lightning.app.submodules.bridges import Role
+from nested_lightning.app.submodules.text_decoders import State
 
 
 class TransformerTextDecoder(nn.Module):

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from app.submodules.latent_samplers import Posterior
+from nested_lightning.app.submodules.latent_samplers import Posterior
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,17 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from app.data.column_values import ColumnValues, Numbers, is_text, number_values, plain_column, text_values
-from app.data.sample_columns import HeldColumns
-from app.data.wording import counted, name_list
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.column_values import (
+    ColumnValues,
+    Numbers,
+    is_text,
+    number_values,
+    plain_column,
+    text_values,
+)
+from nested_lightning.app.tables.sample_columns import HeldColumns
+from nested_lightning.app.wording import counted, name_list
 
 MAX_MAGNITUDE = 1e30
 """Larger numbers are markers of some program, and would overflow 32 bits once standardised."""

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
 
-from app.data.csv_file import NUMBER_NULLS
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.csv_file import NUMBER_NULLS
 
 Numbers = npt.NDArray[np.float64]
 ColumnValues: TypeAlias = Numbers | pa.StringArray

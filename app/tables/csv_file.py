@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 # Written for a missing number; in a column of text only TEXT_NULLS (column_values.py) mean missing.
 NUMBER_NULLS = (

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from app.data.csv_file import CsvDialect, malformed, open_bytes, read_dialect
+from nested_lightning.app.tables.csv_file import CsvDialect, malformed, open_bytes, read_dialect
 
 _TYPES = (
     pa.float64(),

@@ -10,9 +10,9 @@ import torch
 from pyarrow import compute
 from torch import Tensor
 
-from app.data.column_values import is_missing, is_text, plain_column, text_values
-from app.data.wording import counted, name_list
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.tables.column_values import is_missing, is_text, plain_column, text_values
+from nested_lightning.app.wording import counted, name_list
 
 
 def label_column(table: pa.Table, label: str | None) -> pa.StringArray:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from weakref import WeakSet
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 _BUFFER_SIZE = 1 << 20
 

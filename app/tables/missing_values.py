@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.data.column_values import ColumnValues, is_missing
-from app.data.wording import counted, name_list
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.column_values import ColumnValues, is_missing
+from nested_lightning.app.wording import counted, name_list
 
 TRAINING_ADVICE = (
     "Fill them in, or say what to do with multi_feature.data.missing: 'mean' puts the column's mean, 'drop'"

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from app.data.column_values import ColumnValues, keep_rows, number_values, text_values
-from app.data.missing_values import Flags
+from nested_lightning.app.tables.column_values import ColumnValues, keep_rows, number_values, text_values
+from nested_lightning.app.tables.missing_values import Flags
 
 
 class SampleColumns(Mapping[str, ColumnValues]):

@@ -10,9 +10,9 @@ from typing import Protocol
 import pyarrow as pa
 from pyarrow import parquet
 
-from app.data.csv_file import read_csv
-from app.data.wording import errors_naming, name_list
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.csv_file import read_csv
+from nested_lightning.app.wording import errors_naming, name_list
 
 SHIPPED_MFEAT = "mfeat.csv.gz"
 
@@ -85,7 +85,7 @@ def read_shipped_table(
     name: str = SHIPPED_MFEAT, *, text_columns: Iterable[str] = (), reader: TableReader = IN_MEMORY
 ) -> pa.Table:
     """Read one of the tables that ship with the project (``app/data/shipped``)."""
-    with as_file(files("app.data.shipped") / name) as path:
+    with as_file(files("nested_lightning.app.data.shipped") / name) as path:
         return read_table(path, text_columns=text_columns, reader=reader)
 
 

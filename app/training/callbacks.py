@@ -9,8 +9,8 @@ from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
-from app.errors import UserError
-from app.training.monitored_value import warn_of_patience
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.monitored_value import warn_of_patience
 
 
 def collect_callbacks(

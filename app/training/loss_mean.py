@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.processes import sum_over_ranks
+from nested_lightning.app.processes import sum_over_ranks
 
 
 class LossMean(nn.Module):

@@ -5,7 +5,7 @@ import warnings
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean
 
 
 class MonitoredValue(Callback):

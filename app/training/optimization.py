@@ -8,7 +8,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from app.models.parameter_groups import group_parameters
+from nested_lightning.app.training.parameter_groups import group_parameters
 
 OptimizerFactory = Callable[[Any], Optimizer]
 """Takes the parameters to optimise, or groups of them with options of their own."""

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 ScheduleFactory: TypeAlias = Callable[[Optimizer, int], LRScheduler | None]
 """Takes the optimiser and the number of its steps in the whole training; None: the rate never changes."""

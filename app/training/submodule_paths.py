@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from torch import nn
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 
 def find_submodules(model: nn.Module, family: str, path: str) -> dict[str, nn.Module]:

@@ -10,10 +10,10 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor, nn
 from typing_extensions import override
 
-from app.checkpoints.model_file import read_model_file
-from app.composition.submodule_paths import find_submodules
-from app.errors import UserError
-from app.models.parameter_groups import mark_as_singled_out, set_optimizer_options
+from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.parameter_groups import mark_as_singled_out, set_optimizer_options
+from nested_lightning.app.training.submodule_paths import find_submodules
 
 _logger = logging.getLogger("nested_lightning.submodule_policies")
 

@@ -12,13 +12,13 @@ from pytorch_lightning.strategies import Strategy
 from pytorch_lightning.strategies.launchers.multiprocessing import _MultiProcessingLauncher
 from typing_extensions import override
 
-from app.errors import UserError
-from app.launch import torchrun_sizes
-from app.training.checkpoint_io import AtomicCheckpointIO
-from app.training.idle_hooks import pass_over_idle_hooks
-from app.training.no_profiler import NoProfiler
-from app.training.quick_loop import QuickEpochLoop
-from app.training.throttled_checkpoint_io import ThrottledCheckpointIO
+from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
+from nested_lightning.app.checkpoints.throttled_io import ThrottledCheckpointIO
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.launch import torchrun_sizes
+from nested_lightning.app.training.quick.idle_hooks import pass_over_idle_hooks
+from nested_lightning.app.training.quick.no_profiler import NoProfiler
+from nested_lightning.app.training.quick.quick_loop import QuickEpochLoop
 
 
 def build_trainer(

@@ -7,20 +7,20 @@ from typing import Any, cast
 from pytorch_lightning import Callback
 from torch import nn
 
-from app.checkpoints.recipe import Recipe
-from app.composition.assembler import Assembler
-from app.composition.errors import CompositionError
-from app.composition.names import escape_name
-from app.data.vae_gan_spec import VaeGanDataSpec
-from app.errors import did_you_mean
-from app.models.optimization import OptimizerFactory, ScheduleFactory
-from app.models.turns import Turns
-from app.models.vae_gan import VaeGan
-from app.models.vae_gan_objective import VaeGanObjective
-from app.models.vae_gan_step import SHARED
-from app.submodules.feature_classifier import FeatureClassifier
-from app.submodules.vae import VariationalAutoencoder
-from app.training.collapse_watch import CollapseWatch
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.assembly.names import escape_name
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.errors import did_you_mean
+from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
+from nested_lightning.app.submodules.vae import VariationalAutoencoder
+from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
+from nested_lightning.app.vae_gan.model import VaeGan
+from nested_lightning.app.vae_gan.objective import VaeGanObjective
+from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
+from nested_lightning.app.vae_gan.step import SHARED
+from nested_lightning.app.vae_gan.turns import Turns
 
 Named = Callable[..., Any]
 """A factory whose first argument is the name of what it is for."""

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from app.composition.errors import CompositionError
-from app.errors import UserError
-from app.models.optimization import OptimizerFactory, ScheduleFactory
-from app.models.parameter_groups import group_parameters
-from app.processes import average_gradients
+from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.processes import average_gradients
+from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.training.parameter_groups import group_parameters
 
 
 @dataclass(frozen=True, kw_only=True)

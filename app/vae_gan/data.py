@@ -11,15 +11,15 @@ import pyarrow as pa
 import torch
 from pytorch_lightning import LightningDataModule
 
-from app.data.batch_loader import BatchLoader
-from app.data.domain_groups import DomainGrouping
-from app.data.fingerprint import fingerprint
-from app.data.picture_batch import PictureBatch
-from app.data.picture_files import LabelledPictures, read_digits, read_picture_folders
-from app.data.splits import Splitter
-from app.data.vae_gan_spec import VaeGanDataSpec
-from app.data.wording import counted, errors_naming, name_list
-from app.errors import UserError
+from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.data.fingerprint import fingerprint
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.vae_gan.batch import PictureBatch
+from nested_lightning.app.vae_gan.domain_groups import DomainGrouping
+from nested_lightning.app.vae_gan.picture_files import LabelledPictures, read_digits, read_picture_folders
+from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
+from nested_lightning.app.wording import counted, errors_naming, name_list
 
 DIGITS_SIZE = 8
 SHIPPED_DIGITS = "the digits of scikit-learn"

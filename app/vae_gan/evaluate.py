@@ -6,13 +6,13 @@ import torch
 from sklearn.svm import SVC
 from torch import Tensor
 
-from app.data.picture_batch import PictureBatch
-from app.data.vae_gan import VaeGanDataModule
-from app.errors import UserError
-from app.evaluation.picture_quality import frechet_distance, mean_pixel_distance
-from app.evaluation.report import EvaluationReport
-from app.evaluation.sample_quality import SAMPLES_PER_DOMAIN, sample_quality
-from app.prediction.vae_gan import VaeGanPredictor
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.vae_gan.batch import PictureBatch
+from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.picture_quality import frechet_distance, mean_pixel_distance
+from nested_lightning.app.vae_gan.predict import VaeGanPredictor
+from nested_lightning.app.vae_gan.sample_quality import SAMPLES_PER_DOMAIN, sample_quality
 
 JUDGE_PENALTY = 10.0
 JUDGE_WIDTH = 0.26 * 64

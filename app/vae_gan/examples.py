@@ -2,9 +2,9 @@
 
 import torch
 
-from app.data.picture_batch import PictureBatch
-from app.data.vae_gan import VaeGanDataModule
-from app.data.vae_gan_spec import VaeGanDataSpec
+from nested_lightning.app.vae_gan.batch import PictureBatch
+from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 
 
 def example_batches(

@@ -10,10 +10,15 @@ import torch
 from pytorch_lightning import Callback
 from torch import Tensor, nn
 
-from app.checkpoints.recipe import Recipe
-from app.composition.names import escape_name
-from app.data.picture_batch import PictureBatch
-from app.models.component_optimization import (
+from nested_lightning.app.assembly.composite import Composite
+from nested_lightning.app.assembly.names import escape_name
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
+from nested_lightning.app.submodules.vae import VariationalAutoencoder
+from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.vae_gan.batch import PictureBatch
+from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
+from nested_lightning.app.vae_gan.component_optimization import (
     Component,
     ComponentOptimizers,
     check_ownership,
@@ -21,16 +26,11 @@ from app.models.component_optimization import (
     count_batch,
     refuse_automatic_gradients,
 )
-from app.models.composite import Composite
-from app.models.optimization import OptimizerFactory, ScheduleFactory
-from app.models.picture_scores import PictureScores
-from app.models.running_means import RunningMeans
-from app.models.turns import Turns
-from app.models.vae_gan_objective import VaeGanObjective
-from app.models.vae_gan_step import Attendance, DomainRouting, Generation, judge_paths, judgements
-from app.submodules.feature_classifier import FeatureClassifier
-from app.submodules.vae import VariationalAutoencoder
-from app.training.collapse_watch import CollapseWatch
+from nested_lightning.app.vae_gan.objective import VaeGanObjective
+from nested_lightning.app.vae_gan.picture_scores import PictureScores
+from nested_lightning.app.vae_gan.running_means import RunningMeans
+from nested_lightning.app.vae_gan.step import Attendance, DomainRouting, Generation, judge_paths, judgements
+from nested_lightning.app.vae_gan.turns import Turns
 
 
 class VaeGan(Composite):

@@ -10,8 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from app.models.adversarial_losses import deceit_loss, discrimination_loss, gradient_penalty
-from app.models.vae_gan_step import Generation
+from nested_lightning.app.vae_gan.adversarial_losses import deceit_loss, discrimination_loss, gradient_penalty
+from nested_lightning.app.vae_gan.step import Generation
 
 
 @dataclass(frozen=True, kw_only=True)

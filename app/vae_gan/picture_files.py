@@ -12,10 +12,10 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from app.data.picture_decoding import decode_picture
-from app.data.picture_source import ZipSource
-from app.data.wording import errors_naming
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.pictures.decoding import decode_picture
+from nested_lightning.app.pictures.source import ZipSource
+from nested_lightning.app.wording import errors_naming
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 _LUMINANCE = (0.299, 0.587, 0.114)

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 MIN_SIDE = 32
 """Pixels to which the side of a smaller picture is enlarged, in whole steps."""

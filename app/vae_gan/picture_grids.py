@@ -8,8 +8,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
 
-from app.data.picture_batch import PictureBatch
-from app.prediction.picture_grid import pair_rows, write_grid
+from nested_lightning.app.vae_gan.batch import PictureBatch
+from nested_lightning.app.vae_gan.picture_grid import pair_rows, write_grid
 
 FOLDER = "pictures"
 PICTURES_PER_DOMAIN = 8

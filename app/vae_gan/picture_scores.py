@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric
 
-from app.data.picture_batch import PictureBatch
-from app.evaluation.sample_quality import sample_quality
-from app.submodules.feature_classifier import FeatureClassifier
+from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
+from nested_lightning.app.vae_gan.batch import PictureBatch
+from nested_lightning.app.vae_gan.sample_quality import sample_quality
 
 
 class PictureModel(Protocol):

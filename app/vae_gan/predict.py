@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from app.data.picture_files import decode_pictures, read_pictures
-from app.data.vae_gan_spec import VaeGanDataSpec
-from app.errors import UserError, did_you_mean
-from app.models.vae_gan import VaeGan
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.vae_gan.model import VaeGan
+from nested_lightning.app.vae_gan.picture_files import decode_pictures, read_pictures
+from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 
 
 @dataclass(frozen=True, kw_only=True)

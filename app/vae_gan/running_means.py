@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.processes import gather_from_ranks
+from nested_lightning.app.processes import gather_from_ranks
 
 
 class RunningMeans(nn.Module):

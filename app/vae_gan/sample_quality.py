@@ -8,8 +8,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from app.evaluation.picture_quality import frechet_distance, mean_pixel_distance, two_sample_accuracies
-from app.submodules.feature_classifier import FeatureClassifier
+from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
+from nested_lightning.app.vae_gan.picture_quality import (
+    frechet_distance,
+    mean_pixel_distance,
+    two_sample_accuracies,
+)
 
 Sampler = Callable[[Tensor, torch.Generator], Tensor]
 """From domains of [B] and a generator to new pictures of [B, C, S, S]."""

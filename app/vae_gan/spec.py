@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveInt
 
-from app.data.data_spec import DataSpec
+from nested_lightning.app.data.data_spec import DataSpec
 
 
 @dataclass(frozen=True, kw_only=True)

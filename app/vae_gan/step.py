@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from app.composition.names import escape_name
-from app.processes import rank_and_world_size, sum_over_ranks
-from app.submodules.vae import VaeOutput
+from nested_lightning.app.assembly.names import escape_name
+from nested_lightning.app.processes import rank_and_world_size, sum_over_ranks
+from nested_lightning.app.submodules.vae import VaeOutput
 
 SHARED = "shared"
 """Name of the one discriminator of all VAEs."""

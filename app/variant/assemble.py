@@ -5,14 +5,14 @@ from typing import Any
 
 from torch import nn
 
-from app.checkpoints.recipe import Recipe
-from app.composition.assembler import Assembler
-from app.composition.errors import CompositionError, WidthError
-from app.composition.names import escape_name
-from app.data.variant_spec import VariantDataSpec, VariantSpec
-from app.errors import did_you_mean
-from app.models.optimization import OptimizerFactory, ScheduleFactory
-from app.models.variant import VariantModel
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.assembly.names import escape_name
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.errors import did_you_mean
+from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.variant.model import VariantModel
+from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 
 Factory = Callable[..., Any]
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from pytorch_lightning import LightningDataModule
 
-from app.data.fingerprint import fingerprint
-from app.data.sequence_encoding import encode_records, fit_variant
-from app.data.sequence_file import SequenceFile
-from app.data.sequence_records import PartName, SequenceSource, SourceContent
-from app.data.sequence_rows import SUFFIXES
-from app.data.sequences import Sequences
-from app.data.splits import Splitter
-from app.data.variant_loader import VariantLoader
-from app.data.variant_sampling import VariantSampling
-from app.data.variant_spec import VariantDataSpec, unknown_variant
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.data.fingerprint import fingerprint
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.variant.encoding import encode_records, fit_variant
+from nested_lightning.app.variant.loader import VariantLoader
+from nested_lightning.app.variant.sampling import VariantSampling
+from nested_lightning.app.variant.sequences import Sequences
+from nested_lightning.app.variant.sources.file import SequenceFile
+from nested_lightning.app.variant.sources.records import PartName, SequenceSource, SourceContent
+from nested_lightning.app.variant.sources.rows import SUFFIXES
+from nested_lightning.app.variant.spec import VariantDataSpec, unknown_variant
 
 
 @dataclass(frozen=True)

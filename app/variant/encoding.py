@@ -11,12 +11,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from app.data.sequence_records import RawSequence, Scaling, SequenceRecords, SourceContent
-from app.data.sequence_windows import cut_windows
-from app.data.sequences import Sequences
-from app.data.variant_spec import VariantSpec
-from app.data.wording import name_list
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.sequences import Sequences
+from nested_lightning.app.variant.sources.records import RawSequence, Scaling, SequenceRecords, SourceContent
+from nested_lightning.app.variant.spec import VariantSpec
+from nested_lightning.app.variant.windows import cut_windows
+from nested_lightning.app.wording import name_list
 
 Floats = npt.NDArray[np.float64]
 

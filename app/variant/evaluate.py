@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from app.data.sequences import Sequences
-from app.data.variant import VariantDataModule
-from app.errors import UserError
-from app.evaluation.report import EvaluationReport
-from app.prediction.variant import VariantPredictor
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.predict import VariantPredictor
+from nested_lightning.app.variant.sequences import Sequences
 
 Scores = dict[str, float]
 

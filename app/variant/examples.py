@@ -2,9 +2,9 @@
 
 import torch
 
-from app.data.sequence_batch import SequenceBatch
-from app.data.variant import VariantDataModule
-from app.data.variant_spec import VariantDataSpec, VariantSpec
+from nested_lightning.app.variant.batch import SequenceBatch
+from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 
 NUM_STEPS = 4
 

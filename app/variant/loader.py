@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from app.data.resumable_loader import ResumableLoader, epoch_generator
-from app.data.sequence_batch import SequenceBatch
-from app.data.sequences import Sequences
-from app.data.variant_sampling import VariantSampling
-from app.errors import UserError
-from app.processes import own_share, rank_and_world_size
+from nested_lightning.app.data.resumable_loader import ResumableLoader, epoch_generator
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.processes import own_share, rank_and_world_size
+from nested_lightning.app.variant.batch import SequenceBatch
+from nested_lightning.app.variant.sampling import VariantSampling
+from nested_lightning.app.variant.sequences import Sequences
 
 
 class VariantLoader(ResumableLoader[SequenceBatch]):

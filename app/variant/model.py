@@ -11,16 +11,20 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from typing_extensions import override
 
-from app.checkpoints.recipe import Recipe
-from app.composition.names import escape_name
-from app.data.sequence_batch import IGNORED, SequenceBatch
-from app.data.variant_spec import unknown_variant
-from app.errors import UserError
-from app.models.composite import Composite
-from app.models.optimization import OptimizerFactory, ScheduleFactory, configure_single_optimizer
-from app.models.variant_scores import VariantScores
-from app.processes import mean_over_ranks
-from app.protocols import LossBalance
+from nested_lightning.app.assembly.composite import Composite
+from nested_lightning.app.assembly.names import escape_name
+from nested_lightning.app.assembly.protocols import LossBalance
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.processes import mean_over_ranks
+from nested_lightning.app.training.optimization import (
+    OptimizerFactory,
+    ScheduleFactory,
+    configure_single_optimizer,
+)
+from nested_lightning.app.variant.batch import IGNORED, SequenceBatch
+from nested_lightning.app.variant.scores import VariantScores
+from nested_lightning.app.variant.spec import unknown_variant
 
 
 class VariantModel(Composite):

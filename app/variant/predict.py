@@ -10,12 +10,12 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from app.data.sequence_encoding import encode_inputs
-from app.data.sequence_records import RawSequence
-from app.data.sequences import Sequences
-from app.data.variant_spec import VariantDataSpec
-from app.errors import UserError
-from app.models.variant import VariantModel
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.encoding import encode_inputs
+from nested_lightning.app.variant.model import VariantModel
+from nested_lightning.app.variant.sequences import Sequences
+from nested_lightning.app.variant.sources.records import RawSequence
+from nested_lightning.app.variant.spec import VariantDataSpec
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.data.digit_pictures import PICTURE_SUFFIXES, list_pictures, read_digit_pictures
-from app.data.python_sources import read_python
-from app.data.sequence_fields import read_inputs
-from app.data.sequence_records import RawSequence
-from app.data.sequence_rows import SUFFIXES, read_rows
-from app.data.variant_spec import VariantSpec
-from app.errors import UserError
-from app.prediction.variant import SequencePrediction, VariantPredictor
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
+from nested_lightning.app.variant.sources.digit_pictures import (
+    PICTURE_SUFFIXES,
+    list_pictures,
+    read_digit_pictures,
+)
+from nested_lightning.app.variant.sources.fields import read_inputs
+from nested_lightning.app.variant.sources.python import read_python
+from nested_lightning.app.variant.sources.records import RawSequence
+from nested_lightning.app.variant.sources.rows import SUFFIXES, read_rows
+from nested_lightning.app.variant.spec import VariantSpec
 
 DIGIT_WIDTH = 64
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric, MetricCollection, SumMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from app.composition.names import escape_name
+from nested_lightning.app.assembly.names import escape_name
 
 
 class VariantScores(nn.Module):

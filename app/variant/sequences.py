@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from app.data.sequence_batch import IGNORED, SequenceBatch
-from app.data.sequence_windows import Window, cut_windows
+from nested_lightning.app.variant.batch import IGNORED, SequenceBatch
+from nested_lightning.app.variant.windows import Window, cut_windows
 
 
 class Place(NamedTuple):

@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field, FiniteFloat, NonNegativeInt, PositiveInt
 
-from app.data.data_spec import DataSpec
-from app.data.sequence_records import InputKind
-from app.errors import UserError, did_you_mean
+from nested_lightning.app.data.data_spec import DataSpec
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.variant.sources.records import InputKind
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 
 @dataclass(frozen=True)

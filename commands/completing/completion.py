@@ -5,10 +5,11 @@ from typing import Any
 
 import typer
 
-from settings import SettingsError, families, find_family
-from settings.completion import Candidate, complete_assignment
-from settings.loading import collect_layers
-from settings.merging import merge
+from nested_lightning.settings.describing.completion import Candidate, complete_assignment
+from nested_lightning.settings.families import families, find_family
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.loading import collect_layers
+from nested_lightning.settings.reading.merging import merge
 
 DEVICES = {
     "auto": "the best there is",

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.filesize import decimal
 
-from commands.printing import print_fault, print_note, print_records
+from nested_lightning.commands.printing.console import print_fault, print_note, print_records
 
 _COLUMNS = ("submodule", "class", "input", "output", "parameters", "memory", "frozen", "rate")
 

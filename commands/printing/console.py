@@ -9,9 +9,9 @@ from typing import TextIO
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from app.errors import UserError
-from app.launch import launched_rank
-from settings import SettingsError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.launch import launched_rank
+from nested_lightning.settings.reading.errors import SettingsError
 
 _is_first = launched_rank() == 0
 """Of several processes that train together, the first one speaks for all; each tells its own error."""

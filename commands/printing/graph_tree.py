@@ -4,8 +4,8 @@ from typing import Any
 
 from rich.tree import Tree
 
-from commands.check_printing import format_shape, format_shapes
-from commands.printing import escape_markup, print_wide
+from nested_lightning.commands.printing.check_report import format_shape, format_shapes
+from nested_lightning.commands.printing.console import escape_markup, print_wide
 
 _MAX_SOURCES = 3
 

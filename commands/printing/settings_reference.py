@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from settings import Family, families
-from settings.application import application_settings_model
-from settings.merging import flatten
-from settings.reference import SettingRow, setting_rows
-from settings.walking import dotted
+from nested_lightning.settings.application import application_settings_model
+from nested_lightning.settings.describing.reference import SettingRow, setting_rows
+from nested_lightning.settings.describing.walking import dotted
+from nested_lightning.settings.families import families
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.reading.merging import flatten
 
 _HEAD = """# Settings
 

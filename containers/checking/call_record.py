@@ -6,9 +6,9 @@ from typing import Any
 
 from dependency_injector import providers
 
-from app.checking.findings import Fault
-from app.errors import did_you_mean
-from containers.provider_graph import list_providers
+from nested_lightning.app.checking.findings import Fault
+from nested_lightning.app.errors import did_you_mean
+from nested_lightning.containers.checking.provider_graph import list_providers
 
 _COPIED = (providers.Callable, providers.Factory, providers.Singleton)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.checking.findings import Fault
-from containers.choices import import_target
-from containers.keyword_faults import find_unknown_keywords
-from settings.base import ChoiceSettings
+from nested_lightning.app.checking.findings import Fault
+from nested_lightning.containers.checking.keyword_faults import find_unknown_keywords
+from nested_lightning.containers.providing.choices import import_target
+from nested_lightning.settings.base import ChoiceSettings
 
 
 def find_choice_faults(settings: Any, path: str) -> Iterator[Fault]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from inspect import Parameter
 
-from app.checking.findings import Fault
-from app.errors import did_you_mean
+from nested_lightning.app.checking.findings import Fault
+from nested_lightning.app.errors import did_you_mean
 
 
 def find_unknown_keywords(

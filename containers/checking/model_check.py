@@ -7,22 +7,22 @@ from typing import Any
 from dependency_injector import providers
 from torch import nn
 
-from app.checking.findings import Fault, Findings, Unchecked
-from app.checking.known_values import on_meta
-from app.checking.report import CheckReport
-from app.checking.separate_copy import SeparateCopies
-from app.checking.steps import StepCheck
-from app.composition.assembler import Assembler
-from app.composition.errors import CompositionError, WidthError
-from app.errors import UserError
-from containers.application import ApplicationContainer
-from containers.bootstrapping import family_container
-from containers.call_record import CallRecord
-from containers.choice_faults import find_choice_faults
-from containers.overridden_model import OverriddenModel, without_overriding
-from containers.provider_graph import find_cycles, list_providers
-from containers.width_settings import WidthSettings
-from containers.wiring_faults import find_wiring_faults
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
+from nested_lightning.app.checking.known_values import on_meta
+from nested_lightning.app.checking.report import CheckReport
+from nested_lightning.app.checking.separate_copy import SeparateCopies
+from nested_lightning.app.checking.steps import StepCheck
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.application import ApplicationContainer
+from nested_lightning.containers.checking.call_record import CallRecord
+from nested_lightning.containers.checking.choice_faults import find_choice_faults
+from nested_lightning.containers.checking.provider_graph import find_cycles, list_providers
+from nested_lightning.containers.checking.width_settings import WidthSettings
+from nested_lightning.containers.checking.wiring_faults import find_wiring_faults
+from nested_lightning.containers.overrides.model_provider import OverriddenModel, without_overriding
+from nested_lightning.containers.starting.bootstrapping import family_container
 
 
 def check_application(

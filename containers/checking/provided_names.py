@@ -9,10 +9,10 @@ from typing import Any
 from dependency_injector import providers
 from pydantic import BaseModel
 
-from app.checking.findings import Fault
-from app.errors import did_you_mean
-from containers.provider_graph import in_force, provided_chain
-from settings.base import Settings
+from nested_lightning.app.checking.findings import Fault
+from nested_lightning.app.errors import did_you_mean
+from nested_lightning.containers.checking.provider_graph import in_force, provided_chain
+from nested_lightning.settings.base import Settings
 
 _UNKNOWN = object()
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from dependency_injector import providers
 
-from containers.named import NamedProviders
+from nested_lightning.containers.providing.named import NamedProviders
 
 _GETTERS = (
     providers.ProvidedInstance,

@@ -6,9 +6,9 @@ from typing import Any
 
 from dependency_injector import providers
 
-from containers.named import NamedProviders
-from containers.provider_graph import in_force, list_providers
-from settings.base import ChoiceSettings, Settings
+from nested_lightning.containers.checking.provider_graph import in_force, list_providers
+from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.settings.base import ChoiceSettings, Settings
 
 _GETTERS = (
     providers.ProvidedInstance,

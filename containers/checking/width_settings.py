@@ -7,10 +7,10 @@ from urllib.parse import unquote
 
 from dependency_injector import providers
 
-from containers.call_record import CallRecord
-from containers.provider_graph import provided_chain
-from containers.provider_paths import find_provider
-from settings.base import ChoiceSettings
+from nested_lightning.containers.checking.call_record import CallRecord
+from nested_lightning.containers.checking.provider_graph import provided_chain
+from nested_lightning.containers.overrides.provider_paths import find_provider
+from nested_lightning.settings.base import ChoiceSettings
 
 _WIDTH = re.compile(r"features|channels|_dim$|_size$|width")
 

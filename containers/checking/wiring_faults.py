@@ -6,13 +6,19 @@ from typing import Any
 
 from dependency_injector import providers
 
-from app.checking.findings import Fault
-from app.errors import did_you_mean
-from containers.choices import build_chosen, import_target
-from containers.keyword_faults import find_unknown_keywords
-from containers.provided_names import check_provided_name
-from containers.provider_graph import Injection, find_cycles, in_force, injections, list_providers
-from settings.base import ChoiceSettings
+from nested_lightning.app.checking.findings import Fault
+from nested_lightning.app.errors import did_you_mean
+from nested_lightning.containers.checking.keyword_faults import find_unknown_keywords
+from nested_lightning.containers.checking.provided_names import check_provided_name
+from nested_lightning.containers.checking.provider_graph import (
+    Injection,
+    find_cycles,
+    in_force,
+    injections,
+    list_providers,
+)
+from nested_lightning.containers.providing.choices import build_chosen, import_target
+from nested_lightning.settings.base import ChoiceSettings
 
 _CALLING = (providers.Callable, providers.Factory, providers.BaseSingleton)
 

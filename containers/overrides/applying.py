@@ -6,10 +6,14 @@ from typing import Any
 
 from dependency_injector import providers
 
-from containers.overridden_model import add_to_model, families_with, remove_from_model
-from containers.override_claims import calling_place, claim
-from containers.provider_paths import FoundProvider, trace_provider
-from containers.replacements import Override
+from nested_lightning.containers.overrides.claims import calling_place, claim
+from nested_lightning.containers.overrides.model_provider import (
+    add_to_model,
+    families_with,
+    remove_from_model,
+)
+from nested_lightning.containers.overrides.override import Override
+from nested_lightning.containers.overrides.provider_paths import FoundProvider, trace_provider
 
 
 @contextmanager

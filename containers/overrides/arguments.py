@@ -8,8 +8,8 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from app.errors import UserError
-from app.protocols.conformance import lacks_of_options
+from nested_lightning.app.assembly.protocols.conformance import lacks_of_options
+from nested_lightning.app.errors import UserError
 
 
 def bind_arguments(path: str, called: Any, arguments: Mapping[str, Any]) -> Any:

@@ -10,13 +10,13 @@ from typing import Any
 from dependency_injector import providers
 from torch import Tensor, nn
 
-from app.checking.findings import Findings
-from app.checking.known_values import on_meta
-from app.checking.steps import StepCheck
-from app.composition.assembler import Assembler
-from app.protocols import required_class
-from app.training.submodule_policies import SubmodulePolicies
-from containers.replacements import Override, OverrideRefusedError, describe
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.protocols import required_class
+from nested_lightning.app.checking.findings import Findings
+from nested_lightning.app.checking.known_values import on_meta
+from nested_lightning.app.checking.steps import StepCheck
+from nested_lightning.app.training.submodule_policies import SubmodulePolicies
+from nested_lightning.containers.overrides.override import Override, OverrideRefusedError, describe
 
 
 def check_overridden(

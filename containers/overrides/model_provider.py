@@ -9,12 +9,12 @@ from dependency_injector import providers
 from pytorch_lightning import LightningModule
 from torch import nn
 
-from app.errors import UserError
-from app.protocols import required_class
-from containers.named import NamedProviders
-from containers.override_batch import check_overridden
-from containers.override_records import record
-from containers.replacements import Override
+from nested_lightning.app.assembly.protocols import required_class
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.overrides.batch_check import check_overridden
+from nested_lightning.containers.overrides.override import Override
+from nested_lightning.containers.overrides.recording import record
+from nested_lightning.containers.providing.named import NamedProviders
 
 _lock = threading.Lock()
 

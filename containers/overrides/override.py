@@ -8,18 +8,18 @@ from typing import Any
 
 from dependency_injector import providers
 
-from app.errors import UserError
-from app.protocols.conformance import (
+from nested_lightning.app.assembly.protocols.conformance import (
     describe_protocol,
     lacks_of_class,
     lacks_of_function,
     lacks_of_instance,
     lacks_of_options,
 )
-from containers.choices import import_target
-from containers.declared import protocol_of
-from containers.named import NamedProviders
-from settings.base import ChoiceSettings
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.providing.choices import import_target
+from nested_lightning.containers.providing.declared import protocol_of
+from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.settings.base import ChoiceSettings
 
 
 class OverrideRefusedError(UserError):

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 from dependency_injector import providers
 
-from app.errors import UserError
-from containers.named import NamedProviders
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.providing.named import NamedProviders
 
 
 class OverridePathError(UserError):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from app.checkpoints.recipe import RecordedOverride
-from containers.replacements import called_for, describe
-from settings.base import ChoiceSettings
+from nested_lightning.app.checkpoints.recipe import RecordedOverride
+from nested_lightning.containers.overrides.override import called_for, describe
+from nested_lightning.settings.base import ChoiceSettings
 
 
 def record(replacement: Any, path: str) -> RecordedOverride:

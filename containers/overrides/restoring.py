@@ -8,15 +8,15 @@ from typing import Any
 from pydantic import ValidationError
 from torch import nn
 
-from app.checkpoints.recipe import RecordedOverride
-from app.errors import UserError
-from app.protocols import required_class
-from containers.declared import protocol_of
-from containers.override_records import with_options
-from containers.provider_paths import OverridePathError, find_provider
-from containers.slot_paths import find_choice
-from settings.base import ChoiceSettings
-from settings.errors import SettingsError, describe_problems
+from nested_lightning.app.assembly.protocols import required_class
+from nested_lightning.app.checkpoints.recipe import RecordedOverride
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.overrides.provider_paths import OverridePathError, find_provider
+from nested_lightning.containers.overrides.recording import with_options
+from nested_lightning.containers.providing.declared import protocol_of
+from nested_lightning.containers.providing.slot_paths import find_choice
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.reading.errors import SettingsError, describe_problems
 
 
 class OverrideNeededError(UserError):

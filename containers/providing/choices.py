@@ -5,9 +5,9 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from app.training.submodule_policies import SubmodulePolicy
-from settings.base import ChoiceSettings
-from settings.submodules import SubmodulePolicySettings
+from nested_lightning.app.training.submodule_policies import SubmodulePolicy
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.submodules import SubmodulePolicySettings
 
 
 @cache

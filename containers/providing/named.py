@@ -7,7 +7,7 @@ from typing import Any
 
 from dependency_injector import providers
 
-from containers.declared import DeclaredCallable, protocol_of
+from nested_lightning.containers.providing.declared import DeclaredCallable, protocol_of
 
 
 class NamedProviders(providers.Provider[Any]):

@@ -7,8 +7,8 @@ from typing import Any
 
 from dependency_injector import providers
 
-from containers.declared import DeclaredCallable
-from containers.named import NamedProviders
+from nested_lightning.containers.providing.declared import DeclaredCallable
+from nested_lightning.containers.providing.named import NamedProviders
 
 
 class NestedProviders(NamedProviders):

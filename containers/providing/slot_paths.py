@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from app.errors import UserError, did_you_mean
-from settings.application import application_settings_model
-from settings.base import ChoiceSettings
-from settings.slot import Slot
-from settings.walking import NamedItems, Place, fields_of, step
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.settings.application import application_settings_model
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of, step
+from nested_lightning.settings.slot import Slot
 
 
 def find_slot(path: str) -> tuple[str, Slot]:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.data.variant_spec import VariantDataSpec
-from containers.choices import build_named
-from settings.base import ChoiceSettings
+from nested_lightning.app.variant.spec import VariantDataSpec
+from nested_lightning.containers.providing.choices import build_named
+from nested_lightning.settings.base import ChoiceSettings
 
 
 def build_adapter(

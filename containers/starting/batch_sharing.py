@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from app.errors import UserError
-from settings.family import Family
-from settings.layers import Names
-from settings.merging import flatten
+from nested_lightning.app.errors import UserError
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.reading.layers import Names
+from nested_lightning.settings.reading.merging import flatten
 
 
 def batch_sizes(settings: Mapping[str, Any], family: Family) -> dict[Names, int]:

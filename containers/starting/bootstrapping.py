@@ -7,19 +7,19 @@ from typing import Any
 
 from dependency_injector import providers
 
-from app.checkpoints.model_file import read_model_file
-from app.checkpoints.recipe import Recipe, read_recipe
-from app.errors import UserError
-from app.prediction.devices import find_device
-from containers.application import ApplicationContainer, compose_application
-from containers.overridden_model import RestoredModel
-from containers.provider_overriding import override_for_good
-from containers.recorded_overrides import restore_overrides
-from settings.application import ApplicationSettings, parse_settings
-from settings.errors import SettingsError
-from settings.families import families, find_family
-from settings.merging import merge
-from settings.packages import explain_missing, explain_versions
+from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
+from nested_lightning.app.devices import find_device
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.application import ApplicationContainer, compose_application
+from nested_lightning.containers.overrides.applying import override_for_good
+from nested_lightning.containers.overrides.model_provider import RestoredModel
+from nested_lightning.containers.overrides.restoring import restore_overrides
+from nested_lightning.settings.application import ApplicationSettings, parse_settings
+from nested_lightning.settings.families import families, find_family
+from nested_lightning.settings.plugging.packages import explain_missing, explain_versions
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.merging import merge
 
 
 def bootstrap(

@@ -6,17 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.training.ray_cluster import find_cluster
-from app.training.ray_workers import ray_trainer_arguments, require_ray, run_in_workers
-from app.training.result import TrainingResult
-from app.training.run_folder import RunFolder
-from app.training.shared_run_folder import open_run_folder
-from containers.bootstrapping import bootstrap, family_container
-from containers.resuming import resume_training
-from settings.application import ApplicationSettings, parse_settings
-from settings.loading import load_settings
-from settings.merging import merge
-from settings.trainer import TrainerSettings
+from nested_lightning.app.training.ray.cluster import find_cluster
+from nested_lightning.app.training.ray.workers import ray_trainer_arguments, require_ray, run_in_workers
+from nested_lightning.app.training.runs.result import TrainingResult
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
+from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
+from nested_lightning.containers.starting.resuming import resume_training
+from nested_lightning.settings.application import ApplicationSettings, parse_settings
+from nested_lightning.settings.reading.loading import load_settings
+from nested_lightning.settings.reading.merging import merge
+from nested_lightning.settings.trainer import TrainerSettings
 
 _RAY_FOLDER = "ray"
 

@@ -7,20 +7,20 @@ from typing import Any
 
 from dependency_injector import providers
 
-from app.checkpoints.recipe import Recipe, read_overrides, read_recipe
-from app.errors import UserError
-from app.training.resume_point import ResumePoint, find_resume_point
-from app.training.run import TrainingRun
-from app.training.run_folder import RunFolder
-from containers.batch_sharing import is_batch_size, share_batches
-from containers.bootstrapping import bootstrap, family_container, naming_packages
-from containers.provider_overriding import override_for_good
-from containers.recorded_overrides import restore_overrides
-from settings.application import parse_settings
-from settings.families import find_family
-from settings.family import Family
-from settings.loading import load_settings
-from settings.merging import difference, merge
+from nested_lightning.app.checkpoints.recipe import Recipe, read_overrides, read_recipe
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.resume_point import ResumePoint, find_resume_point
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.containers.overrides.applying import override_for_good
+from nested_lightning.containers.overrides.restoring import restore_overrides
+from nested_lightning.containers.starting.batch_sharing import is_batch_size, share_batches
+from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, naming_packages
+from nested_lightning.settings.application import parse_settings
+from nested_lightning.settings.families import find_family
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.reading.loading import load_settings
+from nested_lightning.settings.reading.merging import difference, merge
 
 
 def resume_training(

@@ -7,14 +7,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from app.checkpoints.model_file import read_model_file
-from app.checkpoints.recipe import CHECKPOINT_KEY, read_recipe
-from app.composition.submodule_paths import find_submodules
-from app.errors import UserError
-from app.training.checkpoint_io import AtomicCheckpointIO
-from containers.bootstrapping import family_container, from_checkpoint, from_recipe
-from containers.slot_paths import find_choice
-from settings.merging import difference, merge, nest
+from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
+from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, read_recipe
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.submodule_paths import find_submodules
+from nested_lightning.containers.providing.slot_paths import find_choice
+from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint, from_recipe
+from nested_lightning.settings.reading.merging import difference, merge, nest
 
 
 @dataclass(frozen=True, kw_only=True)

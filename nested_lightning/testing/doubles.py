@@ -6,12 +6,12 @@
 
 from typing import Any
 
-from app.testing.few_samples import FewSamples
-from app.testing.one_step import one_step_trainer
-from app.testing.small_specs import small_spec
-from app.testing.told_submodule import Call, ToldSubmodule
-from containers.application import ApplicationContainer
-from containers.bootstrapping import family_container
+from nested_lightning.containers.application import ApplicationContainer
+from nested_lightning.containers.starting.bootstrapping import family_container
+from nested_lightning.testing.few_samples import FewSamples
+from nested_lightning.testing.one_step import one_step_trainer
+from nested_lightning.testing.small_specs import small_spec
+from nested_lightning.testing.submodule_double import Call, ToldSubmodule
 
 __all__ = [
     "Call",

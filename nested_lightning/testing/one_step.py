@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pytorch_lightning import Trainer
 
-from app.training.trainer import build_trainer
+from nested_lightning.app.training.trainer import build_trainer
 
 
 def one_step_trainer(root: Path | None = None) -> Trainer:

@@ -33,7 +33,7 @@ def nested_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 
     A project may have a fixture of this name of its own.
     """
-    from settings.merging import merge
+    from nested_lightning.settings.reading.merging import merge
 
     values: dict[str, Any] = {}
     for mark in reversed([*request.node.iter_markers("nested_settings")]):
@@ -52,7 +52,8 @@ def application(nested_settings: dict[str, Any], request: pytest.FixtureRequest)
     """A container of the application, with the overrides of the marks ``nested_override``."""
     from contextlib import ExitStack
 
-    from containers import bootstrap, overriding
+    from nested_lightning.containers.overrides.applying import overriding
+    from nested_lightning.containers.starting.bootstrapping import bootstrap
 
     container = bootstrap(nested_settings)
     with ExitStack() as stack:
@@ -67,7 +68,7 @@ def override(application: Any) -> Iterator[Callable[..., None]]:
     """Put something in a provider's place until the test ends: ``override("multi_feature.head", MyHead)``."""
     from contextlib import ExitStack
 
-    from containers import overriding
+    from nested_lightning.containers.overrides.applying import overriding
 
     with ExitStack() as stack:
 
@@ -105,7 +106,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
 
 
 def _open_claims() -> list[Any]:
-    claims: Any = sys.modules.get("containers.override_claims")
+    claims: Any = sys.modules.get("nested_lightning.containers.overrides.claims")
     return claims.open_claims() if hasattr(claims, "open_claims") else []
 
 
@@ -129,7 +130,7 @@ def _leaked_overrides(item: pytest.Item) -> list[str]:
 
 def _overridden(item: pytest.Item) -> dict[str, dict[str, int]]:
     """Return how often each provider of a container is overridden that lives longer than a test."""
-    ours: Any = sys.modules.get("containers.overridden_model")
+    ours: Any = sys.modules.get("nested_lightning.containers.overrides.model_provider")
     if not hasattr(ours, "list_overridden"):
         return {}
     return {name: dict(ours.list_overridden(container)) for name, container in _shared_containers(item)}

@@ -1,12 +1,12 @@
 """Small data specs of this project's own families, for models that are built in a moment without any file."""
 
-from app.data.data_spec import DataSpec
-from app.data.image_to_text_spec import ImageToTextDataSpec
-from app.data.multi_feature_spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
-from app.data.vae_gan_spec import VaeGanDataSpec
-from app.data.variant_spec import VariantDataSpec, VariantSpec
-from app.data.vocabulary import SPECIAL_TOKENS
-from app.errors import UserError
+from nested_lightning.app.data.data_spec import DataSpec
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+from nested_lightning.app.image_to_text.vocabulary import SPECIAL_TOKENS
+from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
+from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 
 CLASSES = ("one", "two", "three")
 

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class BridgeSettings(ChoiceSettings):
@@ -26,28 +26,28 @@ class PooledBridgeSettings(BridgeSettings):
 class InitialStateBridgeSettings(PooledBridgeSettings):
     """The picture is the decoder's initial state."""
 
-    target: ClassVar[str] = "app.submodules.bridges.InitialStateBridge"
+    target: ClassVar[str] = "nested_lightning.app.submodules.bridges.InitialStateBridge"
     kind: Literal["initial_state"] = Field("initial_state", description="The decoder's initial state.")
 
 
 class FirstInputBridgeSettings(PooledBridgeSettings):
     """The picture is the decoder's first input (Vinyals et al. 2015)."""
 
-    target: ClassVar[str] = "app.submodules.bridges.FirstInputBridge"
+    target: ClassVar[str] = "nested_lightning.app.submodules.bridges.FirstInputBridge"
     kind: Literal["first_input"] = Field("first_input", description="Read before the first word.")
 
 
 class EveryStepBridgeSettings(PooledBridgeSettings):
     """The picture is read with every word."""
 
-    target: ClassVar[str] = "app.submodules.bridges.EveryStepBridge"
+    target: ClassVar[str] = "nested_lightning.app.submodules.bridges.EveryStepBridge"
     kind: Literal["every_step"] = Field("every_step", description="Read with every word.")
 
 
 class AttentionBridgeSettings(BridgeSettings):
     """The decoder attends to positions of the picture (Xu et al. 2015)."""
 
-    target: ClassVar[str] = "app.submodules.bridges.AttentionBridge"
+    target: ClassVar[str] = "nested_lightning.app.submodules.bridges.AttentionBridge"
     kind: Literal["attention"] = Field("attention", description="Attention over the grid of features.")
 
 

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class CombinerSettings(ChoiceSettings):
@@ -15,21 +15,21 @@ class CombinerSettings(ChoiceSettings):
 class ConcatenationSettings(CombinerSettings):
     """The groups' vectors side by side."""
 
-    target: ClassVar[str] = "app.submodules.combiners.Concatenation"
+    target: ClassVar[str] = "nested_lightning.app.submodules.combiners.Concatenation"
     kind: Literal["concatenation"] = Field("concatenation", description="The groups' vectors side by side.")
 
 
 class GatedSumSettings(CombinerSettings):
     """A weighted sum of the groups' vectors; the weights are computed from the vectors."""
 
-    target: ClassVar[str] = "app.submodules.combiners.GatedSum"
+    target: ClassVar[str] = "nested_lightning.app.submodules.combiners.GatedSum"
     kind: Literal["gated_sum"] = Field("gated_sum", description="A sum weighted by learned gates.")
 
 
 class GroupAttentionSettings(CombinerSettings):
     """Multi-head attention over the groups, pooled by a learned query."""
 
-    target: ClassVar[str] = "app.submodules.combiners.GroupAttention"
+    target: ClassVar[str] = "nested_lightning.app.submodules.combiners.GroupAttention"
     kind: Literal["attention"] = Field("attention", description="Multi-head attention over the groups.")
     num_heads: PositiveInt = Field(4, description="Number of heads; the groups' width is a multiple of it.")
 

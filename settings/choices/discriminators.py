@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class DiscriminatorSettings(ChoiceSettings):
@@ -19,14 +19,14 @@ class DiscriminatorSettings(ChoiceSettings):
 class MlpDiscriminatorSettings(DiscriminatorSettings):
     """Two fully connected layers."""
 
-    target: ClassVar[str] = "app.submodules.discriminators.MlpDiscriminator"
+    target: ClassVar[str] = "nested_lightning.app.submodules.discriminators.MlpDiscriminator"
     kind: Literal["mlp"] = Field("mlp", description="Two fully connected layers over all pixels.")
 
 
 class ConvDiscriminatorSettings(DiscriminatorSettings):
     """Convolutions and a fully connected layer."""
 
-    target: ClassVar[str] = "app.submodules.discriminators.ConvDiscriminator"
+    target: ClassVar[str] = "nested_lightning.app.submodules.discriminators.ConvDiscriminator"
     kind: Literal["conv"] = Field("conv", description="Halving convolutions and a fully connected layer.")
     conv_channels: PositiveInt = Field(32, description="Channels of the first convolution; they double.")
 

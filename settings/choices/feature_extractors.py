@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class FeatureExtractorSettings(ChoiceSettings):
@@ -17,7 +17,7 @@ class FeatureExtractorSettings(ChoiceSettings):
 class PlainFeatureExtractorSettings(FeatureExtractorSettings):
     """Fully connected, ReLU, fully connected."""
 
-    target: ClassVar[str] = "app.submodules.feature_extractors.FeatureExtractor"
+    target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.FeatureExtractor"
     kind: Literal["plain"] = Field("plain", description="Fully connected, ReLU, fully connected.")
     hidden_features: PositiveInt = Field(64, description="Width of the hidden layer.")
 
@@ -25,7 +25,7 @@ class PlainFeatureExtractorSettings(FeatureExtractorSettings):
 class NormalizedFeatureExtractorSettings(FeatureExtractorSettings):
     """The plain one with batch normalisation and dropout."""
 
-    target: ClassVar[str] = "app.submodules.feature_extractors.NormalizedFeatureExtractor"
+    target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.NormalizedFeatureExtractor"
     kind: Literal["normalized"] = Field("normalized", description="With batch normalisation and dropout.")
     hidden_features: PositiveInt = Field(64, description="Width of the hidden layer.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of hidden values set to zero in training.")
@@ -34,7 +34,7 @@ class NormalizedFeatureExtractorSettings(FeatureExtractorSettings):
 class ResidualFeatureExtractorSettings(FeatureExtractorSettings):
     """A projection and residual blocks behind it."""
 
-    target: ClassVar[str] = "app.submodules.feature_extractors.ResidualFeatureExtractor"
+    target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.ResidualFeatureExtractor"
     kind: Literal["residual"] = Field("residual", description="A projection, then residual blocks.")
     hidden_features: PositiveInt = Field(64, description="Width of the hidden layer of each block.")
     num_blocks: PositiveInt = Field(2, description="Number of residual blocks.")
@@ -44,7 +44,7 @@ class ResidualFeatureExtractorSettings(FeatureExtractorSettings):
 class LinearFeatureExtractorSettings(FeatureExtractorSettings):
     """One fully connected layer."""
 
-    target: ClassVar[str] = "app.submodules.feature_extractors.LinearFeatureExtractor"
+    target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.LinearFeatureExtractor"
     kind: Literal["linear"] = Field("linear", description="One fully connected layer.")
 
 

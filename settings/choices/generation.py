@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class GenerationSettings(ChoiceSettings):
@@ -15,14 +15,14 @@ class GenerationSettings(ChoiceSettings):
 class GreedyGenerationSettings(GenerationSettings):
     """The most probable token at each step."""
 
-    target: ClassVar[str] = "app.generation.greedy.GreedySearch"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.generation.greedy.GreedySearch"
     kind: Literal["greedy"] = Field("greedy", description="The most probable token at each step.")
 
 
 class BeamGenerationSettings(GenerationSettings):
     """Beam search with a length penalty."""
 
-    target: ClassVar[str] = "app.generation.beam.BeamSearch"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.generation.beam.BeamSearch"
     kind: Literal["beam"] = Field("beam", description="The most probable caption of several kept at once.")
     num_beams: PositiveInt = Field(5, description="Captions that are kept at each step.")
     length_penalty: NonNegativeFloat = Field(
@@ -33,7 +33,7 @@ class BeamGenerationSettings(GenerationSettings):
 class SamplingGenerationSettings(GenerationSettings):
     """Nucleus sampling."""
 
-    target: ClassVar[str] = "app.generation.sampling.NucleusSampling"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.generation.sampling.NucleusSampling"
     kind: Literal["sampling"] = Field("sampling", description="Drawn from the most probable tokens.")
     top_p: float = Field(0.9, gt=0, le=1, description="Share of the probability that is drawn from.")
     temperature: PositiveFloat = Field(1.0, description="Below 1: nearer to the most probable tokens.")

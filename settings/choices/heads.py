@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class HeadSettings(ChoiceSettings):
@@ -15,14 +15,14 @@ class HeadSettings(ChoiceSettings):
 class LinearHeadSettings(HeadSettings):
     """One fully connected layer."""
 
-    target: ClassVar[str] = "app.submodules.heads.LinearHead"
+    target: ClassVar[str] = "nested_lightning.app.submodules.heads.LinearHead"
     kind: Literal["linear"] = Field("linear", description="One fully connected layer.")
 
 
 class NormalizedHeadSettings(HeadSettings):
     """Batch normalisation, ReLU and dropout before the fully connected layer."""
 
-    target: ClassVar[str] = "app.submodules.heads.NormalizedHead"
+    target: ClassVar[str] = "nested_lightning.app.submodules.heads.NormalizedHead"
     kind: Literal["normalized"] = Field("normalized", description="Normalised, ReLU, dropout, then linear.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of inputs set to zero in training.")
 

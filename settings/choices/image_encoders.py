@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class ImageEncoderSettings(ChoiceSettings):
@@ -15,7 +15,7 @@ class ImageEncoderSettings(ChoiceSettings):
 class PlainImageEncoderSettings(ImageEncoderSettings):
     """Convolution, ReLU and max-pooling, twice."""
 
-    target: ClassVar[str] = "app.submodules.image_encoders.PlainImageEncoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.image_encoders.PlainImageEncoder"
     kind: Literal["plain"] = Field("plain", description="Convolution, ReLU and max-pooling, twice.")
     hidden_channels: PositiveInt = Field(32, description="Channels behind the first convolution.")
     embedding_dim: PositiveInt = Field(128, description="Channels behind the second: width of the features.")
@@ -24,7 +24,7 @@ class PlainImageEncoderSettings(ImageEncoderSettings):
 class ResidualImageEncoderSettings(ImageEncoderSettings):
     """A convolution and stages of residual blocks, each at half the resolution."""
 
-    target: ClassVar[str] = "app.submodules.image_encoders.ResidualImageEncoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.image_encoders.ResidualImageEncoder"
     kind: Literal["residual"] = Field("residual", description="Stages of residual blocks.")
     stem_channels: PositiveInt = Field(32, description="Channels of the first convolution.")
     stem_stride: PositiveInt = Field(1, description="Width of the patches that it reads as one.")

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class LatentSamplerSettings(ChoiceSettings):
@@ -17,14 +17,14 @@ class LatentSamplerSettings(ChoiceSettings):
 class GaussianSamplerSettings(LatentSamplerSettings):
     """Draws from the standard normal distribution."""
 
-    target: ClassVar[str] = "app.submodules.latent_samplers.GaussianSampler"
+    target: ClassVar[str] = "nested_lightning.app.submodules.latent_samplers.GaussianSampler"
     kind: Literal["gaussian"] = Field("gaussian", description="New ones from the standard normal.")
 
 
 class FittedGaussianSamplerSettings(LatentSamplerSettings):
     """Draws from a normal distribution fitted to the training pictures of the domain."""
 
-    target: ClassVar[str] = "app.submodules.latent_samplers.FittedGaussianSampler"
+    target: ClassVar[str] = "nested_lightning.app.submodules.latent_samplers.FittedGaussianSampler"
     kind: Literal["fitted"] = Field(
         "fitted", description="New ones from where training pictures have theirs."
     )

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class OptimizerSettings(ChoiceSettings):
@@ -18,7 +18,7 @@ class OptimizerSettings(ChoiceSettings):
 class AdamSettings(OptimizerSettings):
     """Adam (Kingma and Ba 2015)."""
 
-    target: ClassVar[str] = "app.training.optimizers.build_adam"
+    target: ClassVar[str] = "nested_lightning.app.training.optimizers.build_adam"
     kind: Literal["adam"] = Field("adam", description="Adam; weight decay is an L2 penalty.")
     betas: tuple[float, float] = Field((0.9, 0.999), description="Decay of the two running means.")
     is_fused: bool = Field(True, description="One fused kernel for all parameters: faster, same results.")
@@ -27,7 +27,7 @@ class AdamSettings(OptimizerSettings):
 class AdamWSettings(OptimizerSettings):
     """AdamW (Loshchilov and Hutter 2019)."""
 
-    target: ClassVar[str] = "app.training.optimizers.build_adamw"
+    target: ClassVar[str] = "nested_lightning.app.training.optimizers.build_adamw"
     kind: Literal["adamw"] = Field("adamw", description="Adam with decoupled weight decay.")
     weight_decay: float = Field(0.01, ge=0, description="Weight decay.")
     betas: tuple[float, float] = Field((0.9, 0.999), description="Decay of the two running means.")
@@ -37,7 +37,7 @@ class AdamWSettings(OptimizerSettings):
 class SgdSettings(OptimizerSettings):
     """Stochastic gradient descent with momentum."""
 
-    target: ClassVar[str] = "app.training.optimizers.build_sgd"
+    target: ClassVar[str] = "nested_lightning.app.training.optimizers.build_sgd"
     kind: Literal["sgd"] = Field("sgd", description="Stochastic gradient descent.")
     lr: float = Field(0.1, gt=0, description="Learning rate; a schedule may vary it.")
     momentum: float = Field(0.9, ge=0, lt=1, description="Momentum.")
@@ -52,14 +52,14 @@ class ScheduleSettings(ChoiceSettings):
 class ConstantScheduleSettings(ScheduleSettings):
     """The optimiser's own learning rate throughout."""
 
-    target: ClassVar[str] = "app.training.schedules.build_constant"
+    target: ClassVar[str] = "nested_lightning.app.training.schedules.build_constant"
     kind: Literal["constant"] = Field("constant", description="The same learning rate throughout.")
 
 
 class OneCycleScheduleSettings(ScheduleSettings):
     """One cycle up to a peak and down (Smith and Topin 2018)."""
 
-    target: ClassVar[str] = "app.training.schedules.build_one_cycle"
+    target: ClassVar[str] = "nested_lightning.app.training.schedules.build_one_cycle"
     kind: Literal["one_cycle"] = Field("one_cycle", description="One rise to a peak, one long fall.")
     peak_factor: float = Field(10.0, gt=0, description="Peak as a multiple of the optimiser's lr.")
     warmup_fraction: float = Field(0.3, gt=0, lt=1, description="Share of the steps spent rising.")
@@ -68,7 +68,7 @@ class OneCycleScheduleSettings(ScheduleSettings):
 class CosineScheduleSettings(ScheduleSettings):
     """A linear warm-up, then half a cosine (Loshchilov and Hutter 2017)."""
 
-    target: ClassVar[str] = "app.training.schedules.build_cosine"
+    target: ClassVar[str] = "nested_lightning.app.training.schedules.build_cosine"
     kind: Literal["cosine"] = Field("cosine", description="Linear warm-up, then half a cosine.")
     warmup_fraction: float = Field(0.05, ge=0, lt=1, description="Share of the steps spent rising.")
     final_factor: float = Field(0.0, ge=0, le=1, description="Last learning rate as a share of lr.")

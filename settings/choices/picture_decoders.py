@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class PictureDecoderSettings(ChoiceSettings):
@@ -15,7 +15,7 @@ class PictureDecoderSettings(ChoiceSettings):
 class MlpPictureDecoderSettings(PictureDecoderSettings):
     """Three fully connected layers."""
 
-    target: ClassVar[str] = "app.submodules.picture_decoders.MlpPictureDecoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.picture_decoders.MlpPictureDecoder"
     kind: Literal["mlp"] = Field("mlp", description="Three fully connected layers.")
     hidden_features: PositiveInt = Field(256, description="Width of the two inner ones.")
     noise_scale: NonNegativeFloat = Field(
@@ -26,7 +26,7 @@ class MlpPictureDecoderSettings(PictureDecoderSettings):
 class ConvPictureDecoderSettings(PictureDecoderSettings):
     """A fully connected layer, then doublings with convolutions."""
 
-    target: ClassVar[str] = "app.submodules.picture_decoders.ConvPictureDecoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.picture_decoders.ConvPictureDecoder"
     kind: Literal["conv"] = Field("conv", description="A fully connected layer, doubling convolutions.")
     conv_channels: PositiveInt = Field(32, description="Channels of the last convolution; they halve.")
 

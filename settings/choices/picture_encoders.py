@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class PictureEncoderSettings(ChoiceSettings):
@@ -17,14 +17,14 @@ class PictureEncoderSettings(ChoiceSettings):
 class MlpPictureEncoderSettings(PictureEncoderSettings):
     """Two fully connected layers."""
 
-    target: ClassVar[str] = "app.submodules.picture_encoders.MlpPictureEncoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.picture_encoders.MlpPictureEncoder"
     kind: Literal["mlp"] = Field("mlp", description="Two fully connected layers over all pixels.")
 
 
 class ConvPictureEncoderSettings(PictureEncoderSettings):
     """Convolutions and a fully connected layer."""
 
-    target: ClassVar[str] = "app.submodules.picture_encoders.ConvPictureEncoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.picture_encoders.ConvPictureEncoder"
     kind: Literal["conv"] = Field("conv", description="Halving convolutions and a fully connected layer.")
     conv_channels: PositiveInt = Field(32, description="Channels of the first convolution; they double.")
 

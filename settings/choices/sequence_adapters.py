@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class AdapterSettings(ChoiceSettings):
@@ -25,7 +25,7 @@ class VectorAdapterSettings(AdapterSettings):
 class EmbeddingSettings(TokenAdapterSettings):
     """One learned vector for each token or character."""
 
-    target: ClassVar[str] = "app.submodules.sequence_adapters.TokenEmbedding"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.TokenEmbedding"
     kind: Literal["embedding"] = Field("embedding", description="One learned vector for each token.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of the vectors set to zero in training.")
 
@@ -33,14 +33,14 @@ class EmbeddingSettings(TokenAdapterSettings):
 class ProjectionSettings(VectorAdapterSettings):
     """One fully connected layer."""
 
-    target: ClassVar[str] = "app.submodules.sequence_adapters.LinearProjection"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.LinearProjection"
     kind: Literal["projection"] = Field("projection", description="One fully connected layer.")
 
 
 class PerceptronSettings(VectorAdapterSettings):
     """Two fully connected layers."""
 
-    target: ClassVar[str] = "app.submodules.sequence_adapters.PerceptronProjection"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.PerceptronProjection"
     kind: Literal["perceptron"] = Field("perceptron", description="Two fully connected layers.")
     hidden_features: PositiveInt = Field(128, description="Width between the two layers.")
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of hidden values set to zero in training.")
@@ -49,7 +49,7 @@ class PerceptronSettings(VectorAdapterSettings):
 class PictureSettings(VectorAdapterSettings):
     """Two convolutions and a fully connected layer, for vectors that are small pictures."""
 
-    target: ClassVar[str] = "app.submodules.sequence_adapters.PictureProjection"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.PictureProjection"
     kind: Literal["picture"] = Field("picture", description="Convolutions over a small picture.")
     height: PositiveInt | None = Field(None, description="Rows of a picture; null: it is square.")
     channels: PositiveInt = Field(16, description="Channels of the first convolution.")

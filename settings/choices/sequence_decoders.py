@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class SequenceDecoderSettings(ChoiceSettings):
@@ -15,7 +15,7 @@ class SequenceDecoderSettings(ChoiceSettings):
 class RecurrentDecoderSettings(SequenceDecoderSettings):
     """Recurrent layers and a fully connected one."""
 
-    target: ClassVar[str] = "app.submodules.sequence_decoders.RecurrentDecoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_decoders.RecurrentDecoder"
     kind: Literal["recurrent"] = Field("recurrent", description="Recurrent layers, then a linear one.")
     cell: Literal["lstm", "gru"] = Field("lstm", description="What the layers are made of.")
     hidden_features: PositiveInt = Field(64, description="Width of the recurrent layers, in each direction.")
@@ -31,7 +31,7 @@ class RecurrentDecoderSettings(SequenceDecoderSettings):
 class LinearDecoderSettings(SequenceDecoderSettings):
     """One fully connected layer: each step on its own."""
 
-    target: ClassVar[str] = "app.submodules.sequence_decoders.LinearDecoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_decoders.LinearDecoder"
     kind: Literal["linear"] = Field("linear", description="One fully connected layer, each step on its own.")
 
 
@@ -42,7 +42,7 @@ class TrunkSettings(ChoiceSettings):
 class PerceptronTrunkSettings(TrunkSettings):
     """A residual block of fully connected layers, each step on its own."""
 
-    target: ClassVar[str] = "app.submodules.sequence_trunks.PerceptronTrunk"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_trunks.PerceptronTrunk"
     kind: Literal["perceptron"] = Field("perceptron", description="A residual block, each step on its own.")
     hidden_features: PositiveInt = Field(64, description="Width inside the block.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden values set to zero in training.")
@@ -51,7 +51,7 @@ class PerceptronTrunkSettings(TrunkSettings):
 class LstmTrunkSettings(TrunkSettings):
     """An LSTM that reads both ways."""
 
-    target: ClassVar[str] = "app.submodules.sequence_trunks.LstmTrunk"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_trunks.LstmTrunk"
     kind: Literal["lstm"] = Field("lstm", description="An LSTM that reads both ways.")
     hidden_features: PositiveInt = Field(32, description="Width of each direction.")
     num_layers: PositiveInt = Field(1, description="Layers one above the other.")

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class TextDecoderSettings(ChoiceSettings):
@@ -24,21 +24,21 @@ class RecurrentTextDecoderSettings(TextDecoderSettings):
 class LstmTextDecoderSettings(RecurrentTextDecoderSettings):
     """Embedding, LSTM, linear layer."""
 
-    target: ClassVar[str] = "app.submodules.text_decoders.LstmTextDecoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.text_decoders.LstmTextDecoder"
     kind: Literal["lstm"] = Field("lstm", description="Embedding, LSTM, linear layer.")
 
 
 class GruTextDecoderSettings(RecurrentTextDecoderSettings):
     """Embedding, GRU, linear layer."""
 
-    target: ClassVar[str] = "app.submodules.text_decoders.GruTextDecoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.text_decoders.GruTextDecoder"
     kind: Literal["gru"] = Field("gru", description="Embedding, GRU, linear layer.")
 
 
 class TransformerTextDecoderSettings(TextDecoderSettings):
     """A small Transformer decoder."""
 
-    target: ClassVar[str] = "app.submodules.transformer_text_decoder.TransformerTextDecoder"
+    target: ClassVar[str] = "nested_lightning.app.submodules.transformer_text_decoder.TransformerTextDecoder"
     kind: Literal["transformer"] = Field("transformer", description="A small Transformer decoder.")
     hidden_features: PositiveInt = Field(256, description="Width of the model; a multiple of num_heads.")
     num_layers: PositiveInt = Field(2, description="Number of layers.")

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from settings.base import ChoiceSettings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.slot import Slot
 
 
 class LossSettings(ChoiceSettings):
@@ -15,7 +15,7 @@ class LossSettings(ChoiceSettings):
 class CrossEntropySettings(LossSettings):
     """Cross-entropy with label smoothing."""
 
-    target: ClassVar[str] = "app.submodules.sequence_losses.CrossEntropy"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_losses.CrossEntropy"
     kind: Literal["cross_entropy"] = Field("cross_entropy", description="Cross-entropy.")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target given to all classes.")
 
@@ -23,7 +23,7 @@ class CrossEntropySettings(LossSettings):
 class FocalLossSettings(LossSettings):
     """Cross-entropy that counts less where the model is sure."""
 
-    target: ClassVar[str] = "app.submodules.sequence_losses.FocalLoss"
+    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_losses.FocalLoss"
     kind: Literal["focal"] = Field("focal", description="Counts less where the model is sure.")
     gamma: float = Field(2.0, ge=0, description="How much less; 0 is cross-entropy.")
 
@@ -35,21 +35,21 @@ class BalanceSettings(ChoiceSettings):
 class FixedBalanceSettings(BalanceSettings):
     """Each variant's own weight."""
 
-    target: ClassVar[str] = "app.submodules.loss_balances.FixedBalance"
+    target: ClassVar[str] = "nested_lightning.app.submodules.loss_balances.FixedBalance"
     kind: Literal["fixed"] = Field("fixed", description="Each variant's own weight.")
 
 
 class CountBalanceSettings(BalanceSettings):
     """Each variant's own weight, divided by its share of the sequences."""
 
-    target: ClassVar[str] = "app.submodules.loss_balances.CountBalance"
+    target: ClassVar[str] = "nested_lightning.app.submodules.loss_balances.CountBalance"
     kind: Literal["count"] = Field("count", description="By the inverse of the number of sequences.")
 
 
 class UncertaintyBalanceSettings(BalanceSettings):
     """Weights that are learned with the model."""
 
-    target: ClassVar[str] = "app.submodules.loss_balances.UncertaintyBalance"
+    target: ClassVar[str] = "nested_lightning.app.submodules.loss_balances.UncertaintyBalance"
     kind: Literal["uncertainty"] = Field("uncertainty", description="Learned (Kendall et al. 2018).")
 
 

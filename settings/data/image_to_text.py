@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from settings.base import ChoiceSettings, Settings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings, Settings
+from nested_lightning.settings.slot import Slot
 
 
 class PictureSplitSettings(ChoiceSettings):
@@ -24,7 +24,7 @@ class DrawnPictureSplitSettings(PictureSplitSettings):
 class AutomaticPictureSplitSettings(DrawnPictureSplitSettings):
     """Variants where a column emoji holds skin tones, else random."""
 
-    target: ClassVar[str] = "app.data.picture_splits.AutomaticPictureSplitter"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.AutomaticPictureSplitter"
     kind: Literal["automatic"] = Field(
         "automatic", description="variants where a column emoji holds skin tones, else random."
     )
@@ -33,7 +33,7 @@ class AutomaticPictureSplitSettings(DrawnPictureSplitSettings):
 class VariantSplitSettings(DrawnPictureSplitSettings):
     """Skin-tone variants whose base emoji is in training."""
 
-    target: ClassVar[str] = "app.data.picture_splits.VariantSplitter"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.VariantSplitter"
     kind: Literal["variants"] = Field(
         "variants", description="Shares of the skin-tone variants; their base emoji is in training."
     )
@@ -43,7 +43,7 @@ class VariantSplitSettings(DrawnPictureSplitSettings):
 class UnseenBaseSplitSettings(DrawnPictureSplitSettings):
     """Whole base emoji with all their variants."""
 
-    target: ClassVar[str] = "app.data.picture_splits.UnseenBaseSplitter"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.UnseenBaseSplitter"
     kind: Literal["unseen_bases"] = Field(
         "unseen_bases", description="Whole base emoji with all their variants; harder."
     )
@@ -53,14 +53,14 @@ class UnseenBaseSplitSettings(DrawnPictureSplitSettings):
 class RandomPictureSplitSettings(DrawnPictureSplitSettings):
     """A random split by picture."""
 
-    target: ClassVar[str] = "app.data.picture_splits.RandomPictureSplitter"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.RandomPictureSplitter"
     kind: Literal["random"] = Field("random", description="By picture, drawn with a seed.")
 
 
 class ColumnPictureSplitSettings(PictureSplitSettings):
     """The split that a column of the captions names."""
 
-    target: ClassVar[str] = "app.data.picture_splits.ColumnPictureSplitter"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.ColumnPictureSplitter"
     kind: Literal["column"] = Field("column", description="By a column that says train, val or test.")
     column: str = Field("split", description="Name of that column.")
 
@@ -68,7 +68,7 @@ class ColumnPictureSplitSettings(PictureSplitSettings):
 class WholePictureSplitSettings(PictureSplitSettings):
     """No split: everything is for evaluation."""
 
-    target: ClassVar[str] = "app.data.picture_splits.WholePictureSplitter"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.WholePictureSplitter"
     kind: Literal["whole"] = Field("whole", description="Every picture is a test one; for evaluation only.")
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from settings.base import ChoiceSettings, Settings
-from settings.slot import Slot
+from nested_lightning.settings.base import ChoiceSettings, Settings
+from nested_lightning.settings.slot import Slot
 
 
 class GroupingSettings(ChoiceSettings):
@@ -16,14 +16,14 @@ class GroupingSettings(ChoiceSettings):
 class PrefixGroupingSettings(GroupingSettings):
     """Columns that share the name before their number: kar0, kar1 and kar_2 are the group kar."""
 
-    target: ClassVar[str] = "app.data.column_groups.GroupByPrefix"
+    target: ClassVar[str] = "nested_lightning.app.multi_feature.column_groups.GroupByPrefix"
     kind: Literal["prefix"] = Field("prefix", description="By the name before the column's number.")
 
 
 class ExplicitGroupingSettings(GroupingSettings):
     """Groups listed column by column."""
 
-    target: ClassVar[str] = "app.data.column_groups.ExplicitGroups"
+    target: ClassVar[str] = "nested_lightning.app.multi_feature.column_groups.ExplicitGroups"
     kind: Literal["explicit"] = Field("explicit", description="By lists of columns.")
     groups: dict[str, list[str]] = Field(
         description="Columns of each group by its name; kar_* is all that match."
@@ -33,7 +33,7 @@ class ExplicitGroupingSettings(GroupingSettings):
 class SingleGroupingSettings(GroupingSettings):
     """All columns as one group."""
 
-    target: ClassVar[str] = "app.data.column_groups.SingleGroup"
+    target: ClassVar[str] = "nested_lightning.app.multi_feature.column_groups.SingleGroup"
     kind: Literal["single"] = Field("single", description="All columns as one group.")
     name: str = Field("0", min_length=1, description="Name of that group.")
 
@@ -52,7 +52,7 @@ class SplitSettings(ChoiceSettings):
 class RandomSplitSettings(SplitSettings):
     """A stratified random split."""
 
-    target: ClassVar[str] = "app.data.splits.RandomSplitter"
+    target: ClassVar[str] = "nested_lightning.app.data.splits.RandomSplitter"
     kind: Literal["random"] = Field("random", description="Stratified by class, drawn with a seed.")
     val_fraction: float = Field(0.15, gt=0, lt=1, description="Share of the rows for validation.")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the rows for the test.")
@@ -71,7 +71,7 @@ class RandomSplitSettings(SplitSettings):
 class FoldSplitSettings(SplitSettings):
     """One fold of a stratified cross-validation."""
 
-    target: ClassVar[str] = "app.data.splits.FoldSplitter"
+    target: ClassVar[str] = "nested_lightning.app.data.splits.FoldSplitter"
     kind: Literal["fold"] = Field("fold", description="One fold of a stratified cross-validation.")
     num_folds: int = Field(5, ge=2, description="Number of folds.")
     fold: NonNegativeInt = Field(0, description="The fold that is the test part, from 0.")
@@ -88,7 +88,7 @@ class FoldSplitSettings(SplitSettings):
 class ColumnSplitSettings(SplitSettings):
     """The split that a column of the file names."""
 
-    target: ClassVar[str] = "app.data.splits.ColumnSplitter"
+    target: ClassVar[str] = "nested_lightning.app.data.splits.ColumnSplitter"
     kind: Literal["column"] = Field("column", description="By a column that says train, val or test.")
     column: str = Field("split", description="Name of that column.")
 
@@ -96,7 +96,7 @@ class ColumnSplitSettings(SplitSettings):
 class WholeFileSplitSettings(SplitSettings):
     """No split: the whole file is for evaluation."""
 
-    target: ClassVar[str] = "app.data.splits.WholeFileSplitter"
+    target: ClassVar[str] = "nested_lightning.app.data.splits.WholeFileSplitter"
     kind: Literal["whole"] = Field("whole", description="Every row is a test row; for evaluation only.")
 
 
@@ -114,14 +114,14 @@ class FeatureStorageSettings(ChoiceSettings):
 class MemoryStorageSettings(FeatureStorageSettings):
     """All rows in memory."""
 
-    target: ClassVar[str] = "app.data.feature_storage.MemoryStorage"
+    target: ClassVar[str] = "nested_lightning.app.multi_feature.storage.MemoryStorage"
     kind: Literal["memory"] = Field("memory", description="All rows in memory.")
 
 
 class DiskStorageSettings(FeatureStorageSettings):
     """Rows in files on a disk."""
 
-    target: ClassVar[str] = "app.data.disk_storage.DiskStorage"
+    target: ClassVar[str] = "nested_lightning.app.multi_feature.disk_storage.DiskStorage"
     kind: Literal["disk"] = Field("disk", description="Rows in files on a disk, for data larger than memory.")
     folder: Path | None = Field(
         None, description="Where the files lie, while they are used; null: the folder for temporary files."

@@ -5,14 +5,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from settings.base import ChoiceSettings, Settings
-from settings.slot import Slot
-from settings.tabular_data import (
+from nested_lightning.settings.base import ChoiceSettings, Settings
+from nested_lightning.settings.data.multi_feature import (
     FoldSplitSettings,
     RandomSplitSettings,
     SplitSettings,
     WholeFileSplitSettings,
 )
+from nested_lightning.settings.slot import Slot
 
 
 class DomainGroupingSettings(ChoiceSettings):
@@ -22,21 +22,21 @@ class DomainGroupingSettings(ChoiceSettings):
 class EachAloneSettings(DomainGroupingSettings):
     """A VAE for each domain."""
 
-    target: ClassVar[str] = "app.data.domain_groups.EachAlone"
+    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.EachAlone"
     kind: Literal["each_alone"] = Field("each_alone", description="A VAE for each domain.")
 
 
 class EvenAndOddSettings(DomainGroupingSettings):
     """Two VAEs, for even and for odd numbers."""
 
-    target: ClassVar[str] = "app.data.domain_groups.EvenAndOdd"
+    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.EvenAndOdd"
     kind: Literal["even_odd"] = Field("even_odd", description="Two VAEs, for even and for odd numbers.")
 
 
 class AllTogetherSettings(DomainGroupingSettings):
     """One VAE for all domains."""
 
-    target: ClassVar[str] = "app.data.domain_groups.AllTogether"
+    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.AllTogether"
     kind: Literal["together"] = Field("together", description="One VAE for all domains.")
     name: str = Field("all", min_length=1, description="Name of that VAE.")
 
@@ -44,7 +44,7 @@ class AllTogetherSettings(DomainGroupingSettings):
 class ExplicitDomainGroupsSettings(DomainGroupingSettings):
     """VAEs with listed domains."""
 
-    target: ClassVar[str] = "app.data.domain_groups.ExplicitDomainGroups"
+    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.ExplicitDomainGroups"
     kind: Literal["explicit"] = Field("explicit", description="By lists of domains.")
     groups: dict[str, list[str]] = Field(description="Domains of each VAE by its name.")
 

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from settings.base import ChoiceSettings, Settings
-from settings.slot import Slot
-from settings.tabular_data import SPLITS, RandomSplitSettings, SplitSettings
+from nested_lightning.settings.base import ChoiceSettings, Settings
+from nested_lightning.settings.data.multi_feature import SPLITS, RandomSplitSettings, SplitSettings
+from nested_lightning.settings.slot import Slot
 
 
 class SequenceSourceSettings(ChoiceSettings):
@@ -17,7 +17,7 @@ class SequenceSourceSettings(ChoiceSettings):
 class DigitSequencesSettings(SequenceSourceSettings):
     """Sequences of the handwritten digits that scikit-learn ships."""
 
-    target: ClassVar[str] = "app.data.digit_sequences.DigitSequences"
+    target: ClassVar[str] = "nested_lightning.app.variant.sources.digits.DigitSequences"
     kind: Literal["digits"] = Field("digits", description="Handwritten digits of 8 by 8, strung together.")
     num_repeats: PositiveInt = Field(
         40, description="How often each picture is used, among others each time."
@@ -30,7 +30,7 @@ class DigitSequencesSettings(SequenceSourceSettings):
 class PythonSourcesSettings(SequenceSourceSettings):
     """The standard library's sources."""
 
-    target: ClassVar[str] = "app.data.python_sources.PythonSources"
+    target: ClassVar[str] = "nested_lightning.app.variant.sources.python.PythonSources"
     kind: Literal["python"] = Field("python", description="Python files, a kind of token for each character.")
     root: Path | None = Field(None, description="Folder of Python files; null: the standard library.")
     max_files: PositiveInt | None = Field(None, description="Files to use at most; null: all.")
@@ -44,7 +44,7 @@ class PythonSourcesSettings(SequenceSourceSettings):
 class SequenceFileSettings(SequenceSourceSettings):
     """A JSONL or Parquet file."""
 
-    target: ClassVar[str] = "app.data.sequence_file.SequenceFile"
+    target: ClassVar[str] = "nested_lightning.app.variant.sources.file.SequenceFile"
     kind: Literal["file"] = Field("file", description="A JSONL or Parquet file.")
     path: Path | None = Field(None, description="The file; null: the one of data.path named for the variant.")
     type: Literal["characters", "tokens", "vectors"] | None = Field(
@@ -65,21 +65,21 @@ class SamplingSettings(ChoiceSettings):
 class ProportionalSamplingSettings(SamplingSettings):
     """Each variant by its number of sequences."""
 
-    target: ClassVar[str] = "app.data.variant_sampling.ProportionalSampling"
+    target: ClassVar[str] = "nested_lightning.app.variant.sampling.ProportionalSampling"
     kind: Literal["proportional"] = Field("proportional", description="By the number of sequences.")
 
 
 class RoundRobinSamplingSettings(SamplingSettings):
     """All variants in turn."""
 
-    target: ClassVar[str] = "app.data.variant_sampling.RoundRobinSampling"
+    target: ClassVar[str] = "nested_lightning.app.variant.sampling.RoundRobinSampling"
     kind: Literal["round_robin"] = Field("round_robin", description="All variants in turn.")
 
 
 class TemperatureSamplingSettings(SamplingSettings):
     """With a probability proportional to n^(1/T)."""
 
-    target: ClassVar[str] = "app.data.variant_sampling.TemperatureSampling"
+    target: ClassVar[str] = "nested_lightning.app.variant.sampling.TemperatureSampling"
     kind: Literal["temperature"] = Field("temperature", description="Drawn with p proportional to n^(1/T).")
     temperature: float = Field(5.0, gt=0, description="T; 1: by size, higher: more alike.")
 

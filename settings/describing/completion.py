@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from settings.application import application_settings_model
-from settings.families import families
-from settings.slot import Slot
-from settings.walking import NamedItems, Place, dotted, place_of
+from nested_lightning.settings.application import application_settings_model
+from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, place_of
+from nested_lightning.settings.families import families
+from nested_lightning.settings.slot import Slot
 
 Candidate = tuple[str, str]
 """A whole assignment, or its beginning up to a dot or ``=``, and a description."""

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from settings.slot import Slot
-from settings.walking import NamedItems, Place, fields_of
+from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of
+from nested_lightning.settings.slot import Slot
 
 _TYPES = {
     "integer": "whole number",

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from settings.layers import Names
-from settings.slot import Slot
+from nested_lightning.settings.reading.layers import Names
+from nested_lightning.settings.slot import Slot
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def find_plugins(group: str) -> list[Plugin]:
         if point.dist is not None
     ]
     if group == FAMILIES and all(plugin.package != OWN_PACKAGE for plugin in found):
-        found += _plugins_of_source_tree(Path(__file__).parents[1] / "pyproject.toml", group)
+        found += _plugins_of_source_tree(Path(__file__).resolve().parents[2] / "pyproject.toml", group)
     return sorted(found, key=lambda one: (one.package != OWN_PACKAGE, one.package, one.point.name))
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from settings.base import ChoiceSettings
-from settings.entry_points import OWN_PACKAGE
-from settings.families import PLUGGED_FAMILIES
-from settings.family import Family
-from settings.plugged_choices import PLUGGED_CHOICES
-from settings.plugins import plugins
-from settings.walking import dotted
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.describing.walking import dotted
+from nested_lightning.settings.families import PLUGGED_FAMILIES
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.plugging.entry_points import OWN_PACKAGE
+from nested_lightning.settings.plugging.plugged_choices import PLUGGED_CHOICES
+from nested_lightning.settings.plugging.plugins import plugins
 
 
 def package_of(added: Family | type[ChoiceSettings]) -> str | None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from settings.base import ChoiceSettings
-from settings.entry_points import SUBMODULES, Plugin, PluginGroup
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.plugging.entry_points import SUBMODULES, Plugin, PluginGroup
 
 
 def kind_of_choice(choice: type[ChoiceSettings]) -> str:

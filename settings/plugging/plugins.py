@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from settings.base import ChoiceSettings
-from settings.entry_points import Plugin
-from settings.families import PLUGGED_FAMILIES, families
-from settings.plugged_choices import PLUGGED_CHOICES
-from settings.slot import Slot
-from settings.walking import NamedItems, Place, fields_of
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of
+from nested_lightning.settings.families import PLUGGED_FAMILIES, families
+from nested_lightning.settings.plugging.entry_points import Plugin
+from nested_lightning.settings.plugging.plugged_choices import PLUGGED_CHOICES
+from nested_lightning.settings.slot import Slot
 
 
 def plugins() -> list[Plugin]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
-from settings.errors import did_you_mean
-from settings.layers import Layer, Names
+from nested_lightning.settings.reading.errors import did_you_mean
+from nested_lightning.settings.reading.layers import Layer, Names
 
 ENV_PREFIX = "NESTED_LIGHTNING__"
 """How the name of every variable starts; ``__`` stands between the names of a dotted path."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from settings.layers import Layer, Names, find_origin
-from settings.slot import Slot
-from settings.walking import Location, Place, dotted, is_alternative, locate, step
+from nested_lightning.settings.describing.walking import Location, Place, dotted, is_alternative, locate, step
+from nested_lightning.settings.reading.layers import Layer, Names, find_origin
+from nested_lightning.settings.slot import Slot
 
 
 class SettingsError(ValueError):

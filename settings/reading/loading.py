@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from settings.application import ApplicationSettings, application_settings_model
-from settings.environment import read_environment
-from settings.errors import SettingsError, describe_problems, did_you_mean
-from settings.families import families, find_family
-from settings.family import Family
-from settings.layers import Layer
-from settings.merging import merge, parse_assignment
-from settings.yaml_file import read_settings_file
+from nested_lightning.settings.application import ApplicationSettings, application_settings_model
+from nested_lightning.settings.families import families, find_family
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.reading.environment import read_environment
+from nested_lightning.settings.reading.errors import SettingsError, describe_problems, did_you_mean
+from nested_lightning.settings.reading.layers import Layer
+from nested_lightning.settings.reading.merging import merge, parse_assignment
+from nested_lightning.settings.reading.yaml_file import read_settings_file
 
 T = TypeVar("T")
 

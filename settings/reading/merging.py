@@ -6,10 +6,10 @@ from urllib.parse import unquote
 
 import yaml
 
-from settings.errors import SettingsError
-from settings.layers import Names
-from settings.slot import Slot
-from settings.walking import NamedItems, Place, dotted, step
+from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, step
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.layers import Names
+from nested_lightning.settings.slot import Slot
 
 _ABSENT = object()
 

@@ -8,9 +8,9 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
-from settings.errors import SettingsError
-from settings.layers import Layer, Names
-from settings.yaml_loader import compose
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.layers import Layer, Names
+from nested_lightning.settings.reading.yaml_loader import compose
 
 MAX_DEPTH = 30
 """Levels of nesting; settings have six."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from app.diagnosis import _find_package, find_devices, find_run_folder, find_versions
+from nested_lightning.app.diagnosis import _find_package, find_devices, find_run_folder, find_versions
 
 
 def test_the_packages_that_are_needed_are_there_in_a_version_that_fits() -> None:

@@ -14,9 +14,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from app.data.picture_decoding import decode_picture
-from containers import bootstrap
-from tests.app.data.captioned_folder import write_folder
+from nested_lightning import bootstrap
+from nested_lightning.app.pictures.decoding import decode_picture
+from tests.app.image_to_text.captioned_folder import write_folder
 from tests.conftest import make_picture_folder, make_picture_settings
 from tests.tiny_variants import variant_settings
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.data.wording import counted, errors_naming, name_list
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.wording import counted, errors_naming, name_list
 
 
 def test_name_list_is_cut_short() -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import torch
 
-import app.training.trainer
-import containers.application
-import containers.multi_feature
-import containers.resuming  # noqa: F401
-import main
-from app.training.throttled_checkpoint_io import ThrottledCheckpointIO
+import nested_lightning.app.training.trainer
+import nested_lightning.containers.application
+import nested_lightning.containers.multi_feature
+import nested_lightning.containers.starting.resuming
+from nested_lightning.app.checkpoints.throttled_io import ThrottledCheckpointIO
+from nested_lightning.commands import program
 
 PAUSE_S = 0.02
 """Kills come faster than a second, so checkpoints may not be held back for one."""
@@ -36,7 +36,7 @@ def start(*arguments: str) -> int:
     torch.set_num_threads(1)
     sys.argv = ["main.py", *arguments]
     try:
-        main.run()
+        program.run()
     except SystemExit as end:
         os._exit(int(end.code or 0))
     finally:
@@ -83,7 +83,7 @@ def run_killed(folder: str, chance: random.Random, *, longest_s: float, max_kill
 def run(num_kills: int, seed: int) -> None:
     """Train once undisturbed, then in folders ``killed-0``, … until there were so many kills."""
     eager = partial(ThrottledCheckpointIO, pause_s=PAUSE_S)
-    setattr(app.training.trainer, "ThrottledCheckpointIO", eager)  # noqa: B010
+    setattr(nested_lightning.app.training.trainer, "ThrottledCheckpointIO", eager)  # noqa: B010
     began_at_s = time.monotonic()
     finish(start("train", "-c", "small.yaml", "--run-dir", "undisturbed"))
     longest_s = 0.8 * (time.monotonic() - began_at_s)

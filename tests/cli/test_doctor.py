@@ -5,7 +5,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from main import app
+from nested_lightning.commands.program import app
 from tests.command_line import Program
 
 

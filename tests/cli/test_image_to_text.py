@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.data.captioned_folder import write_folder
+from tests.app.image_to_text.captioned_folder import write_folder
 from tests.command_line import Program
 
 SMALL = """

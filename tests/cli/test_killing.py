@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.training.run_folder import RunFolder
+from nested_lightning.app.training.runs.run_folder import RunFolder
 from tests.command_line import PROJECT
 
 NUM_KILLS = int(os.environ.get("TEST_NUM_KILLS", "3"))

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from commands.overrides import OverrideRequest, split_overrides
-from main import app
+from nested_lightning.commands.overrides import OverrideRequest, split_overrides
+from nested_lightning.commands.program import app
 from tests.command_line import Program
 
 MODULE = """

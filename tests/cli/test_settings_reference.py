@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from settings import parse_settings
-from settings.application import application_settings_model
-from settings.merging import flatten
-from settings.reference import setting_rows
-from settings.trainer import TrainerSettings
+from nested_lightning import parse_settings
+from nested_lightning.settings.application import application_settings_model
+from nested_lightning.settings.describing.reference import setting_rows
+from nested_lightning.settings.reading.merging import flatten
+from nested_lightning.settings.trainer import TrainerSettings
 from tests.command_line import PROJECT, Program
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import torch
 
-from app.training.run_folder import RunFolder
-from containers import bootstrap, family_container
-from settings import load_settings
+from nested_lightning import bootstrap, family_container, load_settings
+from nested_lightning.app.training.runs.run_folder import RunFolder
 from tests.command_line import PROJECT
 
 SETTINGS = """

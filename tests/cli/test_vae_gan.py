@@ -25,7 +25,10 @@ BEST = "run/checkpoints/best.ckpt"
 @pytest.fixture
 def emoji_folder(tmp_path: Path) -> Path:
     """24 of the shipped emoji, 32×32 in colour: twelve flags and twelve clocks, each in a sub-folder."""
-    with files("app.data.shipped").joinpath("emoji.zip").open("rb") as file, ZipFile(file) as archive:
+    with (
+        files("nested_lightning.app.data.shipped").joinpath("emoji.zip").open("rb") as file,
+        ZipFile(file) as archive,
+    ):
         rows = list(csv.DictReader(io.TextIOWrapper(archive.open("captions.csv"), encoding="utf-8")))
         domains = {
             "clocks": [row for row in rows if re.search("o.clock|thirty", row["caption"])],

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from app.errors import UserError
-from app.training.compilation import check_cpp_compiler
-from app.training.result import TrainingResult
-from containers import bootstrap, family_container, overriding
-from settings.merging import merge
+from nested_lightning import bootstrap, family_container, overriding
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.machine.compilation import check_cpp_compiler
+from nested_lightning.app.training.runs.result import TrainingResult
+from nested_lightning.settings.reading.merging import merge
 from tests.processes.made_once import write_shapes
 from tests.processes.trainings import FAMILIES, SHARED, FixedSampler
 

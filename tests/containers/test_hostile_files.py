@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import torch
 
-from app.checkpoints.migrations import MIGRATIONS
-from app.checkpoints.recipe import CHECKPOINT_KEY, FORMAT_VERSION, read_recipe
-from app.errors import UserError
-from app.training.checkpoint_io import AtomicCheckpointIO, read_checkpoint
-from app.training.run_folder import RunFolder
-from containers import bootstrap, family_container, from_checkpoint, resume_training
+from nested_lightning import bootstrap, family_container, from_checkpoint, resume_training
+from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from nested_lightning.app.checkpoints.migrations import MIGRATIONS
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, FORMAT_VERSION, read_recipe
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.run_folder import RunFolder
 
 
 class Payload:

@@ -9,14 +9,14 @@ import torch
 from dependency_injector import providers
 from torch import Tensor, nn
 
-from app.composition.errors import CompositionError, WidthError
-from app.submodules.bridges import EveryStepBridge
-from app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
-from app.submodules.text_decoders import LstmTextDecoder
-from app.training.checkpoint_io import read_checkpoint
-from containers import bootstrap, from_checkpoint
-from settings.merging import merge
-from tests.app.data.captioned_folder import write_folder
+from nested_lightning import bootstrap, from_checkpoint
+from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.submodules.bridges import EveryStepBridge
+from nested_lightning.app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
+from nested_lightning.app.submodules.text_decoders import LstmTextDecoder
+from nested_lightning.settings.reading.merging import merge
+from tests.app.image_to_text.captioned_folder import write_folder
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ def test_a_bridge_without_a_role_is_refused(settings: dict[str, Any]) -> None:
 
 
 def test_the_original_parts_are_a_preset(settings: dict[str, Any]) -> None:
-    from settings.image_to_text import ORIGINAL
+    from nested_lightning.settings.image_to_text import ORIGINAL
 
     values = {**settings, "image_to_text": {"data": settings["image_to_text"]["data"]}}
     model = bootstrap(merge(values, ORIGINAL.values)).image_to_text.model()

@@ -9,12 +9,12 @@ import safetensors
 import safetensors.torch
 import torch
 
-from app.checkpoints.exporting import export_safetensors
-from app.checkpoints.inspection import describe_checkpoint
-from app.checkpoints.weights_file import read_safetensors, to_safetensors
-from app.errors import UserError
-from containers import bootstrap, family_container, from_checkpoint
-from settings.merging import merge
+from nested_lightning import bootstrap, family_container, from_checkpoint
+from nested_lightning.app.checkpoints.exporting import export_safetensors
+from nested_lightning.app.checkpoints.inspection import describe_checkpoint
+from nested_lightning.app.checkpoints.weights_file import read_safetensors, to_safetensors
+from nested_lightning.app.errors import UserError
+from nested_lightning.settings.reading.merging import merge
 
 
 @pytest.fixture

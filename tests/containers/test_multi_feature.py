@@ -7,16 +7,16 @@ import torch
 from dependency_injector import providers
 from torch import Tensor, nn
 
-from app.composition.errors import CompositionError, WidthError
-from app.errors import UserError
-from app.submodules.feature_extractors import (
+from nested_lightning import bootstrap
+from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.submodules.feature_extractors import (
     FeatureExtractor,
     LinearFeatureExtractor,
     NormalizedFeatureExtractor,
 )
-from app.submodules.heads import LinearHead
-from containers import bootstrap
-from settings.merging import merge
+from nested_lightning.app.submodules.heads import LinearHead
+from nested_lightning.settings.reading.merging import merge
 
 
 class MockExtractor(nn.Module):

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.errors import UserError
-from containers import bootstrap
-from settings.merging import merge
+from nested_lightning import bootstrap
+from nested_lightning.app.errors import UserError
+from nested_lightning.settings.reading.merging import merge
 
 
 def test_all_parameters_are_registered_and_move_in_training(small_settings: dict[str, Any]) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from app.checkpoints.recipe import CHECKPOINT_KEY
-from app.errors import UserError
-from containers import bootstrap, from_checkpoint
+from nested_lightning import bootstrap, from_checkpoint
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY
+from nested_lightning.app.errors import UserError
 
 
 @pytest.fixture

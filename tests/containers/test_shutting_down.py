@@ -14,11 +14,17 @@ from dependency_injector.containers import DeclarativeContainer
 from pyarrow import csv, json, parquet
 from pytorch_lightning import Callback
 
-from app.errors import UserError
-from containers import bootstrap, compose_application, family_container, from_checkpoint
-from settings import find_family, parse_settings
-from settings.merging import merge
-from tests.app.data.captioned_folder import write_folder
+from nested_lightning import (
+    bootstrap,
+    compose_application,
+    family_container,
+    find_family,
+    from_checkpoint,
+    parse_settings,
+)
+from nested_lightning.app.errors import UserError
+from nested_lightning.settings.reading.merging import merge
+from tests.app.image_to_text.captioned_folder import write_folder
 from tests.conftest import make_picture_folder, make_picture_settings
 from tests.tiny_variants import variant_settings
 

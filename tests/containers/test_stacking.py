@@ -8,11 +8,11 @@ import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from app.stacking.stack import ModuleStack, StackMember
-from app.submodules.feature_extractors import LinearFeatureExtractor
-from app.training.run import TrainingRun
-from containers import bootstrap, family_container, overriding, resume_training
-from settings.merging import merge
+from nested_lightning import bootstrap, family_container, overriding, resume_training
+from nested_lightning.app.multi_feature.stacking.stack import ModuleStack, StackMember
+from nested_lightning.app.submodules.feature_extractors import LinearFeatureExtractor
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.settings.reading.merging import merge
 
 NAMES = [f"g{i}" for i in range(9)]
 

@@ -7,12 +7,11 @@ import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from app.checkpoints.exporting import export_safetensors
-from app.errors import UserError
-from app.training.run import TrainingRun
-from containers import bootstrap, family_container, resume_training
-from settings import SettingsError
-from settings.merging import merge
+from nested_lightning import SettingsError, bootstrap, family_container, resume_training
+from nested_lightning.app.checkpoints.exporting import export_safetensors
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.settings.reading.merging import merge
 
 State = dict[str, torch.Tensor]
 

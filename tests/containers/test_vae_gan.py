@@ -8,13 +8,12 @@ import torch
 from dependency_injector import providers
 from torch import Tensor, nn
 
-from app.composition.errors import CompositionError, WidthError
-from app.errors import UserError
-from app.submodules.latent_samplers import GaussianSampler
-from app.submodules.picture_encoders import ConvPictureEncoder, MlpPictureEncoder
-from containers import bootstrap, from_checkpoint
-from settings import SettingsError
-from settings.merging import merge
+from nested_lightning import SettingsError, bootstrap, from_checkpoint
+from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.submodules.latent_samplers import GaussianSampler
+from nested_lightning.app.submodules.picture_encoders import ConvPictureEncoder, MlpPictureEncoder
+from nested_lightning.settings.reading.merging import merge
 
 
 class MockEncoder(nn.Module):

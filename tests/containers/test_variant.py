@@ -9,15 +9,15 @@ from dependency_injector import providers
 from pytorch_lightning import Callback
 from torch import Tensor, nn
 
-from app.composition.errors import CompositionError, WidthError
-from app.errors import UserError
-from app.submodules.loss_balances import CountBalance, UncertaintyBalance
-from app.submodules.sequence_adapters import LinearProjection, TokenEmbedding
-from app.submodules.sequence_decoders import LinearDecoder, RecurrentDecoder
-from app.submodules.sequence_losses import FocalLoss
-from app.training.checkpoint_io import read_checkpoint
-from containers import bootstrap, from_checkpoint
-from settings.merging import merge
+from nested_lightning import bootstrap, from_checkpoint
+from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.submodules.loss_balances import CountBalance, UncertaintyBalance
+from nested_lightning.app.submodules.sequence_adapters import LinearProjection, TokenEmbedding
+from nested_lightning.app.submodules.sequence_decoders import LinearDecoder, RecurrentDecoder
+from nested_lightning.app.submodules.sequence_losses import FocalLoss
+from nested_lightning.settings.reading.merging import merge
 from tests.tiny_variants import variant_settings, write_lines
 
 

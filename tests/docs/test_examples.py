@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from containers import bootstrap
-from settings.merging import merge
+from nested_lightning import bootstrap
+from nested_lightning.settings.reading.merging import merge
 
 PROJECT = Path(__file__).parents[2]
 WAVES = PROJECT / "tests" / "plugins" / "nested-lightning-waves"

@@ -5,11 +5,10 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app.prediction.multi_feature import MultiFeaturePredictor
-from app.submodules.heads import LinearHead, NormalizedHead
-from containers import bootstrap, compose_application, overriding
-from settings import find_family, parse_settings
-from settings.merging import merge
+from nested_lightning import bootstrap, compose_application, find_family, overriding, parse_settings
+from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.submodules.heads import LinearHead, NormalizedHead
+from nested_lightning.settings.reading.merging import merge
 
 
 class Desk:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from containers import bootstrap
+from nested_lightning import bootstrap
 
 PROJECT = Path(__file__).parents[2]
 
@@ -65,13 +65,13 @@ def libraries():
 
 steps = {}
 before = process()
-import app, containers, settings
+import nested_lightning.app, nested_lightning.containers, nested_lightning.settings
 steps["importing our packages"] = (before, process(), "torch" in sys.modules)
 
 import pyarrow.parquet, pytorch_lightning, sklearn.metrics, torch, torchmetrics.classification
 before = process() | {"torch": libraries()}
-from containers import bootstrap, from_checkpoint
-import containers.multi_feature
+from nested_lightning import bootstrap, from_checkpoint
+import nested_lightning.containers.multi_feature
 steps["importing what needs torch"] = (before, process() | {"torch": libraries()}, False)
 
 trained = from_checkpoint(Path(sys.argv[1]))

@@ -18,8 +18,8 @@ from urllib.request import Request, urlopen
 import pytest
 from typer.testing import CliRunner
 
-import main
-from containers import bootstrap
+from nested_lightning import bootstrap
+from nested_lightning.commands.program import app
 from tests.environments import Environments
 from tests.tiny_variants import variant_settings
 
@@ -78,7 +78,7 @@ def _address(process: subprocess.Popen[str]) -> str:
 
 
 def _predict(*arguments: str) -> str:
-    done = CliRunner().invoke(main.app, ["predict", *arguments], catch_exceptions=False)
+    done = CliRunner().invoke(app, ["predict", *arguments], catch_exceptions=False)
     assert done.exit_code == 0
     return done.stdout
 

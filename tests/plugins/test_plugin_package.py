@@ -12,13 +12,13 @@ from tests.environments import Environments
 
 COMMANDS = """
 import contextlib, io, json, sys
-import main
+from nested_lightning.commands.program import run
 for line in sys.stdin:
     sys.argv = ["nested-lightning", *json.loads(line)]
     status, out, err = 0, io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            main.run()
+            run()
         except SystemExit as end:
             status = end.code or 0
     print(json.dumps({"status": status, "out": out.getvalue(), "err": err.getvalue()}))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.models.multi_feature import MultiFeatureClassifier
-from app.processes import rank_and_world_size
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
+from nested_lightning.app.processes import rank_and_world_size
 
 
 def fail_in_second_process() -> None:

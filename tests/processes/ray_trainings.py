@@ -16,9 +16,9 @@ from typing import Any
 
 import yaml
 
-from app.errors import UserError
-from app.training.ray_workers import ray_trainer_arguments, run_in_workers
-from settings.merging import merge
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.ray.workers import ray_trainer_arguments, run_in_workers
+from nested_lightning.settings.reading.merging import merge
 from tests.command_line import MAIN, PROJECT
 from tests.processes.forked_ranks import run_ranks
 from tests.processes.ray_cluster import processes_left, ray_variables, running_cluster
@@ -29,8 +29,8 @@ GLOBAL_BATCH_SIZE = 12
 FAILING = """
 import sys
 sys.path.insert(0, {project!r})
-import main
-from containers import ray_training
+from nested_lightning.commands.program import run
+from nested_lightning.containers.starting import ray_training
 
 train = ray_training._train
 
@@ -41,7 +41,7 @@ def train_and_fail(current_folder, values):
     return train(current_folder, values)
 
 ray_training._train = train_and_fail
-main.run()
+run()
 """
 """The program, but for a step in one of two workers; what stands in a program itself is sent to workers."""
 

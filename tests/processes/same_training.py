@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from app.training.run_folder import RunFolder
+from nested_lightning.app.training.runs.run_folder import RunFolder
 
 
 def assert_same_training(found: RunFolder, wanted: RunFolder) -> None:

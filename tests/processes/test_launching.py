@@ -22,11 +22,11 @@ multi_feature: {data: {path: shapes.csv, label: shape, batch_size: 4}}
 FAILING = """
 import sys
 sys.path.insert(0, {project!r})
-import main
+from nested_lightning.commands.program import run
 from tests.processes.failing_step import fail_in_second_process
 
 fail_in_second_process()
-main.run()
+run()
 """
 TRAIN = ["train", "-c", "small.yaml"]
 TOGETHER = ["--set", "trainer.devices=2", "--set", "trainer.strategy=ddp"]

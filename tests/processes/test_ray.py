@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.errors import UserError
-from app.training.ray_cluster import find_cluster
-from app.training.run_folder import RunFolder
-from containers import train_in_workers
-from settings.application import parse_settings
+from nested_lightning import train_in_workers
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.ray.cluster import find_cluster
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.settings.application import parse_settings
 from tests.command_line import ForkedPrograms, program_in
 from tests.processes.made_once import make_once
 from tests.processes.ray_trainings import TRAINED

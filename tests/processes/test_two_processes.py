@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.training.run_folder import RunFolder
+from nested_lightning.app.training.runs.run_folder import RunFolder
 from tests.processes.made_once import make_once
 from tests.processes.same_training import assert_same_training, assert_same_weights
 from tests.processes.trainings import FAMILIES

@@ -17,13 +17,13 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, distributed
 
-from app.submodules.latent_samplers import GaussianSampler, Posterior
-from app.training.interruption import TrainingInterruptedError
-from app.training.run import TrainingRun
-from containers import bootstrap, compose_application, family_container, overriding, resume_training
-from settings.families import families
-from settings.merging import merge
-from tests.app.data.captioned_folder import write_folder
+from nested_lightning import bootstrap, compose_application, family_container, overriding, resume_training
+from nested_lightning.app.submodules.latent_samplers import GaussianSampler, Posterior
+from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.settings.families import families
+from nested_lightning.settings.reading.merging import merge
+from tests.app.image_to_text.captioned_folder import write_folder
 from tests.conftest import make_picture_folder, make_picture_settings
 from tests.processes.forked_ranks import run_ranks
 from tests.tiny_variants import variant_settings

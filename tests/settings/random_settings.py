@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from settings.slot import Slot
-from settings.walking import NamedItems, Place, place_of
+from nested_lightning.settings.describing.walking import NamedItems, Place, place_of
+from nested_lightning.settings.slot import Slot
 
 NAMES = st.sampled_from(["kar", "a.b", "1", "yes", "null", "~", "é", "two words", "%2E", "values", "a:b"])
 TEXTS = st.one_of(NAMES, st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6))

@@ -7,11 +7,11 @@ from importlib import import_module
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from settings import families
-from settings.application import application_settings_model
-from settings.base import ChoiceSettings
-from settings.slot import Slot
-from settings.walking import NamedItems, Place, fields_of
+from nested_lightning import families
+from nested_lightning.settings.application import application_settings_model
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of
+from nested_lightning.settings.slot import Slot
 
 
 def _all_models(place: Place) -> Iterator[type[BaseModel]]:

@@ -9,8 +9,15 @@ from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from settings import ApplicationSettings, Family, SettingsError, families, load_settings, parse_settings
-from settings.trainer import TrainerSettings
+from nested_lightning import (
+    ApplicationSettings,
+    Family,
+    SettingsError,
+    families,
+    load_settings,
+    parse_settings,
+)
+from nested_lightning.settings.trainer import TrainerSettings
 from tests.settings.random_settings import values_of
 
 FAMILIES = list(families().values())

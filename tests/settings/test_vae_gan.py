@@ -1,8 +1,11 @@
 """Settings of vae-gan: what single VAEs take over, and what a single field leaves as it is."""
 
-from settings import parse_settings
-from settings.optimization import AdamSettings, CosineScheduleSettings
-from settings.picture_encoders import ConvPictureEncoderSettings, MlpPictureEncoderSettings
+from nested_lightning import parse_settings
+from nested_lightning.settings.choices.optimization import AdamSettings, CosineScheduleSettings
+from nested_lightning.settings.choices.picture_encoders import (
+    ConvPictureEncoderSettings,
+    MlpPictureEncoderSettings,
+)
 
 
 def test_a_single_field_of_an_optimiser_or_schedule_leaves_the_others() -> None:

@@ -2,11 +2,18 @@
 
 import pytest
 
-from settings import SettingsError, families, parse_settings
-from settings.sequence_data import DigitSequencesSettings, PythonSourcesSettings, SequenceFileSettings
-from settings.sequence_decoders import LinearDecoderSettings, RecurrentDecoderSettings
-from settings.variant import VariantSettings
-from settings.walking import Place, step
+from nested_lightning import SettingsError, families, parse_settings
+from nested_lightning.settings.choices.sequence_decoders import (
+    LinearDecoderSettings,
+    RecurrentDecoderSettings,
+)
+from nested_lightning.settings.data.variant import (
+    DigitSequencesSettings,
+    PythonSourcesSettings,
+    SequenceFileSettings,
+)
+from nested_lightning.settings.describing.walking import Place, step
+from nested_lightning.settings.variant import VariantSettings
 
 
 def _parse(**section: object) -> VariantSettings:

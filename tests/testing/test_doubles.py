@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from app.errors import UserError
-from app.testing.small_specs import small_spec
-from containers import bootstrap, overriding
-from containers.testing import ToldSubmodule, few_samples, one_step_trainer
+from nested_lightning import bootstrap, overriding
+from nested_lightning.app.errors import UserError
+from nested_lightning.testing.doubles import ToldSubmodule, few_samples, one_step_trainer
+from nested_lightning.testing.small_specs import small_spec
 
 FAMILIES = ["multi-feature", "image-to-text", "variant", "vae-gan"]
 

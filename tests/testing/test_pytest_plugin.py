@@ -11,8 +11,8 @@ pytest_plugins = ["pytester"]
 TESTS = """
 import pytest
 from torch import nn
-from containers import overriding
-from containers.testing import ToldSubmodule
+from nested_lightning import overriding
+from nested_lightning.testing.doubles import ToldSubmodule
 
 SETTINGS = {"model": "multi-feature"}
 HEAD = "multi_feature.head"
@@ -38,7 +38,7 @@ def test_nothing_is_left_of_that(application):
 
 @pytest.fixture(scope="module")
 def shared():
-    from containers import bootstrap
+    from nested_lightning import bootstrap
     return bootstrap(SETTINGS)
 
 @pytest.fixture(scope="module")

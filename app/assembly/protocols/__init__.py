@@ -5,15 +5,15 @@ is called with, `instance_of` names a class to derive from, and methods and attr
 it, ``forward`` among them. A plug-in declares Protocols of its own in the same way.
 """
 
-from app.protocols.declaring import instance_of, required_class
-from app.protocols.sequences import (
+from nested_lightning.app.assembly.protocols.declaring import instance_of, required_class
+from nested_lightning.app.assembly.protocols.sequences import (
     LossBalance,
     SequenceAdapter,
     SequenceDecoder,
     SequenceLoss,
     SequenceTrunk,
 )
-from app.protocols.submodules import (
+from nested_lightning.app.assembly.protocols.submodules import (
     Augmentation,
     Bridge,
     Combiner,
@@ -29,7 +29,7 @@ from app.protocols.submodules import (
     TextDecoder,
     Vae,
 )
-from app.protocols.training import (
+from nested_lightning.app.assembly.protocols.training import (
     DataModule,
     Evaluator,
     Model,

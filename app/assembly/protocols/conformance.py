@@ -9,8 +9,8 @@ from unittest.mock import NonCallableMock
 from torch import nn
 from typing_extensions import get_protocol_members
 
-from app.errors import did_you_mean
-from app.protocols.declaring import required_class
+from nested_lightning.app.assembly.protocols.declaring import required_class
+from nested_lightning.app.errors import did_you_mean
 
 _BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)

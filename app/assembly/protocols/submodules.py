@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from app.protocols.declaring import instance_of
+from nested_lightning.app.assembly.protocols.declaring import instance_of
 
 
 @instance_of(nn.Module)

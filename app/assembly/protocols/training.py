@@ -8,8 +8,8 @@ from pytorch_lightning.loggers import Logger
 from torch.optim import Optimizer as TorchOptimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from app.evaluation.report import EvaluationReport
-from app.protocols.declaring import instance_of
+from nested_lightning.app.assembly.protocols.declaring import instance_of
+from nested_lightning.app.evaluation_report import EvaluationReport
 
 
 @instance_of(LightningModule)

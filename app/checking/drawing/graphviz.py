@@ -1,6 +1,6 @@
 """A model's graph in Graphviz' language (https://graphviz.org/doc/info/lang.html)."""
 
-from app.drawing.model_graph import Edge, ModelGraph, Node
+from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph, Node
 
 _SHAPES = {"data": "cylinder", "submodule": "box", "provider": "ellipse"}
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.drawing.model_graph import Edge, ModelGraph
+from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph
 
 _SWEEPS = 8
 _GAP = 18.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.drawing.model_graph import Edge, ModelGraph, Node
+from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph, Node
 
 _SHAPES = {"data": ("[(", ")]"), "submodule": ("[", "]"), "provider": ("([", "])")}
 _ESCAPED = str.maketrans({mark: f"#{ord(mark)};" for mark in '#&<>"`\\;'})

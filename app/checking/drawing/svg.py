@@ -3,8 +3,8 @@
 from collections import Counter
 from xml.sax.saxutils import escape
 
-from app.drawing.layout import Box, place
-from app.drawing.model_graph import Edge, ModelGraph, Node
+from nested_lightning.app.checking.drawing.layout import Box, place
+from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph, Node
 
 _CHARACTER, _LINE, _PADDING = 7.4, 17.0, 9.0
 """Pixels of a character of 12 pixels' height, from line to line, and around the text of a node."""

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from app.generation.search import GeneratedTokens, SpecialTokens, State, Step, select
+from nested_lightning.app.image_to_text.generation.search import (
+    GeneratedTokens,
+    SpecialTokens,
+    State,
+    Step,
+    select,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,13 @@
 
 import torch
 
-from app.generation.search import GeneratedTokens, SpecialTokens, State, Step, first_tokens
+from nested_lightning.app.image_to_text.generation.search import (
+    GeneratedTokens,
+    SpecialTokens,
+    State,
+    Step,
+    first_tokens,
+)
 
 
 class FirstStep:

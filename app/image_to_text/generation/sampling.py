@@ -3,7 +3,13 @@
 import torch
 from torch import Tensor
 
-from app.generation.search import GeneratedTokens, SpecialTokens, State, Step, generate_one_by_one
+from nested_lightning.app.image_to_text.generation.search import (
+    GeneratedTokens,
+    SpecialTokens,
+    State,
+    Step,
+    generate_one_by_one,
+)
 
 
 class NucleusSampling:

@@ -8,9 +8,9 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW
 from typing_extensions import override
 
-from app.models.optimization import OptimizerFactory
-from app.stacking.installing import StackedModules
-from app.stacking.planning import plan_stacks
+from nested_lightning.app.multi_feature.stacking.installing import StackedModules
+from nested_lightning.app.multi_feature.stacking.planning import plan_stacks
+from nested_lightning.app.training.optimization import OptimizerFactory
 
 ELEMENTWISE_OPTIMIZERS = (Adam, AdamW, SGD)
 """Optimisers that treat each number by itself: to them it is all the same what tensor it lies in."""

@@ -6,8 +6,8 @@ import torch
 from torch import Size, nn
 from torch.optim import Optimizer
 
-from app.stacking.optimizer_state import Shapes, SingleModuleState
-from app.stacking.stack import ModuleStack, StackMember
+from nested_lightning.app.multi_feature.stacking.optimizer_state import Shapes, SingleModuleState
+from nested_lightning.app.multi_feature.stacking.stack import ModuleStack, StackMember
 
 
 class StackedModules:

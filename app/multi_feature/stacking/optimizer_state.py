@@ -9,8 +9,8 @@ from typing import Any
 from torch import Size, Tensor
 from torch.optim import Optimizer
 
-from app.stacking.layers import stack_padded
-from app.stacking.stack import cut
+from nested_lightning.app.multi_feature.stacking.layers import stack_padded
+from nested_lightning.app.multi_feature.stacking.stack import cut
 
 Shapes = Mapping[str, Size]
 """Shapes of the single parameters in one parameter of the optimiser, by name; one: it isn't stacked."""

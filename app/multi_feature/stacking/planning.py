@@ -19,9 +19,15 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from app.models.parameter_groups import are_singled_out
-from app.stacking.stack import ModuleStack
-from app.stacking.structure import STACKABLE_LAYERS, Part, are_alike, share_padding, structure_of
+from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
+from nested_lightning.app.multi_feature.stacking.structure import (
+    STACKABLE_LAYERS,
+    Part,
+    are_alike,
+    share_padding,
+    structure_of,
+)
+from nested_lightning.app.training.parameter_groups import are_singled_out
 
 _NUM_TRIAL_ROWS = 5
 _TOLERANCE = 1e-4

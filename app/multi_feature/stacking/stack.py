@@ -12,7 +12,12 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from typing_extensions import override
 
-from app.stacking.layers import StackedBatchNorm1d, StackedDropout, StackedLayerNorm, StackedLinear
+from nested_lightning.app.multi_feature.stacking.layers import (
+    StackedBatchNorm1d,
+    StackedDropout,
+    StackedLayerNorm,
+    StackedLinear,
+)
 
 _STACKED: dict[type[nn.Module], Any] = {
     nn.Linear: StackedLinear,

@@ -7,7 +7,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
 from typing_extensions import override
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 _RECOMPILATIONS = 16
 """For each module: training and evaluation, and some sizes of a batch; torch counts those of all together."""

@@ -4,7 +4,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from app.data.batch_loader import BatchLoader
+from nested_lightning.app.data.batch_loader import BatchLoader
 
 _SHARE_OF_FREE_MEMORY = 0.5
 

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 _PATIENCE_S = 10.0
 """For a machine to answer; Ray itself waits for two minutes, and then ends the process."""

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from pytorch_lightning.strategies import DDPStrategy
 
-from app.errors import UserError
-from app.training.ray_cluster import connect, require_token
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.ray.cluster import connect, require_token
 
 T = TypeVar("T")
 

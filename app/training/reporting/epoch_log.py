@@ -7,7 +7,7 @@ import warnings
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from app.training.log_file import PROJECT_LOGGER
+from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 
 _logger = logging.getLogger(PROJECT_LOGGER)
 

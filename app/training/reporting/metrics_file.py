@@ -14,7 +14,7 @@ from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.loggers import Logger
 from typing_extensions import override
 
-from app.training.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 
 _STEP = "step"
 Row = dict[str, float | str]

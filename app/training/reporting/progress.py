@@ -11,8 +11,8 @@ from rich.console import Console
 from torch import Tensor
 from typing_extensions import override
 
-from app.training.progress_display import ProgressDisplay, build_display
-from app.training.progress_state import ProgressState
+from nested_lightning.app.training.reporting.progress_display import ProgressDisplay, build_display
+from nested_lightning.app.training.reporting.progress_state import ProgressState
 
 _REFRESH_S = 0.2
 _PATIENCE_S = 2.0

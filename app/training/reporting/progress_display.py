@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from typing_extensions import override
 
-from app.training.progress_state import ProgressState
+from nested_lightning.app.training.reporting.progress_state import ProgressState
 
 _MAX_WIDTH = 100
 _MAX_SILENCE_S = 600.0

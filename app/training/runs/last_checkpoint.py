@@ -8,9 +8,9 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from typing_extensions import override
 
-from app.training.epoch_values import log_at_last_step
-from app.training.interruption import Interruption
-from app.training.metrics_file import MetricsFile
+from nested_lightning.app.training.quick.epoch_values import log_at_last_step
+from nested_lightning.app.training.runs.interruption import Interruption
+from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 
 _BATCHES_BETWEEN_AGREEMENTS = 16
 

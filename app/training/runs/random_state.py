@@ -10,8 +10,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from app.processes import gather_from_ranks, of_this_rank, rank_and_world_size
-from app.training.loader_state import restore_loader_state
+from nested_lightning.app.processes import gather_from_ranks, of_this_rank, rank_and_world_size
+from nested_lightning.app.training.runs.loader_state import restore_loader_state
 
 
 class RandomState(Callback):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.training.checkpoint_io import replace_atomically
-from app.training.run_folder import RunFolder
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.training.runs.run_folder import RunFolder
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.errors import UserError
-from app.training.checkpoint_io import read_checkpoint
-from app.training.run_folder import RunFolder
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.training.runs.run_folder import RunFolder
 
 _SAVED_BY_SLURM_SIGNAL = "hpc_ckpt_*.ckpt"
 _logger = logging.getLogger("nested_lightning.resume_point")

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from app.errors import UserError
-from app.training.run_folder import RunFolder
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.run_folder import RunFolder
 
 
 @contextmanager

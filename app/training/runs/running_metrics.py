@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 from typing_extensions import override
 
-from app.processes import gather_from_ranks, of_this_rank
+from nested_lightning.app.processes import gather_from_ranks, of_this_rank
 
 _KEY = "nested_lightning_running_metrics"
 

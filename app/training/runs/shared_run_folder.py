@@ -6,9 +6,9 @@ from pathlib import Path
 
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
-from app.errors import UserError
-from app.launch import is_restarted, launched_rank
-from app.training.run_folder import RunFolder
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.launch import is_restarted, launched_rank
+from nested_lightning.app.training.runs.run_folder import RunFolder
 
 _VARIABLE = "_NESTED_LIGHTNING_RUN_DIR"
 _PATIENCE = timedelta(minutes=5)

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from sklearn.datasets import load_digits
 
-from app.data.sequence_records import PartName, SequenceRecords, SourceContent
-from app.data.splits import Splitter
-from app.errors import UserError
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.sources.records import PartName, SequenceRecords, SourceContent
 
 Generator = np.random.Generator
 

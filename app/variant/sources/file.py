@@ -8,14 +8,21 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from app.data.labels import find_class_names
-from app.data.sequence_fields import encode_labels, find_kind, read_inputs, read_labels
-from app.data.sequence_records import InputKind, Labels, RawSequence, Scaling, SequenceRecords, SourceContent
-from app.data.sequence_rows import Row, read_rows
-from app.data.sequence_windows import check_window
-from app.data.splits import Splitter
-from app.data.wording import errors_naming
-from app.errors import UserError
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.labels import find_class_names
+from nested_lightning.app.variant.sources.fields import encode_labels, find_kind, read_inputs, read_labels
+from nested_lightning.app.variant.sources.records import (
+    InputKind,
+    Labels,
+    RawSequence,
+    Scaling,
+    SequenceRecords,
+    SourceContent,
+)
+from nested_lightning.app.variant.sources.rows import Row, read_rows
+from nested_lightning.app.variant.windows import check_window
+from nested_lightning.app.wording import errors_naming
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from app.data.python_kinds import KINDS, label_characters
-from app.data.sequence_records import Labels, SequenceRecords, SourceContent
-from app.data.sequence_windows import check_window
-from app.data.splits import Splitter
-from app.data.wording import counted, errors_naming
-from app.errors import UserError
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.sources.python_kinds import KINDS, label_characters
+from nested_lightning.app.variant.sources.records import Labels, SequenceRecords, SourceContent
+from nested_lightning.app.variant.windows import check_window
+from nested_lightning.app.wording import counted, errors_naming
 
 _LEFT_OUT = {
     "__pycache__",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 KINDS = (
     "whitespace",

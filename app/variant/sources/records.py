@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from app.data.splits import Splitter
+from nested_lightning.app.data.splits import Splitter
 
 InputKind = Literal["characters", "tokens", "vectors"]
 """What a sequence consists of: characters of a text, words of any kind, or vectors of numbers."""

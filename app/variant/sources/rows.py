@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 SUFFIXES = (".jsonl", ".ndjson", ".parquet")
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from app.composition.assembler import Assembler
-from app.composition.errors import CompositionError, WidthError
-from app.composition.seeding import derive_seed, seeded
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.assembly.seeding import derive_seed, seeded
 
 
 def _linear(**widths: int) -> nn.Linear:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from app.composition.names import escape_name, unescape_name
+from nested_lightning.app.assembly.names import escape_name, unescape_name
 
 
 @given(st.text(min_size=1))

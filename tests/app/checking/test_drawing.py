@@ -3,11 +3,11 @@
 import re
 import xml.etree.ElementTree as ElementTree
 
-from app.drawing.graphviz import draw_graphviz
-from app.drawing.layout import find_layers, place
-from app.drawing.mermaid import draw_mermaid
-from app.drawing.model_graph import Edge, ModelGraph, Node
-from app.drawing.svg import draw_svg
+from nested_lightning.app.checking.drawing.graphviz import draw_graphviz
+from nested_lightning.app.checking.drawing.layout import find_layers, place
+from nested_lightning.app.checking.drawing.mermaid import draw_mermaid
+from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph, Node
+from nested_lightning.app.checking.drawing.svg import draw_svg
 
 AWKWARD = 'a "b" <c> & #1; \\n|`'
 GRAPH = ModelGraph(

@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 import torch
 
-from app.errors import UserError
-from app.training.checkpoint_io import AtomicCheckpointIO, read_checkpoint, replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import (
+    AtomicCheckpointIO,
+    read_checkpoint,
+    replace_atomically,
+)
+from nested_lightning.app.errors import UserError
 
 KILLED_WRITE = """
 import os, signal, sys
 from pathlib import Path
-from app.training.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 
 with replace_atomically(Path(sys.argv[1])) as file:
     file.write(b"half of it")
@@ -25,8 +29,8 @@ with replace_atomically(Path(sys.argv[1])) as file:
 
 FULL_DISK = """
 import resource, signal, sys, torch
-from app.errors import UserError
-from app.training.checkpoint_io import AtomicCheckpointIO
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))

@@ -8,10 +8,10 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from app.training.checkpoint_io import AtomicCheckpointIO
-from app.training.last_checkpoint import LastCheckpoint
-from app.training.throttled_checkpoint_io import ThrottledCheckpointIO
-from app.training.trainer import build_best_checkpoint
+from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
+from nested_lightning.app.checkpoints.throttled_io import ThrottledCheckpointIO
+from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
+from nested_lightning.app.training.trainer import build_best_checkpoint
 
 
 def _io(pause_s: float) -> ThrottledCheckpointIO:

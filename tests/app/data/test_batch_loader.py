@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, distributed
 
-from app.data.batch_loader import BatchLoader
-from app.errors import UserError
+from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.errors import UserError
 
 
 def _values(batches: list[Tensor]) -> list[int]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.data.fingerprint import fingerprint
+from nested_lightning.app.data.fingerprint import fingerprint
 
 
 @dataclass(frozen=True)

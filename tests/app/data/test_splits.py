@@ -6,8 +6,15 @@ import pyarrow as pa
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
-from app.data.splits import ColumnSplitter, FoldSplitter, RandomSplitter, Split, Splitter, WholeFileSplitter
-from app.errors import UserError
+from nested_lightning.app.data.splits import (
+    ColumnSplitter,
+    FoldSplitter,
+    RandomSplitter,
+    Split,
+    Splitter,
+    WholeFileSplitter,
+)
+from nested_lightning.app.errors import UserError
 
 _LABELS = np.repeat([0, 1, 2, 3], 50)
 _TABLE = pa.table({"x": _LABELS})

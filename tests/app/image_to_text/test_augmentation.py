@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from app.data.picture_augmentation import PictureAugmentation
+from nested_lightning.app.image_to_text.augmentation import PictureAugmentation
 
 
 def _pictures(num: int = 16) -> torch.Tensor:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from app.data.caption_files import CaptionRecord, read_captions
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.image_to_text.caption_files import CaptionRecord, read_captions
 
 COCO = {
     "images": [{"id": 7, "file_name": "cat.jpg"}, {"id": 8, "file_name": "dog.jpg"}],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.evaluation.caption_scores import CaptionScores, find_nearest
+from nested_lightning.app.image_to_text.caption_scores import CaptionScores, find_nearest
 
 
 def _score(generated: list[str], captions: list[list[str]]) -> dict[str, float]:

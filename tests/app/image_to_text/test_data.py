@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 import torch
 
-from app.data.captioned_pictures import PictureReader
-from app.data.image_to_text import ImageToTextDataModule
-from app.data.image_to_text_spec import ImageToTextDataSpec
-from app.data.picture_splits import ColumnPictureSplitter, RandomPictureSplitter, WholePictureSplitter
-from app.data.vocabulary import UNKNOWN
-from app.errors import UserError
-from tests.app.data.captioned_folder import draw, write_folder
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.image_to_text.captioned_pictures import PictureReader
+from nested_lightning.app.image_to_text.data import ImageToTextDataModule
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+from nested_lightning.app.image_to_text.splits import (
+    ColumnPictureSplitter,
+    RandomPictureSplitter,
+    WholePictureSplitter,
+)
+from nested_lightning.app.image_to_text.vocabulary import UNKNOWN
+from tests.app.image_to_text.captioned_folder import draw, write_folder
 
 
 def _module(path: Path | None, *, skip_bad: bool = False, **options: Any) -> ImageToTextDataModule:

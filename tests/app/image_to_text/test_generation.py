@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.generation.beam import BeamSearch
-from app.generation.greedy import GreedySearch
-from app.generation.sampling import NucleusSampling
-from app.generation.search import Generation, SpecialTokens, State
+from nested_lightning.app.image_to_text.generation.beam import BeamSearch
+from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
+from nested_lightning.app.image_to_text.generation.sampling import NucleusSampling
+from nested_lightning.app.image_to_text.generation.search import Generation, SpecialTokens, State
 
 PAD, BEGIN, END, A, B, C = range(6)
 SPECIAL = SpecialTokens(begin=BEGIN, end=END, pad=PAD)

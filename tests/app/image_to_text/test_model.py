@@ -7,17 +7,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.data.caption_batch import CaptionBatch
-from app.data.vocabulary import BEGIN, END, PAD, SPECIAL_TOKENS, UNKNOWN, Vocabulary
-from app.generation.beam import BeamSearch
-from app.generation.greedy import GreedySearch
-from app.generation.search import Generation
-from app.models.caption_text import draw_captions, list_captions
-from app.models.image_to_text import ImageToText
-from app.submodules.bridges import EveryStepBridge
-from app.submodules.image_encoders import PlainImageEncoder
-from app.submodules.normalization import PictureNormalization
-from app.submodules.text_decoders import LstmTextDecoder
+from nested_lightning.app.image_to_text.batch import CaptionBatch
+from nested_lightning.app.image_to_text.caption_text import draw_captions, list_captions
+from nested_lightning.app.image_to_text.generation.beam import BeamSearch
+from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
+from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.model import ImageToText
+from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD, SPECIAL_TOKENS, UNKNOWN, Vocabulary
+from nested_lightning.app.submodules.bridges import EveryStepBridge
+from nested_lightning.app.submodules.image_encoders import PlainImageEncoder
+from nested_lightning.app.submodules.normalization import PictureNormalization
+from nested_lightning.app.submodules.text_decoders import LstmTextDecoder
 
 A, B = 4, 5
 

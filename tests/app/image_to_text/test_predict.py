@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import UserError
-from app.prediction.image_to_text import PictureCaption, captions_to_csv, captions_to_json, find_pictures
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.image_to_text.predict import (
+    PictureCaption,
+    captions_to_csv,
+    captions_to_json,
+    find_pictures,
+)
 
 CAPTIONS = [
     PictureCaption(picture='odd, "name".png', text="a box, red", log_probability=-0.5),

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from app.data.caption_files import CaptionRecord
-from app.data.picture_splits import (
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.image_to_text.caption_files import CaptionRecord
+from nested_lightning.app.image_to_text.splits import (
     SKIN_TONES,
     AutomaticPictureSplitter,
     ColumnPictureSplitter,
@@ -18,7 +19,6 @@ from app.data.picture_splits import (
     base_emoji,
     has_skin_tone,
 )
-from app.errors import UserError
 
 HANDS = "👋🤚✋🖖👌🤏🤞🤟🤘🤙"
 

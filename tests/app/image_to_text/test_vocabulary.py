@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from app.data.vocabulary import (
+from nested_lightning.app.image_to_text.vocabulary import (
     BEGIN,
     END,
     PAD,

@@ -2,7 +2,7 @@
 
 import torch
 
-from app.data.feature_batch import FeatureBatch
+from nested_lightning.app.multi_feature.batch import FeatureBatch
 
 
 def _batch() -> FeatureBatch:

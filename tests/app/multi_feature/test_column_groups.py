@@ -2,8 +2,13 @@
 
 import pytest
 
-from app.data.column_groups import ExplicitGroups, GroupByPrefix, SingleGroup, select_columns
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.column_groups import (
+    ExplicitGroups,
+    GroupByPrefix,
+    SingleGroup,
+    select_columns,
+)
 
 
 def test_prefix_groups_columns_that_differ_in_a_number() -> None:

@@ -12,12 +12,12 @@ import pytest
 import torch
 from pyarrow import csv, parquet
 
-from app.data.batch_loader import BatchLoader
-from app.data.column_groups import ExplicitGroups, GroupByPrefix, SingleGroup
-from app.data.feature_batch import FeatureBatch
-from app.data.multi_feature import MultiFeatureDataModule
-from app.data.splits import ColumnSplitter, FoldSplitter, RandomSplitter, WholeFileSplitter
-from app.errors import UserError
+from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.data.splits import ColumnSplitter, FoldSplitter, RandomSplitter, WholeFileSplitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.column_groups import ExplicitGroups, GroupByPrefix, SingleGroup
+from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 
 
 def _columns(num_rows: int = 60) -> dict[str, Any]:

@@ -10,14 +10,15 @@ import pytest
 import torch
 from pyarrow import csv, parquet
 
-from app.data import csv_spooling, feature_parts
-from app.data.column_groups import GroupByPrefix
-from app.data.disk_storage import DiskStorage, room_on_disk
-from app.data.feature_batch import FeatureBatch
-from app.data.feature_storage import FeatureStorage, MemoryStorage
-from app.data.multi_feature import MultiFeatureDataModule
-from app.data.splits import ColumnSplitter, RandomSplitter, WholeFileSplitter
-from app.errors import UserError
+from nested_lightning.app.data.splits import ColumnSplitter, RandomSplitter, WholeFileSplitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature import parts as feature_parts
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.column_groups import GroupByPrefix
+from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.disk_storage import DiskStorage, room_on_disk
+from nested_lightning.app.multi_feature.storage import FeatureStorage, MemoryStorage
+from nested_lightning.app.tables import csv_spooling
 
 NUM_ROWS = 90
 

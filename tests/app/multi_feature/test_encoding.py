@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.data.feature_encoding import encode_features
-from app.data.multi_feature_spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.encoding import encode_features
+from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
 
 _SPEC = MultiFeatureDataSpec(
     groups=(

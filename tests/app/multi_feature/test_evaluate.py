@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 
-from app.data.feature_batch import FeatureBatch
-from app.evaluation.multi_feature import MultiFeatureEvaluator
-from app.prediction.multi_feature import ClassPredictions
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
+from nested_lightning.app.multi_feature.predict import ClassPredictions
 
 
 class _Predictor:

@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from app.data.feature_fitting import MAX_CATEGORIES, fit_groups
-from app.data.multi_feature_spec import ColumnSpec, GroupSpec
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.fitting import MAX_CATEGORIES, fit_groups
+from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec
 
 
 def test_statistics_come_from_the_training_rows_alone() -> None:

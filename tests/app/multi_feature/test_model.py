@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.data.feature_batch import FeatureBatch
-from app.errors import UserError
-from app.models.multi_feature import MultiFeatureClassifier
-from app.submodules.combiners import Concatenation
-from app.submodules.feature_extractors import FeatureExtractor
-from app.submodules.heads import LinearHead
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
+from nested_lightning.app.submodules.combiners import Concatenation
+from nested_lightning.app.submodules.feature_extractors import FeatureExtractor
+from nested_lightning.app.submodules.heads import LinearHead
 
 
 def _build(groups: dict[str, int] | list[int], **options: Any) -> MultiFeatureClassifier:

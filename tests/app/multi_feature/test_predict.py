@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 import torch
 
-from app.errors import UserError
-from app.prediction.multi_feature import ClassPredictions, MultiFeaturePredictor
-from containers import bootstrap
+from nested_lightning import bootstrap
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.predict import ClassPredictions, MultiFeaturePredictor
 
 PREDICTIONS = ClassPredictions(
     class_names=("circle", "square, big"), probabilities=torch.tensor([[0.75, 0.25], [0.125, 0.875]])
@@ -56,7 +56,7 @@ def test_the_batch_size_changes_nothing(predictor: MultiFeaturePredictor, small_
 def test_columns_may_come_in_any_order_and_others_are_ignored(
     predictor: MultiFeaturePredictor, small_csv: Path
 ) -> None:
-    from app.data.table_file import read_table
+    from nested_lightning.app.tables.table_file import read_table
 
     table = read_table(small_csv)
     shuffled = table.select(sorted(table.column_names, reverse=True)).append_column("id", [list(range(90))])

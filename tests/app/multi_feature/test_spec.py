@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from app.data.multi_feature_spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
 
 
 def _spec() -> MultiFeatureDataSpec:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.data.picture_decoding import MAX_PIXELS, Fit, decode_picture
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.pictures.decoding import MAX_PIXELS, Fit, decode_picture
 
 
 def _bytes(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:

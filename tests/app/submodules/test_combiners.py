@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.submodules.combiners import Concatenation, GatedSum, GroupAttention
+from nested_lightning.app.submodules.combiners import Concatenation, GatedSum, GroupAttention
 
 WIDTHS = {"kar": 4, "fou": 4, "zer": 4}
 COMBINERS = [Concatenation, GatedSum, GroupAttention]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from app.submodules.feature_extractors import (
+from nested_lightning.app.submodules.feature_extractors import (
     FeatureExtractor,
     LinearFeatureExtractor,
     NormalizedFeatureExtractor,

@@ -7,10 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from app.submodules.bridges import AttentionBridge, EveryStepBridge, FirstInputBridge, InitialStateBridge
-from app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
-from app.submodules.text_decoders import GruTextDecoder, LstmTextDecoder
-from app.submodules.transformer_text_decoder import TransformerTextDecoder
+from nested_lightning.app.submodules.bridges import (
+    AttentionBridge,
+    EveryStepBridge,
+    FirstInputBridge,
+    InitialStateBridge,
+)
+from nested_lightning.app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
+from nested_lightning.app.submodules.text_decoders import GruTextDecoder, LstmTextDecoder
+from nested_lightning.app.submodules.transformer_text_decoder import TransformerTextDecoder
 
 BRIDGES: list[Any] = [InitialStateBridge, FirstInputBridge, EveryStepBridge, AttentionBridge]
 DECODERS: list[Any] = [LstmTextDecoder, GruTextDecoder, TransformerTextDecoder]

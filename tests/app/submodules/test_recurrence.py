@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from app.submodules.recurrence import read_both_ways
+from nested_lightning.app.submodules.recurrence import read_both_ways
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])

@@ -7,16 +7,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.submodules.loss_balances import CountBalance, FixedBalance, UncertaintyBalance
-from app.submodules.sequence_adapters import (
+from nested_lightning.app.submodules.loss_balances import CountBalance, FixedBalance, UncertaintyBalance
+from nested_lightning.app.submodules.sequence_adapters import (
     LinearProjection,
     PerceptronProjection,
     PictureProjection,
     TokenEmbedding,
 )
-from app.submodules.sequence_decoders import LinearDecoder, RecurrentDecoder
-from app.submodules.sequence_losses import CrossEntropy, FocalLoss
-from app.submodules.sequence_trunks import LstmTrunk, PerceptronTrunk
+from nested_lightning.app.submodules.sequence_decoders import LinearDecoder, RecurrentDecoder
+from nested_lightning.app.submodules.sequence_losses import CrossEntropy, FocalLoss
+from nested_lightning.app.submodules.sequence_trunks import LstmTrunk, PerceptronTrunk
 
 MASK = torch.tensor([[True, True, True], [True, False, False]])
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.submodules import recurrence
-from app.submodules.recurrence import read_both_ways
-from app.submodules.side_by_side import compute_side_by_side, has_core_to_spare
-from app.training.threads import torch_threads
+from nested_lightning.app.submodules import recurrence
+from nested_lightning.app.submodules.recurrence import read_both_ways
+from nested_lightning.app.submodules.side_by_side import compute_side_by_side, has_core_to_spare
+from nested_lightning.app.training.machine.threads import torch_threads
 from tests.command_line import PROJECT
 
 
@@ -81,7 +81,7 @@ def test_what_goes_wrong_in_either_is_raised(failing: int) -> None:
 
 FORKING = """
 import os, torch
-from app.submodules.side_by_side import compute_side_by_side
+from nested_lightning.app.submodules.side_by_side import compute_side_by_side
 
 ones = torch.ones(2, 2)
 compute_side_by_side(torch.mm, [ones, ones], [ones, ones])

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.submodules.discriminators import ConvDiscriminator, MlpDiscriminator
-from app.submodules.feature_classifier import FeatureClassifier
-from app.submodules.latent_samplers import FittedGaussianSampler, GaussianSampler, Posterior
-from app.submodules.picture_decoders import ConvPictureDecoder, MlpPictureDecoder
-from app.submodules.picture_encoders import ConvPictureEncoder, MlpPictureEncoder
-from app.submodules.vae import VariationalAutoencoder
+from nested_lightning.app.submodules.discriminators import ConvDiscriminator, MlpDiscriminator
+from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
+from nested_lightning.app.submodules.latent_samplers import FittedGaussianSampler, GaussianSampler, Posterior
+from nested_lightning.app.submodules.picture_decoders import ConvPictureDecoder, MlpPictureDecoder
+from nested_lightning.app.submodules.picture_encoders import ConvPictureEncoder, MlpPictureEncoder
+from nested_lightning.app.submodules.vae import VariationalAutoencoder
 
 
 @pytest.fixture(autouse=True)

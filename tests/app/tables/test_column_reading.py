@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from app.data.column_reading import read_columns
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.column_reading import read_columns
 
 
 def test_columns_of_few_words_are_categories() -> None:

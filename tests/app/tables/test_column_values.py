@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from app.data.column_values import is_missing, number_values, text_values
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.column_values import is_missing, number_values, text_values
 
 
 def _chunked(values: list[object], kind: pa.DataType | None = None) -> pa.ChunkedArray:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.data.csv_file import read_csv
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.csv_file import read_csv
 
 
 def _write(tmp_path: Path, content: str | bytes) -> Path:

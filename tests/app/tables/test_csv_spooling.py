@@ -6,10 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from app.data import csv_spooling
-from app.data.csv_file import read_csv
-from app.data.csv_spooling import spool_csv
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables import csv_spooling
+from nested_lightning.app.tables.csv_file import read_csv
+from nested_lightning.app.tables.csv_spooling import spool_csv
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,13 @@ import pyarrow as pa
 import pytest
 import torch
 
-from app.data.labels import check_class_sizes, encode_labels, find_class_names, label_column
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.labels import (
+    check_class_sizes,
+    encode_labels,
+    find_class_names,
+    label_column,
+)
 
 
 def test_class_names_of_integers_are_in_the_order_of_numbers() -> None:

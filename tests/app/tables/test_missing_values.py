@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from app.data.missing_values import MissingValues, find_missing, refuse_empty_rows, refuse_missing
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.missing_values import (
+    MissingValues,
+    find_missing,
+    refuse_empty_rows,
+    refuse_missing,
+)
 
 _NAN = np.nan
 _GROUPS = {"kar": ("k0", "k1"), "fou": ("f0", "f1")}

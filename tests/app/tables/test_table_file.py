@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from app.data.table_file import read_shipped_table, read_table
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.table_file import read_shipped_table, read_table
 
 
 def _write(tmp_path: Path, content: str | bytes, name: str = "table.csv") -> Path:
@@ -40,7 +40,7 @@ def test_table_shipped_has_2000_digits_in_six_groups() -> None:
 
 
 def test_shipped_data_states_source_and_licence() -> None:
-    text = (files("app.data.shipped") / "README.md").read_text(encoding="utf-8")
+    text = (files("nested_lightning.app.data.shipped") / "README.md").read_text(encoding="utf-8")
     assert all(word in text for word in ("mfeat.csv.gz", "R. P. W. Duin", "10.24432/C5HC70", "CC BY 4.0"))
 
 

@@ -7,10 +7,10 @@ import pytest
 from pytorch_lightning.callbacks import EarlyStopping, ProgressBar
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from app.errors import UserError
-from app.training.callbacks import collect_callbacks, collect_loggers
-from app.training.metrics_file import MetricsFile
-from app.training.progress import TrainingProgress
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.callbacks import collect_callbacks, collect_loggers
+from nested_lightning.app.training.reporting.metrics_file import MetricsFile
+from nested_lightning.app.training.reporting.progress import TrainingProgress
 
 
 def _collect(**options: Any) -> list[Any]:
@@ -53,7 +53,7 @@ def test_tensorboard_writes_into_the_run_folder_by_its_option(tmp_path: Path) ->
 def test_tensorboard_that_is_not_installed_is_told_with_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.training.callbacks.find_spec", lambda name: None)
+    monkeypatch.setattr("nested_lightning.app.training.callbacks.find_spec", lambda name: None)
 
     with pytest.raises(UserError, match=r"pip install 'nested-lightning\[tensorboard\]'"):
         collect_loggers(use_tensorboard=True, folder=tmp_path)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
-from app.training.optimizers import build_adam, build_adamw, build_sgd
+from nested_lightning.app.training.optimizers import build_adam, build_adamw, build_sgd
 
 BUILDERS = [
     (build_adam, Adam, {"lr": 0.1, "weight_decay": 0.2, "betas": (0.8, 0.9)}),

@@ -3,9 +3,14 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
-from app.errors import UserError
-from app.training.optimizers import build_sgd
-from app.training.schedules import ScheduleFactory, build_constant, build_cosine, build_one_cycle
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.optimizers import build_sgd
+from nested_lightning.app.training.schedules import (
+    ScheduleFactory,
+    build_constant,
+    build_cosine,
+    build_one_cycle,
+)
 
 LR = 0.1
 

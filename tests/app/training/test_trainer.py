@@ -5,12 +5,12 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.profilers import PassThroughProfiler
 
-from app.errors import UserError
-from app.training.checkpoint_io import read_checkpoint
-from app.training.no_profiler import NoProfiler
-from app.training.quick_hooks import QuickHooks
-from app.training.throttled_checkpoint_io import ThrottledCheckpointIO
-from app.training.trainer import build_best_checkpoint, build_trainer
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.checkpoints.throttled_io import ThrottledCheckpointIO
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.quick.no_profiler import NoProfiler
+from nested_lightning.app.training.quick.quick_hooks import QuickHooks
+from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
 from tests.app.training.tiny_training import TinyData, TinyModel, tiny_model, tiny_trainer
 
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from app.data.batch_loader import BatchLoader
-from app.training.optimizers import build_adam
-from app.training.quick_hooks import QuickHooks
-from app.training.schedules import build_one_cycle
-from app.training.trainer import build_trainer
+from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.training.optimizers import build_adam
+from nested_lightning.app.training.quick.quick_hooks import QuickHooks
+from nested_lightning.app.training.schedules import build_one_cycle
+from nested_lightning.app.training.trainer import build_trainer
 
 BATCHES_PER_EPOCH = 6
 

@@ -2,7 +2,7 @@ import warnings
 
 import pytest
 
-from app.training.collapse_watch import CollapseWatch
+from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
 
 HEALTHY = {"discriminator_real_accuracy": 0.8, "discriminator_generated_accuracy": 0.9, "kl.3": 4.0}
 

@@ -5,10 +5,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.composition.errors import CompositionError
-from app.models.component_optimization import Component, ComponentOptimizers, check_ownership
-from app.training.optimizers import build_sgd
-from app.training.schedules import build_constant, build_cosine
+from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.training.optimizers import build_sgd
+from nested_lightning.app.training.schedules import build_constant, build_cosine
+from nested_lightning.app.vae_gan.component_optimization import (
+    Component,
+    ComponentOptimizers,
+    check_ownership,
+)
 
 
 class Pair(nn.Module):

@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 import torch
 
-from app.data.domain_groups import EachAlone, EvenAndOdd
-from app.data.splits import FoldSplitter, RandomSplitter, WholeFileSplitter
-from app.data.vae_gan import VaeGanDataModule
-from app.data.vae_gan_spec import VaeGanDataSpec
-from app.errors import UserError
+from nested_lightning.app.data.splits import FoldSplitter, RandomSplitter, WholeFileSplitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.domain_groups import EachAlone, EvenAndOdd
+from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 
 
 def _data(path: Path | None, **changes: Any) -> VaeGanDataModule:

@@ -1,7 +1,12 @@
 import pytest
 
-from app.data.domain_groups import AllTogether, EachAlone, EvenAndOdd, ExplicitDomainGroups
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.vae_gan.domain_groups import (
+    AllTogether,
+    EachAlone,
+    EvenAndOdd,
+    ExplicitDomainGroups,
+)
 
 DIGITS = tuple("0123")
 

@@ -11,11 +11,11 @@ from dependency_injector import providers
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
-from app.models.turns import Turns
-from app.models.vae_gan import VaeGan
-from app.training.checkpoint_io import read_checkpoint
-from containers import bootstrap
-from settings.merging import merge
+from nested_lightning import bootstrap
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.vae_gan.model import VaeGan
+from nested_lightning.app.vae_gan.turns import Turns
+from nested_lightning.settings.reading.merging import merge
 
 
 class Interruption(Callback):

@@ -6,8 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from app.data.picture_files import read_digits, read_picture_folders, read_pictures
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.vae_gan.picture_files import read_digits, read_picture_folders, read_pictures
 
 
 def _save(path: Path, values: object, mode: str = "L") -> None:

@@ -3,7 +3,11 @@ import math
 import pytest
 import torch
 
-from app.evaluation.picture_quality import frechet_distance, mean_pixel_distance, two_sample_accuracies
+from nested_lightning.app.vae_gan.picture_quality import (
+    frechet_distance,
+    mean_pixel_distance,
+    two_sample_accuracies,
+)
 
 
 def test_frechet_distance_of_shifted_and_scaled_normals_is_the_closed_form() -> None:

@@ -9,12 +9,11 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from app.data.picture_files import read_pictures
-from app.errors import UserError
-from app.prediction.vae_gan import VaeGanPredictor
-from commands.predict_vae_gan import predict_vae_gan
-from containers import bootstrap, from_checkpoint
-from settings import SettingsError
+from nested_lightning import SettingsError, bootstrap, from_checkpoint
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.vae_gan.picture_files import read_pictures
+from nested_lightning.app.vae_gan.predict import VaeGanPredictor
+from nested_lightning.commands.predict_vae_gan import predict_vae_gan
 from tests.conftest import make_picture_folder, make_picture_settings
 
 

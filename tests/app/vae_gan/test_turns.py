@@ -1,6 +1,6 @@
 """Turns: which components step in which batches."""
 
-from app.models.turns import Turns
+from nested_lightning.app.vae_gan.turns import Turns
 
 
 def test_a_kind_steps_in_every_nth_batch_and_its_steps_are_counted_so() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 
-from app.data.sequence_file import SequenceFile
-from app.data.splits import RandomSplitter, WholeFileSplitter
-from app.data.variant import VariantDataModule
-from app.data.variant_sampling import RoundRobinSampling
-from app.errors import UserError
+from nested_lightning.app.data.splits import RandomSplitter, WholeFileSplitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.sampling import RoundRobinSampling
+from nested_lightning.app.variant.sources.file import SequenceFile
 from tests.tiny_variants import write_lines, write_variants
 
 
@@ -125,7 +125,7 @@ def test_nothing_to_train_on_is_refused(tmp_path: Path) -> None:
 
 
 def test_other_files_than_the_models_are_warned_of(tmp_path: Path) -> None:
-    from app.data.python_sources import PythonSources
+    from nested_lightning.app.variant.sources.python import PythonSources
 
     for number in range(4):
         (tmp_path / f"module_{number}.py").write_text("# words\nx = len([1, 'a'])\ndef f(): pass\n" * 20)

@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from app.data.sequence_encoding import encode_inputs, encode_records, fit_variant
-from app.data.sequence_records import InputKind, Labels, RawSequence, Scaling, SequenceRecords, SourceContent
-from app.data.variant_spec import VariantDataSpec, VariantSpec
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.encoding import encode_inputs, encode_records, fit_variant
+from nested_lightning.app.variant.sources.records import (
+    InputKind,
+    Labels,
+    RawSequence,
+    Scaling,
+    SequenceRecords,
+    SourceContent,
+)
+from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 
 
 def _content(

@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import distributed
 
-from app.data.sequences import Sequences
-from app.data.variant_loader import VariantLoader
-from app.data.variant_sampling import (
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.loader import VariantLoader
+from nested_lightning.app.variant.sampling import (
     ProportionalSampling,
     RoundRobinSampling,
     TemperatureSampling,
     VariantSampling,
 )
-from app.errors import UserError
+from nested_lightning.app.variant.sequences import Sequences
 
 
 def _sequences(variant: str, count: int) -> Sequences:

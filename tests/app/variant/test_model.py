@@ -7,14 +7,14 @@ import torch
 from pytorch_lightning import Trainer
 from torch import Tensor, nn
 
-from app.data.sequence_batch import IGNORED, SequenceBatch
-from app.errors import UserError
-from app.models.variant import VariantModel
-from app.submodules.loss_balances import FixedBalance, UncertaintyBalance
-from app.submodules.sequence_adapters import LinearProjection, TokenEmbedding
-from app.submodules.sequence_decoders import RecurrentDecoder
-from app.submodules.sequence_losses import CrossEntropy
-from app.submodules.sequence_trunks import LstmTrunk
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.submodules.loss_balances import FixedBalance, UncertaintyBalance
+from nested_lightning.app.submodules.sequence_adapters import LinearProjection, TokenEmbedding
+from nested_lightning.app.submodules.sequence_decoders import RecurrentDecoder
+from nested_lightning.app.submodules.sequence_losses import CrossEntropy
+from nested_lightning.app.submodules.sequence_trunks import LstmTrunk
+from nested_lightning.app.variant.batch import IGNORED, SequenceBatch
+from nested_lightning.app.variant.model import VariantModel
 
 NUM_CLASSES = {"image": 3, "text": 2}
 

@@ -9,13 +9,13 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from app.data.variant_spec import VariantDataSpec, VariantSpec
-from app.errors import UserError
-from app.models.variant import VariantModel
-from app.prediction.variant import VariantPredictor
-from app.prediction.variant_files import predict_files
-from app.submodules.loss_balances import FixedBalance
-from app.submodules.sequence_losses import CrossEntropy
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.submodules.loss_balances import FixedBalance
+from nested_lightning.app.submodules.sequence_losses import CrossEntropy
+from nested_lightning.app.variant.model import VariantModel
+from nested_lightning.app.variant.predict import VariantPredictor
+from nested_lightning.app.variant.predict_files import predict_files
+from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 from tests.tiny_variants import write_lines
 
 

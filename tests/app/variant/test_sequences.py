@@ -2,8 +2,8 @@
 
 import torch
 
-from app.data.sequence_batch import IGNORED
-from app.data.sequences import Sequences
+from nested_lightning.app.variant.batch import IGNORED
+from nested_lightning.app.variant.sequences import Sequences
 
 
 def _cut(lengths: list[int], **options: int) -> Sequences:

@@ -10,10 +10,10 @@ import torch
 from dependency_injector import providers
 from torch import Tensor, nn
 
-from app.checking.report import CheckReport
-from containers import bootstrap, overriding, unchecked
-from containers.checking import check_application
-from settings.merging import merge, nest
+from nested_lightning import bootstrap, overriding, unchecked
+from nested_lightning.app.checking.report import CheckReport
+from nested_lightning.containers.checking.model_check import check_application
+from nested_lightning.settings.reading.merging import merge, nest
 from tests.conftest import make_picture_folder
 from tests.tiny_variants import variant_settings
 
@@ -221,8 +221,8 @@ def test_a_model_of_seventy_billion_parameters_is_checked_in_little_memory() -> 
     code = """
 import resource
 resource.setrlimit(resource.RLIMIT_AS, (12 * 2**30, 12 * 2**30))
-from containers import bootstrap
-from containers.checking import check_application
+from nested_lightning import bootstrap
+from nested_lightning.containers.checking.model_check import check_application
 report = check_application(bootstrap({
     "model": "multi-feature",
     "multi_feature": {"feature_extractor": {"hidden_features": 90_000_000}},

@@ -4,12 +4,12 @@ from typing import Any
 
 from torch import nn
 
-from app.drawing.model_graph import ModelGraph
-from containers import bootstrap, family_container, overriding
-from containers.checking import check_application
-from containers.model_graph import build_graph
-from containers.resolved_providers import resolve_model
-from settings.merging import merge, nest
+from nested_lightning import bootstrap, family_container, overriding
+from nested_lightning.app.checking.drawing.model_graph import ModelGraph
+from nested_lightning.containers.checking.model_check import check_application
+from nested_lightning.containers.checking.model_graph import build_graph
+from nested_lightning.containers.checking.resolved_providers import resolve_model
+from nested_lightning.settings.reading.merging import merge, nest
 
 
 def _graph(settings: dict[str, Any], replacements: dict[str, Any]) -> ModelGraph:

@@ -5,13 +5,13 @@ from typing import Any
 
 from dependency_injector import providers
 
-from app.checking.report import CheckReport
-from app.composition.assembler import Assembler
-from containers import bootstrap
-from containers.application import compose_application
-from containers.checking import check_application
-from containers.multi_feature import MultiFeatureContainer as Plain
-from containers.wiring_faults import find_wiring_faults
+from nested_lightning import bootstrap
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.checking.report import CheckReport
+from nested_lightning.containers.application import compose_application
+from nested_lightning.containers.checking.model_check import check_application
+from nested_lightning.containers.checking.wiring_faults import find_wiring_faults
+from nested_lightning.containers.multi_feature import MultiFeatureContainer as Plain
 
 
 class Faulty(Plain):

@@ -11,12 +11,11 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 from torch import Tensor, nn
 
-from app.submodules.feature_extractors import NormalizedFeatureExtractor
-from containers import bootstrap
-from containers.application import compose_application
-from containers.provider_overriding import overriding
-from containers.provider_paths import OverridePathError, find_provider
-from settings import find_family, parse_settings
+from nested_lightning import bootstrap, find_family, parse_settings
+from nested_lightning.app.submodules.feature_extractors import NormalizedFeatureExtractor
+from nested_lightning.containers.application import compose_application
+from nested_lightning.containers.overrides.applying import overriding
+from nested_lightning.containers.overrides.provider_paths import OverridePathError, find_provider
 from tests.command_line import PROJECT
 
 
@@ -227,7 +226,7 @@ def test_it_works_through_a_host_that_was_given_a_live_container(small_settings:
 
 
 def test_the_readmes_import_gives_the_function_in_a_fresh_process() -> None:
-    code = "import containers.provider_overriding, containers; print(callable(containers.overriding))"
+    code = "import nested_lightning as nl; print(callable(nl.overriding))"
     command = [sys.executable, "-c", code]
 
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)

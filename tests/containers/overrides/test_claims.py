@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from torch import nn
 
-from app.submodules.combiners import Concatenation
-from containers import bootstrap
-from containers.override_claims import OverrideInUseError
-from containers.provider_overriding import overriding
-from containers.testing import ToldSubmodule
+from nested_lightning import bootstrap
+from nested_lightning.app.submodules.combiners import Concatenation
+from nested_lightning.containers.overrides.applying import overriding
+from nested_lightning.containers.overrides.claims import OverrideInUseError
+from nested_lightning.testing.doubles import ToldSubmodule
 
 
 def _types(container: Any) -> dict[str, str]:

@@ -10,10 +10,10 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 from torch import Tensor, nn
 
-from app.submodules.feature_extractors import LinearFeatureExtractor
-from containers import bootstrap, overriding, unchecked
-from containers.replacements import OverrideRefusedError
-from settings.feature_extractors import LinearFeatureExtractorSettings
+from nested_lightning import bootstrap, overriding, unchecked
+from nested_lightning.app.submodules.feature_extractors import LinearFeatureExtractor
+from nested_lightning.containers.overrides.override import OverrideRefusedError
+from nested_lightning.settings.choices.feature_extractors import LinearFeatureExtractorSettings
 
 EXTRACTOR = "multi_feature.feature_extractor"
 KAR = "multi_feature.feature_extractors.kar"

@@ -9,16 +9,16 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor, nn
 
-from app.checkpoints.inspection import describe_checkpoint
-from app.checkpoints.recipe import CHECKPOINT_KEY, RecordedOverride
-from app.submodules.heads import LinearHead
-from app.training.checkpoint_io import AtomicCheckpointIO
-from containers import bootstrap, from_checkpoint, overriding, resume_training
-from containers.override_records import record
-from containers.recorded_overrides import OverrideNeededError
-from containers.replacements import OverrideRefusedError
-from containers.swapping import swap_submodule
-from settings.feature_extractors import LinearFeatureExtractorSettings
+from nested_lightning import bootstrap, from_checkpoint, overriding, resume_training
+from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
+from nested_lightning.app.checkpoints.inspection import describe_checkpoint
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, RecordedOverride
+from nested_lightning.app.submodules.heads import LinearHead
+from nested_lightning.containers.overrides.override import OverrideRefusedError
+from nested_lightning.containers.overrides.recording import record
+from nested_lightning.containers.overrides.restoring import OverrideNeededError
+from nested_lightning.containers.starting.swapping import swap_submodule
+from nested_lightning.settings.choices.feature_extractors import LinearFeatureExtractorSettings
 
 EXTRACTOR = "multi_feature.feature_extractor"
 KAR = "multi_feature.feature_extractors.kar"

@@ -6,7 +6,7 @@ import pytest
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from containers.named import NamedProviders
+from nested_lightning.containers.providing.named import NamedProviders
 
 
 def _describe(name: str, **kwargs: Any) -> tuple[str, dict[str, Any]]:

@@ -8,10 +8,9 @@ import pytest
 import torch
 from dependency_injector import providers
 
-from app.errors import UserError
-from containers import bootstrap, family_container, from_checkpoint, overriding
-from settings import SettingsError
-from settings.merging import merge
+from nested_lightning import SettingsError, bootstrap, family_container, from_checkpoint, overriding
+from nested_lightning.app.errors import UserError
+from nested_lightning.settings.reading.merging import merge
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ import torch
 import yaml
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from app.errors import UserError
-from app.training.interruption import TrainingInterruptedError
-from app.training.run import TrainingRun
-from app.training.run_folder import RunFolder
-from app.training.run_lock import locked
-from containers import bootstrap, family_container, resume_training
-from settings.merging import merge
-from tests.app.data.captioned_folder import write_folder
+from nested_lightning import bootstrap, family_container, resume_training
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.settings.reading.merging import merge
+from tests.app.image_to_text.captioned_folder import write_folder
 from tests.tiny_variants import variant_settings
 
 SAVING = {"trainer": {"num_threads": 1, "log_every_n_steps": 1, "checkpoint_every_n_steps": 1}}

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from app.errors import UserError
-from containers import bootstrap, family_container, from_checkpoint
-from containers.swapping import swap_submodule
-from settings.merging import merge
+from nested_lightning import bootstrap, family_container, from_checkpoint
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.starting.swapping import swap_submodule
+from nested_lightning.settings.reading.merging import merge
 from tests.tiny_variants import variant_settings
 
 

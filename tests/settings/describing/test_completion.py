@@ -1,7 +1,7 @@
 """What an assignment can go on with."""
 
-from settings import families
-from settings.completion import complete_assignment
+from nested_lightning import families
+from nested_lightning.settings.describing.completion import complete_assignment
 
 
 def _texts(typed: str, **values: object) -> list[str]:

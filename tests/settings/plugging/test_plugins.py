@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from settings import families
-from settings.application import ApplicationSettings
-from settings.entry_points import OWN_PACKAGE
-from settings.families import RESERVED
-from settings.plugins import plugins
+from nested_lightning import families
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.families import RESERVED
+from nested_lightning.settings.plugging.entry_points import OWN_PACKAGE
+from nested_lightning.settings.plugging.plugins import plugins
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 CHOICES = """
 from typing import ClassVar, Literal
 from pydantic import Field
-from settings.base import ChoiceSettings
-from settings.feature_extractors import FeatureExtractorSettings
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.choices.feature_extractors import FeatureExtractorSettings
 
 class WaveSettings(FeatureExtractorSettings):
     target: ClassVar[str] = "waves.Wave"
@@ -75,7 +75,7 @@ def packages(tmp_path: Path) -> Packages:
 
 REPORT = """
 import json
-from settings.plugins import plugins
+from nested_lightning.settings.plugging.plugins import plugins
 print(json.dumps({one.package + ":" + one.point.name: one.error for one in plugins()}))
 """
 
@@ -84,7 +84,7 @@ def test_our_own_families_are_entry_points_of_our_own_package() -> None:
     registered = {plugin.point.name: plugin for plugin in plugins() if plugin.package == OWN_PACKAGE}
 
     assert set(registered) == set(families()) == {"image-to-text", "multi-feature", "vae-gan", "variant"}
-    assert registered["variant"].point.value == "settings.variant:FAMILY"
+    assert registered["variant"].point.value == "nested_lightning.settings.variant:FAMILY"
     assert all(plugin.error is None for plugin in registered.values())
 
 
@@ -93,10 +93,10 @@ def test_a_plugged_choice_is_validated_merged_listed_and_in_the_schema(packages:
 
     found, errors = packages.run("""
         import json, sys
-        import settings.multi_feature  # declared before the plug-in is imported
+        import nested_lightning.settings.multi_feature  # declared before the plug-in is imported
         assert "waves_settings" not in sys.modules
-        from settings import load_settings, parse_settings
-        from settings.application import application_settings_model
+        from nested_lightning import load_settings, parse_settings
+        from nested_lightning.settings.application import application_settings_model
         first = {"feature_extractor": {"kind": "wave", "num_waves": 5}}
         settings = parse_settings({"model": "multi-feature", "multi_feature": first})
         second = {"multi_feature": {"feature_extractor": {"num_waves": 6}}}
@@ -118,7 +118,7 @@ def test_a_mistake_in_a_plugged_choice_is_named_by_its_path(packages: Packages) 
 
     found, _ = packages.run("""
         import json
-        from settings import SettingsError, parse_settings
+        from nested_lightning import SettingsError, parse_settings
         extractor = {"kind": "wave", "num_wave": 5}
         try:
             parse_settings({"model": "multi-feature", "multi_feature": {"feature_extractor": extractor}})
@@ -148,7 +148,7 @@ def test_what_cannot_be_used_is_reported_once_and_stops_nothing_else(packages: P
         leaving="raise SystemExit('no licence')",
         broken_parts="""
             from dataclasses import replace
-            from settings.multi_feature import FAMILY
+            from nested_lightning.settings.multi_feature import FAMILY
             NUMBER = 42
             TRAINER = replace(FAMILY, name="trainer")
         """,
@@ -184,7 +184,10 @@ def test_what_cannot_be_used_is_reported_once_and_stops_nothing_else(packages: P
 
 def test_a_plugin_that_fails_is_a_note_but_not_while_a_line_is_typed(packages: Packages) -> None:
     packages.add("broken", entry_points="[nested_lightning.submodules]\nabsent = not_there:Thing")
-    command = "import main, sys; sys.argv = ['nested-lightning', 'config', '-m', 'variant']; main.run()"
+    command = (
+        "import sys; from nested_lightning.commands.program import run;"
+        "sys.argv = ['nested-lightning', 'config', '-m', 'variant']; run()"
+    )
 
     def errors(**environ: str) -> str:
         done = subprocess.run(
@@ -206,7 +209,7 @@ def test_a_plugin_that_makes_settings_while_it_is_imported_is_reported(packages:
         "early",
         entry_points="[nested_lightning.submodules]\nearly = early:Early",
         early="""
-            from settings import parse_settings
+            from nested_lightning import parse_settings
             parse_settings({"model": "variant", "variant": {"trunk": {}}})
         """,
     )
@@ -217,7 +220,7 @@ def test_a_plugin_that_makes_settings_while_it_is_imported_is_reported(packages:
 
 
 def test_reserved_names_are_those_that_an_application_has() -> None:
-    from containers import ApplicationContainer
+    from nested_lightning import ApplicationContainer
 
     taken = {*ApplicationSettings.model_fields, *ApplicationContainer.providers}
     assert taken <= RESERVED

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from settings import SettingsError, load_settings, parse_settings
-from settings.merging import parse_assignment
+from nested_lightning import SettingsError, load_settings, parse_settings
+from nested_lightning.settings.reading.merging import parse_assignment
 
 
 def test_defaults_of_the_family_stand_where_nothing_is_set() -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from settings.layers import Layer, find_origin, find_values
-from settings.loading import collect_layers, merge_layers, resolve_layers
-from settings.merging import flatten, parse_assignment
+from nested_lightning.settings.reading.layers import Layer, find_origin, find_values
+from nested_lightning.settings.reading.loading import collect_layers, merge_layers, resolve_layers
+from nested_lightning.settings.reading.merging import flatten, parse_assignment
 
 
 def _set(*texts: str) -> list[Layer]:

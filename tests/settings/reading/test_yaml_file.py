@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from settings import SettingsError, load_settings
-from settings.yaml_file import read_settings_file
+from nested_lightning import SettingsError, load_settings
+from nested_lightning.settings.reading.yaml_file import read_settings_file
 
 
 def _write(folder: Path, name: str, text: str) -> Path:

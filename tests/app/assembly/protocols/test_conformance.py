@@ -9,37 +9,37 @@ import pytest
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from app import protocols
-from app.data.picture_splits import PictureSplitter
-from app.data.splits import Splitter
-from app.data.variant_sampling import VariantSampling
-from app.generation.search import Generation
-from app.protocols.conformance import (
+from nested_lightning.app.assembly import protocols
+from nested_lightning.app.assembly.protocols.conformance import (
     describe_protocol,
     lacks_of_class,
     lacks_of_function,
     lacks_of_instance,
     lacks_of_options,
 )
-from settings.bridges import BRIDGES
-from settings.caption_data import PICTURE_SPLITS
-from settings.combiners import COMBINERS
-from settings.discriminators import DISCRIMINATORS
-from settings.feature_extractors import FEATURE_EXTRACTORS
-from settings.generation import GENERATIONS
-from settings.heads import HEADS
-from settings.image_encoders import IMAGE_ENCODERS
-from settings.latent_samplers import LATENT_SAMPLERS
-from settings.optimization import OPTIMIZERS, SCHEDULES
-from settings.picture_decoders import PICTURE_DECODERS
-from settings.picture_encoders import PICTURE_ENCODERS
-from settings.sequence_adapters import ADAPTERS
-from settings.sequence_data import SAMPLINGS
-from settings.sequence_decoders import DECODERS, TRUNKS
-from settings.slot import Slot
-from settings.tabular_data import SPLITS
-from settings.text_decoders import TEXT_DECODERS
-from settings.variant_losses import BALANCES, LOSSES
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.splits import PictureSplitter
+from nested_lightning.app.variant.sampling import VariantSampling
+from nested_lightning.settings.choices.bridges import BRIDGES
+from nested_lightning.settings.choices.combiners import COMBINERS
+from nested_lightning.settings.choices.discriminators import DISCRIMINATORS
+from nested_lightning.settings.choices.feature_extractors import FEATURE_EXTRACTORS
+from nested_lightning.settings.choices.generation import GENERATIONS
+from nested_lightning.settings.choices.heads import HEADS
+from nested_lightning.settings.choices.image_encoders import IMAGE_ENCODERS
+from nested_lightning.settings.choices.latent_samplers import LATENT_SAMPLERS
+from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES
+from nested_lightning.settings.choices.picture_decoders import PICTURE_DECODERS
+from nested_lightning.settings.choices.picture_encoders import PICTURE_ENCODERS
+from nested_lightning.settings.choices.sequence_adapters import ADAPTERS
+from nested_lightning.settings.choices.sequence_decoders import DECODERS, TRUNKS
+from nested_lightning.settings.choices.text_decoders import TEXT_DECODERS
+from nested_lightning.settings.choices.variant_losses import BALANCES, LOSSES
+from nested_lightning.settings.data.image_to_text import PICTURE_SPLITS
+from nested_lightning.settings.data.multi_feature import SPLITS
+from nested_lightning.settings.data.variant import SAMPLINGS
+from nested_lightning.settings.slot import Slot
 
 SLOTS: list[tuple[Slot, type]] = [
     (FEATURE_EXTRACTORS, protocols.FeatureExtractor),

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.models.parameter_groups import mark_as_singled_out, set_optimizer_options
-from app.stacking.planning import plan_stacks
-from app.submodules.feature_extractors import (
+from nested_lightning.app.multi_feature.stacking.planning import plan_stacks
+from nested_lightning.app.submodules.feature_extractors import (
     FeatureExtractor,
     LinearFeatureExtractor,
     NormalizedFeatureExtractor,
     ResidualFeatureExtractor,
 )
+from nested_lightning.app.training.parameter_groups import mark_as_singled_out, set_optimizer_options
 
 
 def _extractors(*widths: int, kind: Callable[..., nn.Module] = FeatureExtractor) -> nn.ModuleDict:

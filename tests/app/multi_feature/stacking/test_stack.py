@@ -6,9 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from app.stacking.installing import StackedModules
-from app.stacking.layers import StackedDropout
-from app.submodules.feature_extractors import NormalizedFeatureExtractor, ResidualFeatureExtractor
+from nested_lightning.app.multi_feature.stacking.installing import StackedModules
+from nested_lightning.app.multi_feature.stacking.layers import StackedDropout
+from nested_lightning.app.submodules.feature_extractors import (
+    NormalizedFeatureExtractor,
+    ResidualFeatureExtractor,
+)
 
 
 def _model(kind: type[nn.Module] = NormalizedFeatureExtractor) -> nn.Module:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.training.determinism import Determinism
-from app.training.trainer import build_trainer
+from nested_lightning.app.training.machine.determinism import Determinism
+from nested_lightning.app.training.trainer import build_trainer
 from tests.app.training.tiny_training import TinyData, TinyModel
 
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from app.data.batch_loader import BatchLoader
-from app.data.feature_batch import FeatureBatch
-from app.training.device_data import place_data
+from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.training.machine.device_data import place_data
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 

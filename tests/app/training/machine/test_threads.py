@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from app.training.threads import PRODUCTS_PER_THREAD, count_threads, torch_threads
+from nested_lightning.app.training.machine.threads import PRODUCTS_PER_THREAD, count_threads, torch_threads
 
 
 @pytest.mark.parametrize(

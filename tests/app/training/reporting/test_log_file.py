@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.training.log_file import PROJECT_LOGGER, log_to_file
+from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
 
 
 def test_project_and_lightning_are_logged(tmp_path: Path) -> None:

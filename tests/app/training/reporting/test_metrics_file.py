@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.training.metrics_file import MetricsFile
+from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 
 
 @pytest.fixture

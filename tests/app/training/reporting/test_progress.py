@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from app.training.progress import TrainingProgress
-from app.training.progress_display import LinesDisplay, build_display
-from app.training.progress_state import ProgressState, duration_text
+from nested_lightning.app.training.reporting.progress import TrainingProgress
+from nested_lightning.app.training.reporting.progress_display import LinesDisplay, build_display
+from nested_lightning.app.training.reporting.progress_state import ProgressState, duration_text
 from tests.app.training.tiny_training import TinyData, tiny_model, tiny_trainer
 
 
@@ -101,7 +101,7 @@ def test_quick_validation_and_test_show_nothing_of_their_own(tmp_path: Path) -> 
 
 
 def test_long_test_shows_a_bar_and_clears_it_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.training.progress._PATIENCE_S", 0.0)
+    monkeypatch.setattr("nested_lightning.app.training.reporting.progress._PATIENCE_S", 0.0)
     output = io.StringIO()
     console = Console(file=output, force_terminal=True, width=60, _environ={"TERM": "xterm"})
     trainer = tiny_trainer(tmp_path, [TrainingProgress(console=console)])
@@ -113,8 +113,8 @@ def test_long_test_shows_a_bar_and_clears_it_away(tmp_path: Path, monkeypatch: p
 def test_long_validation_in_training_shows_how_far_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.training.progress._PATIENCE_S", 0.0)
-    monkeypatch.setattr("app.training.progress._REFRESH_S", 0.0)
+    monkeypatch.setattr("nested_lightning.app.training.reporting.progress._PATIENCE_S", 0.0)
+    monkeypatch.setattr("nested_lightning.app.training.reporting.progress._REFRESH_S", 0.0)
     assert "validating 2/2" in shown(tmp_path, is_terminal=True, max_epochs=1)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from app.training.cross_validation import summarise_folds
+from nested_lightning.app.training.runs.cross_validation import summarise_folds
 
 
 def test_folds_are_summarised_by_mean_and_sample_deviation() -> None:

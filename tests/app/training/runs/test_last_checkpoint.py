@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from app.training.checkpoint_io import read_checkpoint
-from app.training.last_checkpoint import LastCheckpoint
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
 from tests.app.training.tiny_training import BATCHES_PER_EPOCH, TinyData, tiny_model, tiny_trainer
 
 
@@ -46,7 +46,7 @@ def test_last_checkpoint_is_saved_in_mid_epoch_by_steps(path: Path) -> None:
 
 def test_last_checkpoint_is_saved_by_seconds(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter(range(1000))
-    monkeypatch.setattr("app.training.last_checkpoint.time.monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr("nested_lightning.app.training.runs.last_checkpoint.time.monotonic", lambda: float(next(seconds)))
     # the clock is read once when training starts, in each step, and after each save
     assert saved_steps(path, every_n_seconds=3.0) == [3, 6, 9, 12, 12]
 

@@ -9,20 +9,20 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
-from app.training.checkpoint_io import read_checkpoint
-from app.training.last_checkpoint import LastCheckpoint
-from app.training.metrics_file import MetricsFile
-from app.training.progress import TrainingProgress
-from app.training.random_state import RandomState
-from app.training.run_folder import RunFolder
-from app.training.trainer import build_best_checkpoint
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
+from nested_lightning.app.training.reporting.metrics_file import MetricsFile
+from nested_lightning.app.training.reporting.progress import TrainingProgress
+from nested_lightning.app.training.runs.random_state import RandomState
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.app.training.trainer import build_best_checkpoint
 from tests.app.training.tiny_training import BATCHES_PER_EPOCH, TinyData, tiny_model, tiny_trainer
 
 KILLED_TRAINING = """
 import os, signal, sys
 from pathlib import Path
 from pytorch_lightning import Callback
-from app.training.run_folder import RunFolder
+from nested_lightning.app.training.runs.run_folder import RunFolder
 from tests.app.training.test_resuming import train
 
 class Killed(Callback):

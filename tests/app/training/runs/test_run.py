@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.training.checkpoint_io import read_checkpoint
-from app.training.last_checkpoint import LastCheckpoint
-from app.training.metrics_file import MetricsFile
-from app.training.run import TrainingRun
-from app.training.run_folder import RunFolder
-from app.training.trainer import build_best_checkpoint
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
+from nested_lightning.app.training.reporting.metrics_file import MetricsFile
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.app.training.trainer import build_best_checkpoint
 from tests.app.training.tiny_training import BATCHES_PER_EPOCH, TinyData, tiny_model, tiny_trainer
 
 

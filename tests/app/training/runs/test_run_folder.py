@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import UserError
-from app.training.run_folder import RunFolder
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.run_folder import RunFolder
 
 
 def test_created_folder_exists_and_is_empty(tmp_path: Path) -> None:

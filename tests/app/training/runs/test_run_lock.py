@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import UserError
-from app.training.run_folder import RunFolder
-from app.training.run_lock import locked
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.app.training.runs.run_lock import locked
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from app.training.run_folder import RunFolder
-from app.training.run_lock import locked
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.app.training.runs.run_lock import locked
 
 with locked(RunFolder(Path(sys.argv[1]))):
     print("locked", flush=True)
     time.sleep(60)
 """
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[4]
 
 
 def test_a_folder_is_locked_while_a_process_trains_in_it_and_free_when_it_is_killed(tmp_path: Path) -> None:

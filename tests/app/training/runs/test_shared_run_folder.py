@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
-from app.errors import UserError
-from app.training.shared_run_folder import open_run_folder
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
 
 VARIABLES = ["RANK", "SLURM_PROCID", "LOCAL_RANK", "NODE_RANK", "TORCHELASTIC_USE_AGENT_STORE"]
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from app.data.digit_pictures import list_pictures, read_digit_pictures
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.sources.digit_pictures import list_pictures, read_digit_pictures
 
 
 def _digit(number: int = 0) -> Image.Image:

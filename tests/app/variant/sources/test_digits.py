@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from app.data.digit_sequences import DigitSequences
-from app.data.sequence_records import SequenceRecords
-from app.data.splits import RandomSplitter
-from app.errors import UserError
+from nested_lightning.app.data.splits import RandomSplitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.sources.digits import DigitSequences
+from nested_lightning.app.variant.sources.records import SequenceRecords
 
 SPLIT = RandomSplitter(val_fraction=0.1, test_fraction=0.2)
 

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from app.data.sequence_file import SequenceFile
-from app.data.sequence_records import SourceContent
-from app.data.splits import ColumnSplitter, RandomSplitter, WholeFileSplitter
-from app.errors import UserError
+from nested_lightning.app.data.splits import ColumnSplitter, RandomSplitter, WholeFileSplitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.sources.file import SequenceFile
+from nested_lightning.app.variant.sources.records import SourceContent
 from tests.tiny_variants import write_lines
 
 LETTERS = [{"text": "aB", "labels": ["low", "up"]}, {"text": "C", "labels": ["up"]}]

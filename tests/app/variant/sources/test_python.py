@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from app.data.python_kinds import KINDS
-from app.data.python_sources import PythonSources
-from app.data.sequence_records import SourceContent
-from app.data.splits import RandomSplitter
-from app.errors import UserError
+from nested_lightning.app.data.splits import RandomSplitter
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.sources.python import PythonSources
+from nested_lightning.app.variant.sources.python_kinds import KINDS
+from nested_lightning.app.variant.sources.records import SourceContent
 
 SPLIT = RandomSplitter(val_fraction=0.2, test_fraction=0.2)
 

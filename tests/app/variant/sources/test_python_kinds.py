@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.data.python_kinds import KINDS, label_characters
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.variant.sources.python_kinds import KINDS, label_characters
 
 
 def _kinds(source: str, part: str) -> set[str]:

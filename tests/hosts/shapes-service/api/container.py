@@ -4,7 +4,7 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from api.settings import ServiceSettings
-from containers import from_checkpoint
+from nested_lightning import from_checkpoint
 
 
 class ServiceContainer(DeclarativeContainer):

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from api.container import ServiceContainer
-from app.errors import UserError
+from nested_lightning.app.errors import UserError
 
 
 class Shapes(BaseModel):

@@ -5,11 +5,15 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from app import protocols
-from app.composition.assembler import Assembler
-from containers.choices import build_chosen
-from containers.declared import DeclaredCallable, DeclaredFactory, DeclaredSingleton
-from settings import ApplicationSettings
+from nested_lightning import ApplicationSettings
+from nested_lightning.app.assembly import protocols
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.containers.providing.choices import build_chosen
+from nested_lightning.containers.providing.declared import (
+    DeclaredCallable,
+    DeclaredFactory,
+    DeclaredSingleton,
+)
 from waves.curve_answers import CurveEvaluator, CurvePredictor
 from waves.curve_data import CurveDataModule, CurveDataSpec, example_batches, real_batches
 from waves.curve_model import assemble_curve_fit

@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from app.data.table_file import read_table
-from app.evaluation.report import EvaluationReport
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.tables.table_file import read_table
 from waves.curve_data import CurveDataModule, CurveDataSpec, encode_rows
 from waves.curve_model import CurveFit
 

@@ -12,11 +12,11 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
-from app.data.batch_loader import BatchLoader
-from app.data.data_spec import DataSpec
-from app.data.fingerprint import fingerprint
-from app.data.table_file import read_table
-from app.errors import UserError
+from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.data.data_spec import DataSpec
+from nested_lightning.app.data.fingerprint import fingerprint
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.tables.table_file import read_table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
-from app.checkpoints.recipe import Recipe
-from app.composition.assembler import Assembler
-from app.models.composite import Composite
-from app.models.loss_mean import LossMean
-from app.models.optimization import OptimizerFactory, configure_single_optimizer
-from app.submodules.heads import LinearHead
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.composite import Composite
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.submodules.heads import LinearHead
+from nested_lightning.app.training.loss_mean import LossMean
+from nested_lightning.app.training.optimization import OptimizerFactory, configure_single_optimizer
 from waves.curve_data import CurveBatch, CurveDataSpec
 
 

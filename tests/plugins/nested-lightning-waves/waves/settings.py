@@ -5,10 +5,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from settings import Family
-from settings.base import Settings
-from settings.feature_extractors import FEATURE_EXTRACTORS, FeatureExtractorSettings
-from settings.optimization import OPTIMIZERS, AdamSettings, OptimizerSettings
+from nested_lightning import Family
+from nested_lightning.settings.base import Settings
+from nested_lightning.settings.choices.feature_extractors import FEATURE_EXTRACTORS, FeatureExtractorSettings
+from nested_lightning.settings.choices.optimization import OPTIMIZERS, AdamSettings, OptimizerSettings
 
 
 class WavesSettings(FeatureExtractorSettings):

@@ -1,0 +1,1 @@
+"""Tables in CSV and Parquet files, and what their columns hold."""

@@ -1,0 +1,1 @@
+"""Training by the workers of a Ray cluster."""

@@ -1,0 +1,1 @@
+"""The family variant: a decoder for each input type, chosen by name."""

@@ -1,0 +1,51 @@
+"""The program: every command, and how it ends."""
+
+import os
+import sys
+import traceback
+import warnings
+
+import typer
+
+from nested_lightning.commands.check import check
+from nested_lightning.commands.completing.bash import complete_in_bash, is_completing, is_completing_in_bash
+from nested_lightning.commands.config import config
+from nested_lightning.commands.doctor import doctor
+from nested_lightning.commands.evaluate import evaluate
+from nested_lightning.commands.export import export
+from nested_lightning.commands.graph import graph
+from nested_lightning.commands.inspect import inspect
+from nested_lightning.commands.models import models
+from nested_lightning.commands.predict import CONTEXT, predict
+from nested_lightning.commands.printing.console import print_error, show_warnings_as_notes
+from nested_lightning.commands.resume import resume
+from nested_lightning.commands.swap import swap
+from nested_lightning.commands.train import train
+
+app = typer.Typer(
+    name="nested-lightning",
+    help="Nested Lightning: Lightning models made of injected submodules.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (train, resume, evaluate, inspect, export, swap, models, config, check, graph, doctor):
+    app.command()(command)
+app.command(context_settings=CONTEXT)(predict)
+
+
+def run() -> None:
+    """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
+    if is_completing(os.environ):
+        warnings.simplefilter("ignore")  # they would stand in the line that is typed
+    else:
+        show_warnings_as_notes()
+    try:
+        if is_completing_in_bash(os.environ):
+            complete_in_bash(app, os.environ)
+        else:
+            app()
+    except Exception as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        sys.exit(print_error(error))

@@ -1,0 +1,1 @@
+"""A family built and tried without training: faults of wiring, and the graph of the model."""

@@ -1,0 +1,1 @@
+"""Kinds of providers: declared with a Protocol, named items, choices of settings."""

@@ -1,0 +1,1 @@
+"""Ready containers: from settings, from a checkpoint, to resume, in workers."""

@@ -1,0 +1,1 @@
+"""Where each family's data come from."""

@@ -1,0 +1,1 @@
+"""Settings described: completion, reference, and the walk over all fields."""
