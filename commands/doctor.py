@@ -51,7 +51,7 @@ def doctor(
 
 
 def _find_families() -> Iterator["Finding"]:
-    """Yield each family; its container and its command are imported, and all that they need."""
+    """Yield each family; its container is imported, and all that they need."""
     from nested_lightning.app.diagnosis import Finding
     from nested_lightning.containers.providing.choices import import_target
 
@@ -59,7 +59,6 @@ def _find_families() -> Iterator["Finding"]:
         problem = None
         try:
             import_target(family.container)
-            import_target(family.predict_command)
         except Exception as error:  # whatever a module does when it is imported
             problem = f"can't be loaded: {type(error).__name__}: {error}"
         yield Finding(subject=family.name, value=family.summary, problem=problem)

@@ -1,17 +1,24 @@
-"""``predict``: hands over to the family that a checkpoint belongs to."""
+"""``predict``: answers of a trained model, with the options that its family describes."""
 
-from importlib import import_module
+import inspect
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
-from nested_lightning.commands.options import ArgumentOption, OverrideOption
+from nested_lightning.app.errors import UserError
+from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption
 from nested_lightning.commands.overrides import load_overrides, split_arguments
+from nested_lightning.commands.printing.answers import print_answers, write_answers
 from nested_lightning.commands.printing.console import status_console
+from nested_lightning.settings.predictor import PredictorInterface
+from nested_lightning.settings.reading.errors import SettingsError, describe_problems
 
 CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
-"""Everything behind the checkpoint is for the family's own command."""
+"""Everything after the checkpoint belongs to its family."""
 
 
 def predict(
@@ -22,23 +29,110 @@ def predict(
     set_: ArgumentOption = None,
 ) -> None:
     """Predict with a trained model; `predict CHECKPOINT --help` lists what its family takes."""
-    behind = [*ctx.args]
+    after = [*ctx.args]
     requests = split_arguments(
-        [*(override or []), *_take(behind, "--override")], [*(set_ or []), *_take(behind, "--set", "-s")]
+        [*(override or []), *_take(after, "--override")], [*(set_ or []), *_take(after, "--set", "-s")]
     )
     with status_console.status("Loading the model"):
         from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint
 
         application = from_checkpoint(checkpoint, overrides=load_overrides(requests), device=device)
-    module, _, name = application.settings().family.predict_command.rpartition(".")
     family_app = typer.Typer(add_completion=False)
-    family_app.command(name=f"predict {checkpoint}")(getattr(import_module(module), name))
-    family_app(
-        behind,
-        prog_name=f"{ctx.command_path} {checkpoint}",
-        obj=family_container(application),
-        standalone_mode=False,
+    interface = application.settings().family.predictor
+    family_app.command(name=f"predict {checkpoint}")(
+        make_command(interface, family_container(application).answers)
     )
+    family_app(after, prog_name=f"{ctx.command_path} {checkpoint}", standalone_mode=False)
+
+
+def make_command(interface: PredictorInterface, answers: Any) -> Any:
+    """Return a function whose signature has the files and the options of a predictor, for typer.
+
+    Args:
+        interface: Describes them.
+        answers: Called with files and options, gives `app.answers.Answers`.
+    """
+
+    def command(**given: Any) -> None:
+        output = given.pop("output")
+        format_ = _choose_format(interface, output, given.pop("format_", None), given.pop("as_json", False))
+        del given["debug"]
+        files = given.pop(interface.inputs.name) if interface.inputs else []
+        made = answers(
+            files=files if isinstance(files, list) else [files], **_check_options(interface, given)
+        )
+        target = output or (Path(made.file_name) if made.file_name else None)
+        if target is None:
+            print_answers(made, format_)
+        else:
+            write_answers(made, format_, target)
+
+    parameters = [*_parameters(interface)]
+    command.__doc__ = interface.summary
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    return command
+
+
+def _parameters(interface: PredictorInterface) -> Iterator[inspect.Parameter]:
+    if interface.inputs is not None:
+        files: Any = list[Path] if interface.inputs.are_many else Path
+        argument = typer.Argument(help=interface.inputs.description, show_default=False)
+        yield _parameter(interface.inputs.name, Annotated[files, argument], inspect.Parameter.empty)
+    for name, field in interface.options.model_fields.items():
+        yield _parameter(name, Annotated[field.annotation, _option(name, field)], field.default)
+    where = typer.Option("--output", "-o", help=f"File to write; its ending decides: {_endings(interface)}.")
+    yield _parameter("output", Annotated[Path | None, where], None)
+    if len(interface.formats) > 1:
+        names: Any = Literal[tuple(interface.formats)]
+        chosen = typer.Option("--format", help="Format; else by the ending of --output.")
+        yield _parameter("format_", Annotated[names | None, chosen], None)
+    if "json" in interface.formats:
+        yield _parameter("as_json", Annotated[bool, typer.Option("--json", help="--format json.")], False)
+    yield _parameter("debug", DebugOption, False)
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _option(name: str, field: FieldInfo) -> Any:
+    bounds = {
+        word: getattr(limit, word)
+        for limit in field.metadata
+        for word in ("ge", "le")
+        if hasattr(limit, word)
+    }
+    flag = f"--{name.replace('_', '-')}"
+    return typer.Option(flag, help=field.description, min=bounds.get("ge"), max=bounds.get("le"))
+
+
+def _endings(interface: PredictorInterface) -> str:
+    return ", ".join(ending for endings in interface.formats.values() for ending in endings)
+
+
+def _choose_format(
+    interface: PredictorInterface, output: Path | None, format_: str | None, as_json: bool
+) -> str:
+    if format_ is not None or as_json:
+        return format_ or "json"
+    if output is None or not output.suffix:
+        return interface.default_format
+    found = interface.find_format(output.suffix)
+    if found is None:
+        raise UserError(
+            f"--output {output}: '{output.suffix}' names no format; take one of {_endings(interface)}"
+            f"{', or name the format with --format' if len(interface.formats) > 1 else ''}"
+        )
+    return found
+
+
+def _check_options(interface: PredictorInterface, given: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        checked = interface.options.model_validate(given)
+    except ValidationError as error:
+        raise SettingsError(describe_problems(error, interface.options)) from None
+    return {name: getattr(checked, name) for name in interface.options.model_fields}
 
 
 def _take(arguments: list[str], *names: str) -> list[str]:

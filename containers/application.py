@@ -1,4 +1,4 @@
-"""The application's container: its settings, its training, and one container for each family."""
+"""The application's container: its settings, its trainer, and one container for each family."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,7 +6,7 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.containers.providing.choices import import_target
-from nested_lightning.containers.trainer import TrainingContainer
+from nested_lightning.containers.trainer import TrainerContainer
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.family import Family
 
@@ -20,9 +20,7 @@ class ApplicationContainer(DeclarativeContainer):
             """Stand for the families' containers."""
 
     settings = providers.Dependency(instance_of=ApplicationSettings)
-    training = providers.Container(
-        TrainingContainer, application=settings, settings=settings.provided.trainer
-    )
+    trainer = providers.Container(TrainerContainer, application=settings, settings=settings.provided.trainer)
 
 
 def compose_application(*families: Family) -> type[ApplicationContainer]:
@@ -40,7 +38,7 @@ def compose_application(*families: Family) -> type[ApplicationContainer]:
             container,
             application=ApplicationContainer.settings,
             settings=providers.Singleton(getattr, ApplicationContainer.settings, family.section),
-            training=ApplicationContainer.training,
+            trainer=ApplicationContainer.trainer,
         )
         setattr(ComposedApplicationContainer, family.section, provider)
     return ComposedApplicationContainer

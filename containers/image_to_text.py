@@ -7,6 +7,7 @@ from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.image_to_text.answers import answer_files
 from nested_lightning.app.image_to_text.assemble import assemble_image_to_text
 from nested_lightning.app.image_to_text.augmentation import PictureAugmentation
 from nested_lightning.app.image_to_text.caption_samples import CaptionSamples
@@ -14,6 +15,8 @@ from nested_lightning.app.image_to_text.captioned_pictures import PictureReader
 from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.evaluate import ImageToTextEvaluator
 from nested_lightning.app.image_to_text.examples import example_batches, real_batches
+from nested_lightning.app.image_to_text.generation.beam import BeamSearch
+from nested_lightning.app.image_to_text.generation.sampling import NucleusSampling
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
@@ -34,7 +37,7 @@ class ImageToTextContainer(DeclarativeContainer):
 
     application = providers.Dependency(instance_of=ApplicationSettings)
     settings = providers.Dependency(instance_of=ImageToTextSettings)
-    training = providers.DependenciesContainer()
+    trainer = providers.DependenciesContainer()
 
     splitter = DeclaredCallable(PictureSplitter, build_chosen, settings.provided.data.split)
     reader = providers.Factory(
@@ -89,7 +92,7 @@ class ImageToTextContainer(DeclarativeContainer):
     caption_samples = DeclaredFactory(protocols.TrainingCallback, CaptionSamples)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="image_to_text")
-    recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
+    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         assemble_image_to_text,
@@ -110,17 +113,21 @@ class ImageToTextContainer(DeclarativeContainer):
     )
 
     training_run = providers.Factory(
-        training.training_run,
+        trainer.training_run,
         model=model,
         datamodule=datamodule,
         batch_size=settings.provided.data.batch_size,
     )
+    beam_search = DeclaredFactory(Generation, BeamSearch)
+    nucleus_sampling = DeclaredFactory(Generation, NucleusSampling)
     predictor = providers.Factory(
         ImageToTextPredictor,
         model=model,
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
+    answers = providers.Callable(answer_files, predictor, beam_search.provider, nucleus_sampling.provider)
+    """Called with files and the options of the family's predictor."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, ImageToTextEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -9,6 +9,7 @@ from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.lifetime import live
+from nested_lightning.app.multi_feature.answers import answer_files
 from nested_lightning.app.multi_feature.assemble import assemble_multi_feature
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
@@ -31,7 +32,7 @@ class MultiFeatureContainer(DeclarativeContainer):
 
     application = providers.Dependency(instance_of=ApplicationSettings)
     settings = providers.Dependency(instance_of=MultiFeatureSettings)
-    training = providers.DependenciesContainer()
+    trainer = providers.DependenciesContainer()
 
     grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
     splitter = DeclaredCallable(Splitter, build_chosen, settings.provided.data.split)
@@ -82,7 +83,7 @@ class MultiFeatureContainer(DeclarativeContainer):
     schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.schedule)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="multi_feature")
-    recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
+    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         assemble_multi_feature,
@@ -102,7 +103,7 @@ class MultiFeatureContainer(DeclarativeContainer):
     )
 
     training_run = providers.Factory(
-        training.training_run,
+        trainer.training_run,
         model=model,
         datamodule=datamodule,
         batch_size=settings.provided.data.batch_size,
@@ -113,6 +114,8 @@ class MultiFeatureContainer(DeclarativeContainer):
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
+    answers = providers.Callable(answer_files, predictor)
+    """Called with files and the options of the family's predictor."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -1,4 +1,4 @@
-"""The container of the training: Trainer, callbacks, loggers, the run folder."""
+"""The container of the trainer: Lightning's Trainer, callbacks, loggers, the run folder."""
 
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
@@ -28,7 +28,7 @@ from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.trainer import TrainerSettings
 
 
-class TrainingContainer(DeclarativeContainer):
+class TrainerContainer(DeclarativeContainer):
     """Everything that trains a composite, whichever its family is."""
 
     application = providers.Dependency(instance_of=ApplicationSettings)
@@ -122,7 +122,7 @@ class TrainingContainer(DeclarativeContainer):
         use_tensorboard=settings.provided.use_tensorboard,
         folder=run_folder.provided.path,
     )
-    trainer = DeclaredFactory(
+    lightning_trainer = DeclaredFactory(
         protocols.Trainer,
         build_trainer,
         root=run_folder.provided.path,
@@ -142,7 +142,7 @@ class TrainingContainer(DeclarativeContainer):
     )
     training_run = providers.Factory(
         TrainingRun,
-        trainer=trainer,
+        trainer=lightning_trainer,
         run_folder=run_folder,
         seed=application.provided.seed,
         settings=application.provided.to_plain.call(),

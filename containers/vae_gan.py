@@ -10,6 +10,7 @@ from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
 from nested_lightning.app.submodules.vae import VariationalAutoencoder
+from nested_lightning.app.vae_gan.answers import answer_files
 from nested_lightning.app.vae_gan.assemble import assemble_vae_gan
 from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
@@ -37,7 +38,7 @@ class VaeGanContainer(DeclarativeContainer):
 
     application = providers.Dependency(instance_of=ApplicationSettings)
     settings = providers.Dependency(instance_of=VaeGanSettings)
-    training = providers.DependenciesContainer()
+    trainer = providers.DependenciesContainer()
 
     grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
     splitter = DeclaredCallable(Splitter, build_chosen, settings.provided.data.split)
@@ -147,7 +148,7 @@ class VaeGanContainer(DeclarativeContainer):
         protocols.TrainingCallback, PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs
     )
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="vae_gan")
-    recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
+    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         assemble_vae_gan,
@@ -174,7 +175,7 @@ class VaeGanContainer(DeclarativeContainer):
     )
 
     training_run = providers.Factory(
-        training.training_run,
+        trainer.training_run,
         model=model,
         datamodule=datamodule,
         batch_size=settings.provided.data.batch_size,
@@ -185,6 +186,8 @@ class VaeGanContainer(DeclarativeContainer):
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
+    answers = providers.Callable(answer_files, predictor)
+    """Called with files and the options of the family's predictor."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, VaeGanEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -8,6 +8,7 @@ from dependency_injector.containers import DeclarativeContainer
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.variant.answers import answer_files
 from nested_lightning.app.variant.assemble import assemble_variant
 from nested_lightning.app.variant.data import VariantDataModule
 from nested_lightning.app.variant.evaluate import VariantEvaluator
@@ -37,7 +38,7 @@ class VariantContainer(DeclarativeContainer):
 
     application = providers.Dependency(instance_of=ApplicationSettings)
     settings = providers.Dependency(instance_of=VariantSettings)
-    training = providers.DependenciesContainer()
+    trainer = providers.DependenciesContainer()
 
     splitter = DeclaredCallable(Splitter, build_chosen, settings.provided.data.split)
     sampling = DeclaredCallable(VariantSampling, build_chosen, settings.provided.data.sampling)
@@ -94,7 +95,7 @@ class VariantContainer(DeclarativeContainer):
     schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.schedule)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="variant")
-    recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
+    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         assemble_variant,
@@ -114,7 +115,7 @@ class VariantContainer(DeclarativeContainer):
     )
 
     training_run = providers.Factory(
-        training.training_run,
+        trainer.training_run,
         model=model,
         datamodule=datamodule,
         batch_size=settings.provided.data.batch_size,
@@ -125,6 +126,8 @@ class VariantContainer(DeclarativeContainer):
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
+    answers = providers.Callable(answer_files, predictor)
+    """Called with files and the options of the family's predictor."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, VariantEvaluator, predictor=predictor, datamodule=datamodule
     )

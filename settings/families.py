@@ -9,9 +9,7 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.entry_points import FAMILIES, Plugin, PluginGroup
 from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 
-RESERVED = frozenset(
-    {"model", "seed", "run_dir", "submodules", "trainer", "prediction", "training", "settings"}
-)
+RESERVED = frozenset({"model", "seed", "run_dir", "submodules", "trainer", "prediction", "settings"})
 """What no family's section may be called: an application has it already."""
 
 

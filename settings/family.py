@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nested_lightning.settings.base import Settings
+from nested_lightning.settings.predictor import PredictorInterface
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,7 @@ class Family:
         summary: One line for the list of models.
         settings: The model of the family's section.
         container: Import path of the family's container.
-        predict_command: Import path of what ``predict`` does with a checkpoint of this family.
+        predictor: What its predictor takes and gives.
         defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
         presets: Named sets of settings of the whole application, each with its settings nested.
         batch_sizes: Where the section has sizes of a process's training batch; ``*`` stands for one name.
@@ -26,7 +27,7 @@ class Family:
     summary: str
     settings: type[Settings]
     container: str
-    predict_command: str
+    predictor: PredictorInterface
     defaults: Mapping[str, Any] = field(default_factory=dict)
     presets: Mapping[str, "Preset"] = field(default_factory=dict)
     batch_sizes: Sequence[str] = ("data.batch_size",)

@@ -1,8 +1,8 @@
 """The family image-to-text: an image encoder, a bridge and a text decoder that write captions."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, model_validator
 
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.choices.bridges import BRIDGES, BridgeSettings, EveryStepBridgeSettings
@@ -31,6 +31,8 @@ from nested_lightning.settings.choices.text_decoders import (
 )
 from nested_lightning.settings.data.image_to_text import AugmentationSettings, CaptionDataSettings
 from nested_lightning.settings.family import Family, Preset
+from nested_lightning.settings.predictor import InputFiles, PredictorInterface
+from nested_lightning.settings.reading.errors import SettingsError
 
 
 class ImageToTextSettings(Settings):
@@ -78,12 +80,37 @@ ORIGINAL = Preset(
     },
 )
 
+
+class CaptionOptions(Settings):
+    """How captions are written; without ``beam`` and ``top_p`` as the model was set in training."""
+
+    beam: int | None = Field(None, ge=1, description="Beam search with that many beams.")
+    length_penalty: float = Field(0.0, ge=0, description="With beam: more prefers longer captions.")
+    top_p: float | None = Field(None, ge=0.01, le=1, description="Draw from this share of the probability.")
+    temperature: float = Field(1.0, ge=0.01, description="With top_p: below 1 is nearer to the likeliest.")
+    seed: int = Field(0, ge=0, description="With top_p: seed of the draw.")
+    skip_bad: bool = Field(False, description="Leave out pictures that can't be read, and count them.")
+
+    @model_validator(mode="after")
+    def _choose_one(self) -> Self:
+        if self.beam is not None and self.top_p is not None:
+            raise SettingsError(["choose beam or top_p, not both"])
+        return self
+
+
 FAMILY = Family(
     name="image-to-text",
     summary="An image encoder, a bridge and a text decoder that write captions.",
     settings=ImageToTextSettings,
     container="nested_lightning.containers.image_to_text.ImageToTextContainer",
-    predict_command="nested_lightning.commands.predict_image_to_text.predict_image_to_text",
+    predictor=PredictorInterface(
+        summary="Write a caption for each picture.",
+        inputs=InputFiles(
+            name="pictures", description="Picture files, and folders of pictures.", are_many=True
+        ),
+        options=CaptionOptions,
+        formats={"text": (".txt",), "csv": (".csv",), "json": (".json",)},
+    ),
     defaults={
         "trainer": {
             "max_epochs": 100,

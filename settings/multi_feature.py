@@ -22,6 +22,7 @@ from nested_lightning.settings.choices.optimization import (
 )
 from nested_lightning.settings.data.multi_feature import TabularDataSettings
 from nested_lightning.settings.family import Family, Preset
+from nested_lightning.settings.predictor import InputFiles, PredictorInterface
 
 
 class MultiFeatureSettings(Settings):
@@ -110,7 +111,10 @@ FAMILY = Family(
     summary="Several feature extractors by name, a combiner and a classifier head.",
     settings=MultiFeatureSettings,
     container="nested_lightning.containers.multi_feature.MultiFeatureContainer",
-    predict_command="nested_lightning.commands.predict_multi_feature.predict_multi_feature",
+    predictor=PredictorInterface(
+        summary="Classify the rows of a CSV or Parquet file: class and probabilities.",
+        inputs=InputFiles(name="file", description="A file like the training one; labels aren't needed."),
+    ),
     defaults={"trainer": {"max_epochs": 60, "num_threads": "auto"}},
     presets={"seed": SEED, "plain": PLAIN},
 )

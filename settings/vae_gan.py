@@ -1,6 +1,7 @@
 """The family vae-gan: several variational autoencoders within a generative adversarial network."""
 
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
 
@@ -35,6 +36,8 @@ from nested_lightning.settings.choices.picture_encoders import (
 )
 from nested_lightning.settings.data.vae_gan import PictureDataSettings
 from nested_lightning.settings.family import Family, Preset
+from nested_lightning.settings.predictor import PredictorInterface
+from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import merge
 
 
@@ -155,12 +158,41 @@ CONVOLUTIONS = Preset(
 _VAE = VaeSettings().model_dump(mode="json", include={"decoder", "optimizer", "schedule"})
 """Stands in the family's defaults too, so that a single field of it can be set and the others stay."""
 
+
+class PictureOptions(Settings):
+    """Which pictures are made: exactly one of new ones, reconstructions, an interpolation."""
+
+    sample: int | None = Field(None, ge=1, description="Make that many new pictures.")
+    reconstruct: Path | None = Field(None, description="Reconstruct a picture, or all in a folder.")
+    interpolate: tuple[Path, Path] | None = Field(None, description="Go from one picture to another.")
+    domain: str | None = Field(None, description="Domain of the pictures; else all in turn, or as they look.")
+    steps: int = Field(10, ge=2, description="Pictures of an interpolation.")
+    seed: int = Field(0, ge=0, description="Seed of new pictures.")
+
+    @model_validator(mode="after")
+    def _choose_one(self) -> Self:
+        if sum(wish is not None for wish in (self.sample, self.reconstruct, self.interpolate)) != 1:
+            raise SettingsError(["name one of sample, reconstruct and interpolate"])
+        return self
+
+
 FAMILY = Family(
     name="vae-gan",
     summary="Several variational autoencoders within a generative adversarial network.",
     settings=VaeGanSettings,
     container="nested_lightning.containers.vae_gan.VaeGanContainer",
-    predict_command="nested_lightning.commands.predict_vae_gan.predict_vae_gan",
+    predictor=PredictorInterface(
+        summary="Make a grid of pictures: new ones, reconstructions under originals, or an interpolation.",
+        inputs=None,
+        options=PictureOptions,
+        formats={
+            "png": (".png",),
+            "jpeg": (".jpg", ".jpeg"),
+            "webp": (".webp",),
+            "bmp": (".bmp",),
+            "tiff": (".tif", ".tiff"),
+        },
+    ),
     defaults={
         "trainer": {
             "max_epochs": 400,

@@ -46,6 +46,7 @@ from nested_lightning.settings.data.variant import (
     SequenceSourceSettings,
 )
 from nested_lightning.settings.family import Family, Preset
+from nested_lightning.settings.predictor import InputFiles, PredictorInterface
 from nested_lightning.settings.reading.merging import merge
 
 SHIPPED_VARIANTS: dict[str, Any] = {
@@ -190,12 +191,31 @@ ORIGINAL = Preset(
     },
 )
 
+
+class LabelOptions(Settings):
+    """Which of the model's variants files hold."""
+
+    variant: str | None = Field(
+        None, description="What the files hold, e.g. text; needed if not the only one."
+    )
+
+
 FAMILY = Family(
     name="variant",
     summary="One model for several input types, a decoder for each, chosen by the batch's type.",
     settings=VariantSettings,
     container="nested_lightning.containers.variant.VariantContainer",
-    predict_command="nested_lightning.commands.predict_variant.predict_variant",
+    predictor=PredictorInterface(
+        summary="Label each step of texts, pictures or other sequences with the decoder of their variant.",
+        inputs=InputFiles(
+            name="files",
+            description="Characters: a text file, e.g. Python source. Vectors: pictures of digits, or a "
+            "folder of them in the order of their names. Any: a JSONL or Parquet file of sequences.",
+            are_many=True,
+        ),
+        options=LabelOptions,
+        formats={"text": (".txt",), "json": (".json",)},
+    ),
     defaults={
         "variant": {"data": {"split": {"kind": "random", "val_fraction": 0.1}}},
         "trainer": {

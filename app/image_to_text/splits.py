@@ -73,7 +73,7 @@ class RandomPictureSplitter(DrawnPictureSplitter):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VariantSplitter(DrawnPictureSplitter):
+class SkinToneSplitter(DrawnPictureSplitter):
     """Shares of the skin-tone variants whose base emoji, without any tone, is in the data and so in training.
 
     The test asks for a recombination of what was seen: this emoji, and that tone of another.
@@ -116,12 +116,12 @@ class UnseenBaseSplitter(DrawnPictureSplitter):
 
 @dataclass(frozen=True, kw_only=True)
 class AutomaticPictureSplitter(DrawnPictureSplitter):
-    """`VariantSplitter` where a column ``emoji`` holds skin tones, else `RandomPictureSplitter`."""
+    """`SkinToneSplitter` where a column ``emoji`` holds skin tones, else `RandomPictureSplitter`."""
 
     def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
         """Split in the way that fits."""
         has_variants = any(has_skin_tone(record.fields.get("emoji", "")) for record in records)
-        kind = VariantSplitter if has_variants else RandomPictureSplitter
+        kind = SkinToneSplitter if has_variants else RandomPictureSplitter
         return kind(val_fraction=self.val_fraction, test_fraction=self.test_fraction, seed=self.seed)(records)
 
 

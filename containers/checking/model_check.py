@@ -111,7 +111,7 @@ class _Check:
             suggest=widths.suggest,
             widths=assembler.asked_widths,
         )
-        steps(self._batches(), self.application.training.submodule_policies())
+        steps(self._batches(), self.application.trainer.submodule_policies())
         overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
         for fault in record.find_idle_overrides(asked_for=list(assembler.built), root=self.root):
             self.findings.add(fault)

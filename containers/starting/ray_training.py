@@ -68,7 +68,7 @@ def _run(work: Any, trainer: TrainerSettings, folder: RunFolder, address: str | 
 def _train(current_folder: str, values: Mapping[str, Any]) -> TrainingResult:
     os.chdir(current_folder)
     application = bootstrap(values)
-    trainer: Any = application.training.trainer
+    trainer: Any = application.trainer.lightning_trainer
     trainer.add_kwargs(**ray_trainer_arguments())
     result: TrainingResult = family_container(application).training_run()()
     return result

@@ -86,8 +86,8 @@ def _prepare(
     recorded = read_overrides(folder.overrides_file) if recipe is None else recipe.overrides
     restored = restore_overrides(application, recorded, overrides, source=folder.path, is_for_training=True)
     override_for_good(application, restored)
-    application.training.run_folder.override(providers.Object(folder))
-    trainer: Any = application.training.trainer
+    application.trainer.run_folder.override(providers.Object(folder))
+    trainer: Any = application.trainer.lightning_trainer
     trainer.add_kwargs(**trainer_arguments())
     family = family_container(application)
     if recipe is None or point is None:

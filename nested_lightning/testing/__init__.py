@@ -1,1 +1,1 @@
-"""Ready test doubles: a submodule that gives what it is told, few samples, a short trainer."""
+"""For tests of programs that use Nested Lightning: doubles, and a plug-in for pytest."""

@@ -1,7 +1,7 @@
 """Ready test doubles, for tests of programs that have an application's container in them.
 
-``from containers.testing import ToldSubmodule, few_samples, one_step_trainer``. The pytest plug-in
-`nested_lightning_pytest` comes with the package.
+``from nested_lightning.testing.doubles import SubmoduleDouble, few_samples, one_step_trainer``. Fixtures for
+pytest are in `nested_lightning.testing.pytest_plugin`.
 """
 
 from typing import Any
@@ -11,12 +11,12 @@ from nested_lightning.containers.starting.bootstrapping import family_container
 from nested_lightning.testing.few_samples import FewSamples
 from nested_lightning.testing.one_step import one_step_trainer
 from nested_lightning.testing.small_specs import small_spec
-from nested_lightning.testing.submodule_double import Call, ToldSubmodule
+from nested_lightning.testing.submodule_double import Call, SubmoduleDouble
 
 __all__ = [
     "Call",
     "FewSamples",
-    "ToldSubmodule",
+    "SubmoduleDouble",
     "few_samples",
     "one_step_trainer",
 ]

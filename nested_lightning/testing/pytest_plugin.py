@@ -1,7 +1,8 @@
 """The pytest plug-in of Nested Lightning: fixtures ``application`` and ``override``, and marks for both.
 
-It is found by pytest where the package is installed. Nothing of the package, nor torch, is imported before a
-test asks for a fixture.
+A project opts into it in its outermost ``conftest.py``:
+``pytest_plugins = ["nested_lightning.testing.pytest_plugin"]``. torch isn't imported before a test asks for a
+fixture.
 """
 
 import sys

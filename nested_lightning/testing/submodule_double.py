@@ -24,7 +24,7 @@ class Call:
     kwargs: dict[str, Any]
 
 
-class ToldSubmodule(nn.Module):
+class SubmoduleDouble(nn.Module):
     """Stands for any submodule: it gives ``answer`` for every sample, and every step of a sequence.
 
     The answer is a parameter, so that an optimiser finds one and its gradient is what arrives from behind; a

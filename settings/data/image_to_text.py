@@ -30,10 +30,10 @@ class AutomaticPictureSplitSettings(DrawnPictureSplitSettings):
     )
 
 
-class VariantSplitSettings(DrawnPictureSplitSettings):
+class SkinToneSplitSettings(DrawnPictureSplitSettings):
     """Skin-tone variants whose base emoji is in training."""
 
-    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.VariantSplitter"
+    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.SkinToneSplitter"
     kind: Literal["variants"] = Field(
         "variants", description="Shares of the skin-tone variants; their base emoji is in training."
     )
@@ -77,7 +77,7 @@ PICTURE_SPLITS = Slot(
     default="automatic",
     choices=[
         AutomaticPictureSplitSettings,
-        VariantSplitSettings,
+        SkinToneSplitSettings,
         UnseenBaseSplitSettings,
         RandomPictureSplitSettings,
         ColumnPictureSplitSettings,

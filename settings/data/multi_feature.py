@@ -1,11 +1,12 @@
 """Settings of a table with a label column and groups of feature columns."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, PositiveInt
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
+from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
 from nested_lightning.settings.slot import Slot
 
 
@@ -42,68 +43,6 @@ GROUPINGS = Slot(
     base=GroupingSettings,
     default="prefix",
     choices=[PrefixGroupingSettings, ExplicitGroupingSettings, SingleGroupingSettings],
-)
-
-
-class SplitSettings(ChoiceSettings):
-    """What every split has: nothing but its kind."""
-
-
-class RandomSplitSettings(SplitSettings):
-    """A stratified random split."""
-
-    target: ClassVar[str] = "nested_lightning.app.data.splits.RandomSplitter"
-    kind: Literal["random"] = Field("random", description="Stratified by class, drawn with a seed.")
-    val_fraction: float = Field(0.15, gt=0, lt=1, description="Share of the rows for validation.")
-    test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the rows for the test.")
-    seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
-
-    @model_validator(mode="after")
-    def _leave_rows_to_train_on(self) -> Self:
-        if self.val_fraction + self.test_fraction >= 1:
-            raise ValueError(
-                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave no rows"
-                " to train on: their sum must be less than 1"
-            )
-        return self
-
-
-class FoldSplitSettings(SplitSettings):
-    """One fold of a stratified cross-validation."""
-
-    target: ClassVar[str] = "nested_lightning.app.data.splits.FoldSplitter"
-    kind: Literal["fold"] = Field("fold", description="One fold of a stratified cross-validation.")
-    num_folds: int = Field(5, ge=2, description="Number of folds.")
-    fold: NonNegativeInt = Field(0, description="The fold that is the test part, from 0.")
-    val_fraction: float = Field(0.1, gt=0, lt=1, description="Share of the other folds for validation.")
-    seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
-
-    @model_validator(mode="after")
-    def _be_one_of_the_folds(self) -> Self:
-        if self.fold >= self.num_folds:
-            raise ValueError(f"fold {self.fold} of {self.num_folds}: folds are counted from 0")
-        return self
-
-
-class ColumnSplitSettings(SplitSettings):
-    """The split that a column of the file names."""
-
-    target: ClassVar[str] = "nested_lightning.app.data.splits.ColumnSplitter"
-    kind: Literal["column"] = Field("column", description="By a column that says train, val or test.")
-    column: str = Field("split", description="Name of that column.")
-
-
-class WholeFileSplitSettings(SplitSettings):
-    """No split: the whole file is for evaluation."""
-
-    target: ClassVar[str] = "nested_lightning.app.data.splits.WholeFileSplitter"
-    kind: Literal["whole"] = Field("whole", description="Every row is a test row; for evaluation only.")
-
-
-SPLITS = Slot(
-    base=SplitSettings,
-    default="random",
-    choices=[RandomSplitSettings, FoldSplitSettings, ColumnSplitSettings, WholeFileSplitSettings],
 )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
-from nested_lightning.settings.data.multi_feature import (
+from nested_lightning.settings.choices.splits import (
     FoldSplitSettings,
     RandomSplitSettings,
     SplitSettings,

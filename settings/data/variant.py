@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
-from nested_lightning.settings.data.multi_feature import SPLITS, RandomSplitSettings, SplitSettings
+from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
 from nested_lightning.settings.slot import Slot
 
 

@@ -8,14 +8,14 @@ import torch
 
 from nested_lightning import bootstrap, overriding
 from nested_lightning.app.errors import UserError
-from nested_lightning.testing.doubles import ToldSubmodule, few_samples, one_step_trainer
+from nested_lightning.testing.doubles import SubmoduleDouble, few_samples, one_step_trainer
 from nested_lightning.testing.small_specs import small_spec
 
 FAMILIES = ["multi-feature", "image-to-text", "variant", "vae-gan"]
 
 
 def test_a_told_submodule_gives_its_answer_and_remembers_its_calls() -> None:
-    told: Any = ToldSubmodule(answer=[1.0, 2.0], in_features=3)
+    told: Any = SubmoduleDouble(answer=[1.0, 2.0], in_features=3)
     x = torch.randn(4, 3, requires_grad=True)
 
     y = told(x)
@@ -31,9 +31,11 @@ def test_a_told_submodule_gives_its_answer_and_remembers_its_calls() -> None:
 
 
 def test_it_gives_an_answer_for_each_step_and_whatever_it_is_told() -> None:
-    assert ToldSubmodule(answer=3.0)(torch.randn(2, 5, 7)).shape == (2, 5, 4)
-    assert ToldSubmodule(answer=3.0, out_features=2)(torch.tensor([[1, 2, 3]])).tolist() == [[[3.0, 3.0]] * 3]
-    decoder = ToldSubmodule(gives=lambda answer, x, hidden: (answer.expand(len(x), -1), hidden))
+    assert SubmoduleDouble(answer=3.0)(torch.randn(2, 5, 7)).shape == (2, 5, 4)
+    assert SubmoduleDouble(answer=3.0, out_features=2)(torch.tensor([[1, 2, 3]])).tolist() == [
+        [[3.0, 3.0]] * 3
+    ]
+    decoder = SubmoduleDouble(gives=lambda answer, x, hidden: (answer.expand(len(x), -1), hidden))
     assert decoder(torch.zeros(2, 3), hidden="state")[1] == "state"
 
 
@@ -41,9 +43,9 @@ def test_it_stands_for_any_part_of_a_classifier() -> None:
     container = bootstrap({"model": "multi-feature", "multi_feature": {"label_smoothing": 0}})
     overrides = {
         "multi_feature.datamodule": few_samples(container),
-        "multi_feature.feature_extractor": ToldSubmodule,
-        "multi_feature.combiner": partial(ToldSubmodule, answer=[1.0, 2.0, 3.0]),
-        "multi_feature.head": partial(ToldSubmodule, answer=[5.0, 0.0, 0.0]),
+        "multi_feature.feature_extractor": SubmoduleDouble,
+        "multi_feature.combiner": partial(SubmoduleDouble, answer=[1.0, 2.0, 3.0]),
+        "multi_feature.head": partial(SubmoduleDouble, answer=[5.0, 0.0, 0.0]),
     }
 
     with overriding(container, overrides):

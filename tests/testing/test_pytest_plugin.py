@@ -12,7 +12,7 @@ TESTS = """
 import pytest
 from torch import nn
 from nested_lightning import overriding
-from nested_lightning.testing.doubles import ToldSubmodule
+from nested_lightning.testing.doubles import SubmoduleDouble
 
 SETTINGS = {"model": "multi-feature"}
 HEAD = "multi_feature.head"
@@ -25,13 +25,13 @@ def head_of(application):
 def test_marks_are_put_over_each_other(application):
     assert head_of(application) == "LinearHead"
 
-@pytest.mark.nested_override(HEAD, ToldSubmodule)
+@pytest.mark.nested_override(HEAD, SubmoduleDouble)
 def test_a_mark_overrides(application):
-    assert head_of(application) == "ToldSubmodule"
+    assert head_of(application) == "SubmoduleDouble"
 
 def test_a_fixture_overrides_until_the_end(application, override):
-    override(HEAD, ToldSubmodule)
-    assert head_of(application) == "ToldSubmodule"
+    override(HEAD, SubmoduleDouble)
+    assert head_of(application) == "SubmoduleDouble"
 
 def test_nothing_is_left_of_that(application):
     assert head_of(application) == "NormalizedHead"
@@ -43,16 +43,16 @@ def shared():
 
 @pytest.fixture(scope="module")
 def held(shared):
-    with overriding(shared, "multi_feature.combiner", ToldSubmodule):
+    with overriding(shared, "multi_feature.combiner", SubmoduleDouble):
         yield
 
 def test_a_block_that_never_ends(shared):
-    shared.block = overriding(shared, HEAD, ToldSubmodule)
+    shared.block = overriding(shared, HEAD, SubmoduleDouble)
     shared.block.__enter__()
 
 def test_the_containers_own_way(shared):
     assert head_of(shared) == "NormalizedHead"
-    shared.multi_feature.head.override(ToldSubmodule)
+    shared.multi_feature.head.override(SubmoduleDouble)
 
 def test_a_longer_fixture_may_hold(shared, held):
     pass
@@ -69,7 +69,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def test_fixtures_and_marks_override_and_a_leak_fails_the_test_by_name(project: pytest.Pytester) -> None:
     project.makepyfile(test_of_a_user=TESTS)
 
-    done = project.runpytest_subprocess("-p", "nested_lightning_pytest", "--strict-markers", "-p", "no:xdist")
+    done = project.runpytest_subprocess("-p", "nested_lightning.testing.pytest_plugin", "--strict-markers", "-p", "no:xdist")
 
     done.assert_outcomes(passed=7, errors=2)
     done.stdout.fnmatch_lines(
@@ -88,14 +88,14 @@ def test_nothing_of_ours_is_imported_without_a_fixture(project: pytest.Pytester)
         import app
 
         def test_nothing(request):
-            assert "nested_lightning_pytest" in sys.modules
-            ours = {"torch", "containers", "settings", "dependency_injector"}
+            assert "nested_lightning.testing.pytest_plugin" in sys.modules
+            ours = {"torch", "nested_lightning.containers", "nested_lightning.settings", "dependency_injector"}
             assert not ours & set(sys.modules)
             assert "test_nothing_of_ours" in app.__file__
         """
     )
 
-    done = project.runpytest_subprocess("-p", "nested_lightning_pytest", "-p", "no:xdist")
+    done = project.runpytest_subprocess("-p", "nested_lightning.testing.pytest_plugin", "-p", "no:xdist")
 
     done.assert_outcomes(passed=1)
 
@@ -103,7 +103,7 @@ def test_nothing_of_ours_is_imported_without_a_fixture(project: pytest.Pytester)
 def test_without_settings_the_fixture_says_what_it_needs(project: pytest.Pytester) -> None:
     project.makepyfile("def test_it(application): pass")
 
-    done = project.runpytest_subprocess("-p", "nested_lightning_pytest", "-p", "no:xdist")
+    done = project.runpytest_subprocess("-p", "nested_lightning.testing.pytest_plugin", "-p", "no:xdist")
 
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*needs settings that name a family*"])

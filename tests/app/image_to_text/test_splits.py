@@ -13,8 +13,8 @@ from nested_lightning.app.image_to_text.splits import (
     ColumnPictureSplitter,
     PictureSplitter,
     RandomPictureSplitter,
+    SkinToneSplitter,
     UnseenBaseSplitter,
-    VariantSplitter,
     WholePictureSplitter,
     base_emoji,
     has_skin_tone,
@@ -39,7 +39,7 @@ def _emoji(rows: Iterable[int]) -> list[str]:
 @pytest.mark.parametrize(
     "splitter",
     [
-        VariantSplitter(val_fraction=0.1),
+        SkinToneSplitter(val_fraction=0.1),
         UnseenBaseSplitter(val_fraction=0.1),
         RandomPictureSplitter(val_fraction=0.1),
         WholePictureSplitter(),
@@ -52,7 +52,7 @@ def test_parts_hold_every_picture_once(splitter: PictureSplitter) -> None:
 
 
 def test_variants_are_tested_whose_base_emoji_trains() -> None:
-    split = VariantSplitter(test_fraction=0.2, val_fraction=0.1)(_records(EMOJI))
+    split = SkinToneSplitter(test_fraction=0.2, val_fraction=0.1)(_records(EMOJI))
 
     training = set(_emoji(split.train))
     held_out = _emoji([*split.val, *split.test])
@@ -72,7 +72,7 @@ def test_unseen_bases_are_nowhere_in_training() -> None:
 def test_automatic_split_is_by_variants_where_there_are_some_else_random() -> None:
     flat = [CaptionRecord(picture=str(i), captions=("x",)) for i in range(20)]
 
-    assert _same(AutomaticPictureSplitter()(_records(EMOJI)), VariantSplitter()(_records(EMOJI)))
+    assert _same(AutomaticPictureSplitter()(_records(EMOJI)), SkinToneSplitter()(_records(EMOJI)))
     assert _same(AutomaticPictureSplitter()(flat), RandomPictureSplitter()(flat))
 
 
@@ -81,7 +81,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def test_draw_depends_on_the_seed_alone() -> None:
-    splits = [VariantSplitter(seed=seed)(_records(EMOJI)).test.tolist() for seed in (3, 3, 4)]
+    splits = [SkinToneSplitter(seed=seed)(_records(EMOJI)).test.tolist() for seed in (3, 3, 4)]
 
     assert splits[0] == splits[1] != splits[2]
 

@@ -13,7 +13,8 @@ from nested_lightning import SettingsError, bootstrap, from_checkpoint
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.vae_gan.picture_files import read_pictures
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
-from nested_lightning.commands.predict_vae_gan import predict_vae_gan
+from nested_lightning.commands.predict import make_command
+from nested_lightning.settings.vae_gan import FAMILY
 from tests.conftest import make_picture_folder, make_picture_settings
 
 
@@ -117,10 +118,10 @@ def test_the_command_wants_one_thing_at_a_time(trained: tuple[Any, Path], argume
     done = _invoke(trained[0], arguments)
 
     assert isinstance(done.exception, SettingsError)
-    assert "name one of --sample" in str(done.exception)
+    assert "name one of sample" in str(done.exception)
 
 
 def _invoke(family: Any, arguments: list[str]) -> Any:
     app = typer.Typer()
-    app.command()(predict_vae_gan)
-    return CliRunner().invoke(app, arguments, obj=family)
+    app.command()(make_command(FAMILY.predictor, family.answers))
+    return CliRunner().invoke(app, arguments)

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.loss_balances import FixedBalance
 from nested_lightning.app.submodules.sequence_losses import CrossEntropy
+from nested_lightning.app.variant.answers import predict_files
 from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.predict import VariantPredictor
-from nested_lightning.app.variant.predict_files import predict_files
 from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 from tests.tiny_variants import write_lines
 

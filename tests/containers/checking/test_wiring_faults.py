@@ -21,7 +21,7 @@ class Faulty(Plain):
     second: Any = providers.Factory(dict, first=first)
     unknown: Any = providers.Dependency()
     lacking: Any = providers.Factory(dict, x=unknown)
-    misspelt_input: Any = providers.Factory(dict, x=Plain.training.trainr)
+    misspelt_input: Any = providers.Factory(dict, x=Plain.trainer.lightning_trainr)
     misspelt_setting: Any = providers.Factory(dict, x=Plain.settings.provided.data.pth)
     misspelt_attribute: Any = providers.Factory(dict, x=Plain.datamodule.provided.data_spek)
     wrong_keyword: Any = providers.Factory(Assembler, sed=1, path="x")
@@ -52,7 +52,9 @@ def test_every_kind_of_fault_is_found_at_once() -> None:
     found = "\n".join(map(str, find_wiring_faults(_container(Faulty))))
     assert "multi_feature.first → multi_feature.second → multi_feature.first" in found
     assert "multi_feature.lacking: 'x' is missing: nothing provides multi_feature.unknown" in found
-    assert "nothing provides multi_feature.training.trainr; did you mean 'trainer'?" in found
+    assert (
+        "nothing provides multi_feature.trainer.lightning_trainr; did you mean 'lightning_trainer'?" in found
+    )
     assert "multi_feature.misspelt_setting: provided.data.pth" in found
     assert "did you mean 'path'?" in found
     assert "MultiFeatureDataModule has no 'data_spek'; did you mean 'data_spec'?" in found

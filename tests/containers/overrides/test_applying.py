@@ -131,11 +131,11 @@ def test_an_unknown_path_is_refused_with_near_ones(
 def test_a_singleton_is_built_anew_on_both_sides_of_an_override(small_settings: dict[str, Any]) -> None:
     container = bootstrap(small_settings)
     before = container.multi_feature.datamodule()
-    run_folder = container.training.run_folder()
+    run_folder = container.trainer.run_folder()
 
     with overriding(container, "multi_feature.splitter", container.multi_feature.splitter()):
         within = container.multi_feature.datamodule()
-        assert container.training.run_folder() is run_folder
+        assert container.trainer.run_folder() is run_folder
 
     after = container.multi_feature.datamodule()
     assert len({id(before), id(within), id(after)}) == 3

@@ -11,7 +11,7 @@ from nested_lightning import bootstrap
 from nested_lightning.app.submodules.combiners import Concatenation
 from nested_lightning.containers.overrides.applying import overriding
 from nested_lightning.containers.overrides.claims import OverrideInUseError
-from nested_lightning.testing.doubles import ToldSubmodule
+from nested_lightning.testing.doubles import SubmoduleDouble
 
 
 def _types(container: Any) -> dict[str, str]:
@@ -26,15 +26,15 @@ def test_overrides_of_two_threads_may_end_in_any_order(small_settings: dict[str,
     entered, leave = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with overriding(container, "multi_feature.feature_extractors.kar", ToldSubmodule):
+        with overriding(container, "multi_feature.feature_extractors.kar", SubmoduleDouble):
             entered.set()
             leave.wait()
 
     thread = threading.Thread(target=hold)
     thread.start()
     entered.wait()
-    with overriding(container, "multi_feature.feature_extractors.fou", ToldSubmodule):
-        assert _types(container) == {"kar": "ToldSubmodule", "fou": "ToldSubmodule"}
+    with overriding(container, "multi_feature.feature_extractors.fou", SubmoduleDouble):
+        assert _types(container) == {"kar": "SubmoduleDouble", "fou": "SubmoduleDouble"}
         leave.set()
         thread.join()
         model = container.multi_feature.model()

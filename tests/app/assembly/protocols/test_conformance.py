@@ -34,10 +34,10 @@ from nested_lightning.settings.choices.picture_decoders import PICTURE_DECODERS
 from nested_lightning.settings.choices.picture_encoders import PICTURE_ENCODERS
 from nested_lightning.settings.choices.sequence_adapters import ADAPTERS
 from nested_lightning.settings.choices.sequence_decoders import DECODERS, TRUNKS
+from nested_lightning.settings.choices.splits import SPLITS
 from nested_lightning.settings.choices.text_decoders import TEXT_DECODERS
 from nested_lightning.settings.choices.variant_losses import BALANCES, LOSSES
 from nested_lightning.settings.data.image_to_text import PICTURE_SPLITS
-from nested_lightning.settings.data.multi_feature import SPLITS
 from nested_lightning.settings.data.variant import SAMPLINGS
 from nested_lightning.settings.slot import Slot
 

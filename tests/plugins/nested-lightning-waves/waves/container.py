@@ -14,7 +14,7 @@ from nested_lightning.containers.providing.declared import (
     DeclaredFactory,
     DeclaredSingleton,
 )
-from waves.curve_answers import CurveEvaluator, CurvePredictor
+from waves.curve_answers import CurveEvaluator, CurvePredictor, answer_files
 from waves.curve_data import CurveDataModule, CurveDataSpec, example_batches, real_batches
 from waves.curve_model import assemble_curve_fit
 from waves.settings import CurveFitSettings
@@ -25,7 +25,7 @@ class CurveFitContainer(DeclarativeContainer):
 
     application = providers.Dependency(instance_of=ApplicationSettings)
     settings = providers.Dependency(instance_of=CurveFitSettings)
-    training = providers.DependenciesContainer()
+    trainer = providers.DependenciesContainer()
 
     data_spec_type = providers.Object(CurveDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
@@ -47,7 +47,7 @@ class CurveFitContainer(DeclarativeContainer):
     )
     optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.optimizer)
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="curve_fit")
-    recipe = providers.Factory(training.recipe, data_spec=data_spec.to_dict.call())
+    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         assemble_curve_fit,
@@ -58,8 +58,9 @@ class CurveFitContainer(DeclarativeContainer):
         recipe=recipe,
     )
 
-    training_run = providers.Factory(training.training_run, model=model, datamodule=datamodule)
+    training_run = providers.Factory(trainer.training_run, model=model, datamodule=datamodule)
     predictor = providers.Factory(CurvePredictor, model=model, data_spec=data_spec)
+    answers = providers.Callable(answer_files, predictor)
     evaluator = DeclaredFactory(
         protocols.Evaluator, CurveEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -1,10 +1,12 @@
 """Predictions and scores of a `CurveFit`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from nested_lightning.app.answers import Answers
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.tables.table_file import read_table
 from waves.curve_data import CurveDataModule, CurveDataSpec, encode_rows
@@ -32,6 +34,14 @@ class CurvePredictor:
         """Map ``inputs`` of [N, F], float32, to the curve's values of [N], on the CPU."""
         values: Tensor = self.model(inputs.to(self.model.device))
         return values.cpu()
+
+
+def answer_files(predictor: CurvePredictor, *, files: Sequence[Path]) -> Answers:
+    """Compute the curve's value for each row of a table."""
+    [file] = files
+    values = predictor.predict_file(file)
+    text = "".join(f"{value:.6f}\n" for value in values)
+    return Answers(noun="values", count=len(values), writers={"text": text.encode})
 
 
 class CurveEvaluator:

@@ -9,6 +9,7 @@ from nested_lightning import Family
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.choices.feature_extractors import FEATURE_EXTRACTORS, FeatureExtractorSettings
 from nested_lightning.settings.choices.optimization import OPTIMIZERS, AdamSettings, OptimizerSettings
+from nested_lightning.settings.predictor import InputFiles, PredictorInterface
 
 
 class WavesSettings(FeatureExtractorSettings):
@@ -44,6 +45,10 @@ FAMILY = Family(
     summary="A curve through the rows of a table, as a weighted sum of features.",
     settings=CurveFitSettings,
     container="waves.container.CurveFitContainer",
-    predict_command="waves.predict_command.predict_curve",
+    predictor=PredictorInterface(
+        summary="Compute the curve's value for each row.",
+        inputs=InputFiles(name="file", description="A table with the inputs."),
+        formats={"text": (".txt",)},
+    ),
     defaults={"trainer": {"max_epochs": 40, "num_threads": 1}},
 )

@@ -1,10 +1,12 @@
 """Files of a user's, labelled by a `VariantModel`: texts, pictures, and lines of sequences."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nested_lightning.app.answers import Answers, MarkedText
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
 from nested_lightning.app.variant.sources.digit_pictures import (
@@ -53,6 +55,50 @@ class LabelledSequence:
         if self.has_step_labels:
             return plain | {"labels": self.prediction.classes, "confidences": confidences}
         return plain | {"label": self.prediction.classes[0], "confidence": confidences[0]}
+
+
+def answer_files(
+    predictor: VariantPredictor, *, files: Sequence[Path], variant: str | None = None
+) -> Answers:
+    """Label what files hold.
+
+    Takes what `predict_files` takes, and raises what it raises.
+    """
+    predicted = predict_files(predictor, variant, files)
+    marked = [
+        MarkedText(
+            text=one.inputs,
+            spans=list(one.prediction.spans()),
+            class_names=one.prediction.class_names,
+        )
+        for one in predicted
+        if isinstance(one.inputs, str) and one.has_step_labels
+    ]
+    return Answers(
+        noun="predictions",
+        count=len(predicted),
+        writers={
+            "text": lambda: _to_text(predicted, marked).encode(),
+            "json": lambda: (_to_json(predicted) + "\n").encode(),
+        },
+        marked=marked,
+    )
+
+
+def _to_text(predicted: Sequence["LabelledSequence"], marked: Sequence[MarkedText]) -> str:
+    """Return texts as they are, tabs and form feeds too; of anything else a line with its labels."""
+    if marked:
+        return "".join(one.text for one in marked)
+    return "".join(f"{one.name}: {_labels(one.prediction)}\n" for one in predicted)
+
+
+def _labels(prediction: SequencePrediction) -> str:
+    labels = zip(prediction.classes, prediction.confidences, strict=True)
+    return " ".join(label if confidence >= 0.5 else f"{label}?" for label, confidence in labels)
+
+
+def _to_json(predicted: Sequence["LabelledSequence"]) -> str:
+    return json.dumps([one.to_dict() for one in predicted], indent=2, ensure_ascii=False)
 
 
 def predict_files(

@@ -1,0 +1,64 @@
+"""Files of a user's, captioned by an `ImageToText`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nested_lightning.app.answers import Answers
+from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.predict import (
+    ImageToTextPredictor,
+    PictureCaption,
+    captions_to_csv,
+    captions_to_json,
+)
+
+
+def answer_files(
+    predictor: ImageToTextPredictor,
+    beam_search: Callable[..., Generation],
+    nucleus_sampling: Callable[..., Generation],
+    *,
+    files: Sequence[Path],
+    beam: int | None = None,
+    length_penalty: float = 0.0,
+    top_p: float | None = None,
+    temperature: float = 1.0,
+    seed: int = 0,
+    skip_bad: bool = False,
+) -> Answers:
+    """Write a caption for each picture; without ``beam`` and ``top_p`` as the model was set in training.
+
+    Args:
+        predictor: Writes captions.
+        beam_search: Makes a beam search.
+        nucleus_sampling: Makes a search that draws.
+        files: Pictures and folders of pictures.
+        beam: Number of beams.
+        length_penalty: With ``beam``: more prefers longer captions.
+        top_p: Share of the probability that is drawn from.
+        temperature: With ``top_p``: below 1 is nearer to the likeliest.
+        seed: With ``top_p``: seed of the draw.
+        skip_bad: Leave out pictures that can't be read.
+
+    Raises:
+        UserError: A picture can't be read.
+    """
+    generation = None
+    if beam is not None:
+        generation = beam_search(num_beams=beam, length_penalty=length_penalty)
+    elif top_p is not None:
+        generation = nucleus_sampling(top_p=top_p, temperature=temperature, seed=seed)
+    captions = predictor.predict_paths(files, generation=generation, skip_bad=skip_bad)
+    return Answers(
+        noun="captions",
+        count=len(captions),
+        writers={
+            "text": lambda: _to_text(captions).encode(),
+            "csv": lambda: captions_to_csv(captions).encode(),
+            "json": lambda: captions_to_json(captions).encode(),
+        },
+    )
+
+
+def _to_text(captions: Sequence[PictureCaption]) -> str:
+    return "".join(f"{one.picture}: {one.text}\n" for one in captions)

@@ -1,0 +1,75 @@
+"""Pictures that a `VaeGan` makes: new ones, those of a user's files, ways from one to another."""
+
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from nested_lightning.app.answers import Answers
+from nested_lightning.app.vae_gan.picture_grid import pair_rows, picture_grid
+from nested_lightning.app.vae_gan.predict import VaeGanPredictor
+
+MOST_COLUMNS = 16
+"""Pictures to a row, where a folder is reconstructed."""
+
+FORMATS = ("png", "jpeg", "webp", "bmp", "tiff")
+
+
+def answer_files(
+    predictor: VaeGanPredictor,
+    *,
+    files: Sequence[Path],
+    sample: int | None = None,
+    reconstruct: Path | None = None,
+    interpolate: tuple[Path, Path] | None = None,
+    domain: str | None = None,
+    steps: int = 10,
+    seed: int = 0,
+) -> Answers:
+    """Make a grid of pictures: new ones, reconstructions below their originals, or an interpolation.
+
+    Args:
+        predictor: Makes the pictures.
+        files: None; pictures are named by what is done with them.
+        sample: Number of new pictures.
+        reconstruct: A picture, or a folder of pictures.
+        interpolate: Two pictures.
+        domain: Domain of the pictures; None: all in turn, or as they look.
+        steps: Pictures of an interpolation.
+        seed: Seed of new pictures.
+
+    Raises:
+        UserError: A picture can't be read, or there is no such domain.
+    """
+    del files
+    if sample is not None:
+        made = predictor.sample(sample, domain=domain, seed=seed)
+        num_columns, name = math.isqrt(sample - 1) + 1, "samples.png"
+    elif reconstruct is not None:
+        made = predictor.reconstruct(reconstruct, domain=domain)
+        num_columns, name = min(len(made), MOST_COLUMNS), "reconstructions.png"
+    elif interpolate is not None:
+        made = predictor.interpolate(*interpolate, num_pictures=steps, domain=domain)
+        num_columns, name = steps, "interpolation.png"
+    else:
+        raise TypeError("one of sample, reconstruct and interpolate is needed")
+    grid = made.pictures
+    if made.originals is not None:
+        grid = pair_rows(made.originals, made.pictures, num_columns=num_columns)
+    return Answers(
+        noun="pictures", count=len(made), writers=_writers(grid, num_columns=num_columns), file_name=name
+    )
+
+
+def _writers(pictures: Tensor, *, num_columns: int) -> Mapping[str, Callable[[], bytes]]:
+    def writer(format_: str) -> Callable[[], bytes]:
+        def write() -> bytes:
+            content = io.BytesIO()
+            picture_grid(pictures, num_columns=num_columns).save(content, format=format_)
+            return content.getvalue()
+
+        return write
+
+    return {format_: writer(format_) for format_ in FORMATS}

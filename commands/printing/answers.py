@@ -1,0 +1,37 @@
+"""Answers of a predictor, on the terminal or in a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.commands.printing.coloured_steps import colour_text
+from nested_lightning.commands.printing.console import console, short_path, status_console
+
+if TYPE_CHECKING:
+    from nested_lightning.app.answers import Answers
+
+
+def print_answers(answers: "Answers", format_: str) -> None:
+    """Print answers on standard output; marked texts in colours where it is a terminal."""
+    if format_ != "text" or not answers.marked or console.color_system is None:
+        typer.echo(answers.encode(format_), nl=False)
+        return
+    for one in answers.marked:
+        console.print(colour_text(one.text, one.spans, one.class_names), end="", soft_wrap=True)
+
+
+def write_answers(answers: "Answers", format_: str, path: Path) -> None:
+    """Write answers to a file and say so.
+
+    Raises:
+        UserError: It can't be written.
+    """
+    content = answers.encode(format_)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(f"{path} can't be written ({error.strerror or error})") from None
+    status_console.print(f"{answers.count} {answers.noun} written to {short_path(path)}")

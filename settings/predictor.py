@@ -1,0 +1,51 @@
+"""What a family's predictor takes and gives: a description, from which each door makes its own form."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nested_lightning.settings.base import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputFiles:
+    """The files that a predictor reads.
+
+    Attributes:
+        name: What they are called, e.g. ``pictures``.
+        description: What they may be.
+        are_many: Whether several may be given, rather than one.
+    """
+
+    name: str
+    description: str
+    are_many: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictorInterface:
+    """What a family's predictor takes and gives.
+
+    The family's container has a provider ``answers``. It is called with ``files`` (a list of paths) and with
+    the options by name, and gives answers that can be written in each of the formats.
+
+    Attributes:
+        summary: What it does, in a line.
+        inputs: Which files it reads; None: none, but for those that options name.
+        options: What can be chosen at each call; the base `Settings` has no option.
+        formats: How answers can be written, each with the endings of its files; the first one is the default.
+    """
+
+    summary: str
+    inputs: InputFiles | None
+    options: type[Settings] = Settings
+    formats: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"csv": (".csv",)})
+
+    @property
+    def default_format(self) -> str:
+        """The format of answers that no ending tells of."""
+        return next(iter(self.formats))
+
+    def find_format(self, ending: str) -> str | None:
+        """Return the format of files with this ending, in any case; None: there is none."""
+        found = [name for name, endings in self.formats.items() if ending.lower() in endings]
+        return found[0] if found else None
