@@ -38,7 +38,7 @@ def run_training(run: Any) -> None:
     """Train, and print the scores and where everything lies.
 
     Args:
-        run: A `app.training.run.TrainingRun`.
+        run: A `app.training.runs.run.TrainingRun`.
 
     Raises:
         typer.Exit: A signal ended the training, with the exit status that belongs to it.
@@ -47,7 +47,7 @@ def run_training(run: Any) -> None:
 
 
 def print_result(result: Any) -> None:
-    """Print the scores of an `app.training.result.TrainingResult`, and where everything lies."""
+    """Print the scores of an `app.training.runs.result.TrainingResult`, and where everything lies."""
     scores = [
         (name.removeprefix("test_"), result.validation_metrics.get(name.replace("test_", "val_", 1)), value)
         for name, value in result.test_metrics.items()

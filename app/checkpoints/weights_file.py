@@ -23,7 +23,7 @@ def to_safetensors(checkpoint: Mapping[str, Any]) -> bytes:
     A tensor that has several names, since a submodule stands at several places, is written once.
 
     Args:
-        checkpoint: What `app.training.checkpoint_io.read_checkpoint` gave, with a recipe.
+        checkpoint: What `app.checkpoints.checkpoint_io.read_checkpoint` gave, with a recipe.
     """
     names: dict[tuple[Any, ...], str] = {}
     tensors: dict[str, Tensor] = {}

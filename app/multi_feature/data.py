@@ -81,7 +81,7 @@ class MultiFeatureDataModule(LightningDataModule):
         missing: What to do about missing values; see ``MultiFeatureDataSpec``.
         allow_missing_groups: Whether a row may lack all columns of a group.
         splitter: Chooses the rows of each part.
-        storage: Where the rows lie, see `app.data.feature_storage`; None: in memory.
+        storage: Where the rows lie, see `app.multi_feature.storage`; None: in memory.
         batch_size: Samples of a training batch.
         eval_batch_size: Samples of a validation or test batch.
         seed: Decides the order of the training batches.

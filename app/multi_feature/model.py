@@ -50,7 +50,7 @@ class MultiFeatureClassifier(Composite):
         modality_dropout: Probability that a present group is hidden from a row in training, in [0, 1).
             A row always keeps at least one group.
         min_stacked_extractors: So many or more extractors of equal structure are run as one in training, see
-            `app.stacking.planning`; at least 2; None: each by itself.
+            `app.multi_feature.stacking.planning`; at least 2; None: each by itself.
         recipe: See `Composite`.
     """
 

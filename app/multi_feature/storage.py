@@ -22,7 +22,7 @@ Widths = Mapping[str, int | None]
 
 
 class FeatureStorage(Protocol):
-    """`MemoryStorage` or `app.data.disk_storage.DiskStorage`; both give the same values, bit for bit."""
+    """`MemoryStorage` or `app.multi_feature.disk_storage.DiskStorage`; both give the same values, bit for bit."""
 
     @property
     def reader(self) -> TableReader:
@@ -31,7 +31,7 @@ class FeatureStorage(Protocol):
     def read_columns(
         self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
     ) -> SampleColumns:
-        """Return columns of a table that ``reader`` has read, see `app.data.column_reading.each_column`."""
+        """Return columns of a table that ``reader`` has read, see `app.tables.column_reading.each_column`."""
         ...
 
     def new_part(self, widths: Widths, num_rows: int) -> PartWriter:

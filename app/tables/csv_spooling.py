@@ -1,6 +1,6 @@
 """Copying a CSV file of any size to an Arrow file, block by block.
 
-`app.data.csv_file.read_csv` finds the type of a column from all of its cells at once. Here a column begins
+`app.tables.csv_file.read_csv` finds the type of a column from all of its cells at once. Here a column begins
 with the type that its first block has; where a later block holds something else, the copy starts again with
 the next type, so that the columns end up with the same values.
 """

@@ -31,7 +31,7 @@ class TableReader(Protocol):
     """Reads a file whose format is known."""
 
     def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
-        """Return a CSV file as a table, see `app.data.csv_file.read_csv`."""
+        """Return a CSV file as a table, see `app.tables.csv_file.read_csv`."""
         ...
 
     def read_parquet(self, file: parquet.ParquetFile) -> pa.Table:
@@ -43,7 +43,7 @@ class WholeTableReader:
     """Reads tables into memory; their columns have one chunk each."""
 
     def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
-        """Read a CSV file, see `app.data.csv_file.read_csv`."""
+        """Read a CSV file, see `app.tables.csv_file.read_csv`."""
         return read_csv(path, text_columns=text_columns).combine_chunks()
 
     def read_parquet(self, file: parquet.ParquetFile) -> pa.Table:

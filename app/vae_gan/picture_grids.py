@@ -16,7 +16,7 @@ PICTURES_PER_DOMAIN = 8
 
 
 class PictureMaker(Protocol):
-    """What draws new pictures and reconstructs given ones, as `app.models.vae_gan.VaeGan` does."""
+    """What draws new pictures and reconstructs given ones, as `app.vae_gan.model.VaeGan` does."""
 
     def sample(self, domain: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return a new picture of each domain."""

@@ -15,7 +15,7 @@ from nested_lightning.app.vae_gan.sample_quality import sample_quality
 
 
 class PictureModel(Protocol):
-    """What is scored, such as a `app.models.vae_gan.VaeGan`."""
+    """What is scored, such as a `app.vae_gan.model.VaeGan`."""
 
     classifier: FeatureClassifier
 

@@ -15,7 +15,7 @@ def print_tree(report: Any, provider: Any, *, title: str) -> None:
 
     Args:
         report: A `app.checking.report.CheckReport`.
-        provider: A `containers.resolved_providers.ResolvedProvider`, the model's.
+        provider: A `containers.checking.resolved_providers.ResolvedProvider`, the model's.
         title: Name of the model.
     """
     rows = {row.path: row for row in report.rows if row.path}

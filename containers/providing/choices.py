@@ -12,7 +12,7 @@ from nested_lightning.settings.submodules import SubmodulePolicySettings
 
 @cache
 def import_target(path: str) -> Any:
-    """Return what an import path such as ``app.submodules.heads.LinearHead`` names."""
+    """Return what an import path such as ``nested_lightning.app.submodules.heads.LinearHead`` names."""
     module, _, name = path.rpartition(".")
     return getattr(import_module(module), name)
 

@@ -14,7 +14,7 @@ class _Declared(providers.Provider[Any]):
     """A provider with a Protocol.
 
     Args:
-        protocol: What the provider gives, see `app.protocols`.
+        protocol: What the provider gives, see `app.assembly.protocols`.
         *args: Of the kind of provider that this is.
         **kwargs: The same.
     """

@@ -28,7 +28,7 @@ def train_in_workers(settings: ApplicationSettings, *, address: str | None = Non
 
     Args:
         settings: Of the training; strategy and devices are Ray's.
-        address: Of a running cluster, see `app.training.ray_cluster.find_cluster`.
+        address: Of a running cluster, see `app.training.ray.cluster.find_cluster`.
 
     Raises:
         UserError: Something can't be used as the settings say.
@@ -43,7 +43,7 @@ def train_in_workers(settings: ApplicationSettings, *, address: str | None = Non
 def resume_in_workers(
     path: Path, changes: Mapping[str, Any] | None = None, *, address: str | None = None
 ) -> TrainingResult:
-    """Go on with the training of a run folder, see `containers.resuming.resume_training`."""
+    """Go on with the training of a run folder, see `containers.starting.resuming.resume_training`."""
     require_ray()
     cluster = find_cluster(address)
     folder = RunFolder.open(path.absolute())

@@ -69,7 +69,7 @@ def find_values(
 
     Args:
         layers: The lowest first.
-        stages: What had been merged with each of them, see `settings.loading.merge_layers`.
+        stages: What had been merged with each of them, see `settings.reading.loading.merge_layers`.
         names: The path.
     """
     for layer, merged in zip(reversed(layers), reversed(stages), strict=True):

@@ -38,7 +38,7 @@ def load_settings(
         presets: Names of the family's presets, in order.
         config: YAML files, in order; presets are below them.
         environ: Environment variables, above the files; None: none are read.
-        assignments: Nested values above these, see `settings.merging.parse_assignment`.
+        assignments: Nested values above these, see `settings.reading.merging.parse_assignment`.
         family_values: Nested values of the section of the family in use, above all others.
 
     Raises:

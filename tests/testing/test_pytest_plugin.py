@@ -8,6 +8,8 @@ from tests.command_line import PROJECT
 
 pytest_plugins = ["pytester"]
 
+OPTED_INTO = ("-p", "nested_lightning.testing.pytest_plugin", "-p", "no:xdist")
+
 TESTS = """
 import pytest
 from torch import nn
@@ -69,7 +71,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def test_fixtures_and_marks_override_and_a_leak_fails_the_test_by_name(project: pytest.Pytester) -> None:
     project.makepyfile(test_of_a_user=TESTS)
 
-    done = project.runpytest_subprocess("-p", "nested_lightning.testing.pytest_plugin", "--strict-markers", "-p", "no:xdist")
+    done = project.runpytest_subprocess(*OPTED_INTO, "--strict-markers")
 
     done.assert_outcomes(passed=7, errors=2)
     done.stdout.fnmatch_lines(
@@ -95,7 +97,7 @@ def test_nothing_of_ours_is_imported_without_a_fixture(project: pytest.Pytester)
         """
     )
 
-    done = project.runpytest_subprocess("-p", "nested_lightning.testing.pytest_plugin", "-p", "no:xdist")
+    done = project.runpytest_subprocess(*OPTED_INTO)
 
     done.assert_outcomes(passed=1)
 
@@ -103,7 +105,7 @@ def test_nothing_of_ours_is_imported_without_a_fixture(project: pytest.Pytester)
 def test_without_settings_the_fixture_says_what_it_needs(project: pytest.Pytester) -> None:
     project.makepyfile("def test_it(application): pass")
 
-    done = project.runpytest_subprocess("-p", "nested_lightning.testing.pytest_plugin", "-p", "no:xdist")
+    done = project.runpytest_subprocess(*OPTED_INTO)
 
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*needs settings that name a family*"])

@@ -1,4 +1,4 @@
-"""Protocols of submodules of every family but variant, whose are in `app.protocols.sequences`.
+"""Protocols of submodules of every family but variant, whose are in `app.assembly.protocols.sequences`.
 
 Shapes: B samples of a batch, F features, L steps of a sequence, C classes. See `app.submodules` for more.
 """

@@ -41,7 +41,7 @@ def run_in_workers(
         num_workers: How many; None: one for each GPU of the cluster, or one where it has none.
         use_gpu: Whether each has a GPU of its own; None: where the cluster has any.
         folder: Receives what Ray writes of the training.
-        address: Of a running cluster, see `app.training.ray_cluster.find_cluster`; None: workers on this
+        address: Of a running cluster, see `app.training.ray.cluster.find_cluster`; None: workers on this
             machine, for this one training.
 
     Raises:
