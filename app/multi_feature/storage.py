@@ -22,7 +22,7 @@ Widths = Mapping[str, int | None]
 
 
 class FeatureStorage(Protocol):
-    """`MemoryStorage` or `app.multi_feature.disk_storage.DiskStorage`; both give the same values, bit for bit."""
+    """`MemoryStorage` or `disk_storage.DiskStorage`; both give the same values, bit for bit."""
 
     @property
     def reader(self) -> TableReader:

@@ -1,4 +1,4 @@
-"""A model's graph as an SVG picture, laid out by `app.checking.drawing.layout`: no other program is needed."""
+"""A model's graph as an SVG picture, laid out by `checking.drawing.layout`: no other program is needed."""
 
 from collections import Counter
 from xml.sax.saxutils import escape

@@ -33,7 +33,7 @@ class ModuleStack(nn.Module):
     It keeps out of state dicts: a `StackMember` in each module's own place stands there for its weights.
 
     Args:
-        modules: By name, of equal structure, see `app.multi_feature.stacking.structure`. They are left as they are.
+        modules: By name, of equal structure, see `multi_feature.stacking.structure`; left as they are.
     """
 
     def __init__(self, modules: Mapping[str, nn.Module]) -> None:
