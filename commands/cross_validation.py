@@ -14,7 +14,7 @@ from nested_lightning.commands.printing.console import (
     short_path,
     status_console,
 )
-from nested_lightning.commands.training import refuse_faults, train_or_exit
+from nested_lightning.commands.run_training import refuse_faults, train_or_exit
 from nested_lightning.settings.application import ApplicationSettings, parse_settings
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import merge, nest

@@ -14,7 +14,7 @@ from nested_lightning.commands.options import (
 )
 from nested_lightning.commands.overrides import load_overrides, refuse_overrides_in_workers, split_overrides
 from nested_lightning.commands.printing.console import quiet_lightning, status_console
-from nested_lightning.commands.training import print_result, run_training
+from nested_lightning.commands.run_training import print_result, run_training
 
 
 def resume(

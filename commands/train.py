@@ -28,7 +28,7 @@ from nested_lightning.commands.overrides import (
     split_overrides,
 )
 from nested_lightning.commands.printing.console import quiet_lightning, status_console
-from nested_lightning.commands.training import print_result, refuse_faults, run_training
+from nested_lightning.commands.run_training import print_result, refuse_faults, run_training
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
 

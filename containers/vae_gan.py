@@ -14,10 +14,10 @@ from nested_lightning.app.vae_gan.answers import answer_files
 from nested_lightning.app.vae_gan.assemble import assemble_vae_gan
 from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.epoch_grids import PictureGrids
 from nested_lightning.app.vae_gan.evaluate import VaeGanEvaluator
 from nested_lightning.app.vae_gan.examples import example_batches, real_batches
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
-from nested_lightning.app.vae_gan.picture_grids import PictureGrids
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 from nested_lightning.app.vae_gan.turns import Turns

@@ -19,8 +19,8 @@ from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
 from nested_lightning.app.multi_feature.encoding import columns_there
+from nested_lightning.app.multi_feature.feature_parts import encode_parts
 from nested_lightning.app.multi_feature.fitting import fit_groups
-from nested_lightning.app.multi_feature.parts import encode_parts
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import FeatureStorage, MemoryStorage
 from nested_lightning.app.tables.column_values import is_missing, keep_rows
