@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.command_line import Program
@@ -20,6 +21,7 @@ def _train(program: Program, small_csv: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_train_evaluate_and_predict_a_file_of_ones_own(
     fresh_program: Program, small_csv: Path, tmp_path: Path
 ) -> None:

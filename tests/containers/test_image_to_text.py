@@ -44,7 +44,7 @@ def settings(folder: Path, tmp_path: Path) -> dict[str, Any]:
                 "batch_size": 8,
                 "split": {"kind": "random", "val_fraction": 0.2},
             },
-            "image_encoder": {"stem_channels": 4, "stem_stride": 2, "channels": [8]},
+            "image_encoder": {"stem_channels": 8, "stem_stride": 2, "channels": [8]},
             "bridge": {"out_features": 8},
             "text_decoder": {"embedding_dim": 6, "hidden_features": 8},
         },
@@ -141,7 +141,7 @@ class _WideEncoder(MockEncoder):
 
 ENCODERS: dict[str, dict[str, Any]] = {
     "plain": {"hidden_channels": 4, "embedding_dim": 6},
-    "residual": {"stem_channels": 4, "channels": [8]},
+    "residual": {"stem_channels": 8, "channels": [8]},
 }
 BRIDGES = ("initial_state", "first_input", "every_step", "attention")
 DECODERS: dict[str, dict[str, Any]] = {

@@ -127,6 +127,7 @@ def test_a_run_without_a_checkpoint_knows_its_overrides(
         resume_training(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_swapping_keeps_other_overrides_and_ends_its_own(
     small_settings: dict[str, Any], tmp_path: Path
 ) -> None:
