@@ -35,6 +35,7 @@ def own_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_forked_process_begins_as_a_fresh_one_does(
     forked_programs: ForkedPrograms, own_programs: Path
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_forked_process_ends_as_a_fresh_one_does(
     assert done.stdout == ("bye\n" if "atexit" in code else "")
 
 
+@pytest.mark.slow
 def test_what_one_process_changes_the_next_one_does_not_see(
     forked_programs: ForkedPrograms, own_programs: Path
 ) -> None:

@@ -51,6 +51,7 @@ def test_train_refuses_a_faulty_model_before_there_is_a_run_folder(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_graph_draws_a_tree_and_a_picture(program: Program, small_csv: Path, tmp_path: Path) -> None:
     settings = _settings(small_csv, tmp_path)
     tree = program("graph", "--config", settings).stdout

@@ -151,6 +151,7 @@ DECODERS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("encoder", "bridge", "decoder"), list(product(ENCODERS, BRIDGES, DECODERS)))
 def test_any_encoder_works_with_any_bridge_and_any_decoder_and_looks_at_the_picture(
     settings: dict[str, Any], encoder: str, bridge: str, decoder: str
@@ -221,6 +222,7 @@ def test_a_run_leaves_sample_captions_and_a_contact_sheet(settings: dict[str, An
     assert {f"test_{name}" for name in scores} <= set(result.test_metrics)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_enough_to_write_the_same_captions(
     settings: dict[str, Any], tmp_path: Path, folder: Path
 ) -> None:
@@ -247,6 +249,7 @@ class _PowerCutError(Exception):
     """Ends a training as if the power had gone."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 4])  # in the middle of an epoch, and at its end
 def test_resumed_training_ends_as_if_never_interrupted(
     settings: dict[str, Any], tmp_path: Path, step: int

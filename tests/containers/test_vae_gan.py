@@ -126,6 +126,7 @@ def test_a_parameter_in_two_vaes_is_refused(picture_settings: dict[str, Any]) ->
         container.vae_gan.model()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

@@ -143,6 +143,7 @@ def test_fifty_clients_at_once_get_from_two_models_what_predict_gives(
     assert service.process.wait(timeout=60) == 0
 
 
+@pytest.mark.slow
 def test_a_hosts_packages_and_ours_of_the_same_names_are_found_beside_each_other(
     environments: Environments,
 ) -> None:

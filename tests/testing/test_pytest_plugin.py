@@ -68,6 +68,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
+@pytest.mark.slow
 def test_fixtures_and_marks_override_and_a_leak_fails_the_test_by_name(project: pytest.Pytester) -> None:
     project.makepyfile(test_of_a_user=TESTS)
 
