@@ -56,6 +56,7 @@ def test_a_forked_process_begins_as_a_fresh_one_does(
     assert len({number for numbers in drawn for number in numbers}) == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "status", "errors"),
     [

@@ -99,6 +99,7 @@ def test_the_list_of_packages_is_that_of_the_folders() -> None:
     assert listed == sorted(".".join(folder.parts) for folder in folders)
 
 
+@pytest.mark.slow
 def test_a_wheel_has_one_package_and_all_its_files(wheel: list[str]) -> None:
     metadata = f"nested_lightning-{_version()}.dist-info"
 
@@ -111,6 +112,7 @@ def _version() -> str:
     return version
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_text", [False, True], ids=["gone", "files of text"])
 def test_a_checkout_whose_links_got_lost_runs_the_same(checkout: Path, is_text: bool) -> None:
     for name in LINKED:
@@ -156,6 +158,7 @@ def test_our_packages_have_one_name_each() -> None:
     assert (done.stdout, done.stderr) == ("\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_script", [True, False])
 def test_the_program_runs_beside_a_hosts_files_of_the_same_names(
     environments: Environments, tmp_path: Path, is_script: bool

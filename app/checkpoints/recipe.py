@@ -121,9 +121,7 @@ def read_overrides(path: Path) -> tuple[RecordedOverride, ...]:
     except ValidationError as error:
         raise RecipeError(f"{path}: is damaged: {error.errors()[0]['msg']}") from None
     named = [as_now(each.path, each.name) for each in recorded]  # the file has no version of its own
-    return tuple(
-        replace(each, path=at, name=name) for each, (at, name) in zip(recorded, named, strict=True)
-    )
+    return tuple(replace(each, path=at, name=name) for each, (at, name) in zip(recorded, named, strict=True))
 
 
 def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:

@@ -281,6 +281,7 @@ def test_resumed_training_ends_as_if_never_interrupted(
         assert torch.equal(tensor, ends[1]["state_dict"][name]), name
 
 
+@pytest.mark.slow
 def test_small_model_learns_shapes_and_colours(settings: dict[str, Any]) -> None:
     longer = merge(
         settings,

@@ -106,6 +106,7 @@ def sequences_in_files(folder: Path, table: Path) -> Nested:
 KINDS = [rows_on_disk, rows_in_memory, captions_in_a_zip, pictures_in_a_zip, sequences_in_files]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", KINDS)
 def test_a_container_that_trained_evaluated_and_predicted_leaves_nothing_open(
     make: Callable[[Path, Path], Nested], small_csv: Path, tmp_path: Path
@@ -208,6 +209,7 @@ class Failing(Callback):
         raise ValueError("full of sand")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", KINDS)
 def test_a_training_that_fails_leaves_nothing_open(
     make: Callable[[Path, Path], Nested], small_csv: Path, tmp_path: Path

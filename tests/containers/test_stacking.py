@@ -76,6 +76,7 @@ def _last(folder: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_a_stack_gives_the_same_training_and_the_same_checkpoint(
     settings: dict[str, Any], tmp_path: Path
 ) -> None:

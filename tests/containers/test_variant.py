@@ -264,6 +264,7 @@ def test_two_runs_with_one_seed_end_with_identical_weights(settings: dict[str, A
     assert not torch.equal(ends[0], ends[2])
 
 
+@pytest.mark.slow
 def test_the_evaluator_scores_each_variant_and_their_mean(settings: dict[str, Any]) -> None:
     result = bootstrap(settings).variant.training_run()()
 

@@ -27,6 +27,7 @@ def _recorded(set_up: SetUp) -> Any:
     return recording
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "set_up"), _each(checked_set_ups))
 def test_check_finds_the_recorded_faults_and_rows(
     name: str, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
@@ -37,6 +38,7 @@ def test_check_finds_the_recorded_faults_and_rows(
     assert_same(recorded, record_check(set_up))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "set_up"), _each(drawn_set_ups))
 def test_graph_has_the_recorded_nodes_and_edges(
     name: str, set_up: SetUp, monkeypatch: pytest.MonkeyPatch

@@ -36,6 +36,7 @@ class WithoutWidth(nn.Module):
         return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [EXTRACTOR, KAR])
 @pytest.mark.parametrize(
     ("replacement", "told"),

@@ -62,6 +62,7 @@ def test_what_can_be_said_of_an_override_is_recorded(replacement: Any, recorded:
     assert record(replacement, HEAD) == RecordedOverride(path=HEAD, source=source, name=name, options=options)
 
 
+@pytest.mark.slow
 def test_a_registered_kind_is_rebuilt_from_the_file_alone(
     small_settings: dict[str, Any], tmp_path: Path
 ) -> None:
