@@ -50,7 +50,15 @@ def fit_through_container(
     return float(run().validation_metrics["val_word_error_rate"])
 
 
-def fit_commonly(folder: Path, clock: EpochClock, *, pictures: Path, num_epochs: int) -> float:
+def fit_commonly(
+    folder: Path,
+    clock: EpochClock,
+    *,
+    pictures: Path,
+    num_epochs: int,
+    batch_size: int = BATCH_SIZE,
+    accelerator: str = "cpu",
+) -> float:
     """Train the same parts in a program as it is commonly written; return the word error rate."""
     settings = {"model": "image-to-text", "image_to_text": {"data": {"path": str(pictures)}}}
     datamodule: ImageToTextDataModule = family_container(bootstrap(settings)).datamodule()
@@ -68,10 +76,11 @@ def fit_commonly(folder: Path, clock: EpochClock, *, pictures: Path, num_epochs:
         train,
         val,
         picture_size=spec.picture_size,
-        batch_size=BATCH_SIZE,
+        batch_size=batch_size,
         num_epochs=num_epochs,
         folder=folder,
         callback=clock,
+        accelerator=accelerator,
     )
 
 

@@ -146,6 +146,7 @@ def fit_captions_commonly(
     num_epochs: int,
     folder: Path,
     callback: pl.Callback,
+    accelerator: str = "cpu",
 ) -> float:
     """Train as one usually would, with everything at its default; return the word error rate on ``val``."""
     num_steps = num_epochs * (len(train.names) // batch_size)
@@ -153,7 +154,7 @@ def fit_captions_commonly(
         train.vocabulary, picture_size=picture_size, max_length=train.max_length, num_steps=num_steps
     )
     trainer = pl.Trainer(
-        max_epochs=num_epochs, accelerator="cpu", default_root_dir=folder, callbacks=[callback]
+        max_epochs=num_epochs, accelerator=accelerator, default_root_dir=folder, callbacks=[callback]
     )
     trainer.fit(
         model,

@@ -56,7 +56,7 @@ class Decoder(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """Map [B, Z] to pictures of [B, 1, 8, 8]."""
-        noise = torch.randn(2, len(latent), HIDDEN) * self.training
+        noise = torch.randn(2, len(latent), HIDDEN, device=latent.device) * self.training
         hidden = F.leaky_relu(self.first(latent) + noise[0] * self.scales[0], 0.2)
         hidden = F.leaky_relu(self.second(hidden) + noise[1] * self.scales[1], 0.2)
         return torch.sigmoid(self.last(hidden)).view(-1, 1, 8, 8)
@@ -95,8 +95,9 @@ class CommonVae(nn.Module):
 
     def sample(self, num_pictures: int) -> Tensor:
         """Return new pictures."""
-        root = torch.linalg.cholesky(self.prior_covariance + 1e-4 * torch.eye(LATENT))
-        return self.decoder(self.prior_mean + torch.randn(num_pictures, LATENT) @ root.T)
+        device = self.prior_mean.device
+        root = torch.linalg.cholesky(self.prior_covariance + 1e-4 * torch.eye(LATENT, device=device))
+        return self.decoder(self.prior_mean + torch.randn(num_pictures, LATENT, device=device) @ root.T)
 
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
         centred = mean - self.prior_mean
@@ -162,7 +163,7 @@ class CommonVaeGan(pl.LightningModule):
         discriminator_optimizer.step()
 
         for digit, (new, error, divergence) in generated.items():
-            logits = self.discriminator(new, torch.full((len(new),), digit))
+            logits = self.discriminator(new, torch.full((len(new),), digit, device=new.device))
             adversarial = F.softplus(-logits).mean()
             vae_optimizers[digit].zero_grad()
             self.manual_backward(error + KL_WEIGHT * divergence + ADVERSARIAL_WEIGHT * adversarial)
@@ -194,7 +195,9 @@ class CommonVaeGan(pl.LightningModule):
         real = pictures.detach().requires_grad_(True)
         real_logits = self.discriminator(real, digits)
         fake = torch.cat(list(generated.values()))
-        fake_digits = torch.cat([torch.full((len(new),), digit) for digit, new in generated.items()])
+        fake_digits = torch.cat(
+            [torch.full((len(new),), digit, device=new.device) for digit, new in generated.items()]
+        )
         fake_logits = self.discriminator(fake, fake_digits)
         target = torch.full_like(real_logits, REAL_TARGET)
         loss = F.binary_cross_entropy_with_logits(real_logits, target) + F.softplus(fake_logits).mean()
@@ -215,6 +218,7 @@ def fit_commonly(
     val_every_n_epochs: int,
     folder: Path,
     callback: pl.Callback,
+    accelerator: str = "cpu",
 ) -> CommonVaeGan:
     """Train as one usually would, with everything at its default, and return the model."""
     model = CommonVaeGan()
@@ -223,7 +227,7 @@ def fit_commonly(
         check_val_every_n_epoch=val_every_n_epochs,
         default_root_dir=folder,
         callbacks=[callback],
-        accelerator="cpu",
+        accelerator=accelerator,
     )
     trainer.fit(
         model,

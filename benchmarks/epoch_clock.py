@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytorch_lightning as pl
+import torch
 
 WARM_UP_EPOCHS = 1
 T = TypeVar("T")
@@ -30,7 +31,9 @@ class EpochClock(pl.Callback):
         self.tick()
 
     def tick(self) -> None:
-        """Note the time."""
+        """Note the time, once an accelerator has done what it was given."""
+        if torch.accelerator.is_available():
+            torch.accelerator.synchronize()
         self.starts_s.append(time.perf_counter())
 
     @property

@@ -13,6 +13,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.data.resumable_loader import ResumableLoader, epoch_generator
+from nested_lightning.app.data.tensor_batch import find_tensors, map_tensors
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import own_share, rank_and_world_size
 
@@ -25,6 +26,7 @@ class Indexable(Protocol):
     def __getitem__(self, index: Tensor | slice, /) -> Self: ...
 
 
+AnyBatchT = TypeVar("AnyBatchT")
 BatchT = TypeVar("BatchT", bound=Indexable)
 
 _ROWS_GATHERED = 1024
@@ -32,7 +34,36 @@ _ROWS_GATHERED = 1024
 many took ten times as long for 650 features, whose copy then no longer fits into the processor's cache."""
 
 
-class BatchLoader(ResumableLoader[BatchT]):
+class PlaceableLoader(ResumableLoader[AnyBatchT]):
+    """A loader whose data can be kept on a device.
+
+    Attributes:
+        data: A tensor, a `TensorBatch`, or a mapping of such; anything else stays where it is.
+    """
+
+    data: Any
+    _is_placed = False
+    _is_pinned = False
+
+    def place(self, device: torch.device, *, limit_bytes: int) -> None:
+        """Keep the data on a device if they fit there; else give batches in page-locked memory.
+
+        Args:
+            device: A CUDA device, or the CPU, where nothing changes.
+            limit_bytes: The most that they may take there.
+        """
+        if not self._is_placed:
+            self._is_placed = True
+            self._is_pinned = sum(tensor.nbytes for tensor in find_tensors(self.data)) > limit_bytes
+            if not self._is_pinned:
+                self.data = map_tensors(self.data, lambda tensor: tensor.to(device))
+
+    def _pinned(self, batch: AnyBatchT) -> AnyBatchT:
+        """Return a batch in page-locked memory, if the data are too large for the device."""
+        return map_tensors(batch, lambda tensor: tensor.pin_memory()) if self._is_pinned else batch
+
+
+class BatchLoader(PlaceableLoader[BatchT]):
     """Iterable over batches, for ``Trainer.fit`` and its kin.
 
     The order of an epoch depends on ``seed`` and the epoch's number alone. Under an initialised
@@ -65,23 +96,6 @@ class BatchLoader(ResumableLoader[BatchT]):
         self.seed = seed
         self.is_shuffled = is_shuffled
         self.drop_last = drop_last
-        self._device: torch.device | None = None
-        self._is_pinned = False
-
-    def place(self, device: torch.device, *, limit_bytes: int) -> None:
-        """Keep the data on a device if they fit there; else gather batches in page-locked memory.
-
-        Args:
-            device: A CUDA device.
-            limit_bytes: The most that they may take there.
-        """
-        data: Any = self.data
-        if self._device is not None or self._is_pinned or not hasattr(data, "num_bytes"):
-            return
-        if data.num_bytes <= limit_bytes:
-            self.data, self._device = data.to(device), device
-        else:
-            self._is_pinned = True
 
     @override
     def __len__(self) -> int:
@@ -92,19 +106,15 @@ class BatchLoader(ResumableLoader[BatchT]):
     def _batches(self, epoch: int, start: int) -> Iterator[BatchT]:
         shares = [self._share(batch) for batch in self._global_batches()[start:]]
         if not self.is_shuffled:
-            yield from (self.data[share] for share in shares)
+            yield from (self._pinned(self.data[share]) for share in shares)
             return
         order = torch.randperm(len(self.data), generator=epoch_generator(self.seed, epoch))
         num_batches = max(1, _ROWS_GATHERED // self.batch_size)
         for first in range(0, len(shares), num_batches):
             block = [order[share] for share in shares[first : first + num_batches]]
-            rows = self._gather(torch.cat(block))
+            rows = self._pinned(self.data[torch.cat(block)])
             bounds = [0, *accumulate(map(len, block))]
             yield from (rows[start:stop] for start, stop in pairwise(bounds))
-
-    def _gather(self, index: Tensor) -> BatchT:
-        rows: Any = self.data[index if self._device is None else index.to(self._device)]
-        return rows.pin_memory() if self._is_pinned else rows
 
     def _global_batches(self) -> list[slice]:
         world_size = rank_and_world_size()[1]

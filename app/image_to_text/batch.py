@@ -5,14 +5,18 @@ Shapes: B pictures, 3 colours, S width and height, K captions of a picture, T to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
+from typing_extensions import override
+
+from nested_lightning.app.data.tensor_batch import TensorBatch
 
 
 @dataclass  # not frozen: Lightning converts batches in place for 64-true and its like
-class CaptionBatch:
+class CaptionBatch(TensorBatch):
     """Pictures in memory; the same type holds a part of the data and a batch of it.
 
     Attributes:
@@ -26,23 +30,7 @@ class CaptionBatch:
     text: Tensor
     captions: tuple[tuple[str, ...], ...]
 
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def __getitem__(self, index: Tensor | slice) -> CaptionBatch:
-        """Return the pictures at ``index``: views for a slice, a gather for int64 indices."""
-        if isinstance(index, slice):
-            return CaptionBatch(self.pictures[index], self.text[index], self.captions[index])
-        return CaptionBatch(
-            pictures=self.pictures.index_select(0, index),
-            text=self.text.index_select(0, index),
-            captions=tuple(self.captions[row] for row in index.tolist()),
-        )
-
-    def to(self, device: torch.device | str, non_blocking: bool = False) -> CaptionBatch:
-        """Return the same pictures and tokens on ``device``."""
-        return CaptionBatch(
-            pictures=self.pictures.to(device, non_blocking=non_blocking),
-            text=self.text.to(device, non_blocking=non_blocking),
-            captions=self.captions,
-        )
+    @override
+    def __getitem__(self, index: Tensor | slice) -> Self:
+        rows = torch.arange(len(self))[index].tolist()
+        return replace(super().__getitem__(index), captions=tuple(self.captions[row] for row in rows))

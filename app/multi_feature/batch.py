@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
+from typing_extensions import override
+
+from nested_lightning.app.data.tensor_batch import TensorBatch, map_tensors, values_by_field
 
 
 @dataclass  # not frozen: Lightning converts batches in place for 64-true and its like
-class FeatureBatch:
+class FeatureBatch(TensorBatch):
     """Samples with one tensor for each group; the same type holds a split in memory and a batch of it.
 
     Attributes:
@@ -28,42 +30,7 @@ class FeatureBatch:
     presence: Tensor | None = None
     target: Tensor | None = None
 
-    def __len__(self) -> int:
-        return next((len(tensor) for tensor in self._tensors()), 0)
-
-    def __getitem__(self, index: Tensor | slice) -> FeatureBatch:
-        """Return the samples at ``index``: a view for a slice, one gather per group for int64 indices."""
-        if isinstance(index, slice):
-            return self._map(lambda tensor: tensor[index])
-        return self._map(lambda tensor: tensor.index_select(0, index))
-
-    def to(self, device: torch.device | str, non_blocking: bool = False) -> FeatureBatch:
-        """Return the same samples on ``device``: themselves, if they are there already.
-
-        From page-locked memory they are copied without waiting in any case.
-        """
-        if all(tensor.device == device for tensor in self._tensors()):
-            return self
-        return self._map(lambda each: each.to(device, non_blocking=non_blocking or each.is_pinned()))
-
-    @property
-    def num_bytes(self) -> int:
-        """Memory that the tensors take."""
-        return sum(tensor.nbytes for tensor in self._tensors())
-
-    def pin_memory(self) -> FeatureBatch:
-        """Return the same samples in page-locked memory, from which copies to a GPU need not wait."""
-        return self._map(lambda tensor: tensor.pin_memory())
-
-    def _tensors(self) -> list[Tensor]:
-        tensors = (self.target, self.presence, *self.features.values())
-        return [tensor for tensor in tensors if tensor is not None]
-
-    def _map(self, function: Callable[[Tensor], Tensor]) -> FeatureBatch:
-        return FeatureBatch(
-            features={
-                name: None if tensor is None else function(tensor) for name, tensor in self.features.items()
-            },
-            presence=None if self.presence is None else function(self.presence),
-            target=None if self.target is None else function(self.target),
-        )
+    @override
+    def map_tensors(self, function: Callable[[Tensor], Tensor]) -> FeatureBatch:
+        """Return the same samples with each tensor replaced: in memory, also where they were in files."""
+        return FeatureBatch(**map_tensors(values_by_field(self), function))

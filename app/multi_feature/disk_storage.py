@@ -185,7 +185,7 @@ class MappedFeatureBatch(FeatureBatch):
         super().__init__(features=features, presence=presence, target=target)
         self._release = release
 
-    def __getitem__(self, index: Tensor | slice) -> FeatureBatch:
+    def __getitem__(self, index: Tensor | slice) -> FeatureBatch:  # type: ignore[override] # not in a file
         """Return the samples at ``index``, see `FeatureBatch`."""
         self._release()
         return super().__getitem__(index)

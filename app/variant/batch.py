@@ -5,18 +5,18 @@ Shapes: B sequences, L steps of the longest, F features of a step.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import torch
 from torch import Tensor
+
+from nested_lightning.app.data.tensor_batch import TensorBatch
 
 IGNORED = -100
 """Target of a step that counts neither in the loss nor in a score: padding, or mere context."""
 
 
 @dataclass(kw_only=True)  # not frozen: Lightning converts batches in place for 64-true and its like
-class SequenceBatch:
+class SequenceBatch(TensorBatch):
     """Sequences of one variant; a batch never mixes two.
 
     Attributes:
@@ -31,22 +31,3 @@ class SequenceBatch:
     inputs: Tensor
     mask: Tensor | None = None
     target: Tensor | None = None
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def to(self, device: torch.device | str, non_blocking: bool = False) -> SequenceBatch:
-        """Return the same sequences on ``device``."""
-        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
-
-    def pin_memory(self) -> SequenceBatch:
-        """Return the same sequences in page-locked memory, from which copies to a GPU need not wait."""
-        return self._map(lambda tensor: tensor.pin_memory())
-
-    def _map(self, function: Callable[[Tensor], Tensor]) -> SequenceBatch:
-        return replace(
-            self,
-            inputs=function(self.inputs),
-            mask=None if self.mask is None else function(self.mask),
-            target=None if self.target is None else function(self.target),
-        )

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from nested_lightning.app.data.resumable_loader import ResumableLoader, epoch_generator
+from nested_lightning.app.data.batch_loader import PlaceableLoader
+from nested_lightning.app.data.resumable_loader import epoch_generator
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import own_share, rank_and_world_size
 from nested_lightning.app.variant.batch import SequenceBatch
@@ -15,7 +16,7 @@ from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.sequences import Sequences
 
 
-class VariantLoader(ResumableLoader[SequenceBatch]):
+class VariantLoader(PlaceableLoader[SequenceBatch]):
     """Iterable over batches, for ``Trainer.fit`` and its kin, with the promises of `BatchLoader`.
 
     For training, ``sampling`` picks the variant of each batch, and each variant's sequences come in an order
@@ -59,7 +60,7 @@ class VariantLoader(ResumableLoader[SequenceBatch]):
     @override
     def _batches(self, epoch: int, start: int) -> Iterator[SequenceBatch]:
         for variant, indices in self._plan(epoch)[start:]:
-            yield self.data[variant].gather(indices[own_share(len(indices))])
+            yield self._pinned(self.data[variant].gather(indices[own_share(len(indices))]))
 
     def _plan(self, epoch: int) -> list[tuple[str, Tensor]]:
         """Return variant and sequences of each global batch of an epoch."""

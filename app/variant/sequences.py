@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from nested_lightning.app.data.tensor_batch import TensorBatch
 from nested_lightning.app.variant.batch import IGNORED, SequenceBatch
 from nested_lightning.app.variant.windows import Window, cut_windows
 
@@ -23,7 +24,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sequences:
+class Sequences(TensorBatch):
     """Sequences of one variant, each a window of one stretch of the same tensors.
 
     Attributes:
@@ -110,14 +111,21 @@ class Sequences:
         return torch.cat([self.labels[at + start : at + stop] for at, (_, start, stop) in windows])
 
     def gather(self, index: Tensor) -> SequenceBatch:
-        """Return the windows at ``index``, int64 of [B], padded to the longest."""
-        lengths, scored_start, scored_stop = self._bounds[index].unsqueeze(-1).unbind(1)
-        order_L = torch.arange(int(lengths.max()))
+        """Return the windows at ``index``, int64 of [B] on the CPU, padded to the longest.
+
+        They are gathered where the steps are, and no size is read from there.
+        """
+        windows = [self.places[row].window for row in index.tolist()]
+        sizes = {window.stop - window.start for window in windows}
+        is_padded = len(sizes) > 1
+        index = index.to(self.steps.device)
+        bounds = self._bounds[index]
+        lengths, scored_start, scored_stop = bounds[:, :1], bounds[:, 1:2], bounds[:, 2:]
+        order_L = torch.arange(max(sizes), device=index.device)
         mask_BL = order_L < lengths
         where_BL = (self.starts[index, None] + order_L).masked_fill_(~mask_BL, 0)
         inputs = self.steps[where_BL]
         inputs = inputs if inputs.is_floating_point() else inputs.long()
-        is_padded = not bool(mask_BL.all())
         if is_padded:
             inputs[~mask_BL] = 0
         target = None

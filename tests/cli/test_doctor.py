@@ -1,6 +1,7 @@
 """``doctor`` in a process of its own: what is broken makes its exit status."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from nested_lightning.commands.program import app
 from tests.command_line import Program
+from tests.fake_package import add_fake_package
 
 
 def test_where_nothing_is_broken_the_exit_status_is_0() -> None:
@@ -34,3 +36,20 @@ def test_a_plug_in_that_cannot_be_loaded_is_named_with_the_reason(
     assert "no_such_module:FAMILY of broken-plugin==3.1  ModuleNotFoundError" in done.stdout
     assert "file/runs  can't be written to: Not a directory" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_torchvision_that_breaks_every_family_ends_nothing_but_its_own_import(
+    fresh_program: Program, tmp_path: Path
+) -> None:
+    code = 'raise RuntimeError("operator torchvision::nms does not exist")'
+    (site := tmp_path / "site").mkdir()
+    add_fake_package(site, "torchvision", "0.9.0", requires=["torch==1.8.0"], code=code)
+
+    done = fresh_program("doctor", environ={"PYTHONPATH": str(site)})
+
+    assert done.returncode == 1, done.stderr
+    assert f"torchvision  0.9.0  needs torch==1.8.0, and torch {version('torch')} is installed" in done.stdout
+    assert "can't be loaded: RuntimeError: operator torchvision::nms does not exist" in done.stdout
+    assert "✓ run folder" in done.stdout
+    assert done.stderr == ""

@@ -4,13 +4,13 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.data.batch_loader import PlaceableLoader
 
 _SHARE_OF_FREE_MEMORY = 0.5
 
 
 class DeviceData(Callback):
-    """Keeps a whole part of the data on a CUDA device where it fits, and else in page-locked memory.
+    """Keeps a whole part of the data on a CUDA device where it fits; else batches are in page-locked memory.
 
     A part fits if it takes at most half of the device's free memory. On other devices nothing is done.
     """
@@ -28,6 +28,6 @@ class DeviceData(Callback):
 
 def place_data(loader: object, device: torch.device) -> None:
     """Place the data of a loader for a CUDA device; other loaders and devices are left as they are."""
-    if isinstance(loader, BatchLoader) and device.type == "cuda":
+    if isinstance(loader, PlaceableLoader) and device.type == "cuda":
         free_bytes, _ = torch.cuda.mem_get_info(device)
         loader.place(device, limit_bytes=int(_SHARE_OF_FREE_MEMORY * free_bytes))

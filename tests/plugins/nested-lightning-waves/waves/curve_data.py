@@ -15,6 +15,7 @@ from torch import Tensor
 from nested_lightning.app.data.batch_loader import BatchLoader
 from nested_lightning.app.data.data_spec import DataSpec
 from nested_lightning.app.data.fingerprint import fingerprint
+from nested_lightning.app.data.tensor_batch import TensorBatch
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.tables.table_file import read_table
 
@@ -35,7 +36,7 @@ class CurveDataSpec(DataSpec):
 
 
 @dataclass
-class CurveBatch:
+class CurveBatch(TensorBatch):
     """Rows of a table.
 
     Attributes:
@@ -45,17 +46,6 @@ class CurveBatch:
 
     inputs: Tensor
     target: Tensor | None = None
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def __getitem__(self, index: Tensor | slice) -> CurveBatch:
-        return CurveBatch(self.inputs[index], None if self.target is None else self.target[index])
-
-    def to(self, device: torch.device | str, non_blocking: bool = False) -> CurveBatch:
-        """Return the same rows on a device."""
-        target = None if self.target is None else self.target.to(device, non_blocking=non_blocking)
-        return CurveBatch(self.inputs.to(device, non_blocking=non_blocking), target)
 
 
 def encode_rows(table: pa.Table, columns: tuple[str, ...]) -> Tensor:
