@@ -9,16 +9,12 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import Strategy
-from pytorch_lightning.strategies.launchers.multiprocessing import _MultiProcessingLauncher
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
-from nested_lightning.app.checkpoints.throttled_io import ThrottledCheckpointIO
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.launch import torchrun_sizes
-from nested_lightning.app.training.quick.idle_hooks import pass_over_idle_hooks
-from nested_lightning.app.training.quick.no_profiler import NoProfiler
-from nested_lightning.app.training.quick.quick_loop import QuickEpochLoop
+from nested_lightning.app.seam.quickening import quicken
 
 
 def build_trainer(
@@ -65,12 +61,13 @@ def build_trainer(
     Raises:
         UserError: The hardware isn't there, or the values don't go together.
     """
+    _refuse_copies(strategy)
     if devices == "auto" and (sizes := torchrun_sizes()):
         devices, num_nodes = sizes
     try:
         trainer = Trainer(
             default_root_dir=root,
-            callbacks=[pass_over_idle_hooks(callback) for callback in callbacks],
+            callbacks=list(callbacks),
             logger=list(loggers) or False,
             max_epochs=max_epochs,
             max_steps=max_steps,
@@ -88,18 +85,20 @@ def build_trainer(
             enable_model_summary=False,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
-            plugins=[ThrottledCheckpointIO(inner=AtomicCheckpointIO()), *plugins],
-            profiler=NoProfiler(),
+            plugins=[AtomicCheckpointIO(), *plugins],
         )
     except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError) as error:
         raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
-    trainer.fit_loop.epoch_loop = QuickEpochLoop(trainer, min_steps=None, max_steps=max_steps)
-    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
+    quicken(trainer)
+    return trainer
+
+
+def _refuse_copies(strategy: str | Strategy) -> None:
+    if any(word in str(strategy) for word in ("spawn", "fork", "notebook")):
         raise UserError(
             f"trainer.strategy = {strategy}: its processes take copies of the model, and keep what they"
             " come to for themselves; set trainer.strategy=ddp, which starts a program for each process"
         )
-    return trainer
 
 
 class BestCheckpoint(ModelCheckpoint):
