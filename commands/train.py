@@ -27,7 +27,7 @@ from nested_lightning.commands.overrides import (
     refuse_overrides_in_workers,
     split_overrides,
 )
-from nested_lightning.commands.printing.console import quiet_lightning, status_console
+from nested_lightning.commands.printing.console import print_note, quiet_lightning, status_console
 from nested_lightning.commands.run_training import print_result, refuse_faults, run_training
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
@@ -121,6 +121,8 @@ def _train_once(
             if is_checked:
                 refuse_faults(application)
             run = family_container(application).training_run()
+            if settings.trainer.precision == "auto":
+                print_note(f"trainer.precision=auto: {application.trainer.precision()}")
     run_training(run)
 
 

@@ -10,6 +10,7 @@ from nested_lightning.app.training.machine.channels_last import ChannelsLast
 from nested_lightning.app.training.machine.compilation import Compilation
 from nested_lightning.app.training.machine.determinism import Determinism
 from nested_lightning.app.training.machine.device_data import DeviceData
+from nested_lightning.app.training.machine.precision import choose_precision
 from nested_lightning.app.training.monitored_value import MonitoredValue
 from nested_lightning.app.training.reporting.epoch_log import EpochLog
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
@@ -25,6 +26,7 @@ from nested_lightning.app.training.trainer import build_best_checkpoint, build_t
 from nested_lightning.containers.providing.choices import build_policies
 from nested_lightning.containers.providing.declared import DeclaredFactory
 from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.reading.merging import merge
 from nested_lightning.settings.trainer import TrainerSettings
 
 
@@ -38,10 +40,19 @@ class TrainerContainer(DeclarativeContainer):
         open_run_folder, application.provided.run_dir, name=application.provided.model
     )
 
+    precision = providers.Singleton(
+        choose_precision, settings.provided.precision, accelerator=settings.provided.accelerator
+    )
+    """What ``auto`` comes to on this machine; checkpoints and run folders hold it, so that it stays."""
+    plain_settings = providers.Singleton(  # made once for all models
+        merge,
+        providers.Callable(ApplicationSettings.to_plain, application),
+        providers.Dict(trainer=providers.Dict(precision=precision)),
+    )
     recipe = providers.Factory(
         Recipe,
         family=application.provided.model,
-        settings=providers.Singleton(ApplicationSettings.to_plain, application),  # once for all models
+        settings=plain_settings,
         packages=providers.Singleton(ApplicationSettings.packages, application),
     )
     """What every checkpoint carries; a family adds its data spec."""
@@ -134,7 +145,7 @@ class TrainerContainer(DeclarativeContainer):
         devices=settings.provided.devices,
         num_nodes=settings.provided.num_nodes,
         strategy=settings.provided.strategy,
-        precision=settings.provided.precision,
+        precision=precision,
         gradient_clip_val=settings.provided.gradient_clip_norm,
         accumulate_grad_batches=settings.provided.accumulate_grad_batches,
         check_val_every_n_epoch=settings.provided.val_every_n_epochs,
@@ -145,7 +156,7 @@ class TrainerContainer(DeclarativeContainer):
         trainer=lightning_trainer,
         run_folder=run_folder,
         seed=application.provided.seed,
-        settings=application.provided.to_plain.call(),
+        settings=plain_settings,
         num_threads=settings.provided.num_threads,
     )
     """A family adds its model and data, which are made first: what is wrong there leaves no run folder."""

@@ -6,7 +6,12 @@ from functools import cache
 from typing import Any
 
 from nested_lightning.settings.family import Family
-from nested_lightning.settings.plugging.entry_points import FAMILIES, Plugin, PluginGroup
+from nested_lightning.settings.plugging.entry_points import (
+    FAMILIES,
+    Plugin,
+    PluginGroup,
+    explain_outdated_installation,
+)
 from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 
 RESERVED = frozenset({"model", "seed", "run_dir", "submodules", "trainer", "prediction", "settings"})
@@ -38,7 +43,13 @@ PLUGGED_FAMILIES = PluginGroup(FAMILIES, read=_read_family)
 
 @cache
 def families() -> dict[str, Family]:
-    """Return the descriptors of all registered families by name."""
+    """Return the descriptors of all registered families by name.
+
+    Raises:
+        SettingsError: This project has to be installed again.
+    """
+    if outdated := explain_outdated_installation():
+        raise SettingsError([outdated])
     found: dict[str, Family] = {}
     for plugin, family in PLUGGED_FAMILIES.added:
         if family.name in found:

@@ -114,7 +114,7 @@ FAMILY = Family(
     defaults={
         "trainer": {
             "max_epochs": 100,
-            "precision": "bf16-mixed",
+            "precision": "auto",
             "num_threads": 2,
             "monitor": "val_word_error_rate",
             "best_checkpoint": "newest",

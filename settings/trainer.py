@@ -6,14 +6,14 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field
 
 from nested_lightning.settings.base import Settings
 
-Precision = Literal["32-true", "64-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true"]
+Precision = Literal["auto", "32-true", "64-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true"]
 
 
 class TrainerSettings(Settings):
     """How long, where and how a model is trained, and what is kept of it."""
 
     max_epochs: PositiveInt = Field(60, description="Number of passes over the training part.")
-    max_steps: int = Field(-1, ge=-1, description="Stop after so many optimiser steps; -1: no limit.")
+    max_steps: int = Field(-1, ge=-1, description="Stop after that many optimiser steps; -1: no limit.")
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = Field(
         "auto", description="Hardware to train on."
     )
@@ -22,7 +22,11 @@ class TrainerSettings(Settings):
     )
     num_nodes: PositiveInt = Field(1, description="Machines that train together, each with these devices.")
     strategy: str = Field("auto", description="How devices share the work: auto, ddp, …")
-    precision: Precision = Field("32-true", description="Number format of computation.")
+    precision: Precision = Field(
+        "32-true",
+        description="Number format of computation; auto: bf16-mixed where the device computes it natively,"
+        " else 32-true.",
+    )
     is_deterministic: bool = Field(True, description="Only operations that give the same result each time.")
     num_threads: PositiveInt | Literal["auto"] | None = Field(
         None,
@@ -46,7 +50,7 @@ class TrainerSettings(Settings):
         " for schedules that end at a rate of 0 and little to validate on.",
     )
     early_stopping_patience: PositiveInt | None = Field(
-        None, description="Stop after so many validations without a better value; null: never."
+        None, description="Stop after that many validations without a better value; null: never."
     )
     val_every_n_epochs: PositiveInt = Field(1, description="Epochs from one validation to the next.")
     log_every_n_steps: PositiveInt = Field(50, description="Steps from one line of metrics.csv to the next.")

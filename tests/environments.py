@@ -57,7 +57,16 @@ def make_environment(folder: Path, wheels: Sequence[Path]) -> Path:
     python = folder / "bin" / "python"
     [packages] = folder.glob("lib/python*/site-packages")
     (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()) + "\n")
-    _pip("--python", str(python), "install", "--no-deps", "--no-index", "--no-compile", *map(str, wheels))
+    _pip(
+        "--python",
+        str(python),
+        "install",
+        "--ignore-installed",
+        "--no-deps",
+        "--no-index",
+        "--no-compile",
+        *map(str, wheels),
+    )
     return python
 
 

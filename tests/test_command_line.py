@@ -35,6 +35,7 @@ def own_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_forked_process_begins_as_a_fresh_one_does(
     forked_programs: ForkedPrograms, own_programs: Path
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_forked_process_begins_as_a_fresh_one_does(
     assert len({number for numbers in drawn for number in numbers}) == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "status", "errors"),
     [
@@ -77,6 +79,7 @@ def test_a_forked_process_ends_as_a_fresh_one_does(
     assert done.stdout == ("bye\n" if "atexit" in code else "")
 
 
+@pytest.mark.slow
 def test_what_one_process_changes_the_next_one_does_not_see(
     forked_programs: ForkedPrograms, own_programs: Path
 ) -> None:

@@ -4,10 +4,10 @@ Each migration is stated here under the version that it starts from, and is neve
 """
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
+from nested_lightning.app.checkpoints.moved import as_now
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, FORMAT_VERSION
 
 Migration = Callable[[dict[str, Any], dict[str, Any]], None]
@@ -28,40 +28,11 @@ def two_to_three(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
     recipe["overrides"] = []
 
 
-MOVED = {
-    "app.data.image_to_text": "app.image_to_text.data",
-    "app.data.multi_feature": "app.multi_feature.data",
-    "app.data.picture_augmentation": "app.image_to_text.augmentation",
-    "app.data.picture_splits": "app.image_to_text.splits",
-    "app.data.vae_gan": "app.vae_gan.data",
-    "app.data.variant": "app.variant.data",
-    "app.data.variant_sampling": "app.variant.sampling",
-    "app.generation.beam": "app.image_to_text.generation.beam",
-    "app.generation.greedy": "app.image_to_text.generation.greedy",
-    "app.generation.sampling": "app.image_to_text.generation.sampling",
-    "app.testing.told_submodule": "testing.submodule_double",
-    "app.training.caption_samples": "app.image_to_text.caption_samples",
-    "app.training.collapse_watch": "app.vae_gan.collapse_watch",
-    "app.training.last_checkpoint": "app.training.runs.last_checkpoint",
-    "app.training.metrics_file": "app.training.reporting.metrics_file",
-    "app.training.progress": "app.training.reporting.progress",
-}
-"""Modules of classes that may take a provider's place, and where they are since version 4."""
-
-_RENAMED = {"ToldSubmodule": "SubmoduleDouble", "VariantSplitter": "SkinToneSplitter"}
-
-
 def three_to_four(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
     """Give overrides the paths that providers have now, and the import paths of our own classes."""
     del checkpoint
     for override in recipe["overrides"]:
-        path = re.sub(r"^((?:\w+\.)?)training\.", r"\1trainer.", override["path"])
-        override["path"] = re.sub(r"(^|\.)trainer\.trainer$", r"\1trainer.lightning_trainer", path)
-        module, colon, name = override["name"].partition(":")
-        if override["source"] == "import" and module.startswith("app."):
-            override["name"] = (
-                f"nested_lightning.{MOVED.get(module, module)}{colon}{_RENAMED.get(name, name)}"
-            )
+        override["path"], override["name"] = as_now(override["path"], override["name"])
 
 
 MIGRATIONS: dict[int, Migration] = {1: one_to_two, 2: two_to_three, 3: three_to_four}

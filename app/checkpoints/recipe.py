@@ -6,7 +6,7 @@ One string costs nothing to save at each checkpoint, however many columns or wor
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
+from nested_lightning.app.checkpoints.moved import as_now
 from nested_lightning.app.errors import UserError
 
 CHECKPOINT_KEY = "nested_lightning"
@@ -116,9 +117,11 @@ def read_overrides(path: Path) -> tuple[RecordedOverride, ...]:
     if not path.is_file():
         return ()
     try:
-        return TypeAdapter(tuple[RecordedOverride, ...]).validate_json(path.read_bytes())
+        recorded = TypeAdapter(tuple[RecordedOverride, ...]).validate_json(path.read_bytes())
     except ValidationError as error:
         raise RecipeError(f"{path}: is damaged: {error.errors()[0]['msg']}") from None
+    named = [as_now(each.path, each.name) for each in recorded]  # the file has no version of its own
+    return tuple(replace(each, path=at, name=name) for each, (at, name) in zip(recorded, named, strict=True))
 
 
 def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:

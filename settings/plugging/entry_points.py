@@ -1,5 +1,6 @@
 """What installed packages add to this project, by the entry points that they declare."""
 
+import sys
 import tomllib
 import warnings
 from collections.abc import Callable, Iterable
@@ -126,6 +127,20 @@ def find_plugins(group: str) -> list[Plugin]:
     if group == FAMILIES and all(plugin.package != OWN_PACKAGE for plugin in found):
         found += _plugins_of_source_tree(Path(__file__).resolve().parents[2] / "pyproject.toml", group)
     return sorted(found, key=lambda one: (one.package != OWN_PACKAGE, one.package, one.point.name))
+
+
+def explain_outdated_installation() -> str | None:
+    """Say what to do where this project was installed before its modules moved to ``nested_lightning``.
+
+    An editable installation keeps the entry points of that time, which name modules that are there no more.
+    """
+    own = [plugin for plugin in find_plugins(FAMILIES) if plugin.package == OWN_PACKAGE]
+    if all(plugin.point.value.startswith("nested_lightning.") for plugin in own):
+        return None
+    return (
+        f"{OWN_PACKAGE} was installed before its modules moved to nested_lightning; install it again:"
+        f" {sys.executable} -m pip install -c constraints.txt -e ."
+    )
 
 
 @cache

@@ -79,6 +79,7 @@ def _vae_gan(folder: Path, settings: Mapping[str, Any]) -> Callable[[int], Tenso
     return ask
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [_multi_feature, _image_to_text, _variant, _vae_gan])
 def test_threads_get_the_answers_that_one_after_the_other_get(
     make: Callable[[Path, Mapping[str, Any]], Callable[[int], Tensor]],

@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.command_line import Program
@@ -17,6 +18,7 @@ def _settings(small_csv: Path, tmp_path: Path, **more: object) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_check_prints_a_table_of_a_model_without_faults(
     program: Program, small_csv: Path, tmp_path: Path
 ) -> None:
@@ -49,12 +51,13 @@ def test_train_refuses_a_faulty_model_before_there_is_a_run_folder(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_graph_draws_a_tree_and_a_picture(program: Program, small_csv: Path, tmp_path: Path) -> None:
     settings = _settings(small_csv, tmp_path)
     tree = program("graph", "--config", settings).stdout
     assert "data [2, 3] → [2, 32]" in tree
     assert "datamodule  MultiFeatureDataModule  see above" in tree
-    replaced = ("--override", "multi_feature.head=app.submodules.heads:LinearHead")
+    replaced = ("--override", "multi_feature.head=nested_lightning.app.submodules.heads:LinearHead")
     done = program("graph", "--config", settings, *replaced, "--format", "svg", "--output", "model.svg")
     assert done.returncode == 0, done.stderr
     picture = ElementTree.parse(tmp_path / "model.svg").getroot()

@@ -59,6 +59,7 @@ def test_names_are_not_broken_in_a_narrow_terminal(program: Program) -> None:
     assert max(map(len, lines)) <= 80
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_explained_and_compared_like_a_file(program: Program, tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text("model: multi-feature\ntrainer: {max_epochs: 1}\n")
     for name, seed in (("one", 1), ("two", 2)):

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from nested_lightning.commands.program import app
@@ -17,6 +18,7 @@ def test_where_nothing_is_broken_the_exit_status_is_0() -> None:
     assert {one["subject"] for one in found["Families"]} >= {"multi-feature", "variant"}
 
 
+@pytest.mark.slow
 def test_a_plug_in_that_cannot_be_loaded_is_named_with_the_reason(
     fresh_program: Program, tmp_path: Path
 ) -> None:

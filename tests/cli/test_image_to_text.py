@@ -9,12 +9,14 @@ import pytest
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.command_line import Program
 
+pytestmark = pytest.mark.slow
+
 SMALL = """
 model: image-to-text
 trainer: {max_epochs: 2, accelerator: cpu, num_threads: 1, use_progress_bar: false, log_every_n_steps: 1}
 image_to_text:
   data: {picture_size: 16, batch_size: 8, split: {kind: random, val_fraction: 0.2}}
-  image_encoder: {stem_channels: 4, channels: [8]}
+  image_encoder: {stem_channels: 8, channels: [8]}
   bridge: {out_features: 8}
   text_decoder: {embedding_dim: 6, hidden_features: 8}
 """

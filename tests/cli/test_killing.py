@@ -13,6 +13,8 @@ import torch
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from tests.command_line import PROJECT
 
+pytestmark = pytest.mark.slow
+
 NUM_KILLS = int(os.environ.get("TEST_NUM_KILLS", "3"))
 """20 in ``.ci/run``."""
 

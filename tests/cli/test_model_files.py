@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.command_line import Program
 
 
+@pytest.mark.slow
 def test_inspect_export_and_swap_a_checkpoint(program: Program, small_csv: Path, tmp_path: Path) -> None:
     own = ("--data", str(small_csv), "--label", "shape", "--epochs", "2", "--device", "cpu")
     program("train", "--model", "multi-feature", *own, "--run-dir", "run")

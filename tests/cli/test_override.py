@@ -41,6 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_class_of_ones_own_is_trained_and_has_to_be_given_again(
     program: Program, folder: Path, small_csv: Path
 ) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from tests.command_line import PROJECT, Program
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 model: multi-feature
 trainer:

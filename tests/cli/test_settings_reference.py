@@ -49,4 +49,4 @@ def test_a_row_tells_default_bounds_and_meaning() -> None:
 
     row = rows["trainer.early_stopping_patience"]
     assert (row.default, row.allowed) == ("null", "whole number > 0 or null")
-    assert row.meaning == "Stop after so many validations without a better value; null: never."
+    assert row.meaning == "Stop after that many validations without a better value; null: never."

@@ -7,11 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import torch
 
 from nested_lightning import bootstrap, family_container, load_settings
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from tests.command_line import PROJECT
+
+pytestmark = pytest.mark.slow
 
 SETTINGS = """
 model: multi-feature

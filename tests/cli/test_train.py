@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.command_line import Program
@@ -20,6 +21,7 @@ def _train(program: Program, small_csv: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_train_evaluate_and_predict_a_file_of_ones_own(
     fresh_program: Program, small_csv: Path, tmp_path: Path
 ) -> None:
@@ -78,6 +80,7 @@ def test_predict_works_with_a_group_left_out_where_settings_allow_it(
     assert len((tmp_path / "answers.csv").read_text().splitlines()) == 91
 
 
+@pytest.mark.slow
 def test_folds_train_once_for_each_fold_and_give_mean_and_deviation(
     program: Program, small_csv: Path, tmp_path: Path
 ) -> None:
@@ -89,6 +92,7 @@ def test_folds_train_once_for_each_fold_and_give_mean_and_deviation(
     assert len(json.loads((tmp_path / "cv" / "results.json").read_text())["test_accuracy"]["values"]) == 3
 
 
+@pytest.mark.slow
 def test_the_settings_of_a_run_repeat_it(program: Program, small_csv: Path, tmp_path: Path) -> None:
     _train(program, small_csv, "--run-dir", "first", "--seed", "5")
 

@@ -14,6 +14,8 @@ from PIL import Image
 
 from tests.command_line import Program
 
+pytestmark = pytest.mark.slow
+
 QUICK = (
     *("--set", "vae_gan.vae.encoder.hidden_features=24", "--set", "vae_gan.vae.decoder.hidden_features=24"),
     *("--set", "vae_gan.discriminator.hidden_features=24", "--set", "vae_gan.classifier_steps=150"),

@@ -5,11 +5,14 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from tests.command_line import Program
 from tests.tiny_variants import write_variants
+
+pytestmark = pytest.mark.slow
 
 SHIPPED = (
     *("train", "--model", "variant", "--epochs", "1", "--device", "cpu", "--run-dir", "run"),

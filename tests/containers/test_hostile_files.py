@@ -18,6 +18,8 @@ from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, FORMAT_VERSI
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
 
+pytestmark = pytest.mark.slow
+
 
 class Payload:
     """Writes a file when it is unpickled without care."""

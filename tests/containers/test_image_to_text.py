@@ -44,7 +44,7 @@ def settings(folder: Path, tmp_path: Path) -> dict[str, Any]:
                 "batch_size": 8,
                 "split": {"kind": "random", "val_fraction": 0.2},
             },
-            "image_encoder": {"stem_channels": 4, "stem_stride": 2, "channels": [8]},
+            "image_encoder": {"stem_channels": 8, "stem_stride": 2, "channels": [8]},
             "bridge": {"out_features": 8},
             "text_decoder": {"embedding_dim": 6, "hidden_features": 8},
         },
@@ -141,7 +141,7 @@ class _WideEncoder(MockEncoder):
 
 ENCODERS: dict[str, dict[str, Any]] = {
     "plain": {"hidden_channels": 4, "embedding_dim": 6},
-    "residual": {"stem_channels": 4, "channels": [8]},
+    "residual": {"stem_channels": 8, "channels": [8]},
 }
 BRIDGES = ("initial_state", "first_input", "every_step", "attention")
 DECODERS: dict[str, dict[str, Any]] = {
@@ -151,6 +151,7 @@ DECODERS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("encoder", "bridge", "decoder"), list(product(ENCODERS, BRIDGES, DECODERS)))
 def test_any_encoder_works_with_any_bridge_and_any_decoder_and_looks_at_the_picture(
     settings: dict[str, Any], encoder: str, bridge: str, decoder: str
@@ -221,6 +222,7 @@ def test_a_run_leaves_sample_captions_and_a_contact_sheet(settings: dict[str, An
     assert {f"test_{name}" for name in scores} <= set(result.test_metrics)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_enough_to_write_the_same_captions(
     settings: dict[str, Any], tmp_path: Path, folder: Path
 ) -> None:
@@ -247,6 +249,7 @@ class _PowerCutError(Exception):
     """Ends a training as if the power had gone."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 4])  # in the middle of an epoch, and at its end
 def test_resumed_training_ends_as_if_never_interrupted(
     settings: dict[str, Any], tmp_path: Path, step: int
@@ -278,6 +281,7 @@ def test_resumed_training_ends_as_if_never_interrupted(
         assert torch.equal(tensor, ends[1]["state_dict"][name]), name
 
 
+@pytest.mark.slow
 def test_small_model_learns_shapes_and_colours(settings: dict[str, Any]) -> None:
     longer = merge(
         settings,

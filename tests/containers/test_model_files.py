@@ -38,6 +38,7 @@ def test_a_checkpoint_describes_itself(checkpoint: Path) -> None:
     assert max(name.count(".") for name in describe_checkpoint(checkpoint, depth=1).submodules) == 1
 
 
+@pytest.mark.slow
 def test_exported_weights_rebuild_the_same_model(checkpoint: Path, tmp_path: Path, small_csv: Path) -> None:
     file = tmp_path / "out" / "model.safetensors"
     export_safetensors(checkpoint, file)
@@ -87,6 +88,7 @@ def test_export_of_what_cannot_be_read_again_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "model.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_a_shared_discriminator_and_all_families_survive_an_export(
     picture_settings: dict[str, Any], tmp_path: Path
 ) -> None:

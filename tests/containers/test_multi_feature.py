@@ -135,6 +135,7 @@ class _MockHead(nn.Module):
         return self.out(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "normalized", "residual", "linear"])
 @pytest.mark.parametrize("combiner", ["concatenation", "gated_sum", "attention"])
 def test_every_extractor_works_with_every_combiner(

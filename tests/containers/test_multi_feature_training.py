@@ -24,6 +24,7 @@ def test_all_parameters_are_registered_and_move_in_training(small_settings: dict
     assert all(not torch.equal(initial[name], trained[name]) for name in initial)
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_end_with_identical_weights(
     small_settings: dict[str, Any], tmp_path: Any
 ) -> None:
@@ -105,6 +106,7 @@ def test_gradients_are_clipped_with_the_fused_optimiser_in_every_precision(
     assert max(norms[1:]) <= 2e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["64-true", "bf16-true"])
 def test_every_number_format_trains(small_settings: dict[str, Any], precision: str) -> None:
     formats = {"trainer": {"precision": precision, "max_epochs": 1}}

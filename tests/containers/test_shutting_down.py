@@ -82,7 +82,7 @@ def captions_in_a_zip(folder: Path, table: Path) -> Nested:
         "image-to-text",
         folder,
         data={"path": zipped(pictures), "picture_size": 16, "batch_size": 8},
-        image_encoder={"stem_channels": 4, "stem_stride": 2, "channels": [8]},
+        image_encoder={"stem_channels": 8, "stem_stride": 2, "channels": [8]},
         bridge={"out_features": 8},
         text_decoder={"embedding_dim": 6, "hidden_features": 8},
         generation={"kind": "greedy"},
@@ -106,6 +106,7 @@ def sequences_in_files(folder: Path, table: Path) -> Nested:
 KINDS = [rows_on_disk, rows_in_memory, captions_in_a_zip, pictures_in_a_zip, sequences_in_files]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", KINDS)
 def test_a_container_that_trained_evaluated_and_predicted_leaves_nothing_open(
     make: Callable[[Path, Path], Nested], small_csv: Path, tmp_path: Path
@@ -208,11 +209,12 @@ class Failing(Callback):
         raise ValueError("full of sand")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", KINDS)
 def test_a_training_that_fails_leaves_nothing_open(
     make: Callable[[Path, Path], Nested], small_csv: Path, tmp_path: Path
 ) -> None:
-    application = bootstrap(make(tmp_path, small_csv), overrides={"training.epoch_log": Failing})
+    application = bootstrap(make(tmp_path, small_csv), overrides={"trainer.epoch_log": Failing})
     before = what_is_open()
 
     with pytest.raises(ValueError, match="full of sand") as failure:

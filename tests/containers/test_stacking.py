@@ -76,6 +76,7 @@ def _last(folder: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_a_stack_gives_the_same_training_and_the_same_checkpoint(
     settings: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_model_is_made_of_single_extractors_before_and_after_its_training(
     assert not any(isinstance(each, ModuleStack) for each in broken.model.modules())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "normalized"])
 def test_a_stacked_training_goes_on_exactly(settings: dict[str, Any], tmp_path: Path, kind: str) -> None:
     settings = merge(settings, {"trainer": {"checkpoint_every_n_steps": 1}})
@@ -131,6 +133,7 @@ def test_a_stacked_training_goes_on_exactly(settings: dict[str, Any], tmp_path: 
         )
 
 
+@pytest.mark.slow
 def test_what_a_policy_addresses_learns_beside_the_stack(settings: dict[str, Any], tmp_path: Path) -> None:
     policies = {
         "submodules": {

@@ -76,6 +76,7 @@ def test_a_submodule_is_unfrozen_at_its_epoch(small_settings: dict[str, Any]) ->
     assert changed_modules(seen.states[0], seen.states[1]) == {KAR, FOU, "head"}
 
 
+@pytest.mark.slow
 def test_unfreezing_goes_on_exactly(small_settings: dict[str, Any], tmp_path: Path) -> None:
     class PowerCutError(Exception):
         pass
@@ -115,6 +116,7 @@ def test_own_rates_make_groups_of_the_optimizer(small_settings: dict[str, Any]) 
     assert sum(len(group["params"]) for group in groups) == len(list(run.model.parameters()))
 
 
+@pytest.mark.slow
 def test_first_weights_come_from_another_file(
     small_settings: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -134,6 +136,7 @@ def test_first_weights_come_from_another_file(
         assert "multi_feature.feature_extractors.kar: " in log
 
 
+@pytest.mark.slow
 def test_weights_that_do_not_fit_are_refused(small_settings: dict[str, Any], tmp_path: Path) -> None:
     best = new_run(small_settings | {"run_dir": str(tmp_path / "first")})().best_checkpoint
     for there, message in (

@@ -126,6 +126,7 @@ def test_a_parameter_in_two_vaes_is_refused(picture_settings: dict[str, Any]) ->
         container.vae_gan.model()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -159,6 +160,7 @@ def test_each_choice_trains_and_its_checkpoint_needs_no_data(
     assert restored.predictor().sample(6, domain="line", seed=1).pictures.shape == (6, 1, 6, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["bf16-mixed", "64-true", "bf16-true"])
 def test_each_precision_trains(picture_settings: dict[str, Any], precision: str) -> None:
     run = bootstrap(merge(picture_settings, {"trainer": {"precision": precision}})).vae_gan.training_run()
@@ -171,6 +173,7 @@ def test_each_precision_trains(picture_settings: dict[str, Any], precision: str)
     assert (after.isfinite() & (after != before)).float().mean() > 0.5
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_end_with_identical_weights(
     picture_settings: dict[str, Any], tmp_path: Path
 ) -> None:

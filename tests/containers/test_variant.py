@@ -225,6 +225,7 @@ class _InterruptionAt(Callback):
             raise PowerCutError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "sampling"), [(7, "proportional"), (21, "temperature")])
 def test_a_training_resumed_in_mid_epoch_ends_as_if_never_interrupted(
     settings: dict[str, Any], tmp_path: Path, step: int, sampling: str
@@ -249,6 +250,7 @@ def test_a_training_resumed_in_mid_epoch_ends_as_if_never_interrupted(
     torch.testing.assert_close(found["state_dict"], wanted["state_dict"], rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_end_with_identical_weights(settings: dict[str, Any], tmp_path: Path) -> None:
     ends = []
     for seed, folder in ((1, "a"), (1, "b"), (2, "c")):
@@ -262,6 +264,7 @@ def test_two_runs_with_one_seed_end_with_identical_weights(settings: dict[str, A
     assert not torch.equal(ends[0], ends[2])
 
 
+@pytest.mark.slow
 def test_the_evaluator_scores_each_variant_and_their_mean(settings: dict[str, Any]) -> None:
     result = bootstrap(settings).variant.training_run()()
 

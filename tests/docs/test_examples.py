@@ -19,6 +19,7 @@ def _blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_python_of_embedding_runs_from_top_to_bottom(
     small_settings: dict[str, Any], small_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -32,6 +33,16 @@ def test_the_python_of_embedding_runs_from_top_to_bottom(
     assert Path("runs/second/checkpoints/best.ckpt").exists()
 
 
+def test_the_python_of_overriding_runs_from_top_to_bottom() -> None:
+    names: dict[str, object] = {"__name__": "page"}
+    blocks = _blocks("overriding.md", "python")
+    assert len(blocks) >= 4
+
+    exec("\n".join(blocks), names)
+
+    assert "model" in names
+
+
 @pytest.mark.parametrize("block", [*_blocks("plugins.md", "python"), *_blocks("plugins.md", "toml")])
 def test_the_examples_of_plugins_stand_in_the_package_that_is_tested(block: str) -> None:
     name, _, code = block.partition("\n")
@@ -41,7 +52,7 @@ def test_the_examples_of_plugins_stand_in_the_package_that_is_tested(block: str)
 
 def test_plugins_names_every_base_that_a_slot_has() -> None:
     page = (PROJECT / "docs" / "plugins.md").read_text()
-    text = "".join(path.read_text() for path in (PROJECT / "settings").glob("*.py"))
+    text = "".join(path.read_text() for path in (PROJECT / "settings").rglob("*.py"))
     bases = set(re.findall(r"base=(\w+)", text))
 
     assert bases <= set(re.findall(r"\w+Settings", page))

@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from nested_lightning import bootstrap
+
+pytestmark = pytest.mark.slow
 
 PROJECT = Path(__file__).parents[2]
 

@@ -1,12 +1,14 @@
-"""A web service of somebody else's, with our wheel in its environment: real process, real requests."""
+"""A web service of somebody else's, whose packages are called as ours: real processes, real requests."""
 
 import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +20,23 @@ from urllib.request import Request, urlopen
 import pytest
 from typer.testing import CliRunner
 
-from nested_lightning import bootstrap
 from nested_lightning.commands.program import app
 from tests.environments import Environments
 from tests.tiny_variants import variant_settings
 
 HOST = Path(__file__).parent / "shapes-service"
 NUM_CLIENTS = 50
+
+WRONG = """
+import nested_lightning as nl
+from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+def use(predictor: MultiFeaturePredictor) -> None:
+    nl.from_checkpoint("model.ckpt")
+    predictor.predict_row([])
+    predictor.predict_rows(3)
+    nl.parse_settings()
+    nl.bootstrp({})
+"""
 
 
 @dataclass(frozen=True)
@@ -43,28 +55,40 @@ class Service:
 
 
 @pytest.fixture
-def service(environments: Environments, small_settings: dict[str, Any], tmp_path: Path) -> Iterator[Service]:
-    shapes = bootstrap(small_settings).multi_feature.training_run()().best_checkpoint
-    letters = bootstrap(variant_settings(tmp_path / "data", tmp_path / "letters")).variant
-    letters_checkpoint = letters.training_run()().best_checkpoint
+def variables(small_settings: dict[str, Any], tmp_path: Path) -> dict[str, str]:
+    """The host's environment variables: where its models go, and how they are trained."""
+    letters = variant_settings(tmp_path / "data", tmp_path / "letters")
+    (tmp_path / "shapes.yaml").write_text(json.dumps(small_settings))
+    (tmp_path / "letters.yaml").write_text(json.dumps(letters))
+    return {
+        "PATH": os.environ["PATH"],
+        "API_MODELS": str(tmp_path / "models"),
+        "API_SHAPES_TRAINING": str(tmp_path / "shapes.yaml"),
+        "API_LETTERS_TRAINING": str(tmp_path / "letters.yaml"),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+@pytest.fixture
+def service(environments: Environments, variables: dict[str, str]) -> Iterator[Service]:
+    """The service with two models that the host has trained itself."""
+    python = environments.without_plugin
+    shapes, letters = map(Path, _run([python, "-m", "commands.train"], env=variables).split())
     process = subprocess.Popen(
-        [environments.without_plugin, "-m", "uvicorn", "api.main:app", "--port", "0"],
-        cwd=HOST,
-        env={
-            "PATH": os.environ["PATH"],
-            "API_SHAPES_CHECKPOINT": str(shapes),
-            "API_LETTERS_CHECKPOINT": str(letters_checkpoint),
-            "OMP_NUM_THREADS": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        stderr=subprocess.PIPE,
-        text=True,
+        [python, "main.py", "0"], cwd=HOST, env=variables, stderr=subprocess.PIPE, text=True
     )
     try:
-        yield Service(_address(process), process, shapes, letters_checkpoint)
+        yield Service(_address(process), process, shapes, letters)
     finally:
         process.kill()
         process.wait()
+
+
+def _run(command: Sequence[str | Path], *, folder: Path = HOST, env: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def _address(process: subprocess.Popen[str]) -> str:
@@ -83,6 +107,7 @@ def _predict(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_fifty_clients_at_once_get_from_two_models_what_predict_gives(
     service: Service, small_csv: Path, tmp_path: Path
 ) -> None:
@@ -116,3 +141,42 @@ def test_fifty_clients_at_once_get_from_two_models_what_predict_gives(
     assert "kar1" in json.load(refused.value)["detail"]
     service.process.send_signal(signal.SIGINT)
     assert service.process.wait(timeout=60) == 0
+
+
+@pytest.mark.slow
+def test_a_hosts_packages_and_ours_of_the_same_names_are_found_beside_each_other(
+    environments: Environments,
+) -> None:
+    names = ["app", "commands", "containers", "settings"]
+    code = f"""
+from importlib.util import find_spec
+for name in {names}:
+    print(find_spec(name).origin, find_spec("nested_lightning." + name).origin)
+print(find_spec("main").origin)
+"""
+
+    *packages, main = _run([environments.without_plugin, "-B", "-c", code]).splitlines()
+
+    [installed] = environments.without_plugin.parents[1].glob("lib/python*/site-packages/nested_lightning")
+    assert main == str(HOST / "main.py")
+    assert packages == [f"{HOST / name / '__init__.py'} {installed / name / '__init__.py'}" for name in names]
+
+
+@pytest.mark.slow
+def test_a_host_is_checked_against_our_types(environments: Environments, tmp_path: Path) -> None:
+    host = tmp_path / "host"
+    shutil.copytree(HOST, host, ignore=shutil.ignore_patterns("__pycache__", ".mypy_cache"))
+    python = str(environments.without_plugin)
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--python-executable", python]
+
+    assert _run(mypy, folder=host).startswith("Success: no issues found in 8 source files")
+
+    (host / "wrong.py").write_text(WRONG)
+    found = subprocess.run([*mypy, "wrong.py"], cwd=host, capture_output=True, text=True, check=False)
+    assert re.findall(r"^wrong.py:(\d+): error: .*\[(.+)\]$", found.stdout, re.MULTILINE) == [
+        ("5", "arg-type"),
+        ("6", "attr-defined"),
+        ("7", "arg-type"),
+        ("8", "call-arg"),
+        ("9", "attr-defined"),
+    ]

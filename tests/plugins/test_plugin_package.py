@@ -10,6 +10,8 @@ import pytest
 
 from tests.environments import Environments
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = """
 import contextlib, io, json, sys
 from nested_lightning.commands.program import run

@@ -13,6 +13,8 @@ import torch
 
 from tests.command_line import PROJECT
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 model: multi-feature
 trainer:

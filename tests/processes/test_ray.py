@@ -17,6 +17,8 @@ from tests.processes.made_once import make_once
 from tests.processes.ray_trainings import TRAINED
 from tests.processes.same_training import assert_same_training, assert_same_weights
 
+pytestmark = pytest.mark.slow
+
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra ray")
 
 

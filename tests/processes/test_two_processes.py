@@ -12,7 +12,10 @@ from tests.processes.made_once import make_once
 from tests.processes.same_training import assert_same_training, assert_same_weights
 from tests.processes.trainings import FAMILIES
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by fork")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by fork"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
+@pytest.mark.slow
 def test_fixtures_and_marks_override_and_a_leak_fails_the_test_by_name(project: pytest.Pytester) -> None:
     project.makepyfile(test_of_a_user=TESTS)
 
@@ -102,6 +103,7 @@ def test_nothing_of_ours_is_imported_without_a_fixture(project: pytest.Pytester)
     done.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_without_settings_the_fixture_says_what_it_needs(project: pytest.Pytester) -> None:
     project.makepyfile("def test_it(application): pass")
 

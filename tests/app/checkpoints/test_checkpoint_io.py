@@ -79,6 +79,7 @@ def test_saved_checkpoint_has_the_permissions_of_any_new_file(tmp_path: Path) ->
     assert len(modes) == 1
 
 
+@pytest.mark.slow
 def test_kill_while_saving_leaves_the_old_checkpoint_whole(tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
     save({"epoch": 1}, path)
@@ -89,6 +90,7 @@ def test_kill_while_saving_leaves_the_old_checkpoint_whole(tmp_path: Path) -> No
     assert [file.name for file in tmp_path.iterdir()] == ["last.ckpt"]
 
 
+@pytest.mark.slow
 def test_full_disk_is_told_and_leaves_the_old_checkpoint_whole(tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
     save({"epoch": 1}, path)

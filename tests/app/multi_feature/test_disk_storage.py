@@ -12,7 +12,7 @@ from pyarrow import csv, parquet
 
 from nested_lightning.app.data.splits import ColumnSplitter, RandomSplitter, WholeFileSplitter
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature import parts as feature_parts
+from nested_lightning.app.multi_feature import feature_parts
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import GroupByPrefix
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule

@@ -94,6 +94,7 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 """In a process of its own: what else the tests' processes have running is no good to fork."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_has_a_second_thread_of_its_own() -> None:
     done = subprocess.run([sys.executable, "-c", FORKING], cwd=PROJECT, timeout=60, check=False)

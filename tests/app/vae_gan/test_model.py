@@ -152,6 +152,7 @@ def test_max_steps_and_checkpoint_intervals_count_batches(
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 4])
 def test_a_stopped_training_goes_on_as_if_it_had_not_been(
     picture_settings: dict[str, Any], tmp_path: Path, step: int

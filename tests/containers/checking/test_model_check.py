@@ -75,6 +75,7 @@ def _family_settings(family: str, tmp_path: Path) -> dict[str, Any]:
     return {"model": family}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["image-to-text", "vae-gan", "variant"])
 def test_all_steps_of_a_family_as_it_ships_are_checked_without_a_fault(family: str, tmp_path: Path) -> None:
     report = check_application(bootstrap(_family_settings(family, tmp_path)))
@@ -217,6 +218,7 @@ def test_a_check_leaves_container_and_random_numbers_as_they_were(small_settings
     assert not any(parameter.is_meta for parameter in model.parameters())
 
 
+@pytest.mark.slow
 def test_a_model_of_seventy_billion_parameters_is_checked_in_little_memory() -> None:
     code = """
 import resource

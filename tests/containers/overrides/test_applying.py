@@ -225,6 +225,7 @@ def test_it_works_through_a_host_that_was_given_a_live_container(small_settings:
         find_provider(Host(), "learning.multi_feature.head")
 
 
+@pytest.mark.slow
 def test_the_readmes_import_gives_the_function_in_a_fresh_process() -> None:
     code = "import nested_lightning as nl; print(callable(nl.overriding))"
     command = [sys.executable, "-c", code]

@@ -62,7 +62,7 @@ def test_another_thread_cannot_override_the_same_provider_meanwhile(small_settin
     override()
 
     assert len(errors) == 1
-    assert str(errors[0]).count("test_override_claims.py:") == 2
+    assert str(errors[0]).count("test_claims.py:") == 2
 
 
 def test_another_task_cannot_override_the_same_provider_meanwhile(small_settings: dict[str, Any]) -> None:

@@ -36,6 +36,7 @@ class WithoutWidth(nn.Module):
         return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [EXTRACTOR, KAR])
 @pytest.mark.parametrize(
     ("replacement", "told"),
@@ -140,7 +141,7 @@ def test_other_providers_have_protocols_too(small_settings: dict[str, Any]) -> N
         "multi_feature.optimizer": "it is no Optimizer",
         "multi_feature.model": "it is no LightningModule",
         "trainer.lightning_trainer": "it is no Trainer",
-        "training.metrics_file": "it is no Logger",
+        "trainer.metrics_file": "it is no Logger",
     }.items():
         with pytest.raises(OverrideRefusedError, match=told), overriding(container, path, nn.Identity):
             pass

@@ -62,6 +62,7 @@ def test_what_can_be_said_of_an_override_is_recorded(replacement: Any, recorded:
     assert record(replacement, HEAD) == RecordedOverride(path=HEAD, source=source, name=name, options=options)
 
 
+@pytest.mark.slow
 def test_a_registered_kind_is_rebuilt_from_the_file_alone(
     small_settings: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -76,6 +77,7 @@ def test_a_registered_kind_is_rebuilt_from_the_file_alone(
     assert [each.name for each in restored.recipe.overrides] == ["linear"]
 
 
+@pytest.mark.slow
 def test_a_class_of_ones_own_has_to_be_given_again(small_settings: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "model.ckpt"
     trained = _save(small_settings, {EXTRACTOR: partial(Scaled, factor=3.0)}, file)
@@ -101,6 +103,7 @@ def test_another_class_that_does_not_fit_is_refused(small_settings: dict[str, An
         from_checkpoint(file, overrides={EXTRACTOR: nn.Bilinear})
 
 
+@pytest.mark.slow
 def test_what_the_model_does_not_consist_of_is_needed_for_training_alone(
     small_settings: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -116,6 +119,7 @@ def test_what_the_model_does_not_consist_of_is_needed_for_training_alone(
     assert resumed.model.recipe.overrides[0].name == "torch.optim.sgd:SGD"  # type: ignore[union-attr, index]
 
 
+@pytest.mark.slow
 def test_a_run_without_a_checkpoint_knows_its_overrides(
     small_settings: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -127,6 +131,7 @@ def test_a_run_without_a_checkpoint_knows_its_overrides(
         resume_training(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_swapping_keeps_other_overrides_and_ends_its_own(
     small_settings: dict[str, Any], tmp_path: Path
 ) -> None:

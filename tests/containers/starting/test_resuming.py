@@ -25,6 +25,8 @@ from nested_lightning.settings.reading.merging import merge
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.tiny_variants import variant_settings
 
+pytestmark = pytest.mark.slow
+
 SAVING = {"trainer": {"num_threads": 1, "log_every_n_steps": 1, "checkpoint_every_n_steps": 1}}
 
 
@@ -66,7 +68,7 @@ def _image_to_text(tmp_path: Path) -> dict[str, Any]:
                 "batch_size": 4,
                 "split": {"kind": "random", "val_fraction": 0.2},
             },
-            "image_encoder": {"stem_channels": 4, "channels": [8]},
+            "image_encoder": {"stem_channels": 8, "channels": [8]},
             "bridge": {"out_features": 8},
             "text_decoder": {"embedding_dim": 6, "hidden_features": 8},
         },

@@ -12,6 +12,8 @@ from nested_lightning.containers.starting.swapping import swap_submodule
 from nested_lightning.settings.reading.merging import merge
 from tests.tiny_variants import variant_settings
 
+pytestmark = pytest.mark.slow
+
 
 def trained(settings: dict[str, Any]) -> Path:
     quick = merge(settings, {"trainer": {"max_epochs": 1}})

@@ -142,7 +142,7 @@ def test_what_cannot_be_used_is_reported_once_and_stops_nothing_else(packages: P
             choice = broken_parts:NUMBER
             [nested_lightning.families]
             number = broken_parts:NUMBER
-            taken = settings.variant:FAMILY
+            taken = nested_lightning.settings.variant:FAMILY
             trainer = broken_parts:TRAINER
         """,
         leaving="raise SystemExit('no licence')",
@@ -176,7 +176,7 @@ def test_what_cannot_be_used_is_reported_once_and_stops_nothing_else(packages: P
     assert report["broken:taken"] == "there is a family 'variant' already"
     assert report["broken:trainer"].startswith("'trainer' can't be a family's name")
     assert report["waves:wave2"] == "the kind 'wave' is waves_settings.WaveSettings already"
-    assert report["waves:plain"].startswith("the kind 'plain' is settings.feature_extractors.Plain")
+    assert report["waves:plain"].startswith("the kind 'plain' is nested_lightning.settings.choices.")
     assert report["waves:nowhere"].startswith("no slot takes NowhereSettings")
     for name in ("absent", "leaving", "choice", "number", "taken", "trainer", "wave2", "plain", "nowhere"):
         assert errors.count(f"plug-in '{name}'") == 1, errors

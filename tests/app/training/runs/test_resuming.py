@@ -23,7 +23,7 @@ import os, signal, sys
 from pathlib import Path
 from pytorch_lightning import Callback
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from tests.app.training.test_resuming import train
+from tests.app.training.runs.test_resuming import train
 
 class Killed(Callback):
     def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
@@ -94,6 +94,7 @@ def test_resumed_training_ends_as_if_never_interrupted(
     assert_same_training(folder, uninterrupted)
 
 
+@pytest.mark.slow
 def test_killed_training_ends_as_if_never_interrupted(tmp_path: Path, uninterrupted: RunFolder) -> None:
     folder = RunFolder.create(tmp_path)
     killed = subprocess.run([sys.executable, "-c", KILLED_TRAINING, str(tmp_path), "9"], check=False)

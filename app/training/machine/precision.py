@@ -1,0 +1,47 @@
+"""The number format of computation, where the machine is to decide it."""
+
+import logging
+
+import torch
+
+from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
+
+_logger = logging.getLogger(PROJECT_LOGGER)
+
+
+def choose_precision(wanted: str, *, accelerator: str) -> str:
+    """Return the precision of a training.
+
+    Args:
+        wanted: ``auto``: ``bf16-mixed`` where the device computes it natively, else ``32-true``, since
+            emulated bf16 takes up to twice as long as float32; anything else is returned as it is.
+        accelerator: As Lightning's Trainer takes it.
+    """
+    if wanted != "auto":
+        return wanted
+    device = _device(accelerator)
+    chosen = "bf16-mixed" if computes_bf16(device) else "32-true"
+    _logger.info("trainer.precision=auto: %s on this %s", chosen, device)
+    return chosen
+
+
+def computes_bf16(device: str) -> bool:
+    """Return whether a device has instructions of its own for bf16.
+
+    Args:
+        device: ``cpu``, ``cuda`` or another type of torch's devices.
+    """
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device == "cpu":
+        able = torch.cpu.get_capabilities()
+        return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
+    return False
+
+
+def _device(accelerator: str) -> str:
+    has_cuda = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    if has_cuda:
+        return "cuda"
+    has_mps = accelerator in ("auto", "gpu", "mps") and torch.backends.mps.is_available()
+    return "mps" if has_mps else "cpu"
