@@ -43,7 +43,7 @@ class Compilation(Callback):
         self._compiled = getattr(pl_module, "compiled_modules", (pl_module,))
         limit = _RECOMPILATIONS * len(self._compiled)
         for module in self._compiled:
-            module.forward = torch.compile(module.forward, recompile_limit=limit)
+            module.forward = torch.compile(module.forward, recompile_limit=limit)  # type: ignore[call-overload]
 
     @override
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

@@ -8,8 +8,8 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from typing_extensions import override
 
-from nested_lightning.app.training.runs.interruption import Interruption
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
+from nested_lightning.app.training.runs.interruption import Interruption
 
 _BATCHES_BETWEEN_AGREEMENTS = 16
 
@@ -93,7 +93,7 @@ class LastCheckpoint(Checkpoint):
         self._is_pending = False
 
     def _log_epoch(self, trainer: Trainer) -> None:
-        """Log the epoch's values, as Lightning does after this hook; a training that goes on from here won't."""
+        """Log the epoch's values, as Lightning does after this hook; one that goes on from here won't."""
         new = {
             name: float(value)
             for name, value in trainer.logged_metrics.items()

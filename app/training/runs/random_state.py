@@ -55,8 +55,9 @@ class RandomState(Callback):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore the state that was loaded, if one was, and first that of the training loader."""
-        if self._place and hasattr(trainer.train_dataloader, "load_state_dict"):
-            trainer.train_dataloader.load_state_dict(self._place[0])  # which may draw from the generators
+        loader: Any = trainer.train_dataloader
+        if self._place and hasattr(loader, "load_state_dict"):
+            loader.load_state_dict(self._place[0])  # which may draw from the generators
         self._place = []
         own = of_this_rank(self._loaded)
         if own is not None:
