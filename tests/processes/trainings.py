@@ -164,7 +164,7 @@ def train(
 ) -> None:
     """Train in this process, and write what it saw beside the run folder."""
     application = bootstrap(merge(merge(settings, SHARED), {"run_dir": str(run_dir)}))
-    trainer: Any = application.training.trainer
+    trainer: Any = application.trainer.lightning_trainer
     trainer.add_kwargs(**trainer_arguments or {})
     has_draws = settings["model"] == "vae-gan"
     with overriding(application, "vae_gan.sampler", FixedSampler) if has_draws else nullcontext():
