@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,19 +26,11 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show versions, devices, the run folder, families and plug-ins; exit with 1 if something is broken."""
+    """Show versions, imports, devices, folders, families and plug-ins; exit with 1 if something is broken."""
     del debug
     with status_console.status("Looking"), warnings.catch_warnings():
-        from nested_lightning.app.diagnosis import find_devices, find_run_folder, find_versions
-
-        warnings.simplefilter("ignore")  # of plug-ins, which are told below
-        parts = {
-            "Versions": [*find_versions()],
-            "Devices": [*find_devices()],
-            "Folders": [find_run_folder(run_dir)],
-            "Families": [*_find_families()],
-            "Plug-ins": [*_find_plugins()],
-        }
+        warnings.simplefilter("ignore")  # of plug-ins, which are reported below
+        parts = _look(run_dir)
     if as_json:
         plain = {part: [asdict(finding) for finding in findings] for part, findings in parts.items()}
         typer.echo(json.dumps(plain, indent=2))
@@ -50,18 +43,43 @@ def doctor(
         console.print("[green]everything is fine[/]", highlight=False)
 
 
-def _find_families() -> Iterator["Finding"]:
-    """Yield each family; its container is imported, and all that they need."""
-    from nested_lightning.app.diagnosis import Finding
-    from nested_lightning.containers.providing.choices import import_target
+def _look(run_dir: Path) -> dict[str, list["Finding"]]:
+    from nested_lightning.app.diagnosis import find_devices, find_imports, find_run_folder, find_versions
 
-    for family in families().values():
-        problem = None
-        try:
-            import_target(family.container)
-        except Exception as error:  # whatever a module does when it is imported
-            problem = f"can't be loaded: {type(error).__name__}: {error}"
+    imports = [*find_imports()]
+    broken = {finding.subject for finding in imports if finding.problem}
+    return {
+        "Versions": [*find_versions()],
+        "Imports": imports,
+        "Devices": [] if "torch" in broken else [*find_devices()],
+        "Folders": [find_run_folder(run_dir)],
+        "Families": [*_find_families(in_children=bool(broken))],
+        "Plug-ins": [*_find_plugins()],
+    }
+
+
+def _find_families(*, in_children: bool) -> Iterator["Finding"]:
+    """Yield each family; its container is imported, and all that they need.
+
+    Args:
+        in_children: Whether a child process imports each, since what they need may crash this one.
+    """
+    from nested_lightning.app.diagnosis import Finding, find_import_problems
+
+    known = [*families().values()]
+    targets = [":".join(family.container.rsplit(".", 1)) for family in known]
+    problems = find_import_problems(targets) if in_children else [_import_problem(one) for one in targets]
+    for family, reason in zip(known, problems, strict=True):
+        problem = None if reason is None else f"can't be loaded: {reason}"
         yield Finding(subject=family.name, value=family.summary, problem=problem)
+
+
+def _import_problem(target: str) -> str | None:
+    try:
+        resolve_name(target)
+    except Exception as error:  # whatever a module does when it is imported
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _find_plugins() -> Iterator["Finding"]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def print_answers(answers: "Answers", format_: str) -> None:
     """Print answers on standard output; marked texts in colours where it is a terminal."""
     if format_ != "text" or not answers.marked or console.color_system is None:
-        typer.echo(answers.encode(format_), nl=False)
+        typer.echo(answers.encode(format_).decode(), nl=False)
         return
     for one in answers.marked:
         console.print(colour_text(one.text, one.spans, one.class_names), end="", soft_wrap=True)
