@@ -20,7 +20,7 @@ class Family:
         predictor: What its predictor takes and gives.
         defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
         presets: Named sets of settings of the whole application, each with its settings nested.
-        has_unused_parameters: Whether a step leaves some trained parameters without a gradient; DDP must know.
+        has_unused_parameters: Whether a step leaves some parameters without a gradient; DDP must know.
         batch_sizes: Where the section has sizes of a process's training batch; ``*`` stands for one name.
     """
 
