@@ -1,7 +1,7 @@
 """How late the first step of a training comes, beside a bare Lightning script with the same data.
 
-Run it from the project's folder with ``python -m benchmarks.first_step``. Whole processes from their start to
-the first step of the optimiser, ours and the bare one in turn; the first pair warms the disk and isn't counted.
+Run it from the project's folder with ``python -m benchmarks.first_step``. Whole processes from their start
+to the first step of the optimiser, ours and the bare one in turn; the first pair isn't counted.
 """
 
 import os
