@@ -1,7 +1,9 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytorch_lightning.callbacks import EarlyStopping
+from pytorch_lightning.strategies import DDPStrategy
 
 from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from nested_lightning.app.errors import UserError
@@ -50,3 +52,16 @@ def test_best_checkpoint_is_whole_and_of_the_best_epoch(tmp_path: Path, mode: st
 def test_strategies_that_copy_the_model_are_refused(tmp_path: Path, strategy: str) -> None:
     with pytest.raises(UserError, match=f"{strategy}: its processes take copies .* set trainer.strategy=ddp"):
         build_trainer(root=tmp_path, accelerator="cpu", devices=2, strategy=strategy)
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "auto", DDPStrategy])
+@pytest.mark.parametrize("has_unused", [True, False])
+def test_ddp_knows_whether_steps_leave_parameters_without_a_gradient(
+    tmp_path: Path, strategy: Any, has_unused: bool
+) -> None:
+    trainer = build_trainer(
+        root=tmp_path, accelerator="cpu", devices=2, strategy=strategy, has_unused_parameters=has_unused
+    )
+
+    assert isinstance(trainer.strategy, DDPStrategy)
+    assert trainer.strategy._ddp_kwargs.get("find_unused_parameters", False) is has_unused
