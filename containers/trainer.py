@@ -145,6 +145,7 @@ class TrainerContainer(DeclarativeContainer):
         devices=settings.provided.devices,
         num_nodes=settings.provided.num_nodes,
         strategy=settings.provided.strategy,
+        has_unused_parameters=application.provided.family.has_unused_parameters,
         precision=precision,
         gradient_clip_val=settings.provided.gradient_clip_norm,
         accumulate_grad_batches=settings.provided.accumulate_grad_batches,

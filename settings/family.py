@@ -20,6 +20,7 @@ class Family:
         predictor: What its predictor takes and gives.
         defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
         presets: Named sets of settings of the whole application, each with its settings nested.
+        has_unused_parameters: Whether a step leaves some parameters without a gradient; DDP must know.
         batch_sizes: Where the section has sizes of a process's training batch; ``*`` stands for one name.
     """
 
@@ -30,6 +31,7 @@ class Family:
     predictor: PredictorInterface
     defaults: Mapping[str, Any] = field(default_factory=dict)
     presets: Mapping[str, "Preset"] = field(default_factory=dict)
+    has_unused_parameters: bool = False
     batch_sizes: Sequence[str] = ("data.batch_size",)
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytorch_lightning import Callback
+from pytorch_lightning import Callback, LightningModule
 from pytorch_lightning.plugins import MixedPrecision
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
@@ -11,12 +11,9 @@ from torch.optim import Optimizer
 
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.quick.epoch_values import is_in_epoch_of_fit, log_epoch_values
-from nested_lightning.app.training.quick.idle_hooks import pass_over_idle_hooks
-from nested_lightning.app.training.quick.quick_hooks import QuickHooks
 
 
-class Composite(QuickHooks):
+class Composite(LightningModule):
     """A Lightning module that conducts injected submodules.
 
     Args:
@@ -29,7 +26,7 @@ class Composite(QuickHooks):
     def __init__(self, *, recipe: Recipe | None = None, callbacks: Sequence[Callback] = ()) -> None:
         super().__init__()
         self.recipe = recipe
-        self._callbacks = [pass_over_idle_hooks(callback) for callback in callbacks]
+        self._callbacks = list(callbacks)
 
     @property
     def untrained(self) -> Sequence[str]:
@@ -80,10 +77,7 @@ class Composite(QuickHooks):
 
         From the hooks at the end of an epoch alone, ``on_train_epoch_end`` and its kin.
         """
-        if is_in_epoch_of_fit(self.trainer):
-            log_epoch_values(self.trainer, values)
-        else:
-            self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # Lightning wants it said
+        self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # Lightning wants it said
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write the recipe into the checkpoint."""

@@ -18,6 +18,9 @@ from nested_lightning.app.errors import UserError
 Suggest: TypeAlias = Callable[[Sequence[str], str], str]
 """Takes the paths of submodules that give a width, and of the one that takes another; says what to do."""
 
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
 
 def describe_error(
     error: Exception,
@@ -60,7 +63,7 @@ def _mismatch(place: ErrorPlace) -> tuple[int, int] | None:
     taken = next(filter(None, widths), None)
     if not isinstance(taken, int) or place.layer_input is None or place.layer_input.dim() < 2:
         return None
-    is_grid = isinstance(place.layer, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.modules.batchnorm._BatchNorm)
+    is_grid = isinstance(place.layer, _CONVOLUTIONS + _NORMALISATIONS)
     given = place.layer_input.shape[1 if is_grid else -1]
     return (given, taken) if given != taken else None
 

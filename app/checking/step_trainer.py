@@ -1,11 +1,13 @@
 """What a composite asks of its Trainer within single steps, without a training."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 from lightning_fabric.plugins import Precision
+from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer
-from pytorch_lightning.loops.progress import _OptimizationProgress
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -42,31 +44,24 @@ class StepTrainer:
         self.lr_scheduler_configs: list[Any] = []
         self.strategy = StepStrategy()
         self.precision_plugin = Precision()
-        progress = _OptimizationProgress().optimizer.step
+        progress = SimpleNamespace(increment_ready=_count_nothing, increment_completed=_count_nothing)
         optimization = SimpleNamespace(optim_step_progress=progress)
         self.fit_loop = SimpleNamespace(epoch_loop=SimpleNamespace(manual_optimization=optimization))
 
     def __getattr__(self, name: str) -> Any:
         raise TrainerNeededError(f"it asks the Trainer for '{name}', which only a training has")
 
-    def use(self, configured: Any) -> None:
-        """Take what ``configure_optimizers`` returned."""
+    def use(self, configured: Any, model: LightningModule) -> None:
+        """Take what ``configure_optimizers`` returned, and let the model's ``optimizers`` give it out."""
         self.optimizers = list_optimizers(configured)
-        self.strategy.use(self.optimizers)
+        wrapped = [StepOptimizer(optimizer, model) for optimizer in self.optimizers]
+        given = wrapped[0] if len(wrapped) == 1 else wrapped
+        plain = self.optimizers[0] if len(wrapped) == 1 else self.optimizers
+        model.__dict__["optimizers"] = lambda use_pl_optimizer=True: given if use_pl_optimizer else plain
 
 
 class StepStrategy:
-    """Computes gradients; its optimisers never step."""
-
-    def __init__(self) -> None:
-        self._lightning_optimizers: list[LightningOptimizer] = []
-
-    def use(self, optimizers: list[Optimizer]) -> None:
-        """Wrap optimisers as ``LightningModule.optimizers`` gives them out."""
-        wrapped: Any = [LightningOptimizer(optimizer) for optimizer in optimizers]
-        for each in wrapped:
-            each._strategy = self
-        self._lightning_optimizers = wrapped
+    """Computes gradients."""
 
     def backward(self, loss: Tensor, optimizer: Any, *args: Any, **kwargs: Any) -> None:
         """Compute gradients."""
@@ -75,6 +70,34 @@ class StepStrategy:
     def optimizer_step(self, optimizer: Optimizer, closure: Any, *args: Any, **kwargs: Any) -> Any:
         """Call the closure, which computes gradients, and leave the weights as they are."""
         return closure()
+
+
+class StepOptimizer(LightningOptimizer):
+    """An optimiser as ``LightningModule.optimizers`` gives it out, which never moves a weight.
+
+    Args:
+        optimizer: The optimiser.
+        model: Whose optimiser it is.
+    """
+
+    def __init__(self, optimizer: Optimizer, model: LightningModule) -> None:
+        super().__init__(optimizer)
+        self.model = model
+
+    @contextmanager
+    def toggle_model(self, sync_grad: bool = True) -> Iterator[None]:
+        """Let only the parameters of this optimiser have gradients within the block."""
+        self.model.toggle_optimizer(self)
+        yield
+        self.model.untoggle_optimizer(self)
+
+    def step(self, closure: Callable[[], Any] | None = None, **kwargs: Any) -> Any:
+        """Call the closure, if there is one, which computes gradients."""
+        return closure() if closure is not None else None
+
+
+def _count_nothing() -> None:
+    """Stand for the count of steps that a training has."""
 
 
 def list_optimizers(configured: Any) -> list[Optimizer]:

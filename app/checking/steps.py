@@ -75,7 +75,7 @@ class StepCheck:
                     policy.setup(self.trainer, self.model, "fit")  # type: ignore[arg-type]
                 self._unfreezing.update(policy.unfreezing)
             with self.watch.step("optimisers"):
-                self.trainer.use(self.model.configure_optimizers())
+                self.trainer.use(self.model.configure_optimizers(), self.model)
                 if self.has_to_learn:
                     self._check_optimizers()
             self._train(batches)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
 
 from nested_lightning.app.checking.data_flow import DataFlow
 from nested_lightning.app.checking.findings import Fault, Findings
 from nested_lightning.app.checking.step_errors import Suggest, describe_error
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.tensors import tensors_in
 
 _WIDTH_AT = {2: -1, 3: -1, 4: 1}
 """Where the width stands in an output of so many dimensions: [B, F], [B, L, F], [B, F, h, w]."""
@@ -89,7 +89,7 @@ class SubmoduleWatch:
 
     def _guarded(self, path: str, forward: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*args: Any, **kwargs: Any) -> Any:
-            given = _tensors((args, kwargs))
+            given = tensors_in((args, kwargs))
             try:
                 output = forward(*args, **kwargs)
                 self._check_published(path, output)
@@ -97,7 +97,7 @@ class SubmoduleWatch:
                 raise
             except Exception as error:
                 output = self._go_on(path, error, given)
-            self._note(path, given, _tensors(output))
+            self._note(path, given, tensors_in(output))
             return output
 
         return watched
@@ -162,18 +162,6 @@ def _stand_in(width: Any, given: list[Tensor]) -> Tensor | None:
         return None
     zeros = numbers[0].new_zeros(*numbers[0].shape[:-1], width)
     return zeros + sum(0 * tensor.sum() for tensor in numbers)  # gradients go through
-
-
-def _tensors(values: Any) -> list[Tensor]:
-    return [leaf for leaf in _leaves(values) if isinstance(leaf, Tensor)]
-
-
-def _leaves(values: Any) -> Iterator[Any]:
-    for leaf in tree_leaves(values):
-        if hasattr(leaf, "__dataclass_fields__"):
-            yield from _leaves([getattr(leaf, name) for name in leaf.__dataclass_fields__])
-        else:
-            yield leaf
 
 
 def _shapes(tensors: list[Tensor]) -> tuple[tuple[int, ...], ...]:

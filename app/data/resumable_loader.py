@@ -30,11 +30,14 @@ class ResumableLoader(ABC, Generic[BatchT]):
         """Yield the batches of an epoch behind its first ``start``."""
 
     def __iter__(self) -> Iterator[BatchT]:
-        """Yield the batches of one epoch, or the rest of one after ``load_state_dict``."""
+        """Yield the batches of one epoch, or the rest of one after ``load_state_dict``.
+
+        Where it begins is decided with the first batch, so that a state may be loaded until then.
+        """
         if self._position and not self._is_restored:  # the last epoch was left early: don't repeat its order
             self._epoch, self._position = self._epoch + 1, 0
         self._is_restored = False
-        return self._counted(self._epoch, self._position)
+        yield from self._counted(self._epoch, self._position)
 
     def state_dict(self) -> dict[str, int]:
         """Return the epoch and how many of its batches have been yielded."""

@@ -4,16 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
-from sklearn.model_selection import StratifiedKFold, train_test_split
 
+from nested_lightning.app.data.stratified import Rows, stratified_split
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.tables.column_values import text_values
 from nested_lightning.app.wording import name_list
-
-Rows = npt.NDArray[np.int64]
 
 PART_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -118,6 +115,8 @@ class FoldSplitter:
 
     def __call__(self, labels: Rows, _table: pa.Table, /) -> Split:
         """Take the fold, then draw the validation part from the rest."""
+        from sklearn.model_selection import StratifiedKFold  # half a second, for cross-validation alone
+
         folds = StratifiedKFold(self.num_folds, shuffle=True, random_state=self.seed)
         rest, test = list(folds.split(np.zeros(len(labels)), labels))[self.fold]
         train, val = _stratified(rest, labels, self.val_fraction * len(rest), self.seed)
@@ -177,10 +176,9 @@ def _stratified(rows: Rows, labels: Rows, size: float, seed: int) -> tuple[Rows,
         return rows, np.arange(0)
     count = max(round(size), len(np.unique(labels)))
     try:
-        rest, drawn = train_test_split(rows, test_size=count, stratify=labels[rows], random_state=seed)
+        return stratified_split(rows, labels[rows], num_drawn=count, seed=seed)
     except ValueError as error:
         raise UserError(
             f"{len(labels):,} rows cannot be split as data.split says ({error}); use more rows,"
             " smaller fractions, or a split column"
         ) from None
-    return np.sort(rest), np.sort(drawn)

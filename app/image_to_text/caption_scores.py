@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
-from torchmetrics.functional.text.helper import _edit_distance
+from torchmetrics.functional.text import word_error_rate
 from torchmetrics.text import BLEUScore, CHRFScore, WordErrorRate
 
 
@@ -56,5 +56,4 @@ class CaptionScores(nn.Module):
 
 def find_nearest(generated: str, captions: Sequence[str]) -> str:
     """Return the caption that has the fewest word errors, as a share of its own words."""
-    words = generated.split()
-    return min(captions, key=lambda one: _edit_distance(words, one.split()) / max(len(one.split()), 1))
+    return min(captions, key=lambda one: float(word_error_rate([generated], [one])))

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_recall_fscore_support
-
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
@@ -23,6 +21,8 @@ class MultiFeatureEvaluator:
 
     def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
         """Score one part of the data: accuracy, macro F1 and log loss, and each class on its own."""
+        from sklearn import metrics  # half a second, not before it is needed
+
         rows = self.datamodule.part(part)
         assert rows.target is not None
         target = rows.target.numpy()
@@ -31,13 +31,13 @@ class MultiFeatureEvaluator:
         predicted = probabilities.argmax(axis=1)
         names = self.predictor.data_spec.class_names
         labels = range(len(names))
-        columns = precision_recall_fscore_support(target, predicted, labels=labels, zero_division=0.0)
+        columns = metrics.precision_recall_fscore_support(target, predicted, labels=labels, zero_division=0.0)
         return EvaluationReport(
             num_samples=len(rows),
             scores={
-                "accuracy": float(accuracy_score(target, predicted)),
-                "macro_f1": float(f1_score(target, predicted, average="macro", zero_division=0.0)),
-                "log_loss": float(log_loss(target, probabilities, labels=labels)),
+                "accuracy": float(metrics.accuracy_score(target, predicted)),
+                "macro_f1": float(metrics.f1_score(target, predicted, average="macro", zero_division=0.0)),
+                "log_loss": float(metrics.log_loss(target, probabilities, labels=labels)),
             },
             breakdown={
                 name: {"precision": float(p), "recall": float(r), "f1": float(f), "samples": float(n)}

@@ -207,7 +207,10 @@ class MultiFeatureClassifier(Composite):
         return vector
 
     def _refuse_single_row(self) -> None:
-        if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.modules()):
+        if any(
+            isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.SyncBatchNorm)
+            for module in self.modules()
+        ):
             raise UserError(
                 "a training batch of one row has no spread to normalise by: "
                 "raise multi_feature.data.batch_size, or choose parts that don't normalise (--preset plain)"

@@ -1,6 +1,7 @@
 """Lightning's Trainer as this project runs it."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,17 +9,13 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
-from pytorch_lightning.strategies import Strategy
-from pytorch_lightning.strategies.launchers.multiprocessing import _MultiProcessingLauncher
+from pytorch_lightning.strategies import DDPStrategy, Strategy
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
-from nested_lightning.app.checkpoints.throttled_io import ThrottledCheckpointIO
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.launch import torchrun_sizes
-from nested_lightning.app.training.quick.idle_hooks import pass_over_idle_hooks
-from nested_lightning.app.training.quick.no_profiler import NoProfiler
-from nested_lightning.app.training.quick.quick_loop import QuickEpochLoop
+from nested_lightning.app.seam.quickening import quicken
 
 
 def build_trainer(
@@ -31,7 +28,8 @@ def build_trainer(
     accelerator: str = "auto",
     devices: int | str | list[int] = "auto",
     num_nodes: int = 1,
-    strategy: str | Strategy = "auto",
+    strategy: str | Strategy | type[DDPStrategy] = "auto",
+    has_unused_parameters: bool = False,
     precision: Any = "32-true",
     gradient_clip_val: float | None = None,
     accumulate_grad_batches: int = 1,
@@ -54,7 +52,9 @@ def build_trainer(
         accelerator: ``auto``, ``cpu``, ``gpu`` or another that Lightning knows.
         devices: Their number, or which ones; ``auto``: as many as there are, or as ``torchrun`` says.
         num_nodes: Number of machines.
-        strategy: ``auto``, ``ddp`` or another that Lightning knows.
+        strategy: ``auto``, ``ddp`` or another that Lightning knows; or a class of such.
+        has_unused_parameters: Whether a step leaves trained parameters without a gradient, which ``ddp`` must
+            know.
         precision: ``32-true``, ``bf16-mixed`` or another that Lightning knows.
         gradient_clip_val: Largest norm of the gradient; None: any.
         accumulate_grad_batches: Batches to an optimiser step.
@@ -65,41 +65,54 @@ def build_trainer(
     Raises:
         UserError: The hardware isn't there, or the values don't go together.
     """
+    _refuse_copies(strategy)
     if devices == "auto" and (sizes := torchrun_sizes()):
         devices, num_nodes = sizes
+    build = partial(
+        Trainer,
+        default_root_dir=root,
+        callbacks=list(callbacks),
+        logger=list(loggers) or False,
+        max_epochs=max_epochs,
+        max_steps=max_steps,
+        accelerator=accelerator,
+        devices=devices,
+        num_nodes=num_nodes,
+        precision=precision,
+        gradient_clip_val=gradient_clip_val,
+        accumulate_grad_batches=accumulate_grad_batches,
+        check_val_every_n_epoch=check_val_every_n_epoch,
+        log_every_n_steps=log_every_n_steps,
+        enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
+        enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        plugins=[AtomicCheckpointIO(), *plugins],
+    )
     try:
-        trainer = Trainer(
-            default_root_dir=root,
-            callbacks=[pass_over_idle_hooks(callback) for callback in callbacks],
-            logger=list(loggers) or False,
-            max_epochs=max_epochs,
-            max_steps=max_steps,
-            accelerator=accelerator,
-            devices=devices,
-            num_nodes=num_nodes,
-            strategy=strategy,
-            precision=precision,
-            gradient_clip_val=gradient_clip_val,
-            accumulate_grad_batches=accumulate_grad_batches,
-            check_val_every_n_epoch=check_val_every_n_epoch,
-            log_every_n_steps=log_every_n_steps,
-            enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
-            enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            use_distributed_sampler=False,
-            plugins=[ThrottledCheckpointIO(inner=AtomicCheckpointIO()), *plugins],
-            profiler=NoProfiler(),
-        )
+        trainer = build(strategy=_complete(strategy, has_unused_parameters))
+        if strategy == "auto" and isinstance(trainer.strategy, DDPStrategy):
+            trainer = build(strategy=_complete("ddp", has_unused_parameters))
     except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError) as error:
         raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
-    trainer.fit_loop.epoch_loop = QuickEpochLoop(trainer, min_steps=None, max_steps=max_steps)
-    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
+    quicken(trainer)
+    return trainer
+
+
+def _complete(strategy: str | Strategy | type[DDPStrategy], has_unused_parameters: bool) -> Any:
+    """Return a strategy that knows whether steps leave parameters without a gradient."""
+    if isinstance(strategy, type):
+        return strategy(find_unused_parameters=has_unused_parameters)
+    return "ddp_find_unused_parameters_true" if has_unused_parameters and strategy == "ddp" else strategy
+
+
+def _refuse_copies(strategy: object) -> None:
+    if any(word in str(strategy) for word in ("spawn", "fork", "notebook")):
         raise UserError(
             f"trainer.strategy = {strategy}: its processes take copies of the model, and keep what they"
             " come to for themselves; set trainer.strategy=ddp, which starts a program for each process"
         )
-    return trainer
 
 
 class BestCheckpoint(ModelCheckpoint):

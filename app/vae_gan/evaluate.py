@@ -3,7 +3,6 @@
 from typing import Literal
 
 import torch
-from sklearn.svm import SVC
 from torch import Tensor
 
 from nested_lightning.app.errors import UserError
@@ -93,6 +92,8 @@ class VaeGanEvaluator:
         train = self.datamodule.part("train")[:MAX_JUDGE_SAMPLES]
         if len(train.domain.unique()) < 2:
             return None
+        from sklearn.svm import SVC  # half a second, not before it is needed
+
         values = train.pictures.flatten(1)
         judge = SVC(C=JUDGE_PENALTY, gamma=JUDGE_WIDTH / values.shape[1])
         judge.fit(values.numpy(), train.domain.numpy())

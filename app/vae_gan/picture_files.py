@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from nested_lightning.app.errors import UserError
@@ -36,6 +35,8 @@ class LabelledPictures:
 
 def read_digits() -> LabelledPictures:
     """Return the 1,797 handwritten digits of 8×8 pixels that scikit-learn ships, white on black."""
+    from sklearn.datasets import load_digits  # half a second, not before it is needed
+
     digits = load_digits()
     pictures = torch.from_numpy(digits.images).float().div(16).unsqueeze(1)
     return LabelledPictures(pictures=pictures, labels=tuple(str(label) for label in digits.target))

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
@@ -51,18 +50,20 @@ class VariantEvaluator:
         )
 
     def _score(self, sequences: Sequences) -> tuple[Scores, dict[str, Scores]]:
+        from sklearn import metrics  # half a second, not before it is needed
+
         probabilities_NC = torch.cat(list(self.predictor.probabilities(sequences)))
         target_N = sequences.scored_labels().long()
         predicted = probabilities_NC.argmax(dim=1).numpy()
         target = target_N.numpy()
         names = self.predictor.data_spec.find(sequences.variant).class_names
         of_target = probabilities_NC.gather(1, target_N.unsqueeze(1)).clamp_min(1e-12)
-        columns = precision_recall_fscore_support(
+        columns = metrics.precision_recall_fscore_support(
             target, predicted, labels=range(len(names)), zero_division=0.0
         )
         scores = {
-            "accuracy": float(accuracy_score(target, predicted)),
-            "macro_f1": float(f1_score(target, predicted, average="macro", zero_division=0.0)),
+            "accuracy": float(metrics.accuracy_score(target, predicted)),
+            "macro_f1": float(metrics.f1_score(target, predicted, average="macro", zero_division=0.0)),
             "log_loss": float(-of_target.log().mean()),
             "samples": float(len(target)),
         }

@@ -144,21 +144,18 @@ class VariantModel(Composite):
 
     @override
     def setup(self, stage: str) -> None:
-        """Have DDP expect parameters without a gradient: those of the variants that a step isn't of.
+        """Refuse what can't be done with parameters that a step leaves without a gradient.
 
         Raises:
             UserError: Gradients are gathered over several batches; DDP would leave those of the other
                 variants different in each process.
         """
-        strategy = self.trainer.strategy
-        if not isinstance(strategy, DDPStrategy):
-            return
-        if self.trainer.accumulate_grad_batches > 1:
+        is_shared = isinstance(self.trainer.strategy, DDPStrategy)
+        if is_shared and self.trainer.accumulate_grad_batches > 1:
             raise UserError(
                 "trainer.accumulate_grad_batches must be 1 where several processes train variants:"
                 " set variant.data.batch_size instead"
             )
-        strategy._ddp_kwargs["find_unused_parameters"] = True
 
     @override
     def train(self, mode: bool = True) -> Self:

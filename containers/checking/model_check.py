@@ -10,11 +10,11 @@ from torch import nn
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
 from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
-from nested_lightning.app.checking.known_values import on_meta
 from nested_lightning.app.checking.report import CheckReport
 from nested_lightning.app.checking.separate_copy import SeparateCopies
 from nested_lightning.app.checking.steps import StepCheck
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.seam.meta_device import on_meta
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
 from nested_lightning.containers.checking.choice_faults import find_choice_faults

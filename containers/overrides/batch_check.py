@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.protocols import required_class
 from nested_lightning.app.checking.findings import Findings
-from nested_lightning.app.checking.known_values import on_meta
 from nested_lightning.app.checking.steps import StepCheck
+from nested_lightning.app.seam.meta_device import on_meta
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.containers.overrides.override import Override, OverrideRefusedError, describe
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
+
+from nested_lightning.app.tensors import tensors_in
 
 DEFAULT_WIDTH = 4
 
@@ -67,12 +68,11 @@ class SubmoduleDouble(nn.Module):
 
 
 def _for_each_step(answer: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    first = next(leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor))
+    first = tensors_in((args, kwargs))[0]
     shape = first.shape[:-1] if first.is_floating_point() and first.dim() > 1 else first.shape
     return answer.expand(*shape, -1)
 
 
 def _no_gradient_but_a_way(*values: Any) -> Tensor | float:
-    leaves = tree_leaves(values)
-    numbers = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.is_floating_point()]
+    numbers = [tensor for tensor in tensors_in(values) if tensor.is_floating_point()]
     return sum((0 * tensor.sum() for tensor in numbers), start=0.0)

@@ -9,20 +9,11 @@ import random
 import signal
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import torch
 
-import nested_lightning.app.training.trainer
-import nested_lightning.containers.application
-import nested_lightning.containers.multi_feature
-import nested_lightning.containers.starting.resuming
-from nested_lightning.app.checkpoints.throttled_io import ThrottledCheckpointIO
 from nested_lightning.commands import program
-
-PAUSE_S = 0.02
-"""Kills come faster than a second, so checkpoints may not be held back for one."""
 
 
 def start(*arguments: str) -> int:
@@ -82,8 +73,6 @@ def run_killed(folder: str, chance: random.Random, *, longest_s: float, max_kill
 
 def run(num_kills: int, seed: int) -> None:
     """Train once undisturbed, then in folders ``killed-0``, … until there were so many kills."""
-    eager = partial(ThrottledCheckpointIO, pause_s=PAUSE_S)
-    setattr(nested_lightning.app.training.trainer, "ThrottledCheckpointIO", eager)  # noqa: B010
     began_at_s = time.monotonic()
     finish(start("train", "-c", "small.yaml", "--run-dir", "undisturbed"))
     longest_s = 0.8 * (time.monotonic() - began_at_s)

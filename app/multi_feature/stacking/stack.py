@@ -52,6 +52,7 @@ class ModuleStack(nn.Module):
             if type(layer) in _STACKED
         }
         self.template: nn.Module = copy.deepcopy(members[0], layers)
+        self.register_load_state_dict_pre_hook(_miss_nothing)  # type: ignore[no-untyped-call]
         self._owners = [
             (name, self.template.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2])
             for name in self._shapes[0]
@@ -102,11 +103,11 @@ class ModuleStack(nn.Module):
         """Return what was gathered so far: the members are saved in their own places."""
         return {} if destination is None else destination
 
-    @override
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Let nothing be missed: the members are loaded in their own places."""
-        common = {**dict(self.named_parameters()), **dict(self.named_buffers())}
-        state_dict.update({f"{prefix}{name}": tensor.detach() for name, tensor in common.items()})
+
+def _miss_nothing(stack: nn.Module, state_dict: dict[str, Any], prefix: str, *_args: Any) -> None:
+    """Let nothing be missed when a stack is loaded: its members are loaded in their own places."""
+    common = {**dict(stack.named_parameters()), **dict(stack.named_buffers())}
+    state_dict.update({f"{prefix}{name}": tensor.detach() for name, tensor in common.items()})
 
 
 class StackMember(nn.Module):
@@ -125,6 +126,8 @@ class StackMember(nn.Module):
         self.in_features = module.in_features
         if hasattr(module, "out_features"):
             self.out_features = module.out_features
+        self.register_state_dict_post_hook(_save_member)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(_load_member)  # type: ignore[no-untyped-call]
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -148,34 +151,36 @@ class StackMember(nn.Module):
         module.load_state_dict(tensors)
         return module.train(self.training)
 
-    @override
-    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
-        for name, tensor in self.tensors.items():
-            destination[prefix + name] = tensor if keep_vars else tensor.detach().clone()
 
-    @override
-    def _load_from_state_dict(
-        self,
-        state_dict: dict[str, Any],
-        prefix: str,
-        local_metadata: dict[str, Any],
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
-    ) -> None:
-        given = {key.removeprefix(prefix): state_dict[key] for key in state_dict if key.startswith(prefix)}
-        for name, tensor in self.tensors.items():
-            if name not in given:
-                missing_keys.append(prefix + name)
-            elif given[name].shape != tensor.shape:
-                error_msgs.append(
-                    f"size mismatch for {prefix}{name}: {tuple(given[name].shape)} in the checkpoint, "
-                    f"{tuple(tensor.shape)} in the model"
-                )
-            else:
-                tensor.detach().copy_(given[name])
-        unexpected_keys.extend(prefix + name for name in given if name not in self.tensors)
+def _save_member(member: nn.Module, state_dict: dict[str, Any], prefix: str, _metadata: Any) -> None:
+    """Write a member's weights into a state under their names in the module that it stands for."""
+    assert isinstance(member, StackMember)
+    state_dict.update({prefix + name: tensor.detach().clone() for name, tensor in member.tensors.items()})
+
+
+def _load_member(
+    member: nn.Module,
+    state_dict: dict[str, Any],
+    prefix: str,
+    _metadata: Any,
+    _strict: bool,
+    missing_keys: list[str],
+    _unexpected_keys: list[str],
+    error_msgs: list[str],
+) -> None:
+    """Take a member's weights out of a state."""
+    assert isinstance(member, StackMember)
+    for name, tensor in member.tensors.items():
+        given = state_dict.pop(prefix + name, None)
+        if given is None:
+            missing_keys.append(prefix + name)
+        elif given.shape != tensor.shape:
+            error_msgs.append(
+                f"size mismatch for {prefix}{name}: {tuple(given.shape)} in the checkpoint, "
+                f"{tuple(tensor.shape)} in the model"
+            )
+        else:
+            tensor.detach().copy_(given)
 
 
 def cut(tensor: Tensor, shape: torch.Size) -> Tensor:

@@ -1,5 +1,7 @@
 """Compiled computation for as long as a training lasts."""
 
+import os
+import shutil
 from collections.abc import Sequence
 
 import torch
@@ -39,9 +41,9 @@ class Compilation(Callback):
         if trainer.strategy.root_device.type == "cpu":
             check_cpp_compiler()
         self._compiled = getattr(pl_module, "compiled_modules", (pl_module,))
-        torch._dynamo.config.recompile_limit = _RECOMPILATIONS * len(self._compiled)
+        limit = _RECOMPILATIONS * len(self._compiled)
         for module in self._compiled:
-            module.compile()
+            module.forward = torch.compile(module.forward, recompile_limit=limit)  # type: ignore[call-overload]
 
     @override
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -55,7 +57,7 @@ class Compilation(Callback):
 
     def _restore(self) -> None:
         for module in self._compiled:
-            module._compiled_call_impl = None
+            del module.forward  # of this instance; its class has the one that was there before
         if self._compiled:
             torch.compiler.reset()
         self._compiled = ()
@@ -67,13 +69,9 @@ def check_cpp_compiler() -> None:
     Raises:
         UserError: There is none.
     """
-    from torch._inductor.cpp_builder import get_cpp_compiler  # takes a second to import
-    from torch._inductor.exc import InvalidCxxCompiler
-
-    try:
-        get_cpp_compiler()
-    except InvalidCxxCompiler as error:
+    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "c++"]
+    if not any(map(shutil.which, names)):
         raise UserError(
-            "trainer.use_compilation=true needs a C++ compiler, and none was found: install g++ or clang++"
-            " (or name one in the variable CXX), or leave the setting off"
-        ) from error
+            f"trainer.use_compilation=true needs a C++ compiler, and {' or '.join(names)} wasn't found:"
+            " install g++ or clang++ (or name one in the variable CXX), or leave the setting off"
+        )

@@ -87,7 +87,7 @@ def ray_trainer_arguments() -> dict[str, Any]:
     if not issubclass(RayDDPStrategy, DDPStrategy):
         raise UserError("Ray takes the package lightning where it is installed: pip uninstall lightning")
     return {
-        "strategy": RayDDPStrategy(),
+        "strategy": RayDDPStrategy,
         "plugins": [RayLightningEnvironment()],
         "devices": "auto",
         "num_nodes": 1,

@@ -14,6 +14,7 @@ from nested_lightning.app.training.reporting.progress_state import ProgressState
 
 _MAX_WIDTH = 100
 _MAX_SILENCE_S = 600.0
+_FORETELLS_AFTER_S = 10.0
 
 
 class ProgressDisplay(Protocol):
@@ -71,7 +72,10 @@ class LiveDisplay(ProgressDisplay):
 
 
 class LinesDisplay(ProgressDisplay):
-    """A line at about every tenth of the training, and at least every ten minutes."""
+    """A line at about every tenth of the training, and at least every ten minutes.
+
+    The first one, which says how long the training will take, comes after ten seconds at the latest.
+    """
 
     def __init__(self, *, console: Console) -> None:
         self._console = console
@@ -85,7 +89,8 @@ class LinesDisplay(ProgressDisplay):
             self._tenths = _tenths(state.first_batch, state)
         reached, line_at = 10 * state.batch, (self._tenths + 1) * (state.num_batches or 0)
         is_due = 0.0 < state.fraction < 1.0 and (reached > line_at or (is_epoch_end and reached == line_at))
-        if is_due or state.elapsed_s - self._printed_at_s >= _MAX_SILENCE_S:
+        is_silent = state.elapsed_s - self._printed_at_s >= _MAX_SILENCE_S
+        if is_due or is_silent or self._has_to_foretell(state):
             self._print(state)
 
     @override
@@ -100,6 +105,10 @@ class LinesDisplay(ProgressDisplay):
     @override
     def close(self) -> None:
         """Do nothing: lines need no ending."""
+
+    def _has_to_foretell(self, state: ProgressState) -> bool:
+        is_first = self._printed_at_s == 0.0 and state.elapsed_s >= _FORETELLS_AFTER_S
+        return is_first and state.seconds_left is not None
 
     def _print(self, state: ProgressState) -> None:
         self._tenths = _tenths(state.batch, state)

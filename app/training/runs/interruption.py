@@ -140,7 +140,9 @@ def _signals_of(trainer: Trainer) -> tuple[tuple[signal.Signals, ...], signal.Si
     """Return the signals that ask to stop, and the one by which SLURM announces the end of the job."""
     if threading.current_thread() is not threading.main_thread():
         return (), None
-    environment = trainer._accelerator_connector.cluster_environment
+    environment = getattr(trainer.strategy, "cluster_environment", None)
+    if environment is None and SLURMEnvironment.detect():
+        environment = SLURMEnvironment()
     announcement = None
     if isinstance(environment, SLURMEnvironment) and environment.auto_requeue:
         announcement = environment.requeue_signal

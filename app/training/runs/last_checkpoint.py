@@ -8,9 +8,8 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from typing_extensions import override
 
-from nested_lightning.app.training.quick.epoch_values import log_at_last_step
-from nested_lightning.app.training.runs.interruption import Interruption
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
+from nested_lightning.app.training.runs.interruption import Interruption
 
 _BATCHES_BETWEEN_AGREEMENTS = 16
 
@@ -47,6 +46,7 @@ class LastCheckpoint(Checkpoint):
         self._seen_step = self._saved_step = 0
         self._saved_at_s = 0.0
         self._is_pending = self._is_stopping = False
+        self._logged: dict[str, Any] = {}
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -66,18 +66,17 @@ class LastCheckpoint(Checkpoint):
         is_due = self._must_stop(trainer, batch_idx) or self._is_due(trainer, step, batch_idx)
         if not (has_stepped and (self._is_pending or is_due)):
             return
-        self._is_pending = trainer.fit_loop.epoch_loop._num_ready_batches_reached()
+        self._is_pending = trainer.is_last_batch or batch_idx + 1 >= trainer.num_training_batches
         if not self._is_pending:
-            trainer._logger_connector.update_train_step_metrics()  # Lightning's own turn comes too late
             self._save_or_stop(trainer)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save what fell due with the epoch's last batch, or where the training is to stop."""
         if self._must_stop(trainer) or self._is_pending:
-            # as Lightning does behind this hook; a training that goes on from here won't
-            log_at_last_step(trainer, trainer._logger_connector.metrics["log"])
+            self._log_epoch(trainer)
             self._save_or_stop(trainer)
+        self._logged = dict(trainer.logged_metrics)
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -92,6 +91,16 @@ class LastCheckpoint(Checkpoint):
         self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
         self._is_pending = False
+
+    def _log_epoch(self, trainer: Trainer) -> None:
+        """Log the epoch's values, as Lightning does after this hook; one that goes on from here won't."""
+        new = {
+            name: float(value)
+            for name, value in trainer.logged_metrics.items()
+            if value is not self._logged.get(name)
+        }
+        for logger in trainer.loggers:
+            logger.log_metrics({"epoch": trainer.current_epoch, **new}, step=trainer.global_step - 1)
 
     def _save_or_stop(self, trainer: Trainer) -> None:
         self.save(trainer)

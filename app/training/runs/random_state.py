@@ -11,7 +11,6 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
 from nested_lightning.app.processes import gather_from_ranks, of_this_rank, rank_and_world_size
-from nested_lightning.app.training.runs.loader_state import restore_loader_state
 
 
 class RandomState(Callback):
@@ -28,6 +27,7 @@ class RandomState(Callback):
 
     def __init__(self) -> None:
         self._loaded: list[dict[str, Any]] = []
+        self._place: list[dict[str, Any]] = []
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -40,9 +40,25 @@ class RandomState(Callback):
         self._loaded = state_dict["ranks"]
 
     @override
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keep the training loader's place until training starts.
+
+        Lightning 2.6 leaves it aside in two cases: for a checkpoint taken at the end of an epoch, and when
+        ``trainer.estimated_stepping_batches`` was read in ``configure_optimizers``, before anything was
+        restored. The data of the first epoch would come once more.
+        """
+        loop = checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {})
+        self._place = loop.get("combined_loader", [])
+
+    @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore the state that was loaded, if one was, and first that of the training loader."""
-        restore_loader_state(trainer)  # which may draw from the generators
+        loader: Any = trainer.train_dataloader
+        if self._place and hasattr(loader, "load_state_dict"):
+            loader.load_state_dict(self._place[0])  # which may draw from the generators
+        self._place = []
         own = of_this_rank(self._loaded)
         if own is not None:
             set_random_state(own)

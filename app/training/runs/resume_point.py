@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nested_lightning.app.errors import UserError
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
 
 _SAVED_BY_SLURM_SIGNAL = "hpc_ckpt_*.ckpt"

@@ -11,24 +11,24 @@ import yaml
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 
-from nested_lightning.app.errors import UserError
 from nested_lightning.app.checkpoints.checkpoint_io import (
     disk_full_as_user_error,
     read_checkpoint,
     replace_atomically,
 )
-from nested_lightning.app.training.runs.interruption import Interruption
-from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
-from nested_lightning.app.training.runs.random_state import seeded_generators
-from nested_lightning.app.training.runs.result import TrainingResult
-from nested_lightning.app.training.runs.run_folder import RunFolder
-from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.machine.threads import (
     ThreadCount,
     count_threads,
     memory_left_as_it_is,
     torch_threads,
 )
+from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
+from nested_lightning.app.training.runs.interruption import Interruption
+from nested_lightning.app.training.runs.random_state import seeded_generators
+from nested_lightning.app.training.runs.result import TrainingResult
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.app.training.runs.run_lock import locked
 
 _logger = logging.getLogger(PROJECT_LOGGER)
 

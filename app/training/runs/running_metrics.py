@@ -65,7 +65,7 @@ def _states(model: nn.Module) -> Iterator[tuple[str, dict[str, Any]]]:
             module.items()  # metrics of a group share one state, which the others take up here
         elif isinstance(module, Metric) and module.update_count:
             values = {key: _to_cpu(value) for key, value in module.metric_state.items()}
-            yield name, {"update_count": module.update_count, "values": values}
+            yield name, {"values": values}
         elif hasattr(module, "running_state"):  # a check of the protocol would take longer than all the rest
             yield name, module.running_state()
 
@@ -74,7 +74,6 @@ def _restore(module: nn.Module, state: dict[str, Any]) -> None:
     if isinstance(module, Metric):
         for key, value in state["values"].items():
             setattr(module, key, _to_device(value, module.device))
-        module._update_count = state["update_count"]
     elif isinstance(module, RunningMetric):
         module.load_running_state(state)
 

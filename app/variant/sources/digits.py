@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sklearn.datasets import load_digits
 
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.errors import UserError
@@ -42,6 +41,8 @@ class DigitSequences:
         self, variant: str, splitter: Splitter, class_names: tuple[str, ...] | None
     ) -> SourceContent:
         """Split the pictures and string them together."""
+        from sklearn.datasets import load_digits  # half a second, not before it is needed
+
         digits = load_digits()
         pictures, classes = digits.data.astype(np.float32), digits.target.astype(np.int64)
         split = splitter(classes, pa.table({"digit": classes}))

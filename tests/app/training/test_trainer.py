@@ -1,15 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
-import torch
 from pytorch_lightning.callbacks import EarlyStopping
-from pytorch_lightning.profilers import PassThroughProfiler
+from pytorch_lightning.strategies import DDPStrategy
 
-from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
-from nested_lightning.app.checkpoints.throttled_io import ThrottledCheckpointIO
+from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.quick.no_profiler import NoProfiler
-from nested_lightning.app.training.quick.quick_hooks import QuickHooks
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
 from tests.app.training.tiny_training import TinyData, TinyModel, tiny_model, tiny_trainer
 
@@ -24,7 +21,7 @@ def test_trainer_adds_nothing_that_was_not_asked_for(tmp_path: Path) -> None:
 
 def test_trainer_writes_checkpoints_atomically(tmp_path: Path) -> None:
     trainer = build_trainer(root=tmp_path, accelerator="cpu")
-    assert isinstance(trainer.strategy.checkpoint_io, ThrottledCheckpointIO)
+    assert isinstance(trainer.strategy.checkpoint_io, AtomicCheckpointIO)
 
 
 def test_trainer_stops_early_by_lightnings_own_callback(tmp_path: Path) -> None:
@@ -51,29 +48,20 @@ def test_best_checkpoint_is_whole_and_of_the_best_epoch(tmp_path: Path, mode: st
     assert [file.name for file in path.parent.iterdir()] == ["best.ckpt"]
 
 
-def test_quick_hooks_and_no_profiler_change_no_result(tmp_path: Path) -> None:
-    plain_model = type("PlainModel", (TinyModel,), {"__setattr__": torch.nn.Module.__setattr__})
-    weights = []
-    for model_class, profiler in ((TinyModel, NoProfiler()), (plain_model, PassThroughProfiler())):
-        torch.manual_seed(0)
-        model = model_class()
-        trainer = tiny_trainer(tmp_path)
-        trainer.profiler = profiler  # type: ignore[attr-defined]
-        trainer.fit(model, datamodule=TinyData())
-        weights.append(torch.nn.utils.parameters_to_vector(model.parameters()).detach())
-    assert torch.equal(*weights)
-
-
-def test_quick_hooks_register_parameters_buffers_and_modules() -> None:
-    model = QuickHooks()
-    model.weight = torch.nn.Parameter(torch.ones(1))
-    model.layer = torch.nn.Linear(1, 1)
-    model._current_fx_name = "training_step"
-    assert [name for name, _ in model.named_parameters()] == ["weight", "layer.weight", "layer.bias"]
-    assert model._current_fx_name == "training_step"
-
-
 @pytest.mark.parametrize("strategy", ["ddp_spawn", "ddp_fork"])
 def test_strategies_that_copy_the_model_are_refused(tmp_path: Path, strategy: str) -> None:
     with pytest.raises(UserError, match=f"{strategy}: its processes take copies .* set trainer.strategy=ddp"):
         build_trainer(root=tmp_path, accelerator="cpu", devices=2, strategy=strategy)
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "auto", DDPStrategy])
+@pytest.mark.parametrize("has_unused", [True, False])
+def test_ddp_knows_whether_steps_leave_parameters_without_a_gradient(
+    tmp_path: Path, strategy: Any, has_unused: bool
+) -> None:
+    trainer = build_trainer(
+        root=tmp_path, accelerator="cpu", devices=2, strategy=strategy, has_unused_parameters=has_unused
+    )
+
+    assert isinstance(trainer.strategy, DDPStrategy)
+    assert trainer.strategy._ddp_kwargs.get("find_unused_parameters", False) is has_unused

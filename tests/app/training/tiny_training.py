@@ -11,14 +11,13 @@ from torch.nn.functional import cross_entropy
 
 from nested_lightning.app.data.batch_loader import BatchLoader
 from nested_lightning.app.training.optimizers import build_adam
-from nested_lightning.app.training.quick.quick_hooks import QuickHooks
 from nested_lightning.app.training.schedules import build_one_cycle
 from nested_lightning.app.training.trainer import build_trainer
 
 BATCHES_PER_EPOCH = 6
 
 
-class TinyModel(QuickHooks):
+class TinyModel(pl.LightningModule):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 2))

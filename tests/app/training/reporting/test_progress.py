@@ -174,6 +174,14 @@ def test_silence_of_ten_minutes_is_broken() -> None:
     assert len(output.getvalue().splitlines()) == 2
 
 
+def test_a_long_training_says_after_ten_seconds_how_long_it_will_take() -> None:
+    output = io.StringIO()
+    display = LinesDisplay(console=Console(file=output, width=100))
+    for elapsed_s in range(1, 19):
+        display.update(ProgressState(num_batches=1000, elapsed_s=elapsed_s, batch=5 * elapsed_s))
+    assert [line.split("  ")[-1] for line in output.getvalue().splitlines()] == ["0:03:10 left"]
+
+
 def test_display_is_lines_where_nothing_can_be_redrawn() -> None:
     assert isinstance(build_display(Console(file=io.StringIO())), LinesDisplay)
 

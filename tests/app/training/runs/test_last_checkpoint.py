@@ -46,7 +46,9 @@ def test_last_checkpoint_is_saved_in_mid_epoch_by_steps(path: Path) -> None:
 
 def test_last_checkpoint_is_saved_by_seconds(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter(range(1000))
-    monkeypatch.setattr("nested_lightning.app.training.runs.last_checkpoint.time.monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(
+        "nested_lightning.app.training.runs.last_checkpoint.time.monotonic", lambda: float(next(seconds))
+    )
     # the clock is read once when training starts, in each step, and after each save
     assert saved_steps(path, every_n_seconds=3.0) == [3, 6, 9, 12, 12]
 

@@ -10,9 +10,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
-from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.reporting.progress import TrainingProgress
+from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
 from nested_lightning.app.training.runs.random_state import RandomState
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.trainer import build_best_checkpoint

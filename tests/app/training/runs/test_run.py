@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
-from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
+from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.trainer import build_best_checkpoint

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from typing_extensions import override
 
-from nested_lightning.app.training.quick.prepared_adam import PreparedAdam, can_be_prepared, has_state
+from nested_lightning.app.seam.prepared_adam import PreparedAdam, can_be_prepared, has_state
 
 _HOOKS = ("on_before_zero_grad", "on_before_backward", "on_after_backward", "on_before_optimizer_step")
 _STEPS = ("optimizer_step", "optimizer_zero_grad", "backward", "lr_scheduler_step")

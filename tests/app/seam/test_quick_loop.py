@@ -11,8 +11,8 @@ from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from torch import Tensor
 from torch.nn import Module
 
+from nested_lightning.app.seam.quick_loop import QuickEpochLoop, QuickOptimization
 from nested_lightning.app.training.optimizers import build_adam
-from nested_lightning.app.training.quick.quick_loop import QuickEpochLoop, QuickOptimization
 from tests.app.training.tiny_training import TinyData, TinyModel, tiny_model, tiny_trainer
 
 HOOKS = [

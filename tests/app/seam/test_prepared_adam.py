@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from nested_lightning.app.seam.prepared_adam import PreparedAdam, can_be_prepared, has_state
 from nested_lightning.app.training.optimizers import build_adam, build_adamw
-from nested_lightning.app.training.quick.prepared_adam import PreparedAdam, can_be_prepared, has_state
 
 Build = Callable[..., Optimizer]
 

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from nested_lightning.app.checking.known_values import on_meta
+from nested_lightning.app.seam.meta_device import on_meta
 
 
 def test_whole_numbers_keep_their_values_through_operations_on_meta() -> None:

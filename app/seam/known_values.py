@@ -36,14 +36,9 @@ _INDEXING = {
 
 
 @contextmanager
-def on_meta() -> Iterator[None]:
-    """Make all new tensors on ``meta`` within the block; small ones of whole numbers keep their values.
-
-    So do truth values, constants that are made of Python's numbers, and whatever is computed from known
-    values alone, by the same operations on the CPU. What depends on weights, or on numbers of a batch, has a
-    shape and no values, as ever on ``meta``.
-    """
-    with torch.device("meta"), _KnownValues(), _Constants():
+def keeping_known_values() -> Iterator[None]:
+    """Let small tensors of whole numbers on ``meta`` keep their values within the block, see `on_meta`."""
+    with _KnownValues(), _Constants():
         yield
 
 

@@ -1,1 +1,0 @@
-"""Lightning's own bookkeeping of a step, made cheaper."""
