@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nested_lightning.app.data.batch_loader import BatchLoader
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.splits import Rows
+from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.captioned_pictures import (

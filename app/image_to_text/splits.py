@@ -6,7 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from nested_lightning.app.data.splits import PART_NAMES, Rows, Split
+from nested_lightning.app.data.splits import PART_NAMES, Split
+from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord
 from nested_lightning.app.wording import name_list

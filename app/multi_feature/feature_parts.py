@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nested_lightning.app.data.splits import Rows, Split
+from nested_lightning.app.data.splits import Split
+from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_groups
 from nested_lightning.app.multi_feature.spec import GroupSpec
