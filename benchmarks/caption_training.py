@@ -2,7 +2,7 @@
 
 Run it from the project's folder with ``python -m benchmarks.caption_training``. Both train the default parts
 on emoji that ship, with as many batches of the same size, in turn, several times: the program as commonly
-written in the Trainer's default ``32-true``, this project in that too and in its own default ``bf16-mixed``.
+written in the Trainer's default ``32-true``, this project in that too and in its own default, ``auto``.
 An epoch's time is the mean within one training, with validation, generated captions, logging, progress and
 checkpoints. The word error rate of the captions generated for the validation part tells that they learn the
 same.
@@ -116,7 +116,7 @@ def main(num_pictures: int = 400, num_epochs: int = 10, repeats: int = 5, num_th
         programs: dict[str, Fit] = {
             "commonly written, 32-true": partial(fit_commonly, **options),
             "this project, 32-true": partial(ours, precision="32-true"),
-            "this project, bf16-mixed": partial(ours, precision="bf16-mixed"),
+            "this project, auto": partial(ours, precision="auto"),
         }
         Console(width=110).print(compare(programs, repeats=repeats, score="word error rate"))
 

@@ -115,7 +115,6 @@ FAMILY = Family(
         "trainer": {
             "max_epochs": 100,
             "precision": "auto",
-            "num_threads": 2,
             "monitor": "val_word_error_rate",
             "best_checkpoint": "newest",
         },
