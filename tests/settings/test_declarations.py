@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -47,6 +48,28 @@ def test_choice_has_the_keywords_of_its_target(choice: type[ChoiceSettings]) -> 
     fields = set(choice.model_fields) - {"kind"}
 
     assert fields <= set(keywords)
+
+
+@pytest.mark.parametrize("name", families())
+def test_predictor_takes_the_options_that_its_description_has(name: str) -> None:
+    family = families()[name]
+    answers: Any = import_module(f"nested_lightning.app.{family.section}.answers")
+    keywords = {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(answers.answer_files).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+
+    del keywords["files"]
+    assert keywords == {
+        option: field.default for option, field in family.predictor.options.model_fields.items()
+    }
+
+
+def test_pictures_are_written_in_the_formats_that_the_description_has() -> None:
+    from nested_lightning.app.vae_gan.answers import FORMATS
+
+    assert tuple(families()["vae-gan"].predictor.formats) == FORMATS
 
 
 def test_frozen_settings_refuse_assignment() -> None:
