@@ -68,13 +68,15 @@ class LastCheckpoint(Checkpoint):
             return
         self._is_pending = trainer.is_last_batch or batch_idx + 1 >= trainer.num_training_batches
         if not self._is_pending:
+            if step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+                self._log_newest(trainer)
             self._save_or_stop(trainer)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save what fell due with the epoch's last batch, or where the training is to stop."""
         if self._must_stop(trainer) or self._is_pending:
-            self._log_epoch(trainer)
+            self._log_newest(trainer)
             self._save_or_stop(trainer)
         self._logged = dict(trainer.logged_metrics)
 
@@ -92,8 +94,8 @@ class LastCheckpoint(Checkpoint):
         self._saved_at_s = time.monotonic()
         self._is_pending = False
 
-    def _log_epoch(self, trainer: Trainer) -> None:
-        """Log the epoch's values, as Lightning does after this hook; one that goes on from here won't."""
+    def _log_newest(self, trainer: Trainer) -> None:
+        """Log what Lightning logs after the hook that saves; a training that goes on from here won't."""
         new = {
             name: float(value)
             for name, value in trainer.logged_metrics.items()
