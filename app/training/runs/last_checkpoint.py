@@ -46,7 +46,7 @@ class LastCheckpoint(Checkpoint):
         self._seen_step = self._saved_step = 0
         self._saved_at_s = 0.0
         self._is_pending = self._is_stopping = False
-        self._logged: dict[str, Any] = {}
+        self._logged: dict[str, float] = {}
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -78,7 +78,7 @@ class LastCheckpoint(Checkpoint):
         if self._must_stop(trainer) or self._is_pending:
             self._log_newest(trainer)
             self._save_or_stop(trainer)
-        self._logged = dict(trainer.logged_metrics)
+        self._logged = _numbers(trainer)
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -97,11 +97,11 @@ class LastCheckpoint(Checkpoint):
     def _log_newest(self, trainer: Trainer) -> None:
         """Log what Lightning logs after the hook that saves; a training that goes on from here won't."""
         new = {
-            name: float(value)
-            for name, value in trainer.logged_metrics.items()
-            if value is not self._logged.get(name)
+            name: value
+            for name, value in _numbers(trainer).items()
+            if repr(value) != repr(self._logged.get(name))
         }
-        for logger in trainer.loggers:
+        for logger in trainer.loggers if new else ():
             logger.log_metrics({"epoch": trainer.current_epoch, **new}, step=trainer.global_step - 1)
 
     def _save_or_stop(self, trainer: Trainer) -> None:
@@ -125,3 +125,7 @@ class LastCheckpoint(Checkpoint):
             return is_over
         # clocks differ between processes, which have to save together; asking costs a message
         return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
+
+
+def _numbers(trainer: Trainer) -> dict[str, float]:
+    return {name: float(value) for name, value in trainer.logged_metrics.items()}
