@@ -33,9 +33,11 @@ _MOVED = {
     "training.reporting": {f"training.{name}": name for name in ("epoch_log", "metrics_file", "progress")},
     "training.runs": {
         f"training.{name}": name
-        for name in ("interruption", "last_checkpoint", "random_state", "run", "run_folder")
-    }
-    | {f"training.{name}": name for name in ("running_metrics", "shared_run_folder")},
+        for name in (
+            *("interruption", "last_checkpoint", "random_state", "run", "run_folder"),
+            *("running_metrics", "shared_run_folder"),
+        )
+    },
     "vae_gan": {
         "data.domain_groups": "domain_groups",
         "data.vae_gan": "data",
