@@ -33,6 +33,8 @@ else:
     runpy.run_module(sys.argv[0], run_name="__main__")
 raise SystemExit("it took no step")
 """
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": ""}
+"""Bytecode is kept, as of what is installed: the first pair compiles it."""
 OURS = ("main.py", "train", "--model", "multi-feature", "--device", "cpu")
 BARE = ("benchmarks.bare_lightning",)
 
@@ -68,7 +70,7 @@ def time_first_step(*program: str) -> float:
         done = subprocess.run(
             [sys.executable, "-c", UNTIL_FIRST_STEP, *program],
             cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            env=ENVIRONMENT,
             capture_output=True,
             text=True,
             check=False,

@@ -17,6 +17,7 @@ class Settings(BaseModel):
         validate_default=True,
         coerce_numbers_to_str=True,  # YAML reads a column called 1 as a number
         protected_namespaces=(),
+        defer_build=True,  # of many choices, few are ever used
     )
 
     @field_validator("*", mode="before")

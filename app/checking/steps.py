@@ -62,12 +62,15 @@ class StepCheck:
         self._is_on_meta = any(parameter.is_meta for parameter in model.parameters())
         model.trainer = self.trainer  # type: ignore[assignment]
 
-    def __call__(self, batches: Sequence[Any], policies: SubmodulePolicies) -> None:
+    def __call__(
+        self, batches: Sequence[Any], policies: SubmodulePolicies, *, has_to_predict: bool = True
+    ) -> None:
         """Apply policies, build the optimisers, and send each batch through all steps.
 
         Args:
             batches: On the composite's device.
             policies: How single submodules learn.
+            has_to_predict: Whether the prediction step is among them.
         """
         with torch.random.fork_rng(devices=[]), _unlogged(self.model):
             for policy in policies.single():
@@ -79,7 +82,7 @@ class StepCheck:
                 if self.has_to_learn:
                     self._check_optimizers()
             self._train(batches)
-            self._evaluate(batches)
+            self._evaluate(batches, has_to_predict=has_to_predict)
 
     def rows(
         self, makers: Mapping[str, str], overridden: Collection[str], same: Mapping[str, str]
@@ -131,13 +134,14 @@ class StepCheck:
         for fault in without_gradient(self.model, reached, self._owners, root=self.root, skipped=skipped):
             self.findings.add(fault)
 
-    def _evaluate(self, batches: Sequence[Any]) -> None:
+    def _evaluate(self, batches: Sequence[Any], *, has_to_predict: bool) -> None:
         self.model.eval()
+        has_to_predict &= type(self.model).predict_step is not LightningModule.predict_step
         with torch.no_grad():
             for batch in batches:
                 with self._step("validation step"):
                     self.model.validation_step(batch, 0)
-                if type(self.model).predict_step is not LightningModule.predict_step:
+                if has_to_predict:
                     with self._step("prediction step"):
                         self.model.predict_step(batch, 0)
 

@@ -1,0 +1,62 @@
+"""The boundary around whatever reads a file that comes from elsewhere."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nested_lightning.app.errors import UserError
+
+_MAX_REASON = 200
+
+
+@contextmanager
+def foreign_file(source: object) -> Iterator[None]:
+    """Make whatever goes wrong within the block the fault of the file ``source``, in one line that names it.
+
+    It belongs around the reading of bytes and their parsing alone, so that mistakes of our own aren't taken
+    for a file's.
+
+    Raises:
+        UserError: Anything was raised within the block; a ``UserError`` keeps its words behind the name.
+    """
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from error.__cause__
+    except OSError as error:
+        raise UserError(f"{source}: it can't be read ({error.strerror or _reason(error)})") from error
+    except MemoryError as error:
+        raise UserError(f"{source}: there isn't enough memory to read it") from error
+    except Exception as error:
+        what = (
+            f"it is damaged, or isn't what it seems to be ({_reason(error)}); correct it, or write it again"
+        )
+        raise UserError(f"{source}: {what}") from error
+
+
+def regular_file(path: str | os.PathLike[str]) -> Path:
+    """Return ``path``, which is a file on a disk: no folder, and no device or pipe, which may never end.
+
+    Raises:
+        UserError: It is something else, or isn't there.
+    """
+    file = Path(path)
+    try:
+        mode = file.stat().st_mode
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the name
+        raise UserError(f"{str(file)!r}: no file can have this name ({error})") from error
+    if stat.S_ISDIR(mode):
+        raise UserError(f"{file} is a folder; name a file in it")
+    if not stat.S_ISREG(mode):
+        raise UserError(f"{file} is a device or a pipe; copy what it gives to a file first")
+    return file
+
+
+def _reason(error: BaseException) -> str:
+    words = " ".join(str(error).split())
+    shown = words if len(words) <= _MAX_REASON else f"{words[:_MAX_REASON]}…"
+    return f"{type(error).__name__}: {shown}" if shown else type(error).__name__
