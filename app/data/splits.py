@@ -56,7 +56,7 @@ class RandomSplitter:
     """
 
     val_fraction: float = 0.15
-    test_fraction: float = 0.15
+    test_fraction: float = 0.2
     seed: int = 0
     reserved_columns: ClassVar[tuple[str, ...]] = ()
 
@@ -94,9 +94,9 @@ class FoldSplitter:
         seed: Decides the folds, at least 0.
     """
 
-    num_folds: int
-    fold: int
-    val_fraction: float = 0.15
+    num_folds: int = 5
+    fold: int = 0
+    val_fraction: float = 0.1
     seed: int = 0
     reserved_columns: ClassVar[tuple[str, ...]] = ()
 
@@ -132,7 +132,7 @@ class ColumnSplitter:
             case.
     """
 
-    column: str
+    column: str = "split"
     min_class_size: ClassVar[int] = 1
 
     @property

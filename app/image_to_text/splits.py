@@ -135,7 +135,7 @@ class ColumnPictureSplitter:
             case.
     """
 
-    column: str
+    column: str = "split"
 
     def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
         """Split the pictures as the column says."""

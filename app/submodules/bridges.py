@@ -36,7 +36,7 @@ class PooledBridge(nn.Module):
         in_positions: int,
         out_features: int = 256,
         pooling: Pooling = "flatten",
-        dropout: float = 0.0,
+        dropout: float = 0.1,
     ) -> None:
         super().__init__()
         self.in_features = in_features
@@ -85,7 +85,7 @@ class AttentionBridge(nn.Module):
     role: ClassVar[Role] = "attention"
 
     def __init__(
-        self, *, in_features: int, in_positions: int, out_features: int = 256, dropout: float = 0.0
+        self, *, in_features: int, in_positions: int, out_features: int = 256, dropout: float = 0.1
     ) -> None:
         super().__init__()
         self.in_features = in_features

@@ -44,7 +44,7 @@ class RecurrentTextDecoder(nn.Module, ABC):
         role: Role,
         embedding_dim: int = 128,
         hidden_features: int = 256,
-        dropout: float = 0.0,
+        dropout: float = 0.1,
     ) -> None:
         super().__init__()
         self.in_features = in_features

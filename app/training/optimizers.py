@@ -61,7 +61,7 @@ def build_adamw(
 def build_sgd(
     params: Parameters,
     *,
-    lr: float = 1e-2,
+    lr: float = 0.1,
     momentum: float = 0.9,
     is_nesterov: bool = False,
     weight_decay: float = 0.0,

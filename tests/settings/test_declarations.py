@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticUndefined
 
 from nested_lightning import families
 from nested_lightning.settings.application import application_settings_model
@@ -42,12 +43,20 @@ def test_settings_model_is_frozen_forbids_unknown_names_and_describes_each_field
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.__name__)
-def test_choice_has_the_keywords_of_its_target(choice: type[ChoiceSettings]) -> None:
+def test_choice_has_the_keywords_of_its_target_and_their_defaults(choice: type[ChoiceSettings]) -> None:
     module, _, name = choice.target.rpartition(".")
     keywords = inspect.signature(getattr(import_module(module), name)).parameters
-    fields = set(choice.model_fields) - {"kind"}
+    fields = {name: field for name, field in choice.model_fields.items() if name != "kind"}
 
-    assert fields <= set(keywords)
+    assert fields.keys() <= keywords.keys()
+    for name, field in fields.items():
+        default = keywords[name].default
+        expected = PydanticUndefined if default is inspect.Parameter.empty else default
+        assert _as_list(field.get_default(call_default_factory=True)) == _as_list(expected), name
+
+
+def _as_list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value  # settings files know lists alone
 
 
 @pytest.mark.parametrize("name", families())
