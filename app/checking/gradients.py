@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from torch import nn
+from torch import Tensor, nn
+from torch.autograd.graph import Node, get_gradient_edge
 from torch.optim import Optimizer
 
 from nested_lightning.app.checking.findings import Fault
@@ -25,6 +26,17 @@ def reached_parameters(model: nn.Module) -> Iterator[set[int]]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def depends_on_all(loss: Tensor, model: nn.Module) -> bool:
+    """Return whether the graph behind a loss leads to each trainable parameter; nothing is computed."""
+    ahead = {get_gradient_edge(loss).node}
+    seen: set[Node] = set()
+    while ahead:
+        node = ahead.pop()
+        seen.add(node)
+        ahead |= {inner for inner, _ in node.next_functions if inner is not None and inner not in seen}
+    return all(get_gradient_edge(parameter).node in seen for _, parameter in _trainable(model))
 
 
 def list_owners(model: nn.Module, submodules: Mapping[str, nn.Module]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from torchmetrics import Metric, MetricCollection
 
 from nested_lightning.app.checking.findings import Findings
 from nested_lightning.app.checking.gradients import (
+    depends_on_all,
     list_owners,
     reached_parameters,
     without_gradient,
@@ -63,14 +64,14 @@ class StepCheck:
         model.trainer = self.trainer  # type: ignore[assignment]
 
     def __call__(
-        self, batches: Sequence[Any], policies: SubmodulePolicies, *, has_to_predict: bool = True
+        self, batches: Sequence[Any], policies: SubmodulePolicies, *, is_brief: bool = False
     ) -> None:
         """Apply policies, build the optimisers, and send each batch through all steps.
 
         Args:
             batches: On the composite's device.
             policies: How single submodules learn.
-            has_to_predict: Whether the prediction step is among them.
+            is_brief: Leave out prediction, and the backward pass of a loss whose graph has all parameters.
         """
         with torch.random.fork_rng(devices=[]), _unlogged(self.model):
             for policy in policies.single():
@@ -81,8 +82,8 @@ class StepCheck:
                 self.trainer.use(self.model.configure_optimizers(), self.model)
                 if self.has_to_learn:
                     self._check_optimizers()
-            self._train(batches)
-            self._evaluate(batches, has_to_predict=has_to_predict)
+            self._train(batches, is_brief=is_brief)
+            self._evaluate(batches, has_to_predict=not is_brief)
 
     def rows(
         self, makers: Mapping[str, str], overridden: Collection[str], same: Mapping[str, str]
@@ -112,7 +113,7 @@ class StepCheck:
         for fault in without_optimizer(self.model, self.trainer.optimizers, self._owners, root=self.root):
             self.findings.add(fault)
 
-    def _train(self, batches: Sequence[Any]) -> None:
+    def _train(self, batches: Sequence[Any], *, is_brief: bool) -> None:
         self.model.train()
         is_whole = bool(batches)
         with reached_parameters(self.model) as reached:
@@ -121,7 +122,10 @@ class StepCheck:
                 with self._step("training step"):
                     loss = _loss(self.model.training_step(batch, 0))
                     if self.model.automatic_optimization and loss is not None and loss.requires_grad:
-                        loss.backward()
+                        if is_brief and depends_on_all(loss, self.model):
+                            reached.update(map(id, self.model.parameters()))
+                        else:
+                            loss.backward()
                     is_done = True
                 is_whole = is_whole and is_done
         if is_whole and self.has_to_learn:

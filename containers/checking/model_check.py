@@ -35,7 +35,7 @@ def check_application(
     Args:
         application: A ready container.
         has_real_batch: Build the composite on the CPU instead, and send two real samples through it.
-        is_brief: Look for what a training would fail of alone: leave out prediction, and rows of submodules.
+        is_brief: Look for what a training would fail of alone; see `StepCheck`. Leave out rows of submodules.
     """
     return _Check(application, has_real_batch=has_real_batch, is_brief=is_brief)()
 
@@ -114,7 +114,7 @@ class _Check:
         steps(
             self._batches(),
             self.application.trainer.submodule_policies(),
-            has_to_predict=not self._is_brief,
+            is_brief=self._is_brief,
         )
         overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
         for fault in record.find_idle_overrides(asked_for=list(assembler.built), root=self.root):

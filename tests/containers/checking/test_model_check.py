@@ -117,6 +117,31 @@ def test_independent_faults_are_reported_at_once(small_settings: dict[str, Any])
     assert f"{KAR}y: it is overridden to no effect" in found
 
 
+class FailsBackwards(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        raise ValueError("backwards it fails")
+
+
+class LinearThatFailsBackwards(nn.Linear):
+    def forward(self, x: Tensor) -> Tensor:
+        return FailsBackwards.apply(super().forward(x))  # type: ignore[no-untyped-call]
+
+
+def test_brief_check_finds_what_no_gradient_arrives_at_and_computes_gradients_only_for_that(
+    small_settings: dict[str, Any],
+) -> None:
+    (line,) = _lines(_check(small_settings, {FOU: Extractor}, is_brief=True))
+    assert "2 parameters without a gradient" in line
+    failing = {"multi_feature.head": LinearThatFailsBackwards}
+    assert "backwards it fails" in "".join(_lines(_check(small_settings, failing)))
+    assert _lines(_check(small_settings, failing, is_brief=True)) == []
+
+
 def test_widths_that_differ_name_both_sides_and_the_settings_to_change(
     small_settings: dict[str, Any],
 ) -> None:
