@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
+    from nested_lightning.app.assembly.wiring.wiring import offer, seeded, wired
     from nested_lightning.app.errors import UserError
     from nested_lightning.containers.application import ApplicationContainer, compose_application
     from nested_lightning.containers.overrides.applying import overriding
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from nested_lightning.settings.reading.loading import load_settings
 
 _HOMES = {
+    "app.assembly.wiring.parts": ["Part", "Parts", "part", "parts"],
+    "app.assembly.wiring.wiring": ["offer", "seeded", "wired"],
     "app.errors": ["UserError"],
     "containers.application": ["ApplicationContainer", "compose_application"],
     "containers.overrides.applying": ["overriding"],
@@ -55,6 +59,8 @@ __all__ = [
     "OverrideNeededError",
     "OverridePathError",
     "OverrideRefusedError",
+    "Part",
+    "Parts",
     "Preset",
     "SettingsError",
     "UserError",
@@ -65,12 +71,17 @@ __all__ = [
     "find_family",
     "from_checkpoint",
     "load_settings",
+    "offer",
     "overriding",
     "parse_settings",
+    "part",
+    "parts",
     "resume_in_workers",
     "resume_training",
+    "seeded",
     "train_in_workers",
     "unchecked",
+    "wired",
 ]
 
 _HERE = Path(__file__).resolve().parent

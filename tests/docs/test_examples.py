@@ -43,6 +43,14 @@ def test_the_python_of_overriding_runs_from_top_to_bottom() -> None:
     assert "model" in names
 
 
+def test_the_python_of_wiring_runs_from_top_to_bottom() -> None:
+    names: dict[str, Any] = {"__name__": "page"}
+
+    exec("\n".join(_blocks("wiring.md", "python")), names)
+
+    assert names["first"].hparams == {}
+
+
 @pytest.mark.parametrize("block", [*_blocks("plugins.md", "python"), *_blocks("plugins.md", "toml")])
 def test_the_examples_of_plugins_stand_in_the_package_that_is_tested(block: str) -> None:
     name, _, code = block.partition("\n")

@@ -1,0 +1,126 @@
+"""How a wiring function says which parts it takes: ``encoder: Part[Encoder] = part(conv=ConvEncoder)``."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, overload
+
+from nested_lightning.app.errors import UserError, did_you_mean
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Part(Protocol[T_co]):
+    """Builds one part of a composite; a class, a function or a mock's factory is one as it stands."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> T_co:
+        """Build it of what the wiring function knows; settings add the rest."""
+        ...
+
+
+class Parts(Protocol[T_co]):
+    """Builds parts of a composite by name."""
+
+    def __getitem__(self, name: str) -> Part[T_co]:
+        """Return what builds the part ``name``."""
+        ...
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names that settings give."""
+        ...
+
+    def __len__(self) -> int:
+        """Return how many names settings give."""
+        ...
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What stands as a parameter's default: the kinds of a part, of which one is chosen.
+
+    Attributes:
+        kinds: What builds the part, by the kind's name; the first one is the default.
+        is_optional: Whether there is no such part unless a kind is chosen.
+        is_plural: Whether there are several of it by name.
+        each: The name of the settings that all of several parts start from; None: they have none.
+    """
+
+    kinds: Mapping[str, Callable[..., Any]]
+    is_optional: bool = False
+    is_plural: bool = False
+    each: str | None = None
+
+    def kind(self, name: str | None = None) -> Callable[..., Any] | None:
+        """Return what builds a part of this kind; without a name, of the default one.
+
+        Raises:
+            UserError: There is no such kind.
+        """
+        if name is None:
+            return None if self.is_optional else next(iter(self.kinds.values()))
+        if name not in self.kinds:
+            allowed = ", ".join(self.kinds)
+            raise UserError(f"there is no kind '{name}'{did_you_mean(name, self.kinds)} (kinds: {allowed})")
+        return self.kinds[name]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Build the default kind, where the function is called as it stands, without a wiring."""
+        kind = self.kind()
+        return None if kind is None else kind(*args, **kwargs)
+
+    def __getitem__(self, name: str) -> "Declaration":
+        """Return what builds each part, where the function is called as it stands."""
+        return self
+
+    def __iter__(self) -> Iterator[str]:
+        """Return no names: only settings give any."""
+        return iter(())
+
+    def __len__(self) -> int:
+        """Return 0, as there are no names."""
+        return 0
+
+
+@overload
+def part(*kinds: Callable[..., T], **named: Callable[..., T]) -> Part[T]: ...
+@overload
+def part(off: None, /, *kinds: Callable[..., T], **named: Callable[..., T]) -> Part[T | None]: ...
+def part(*kinds: Callable[..., Any] | None, **named: Callable[..., Any]) -> Any:
+    """Declare a part by its kinds; the first one is the default.
+
+    Args:
+        *kinds: Classes or functions, each a kind of its own name; None in the first place: no such part is
+            the default.
+        **named: Classes or functions by the name of the kind.
+
+    Raises:
+        UserError: No kind is given, or two of one name.
+    """
+    return Declaration(_by_name(kinds, named), is_optional=bool(kinds) and kinds[0] is None)
+
+
+def parts(*kinds: Callable[..., T], each: str | None = None, **named: Callable[..., T]) -> Parts[T]:
+    """Declare parts by name, each built of one of these kinds; the first one is the default.
+
+    Args:
+        *kinds: Classes or functions, each a kind of its own name.
+        each: Name of the settings that all of them start from.
+        **named: Classes or functions by the name of the kind.
+
+    Raises:
+        UserError: No kind is given, or two of one name.
+    """
+    return Declaration(_by_name(kinds, named), is_plural=True, each=each)
+
+
+def _by_name(
+    kinds: tuple[Callable[..., Any] | None, ...], named: Mapping[str, Callable[..., Any]]
+) -> dict[str, Callable[..., Any]]:
+    found = [(getattr(kind, "__name__", ""), kind) for kind in kinds if kind is not None] + [*named.items()]
+    by_name = dict(found)
+    if not found or "" in by_name or len(by_name) < len(found):
+        raise UserError(
+            "a part is declared by its kinds: classes or functions of different names, or keywords such as"
+            " conv=ConvEncoder"
+        )
+    return by_name
