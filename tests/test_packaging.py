@@ -26,6 +26,8 @@ PUBLIC = [
     "OverrideNeededError",
     "OverridePathError",
     "OverrideRefusedError",
+    "Part",
+    "Parts",
     "Preset",
     "SettingsError",
     "UserError",
@@ -36,12 +38,17 @@ PUBLIC = [
     "find_family",
     "from_checkpoint",
     "load_settings",
+    "offer",
     "overriding",
     "parse_settings",
+    "part",
+    "parts",
     "resume_in_workers",
     "resume_training",
+    "seeded",
     "train_in_workers",
     "unchecked",
+    "wired",
 ]
 WITHOUT_TORCH = ["UserError", "Family", "Preset", "SettingsError", "families", "find_family", "load_settings"]
 
