@@ -19,14 +19,17 @@ def foreign_file(source: object) -> Iterator[None]:
     for a file's.
 
     Raises:
-        UserError: Anything was raised within the block; a ``UserError`` keeps its words behind the name.
+        UserError: Anything was raised within the block; a ``UserError`` keeps its words after the name.
     """
     try:
         yield
     except UserError as error:
-        raise UserError(f"{source}: {error}") from error.__cause__
+        is_named = str(error).startswith(str(source))
+        raise UserError(str(error) if is_named else f"{source}: {error}") from error.__cause__
     except OSError as error:
         raise UserError(f"{source}: it can't be read ({error.strerror or _reason(error)})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{source}: it is not UTF-8 text; save it in UTF-8") from error
     except MemoryError as error:
         raise UserError(f"{source}: there isn't enough memory to read it") from error
     except Exception as error:
@@ -42,18 +45,30 @@ def regular_file(path: str | os.PathLike[str]) -> Path:
     Raises:
         UserError: It is something else, or isn't there.
     """
-    file = Path(path)
-    try:
-        mode = file.stat().st_mode
-    except OSError as error:
-        raise UserError(f"{file}: {error.strerror or error}") from error
-    except ValueError as error:  # a NUL in the name
-        raise UserError(f"{str(file)!r}: no file can have this name ({error})") from error
-    if stat.S_ISDIR(mode):
+    file = file_or_folder(path)
+    if file.is_dir():
         raise UserError(f"{file} is a folder; name a file in it")
-    if not stat.S_ISREG(mode):
-        raise UserError(f"{file} is a device or a pipe; copy what it gives to a file first")
     return file
+
+
+def file_or_folder(path: str | os.PathLike[str]) -> Path:
+    """Return ``path``, which is a file on a disk or a folder.
+
+    Raises:
+        UserError: It is a device or a pipe, or isn't there, or can't be looked at.
+    """
+    place = Path(path)
+    try:
+        mode = place.stat().st_mode
+    except FileNotFoundError as error:
+        raise UserError(f"{place}: no such file or folder (looked in {place.absolute().parent})") from error
+    except OSError as error:
+        raise UserError(f"{place}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the name
+        raise UserError(f"{str(place)!r}: no file can have this name ({error})") from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UserError(f"{place} is a device or a pipe; copy what it gives to a file first")
+    return place
 
 
 def _reason(error: BaseException) -> str:

@@ -26,8 +26,9 @@ def counted(count: int, noun: str) -> str:
 
 @contextmanager
 def errors_naming(source: object) -> Iterator[None]:
-    """Put the file's name before the message of a ``UserError`` raised within."""
+    """Put the file's name before the message of a ``UserError`` raised within, unless it stands there."""
     try:
         yield
     except UserError as error:
-        raise UserError(f"{source}: {error}") from error.__cause__
+        is_named = str(error).startswith(str(source))
+        raise UserError(str(error) if is_named else f"{source}: {error}") from error.__cause__

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.wording import counted, name_list
 
 
@@ -21,16 +22,17 @@ class BadSamples:
 
     @contextmanager
     def naming(self, name: str) -> Iterator[None]:
-        """Note a ``UserError`` raised within under the sample's name, or raise it with the name in front.
+        """Note what goes wrong within under the sample's name, or raise it with the name in front.
 
         Raises:
             UserError: Bad samples are not left out.
         """
         try:
-            yield
+            with foreign_file(name):
+                yield
         except UserError as error:
             if not self.is_skipped:
-                raise UserError(f"{name}: {error}; --skip-bad leaves out what can't be used") from None
+                raise UserError(f"{error}; --skip-bad leaves out what can't be used") from None
             self.left_out.append((name, str(error)))
 
     def report(self, num_all: int) -> None:

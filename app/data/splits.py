@@ -1,5 +1,7 @@
 """Splits of a file's rows into training, validation and test parts."""
 
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -17,6 +19,17 @@ PART_NAMES = {
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+
+
+def note_given_parts(names: Iterable[str], *, setting: str) -> None:
+    """Warn where ``names``, of folders or in a column, say which part is which, but ``setting`` doesn't."""
+    given = sorted(name for name in names if name.lower() in PART_NAMES)
+    if len({PART_NAMES[name.lower()] for name in given}) > 1:
+        warnings.warn(
+            f"{name_list(given)} are put together and split anew, as {setting} says; name one of them alone,"
+            " or say by that setting what belongs where",
+            stacklevel=3,
+        )
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from nested_lightning.app.data.bad_samples import BadSamples
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.tables.column_values import text_of
+from nested_lightning.app.tables.csv_file import find_dialect, tidy_name
+from nested_lightning.app.tables.json_lines import json_object, numbered_lines, open_text
 from nested_lightning.app.wording import name_list
 
 PICTURE_COLUMNS = ("image", "picture", "file_name", "filename", "file", "path")
 CAPTION_COLUMNS = ("caption", "captions", "text", "description")
+_HEAD_SIZE = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,30 +36,33 @@ class CaptionRecord:
 
 
 def read_captions(
-    content: bytes, *, name: str, picture_column: str | None = None, caption_column: str | None = None
+    content: bytes,
+    *,
+    name: str,
+    picture_column: str | None = None,
+    caption_column: str | None = None,
+    bad: BadSamples | None = None,
 ) -> list[CaptionRecord]:
     """Read the captions of pictures, one record for each picture, in the order of the file.
 
     Args:
-        content: The file's bytes, UTF-8.
+        content: The file's bytes, UTF-8 or UTF-16.
         name: The file's name; its end says what it is.
         picture_column: Column of the pictures' names; None: the first of `PICTURE_COLUMNS` that is there.
         caption_column: Column of the captions; None: the first of `CAPTION_COLUMNS` that is there. In JSONL
             it may hold a list.
+        bad: Takes lines that can't be used; None: the first one is an error.
 
     Raises:
         UserError: It is no such file, lacks a column, or has no captions.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError("the captions file is not UTF-8 text; save it in UTF-8") from None
+    bad = bad or BadSamples(is_skipped=False)
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".json":
-        rows: list[dict[str, Any]] = _read_coco(text)
+        rows: list[dict[str, Any]] = _read_coco(open_text(io.BytesIO(content)).read())
         picture_column, caption_column = "file_name", "caption"
     else:
-        rows = _read_jsonl(text) if suffix == ".jsonl" else _read_csv(text)
+        rows = _read_jsonl(content, bad) if suffix == ".jsonl" else _read_csv(content, bad)
     if not rows:
         raise UserError("the captions file has no captions")
     columns = list(dict.fromkeys(column for row in rows for column in row))
@@ -63,33 +71,30 @@ def read_captions(
     return _join_by_picture(rows, pictures, captions)
 
 
-def _read_csv(text: str) -> list[dict[str, Any]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
+def _read_csv(content: bytes, bad: BadSamples) -> list[dict[str, Any]]:
+    delimiter = find_dialect(content[:_HEAD_SIZE]).delimiter
+    reader = csv.reader(open_text(io.BytesIO(content), newline=""), delimiter=delimiter)
+    lines = filter(None, reader)
+    rows = []
     try:
-        rows = list(reader)
+        header = [tidy_name(name) for name in next(lines)]
+        for number, cells in enumerate(lines, start=1):
+            with bad.naming(f"row {number}"):
+                if any(cells[len(header) :]):
+                    raise UserError(
+                        "it has more cells than there are columns; put captions that hold a comma in quotes"
+                    )
+                rows.append({name: cell for name, cell in zip(header, cells, strict=False) if name})
     except csv.Error as error:
         raise UserError(f"line {reader.line_num} can't be read as CSV ({error})") from None
-    for number, row in enumerate(rows, start=1):
-        if "" in row and row[""] not in ("", None):
-            raise UserError(
-                f"row {number} has more cells than there are columns; "
-                "put captions that hold a comma in quotes"
-            )
-    return [{str(name).strip(): value for name, value in row.items() if name} for row in rows]
+    return rows
 
 
-def _read_jsonl(text: str) -> list[dict[str, Any]]:
+def _read_jsonl(content: bytes, bad: BadSamples) -> list[dict[str, Any]]:
     rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"line {number} is not JSON ({error.msg})") from None
-        if not isinstance(row, dict):
-            raise UserError(f"line {number} must be a JSON object such as {{'image': …, 'caption': …}}")
-        rows.append(row)
+    for number, line in numbered_lines(open_text(io.BytesIO(content))):
+        with bad.naming(f"line {number}"):
+            rows.append({tidy_name(name): value for name, value in json_object(line).items()})
     return rows
 
 
@@ -130,12 +135,13 @@ def _join_by_picture(rows: Sequence[Mapping[str, Any]], pictures: str, captions:
     joined: dict[str, list[str]] = {}
     fields: dict[str, dict[str, str]] = {}
     for row in rows:
-        picture = str(row.get(pictures) or "").strip()
+        picture = (text_of(row.get(pictures)) or "").strip()
         value = row.get(captions)
         several = value if isinstance(value, list) else [value]
-        joined.setdefault(picture, []).extend("" if one is None else str(one) for one in several)
+        joined.setdefault(picture, []).extend(text_of(one) or "" for one in several)
         fields.setdefault(
-            picture, {name: str(cell) for name, cell in row.items() if name not in (pictures, captions)}
+            picture,
+            {name: text_of(cell) or "" for name, cell in row.items() if name not in (pictures, captions)},
         )
     return [
         CaptionRecord(picture=picture, captions=tuple(several), fields=fields[picture])

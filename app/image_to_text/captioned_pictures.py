@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from posixpath import isabs, normpath, relpath
 
 import numpy as np
 import torch
@@ -11,9 +12,10 @@ from torch import Tensor
 
 from nested_lightning.app.data.bad_samples import BadSamples
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord, read_captions
 from nested_lightning.app.image_to_text.vocabulary import Unit, split_caption
-from nested_lightning.app.pictures.decoding import Fit, decode_picture
+from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE, Fit, read_picture
 from nested_lightning.app.pictures.source import PictureSource, open_source
 from nested_lightning.app.wording import counted, errors_naming
 
@@ -103,47 +105,68 @@ class PictureReader:
         with ExitStack() as stack:
             with errors_naming(path or "shipped emoji"):
                 source, captions_name = stack.enter_context(open_source(path, self._captions_file))
-            with errors_naming(f"{source.label}: {captions_name}"):
+            bad = BadSamples(is_skipped=self._skip_bad)
+            with foreign_file(f"{source.label}: {captions_name}"):
+                with source.open(captions_name) as stream:
+                    content = stream.read(MAX_FILE_SIZE)
                 records = read_captions(
-                    source.read(captions_name),
+                    content,
                     name=captions_name,
                     picture_column=self._picture_column,
                     caption_column=self._caption_column,
+                    bad=bad,
                 )
-            return self._read_pictures(source, captions_name, records, size=size, fit=fit, limit=limit)
+            return self._read_pictures(source, captions_name, records, bad, size=size, fit=fit, limit=limit)
 
     def _read_pictures(
         self,
         source: PictureSource,
         captions_name: str,
         records: Sequence[CaptionRecord],
+        bad: BadSamples,
         *,
         size: int,
         fit: Fit,
         limit: CaptionLimit,
     ) -> CaptionedPictures:
-        bad = BadSamples(is_skipped=self._skip_bad)
         kept, pictures = [], []
+        num_all = len(records) + len(bad.left_out)
         for record in records:
             with errors_naming(source.label), bad.naming(record.picture or "(no name)"):
                 limit.check(record.captions)
-                content = source.read(self._locate(source, captions_name, record.picture))
-                pictures.append(decode_picture(content, size=size, fit=fit))
+                with source.open(self._locate(source, captions_name, record.picture)) as stream:
+                    pictures.append(read_picture(stream, size=size, fit=fit))
                 kept.append(record)
         with errors_naming(source.label):
-            bad.report(len(records))
+            bad.report(num_all)
         return CaptionedPictures(records=tuple(kept), pictures=torch.from_numpy(np.stack(pictures)))
 
     def _locate(self, source: PictureSource, captions_name: str, picture: str) -> str:
-        """Return the name in the source of a picture that the captions file names."""
+        """Return the name in the source of a picture that the captions file names.
+
+        Only the folder of the data, and ``picture_folder``, may be read by such a name.
+        """
         if not picture:
             raise UserError("a line of the captions file names no picture")
         beside = PurePosixPath(captions_name).parent
         folders = [beside, PurePosixPath(), beside / "images", PurePosixPath("images")]
+        allowed = [PurePosixPath(), PurePosixPath(Path(source.label).absolute().as_posix())]
         if self._picture_folder is not None:
             folders = [beside / self._picture_folder, PurePosixPath(self._picture_folder)]
-        for folder in folders:
-            name = str(folder / picture.replace("\\", "/"))
-            if source.has(name):
-                return name
-        raise UserError(f"no such picture (looked in {' and '.join(dict.fromkeys(map(str, folders)))})")
+            allowed += folders
+        names = [normpath(folder / picture.replace("\\", "/")) for folder in folders]
+        inside = [name for name in names if any(_is_inside(name, folder) for folder in allowed)]
+        if not inside:
+            raise UserError(
+                "this name leads out of the folder of the data; name the folder around all, or with"
+                " image_to_text.data.picture_folder where the pictures lie"
+            )
+        found = next(filter(None, map(source.find, inside)), None)
+        if found is None:
+            raise UserError(f"no such picture (looked in {' and '.join(dict.fromkeys(map(str, folders)))})")
+        return found
+
+
+def _is_inside(name: str, folder: PurePosixPath) -> bool:
+    inner = PurePosixPath(relpath(name, folder)) if isabs(name) == folder.is_absolute() else None
+    return inner is not None and inner.parts[:1] != ("..",)

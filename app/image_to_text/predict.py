@@ -12,14 +12,13 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.data.bad_samples import BadSamples
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import file_or_folder, regular_file
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
-from nested_lightning.app.pictures.decoding import decode_picture
+from nested_lightning.app.pictures.decoding import decode_picture, read_picture
+from nested_lightning.app.pictures.listing import list_pictures
 from nested_lightning.app.wording import errors_naming
-
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +113,8 @@ class ImageToTextPredictor:
         return captions
 
     def _read(self, file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise UserError(f"cannot read the file ({error.strerror or error})") from None
-        return self._decode(content)
+        with regular_file(file).open("rb") as stream:
+            return read_picture(stream, size=self.data_spec.picture_size, fit=self.data_spec.fit)
 
     def _decode(self, content: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         return decode_picture(content, size=self.data_spec.picture_size, fit=self.data_spec.fit)
@@ -132,17 +128,7 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(
-                p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in PICTURE_SUFFIXES
-            )
-            if not inside:
-                raise UserError(f"{path}: there is no picture in this folder")
-            found.extend(inside)
-        elif path.exists():
-            found.append(path)
-        else:
-            raise UserError(f"{path}: no such file or folder (looked in {path.absolute().parent})")
+        found.extend(list_pictures(path) if file_or_folder(path).is_dir() else [path])
     return found
 
 

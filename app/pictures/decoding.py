@@ -1,7 +1,12 @@
 """From the bytes of a picture file to a small square of colours."""
 
 import io
-from typing import Literal
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +19,12 @@ Fit = Literal["pad", "crop", "stretch"]
 
 MAX_PIXELS = 89_000_000
 """Most pixels of a picture; one that claims more is refused before it is decoded; Pillow warns above."""
+
+MAX_SIDE = 65_535
+"""Most pixels of a side, as in JPEG."""
+
+MAX_FILE_SIZE = 512 * 1024 * 1024
+"""Most bytes of a file; in an archive, one that claims more is refused before it is unpacked."""
 
 
 def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
@@ -31,40 +42,74 @@ def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uin
         Colours of [3, size, size], uint8.
 
     Raises:
-        UserError: The bytes are no picture, are cut off, or hold more than `MAX_PIXELS`.
+        UserError: The bytes are no picture, are cut off, or hold more than `MAX_PIXELS` or a side of
+            more than `MAX_SIDE`.
     """
     if not content:
         raise UserError("the file is empty")
+    with open_picture(io.BytesIO(content)) as image:
+        ImageOps.exif_transpose(image, in_place=True)
+        square = _make_square(_to_rgb(_shrink(image)), size, fit)
+    return np.asarray(square).transpose(2, 0, 1).copy()
+
+
+def read_picture(stream: BinaryIO, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
+    """Decode a picture from a seekable stream, which is read only if it begins like one.
+
+    Takes and raises what `decode_picture` does.
+    """
+    if stream.read(1):
+        stream.seek(0)
+        with open_picture(stream):
+            stream.seek(0)
+            content = stream.read(MAX_FILE_SIZE + 1)
+    else:
+        content = b""
+    if len(content) > MAX_FILE_SIZE:
+        raise UserError(f"the file has more than {MAX_FILE_SIZE:,} bytes")
+    return decode_picture(content, size=size, fit=fit)
+
+
+_TOO_LARGE = "the picture has more than {:,} pixels, as a decompression bomb has; make it smaller"
+_MANY_PIXELS = 1 << 24
+
+
+@contextmanager
+def open_picture(stream: BinaryIO | Path) -> Iterator[Image.Image]:
+    """Open a picture of a size that can be decoded, for as long as a block lasts.
+
+    Raises:
+        UserError: It is none, is too large, or anything was raised within the block.
+    """
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            _refuse_bomb(image)
-            square = _make_square(_to_rgb(ImageOps.exif_transpose(image)), size, fit)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(stream) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise UserError(_TOO_LARGE.format(MAX_PIXELS))
+                if max(image.size) > MAX_SIDE:
+                    raise UserError(f"the picture has a side of more than {MAX_SIDE:,} pixels; cut it")
+                yield image
     except UserError:
         raise
     except Image.DecompressionBombError:
         raise UserError(_TOO_LARGE.format(MAX_PIXELS)) from None
     except UnidentifiedImageError:
         raise UserError("this is no picture in a format that can be read (PNG, JPEG, GIF, WebP, …)") from None
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        IndexError,
-        TypeError,
-        KeyError,
-        MemoryError,
-    ) as error:
+    except Exception as error:
         raise UserError(f"the picture is damaged and can't be decoded ({error})") from None
-    return np.asarray(square).transpose(2, 0, 1).copy()
 
 
-_TOO_LARGE = "the picture has more than {:,} pixels, as a decompression bomb has; make it smaller"
-
-
-def _refuse_bomb(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise UserError(_TOO_LARGE.format(MAX_PIXELS))
+def _shrink(image: Image.Image) -> Image.Image:
+    """Return a picture of very many pixels smaller: each of the next steps takes memory for all of them."""
+    factor = math.isqrt(image.width * image.height // _MANY_PIXELS)
+    if factor < 2 or min(image.size) < factor:
+        return image
+    if image.mode in ("1", "P"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    elif image.mode.startswith("I;"):
+        image = image.convert("I")
+    return image.reduce(factor)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -1,19 +1,21 @@
 """Where pictures and captions lie: a folder or a zip archive, which is read without being unpacked."""
 
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import BinaryIO, Protocol, cast
 
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.foreign_files import file_or_folder, regular_file
+from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE
+from nested_lightning.app.pictures.listing import is_hidden, list_files
 from nested_lightning.app.wording import name_list
 
 SHIPPED_EMOJI = "emoji.zip"
-
-MAX_FILE_SIZE = 512 * 1024 * 1024
-"""Most bytes of one file in an archive; one that claims more is refused before it is unpacked."""
 
 _CAPTION_SUFFIXES = (".csv", ".jsonl", ".json")
 _CAPTION_STEMS = ("captions", "annotations", "metadata")
@@ -26,16 +28,16 @@ class PictureSource(Protocol):
     def label(self) -> str:
         """Name of the folder or archive, for messages."""
 
-    def has(self, name: str) -> bool:
-        """Return whether there is such a file."""
+    def find(self, name: str) -> str | None:
+        """Return that file's name as it is written here: accents may be decomposed. None: no such file."""
         ...
 
-    def read(self, name: str) -> bytes:
-        """Return a file's bytes.
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file, for as long as a block lasts; it may be damaged in any way."""
+        ...
 
-        Raises:
-            UserError: It can't be read.
-        """
+    def names(self) -> list[PurePosixPath]:
+        """Return all files but hidden ones, in the order of their paths."""
         ...
 
     def names_near_the_top(self) -> list[str]:
@@ -54,21 +56,29 @@ class FolderSource:
         self.path = path
         self.label = str(path)
 
-    def has(self, name: str) -> bool:
-        """Return whether there is such a file."""
-        return (self.path / name).is_file()
+    def find(self, name: str) -> str | None:
+        """Return a file's name as it is written here; see `PictureSource`."""
+        if (self.path / name).is_file():
+            return name
+        return None if name.isascii() else self._composed.get(compose(name))
 
-    def read(self, name: str) -> bytes:
-        """Return a file's bytes; see `PictureSource`."""
-        try:
-            return (self.path / name).read_bytes()
-        except OSError as error:
-            raise UserError(f"cannot read the file ({error.strerror or error})") from None
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file; see `PictureSource`."""
+        with regular_file(self.path / name).open("rb") as stream:
+            yield stream
+
+    def names(self) -> list[PurePosixPath]:
+        """Return all files but hidden ones, in the order of their paths."""
+        return list_files(self.path)
 
     def names_near_the_top(self) -> list[str]:
         """Return the files at the top and in the folders there, in alphabetical order."""
-        found = [*self.path.glob("*"), *self.path.glob("*/*")]
-        return sorted(path.relative_to(self.path).as_posix() for path in found if path.is_file())
+        return sorted(str(name) for name in list_files(self.path, max_depth=2))
+
+    @cached_property
+    def _composed(self) -> dict[str, str]:
+        return {compose(str(name)): str(name) for name in self.names()}
 
     def close(self) -> None:
         """Do nothing: each file is closed once it is read."""
@@ -85,31 +95,32 @@ class ZipSource:
         self.label = str(path)
         try:
             self._archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
+        except Exception as error:  # its directory can be damaged in many ways
             raise UserError(f"not a zip archive that can be read ({error})") from None
-        self.names = tuple(sorted(name for name in self._archive.namelist() if not name.endswith("/")))
-        """Of all files, in alphabetical order."""
-        self._known = frozenset(self.names)
+        files = sorted(name for name in self._archive.namelist() if not name.endswith("/"))
+        self._files = [path for path in map(PurePosixPath, files) if not is_hidden(path)]
+        self._known = {compose(name): name for name in files}
 
-    def has(self, name: str) -> bool:
-        """Return whether there is such a file."""
-        return name in self._known
+    def find(self, name: str) -> str | None:
+        """Return a file's name as it is written here; see `PictureSource`."""
+        return self._known.get(compose(name))
 
-    def read(self, name: str) -> bytes:
-        """Return a file's bytes; see `PictureSource`."""
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file; see `PictureSource`."""
         info = self._archive.getinfo(name)
         if info.file_size > MAX_FILE_SIZE:
             raise UserError(f"unpacked it has {info.file_size:,} bytes, as a decompression bomb has")
-        try:
-            return self._archive.read(info)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-            raise UserError(f"cannot be unpacked from the archive ({error})") from None
-        except Exception as error:  # zlib.error has no base but Exception
-            raise UserError(f"is damaged in the archive ({error})") from None
+        with self._archive.open(info) as stream:
+            yield cast(BinaryIO, stream)
+
+    def names(self) -> list[PurePosixPath]:
+        """Return all files but hidden ones, in alphabetical order."""
+        return self._files
 
     def names_near_the_top(self) -> list[str]:
         """Return the files at the top and in the folders there, in alphabetical order."""
-        return [name for name in self.names if name.count("/") < 2]
+        return [str(name) for name in self._files if len(name.parts) <= 2]
 
     def close(self) -> None:
         """Close the archive."""
@@ -131,26 +142,34 @@ def open_source(path: Path | None, captions_file: str | None) -> Iterator[tuple[
     Raises:
         UserError: There is no such file, or it isn't clear which one holds the captions.
     """
-    if path is not None and path.is_file() and path.suffix.lower() in _CAPTION_SUFFIXES:
+    if path is not None and file_or_folder(path).is_file() and path.suffix.lower() in _CAPTION_SUFFIXES:
         yield FolderSource(path.parent), path.name
         return
-    with closing(_open(path)) as source:
+    with closing(open_folder_or_zip(path)) as source:
         yield source, "captions.csv" if path is None else _find_captions(source, captions_file)
 
 
-def _open(path: Path | None) -> PictureSource:
+def open_folder_or_zip(path: Path | None) -> PictureSource:
+    """Return a folder or a zip archive; None: the emoji that ship with the project.
+
+    Raises:
+        UserError: It isn't there, is a device, or no zip archive.
+    """
     if path is None:
         with as_file(files("nested_lightning.app.data.shipped") / SHIPPED_EMOJI) as shipped:
             return ZipSource(shipped)
-    if not path.exists():
-        raise UserError(f"no such file or folder (looked in {path.absolute().parent})")
-    return FolderSource(path) if path.is_dir() else ZipSource(path)
+    return FolderSource(path) if file_or_folder(path).is_dir() else ZipSource(path)
+
+
+def compose(name: str) -> str:
+    """Return a name with its accents composed (NFC), whichever system wrote it."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _find_captions(source: PictureSource, captions_file: str | None) -> str:
     if captions_file is not None:
-        if source.has(captions_file):
-            return captions_file
+        if found := source.find(captions_file):
+            return found
         near = did_you_mean(captions_file, source.names_near_the_top())
         raise UserError(f"there is no captions file '{captions_file}' in it{near}")
     names = [name for name in source.names_near_the_top() if _has_suffix(name, _CAPTION_SUFFIXES)]
@@ -158,9 +177,9 @@ def _find_captions(source: PictureSource, captions_file: str | None) -> str:
     for candidates in (names, called_so):
         if len(candidates) == 1:
             return candidates[0]
-    found = f"there are {name_list(names)}" if names else "there is none"
+    there = f"there are {name_list(names)}" if names else "there is none"
     raise UserError(
-        f"one captions file is needed, a CSV, JSONL or COCO JSON ({found}); call it captions.csv, or name it "
+        f"one captions file is needed, a CSV, JSONL or COCO JSON ({there}); call it captions.csv, or name it "
         "with image_to_text.data.captions_file"
     )
 

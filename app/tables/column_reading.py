@@ -1,6 +1,7 @@
 """The feature columns of a table as values, or one message that says which cannot be features."""
 
-from collections.abc import Collection, Iterable, Iterator
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,7 @@ MAX_INFERRED_CATEGORIES = 50
 """Text of more different values is taken for names or notes unless settings say that it is categories."""
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_LIKE_NUMBER = r"^[^\w]{0,3}\d[\d.,:/' -]*([eE][+-]?\d+)?\s?[%€$£°]?$"
 _PREDICTION_ADVICE = "The model was trained with numbers there: correct what is none, or leave it empty"
 _TRAINING_ADVICE = (
     "A feature must be a number or a category: correct what is no number; name the column in"
@@ -57,6 +59,7 @@ def each_column(
             that is not finite.
     """
     faults: list[str] = []
+    guessed: dict[str, pa.StringArray] = {}
     for name in names:
         column = table.column(name)
         if name in categorical:
@@ -64,13 +67,43 @@ def each_column(
         elif (numbers := number_values(column)) is not None:
             yield name, _check_finite(name, numbers)
         elif infer_categories and _seems_categorical(column):
-            yield name, text_values(column)
+            guessed[name] = text_values(column)
+            yield name, guessed[name]
         else:
             faults.append(_describe(name, column))
+    _note_categories(guessed)
     if faults:
         rest = f"; and {counted(len(faults) - 3, 'such column')} more" if faults[3:] else ""
         advice = _TRAINING_ADVICE if infer_categories else _PREDICTION_ADVICE
         raise UserError(f"{'; '.join(faults[:3])}{rest}. {advice}")
+
+
+def _note_categories(columns: Mapping[str, pa.StringArray]) -> None:
+    """Say which columns were taken for categories, those first whose values are rather numbers or dates."""
+    written = {name: _first_number(values) for name, values in columns.items()}
+    numbers = [f"'{name}' ('{value}')" for name, value in written.items() if value is not None]
+    if numbers:
+        warnings.warn(
+            f"numbers or dates written as text are taken for categories: {', '.join(numbers[:6])}; write"
+            " them as plain numbers, or name the columns in multi_feature.data.excluded",
+            stacklevel=3,
+        )
+    if words := [name for name, value in written.items() if value is None]:
+        warnings.warn(
+            f"taken for categories, as their values are words: {name_list(words)}; name such columns in"
+            " multi_feature.data.categorical or .excluded",
+            stacklevel=3,
+        )
+
+
+def _first_number(values: pa.StringArray) -> str | None:
+    """Return the first value where most look like numbers with signs around, or like dates."""
+    known = values.drop_null()
+    is_like = compute.match_substring_regex(known, _LIKE_NUMBER)
+    if 2 * (compute.sum(is_like).as_py() or 0) <= len(known):
+        return None
+    first: str = known.filter(is_like)[0].as_py()
+    return first
 
 
 def _check_finite(name: str, numbers: Numbers) -> Numbers:

@@ -1,6 +1,7 @@
 """One column of a table as plain values: numbers with NaN, or text with null, for what is missing."""
 
-from typing import TypeAlias
+import unicodedata
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,7 @@ def text_values(column: pa.ChunkedArray) -> pa.StringArray:
     """Return the column as text without surrounding space, null where missing.
 
     The same value gives the same text whatever its type: ``1``, ``1.0`` and ``"1"`` are ``"1"``; true is
-    ``"True"``. ``"01"`` stays.
+    ``"True"``. ``"01"`` stays. Composed and decomposed accents are the same (NFC).
 
     Raises:
         UserError: The column holds lists or structures, or bytes that are not UTF-8.
@@ -49,9 +50,21 @@ def text_values(column: pa.ChunkedArray) -> pa.StringArray:
         text = compute.if_else(column, "True", "False") if is_bool else column.cast(pa.string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         raise UserError(f"a column of type {column.type} can be neither a label nor a category") from None
+    text = compute.utf8_normalize(text, form="NFC")
     text = compute.replace_substring_regex(text, pattern=_WHOLE_NUMBER, replacement=r"\1")
     text = _with_nulls(compute.utf8_trim_whitespace(text), TEXT_NULLS)
     return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+
+
+def text_of(value: Any) -> str | None:
+    """Return one value of a JSON object, or of a row, as text; None for null and NaN.
+
+    The same number gives the same text as in `text_values`; text stays as it is, but for its accents.
+    """
+    if value is None or value != value:
+        return None
+    whole = isinstance(value, float) and value.is_integer()
+    return unicodedata.normalize("NFC", str(int(value) if whole else value))
 
 
 def is_missing(values: ColumnValues) -> npt.NDArray[np.bool_]:

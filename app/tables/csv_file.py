@@ -2,9 +2,13 @@
 
 import csv
 import gzip
+import io
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,17 +35,29 @@ NUMBER_NULLS = (
         "-1.#QNAN",
     ),
 )
-NOT_UTF8 = "the file is not UTF-8 text; save it as CSV in UTF-8"
+NOT_UTF8 = "it is not UTF-8 text; save it as CSV in UTF-8"
+DELIMITERS = ",;\t|"
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEAD_SIZE = 1 << 16
+_MAX_LINE = 1 << 26
 _LARGE_BLOCK = 1 << 28
-_DECIMAL_COMMA = re.compile(r"(?:^|[;\t|])\s*[+-]?\d+,\d+\s*(?=[;\t|]|$)", re.MULTILINE)
-_DECIMAL_POINT = re.compile(r"(?:^|[;\t|])\s*[+-]?\d+\.\d+\s*(?=[;\t|]|$)", re.MULTILINE)
+_SAMPLED_ROWS = 100
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+_DECIMAL_POINT = re.compile(r"\s*[+-]?\d+\.\d+\s*")
+
+Rows = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CsvDialect:
-    """How a file is written: found in its first 64 KiB, or first line where that is longer."""
+    """How a file is written: found in its first 64 KiB, or first line where that is longer.
+
+    Attributes:
+        header: The names of the columns, as Arrow's reader has them.
+        delimiter: What stands between cells.
+        decimal_point: A point or a comma.
+        encoding: ``utf8`` or ``utf-16``.
+    """
 
     header: tuple[str, ...]
     delimiter: str
@@ -51,6 +67,11 @@ class CsvDialect:
     def parse_options(self, *, is_careful: bool) -> arrow_csv.ParseOptions:
         """Return how cells are told apart; ``is_careful`` allows line breaks in quotes."""
         return arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=is_careful)
+
+    def text_types(self, names: Iterable[str]) -> dict[str, pa.DataType]:
+        """Return the type of text for each column of these names, which may have spaces around them here."""
+        wanted = frozenset(names)
+        return {name: pa.string() for name in self.header if tidy_name(name) in wanted}
 
     def convert_options(self, types: Mapping[str, pa.DataType]) -> arrow_csv.ConvertOptions:
         """Return how cells become values; columns without a type have the one that they seem to have."""
@@ -80,15 +101,23 @@ def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
 
 
 def read_dialect(path: Path) -> CsvDialect:
-    """Return the dialect of a file, see `find_dialect`."""
-    return find_dialect(_head(path))
+    """Return the dialect of a file, see `find_dialect`; decimal commas are warned of."""
+    dialect = find_dialect(_head(path))
+    if dialect.decimal_point == ",":
+        warnings.warn(f"{path.name}: numbers are read with decimal commas, as in 1,5", stacklevel=3)
+    return dialect
 
 
 def find_dialect(head: bytes) -> CsvDialect:
     """Return the dialect of a file that begins with ``head``.
 
-    The delimiter is the one of comma, semicolon, tab and bar that cuts the first line into most columns.
-    The decimal mark is a comma where the delimiter is another and no cell has a decimal point.
+    The delimiter is the one of comma, semicolon, tab and bar that cuts the first rows into as many cells as
+    there are names; of several, the one that makes most columns. The decimal mark is a comma where the
+    delimiter is another and no cell has a decimal point. Quotes count in both.
+
+    Raises:
+        UserError: It is empty or no text.
+        csv.Error: Its quotes can't be taken apart.
     """
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     if encoding != "utf-16" and b"\0" in head:
@@ -96,25 +125,59 @@ def find_dialect(head: bytes) -> CsvDialect:
     text = head.decode(encoding, errors="replace").lstrip("\r\n")
     if not text:
         raise UserError("the file is empty; it needs a line of column names and a row for each sample")
-    line = text.splitlines()[0]
-    headers = {delimiter: next(csv.reader([line], delimiter=delimiter)) for delimiter in ",;\t|"}
-    delimiter = max(headers, key=lambda key: len(headers[key]))
-    has_commas = delimiter != "," and _DECIMAL_COMMA.search(text) and not _DECIMAL_POINT.search(text)
+    rows = {delimiter: _first_rows(text, delimiter) for delimiter in DELIMITERS}
+    delimiter = max(rows, key=lambda key: _fit(rows[key]))
     return CsvDialect(
-        header=tuple(headers[delimiter]),
+        header=_read_header(text, delimiter),
         delimiter=delimiter,
-        decimal_point="," if has_commas else ".",
+        decimal_point="," if delimiter != "," and _has_decimal_commas(rows[delimiter]) else ".",
         encoding="utf-16" if encoding == "utf-16" else "utf8",
     )
 
 
+def tidy_name(name: str) -> str:
+    """Return a column's name as it is known: without space around it, its accents composed (NFC)."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def _first_rows(text: str, delimiter: str) -> Rows:
+    """Return the header and some rows; the last one of all may be cut off, and doesn't count."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows = [row for row in islice(reader, _SAMPLED_ROWS) if row]
+    is_cut = len(text) >= _HEAD_SIZE // 4 and len(rows) > 1 and next(reader, None) is None
+    return rows[:-1] if is_cut else rows
+
+
+def _fit(rows: Rows) -> tuple[bool, float, int]:
+    header, *others = rows
+    num_alike = sum(len(row) == len(header) for row in others)
+    return len(header) > 1, num_alike / max(len(others), 1), len(header)
+
+
+def _has_decimal_commas(rows: Rows) -> bool:
+    cells = [cell for row in rows[1:] for cell in row]
+    return any(map(_DECIMAL_COMMA.fullmatch, cells)) and not any(map(_DECIMAL_POINT.fullmatch, cells))
+
+
+def _read_header(text: str, delimiter: str) -> tuple[str, ...]:
+    """Return the names as Arrow reads them, which may differ from what the csv module makes of quotes."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    next(reader)
+    header = "".join(islice(io.StringIO(text, newline=""), reader.line_num))
+    options = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    content = pa.BufferReader(header.encode(errors="replace"))
+    return tuple(arrow_csv.read_csv(content, parse_options=options).column_names)
+
+
 def _head(path: Path) -> bytes:
-    try:
-        with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
-            head = file.read(_HEAD_SIZE)
-            return head if b"\n" in head else head + file.readline()
-    except EOFError:
-        raise UserError("the compressed file breaks off; copy or download it again") from None
+    with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
+        head = file.read(_HEAD_SIZE)
+        is_text = b"\0" not in head or head[:2] in (b"\xff\xfe", b"\xfe\xff")
+        if b"\n" not in head and is_text:
+            head += file.readline(_MAX_LINE)
+    if len(head) >= _MAX_LINE:
+        raise UserError(f"its first line has more than {_MAX_LINE >> 20} MiB; is it a table?")
+    return head
 
 
 def _is_gzip(path: Path) -> bool:
@@ -123,7 +186,7 @@ def _is_gzip(path: Path) -> bool:
 
 
 def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, is_careful: bool) -> pa.Table:
-    types = {name: pa.string() for name in dialect.header if name.strip() in text_columns}
+    types = dialect.text_types(text_columns)
     with open_bytes(path) as stream:
         return arrow_csv.read_csv(
             stream,

@@ -46,7 +46,7 @@ def spool_csv(path: Path, sink: BinaryIO, *, text_columns: Iterable[str] = ()) -
         UserError: The file is empty, malformed or not UTF-8 or UTF-16.
     """
     dialect = read_dialect(path)
-    types = {name: pa.string() for name in dialect.header if name.strip() in frozenset(text_columns)}
+    types = dialect.text_types(text_columns)
     try:
         _Spooling(path, dialect, is_careful=False).run(sink, types)
     except pa.ArrowInvalid:

@@ -1,5 +1,6 @@
 """Class names and class indices of a label column."""
 
+import re
 import warnings
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from torch import Tensor
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.tables.column_values import is_missing, is_text, plain_column, text_values
 from nested_lightning.app.wording import counted, name_list
+
+_WHOLE_NUMBER = re.compile(r"[+-]?\d{1,1000}")
 
 
 def label_column(table: pa.Table, label: str | None) -> pa.StringArray:
@@ -64,7 +67,7 @@ def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
             f"at least 2 classes are needed, and the label column holds {found};"
             " check multi_feature.data.label"
         )
-    is_whole = all(name.lstrip("+-").isdecimal() for name in names)
+    is_whole = all(_WHOLE_NUMBER.fullmatch(name) for name in names)
     if not is_whole and all(_is_number(name) for name in names):
         warnings.warn(
             f"the labels are numbers with fractions, and each of the {len(names):,} becomes a class: this"

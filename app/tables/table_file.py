@@ -11,7 +11,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.tables.csv_file import read_csv
+from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.tables.csv_file import read_csv, tidy_name
 from nested_lightning.app.wording import errors_naming, name_list
 
 SHIPPED_MFEAT = "mfeat.csv.gz"
@@ -72,13 +73,11 @@ def read_table(path: Path, *, text_columns: Iterable[str] = (), reader: TableRea
         UserError: No such file, not a table, no rows, or two columns of one name. The message begins with
             the file's path.
     """
+    file = regular_file(path)
+    with foreign_file(path):
+        table = _read(file, text_columns, reader)
     with errors_naming(path):
-        try:
-            return _tidy(_read(path, text_columns, reader))
-        except UnicodeDecodeError:
-            raise UserError("the file is not UTF-8 text; save it as CSV in UTF-8") from None
-        except OSError as error:
-            raise UserError(f"cannot read the file ({error.strerror or error})") from None
+        return _tidy(table)
 
 
 def read_shipped_table(
@@ -90,10 +89,6 @@ def read_shipped_table(
 
 
 def _read(path: Path, text_columns: Iterable[str], reader: TableReader) -> pa.Table:
-    if path.is_dir():
-        raise UserError("this is a folder; name one CSV or Parquet file in it")
-    if not path.exists():
-        raise UserError(f"no such file (looked in {path.absolute().parent})")
     with path.open("rb") as file:
         head = file.read(1024)
     if head[:4] == b"PAR1":
@@ -105,16 +100,13 @@ def _read(path: Path, text_columns: Iterable[str], reader: TableReader) -> pa.Ta
 
 
 def _read_parquet(path: Path, reader: TableReader) -> pa.Table:
-    try:
-        with parquet.ParquetFile(path) as file:
-            table = reader.read_parquet(file)
-    except pa.ArrowException as error:
-        raise UserError(f"not a Parquet file that can be read ({error}); copy or write it again") from None
+    with parquet.ParquetFile(path) as file:
+        table = reader.read_parquet(file)
     return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
 
 
 def _tidy(table: pa.Table) -> pa.Table:
-    names = [name.strip() for name in table.column_names]
+    names = [tidy_name(name) for name in table.column_names]
     repeated = [name for name, count in Counter(filter(None, names)).items() if count > 1]
     if repeated:
         raise UserError(

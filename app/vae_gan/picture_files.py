@@ -3,20 +3,24 @@
 Shapes: N pictures, C channels, S pixels to a side.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nested_lightning.app.data.splits import note_given_parts
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.pictures.decoding import decode_picture
-from nested_lightning.app.pictures.source import ZipSource
+from nested_lightning.app.foreign_files import file_or_folder, foreign_file
+from nested_lightning.app.pictures.decoding import decode_picture, read_picture
+from nested_lightning.app.pictures.listing import PICTURE_SUFFIXES, is_picture, list_pictures
+from nested_lightning.app.pictures.source import compose, open_folder_or_zip
 from nested_lightning.app.wording import errors_naming
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 _LUMINANCE = (0.299, 0.587, 0.114)
 
 
@@ -57,15 +61,17 @@ def read_picture_folders(path: Path, *, image_size: int, channels: int | None) -
         UserError: It isn't there, is no zip file, holds no pictures in sub-folders, or one is damaged.
     """
     labels, coloured = [], []
-    with closing(_labelled_files(path)) as files:
-        for name, content in files:
-            labels.append(name.parent.name)
-            with errors_naming(name):
-                coloured.append(_decode(content, image_size=image_size))
+    with closing(open_folder_or_zip(path)) as source:
+        names = [name for name in source.names() if is_picture(name) and len(name.parts) > 1]
+        note_given_parts({part for name in names for part in name.parts[:-2]}, setting="vae_gan.data.split")
+        for name in names:
+            with foreign_file(name), source.open(str(name)) as stream:
+                coloured.append(_to_tensor(read_picture(stream, size=image_size, fit="crop")))
+            labels.append(compose(name.parent.name))
     if not coloured:
         raise UserError(
             "there are no pictures in sub-folders; each domain needs a sub-folder of its own with pictures"
-            f" ({', '.join(SUFFIXES)})"
+            f" ({', '.join(PICTURE_SUFFIXES)})"
         )
     pictures = torch.stack(coloured)
     is_grey = bool((pictures == pictures[:, :1]).all())
@@ -82,17 +88,12 @@ def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Tensor
     Raises:
         UserError: There is none, or one is damaged.
     """
-    if not path.exists():
-        raise UserError(f"{path}: no such file or folder")
-    inside = sorted(path.rglob("*")) if path.is_dir() else []
-    paths = [p for p in inside if _is_picture(p.relative_to(path)) and p.is_file()] or [path]
-    if path.is_dir() and paths == [path]:
-        raise UserError(f"{path}: there are no pictures in it ({', '.join(SUFFIXES)})")
-    contents = {}
+    paths = list_pictures(path) if file_or_folder(path).is_dir() else [path]
+    decoded = []
     for file in paths:
-        with errors_naming(file):
-            contents[str(file)] = file.read_bytes()
-    return _decode_named(contents, image_size, channels), paths
+        with foreign_file(file), file.open("rb") as stream:
+            decoded.append(_to_tensor(read_picture(stream, size=image_size, fit="crop")))
+    return _with_channels(torch.stack(decoded), channels), paths
 
 
 def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int) -> Tensor:
@@ -106,20 +107,15 @@ def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int
     """
     if not contents:
         raise UserError("there are no pictures")
-    numbered = {f"picture {number}": content for number, content in enumerate(contents, start=1)}
-    return _decode_named(numbered, image_size, channels)
-
-
-def _decode_named(contents: Mapping[str, bytes], image_size: int, channels: int) -> Tensor:
     decoded = []
-    for name, content in contents.items():
-        with errors_naming(name):
-            decoded.append(_decode(content, image_size=image_size))
-    return torch.cat([_with_channels(picture.unsqueeze(0), channels) for picture in decoded])
+    for number, content in enumerate(contents, start=1):
+        with errors_naming(f"picture {number}"):
+            decoded.append(_to_tensor(decode_picture(content, size=image_size, fit="crop")))
+    return _with_channels(torch.stack(decoded), channels)
 
 
-def _decode(content: bytes, *, image_size: int) -> Tensor:
-    return torch.from_numpy(decode_picture(content, size=image_size, fit="crop")).float().div(255)
+def _to_tensor(picture: npt.NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(picture).float().div(255)
 
 
 def _with_channels(pictures: Tensor, channels: int) -> Tensor:
@@ -129,35 +125,3 @@ def _with_channels(pictures: Tensor, channels: int) -> Tensor:
     if (pictures == pictures[:, :1]).all():
         return pictures[:, :1].contiguous()
     return (pictures * torch.tensor(_LUMINANCE).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
-
-
-def _labelled_files(path: Path) -> Generator[tuple[PurePosixPath, bytes], None, None]:
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            name = PurePosixPath(file.relative_to(path).as_posix())
-            if _is_labelled(name) and file.is_file():
-                yield name, file.read_bytes()
-        return
-    if not path.exists():
-        raise UserError(f"no such folder or file (looked in {path.absolute().parent})")
-    try:
-        source = ZipSource(path)
-    except UserError as error:
-        raise UserError(
-            f"neither a folder nor a zip file: {error}; name one with a sub-folder of pictures for each"
-            " domain"
-        ) from None
-    with closing(source):
-        for name in filter(_is_labelled, map(PurePosixPath, source.names)):
-            with errors_naming(name):
-                content = source.read(str(name))
-            yield name, content
-
-
-def _is_labelled(name: PurePosixPath) -> bool:
-    return len(name.parts) > 1 and _is_picture(name)
-
-
-def _is_picture(name: PurePath) -> bool:
-    is_hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
-    return name.suffix.lower() in SUFFIXES and not is_hidden

@@ -8,12 +8,10 @@ from typing import Any
 
 from nested_lightning.app.answers import Answers, MarkedText
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import file_or_folder
+from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
-from nested_lightning.app.variant.sources.digit_pictures import (
-    PICTURE_SUFFIXES,
-    list_pictures,
-    read_digit_pictures,
-)
+from nested_lightning.app.variant.sources.digit_pictures import list_digit_pictures, read_digit_pictures
 from nested_lightning.app.variant.sources.fields import read_inputs
 from nested_lightning.app.variant.sources.python import read_python
 from nested_lightning.app.variant.sources.records import RawSequence
@@ -140,13 +138,13 @@ def _guess_variant(variants: Sequence[VariantSpec], paths: Sequence[Path]) -> st
 
 
 def _read_all(paths: Sequence[Path], spec: VariantSpec) -> list[tuple[str, RawSequence]]:
-    pictures = [path for path in paths if path.suffix.lower() in PICTURE_SUFFIXES]
+    pictures = [path for path in paths if is_picture(path)]
     named: list[tuple[str, RawSequence]] = []
     for path in paths:
         if path.suffix.lower() in SUFFIXES:
             named += _read_lines(path, spec)
-        elif path.is_dir():
-            named.append((str(path), _read_pictures(list_pictures(path), spec, path)))
+        elif file_or_folder(path).is_dir():
+            named.append((str(path), _read_pictures(list_digit_pictures(path), spec, path)))
         elif path not in pictures:
             named.append((str(path), _read_text(path, spec)))
     if pictures:

@@ -11,6 +11,8 @@ from pytorch_lightning import LightningDataModule
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.foreign_files import file_or_folder
+from nested_lightning.app.pictures.listing import list_files
 from nested_lightning.app.variant.encoding import encode_records, fit_variant
 from nested_lightning.app.variant.loader import VariantLoader
 from nested_lightning.app.variant.sampling import VariantSampling
@@ -185,7 +187,10 @@ class VariantDataModule(LightningDataModule):
         return sources
 
     def _sources_at(self, path: Path) -> Mapping[str, SequenceSource]:
-        files = sorted(p for p in path.iterdir() if p.suffix in SUFFIXES) if path.is_dir() else [path]
+        files = [path]
+        if file_or_folder(path).is_dir():
+            inside = list_files(path, max_depth=1)
+            files = [path / name for name in inside if name.suffix.lower() in SUFFIXES]
         if not files:
             raise UserError(f"{path}: holds no file that ends in {', '.join(SUFFIXES)}")
         known = self._given_spec.names if self._given_spec else tuple(self._sources)

@@ -9,25 +9,24 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.pictures.decoding import open_picture
+from nested_lightning.app.pictures.listing import list_pictures
 
-PICTURE_SUFFIXES = (".png", ".bmp", ".gif", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".pgm")
 SIZE = 8
 _FULL_INK = 16.0
 
 
-def list_pictures(folder: Path) -> list[Path]:
+def list_digit_pictures(folder: Path) -> list[Path]:
     """Return the pictures of a folder in the order of their names, ``2.png`` before ``10.png``.
 
     Raises:
         UserError: There is none.
     """
-    pictures = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
-    if not pictures:
-        raise UserError(f"{folder}: holds no picture ({', '.join(PICTURE_SUFFIXES)})")
-    return sorted(pictures, key=lambda path: _natural(path.name))
+    return sorted(list_pictures(folder, max_depth=1), key=lambda path: _natural(path.name))
 
 
 def read_digit_pictures(paths: Sequence[Path]) -> npt.NDArray[np.float32]:
@@ -43,15 +42,11 @@ def read_digit_pictures(paths: Sequence[Path]) -> npt.NDArray[np.float32]:
 
 
 def _read(path: Path) -> npt.NDArray[np.float32]:
-    try:
-        with Image.open(path) as image:
-            grey = image.convert("RGBA")
-            paper = Image.new("RGBA", grey.size, "white")
-            grey = Image.alpha_composite(paper, grey).convert("L")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file (looked in {path.absolute().parent})") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path}: is no picture that can be read ({error})") from None
+    regular_file(path)
+    with foreign_file(path), open_picture(path) as image:
+        grey = image.convert("RGBA")
+        paper = Image.new("RGBA", grey.size, "white")
+        grey = Image.alpha_composite(paper, grey).convert("L")
     ink = ImageOps.invert(grey) if _edge_brightness(grey) > 127 else grey
     if ink.size != (SIZE, SIZE):
         ink = _fit(ink, path)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nested_lightning.app.errors import did_you_mean
+from nested_lightning.app.tables.column_values import text_of
 from nested_lightning.app.variant.sources.records import InputKind, RawSequence
 from nested_lightning.app.variant.sources.rows import Row
 from nested_lightning.app.wording import counted
@@ -54,7 +55,7 @@ def read_inputs(row: Row, kind: InputKind, width: int | None = None) -> RawSeque
         raise row.error(f"'{field}' must be a {'string' if expected is str else 'list of strings'}")
     if not value:
         raise row.error(f"'{field}' is empty; a sequence needs at least one step")
-    return value if isinstance(value, str) else [str(token) for token in value]
+    return value if isinstance(value, str) else _read_names(row, value, "token")
 
 
 def read_labels(row: Row, length: int) -> list[str] | str:
@@ -67,16 +68,14 @@ def read_labels(row: Row, length: int) -> list[str] | str:
     if (labels is None) == (label is None):
         raise row.error("needs either 'labels', one for each step, or 'label', one for the sequence")
     if label is not None:
-        return str(label)
+        return _read_names(row, [label], "label")[0]
     if not isinstance(labels, list):
         raise row.error("'labels' must be a list with one label for each step")
     if len(labels) != length:
         raise row.error(
             f"{counted(length, 'step')}, but {counted(len(labels), 'label')}; each step needs one"
         )
-    if None in labels:
-        raise row.error(f"label {labels.index(None) + 1} is null; each step needs one")
-    return [str(one) for one in labels]
+    return _read_names(row, labels, "label")
 
 
 def encode_labels(row: Row, labels: list[str] | str, class_names: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -97,6 +96,19 @@ def encode_labels(row: Row, labels: list[str] | str, class_names: Sequence[str])
     return np.array([indices[name] for name in names], dtype=np.int64)
 
 
+def _read_names(row: Row, values: Sequence[Any], noun: str) -> list[str]:
+    """Return tokens or labels as text, of which 1 and 1.0 are one."""
+    names = []
+    for number, value in enumerate(values, start=1):
+        name = text_of(value)
+        if name is None:
+            raise row.error(f"{noun} {number} is null; each step needs one")
+        if isinstance(value, list | dict):
+            raise row.error(f"{noun} {number} must be text or a number")
+        names.append(name)
+    return names
+
+
 def _read_vectors(row: Row, value: Any, width: int | None) -> npt.NDArray[np.float32]:
     if not isinstance(value, list) or not all(isinstance(vector, list) for vector in value):
         raise row.error("'vectors' must be a list of lists of numbers, one for each step")
@@ -109,8 +121,9 @@ def _read_vectors(row: Row, value: Any, width: int | None) -> npt.NDArray[np.flo
     if width == 0:
         raise row.error("its vectors hold no numbers")
     try:
-        vectors = np.array(value, dtype=np.float32)
-    except (TypeError, ValueError):
+        with np.errstate(over="ignore"):
+            vectors = np.array(value, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError):
         raise row.error("'vectors' holds something that is no number") from None
     if not np.isfinite(vectors).all():
         step, feature = np.argwhere(~np.isfinite(vectors))[0]

@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.pictures.listing import list_files
 from nested_lightning.app.variant.sources.python_kinds import KINDS, label_characters
 from nested_lightning.app.variant.sources.records import Labels, SequenceRecords, SourceContent
 from nested_lightning.app.variant.windows import check_window
-from nested_lightning.app.wording import counted, errors_naming
+from nested_lightning.app.wording import counted
 
 _LEFT_OUT = {
     "__pycache__",
@@ -83,9 +85,9 @@ class PythonSources:
 
     def _choose(self, root: Path, variant: str) -> list[str]:
         names = sorted(
-            path.relative_to(root).as_posix()
-            for path in root.rglob("*.py")
-            if not _LEFT_OUT & set(path.relative_to(root).parts)
+            name.as_posix()
+            for name in list_files(root)
+            if name.suffix == ".py" and not _LEFT_OUT & {*name.parts}
         )
         if len(names) < 3:
             raise UserError(
@@ -106,13 +108,13 @@ def read_python(path: Path) -> str:
     Raises:
         UserError: The file can't be read, or isn't in that encoding.
     """
-    try:
-        with tokenize.open(path) as file:
-            return file.read()
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror or error})") from None
-    except (SyntaxError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: isn't text in the encoding that it declares ({error})") from None
+    regular_file(path)
+    with foreign_file(path):
+        try:
+            with tokenize.open(path) as file:
+                return file.read()
+        except (SyntaxError, UnicodeDecodeError) as error:
+            raise UserError(f"isn't text in the encoding that it declares ({error})") from None
 
 
 def _read_all(root: Path, names: Sequence[str]) -> dict[str, str]:
@@ -122,7 +124,7 @@ def _read_all(root: Path, names: Sequence[str]) -> dict[str, str]:
 
 
 def _label(path: Path, text: str) -> Labels:
-    with errors_naming(path):
+    with foreign_file(path):
         return label_characters(text)
 
 

@@ -1,6 +1,5 @@
 """The lines of a JSONL file, or the rows of a Parquet file, with their place for messages."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.tables.json_lines import json_object, numbered_lines, open_text
 
 SUFFIXES = (".jsonl", ".ndjson", ".parquet")
 
@@ -37,48 +38,47 @@ def read_rows(path: Path, variant: str) -> list[Row]:
     """Read a JSONL file, whose lines are objects, or a Parquet file; empty lines are skipped.
 
     Raises:
-        UserError: No such file, another format, a line that is no JSON object, or no line at all.
+        UserError: No such file, another format, a line that is no JSON object, or no line at all; the message
+            names file, line and variant.
     """
     named = f"{path} (variant '{variant}')"
-    if not path.is_file():
-        raise UserError(f"{named}: no such file (looked in {path.absolute().parent})")
-    try:
-        rows = _read_parquet(path, variant) if _is_parquet(path) else _read_jsonl(path, variant)
-    except UnicodeDecodeError:
-        raise UserError(f"{named}: is neither JSONL in UTF-8 nor Parquet") from None
-    except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{named}: can't be read ({error})") from None
+    file = regular_file(path)
+    with foreign_file(named), file.open("rb") as stream:
+        is_parquet = stream.read(4) == b"PAR1"
+        stream.seek(0)
+        if is_parquet:
+            rows = _read_parquet(path, variant)
+        else:
+            lines = list(numbered_lines(open_text(stream)))
+    if not is_parquet:
+        rows = [_read_line(line, f"{path}, line {number}", variant) for number, line in lines]
     if not rows:
         raise UserError(f"{named}: is empty; it needs a line for each sequence")
     return rows
 
 
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
+def _read_line(line: str, place: str, variant: str) -> Row:
+    with foreign_file(f"{place} (variant '{variant}')"):
+        return Row(values=json_object(line), place=place, variant=variant)
 
 
 def _read_parquet(path: Path, variant: str) -> list[Row]:
     with parquet.ParquetFile(path) as file:
         table = file.read()
+    columns = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        with foreign_file(f"column '{name}'"):
+            columns[name] = _in_microseconds(column).to_pylist()
     return [
-        Row(values=values, place=f"{path}, row {number}", variant=variant)
-        for number, values in enumerate(table.to_pylist(), start=1)
+        Row(values=dict(zip(columns, values, strict=True)), place=f"{path}, row {number}", variant=variant)
+        for number, values in enumerate(zip(*columns.values(), strict=True), start=1)
     ]
 
 
-def _read_jsonl(path: Path, variant: str) -> list[Row]:
-    rows = []
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            row = Row(values={}, place=f"{path}, line {number}", variant=variant)
-            try:
-                values = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise row.error(f"is not JSON ({error.msg} at character {error.pos + 1})") from None
-            if not isinstance(values, dict):
-                raise row.error('must be a JSON object such as {"text": "…", "labels": […]}')
-            rows.append(Row(values=values, place=row.place, variant=variant))
-    return rows
+def _in_microseconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return times as Python can hold them; what is finer is cut off."""
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    if pa.types.is_time64(column.type):
+        return column.cast(pa.time64("us"), safe=False)
+    return column.cast(pa.duration("us"), safe=False) if pa.types.is_duration(column.type) else column

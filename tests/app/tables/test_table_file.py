@@ -51,7 +51,7 @@ def test_shipped_data_states_source_and_licence() -> None:
         ("a,b,a\n1,2,3\n", "several columns have the same name: 'a'; rename them"),
         (b"PK\x03\x04rest", "an Excel workbook or a zip archive; export the table as CSV or Parquet"),
         ('{"a": 1}', "this is JSON; export the table"),
-        (b"PAR1" + b"\0" * 20, "not a Parquet file that can be read"),
+        (b"PAR1" + b"\0" * 20, "it is damaged.*not a parquet file"),
         ("a,größe\n1,2\n".encode("latin-1"), "not UTF-8 text"),
     ],
 )
@@ -64,10 +64,10 @@ def test_table_that_cannot_be_used_is_refused_by_name(
 
 
 def test_table_that_does_not_exist_is_refused_with_its_folder(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=f"missing.csv: no such file .looked in {tmp_path}"):
+    with pytest.raises(UserError, match=f"missing.csv: no such file or folder .looked in {tmp_path}"):
         read_table(tmp_path / "missing.csv")
 
 
 def test_table_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="this is a folder; name one CSV or Parquet file in it"):
+    with pytest.raises(UserError, match="is a folder; name a file in it"):
         read_table(tmp_path)

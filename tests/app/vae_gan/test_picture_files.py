@@ -85,11 +85,11 @@ def test_what_holds_no_pictures_in_sub_folders_is_refused(folder: Path, tmp_path
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.zip").write_text("no zip file")
 
-    with pytest.raises(UserError, match="no such folder or file"):
+    with pytest.raises(UserError, match="no such file or folder"):
         read_picture_folders(tmp_path / "nowhere", image_size=2, channels=None)
     with pytest.raises(UserError, match="no pictures in sub-folders"):
         read_picture_folders(tmp_path / "empty", image_size=2, channels=None)
-    with pytest.raises(UserError, match="neither a folder nor a zip file"):
+    with pytest.raises(UserError, match="not a zip archive"):
         read_picture_folders(tmp_path / "text.zip", image_size=2, channels=None)
 
 

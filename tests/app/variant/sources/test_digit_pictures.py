@@ -8,7 +8,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.variant.sources.digit_pictures import list_pictures, read_digit_pictures
+from nested_lightning.app.variant.sources.digit_pictures import list_digit_pictures, read_digit_pictures
 
 
 def _digit(number: int = 0) -> Image.Image:
@@ -39,19 +39,19 @@ def test_a_folder_is_read_in_the_order_of_its_numbers(tmp_path: Path) -> None:
         _digit(number).save(tmp_path / f"{number}.png")
     (tmp_path / "notes.txt").write_text("no picture")
 
-    assert [path.name for path in list_pictures(tmp_path)] == ["1.png", "2.png", "10.png"]
+    assert [path.name for path in list_digit_pictures(tmp_path)] == ["1.png", "2.png", "10.png"]
 
 
 def test_what_is_no_digit_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n")
     Image.new("L", (30, 30), 255).save(tmp_path / "empty.png")
 
-    with pytest.raises(UserError, match=r"broken\.png: is no picture"):
+    with pytest.raises(UserError, match=r"broken\.png: this is no picture"):
         read_digit_pictures([tmp_path / "broken.png"])
     with pytest.raises(UserError, match=r"empty\.png: shows no digit"):
         read_digit_pictures([tmp_path / "empty.png"])
     with pytest.raises(UserError, match=r"gone\.png: no such file"):
         read_digit_pictures([tmp_path / "gone.png"])
     (tmp_path / "bare").mkdir()
-    with pytest.raises(UserError, match="holds no picture"):
-        list_pictures(tmp_path / "bare")
+    with pytest.raises(UserError, match="there is no picture"):
+        list_digit_pictures(tmp_path / "bare")

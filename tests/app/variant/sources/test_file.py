@@ -152,7 +152,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, content: str, messa
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"gone\.jsonl \(variant 'speech'\): no such file"):
+    with pytest.raises(UserError, match=r"gone\.jsonl: no such file"):
         _read(tmp_path / "gone.jsonl")
 
 
