@@ -156,15 +156,14 @@ class PictureReader:
             allowed += folders
         names = [normpath(folder / picture.replace("\\", "/")) for folder in folders]
         inside = [name for name in names if any(_is_inside(name, folder) for folder in allowed)]
-        if not inside:
+        if found := next(filter(None, map(source.find, inside)), None):
+            return found
+        if len(inside) < len(names):
             raise UserError(
                 "this name leads out of the folder of the data; name the folder around all, or with"
                 " image_to_text.data.picture_folder where the pictures lie"
             )
-        found = next(filter(None, map(source.find, inside)), None)
-        if found is None:
-            raise UserError(f"no such picture (looked in {' and '.join(dict.fromkeys(map(str, folders)))})")
-        return found
+        raise UserError(f"no such picture (looked in {' and '.join(dict.fromkeys(map(str, folders)))})")
 
 
 def _is_inside(name: str, folder: PurePosixPath) -> bool:

@@ -1,8 +1,9 @@
 """The data of the image-to-text family: pictures with captions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import torch
@@ -11,16 +12,18 @@ from torch import Tensor
 
 from nested_lightning.app.data.batch_loader import BatchLoader
 from nested_lightning.app.data.fingerprint import fingerprint
+from nested_lightning.app.data.splits import note_given_parts
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.batch import CaptionBatch
+from nested_lightning.app.image_to_text.caption_files import CaptionRecord
 from nested_lightning.app.image_to_text.captioned_pictures import (
     CaptionedPictures,
     CaptionLimit,
     PictureReader,
 )
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
-from nested_lightning.app.image_to_text.splits import PictureSplitter
+from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, PictureSplitter
 from nested_lightning.app.image_to_text.vocabulary import Unit, count_tokens, split_caption
 from nested_lightning.app.pictures.decoding import Fit
 from nested_lightning.app.wording import errors_naming
@@ -137,6 +140,8 @@ class ImageToTextDataModule(LightningDataModule):
         limit = CaptionLimit(unit=self._unit, max_length=self._max_length)
         read = self._reader(self._path, size=self._picture_size, fit=self._fit, limit=limit)
         with errors_naming(self._path or "shipped emoji"):
+            if self._given_spec is None and isinstance(self._splitter, DrawnPictureSplitter):
+                note_given_parts(_words_of_parts(read.records), setting="image_to_text.data.split")
             split = self._splitter(read.records)
             spec = self._given_spec or self._fit_spec(read, split.train)
         rows: dict[Part, Rows] = {"train": split.train, "val": split.val, "test": split.test}
@@ -169,6 +174,12 @@ class ImageToTextDataModule(LightningDataModule):
             is_lowercase=self._is_lowercase,
             max_length=max(map(len, captions)) + 1,
         )
+
+
+def _words_of_parts(records: Sequence[CaptionRecord]) -> set[str]:
+    """Return where a file may say which part a picture belongs to: its folders, and a column ``split``."""
+    folders = {folder for record in records for folder in PurePosixPath(record.picture).parts[:-1]}
+    return folders | {record.fields.get("split", "") for record in records}
 
 
 def _encode(read: CaptionedPictures, rows: Rows, spec: ImageToTextDataSpec) -> CaptionBatch:

@@ -8,12 +8,13 @@ from typing import Literal
 
 import pyarrow as pa
 import torch
+from pyarrow import compute
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from nested_lightning.app.data.batch_loader import BatchLoader
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.splits import Split, Splitter
+from nested_lightning.app.data.splits import Split, Splitter, note_given_parts
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
@@ -23,7 +24,7 @@ from nested_lightning.app.multi_feature.feature_parts import encode_parts
 from nested_lightning.app.multi_feature.fitting import fit_groups
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import FeatureStorage, MemoryStorage
-from nested_lightning.app.tables.column_values import is_missing, keep_rows
+from nested_lightning.app.tables.column_values import is_missing, keep_rows, text_values
 from nested_lightning.app.tables.labels import (
     check_class_sizes,
     encode_labels,
@@ -213,6 +214,9 @@ class MultiFeatureDataModule(LightningDataModule):
         excluded = select_columns(columns, self._excluded, setting="multi_feature.data.excluded")
         check_columns(columns, self._categorical, setting="multi_feature.data.categorical")
         features = [name for name in columns if name not in excluded]
+        if "split" in features:
+            words = compute.unique(text_values(table.column("split"))).drop_null().to_pylist()
+            note_given_parts(words, setting="multi_feature.data.split")
         if not features:
             raise UserError(f"there are no features, only {name_list(table.column_names)}")
         return self._grouping(features)

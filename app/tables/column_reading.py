@@ -59,7 +59,7 @@ def each_column(
             that is not finite.
     """
     faults: list[str] = []
-    guessed: dict[str, pa.StringArray] = {}
+    guessed: dict[str, str | None] = {}
     for name in names:
         column = table.column(name)
         if name in categorical:
@@ -67,8 +67,9 @@ def each_column(
         elif (numbers := number_values(column)) is not None:
             yield name, _check_finite(name, numbers)
         elif infer_categories and _seems_categorical(column):
-            guessed[name] = text_values(column)
-            yield name, guessed[name]
+            values = text_values(column)
+            guessed[name] = _first_number(values)
+            yield name, values
         else:
             faults.append(_describe(name, column))
     _note_categories(guessed)
@@ -78,9 +79,8 @@ def each_column(
         raise UserError(f"{'; '.join(faults[:3])}{rest}. {advice}")
 
 
-def _note_categories(columns: Mapping[str, pa.StringArray]) -> None:
-    """Say which columns were taken for categories, those first whose values are rather numbers or dates."""
-    written = {name: _first_number(values) for name, values in columns.items()}
+def _note_categories(written: Mapping[str, str | None]) -> None:
+    """Say which columns were taken for categories; those with a value here hold rather numbers or dates."""
     numbers = [f"'{name}' ('{value}')" for name, value in written.items() if value is not None]
     if numbers:
         warnings.warn(

@@ -13,7 +13,7 @@ from pytorch_lightning import LightningDataModule
 
 from nested_lightning.app.data.batch_loader import BatchLoader
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.data.splits import Splitter, note_given_parts
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.domain_groups import DomainGrouping
@@ -139,6 +139,8 @@ class VaeGanDataModule(LightningDataModule):
                 f"there are sub-folders {name_list(unknown)}, which the model does not know; its domains are"
                 f" {name_list(domains, limit=20)}"
             )
+        if self._given_spec is None:
+            note_given_parts(data.folders, setting="vae_gan.data.split")
         self._check_sizes(data.labels)
         domain = torch.tensor([domains.index(label) for label in data.labels])
         split = self._splitter(domain.numpy(), pa.table({}))

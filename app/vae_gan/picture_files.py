@@ -13,7 +13,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nested_lightning.app.data.splits import note_given_parts
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import file_or_folder, foreign_file
 from nested_lightning.app.pictures.decoding import decode_picture, read_picture
@@ -31,10 +30,12 @@ class LabelledPictures:
     Attributes:
         pictures: [N, C, S, S], float32, from 0 to 1.
         labels: N names.
+        folders: Names of the folders above those of the domains.
     """
 
     pictures: Tensor
     labels: tuple[str, ...]
+    folders: frozenset[str] = frozenset()
 
 
 def read_digits() -> LabelledPictures:
@@ -63,7 +64,6 @@ def read_picture_folders(path: Path, *, image_size: int, channels: int | None) -
     labels, coloured = [], []
     with closing(open_folder_or_zip(path)) as source:
         names = [name for name in source.names() if is_picture(name) and len(name.parts) > 1]
-        note_given_parts({part for name in names for part in name.parts[:-2]}, setting="vae_gan.data.split")
         for name in names:
             with foreign_file(name), source.open(str(name)) as stream:
                 coloured.append(_to_tensor(read_picture(stream, size=image_size, fit="crop")))
@@ -76,7 +76,8 @@ def read_picture_folders(path: Path, *, image_size: int, channels: int | None) -
     pictures = torch.stack(coloured)
     is_grey = bool((pictures == pictures[:, :1]).all())
     chosen = channels or (1 if is_grey else 3)
-    return LabelledPictures(pictures=_with_channels(pictures, chosen), labels=tuple(labels))
+    folders = frozenset(part for name in names for part in name.parts[:-2])
+    return LabelledPictures(pictures=_with_channels(pictures, chosen), labels=tuple(labels), folders=folders)
 
 
 def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Tensor, list[Path]]:

@@ -1,5 +1,7 @@
 """Splits of rows."""
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -13,6 +15,7 @@ from nested_lightning.app.data.splits import (
     Split,
     Splitter,
     WholeFileSplitter,
+    note_given_parts,
 )
 from nested_lightning.app.errors import UserError
 
@@ -131,3 +134,11 @@ def test_split_states_the_class_size_that_it_can_share_out(splitter: Splitter, s
     if size > 1:
         labels = np.repeat([0, 1, 2, 3], [size, 40, 40, 40])
         splitter(labels, pa.table({"x": labels}))
+
+
+def test_parts_that_folders_name_and_the_split_ignores_are_told() -> None:
+    with pytest.warns(UserWarning, match="'Test', 'train' are put together and split anew, as x.split says"):
+        note_given_parts({"train", "Test", "a"}, setting="x.split")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        note_given_parts({"train", "training", "a"}, setting="x.split")

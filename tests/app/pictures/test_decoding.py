@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -92,3 +93,17 @@ def test_first_frame_of_a_moving_picture_is_taken() -> None:
 def test_file_that_is_no_picture_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(UserError, match=message):
         decode_picture(content, size=8, fit="pad")
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "WEBP", "TIFF", "GIF"])
+def test_damaged_pictures_of_every_format_are_user_errors(kind: str) -> None:
+    content = _bytes(Image.effect_noise((40, 40), 50).convert("RGB"), kind)
+    for place in range(0, len(content), max(len(content) // 60, 1)):
+        damaged = content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+        with suppress(UserError):
+            decode_picture(damaged, size=4, fit="pad")
+
+
+def test_a_long_side_is_refused_before_it_is_decoded() -> None:
+    with pytest.raises(UserError, match="a side of more than 65,535 pixels"):
+        decode_picture(_png_claiming(1, 80_000_000), size=8, fit="pad")

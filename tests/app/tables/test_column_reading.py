@@ -48,3 +48,19 @@ def test_columns_with_a_number_that_is_not_finite_are_refused_with_row(value: fl
     table = pa.table({"kar_0": [0.0, 1.0], "kar_1": [0.5, value]})
     with pytest.raises(UserError, match=r"'kar_1' holds .*, first in row 2; a feature must be finite"):
         read_columns(table, ["kar_0", "kar_1"], categorical=())
+
+
+def test_guesses_of_categories_are_told_and_numbers_written_as_text_first() -> None:
+    table = pa.table(
+        {
+            "price": ["1,200", "3,400"] * 3,
+            "share": ["12%", "13 %"] * 3,
+            "day": ["3/4/2024", "2.1.2023"] * 3,
+            "kind": ["cat", "dog"] * 3,
+        }
+    )
+    with pytest.warns(UserWarning, match="taken for categories") as caught:
+        read_columns(table, table.column_names, categorical=(), infer_categories=True)
+    numbers, words = (str(one.message) for one in caught)
+    assert "'price' ('1,200'), 'share' ('12%'), 'day' ('3/4/2024')" in numbers
+    assert "words: 'kind'" in words

@@ -3,10 +3,12 @@
 import gzip
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.tables.csv_file import read_csv
+from nested_lightning.app.tables.labels import find_class_names, label_column
 from nested_lightning.app.tables.table_file import read_table
 
 
@@ -105,3 +107,47 @@ def test_csv_truncated_gzip_is_refused(tmp_path: Path) -> None:
 def test_csv_of_zero_bytes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="neither CSV nor Parquet"):
         read_csv(_write(tmp_path, b"\x01\x00\x02\x00" * 50))
+
+
+def test_csv_line_break_in_a_quoted_name_leaves_labels_as_they_are(tmp_path: Path) -> None:
+    path = _write(tmp_path, '"a\n(mm)",label\n1,01\n2,02\n')
+    assert read_csv(path, text_columns=["label"]).to_pydict() == {"a\n(mm)": [1, 2], "label": ["01", "02"]}
+
+
+@pytest.mark.parametrize("name", ['"the ""label"""', 'the "label"', ' "the label"'])
+def test_csv_quotes_in_a_name_are_those_of_the_reader(tmp_path: Path, name: str) -> None:
+    path = _write(tmp_path, f"a,{name}\n1,01\n")
+    read = read_csv(path).column_names[1]
+    assert read_csv(path, text_columns=[read.strip()]).column(read).to_pylist() == ["01"]
+
+
+def test_csv_commas_in_a_name_are_no_delimiters_where_rows_have_none(tmp_path: Path) -> None:
+    path = _write(tmp_path, "place (x, y, z);b\n1,5;2\n")
+    with pytest.warns(UserWarning, match="decimal commas"):
+        assert read_csv(path).to_pydict() == {"place (x, y, z)": [1.5], "b": [2]}
+
+
+def test_csv_damaged_gzip_names_the_file(tmp_path: Path) -> None:
+    content = bytearray(gzip.compress(b"a,b\n" + b"1,2\n" * 50_000))
+    for place in (4, 12, len(content) // 2, len(content) - 6):
+        damaged = content[:place] + bytes([content[place] ^ 0x55]) * 3 + content[place + 3 :]
+        path = _write(tmp_path, bytes(damaged))
+        try:
+            read_table(path)
+        except UserError as error:
+            assert str(error).startswith(str(path))  # noqa: PT017 # a few flips leave the content as it was
+
+
+def test_table_names_and_labels_with_composed_and_decomposed_accents_are_one(tmp_path: Path) -> None:
+    path = _write(tmp_path, "cafe\u0301,b\nne\u0301,1\nn\u00e9,2\n")
+    table = read_table(path, text_columns=["caf\u00e9"])
+    assert table.column_names == ["caf\u00e9", "b"]
+    assert find_class_names(pa.concat_arrays([label_column(table, "caf\u00e9"), pa.array(["x"])])) == (
+        "n\u00e9",
+        "x",
+    )
+
+
+@pytest.mark.parametrize("label", ["9" * 5_000, "--1"])
+def test_labels_that_int_refuses_are_classes(label: str) -> None:
+    assert set(find_class_names(pa.array([label, "1"]))) == {label, "1"}

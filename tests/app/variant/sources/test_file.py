@@ -163,3 +163,11 @@ def test_a_single_class_is_refused(tmp_path: Path) -> None:
 def test_a_variant_without_a_file_is_refused() -> None:
     with pytest.raises(UserError, match="variant 'speech': no file is named"):
         SequenceFile()("speech", WholeFileSplitter(), None)
+
+
+def test_parquet_times_finer_than_microseconds_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "own.parquet"
+    when = pa.array([1, 1_000_001], pa.timestamp("ns"))
+    parquet.write_table(pa.Table.from_pylist(LETTERS).append_column("when", when), path)
+
+    assert _read(path).parts["test"].inputs == ["aB", "C"]

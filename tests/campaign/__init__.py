@@ -1,0 +1,1 @@
+"""Campaigns of seeded mutations, each run by one command with a seed."""
