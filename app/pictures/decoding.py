@@ -2,7 +2,6 @@
 
 import io
 import math
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,14 +81,12 @@ def open_picture(stream: BinaryIO | Path) -> Iterator[Image.Image]:
         UserError: It is none, is too large, or anything was raised within the block.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(stream) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise UserError(_TOO_LARGE.format(MAX_PIXELS))
-                if max(image.size) > MAX_SIDE:
-                    raise UserError(f"the picture has a side of more than {MAX_SIDE:,} pixels; cut it")
-                yield image
+        with Image.open(stream) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UserError(_TOO_LARGE.format(MAX_PIXELS))
+            if max(image.size) > MAX_SIDE:
+                raise UserError(f"the picture has a side of more than {MAX_SIDE:,} pixels; cut it")
+            yield image
     except UserError:
         raise
     except Image.DecompressionBombError:

@@ -2,7 +2,6 @@
 
 import os
 import tracemalloc
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -61,9 +60,9 @@ def test_the_picture_folder_of_the_settings_may_lie_elsewhere_but_nothing_above_
 
 
 def test_composed_and_decomposed_names_of_pictures_meet(tmp_path: Path) -> None:
-    for form, other in (("NFC", "NFD"), ("NFD", "NFC")):
-        folder = _write(tmp_path / form, unicodedata.normalize(other, "é.png"))
-        draw("red", "box").save(folder / unicodedata.normalize(form, "é.png"))
+    for number, (named, there) in enumerate([("\u00e9.png", "e\u0301.png"), ("e\u0301.png", "\u00e9.png")]):
+        folder = _write(tmp_path / str(number), named)
+        draw("red", "box").save(folder / there)
         assert len(_read(folder).records) == 1
 
 

@@ -13,10 +13,10 @@ from nested_lightning.app.variant.sources.file import SequenceFile
 from tests.app.image_to_text.captioned_folder import draw
 
 
-def _captions(path: Path, **options: bool) -> list[str]:
+def _captions(path: Path, *, skip_bad: bool = False) -> list[str]:
     draw("red", "box").save(path.parent / "a.png")
     limit = CaptionLimit(unit="words", max_length=99)
-    read = PictureReader(**options)(path, size=4, fit="pad", limit=limit)
+    read = PictureReader(skip_bad=skip_bad)(path, size=4, fit="pad", limit=limit)
     return [caption for record in read.records for caption in record.captions]
 
 
