@@ -15,7 +15,7 @@ from nested_lightning.commands.options import (
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.check_report import print_findings, print_submodules
-from nested_lightning.commands.printing.console import console, status_console
+from nested_lightning.commands.printing.console import print_line, status_console
 
 
 def check(
@@ -44,4 +44,4 @@ def check(
     print_findings(report)
     if report.faults:
         raise typer.Exit(2)
-    console.print("[green]no fault was found[/]", highlight=False)
+    print_line(("no fault was found", "green"))

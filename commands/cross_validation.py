@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides
 from nested_lightning.commands.printing.console import (
-    console,
     format_metric,
+    print_line,
     print_table,
     quiet_lightning,
     short_path,
@@ -67,7 +67,7 @@ def cross_validate(
             for name, s in summary.items()
         ],
     )
-    console.print(f"results.json, and one run folder for each fold, in {short_path(parent)}", highlight=False)
+    print_line(f"results.json, and one run folder for each fold, in {short_path(parent)}")
 
 
 def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSettings:

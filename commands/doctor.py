@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nested_lightning.commands.options import DebugOption
-from nested_lightning.commands.printing.console import console, print_finding, status_console
+from nested_lightning.commands.printing.console import print_finding, print_line, status_console
 from nested_lightning.settings.families import families
 from nested_lightning.settings.plugging.plugins import plugins
 
@@ -40,7 +40,7 @@ def doctor(
     if any(finding.problem for findings in parts.values() for finding in findings):
         raise typer.Exit(1)
     if not as_json:
-        console.print("[green]everything is fine[/]", highlight=False)
+        print_line(("everything is fine", "green"))
 
 
 def _look(run_dir: Path) -> dict[str, list["Finding"]]:
@@ -91,7 +91,7 @@ def _find_plugins() -> Iterator["Finding"]:
 
 
 def _print(title: str, findings: list["Finding"]) -> None:
-    console.print(f"[bold]{title}[/]", highlight=False)
+    print_line((title, "bold"))
     width = max((len(finding.subject) for finding in findings), default=0)
     for finding in findings:
         print_finding(finding.subject.ljust(width), finding.value, finding.problem)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nested_lightning.commands.options import DebugOption
-from nested_lightning.commands.printing.console import short_path, status_console
+from nested_lightning.commands.printing.console import print_line, short_path, status_console
 
 
 class ExportFormat(StrEnum):
@@ -34,4 +34,4 @@ def export(
         from nested_lightning.app.checkpoints.exporting import export_safetensors
 
         export_safetensors(checkpoint, output)
-    status_console.print(f"weights and recipe written to {short_path(output)}", highlight=False)
+    print_line(f"weights and recipe written to {short_path(output)}", on=status_console)

@@ -17,8 +17,9 @@ from nested_lightning.commands.options import (
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.check_report import print_findings
-from nested_lightning.commands.printing.console import console, short_path, status_console
+from nested_lightning.commands.printing.console import status_console
 from nested_lightning.commands.printing.graph_tree import print_tree
+from nested_lightning.commands.printing.output_file import write_file
 
 
 class GraphFormat(StrEnum):
@@ -83,5 +84,4 @@ def _write(text: str, output: Path | None) -> None:
     if output is None:
         typer.echo(text, nl=False)
         return
-    output.write_text(text, encoding="utf-8")
-    console.print(f"written to {short_path(output)}", highlight=False)
+    write_file(output, text.encode(), what="graph")

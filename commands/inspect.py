@@ -9,9 +9,9 @@ import yaml
 
 from nested_lightning.commands.options import DebugOption
 from nested_lightning.commands.printing.console import (
-    console,
     format_score,
     print_facts,
+    print_line,
     print_table,
     status_console,
 )
@@ -49,6 +49,6 @@ def inspect(
     if found.overrides:
         print_table("Overridden", ["path", "with"], [*found.overrides.items()], numeric=False)
     for title, values in (("Data spec", found.data_spec), ("Settings", found.settings)):
-        console.print(f"[bold]{title}[/]", highlight=False)
+        print_line((title, "bold"))
         text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        print_line(text)

@@ -1,5 +1,6 @@
 """The program: every command, and how it ends."""
 
+import io
 import os
 import sys
 import traceback
@@ -22,6 +23,9 @@ from nested_lightning.commands.resume import resume
 from nested_lightning.commands.swap import swap
 from nested_lightning.commands.train import train
 
+_READER_IS_GONE = 141
+"""What a shell says of a program that SIGPIPE ended, e.g. of the first one in ``models | head -1``."""
+
 app = typer.Typer(
     name="nested-lightning",
     help="Nested Lightning: Lightning models made of injected submodules.",
@@ -36,6 +40,7 @@ app.command(context_settings=CONTEXT)(predict)
 
 def run() -> None:
     """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
+    _escape_what_cannot_be_encoded()
     if is_completing(os.environ):
         warnings.simplefilter("ignore")  # they would stand in the line that is typed
     else:
@@ -45,7 +50,17 @@ def run() -> None:
             complete_in_bash(app, os.environ)
         else:
             app()
+    except SystemExit as end:
+        is_reader_gone = isinstance(end.__context__, BrokenPipeError)
+        sys.exit(_READER_IS_GONE if is_reader_gone else end.code)
     except Exception as error:
         if "--debug" in sys.argv:
             traceback.print_exc()
         sys.exit(print_error(error))
+
+
+def _escape_what_cannot_be_encoded() -> None:
+    """Let characters that the terminal's encoding lacks be written by their numbers, and be no error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

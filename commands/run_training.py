@@ -10,6 +10,7 @@ from nested_lightning.commands.printing.console import (
     format_metric,
     print_facts,
     print_fault,
+    print_line,
     print_table,
     short_path,
     status_console,
@@ -74,7 +75,7 @@ def train_or_exit(run: Any) -> Any:
     except TrainingInterruptedError as stop:
         is_saved = folder.last_checkpoint.exists()
         saved = "" if is_saved else "; nothing was saved yet, so it will begin anew"
-        status_console.print(f"[bold]{stop}[/]{saved}. Go on with:", highlight=False, soft_wrap=True)
+        print_line((str(stop), "bold"), f"{saved}. Go on with:", on=status_console)
         print_command("resume", short_path(folder.path))
         # whoever started the processes takes any other status for a failure, and ends the first one too
         raise typer.Exit(stop.exit_status if run.trainer.is_global_zero else 0) from None
@@ -83,8 +84,7 @@ def train_or_exit(run: Any) -> Any:
 def print_command(*arguments: str) -> None:
     """Print a command line of this program, to be copied, on standard error."""
     program = "python main.py" if sys.argv[0].endswith(".py") else sys.argv[0]
-    line = f"  {program} {shlex.join(arguments)}"
-    status_console.print(line, highlight=False, soft_wrap=True, markup=False)
+    print_line(f"  {program} {shlex.join(arguments)}", on=status_console)
 
 
 def _print_whereabouts(result: Any) -> None:

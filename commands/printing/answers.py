@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from nested_lightning.app.errors import UserError
 from nested_lightning.commands.printing.coloured_steps import colour_text
-from nested_lightning.commands.printing.console import console, short_path, status_console
+from nested_lightning.commands.printing.console import console
+from nested_lightning.commands.printing.output_file import write_file
 
 if TYPE_CHECKING:
     from nested_lightning.app.answers import Answers
@@ -23,15 +23,5 @@ def print_answers(answers: "Answers", format_: str) -> None:
 
 
 def write_answers(answers: "Answers", format_: str, path: Path) -> None:
-    """Write answers to a file and say so.
-
-    Raises:
-        UserError: It can't be written.
-    """
-    content = answers.encode(format_)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise UserError(f"{path} can't be written ({error.strerror or error})") from None
-    status_console.print(f"{answers.count} {answers.noun} written to {short_path(path)}")
+    """Write answers to a file and say so."""
+    write_file(path, answers.encode(format_), what=f"{answers.count} {answers.noun}")

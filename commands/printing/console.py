@@ -1,13 +1,19 @@
-"""How commands print: tables on standard output, status and errors on standard error."""
+"""How commands print: tables on standard output, status and errors on standard error.
+
+No text is read as markup, since names and values come from elsewhere: styles are given beside the texts.
+"""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.launch import launched_rank
@@ -16,10 +22,19 @@ from nested_lightning.settings.reading.errors import SettingsError
 _is_first = launched_rank() == 0
 """Of several processes that train together, the first one speaks for all; each tells its own error."""
 
-console = Console(emoji=False, quiet=not _is_first)
-status_console = Console(stderr=True, emoji=False, quiet=not _is_first)
-error_console = Console(stderr=True, emoji=False)
+_VerbatimConsole = partial(Console, markup=False, emoji=False, highlight=False)
+console = _VerbatimConsole(quiet=not _is_first)
+status_console = _VerbatimConsole(stderr=True, quiet=not _is_first)
+error_console = _VerbatimConsole(stderr=True)
 _FILE_WIDTH = 200
+
+Part = str | tuple[str, str]
+"""A text, or a text and its style."""
+
+
+def print_line(*parts: Part | Text, on: Console = console) -> None:
+    """Print parts one after the other as a line, which isn't folded."""
+    on.print(Text.assemble(*parts), soft_wrap=True)
 
 
 def quiet_lightning() -> None:
@@ -30,9 +45,17 @@ def quiet_lightning() -> None:
 
 
 def print_error(error: Exception) -> int:
-    """Print an error in one line for each mistake and return the exit status that belongs to it."""
+    """Print an error in one line for each mistake and return the exit status that belongs to it.
+
+    That a file or folder can't be used is a mistake of the user's, wherever it comes to light.
+    """
     if isinstance(error, SettingsError | UserError):
         lines, status = str(error).splitlines(), 2
+    elif isinstance(error, OSError) and error.filename is not None:
+        lines, status = (
+            [f"{os.fsdecode(error.filename)}: {error.strerror}; name another place, or put it right"],
+            2,
+        )
     else:
         lines, status = [f"{type(error).__name__}: {error}", "Run again with --debug to see where."], 1
     for line in lines:
@@ -43,12 +66,12 @@ def print_error(error: Exception) -> int:
 def print_fault(text: str) -> None:
     """Print one of several mistakes, as `print_error` prints them."""
     where = "" if _is_first else f" in process {launched_rank()}"
-    error_console.print(f"[bold red]error[/]{where}: {escape_markup(text)}", highlight=False, soft_wrap=True)
+    print_line(("error", "bold red"), f"{where}: {text}", on=error_console)
 
 
 def print_note(text: str) -> None:
     """Print what a person should know, and need not act on."""
-    status_console.print(f"[yellow]note[/]: {escape_markup(text)}", highlight=False, soft_wrap=True)
+    print_line(("note", "yellow"), f": {text}", on=status_console)
 
 
 def show_warnings_as_notes() -> None:
@@ -80,12 +103,12 @@ def print_table(
 
     A wide table isn't folded where it goes into a file or a pipe.
     """
-    console.print(f"[bold]{escape_markup(title)}[/]", highlight=False)
+    console.print(Text(title, "bold"))
     table = Table()
     for i, column in enumerate(columns):
         table.add_column(column, justify="right" if i and numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape_markup(cell) for cell in row))
+        table.add_row(*row)
     if is_wide:
         print_wide(table)
     else:
@@ -99,7 +122,7 @@ def print_records(title: str, columns: Sequence[str], rows: Iterable[Sequence[st
     if not console.is_terminal or needed <= console.width:
         print_table(title, columns, rows, numeric=False, is_wide=True)
         return
-    console.print(f"[bold]{escape_markup(title)}[/]", highlight=False)
+    console.print(Text(title, "bold"))
     for name, *cells in rows:
         parts = [
             f"{column} {' '.join(cell.split())}"
@@ -107,7 +130,7 @@ def print_records(title: str, columns: Sequence[str], rows: Iterable[Sequence[st
             if cell
         ]
         lines = [" ".join(name.split()), *(f"    {line}" for line in _pack(parts, console.width - 4))]
-        console.print(escape_markup("\n".join(lines)), highlight=False, soft_wrap=True)
+        print_line("\n".join(lines))
 
 
 def _width(cell: str) -> int:
@@ -127,29 +150,22 @@ def _pack(parts: Sequence[str], width: int) -> list[str]:
 
 def print_wide(content: RenderableType) -> None:
     """Print a table or a tree, which isn't folded where it goes into a file or a pipe."""
-    wide = console if console.is_terminal else Console(emoji=False, width=_FILE_WIDTH)
-    wide.print(content, highlight=False)
+    wide = console if console.is_terminal else _VerbatimConsole(width=_FILE_WIDTH)
+    wide.print(content)
 
 
 def print_facts(title: str, facts: Mapping[str, object]) -> None:
     """Print names and values that line up, below a title."""
-    console.print(f"[bold]{escape_markup(title)}[/]", highlight=False)
+    console.print(Text(title, "bold"))
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
-        console.print(
-            f"  {escape_markup(name.ljust(width))}  {escape_markup(str(value))}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        print_line(f"  {name.ljust(width)}  {value}")
 
 
 def print_finding(subject: str, value: str, problem: str | None) -> None:
     """Print what was looked at in one line, and what is wrong with it in red."""
-    mark = "[green]✓[/]" if problem is None else "[bold red]✗[/]"
-    text = f"  {mark} {escape_markup(subject)}  {escape_markup(value)}"
-    if problem is not None:
-        text += f"  [red]{escape_markup(problem)}[/]"
-    console.print(text, highlight=False, soft_wrap=True)
+    mark = ("✓", "green") if problem is None else ("✗", "bold red")
+    print_line("  ", mark, f" {subject}  {value}", ("" if problem is None else f"  {problem}", "red"))
 
 
 def format_score(value: float | None) -> str:
@@ -169,8 +185,3 @@ def short_path(path: Path) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def escape_markup(text: str) -> str:
-    """Return a text that rich prints as it stands."""
-    return text.replace("[", "\\[")

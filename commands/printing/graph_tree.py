@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from rich.text import Text
 from rich.tree import Tree
 
 from nested_lightning.commands.printing.check_report import format_shape, format_shapes
-from nested_lightning.commands.printing.console import escape_markup, print_wide
+from nested_lightning.commands.printing.console import Part, print_wide
 
 _MAX_SOURCES = 3
+_OVERRIDDEN: Part = ("  overridden", "red")
 
 
 def print_tree(report: Any, provider: Any, *, title: str) -> None:
@@ -19,7 +21,7 @@ def print_tree(report: Any, provider: Any, *, title: str) -> None:
         title: Name of the model.
     """
     rows = {row.path: row for row in report.rows if row.path}
-    tree = Tree(f"[bold]{escape_markup(title)}[/]  {escape_markup(report.model_class)}")
+    tree = Tree(Text.assemble((title, "bold"), f"  {report.model_class}"))
     placed: set[str] = set()
     _add(tree, provider, rows, report.edges, placed)
     for path in rows:
@@ -41,27 +43,33 @@ def _add(tree: Tree, provider: Any, rows: dict[str, Any], edges: Any, placed: se
                 placed.add(path)
 
 
-def _provider(provider: Any) -> str:
-    marks = "  [red]overridden[/]" if provider.is_overridden else ""
-    marks += "  [dim]see above[/]" if provider.is_repeated else ""
-    return f"{escape_markup(provider.name)}  [dim]{escape_markup(provider.target)}[/]{marks}"
+def _provider(provider: Any) -> Text:
+    return Text.assemble(
+        f"{provider.name}  ",
+        (provider.target, "dim"),
+        _OVERRIDDEN if provider.is_overridden else "",
+        ("  see above", "dim") if provider.is_repeated else "",
+    )
 
 
-def _submodule(row: Any, edges: Any) -> str:
+def _submodule(row: Any, edges: Any) -> Text:
     gives = format_shapes(row.outputs).replace("\n", ", ") if row.outputs else "the steps don't call it"
-    marks = "  [red]overridden[/]" if row.is_overridden else ""
-    marks += f"  [dim]the same as {escape_markup(row.same_as)}[/]" if row.same_as else ""
-    made = "" if row.provider == row.path else f"  [dim]by {escape_markup(row.provider)}[/]"
-    flow = f"{_sources(row, edges)} → [cyan]{escape_markup(gives)}[/]"
-    return f"[green]{escape_markup(row.path)}[/]  {escape_markup(row.class_name)}  {flow}{made}{marks}"
+    return Text.assemble(
+        (row.path, "green"),
+        f"  {row.class_name}  ",
+        _sources(row, edges),
+        " → ",
+        (gives, "cyan"),
+        "" if row.provider == row.path else (f"  by {row.provider}", "dim"),
+        _OVERRIDDEN if row.is_overridden else "",
+        (f"  the same as {row.same_as}", "dim") if row.same_as else "",
+    )
 
 
-def _sources(row: Any, edges: Any) -> str:
+def _sources(row: Any, edges: Any) -> Text:
     """Return what goes in, and from where; of many sources only the first and the last one are named."""
     taken = [(giver or "data", shape) for (giver, taker), shape in edges.items() if taker == row.path]
-    named = [
-        f"{escape_markup(giver)} [cyan]{escape_markup(format_shape(shape))}[/]" for giver, shape in taken
-    ]
+    named = [Text.assemble(f"{giver} ", (format_shape(shape), "cyan")) for giver, shape in taken]
     if len(named) > _MAX_SOURCES:
-        named = [named[0], f"… ({len(named)})", named[-1]]
-    return " + ".join(named) or "…"
+        named = [named[0], Text(f"… ({len(named)})"), named[-1]]
+    return Text(" + ").join(named or [Text("…")])

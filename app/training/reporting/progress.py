@@ -39,7 +39,7 @@ class TrainingProgress(ProgressBar):
         console: Console | None = None,
     ) -> None:
         super().__init__()
-        self._console = console or Console(stderr=True)
+        self._console = console or Console(stderr=True, markup=False, emoji=False)
         self._state = ProgressState(monitor=monitor, mode=mode)
         self._display: ProgressDisplay = build_display(self._console)
         self._is_enabled = True
