@@ -23,8 +23,7 @@ class DataFlow:
     def note(self, path: str, given: Sequence[Tensor], returned: Sequence[Tensor]) -> None:
         """Take in one call of a submodule."""
         for tensor in filter(Tensor.numel, given):
-            givers: set[str | None] = {*self.givers(tensor)}
-            for giver in givers or {None}:
+            for giver in self.givers(tensor) or [None]:
                 if giver != path:
                     self.edges.setdefault((giver, path), tuple(tensor.shape))
         for tensor in returned:
@@ -33,11 +32,11 @@ class DataFlow:
                     self._givers[id(key)] = path
                     self._kept.append(key)
 
-    def givers(self, tensor: Tensor) -> set[str]:
+    def givers(self, tensor: Tensor) -> list[str]:
         """Return the paths of the submodules that a tensor was computed from, the nearest on each way."""
         if id(tensor) in self._givers:
-            return {self._givers[id(tensor)]}
-        found: set[str] = set()
+            return [self._givers[id(tensor)]]
+        found: dict[str, None] = {}  # ordered, unlike a set
         seen: set[int] = set()
         waiting = deque([tensor.grad_fn])
         while waiting:
@@ -46,7 +45,7 @@ class DataFlow:
                 continue
             seen.add(id(node))
             if id(node) in self._givers:
-                found.add(self._givers[id(node)])
+                found[self._givers[id(node)]] = None
             else:
                 waiting.extend(following for following, _ in node.next_functions)
-        return found
+        return [*found]

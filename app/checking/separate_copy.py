@@ -4,7 +4,8 @@ from copy import deepcopy
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 
 
 class SeparateCopies:
@@ -36,9 +37,15 @@ class SeparateCopies:
         if all(tensor.is_meta for tensor in tensors):
             return module
         memo: dict[int, Any] = {}
-        for parameter in module.parameters():
-            shape = torch.empty_like(parameter, device="meta")
-            memo[id(parameter)] = nn.Parameter(shape, requires_grad=parameter.requires_grad)
-        for buffer in module.buffers():
-            memo[id(buffer)] = torch.empty_like(buffer, device="meta")
+        for tensor in tensors:
+            memo[id(tensor)] = _on_meta(tensor)
         return deepcopy(module, memo)
+
+
+def _on_meta(tensor: Tensor) -> Tensor:
+    if is_lazy(tensor):  # has no shape yet
+        kind = UninitializedParameter if isinstance(tensor, nn.Parameter) else UninitializedBuffer
+        return kind(requires_grad=tensor.requires_grad, device="meta")
+    shape = torch.empty_like(tensor, device="meta")
+    is_parameter = isinstance(tensor, nn.Parameter)
+    return nn.Parameter(shape, requires_grad=tensor.requires_grad) if is_parameter else shape

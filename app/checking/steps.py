@@ -8,7 +8,6 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torchmetrics import Metric, MetricCollection
 
 from nested_lightning.app.checking.findings import Findings
 from nested_lightning.app.checking.gradients import (
@@ -18,6 +17,8 @@ from nested_lightning.app.checking.gradients import (
     without_gradient,
     without_optimizer,
 )
+from nested_lightning.app.checking.lazy_layers import materialise
+from nested_lightning.app.checking.quiet_steps import unlogged, without_scores
 from nested_lightning.app.checking.step_errors import Suggest
 from nested_lightning.app.checking.step_trainer import StepTrainer
 from nested_lightning.app.checking.submodule_table import SubmoduleListing, SubmoduleRow, repeat_row
@@ -37,6 +38,7 @@ class StepCheck:
             one that takes them.
         widths: Output widths that submodules were asked for, by path; None: not known.
         has_to_learn: Whether each submodule must have a gradient and an optimiser.
+        seed: Seed of the initial weights of lazy layers.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class StepCheck:
         suggest: Suggest,
         widths: Mapping[str, int] | None = None,
         has_to_learn: bool = True,
+        seed: int = 0,
     ) -> None:
         self.model = model
         self.root = root
@@ -58,6 +61,7 @@ class StepCheck:
         self.watch = SubmoduleWatch(
             submodules=submodules, root=root, findings=findings, suggest=suggest, widths=widths or {}
         )
+        self._seed = seed
         self._unfreezing: dict[nn.Module, int] = {}
         self._owners = list_owners(model, submodules)
         self._is_on_meta = any(parameter.is_meta for parameter in model.parameters())
@@ -73,7 +77,8 @@ class StepCheck:
             policies: How single submodules learn.
             is_brief: Leave out prediction, and the backward pass of a loss whose graph has all parameters.
         """
-        with torch.random.fork_rng(devices=[]), _unlogged(self.model):
+        materialise(self.model, lambda: batches, seed=self._seed, path=self.root)
+        with torch.random.fork_rng(devices=[]), unlogged(self.model):
             for policy in policies.single():
                 with self.watch.step("policies"):
                     policy.setup(self.trainer, self.model, "fit")  # type: ignore[arg-type]
@@ -155,7 +160,7 @@ class StepCheck:
             if not self._is_on_meta:
                 yield
                 return
-            with _without_scores(self.model):
+            with without_scores(self.model):
                 yield
 
 
@@ -170,31 +175,3 @@ def _fill_memory(optimizer: Optimizer) -> None:
 
 def _loss(output: Any) -> Tensor | None:
     return output["loss"] if isinstance(output, Mapping) else output
-
-
-@contextmanager
-def _unlogged(model: LightningModule) -> Iterator[None]:
-    """Leave out what a step logs: there is no logger."""
-    model.__dict__.update(log=_nothing, log_dict=_nothing)
-    try:
-        yield
-    finally:
-        del model.__dict__["log"], model.__dict__["log_dict"]
-
-
-@contextmanager
-def _without_scores(model: nn.Module) -> Iterator[None]:
-    """Leave out torchmetrics' scores, which are made of values."""
-    scores: list[Any] = [each for each in model.modules() if isinstance(each, Metric | MetricCollection)]
-    kept = [(each.update, each.forward) for each in scores]
-    for each in scores:
-        each.update = each.forward = _nothing
-    try:
-        yield
-    finally:
-        for each, (update, forward) in zip(scores, kept, strict=True):
-            each.update, each.forward = update, forward
-
-
-def _nothing(*args: Any, **kwargs: Any) -> None:
-    """Stand for a call that is left out."""

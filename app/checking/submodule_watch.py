@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from nested_lightning.app.checking.data_flow import DataFlow
+from nested_lightning.app.checking.distinct import distinct_modules
 from nested_lightning.app.checking.findings import Fault, Findings
 from nested_lightning.app.checking.step_errors import Suggest, describe_error
 from nested_lightning.app.errors import UserError
@@ -41,7 +42,7 @@ class SubmoduleWatch:
     that what comes behind it is checked in the same step.
 
     Args:
-        submodules: By path below the composite.
+        submodules: By path below the composite; one that stands at several is watched at the first.
         root: Path of the composite.
         findings: Where faults go.
         suggest: What to do about widths that don't fit.
@@ -57,7 +58,7 @@ class SubmoduleWatch:
         suggest: Suggest,
         widths: Mapping[str, int],
     ) -> None:
-        self.submodules = submodules
+        self.submodules = distinct_modules(submodules)
         self.root = root
         self.suggest = suggest
         self.widths = widths

@@ -1,9 +1,11 @@
 """What a checkpoint says of itself, told without building its model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import read_recipe
@@ -19,8 +21,9 @@ class CheckpointDescription:
         epoch: The epoch that it was saved in, from 0; None: not known.
         num_steps: Optimiser steps of the training; None: not known.
         metrics: Values of the monitored metric: at the last validation, and the best one.
-        submodules: Numbers in the tensors of each submodule, buffers included, by dotted path.
-        num_weights: The same of the whole model; a tensor with several names counts once.
+        submodules: Numbers in the tensors of each submodule, buffers included, by dotted path; a tensor with
+            several names counts once in each.
+        num_weights: The same of the whole model.
         data_spec: Plain data of the data spec.
         settings: Nested settings.
         overrides: What was put into the places of providers, by path.
@@ -59,7 +62,6 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
     state = checkpoint["state_dict"]
-    distinct = {(each.untyped_storage().data_ptr(), each.storage_offset()): each for each in state.values()}
     return CheckpointDescription(
         family=recipe.family,
         format_version=recipe.format_version,
@@ -67,7 +69,7 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
         num_steps=checkpoint.get("global_step"),
         metrics=_monitored(checkpoint),
         submodules=_count(state, recipe.family.replace("-", "_"), depth),
-        num_weights=sum(each.numel() for each in distinct.values()),
+        num_weights=_count_once(state.values()),
         data_spec=recipe.data_spec,
         settings=recipe.settings,
         overrides={each.path: each.text for each in recipe.overrides},
@@ -77,13 +79,20 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
 
 
 def _count(state: Mapping[str, Any], family: str, depth: int) -> dict[str, int]:
-    counts: dict[str, int] = {}
+    tensors: dict[str, list[Tensor]] = {}
     for name, tensor in state.items():
         modules = name.split(".")[:-1]
         for length in range(1, min(depth, len(modules)) + 1):
-            path = ".".join([family, *modules[:length]])
-            counts[path] = counts.get(path, 0) + tensor.numel()
-    return counts
+            tensors.setdefault(".".join([family, *modules[:length]]), []).append(tensor)
+    return {path: _count_once(own) for path, own in tensors.items()}
+
+
+def _count_once(tensors: Iterable[Tensor]) -> int:
+    """Return the numbers in tensors, of which some may be the same one."""
+    distinct = {
+        (each.untyped_storage().data_ptr(), each.storage_offset(), each.shape): each for each in tensors
+    }
+    return sum(each.numel() for each in distinct.values())
 
 
 def _monitored(checkpoint: Mapping[str, Any]) -> dict[str, float]:

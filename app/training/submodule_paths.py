@@ -19,7 +19,7 @@ def find_submodules(model: nn.Module, family: str, path: str) -> dict[str, nn.Mo
     Raises:
         UserError: The path matches nothing; the near ones are listed.
     """
-    modules = {name: module for name, module in model.named_modules() if name}
+    modules = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
     first, _, below = path.partition(".")
     found = {name: module for name, module in modules.items() if _matches(below, name)}
     if first != family or not found:

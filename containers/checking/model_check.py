@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from dependency_injector import providers
-from torch import nn
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.checking.distinct import first_paths
 from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.checking.report import CheckReport
 from nested_lightning.app.checking.separate_copy import SeparateCopies
@@ -102,14 +102,16 @@ class _Check:
             self.findings.add(_as_fault(error, assembler, widths))
         if model is None:
             return CheckReport(faults=tuple(self.findings.faults))
-        distinct, same = _distinct(assembler.built or dict(model.named_children()))
+        submodules = assembler.built or dict(model.named_children())
+        same = {path: first for path, first in first_paths(submodules).items() if first != path}
         steps = StepCheck(
             model=model,
-            submodules=distinct,
+            submodules=submodules,
             root=self.root,
             findings=self.findings,
             suggest=widths.suggest,
             widths=assembler.asked_widths,
+            seed=seed,
         )
         steps(
             self._batches(),
@@ -156,7 +158,7 @@ class _Check:
 
 
 def _as_fault(error: CompositionError, assembler: Assembler, widths: WidthSettings) -> Fault:
-    path = error.path or assembler.path
+    path = _place_of(error) or assembler.path
     what = str(error).removeprefix(f"{path}: ").replace(f"{path} ", "it ", 1)
     if isinstance(error, WidthError):
         what, givers = str(error).partition(": ")[0], [_below(error.giver, assembler)]
@@ -165,13 +167,10 @@ def _as_fault(error: CompositionError, assembler: Assembler, widths: WidthSettin
     return Fault(path=path, what=what, hint=widths.suggest(givers, _below(path, assembler)) if givers else "")
 
 
-def _distinct(built: Mapping[str, nn.Module]) -> tuple[dict[str, nn.Module], dict[str, str]]:
-    """Return each instance once, by its first path, and the first path of those that stand elsewhere too."""
-    first: dict[int, str] = {}
-    for path, module in built.items():
-        first.setdefault(id(module), path)
-    distinct = {path: module for path, module in built.items() if first[id(module)] == path}
-    return distinct, {path: first[id(built[path])] for path in built if path not in distinct}
+def _place_of(error: CompositionError) -> str:
+    """Return where to mend it: of a width that the data set, at the submodule that gives another one."""
+    takes_data = isinstance(error, WidthError) and " " in error.taker
+    return error.giver if takes_data else error.path  # type: ignore[attr-defined]
 
 
 def _below(path: str, assembler: Assembler) -> str:

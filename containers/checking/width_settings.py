@@ -37,16 +37,21 @@ class WidthSettings:
         Args:
             givers: Paths of submodules below the composite; what else may give, such as a group of the data,
                 has no setting for its width.
-            taker: Path of the submodule that their outputs go into.
+            taker: Path of the submodule that their outputs go into; the data, such as their classes, have no
+                setting for their width either.
         """
-        givers = [giver for giver in givers if giver in self._makers]
+        givers, takers = ([path for path in paths if path in self._makers] for paths in (givers, [taker]))
         names = [name for giver in givers for name in self._names(giver)]
-        own = [name for name in self._names(taker) if name.rpartition(".")[2].startswith("in_")]
+        own = [
+            name for path in takers for name in self._names(path) if name.rpartition(".")[2].startswith("in_")
+        ]
         wanted = list(dict.fromkeys([*names, *own]))
-        overridden = [f"{self._root}.{path}" for path in (*givers, taker) if self._is_overridden(path)]
+        both = dict.fromkeys([*givers, *takers])
+        overridden = [f"{self._root}.{path}" for path in both if self._is_overridden(path)]
         parts = [f"set {', '.join(wanted)}"] if wanted else []
         parts += [f"change what overrides {' and '.join(overridden)}"] if overridden else []
-        return ", or ".join(parts) or f"override {self._root}.{taker} with one that takes it"
+        place, what = (taker, "takes it") if takers or not givers else (givers[0], "gives that width")
+        return ", or ".join(parts) or f"override {self._root}.{place} with one that {what}"
 
     def _is_overridden(self, path: str) -> bool:
         return self._record.is_overridden(self._makers.get(path, path))

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dependency_injector import providers
@@ -10,6 +11,7 @@ from pytorch_lightning import LightningModule
 from torch import nn
 
 from nested_lightning.app.assembly.protocols import required_class
+from nested_lightning.app.checking.lazy_layers import materialise
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.overrides.batch_check import check_overridden
 from nested_lightning.containers.overrides.override import Override
@@ -120,6 +122,8 @@ def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any
         kwargs = {"assembler": assembler, **kwargs}
     model = without_overriding(provider)(*args, **kwargs)
     if assembler is not None and "example_batches" in family.providers:
+        on_cpu = partial(family.example_batches, device="cpu")
+        materialise(model, on_cpu, seed=assembler.seed, path=assembler.path)
         check_overridden(model, assembler, family.example_batches, overrides)
     recipe = getattr(model, "recipe", None)
     if recipe is not None:
