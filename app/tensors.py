@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
+
+from nested_lightning.app.errors import UserError
 
 
 def tensors_in(value: Any) -> list[Tensor]:
@@ -22,3 +25,18 @@ def tensors_in(value: Any) -> list[Tensor]:
     if isinstance(value, list | tuple):
         return [tensor for each in value for tensor in tensors_in(each)]
     return []
+
+
+def require_finite(answers: Tensor) -> Tensor:
+    """Return what a model answers with, which is of finite numbers.
+
+    Raises:
+        UserError: It holds NaN or infinity.
+    """
+    if not torch.isfinite(answers).all():
+        raise UserError(
+            "the model answers with numbers that aren't finite: its weights are of no use, or what it is"
+            " given is too large; take a checkpoint from before the loss stopped being finite, or train anew"
+            " with a lower learning rate"
+        )
+    return answers

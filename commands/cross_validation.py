@@ -1,10 +1,10 @@
 """``train --folds``: one training for each fold, and the mean and deviation of their test scores."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from nested_lightning.app.strict_json import to_json
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides
 from nested_lightning.commands.printing.console import (
     format_metric,
@@ -58,7 +58,7 @@ def cross_validate(
         results.append(train_or_exit(family_container(application).training_run()))
     summary = summarise_folds([result.test_metrics for result in results])
     plain = {name: asdict(scores) for name, scores in summary.items()}
-    (parent / "results.json").write_text(json.dumps(plain, indent=2) + "\n")
+    (parent / "results.json").write_text(to_json(plain) + "\n")
     print_table(
         f"Test scores of {num_folds} folds",
         ["score", "mean", "std", *(f"fold {i}" for i in range(num_folds))],

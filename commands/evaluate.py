@@ -1,12 +1,12 @@
 """``evaluate``: scores of a trained model on a part of its data, or on another file."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from nested_lightning.app.strict_json import to_json
 from nested_lightning.commands.options import (
     DebugOption,
     OverrideOption,
@@ -62,7 +62,7 @@ def evaluate(
     with status_console.status("Scoring"):
         report = evaluator(Part.TEST.value if data else part.value)
     if as_json:
-        typer.echo(json.dumps(report.to_dict(), indent=2))
+        typer.echo(to_json(report.to_dict()))
         return
     where = data.name if data else f"{part.value} part"
     print_table(

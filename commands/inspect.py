@@ -1,12 +1,12 @@
 """``inspect``: what a checkpoint says of itself."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import yaml
 
+from nested_lightning.app.strict_json import to_json
 from nested_lightning.commands.options import DebugOption
 from nested_lightning.commands.printing.console import (
     format_score,
@@ -30,7 +30,7 @@ def inspect(
 
         found = describe_checkpoint(checkpoint, depth=depth)
     if as_json:
-        typer.echo(json.dumps(found.to_dict(), indent=2))
+        typer.echo(to_json(found.to_dict()))
         return
     print_facts(
         str(checkpoint),

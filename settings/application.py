@@ -110,6 +110,8 @@ def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
     Raises:
         SettingsError: With one line for each mistake.
     """
+    if not isinstance(values, Mapping):
+        raise SettingsError([f"settings are nested values such as {{'model': …}}, and {values!r} was given"])
     model = application_settings_model()
     name = values.get("model")
     defaults = find_family(name).defaults if isinstance(name, str) else {}

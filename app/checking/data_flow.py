@@ -23,7 +23,8 @@ class DataFlow:
     def note(self, path: str, given: Sequence[Tensor], returned: Sequence[Tensor]) -> None:
         """Take in one call of a submodule."""
         for tensor in filter(Tensor.numel, given):
-            for giver in self.givers(tensor) or [None]:
+            givers: Sequence[str | None] = self.givers(tensor) or [None]
+            for giver in givers:
                 if giver != path:
                     self.edges.setdefault((giver, path), tuple(tensor.shape))
         for tensor in returned:

@@ -44,8 +44,9 @@ class SeparateCopies:
 
 def _on_meta(tensor: Tensor) -> Tensor:
     if is_lazy(tensor):  # has no shape yet
-        kind = UninitializedParameter if isinstance(tensor, nn.Parameter) else UninitializedBuffer
-        return kind(requires_grad=tensor.requires_grad, device="meta")
+        kind: Any = UninitializedParameter if isinstance(tensor, nn.Parameter) else UninitializedBuffer
+        lazy: Tensor = kind(requires_grad=tensor.requires_grad, device="meta")
+        return lazy
     shape = torch.empty_like(tensor, device="meta")
     is_parameter = isinstance(tensor, nn.Parameter)
     return nn.Parameter(shape, requires_grad=tensor.requires_grad) if is_parameter else shape

@@ -186,7 +186,18 @@ def _cause_number(error: BaseException) -> int | None:
 
 def _disk_full(what: str, folder: Path) -> str:
     free_mib = shutil.disk_usage(folder).free / 2**20
+    reason = f"the disk or the quota is full ({free_mib:,.1f} MiB free)"
+    remedy = "free space"
+    if _has_no_inodes(folder):
+        reason, remedy = "the disk takes no more files, however small (no inode is free)", "remove files"
     return (
-        f"{what} can't be written: the disk or the quota is full ({free_mib:,.1f} MiB free)."
-        " The checkpoints written before are whole; free space and go on from them"
+        f"{what} can't be written: {reason}."
+        f" The checkpoints written before are whole; {remedy} and go on from them"
     )
+
+
+def _has_no_inodes(folder: Path) -> bool:
+    if os.name != "posix":
+        return False
+    found = os.statvfs(folder)
+    return found.f_files > 0 and found.f_favail == 0  # some file systems count none

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.image_to_text.caption_scores import CaptionScores
@@ -22,6 +23,7 @@ class ImageToTextEvaluator:
         self.predictor = predictor
         self.datamodule = datamodule
 
+    @checked_arguments
     def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
         """Score the captions of one part of the data, and those of each length on their own.
 

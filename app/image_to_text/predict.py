@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import SkipValidation
 from torch import Tensor
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.bad_samples import BadSamples
 from nested_lightning.app.foreign_files import file_or_folder, regular_file
 from nested_lightning.app.image_to_text.generation.search import Generation
@@ -18,6 +20,7 @@ from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.pictures.decoding import decode_picture, read_picture
 from nested_lightning.app.pictures.listing import list_pictures
+from nested_lightning.app.tensors import require_finite
 from nested_lightning.app.wording import errors_naming
 
 
@@ -59,20 +62,25 @@ class ImageToTextPredictor:
         self.data_spec = data_spec
         self.batch_size = batch_size
 
+    @checked_arguments
     def predict_paths(
-        self, paths: Iterable[Path], *, generation: Generation | None = None, skip_bad: bool = False
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        generation: SkipValidation[Generation | None] = None,
+        skip_bad: bool = False,
     ) -> list[PictureCaption]:
         """Write captions for picture files, and for all those in folders.
 
         Args:
-            paths: Files and folders, which are searched with all that is in them.
+            paths: Files and folders, which are searched with all that is in them; or a single one.
             generation: How; None: as the model was set in training.
             skip_bad: Leave out files that can't be read, and warn; otherwise the first one is an error.
 
         Raises:
             UserError: A file can't be read, or a folder holds no picture.
         """
-        files = find_pictures(paths)
+        files = find_pictures([paths] if isinstance(paths, str | Path) else paths)
         bad = BadSamples(is_skipped=skip_bad)
         names, pictures = [], []
         for file in files:
@@ -80,14 +88,17 @@ class ImageToTextPredictor:
                 pictures.append(self._read(file))
                 names.append(str(file))
         bad.report(len(files))
+        if not pictures:
+            return []
         captions = self.predict(torch.from_numpy(np.stack(pictures)), generation=generation)
         return [
             PictureCaption(picture=name, text=caption.text, log_probability=caption.log_probability)
             for name, caption in zip(names, captions, strict=True)
         ]
 
+    @checked_arguments
     def predict_bytes(
-        self, contents: Sequence[bytes], *, generation: Generation | None = None
+        self, contents: Sequence[bytes], *, generation: SkipValidation[Generation | None] = None
     ) -> list[Caption]:
         """Write captions for pictures that are given as the bytes of their files.
 
@@ -100,14 +111,26 @@ class ImageToTextPredictor:
                 pictures.append(self._decode(content))
         return self.predict(torch.from_numpy(np.stack(pictures)), generation=generation) if pictures else []
 
+    @checked_arguments
     @torch.inference_mode()
-    def predict(self, pictures: Tensor, *, generation: Generation | None = None) -> list[Caption]:
-        """Write captions for ``pictures`` of [N, 3, S, S], uint8, decoded as `decode_picture` does."""
+    def predict(
+        self, pictures: Tensor, *, generation: SkipValidation[Generation | None] = None
+    ) -> list[Caption]:
+        """Write captions for ``pictures`` of [N, 3, S, S], uint8, decoded as `decode_picture` does.
+
+        Raises:
+            UserError: They have another shape or type, or the model's answers aren't finite.
+        """
+        size = self.data_spec.picture_size
+        if pictures.dtype != torch.uint8 or tuple(pictures.shape[1:]) != (3, size, size):
+            given = f"{list(pictures.shape)} of {pictures.dtype}"
+            raise UserError(f"pictures must be [N, 3, {size}, {size}] of torch.uint8; given were {given}")
         captions = []
         vocabulary = self.data_spec.vocabulary
         for start in range(0, len(pictures), self.batch_size):
             batch = pictures[start : start + self.batch_size].to(self.model.device)
             found = self.model.generate(batch, generation)
+            require_finite(found.log_probabilities)
             for tokens, score in zip(found.tokens.tolist(), found.log_probabilities.tolist(), strict=True):
                 captions.append(Caption(text=vocabulary.decode(tokens), log_probability=score))
         return captions
@@ -120,14 +143,14 @@ class ImageToTextPredictor:
         return decode_picture(content, size=self.data_spec.picture_size, fit=self.data_spec.fit)
 
 
-def find_pictures(paths: Iterable[Path]) -> list[Path]:
+def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
     """Return the files among ``paths``, and the pictures in the folders, by name, in alphabetical order.
 
     Raises:
         UserError: There is no such file or folder, or no picture in a folder.
     """
     found: list[Path] = []
-    for path in paths:
+    for path in map(Path, paths):
         found.extend(list_pictures(path) if file_or_folder(path).is_dir() else [path])
     return found
 

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
@@ -19,6 +20,7 @@ class MultiFeatureEvaluator:
         self.predictor = predictor
         self.datamodule = datamodule
 
+    @checked_arguments
     def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
         """Score one part of the data: accuracy, macro F1 and log loss, and each class on its own."""
         from sklearn import metrics  # half a second, not before it is needed

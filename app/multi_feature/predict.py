@@ -8,14 +8,17 @@ from typing import Any
 import pyarrow as pa
 import torch
 from pyarrow import csv
+from pydantic import InstanceOf
 from torch import Tensor
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.tables.table_file import read_table
+from nested_lightning.app.tensors import require_finite
 from nested_lightning.app.wording import errors_naming
 
 
@@ -70,24 +73,28 @@ class MultiFeaturePredictor:
         self.data_spec = data_spec
         self.batch_size = batch_size
 
-    def predict_file(self, path: Path) -> ClassPredictions:
+    @checked_arguments
+    def predict_file(self, path: str | Path) -> ClassPredictions:
         """Classify the rows of a CSV or Parquet file; a label column is ignored.
 
         Raises:
             UserError: The file can't be read, or lacks columns that the model needs.
         """
-        table = read_table(path, text_columns=self.data_spec.categorical)
+        table = read_table(Path(path), text_columns=self.data_spec.categorical)
         with errors_naming(path):
             return self.predict_table(table)
 
-    def predict_table(self, table: pa.Table) -> ClassPredictions:
+    @checked_arguments
+    def predict_table(self, table: InstanceOf[pa.Table]) -> ClassPredictions:
         """Classify the rows of a table with the columns of the training file; others are ignored.
 
         Raises:
-            UserError: It lacks columns that the model needs, or has values that can't be read.
+            UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
+        _refuse_nothing(table.num_rows)
         return self.predict(encode_features(table, self.data_spec))
 
+    @checked_arguments
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> ClassPredictions:
         """Classify rows that are given one by one, as JSON has them; names of no column are ignored.
 
@@ -97,8 +104,7 @@ class MultiFeaturePredictor:
         Raises:
             UserError: There is no row, columns that the model needs are missing, or values can't be read.
         """
-        if not rows:
-            raise UserError("there are no rows to classify")
+        _refuse_nothing(len(rows))
         given = {name for row in rows for name in row}
         columns = [name for names in self.data_spec.column_names.values() for name in names if name in given]
         texts = set(self.data_spec.categorical)
@@ -106,19 +112,40 @@ class MultiFeaturePredictor:
             values = {
                 name: _column([row.get(name) for row in rows], is_text=name in texts) for name in columns
             }
-        except (pa.ArrowException, TypeError, ValueError) as error:
-            raise UserError(f"a column's values are of different kinds: {error}") from None
+        except Exception as error:  # a stranger's objects fail in any way
+            raise UserError(f"a column's values are of different kinds, or of none known: {error}") from None
         return self.predict_table(pa.table(values))
 
+    @checked_arguments
     @torch.inference_mode()
-    def predict(self, rows: FeatureBatch) -> ClassPredictions:
-        """Classify rows that are encoded already."""
+    def predict(self, rows: InstanceOf[FeatureBatch]) -> ClassPredictions:
+        """Classify rows that are encoded already.
+
+        Raises:
+            UserError: There is no row, the groups aren't the model's, or its answers aren't finite.
+        """
+        _refuse_nothing(len(rows))
+        _refuse_other_groups(rows, self.data_spec)
         parts = []
         for start in range(0, len(rows), self.batch_size):
             batch = rows[start : start + self.batch_size].to(self.model.device)
             logits = self.model(batch.features, batch.presence)
-            parts.append(logits.float().softmax(dim=1).cpu())
+            parts.append(require_finite(logits.float().softmax(dim=1)).cpu())
         return ClassPredictions(class_names=self.data_spec.class_names, probabilities=torch.cat(parts))
+
+
+def _refuse_nothing(num_rows: int) -> None:
+    if num_rows == 0:
+        raise UserError("there are no rows to classify")
+
+
+def _refuse_other_groups(rows: FeatureBatch, data_spec: MultiFeatureDataSpec) -> None:
+    widths = {name: None if x is None else tuple(x.shape[1:]) for name, x in rows.features.items()}
+    wanted = {name: (width,) for name, width in data_spec.widths.items()}
+    if widths.keys() != wanted.keys() or any(
+        given not in (None, wanted[name]) for name, given in widths.items()
+    ):
+        raise UserError(f"the model takes groups of these widths: {data_spec.widths}; given were {widths}")
 
 
 def _column(values: Sequence[Any], is_text: bool) -> pa.Array:

@@ -5,8 +5,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.tensors import require_finite
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
 from nested_lightning.app.vae_gan.picture_quality import frechet_distance, mean_pixel_distance
@@ -32,6 +34,7 @@ class VaeGanEvaluator:
         self.predictor = predictor
         self.datamodule = datamodule
 
+    @checked_arguments
     @torch.no_grad()
     def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
         """Score one part of the data: see `sample_quality`, and each VAE on its own.
@@ -46,9 +49,11 @@ class VaeGanEvaluator:
         real = self.datamodule.part(part).to(model.device)
         if len(real) == 0:
             raise UserError(f"the {part} part is empty; see vae_gan.data.split")
+        require_finite(model(real.pictures[:1], real.domain[:1]))
         scores = sample_quality(model.sample, model.classifier, real.pictures, real.domain)
         asked = real.domain.unique().repeat_interleave(SAMPLES_PER_DOMAIN)
-        samples = PictureBatch(pictures=model.sample(asked, torch.Generator().manual_seed(1)), domain=asked)
+        made = require_finite(model.sample(asked, torch.Generator().manual_seed(1)))
+        samples = PictureBatch(pictures=made, domain=asked)
         said = self._judge(samples)
         if said is not None:
             scores["judge_accuracy"] = float((said == asked.cpu()).float().mean())

@@ -6,14 +6,20 @@ Shapes: N pictures, C channels, S pixels to a side.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
+from nested_lightning.app.arguments import Seed, checked_arguments
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.tensors import require_finite
 from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.picture_files import decode_pictures, read_pictures
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
+
+MAX_SAMPLES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +54,24 @@ class VaeGanPredictor:
         self.data_spec = data_spec
         self.batch_size = batch_size
 
+    @checked_arguments
     @torch.inference_mode()
-    def sample(self, num_pictures: int, *, domain: str | None = None, seed: int = 0) -> MadePictures:
+    def sample(
+        self,
+        num_pictures: Annotated[int, Field(ge=1, le=MAX_SAMPLES)],
+        *,
+        domain: str | None = None,
+        seed: Seed = 0,
+    ) -> MadePictures:
         """Make new pictures.
 
         Args:
-            num_pictures: N, at least 1.
+            num_pictures: N, from 1 to `MAX_SAMPLES`.
             domain: Of all of them; None: all domains in turn.
             seed: The same one gives the same pictures.
 
         Raises:
-            UserError: The model knows no such domain.
+            UserError: The model knows no such domain, or gives numbers that aren't finite.
         """
         if domain is None:
             indices = torch.arange(num_pictures) % len(self.data_spec.domains)
@@ -69,9 +82,10 @@ class VaeGanPredictor:
             self.model.sample(batch.to(self.model.device), generator).cpu()
             for batch in indices.split(self.batch_size)
         ]
-        return MadePictures(pictures=torch.cat(made), domains=self._names(indices))
+        return MadePictures(pictures=require_finite(torch.cat(made)), domains=self._names(indices))
 
-    def reconstruct(self, path: Path, *, domain: str | None = None) -> MadePictures:
+    @checked_arguments
+    def reconstruct(self, path: str | Path, *, domain: str | None = None) -> MadePictures:
         """Take a picture, or all in a folder, through their VAEs.
 
         Args:
@@ -87,6 +101,7 @@ class VaeGanPredictor:
             pictures, self._domains_of(pictures, [path.parent.name for path in paths], domain)
         )
 
+    @checked_arguments
     def reconstruct_bytes(self, contents: Sequence[bytes], *, domain: str | None = None) -> MadePictures:
         """Take pictures that are given as the bytes of their files through their VAEs.
 
@@ -101,9 +116,15 @@ class VaeGanPredictor:
         pictures = decode_pictures(contents, image_size=spec.image_size, channels=spec.channels)
         return self._rebuild(pictures, self._domains_of(pictures, [""] * len(pictures), domain))
 
+    @checked_arguments
     @torch.inference_mode()
     def interpolate(
-        self, first: Path, last: Path, *, num_pictures: int = 10, domain: str | None = None
+        self,
+        first: str | Path,
+        last: str | Path,
+        *,
+        num_pictures: Annotated[int, Field(ge=2)] = 10,
+        domain: str | None = None,
     ) -> MadePictures:
         """Go from one picture to another on a straight line between their latent vectors.
 
@@ -134,19 +155,21 @@ class VaeGanPredictor:
         way = torch.lerp(start, end, torch.linspace(0, 1, num_pictures, device=start.device).unsqueeze(1))
         pictures = vae.decode(way, share.member.expand(num_pictures))
         return MadePictures(
-            pictures=pictures.cpu(), domains=(self.data_spec.domains[indices[0]],) * num_pictures
+            pictures=require_finite(pictures).cpu(),
+            domains=(self.data_spec.domains[indices[0]],) * num_pictures,
         )
 
-    def _read(self, path: Path) -> tuple[Tensor, list[Path]]:
+    def _read(self, path: str | Path) -> tuple[Tensor, list[Path]]:
         spec = self.data_spec
-        return read_pictures(path, image_size=spec.image_size, channels=spec.channels)
+        return read_pictures(Path(path), image_size=spec.image_size, channels=spec.channels)
 
     @torch.inference_mode()
     def _rebuild(self, pictures: Tensor, indices: Tensor) -> MadePictures:
         device = self.model.device
         batches = zip(pictures.split(self.batch_size), indices.split(self.batch_size), strict=True)
         rebuilt = [self.model(some.to(device), domains.to(device)).cpu() for some, domains in batches]
-        return MadePictures(pictures=torch.cat(rebuilt), domains=self._names(indices), originals=pictures)
+        made = require_finite(torch.cat(rebuilt))
+        return MadePictures(pictures=made, domains=self._names(indices), originals=pictures)
 
     @torch.inference_mode()
     def _domains_of(self, pictures: Tensor, folders: list[str], domain: str | None) -> Tensor:

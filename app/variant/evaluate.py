@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.variant.data import VariantDataModule
@@ -26,6 +27,7 @@ class VariantEvaluator:
         self.predictor = predictor
         self.datamodule = datamodule
 
+    @checked_arguments
     def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
         """Score one part of the data: each variant, each of its classes, and the mean over the variants.
 

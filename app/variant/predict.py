@@ -6,16 +6,21 @@ Shapes: L steps of a sequence, C classes.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+import numpy as np
 import torch
+from pydantic import SkipValidation
 from torch import Tensor
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.tensors import require_finite
 from nested_lightning.app.variant.encoding import encode_inputs
 from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.sources.records import RawSequence
-from nested_lightning.app.variant.spec import VariantDataSpec
+from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +72,10 @@ class VariantPredictor:
         self.data_spec = data_spec
         self.batch_size = batch_size
 
-    def predict(self, variant: str, inputs: Sequence[RawSequence]) -> list[SequencePrediction]:
+    @checked_arguments
+    def predict(
+        self, variant: str, inputs: Sequence[SkipValidation[RawSequence]]
+    ) -> list[SequencePrediction]:
         """Label sequences of one variant.
 
         Args:
@@ -75,17 +83,13 @@ class VariantPredictor:
             inputs: Texts, lists of tokens, or vectors of [L, F], float32; each of at least one step.
 
         Raises:
-            UserError: The variant is unknown, a sequence is empty, or vectors have another width.
+            UserError: The variant is unknown, or a sequence is empty or none that the variant takes.
         """
         spec = self.data_spec.find(variant)
-        for number, sequence in enumerate(inputs, start=1):
-            if len(sequence) == 0:
-                raise UserError(
-                    f"variant '{variant}': sequence {number} is empty; at least one step is needed"
-                )
         if not inputs:
             return []
-        steps = encode_inputs(inputs, spec)
+        checked = [_check(one, spec, number) for number, one in enumerate(inputs, start=1)]
+        steps = encode_inputs(checked, spec)
         sequences = Sequences.cut(
             variant=variant,
             steps=steps,
@@ -108,6 +112,38 @@ class VariantPredictor:
         for indices in torch.arange(len(sequences)).split(self.batch_size):
             batch = sequences.gather(indices).to(self.model.device)
             logits = self.model.label(batch, has_step_labels=has_step_labels)
-            found = logits.float().softmax(dim=-1).cpu()
+            found = require_finite(logits.float().softmax(dim=-1)).cpu()
             for index, row in zip(indices.tolist(), found, strict=True):
                 yield row[sequences.scored_slice(index)] if has_step_labels else row.unsqueeze(0)
+
+
+def _check(sequence: Any, spec: VariantSpec, number: int) -> RawSequence:
+    """Return a sequence that the variant takes.
+
+    Raises:
+        UserError: It takes another one.
+    """
+    place = f"variant '{spec.name}': sequence {number}"
+    taken = sequence
+    if spec.kind == "characters":
+        is_taken, what = isinstance(sequence, str), "a text"
+    elif spec.kind == "tokens":
+        is_list = isinstance(sequence, Sequence) and not isinstance(sequence, str)
+        is_taken, what = is_list and all(isinstance(token, str) for token in sequence), "a list of tokens"
+    else:
+        taken, what = _as_numbers(sequence), "a list of vectors of equally many numbers"
+        is_taken = taken is not None and (taken.ndim == 2 or len(taken) == 0)
+    if not is_taken:
+        raise UserError(f"{place} must be {what}; a {type(sequence).__name__} was given that is none")
+    if len(taken) == 0:
+        raise UserError(f"{place} is empty; at least one step is needed")
+    if spec.kind == "vectors" and not np.isfinite(taken).all():
+        raise UserError(f"{place} holds numbers that aren't finite; leave such steps out, or fill them in")
+    return taken
+
+
+def _as_numbers(vectors: Any) -> np.ndarray[Any, Any] | None:
+    try:
+        return np.atleast_1d(np.asarray(vectors, dtype=np.float32))
+    except Exception:  # ragged lists, words, a stranger's objects
+        return None

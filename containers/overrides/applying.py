@@ -6,6 +6,7 @@ from typing import Any
 
 from dependency_injector import providers
 
+from nested_lightning.app.errors import UserError
 from nested_lightning.containers.overrides.claims import calling_place, claim
 from nested_lightning.containers.overrides.model_provider import (
     add_to_model,
@@ -40,6 +41,7 @@ def overriding(container: Any, *path_and_replacement: Any) -> Iterator[Any]:
     Raises:
         OverridePathError: There is no provider at a path; the near ones are named.
         OverrideRefusedError: A replacement lacks what is expected at its place.
+        UserError: The arguments are none of these.
         OverrideInUseError: Another thread or task overrides the same provider at this moment.
     """
     wanted = _as_mapping(path_and_replacement)
@@ -83,10 +85,12 @@ def _as_mapping(arguments: tuple[Any, ...]) -> dict[str, Any]:
         return dict(arguments[0])
     if len(arguments) == 2 and isinstance(arguments[0], str):
         return {arguments[0]: arguments[1]}
-    raise TypeError("overriding takes a path and what is put in, or a mapping of several")
+    raise UserError("overriding takes a path and what is put in, or a mapping of several")
 
 
 def _find(container: Any, wanted: Mapping[str, Any]) -> dict[str, FoundProvider]:
+    if not hasattr(container, "providers"):
+        raise UserError(f"{container!r} is no container; give one, as bootstrap or from_checkpoint makes it")
     return {path: trace_provider(container, path) for path in wanted}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dependency_injector import providers
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.assembly.protocols.conformance import (
     describe_protocol,
     lacks_of_class,
@@ -43,6 +44,7 @@ class Unchecked:
     because: str
 
 
+@checked_arguments
 def unchecked(replacement: Any, *, because: str) -> Unchecked:
     """Waive the checks of one override.
 
@@ -53,10 +55,10 @@ def unchecked(replacement: Any, *, because: str) -> Unchecked:
         because: Why it needn't be checked.
 
     Raises:
-        ValueError: No reason is given.
+        UserError: No reason is given.
     """
     if not because.strip():
-        raise ValueError("unchecked needs a reason: unchecked(replacement, because='…')")
+        raise UserError("unchecked needs a reason: unchecked(replacement, because='…')")
     return Unchecked(replacement, because)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from dependency_injector import providers
+from pydantic import InstanceOf
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
 from nested_lightning.app.devices import find_device
@@ -22,8 +24,11 @@ from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import merge
 
 
+@checked_arguments
 def bootstrap(
-    settings: ApplicationSettings | Mapping[str, Any], *, overrides: Mapping[str, Any] | None = None
+    settings: InstanceOf[ApplicationSettings] | Mapping[str, Any],
+    *,
+    overrides: Mapping[str, Any] | None = None,
 ) -> ApplicationContainer:
     """Return a ready container with the family that the settings name.
 
@@ -48,8 +53,9 @@ def family_container(application: ApplicationContainer) -> Any:
     return getattr(application, application.settings().family.section)
 
 
+@checked_arguments
 def from_checkpoint(
-    path: Path,
+    path: str | Path,
     *,
     changes: Mapping[str, Any] | None = None,
     family_changes: Mapping[str, Any] | None = None,
@@ -77,6 +83,7 @@ def from_checkpoint(
         OverrideNeededError: A submodule was overridden in training, and isn't given.
         SettingsError: The settings in the file, or the changes, are wrong.
     """
+    path = Path(path)
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
     with naming_packages(recipe, source=path):

@@ -41,12 +41,12 @@ def train_in_workers(settings: ApplicationSettings, *, address: str | None = Non
 
 
 def resume_in_workers(
-    path: Path, changes: Mapping[str, Any] | None = None, *, address: str | None = None
+    path: str | Path, changes: Mapping[str, Any] | None = None, *, address: str | None = None
 ) -> TrainingResult:
     """Go on with the training of a run folder, see `containers.starting.resuming.resume_training`."""
     require_ray()
     cluster = find_cluster(address)
-    folder = RunFolder.open(path.absolute())
+    folder = RunFolder.open(Path(path).absolute())
     told = merge(load_settings(config=folder.settings_file).to_plain(), changes or {})
     work = partial(_resume, os.getcwd(), folder.path, changes)  # noqa: PTH109
     return _run(work, parse_settings(told).trainer, folder, cluster)

@@ -7,6 +7,7 @@ from typing import Any
 
 from dependency_injector import providers
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.recipe import Recipe, read_overrides, read_recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.resume_point import ResumePoint, find_resume_point
@@ -23,8 +24,9 @@ from nested_lightning.settings.reading.loading import load_settings
 from nested_lightning.settings.reading.merging import difference, merge
 
 
+@checked_arguments
 def resume_training(
-    path: Path,
+    path: str | Path,
     changes: Mapping[str, Any] | None = None,
     *,
     overrides: Mapping[str, Any] | None = None,
@@ -49,7 +51,7 @@ def resume_training(
             have changed; or the batches can't be shared by so many processes.
         SettingsError: The settings in the folder are wrong.
     """
-    folder = RunFolder.open(path)
+    folder = RunFolder.open(Path(path))
     prepare = partial(_prepare, folder, overrides or {}, trainer_arguments)
     point = find_resume_point(folder)
     if point is None:

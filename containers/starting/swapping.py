@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, read_recipe
@@ -32,11 +33,12 @@ class SwapReport:
     num_kept: int
 
 
+@checked_arguments
 def swap_submodule(
-    path: Path,
+    path: str | Path,
     submodule: str,
     kind: str,
-    output: Path,
+    output: str | Path,
     *,
     changes: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -58,6 +60,7 @@ def swap_submodule(
             kind is registered; another submodule would have to change too; or ``output`` is there.
         SettingsError: The changes are wrong.
     """
+    path, output = Path(path), Path(output)
     if output.exists():
         raise UserError(f"{output} is there already; name another file, or remove it")
     content = read_model_file(path)

@@ -26,7 +26,7 @@ def load_settings(
     *,
     model: str | None = None,
     presets: Sequence[str] = (),
-    config: Path | Sequence[Path] | None = None,
+    config: str | Path | Sequence[str | Path] | None = None,
     environ: Mapping[str, str] | None = None,
     assignments: Sequence[Source] = (),
     family_values: Mapping[str, Any] | None = None,
@@ -59,7 +59,7 @@ def collect_layers(
     *,
     model: str | None = None,
     presets: Sequence[str] = (),
-    config: Path | Sequence[Path] | None = None,
+    config: str | Path | Sequence[str | Path] | None = None,
     environ: Mapping[str, str] | None = None,
     assignments: Sequence[Source] = (),
     family_values: Mapping[str, Any] | None = None,
@@ -73,11 +73,13 @@ def collect_layers(
         SettingsError: A source can't be read, or no family or preset has the name; what is wrong with the
             values of the others is told as well.
     """
-    files = [config] if isinstance(config, Path) else config or []
+    files = [config] if isinstance(config, str | Path) else [] if config is None else config
+    if not isinstance(files, Sequence) or not all(isinstance(file, str | Path) for file in files):
+        raise SettingsError([f"config must be a path or several, and {config!r} was given"])
     problems: list[str] = []
     layers = list(below)
     for file in files:
-        layers += _attempt(partial(read_settings_file, file), problems)
+        layers += _attempt(partial(read_settings_file, Path(file)), problems)
     variables, unreadable = read_environment(environ or {}, application_settings_model())
     layers.append(variables)
     problems += unreadable

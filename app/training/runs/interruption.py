@@ -28,12 +28,14 @@ class TrainingInterruptedError(BaseException):
 
     @property
     def exit_status(self) -> int:
-        """The exit status by which a shell knows this end: 130 for SIGINT (Ctrl-C), 143 for SIGTERM."""
+        """The exit status by which a shell knows this end, e.g. 130 for SIGINT (Ctrl-C), 143 for SIGTERM."""
         return 128 + self.signum
 
 
 class Interruption(Callback):
-    """Listens for SIGINT (Ctrl-C), SIGTERM, and the signal by which SLURM announces the end of a job.
+    """Listens for SIGINT (Ctrl-C), SIGTERM, SIGHUP, and the signal by which SLURM announces the end of a job.
+
+    SIGHUP says that the terminal is gone; one that is ignored, as under ``nohup``, stays so.
 
     In training the first signal is a request, which `LastCheckpoint` meets where it can save: behind a step
     of the optimiser, a validation that runs included. A second signal, or one outside training, raises
@@ -146,7 +148,13 @@ def _signals_of(trainer: Trainer) -> tuple[tuple[signal.Signals, ...], signal.Si
     announcement = None
     if isinstance(environment, SLURMEnvironment) and environment.auto_requeue:
         announcement = environment.requeue_signal
-    return (signal.SIGINT, signal.SIGTERM), announcement
+    return (signal.SIGINT, signal.SIGTERM, *_hang_up()), announcement
+
+
+def _hang_up() -> tuple[signal.Signals, ...]:
+    """Return SIGHUP where there is such a signal and it isn't ignored."""
+    number = getattr(signal, "SIGHUP", None)
+    return () if number is None or signal.getsignal(number) is signal.SIG_IGN else (number,)
 
 
 def _is_any(trainer: Trainer, is_so: bool) -> bool:

@@ -1,11 +1,11 @@
 """What a training came to."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.training.runs.run_folder import RunFolder
 
 
@@ -40,6 +40,6 @@ class TrainingResult:
         }
 
     def write(self) -> None:
-        """Write the result to the run folder's results file, as JSON."""
+        """Write the result to the run folder's results file, as JSON; what isn't finite as ``null``."""
         with replace_atomically(self.run_folder.results_file) as file:
-            file.write(json.dumps(self.to_dict(), indent=2).encode() + b"\n")
+            file.write(to_json(self.to_dict()).encode() + b"\n")
