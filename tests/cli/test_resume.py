@@ -57,6 +57,10 @@ def test_a_training_is_stopped_by_signals_and_goes_on(folder: Path, program: Pro
     assert "stopped by SIGINT" in again.stderr
     assert (folder / "run" / "metrics.csv").read_text().count("\n") > rows
 
+    hung_up = signalled(folder, signal.SIGHUP, "resume", "run")
+    assert hung_up.returncode == 129, hung_up.stderr
+    assert "stopped by SIGHUP" in hung_up.stderr
+
     settings = folder / "run" / "settings.yaml"
     settings.write_text(settings.read_text().replace("max_epochs: 600", "max_epochs: 1"))
     over = program("resume", "run")

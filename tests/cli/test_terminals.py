@@ -10,7 +10,7 @@ import pytest
 import nested_lightning as nl
 from tests.command_line import MAIN, Program
 
-MARKUP = r"\[/b] [bold red] [/] [link=x"
+MARKUP = r"\[/b] [bold red] [/] [link=x 圆"
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def odd_names(small_settings: dict[str, Any], small_csv: Path, tmp_path: Path) -
     return tmp_path / "圆[/b]" / "run"
 
 
+@pytest.mark.slow
 def test_foreign_text_is_printed_as_it_stands_by_every_command(
     program: Program, odd_names: Path, small_csv: Path
 ) -> None:
@@ -38,8 +39,8 @@ def test_foreign_text_is_printed_as_it_stands_by_every_command(
         (("predict", best, str(small_csv), "-o", "[/b].csv"), "[/b].csv"),
         (("predict", best, "--help"), "圆[/b]"),
         (("export", best, "[/b].safetensors"), "[/b].safetensors"),
-        (("check", *settings), "multi_feature.feature_extractors.圆[/b]"),
-        (("graph", *settings), "multi_feature.feature_extractors.圆[/b]"),
+        (("check", *settings), "feature_extractors.圆[/b]"),
+        (("graph", *settings), "feature_extractors.圆[/b]"),
         (("config", *settings, "--explain"), "圆[/b]"),
         (("config", "--diff", best, str(odd_names)), "圆[/b]"),
         (("train", *settings, "--run-dir", "[/b]"), "[/b]/checkpoints/best.ckpt"),

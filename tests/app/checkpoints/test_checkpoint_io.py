@@ -1,9 +1,11 @@
+import errno
 import os
 import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import torch
 
 from nested_lightning.app.checkpoints.checkpoint_io import (
     AtomicCheckpointIO,
+    disk_full_as_user_error,
     read_checkpoint,
     replace_atomically,
 )
@@ -99,6 +102,15 @@ def test_full_disk_is_told_and_leaves_the_old_checkpoint_whole(tmp_path: Path) -
     assert str(path) in ended.stdout
     assert read_checkpoint(path) == {"epoch": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_a_disk_without_inodes_is_not_called_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = os.statvfs(tmp_path)
+    values = {name: getattr(free, name) for name in dir(free) if name.startswith("f_")} | {"f_favail": 0}
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(**values | {"f_files": 9}))
+
+    with pytest.raises(UserError, match="no inode is free"), disk_full_as_user_error(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "file"))
 
 
 def test_failed_write_leaves_the_target_and_no_other_file(tmp_path: Path) -> None:
