@@ -48,3 +48,8 @@ class Answers:
         if format_ not in self.writers:
             raise UserError(f"{self.noun} can't be written as {format_}, but as {', '.join(self.writers)}")
         return self.writers[format_]()
+
+
+def to_utf8(text: str) -> bytes:
+    r"""Return a text in UTF-8; a byte of a file's name that is no UTF-8 stands there as ``\udcff``."""
+    return text.encode(errors="backslashreplace")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nested_lightning.app.answers import Answers
+from nested_lightning.app.answers import Answers, to_utf8
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.predict import (
     ImageToTextPredictor,
@@ -53,9 +53,9 @@ def answer_files(
         noun="captions",
         count=len(captions),
         writers={
-            "text": lambda: _to_text(captions).encode(),
-            "csv": lambda: captions_to_csv(captions).encode(),
-            "json": lambda: captions_to_json(captions).encode(),
+            "text": lambda: to_utf8(_to_text(captions)),
+            "csv": lambda: to_utf8(captions_to_csv(captions)),
+            "json": lambda: to_utf8(captions_to_json(captions)),
         },
     )
 

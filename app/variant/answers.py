@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nested_lightning.app.answers import Answers, MarkedText
+from nested_lightning.app.answers import Answers, MarkedText, to_utf8
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import file_or_folder
 from nested_lightning.app.pictures.listing import is_picture
@@ -76,8 +76,8 @@ def answer_files(
         noun="predictions",
         count=len(predicted),
         writers={
-            "text": lambda: _to_text(predicted, marked).encode(),
-            "json": lambda: (_to_json(predicted) + "\n").encode(),
+            "text": lambda: to_utf8(_to_text(predicted, marked)),
+            "json": lambda: to_utf8(_to_json(predicted) + "\n"),
         },
         marked=marked,
     )

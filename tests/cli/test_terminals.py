@@ -87,7 +87,7 @@ def test_characters_that_the_terminal_lacks_are_escaped(
         ("graph", *settings, "--format", "mermaid"),
         ("train", "-m", "圆"),
     ]:
-        done = fresh_program(*arguments, environ={"PYTHONIOENCODING": "ascii"})
+        done = fresh_program(*arguments, environ={"PYTHONIOENCODING": "cp1252"})
         assert done.returncode == (2 if arguments[0] == "train" else 0), done.stderr
         assert r"\u5706" in done.stdout + done.stderr
 
