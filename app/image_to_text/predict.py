@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.bad_samples import BadSamples
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import file_or_folder, regular_file
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.model import ImageToText
