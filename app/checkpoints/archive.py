@@ -1,35 +1,54 @@
-"""A look at a checkpoint's zip archive before anything in it is read."""
+"""A look at a checkpoint's zip archive before anything in it is believed."""
 
 from pathlib import Path
-from zipfile import ZIP_STORED, BadZipFile, ZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from nested_lightning.app.checkpoints.pickled import refuse_growing_pickle
 from nested_lightning.app.errors import UserError
+
+_PIECE = 1 << 20
 
 
 def refuse_bad_archive(file: Path) -> None:
-    """Refuse what `torch.save` never writes: no zip archive, or one that unpacks to more than it is.
+    """Refuse what `torch.save` never writes, and what is no longer what it wrote.
 
     torch stores tensors uncompressed. An archive with compressed or overlapping entries could fill the memory
-    with a file of a few kilobytes.
+    with a file of a few kilobytes. torch writes a checksum for each entry and never looks at it.
 
     Raises:
-        UserError: The file is such an archive, is damaged, or is none at all.
+        UserError: The file is such an archive, or empty.
+        BadZipFile: It is no archive, or a checksum isn't that of its entry.
     """
     size = file.stat().st_size
     if size == 0:
-        raise UserError(f"checkpoint {file} is empty; take another one")
-    try:
-        with ZipFile(file) as archive:
-            entries = archive.infolist()
-    except (BadZipFile, ValueError, NotImplementedError, EOFError, OSError) as error:
-        raise UserError(f"checkpoint {file} is damaged or no checkpoint; take another one") from error
+        raise UserError("it is empty; take another one")
+    with ZipFile(file) as archive:
+        entries = archive.infolist()
+        _refuse_bad_entries(entries, size)
+        for entry in entries:
+            _verify_checksum(archive, entry)
+        folder = entries[0].filename.split("/")[0]
+        sizes = {each.filename.removeprefix(f"{folder}/"): each.file_size for each in entries}
+        refuse_growing_pickle(archive.read(f"{folder}/data.pkl"), sizes)
+
+
+def _refuse_bad_entries(entries: list[ZipInfo], size: int) -> None:
+    if not entries:
+        raise BadZipFile("an archive without entries")
     if any(entry.compress_type != ZIP_STORED for entry in entries):
         raise UserError(
-            f"checkpoint {file} is refused: its entries are compressed, as no checkpoint's are, and could"
-            " unpack to any size; nothing in it was read"
+            "it is refused: its entries are compressed, as no checkpoint's are, and could unpack to any size;"
+            " nothing in it was read"
         )
     if sum(entry.file_size for entry in entries) > size:
         raise UserError(
-            f"checkpoint {file} is refused: its entries claim more than the file's {size:,} bytes; nothing in"
-            " it was read"
+            f"it is refused: its entries claim more than the file's {size:,} bytes; nothing in it was read"
         )
+    if len({entry.filename.lower() for entry in entries}) != len(entries):  # torch ignores the case
+        raise UserError("it is refused: two of its entries have the same name; nothing in it was read")
+
+
+def _verify_checksum(archive: ZipFile, entry: ZipInfo) -> None:
+    with archive.open(entry) as content:  # which compares it at the end
+        while content.read(_PIECE):
+            pass

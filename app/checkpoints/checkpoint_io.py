@@ -2,7 +2,6 @@
 
 import errno
 import os
-import pickle
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.archive import refuse_bad_archive
 from nested_lightning.app.checkpoints.migrations import migrate
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file, regular_file
 
 _INSTRUCTIONS = ("_instantiator", "_class_path")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -43,7 +43,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         target = local_path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with replace_atomically(target) as file:
+            with replace_atomically(target) as file, _checksums():
                 torch.save(checkpoint, file)
         except (OSError, RuntimeError) as error:
             if _cause_number(error) in _DISK_FULL:
@@ -67,6 +67,16 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             raise ValueError("checkpoints are opened with weights_only=True and nothing else")
         return read_checkpoint(path, map_location=map_location)
 
+    @override
+    def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Remove one file, or a link; never a folder, which Lightning would empty.
+
+        Raises:
+            UserError: ``path`` is an address.
+            OSError: It is a folder, or can't be removed.
+        """
+        local_path(path).unlink(missing_ok=True)
+
 
 def read_checkpoint(path: str | os.PathLike[str], *, map_location: Any = "cpu") -> dict[str, Any]:
     """Read a checkpoint of tensors and plain values; nothing in it is executed.
@@ -79,44 +89,36 @@ def read_checkpoint(path: str | os.PathLike[str], *, map_location: Any = "cpu") 
         UserError: ``path`` is an address or no file, or the file is no whole checkpoint of plain values.
     """
     file = local_path(path)
-    if not file.is_file():
+    if not file.exists():
         raise UserError(f"checkpoint {file}: no such file")
-    refuse_bad_archive(file)
-    try:
+    regular_file(file)
+    with foreign_file(f"checkpoint {file}"):
+        refuse_bad_archive(file)
         checkpoint = torch.load(file, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = "it holds more than tensors and plain values, or is no checkpoint"
-        raise UserError(f"checkpoint {file} is refused: {reason}; nothing in it was run") from error
-    except PermissionError as error:
-        raise UserError(f"checkpoint {file} can't be read: {error.strerror}") from error
-    except (
-        OSError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        TypeError,
-    ) as error:
-        raise UserError(f"checkpoint {file} is damaged or no checkpoint; take another one") from error
-    if not isinstance(checkpoint, dict):
-        raise UserError(
-            f"checkpoint {file} holds a {type(checkpoint).__name__}, not a checkpoint's dictionary"
-        )
-    _refuse_instructions(file, checkpoint)
-    migrate(checkpoint)
+        if not isinstance(checkpoint, dict):
+            raise UserError(f"it holds a {type(checkpoint).__name__}, not a checkpoint's dictionary")
+        _refuse_instructions(checkpoint)
+        migrate(checkpoint)
     return checkpoint
 
 
-def _refuse_instructions(file: Path, checkpoint: dict[str, Any]) -> None:
+def _refuse_instructions(checkpoint: dict[str, Any]) -> None:
     """Refuse keys by which Lightning lets a file name what is to be imported and called (CVE-2026-58659)."""
     for place in (checkpoint, *checkpoint.values()):
         named = [key for key in _INSTRUCTIONS if isinstance(place, dict) and key in place]
         if named:
-            raise UserError(
-                f"checkpoint {file} is refused: it names code to run ({named[0]}); nothing of it was run"
-            )
+            raise UserError(f"it is refused: it names code to run ({named[0]}); nothing of it was run")
+
+
+@contextmanager
+def _checksums() -> Iterator[None]:
+    """Have torch write checksums within the block, as reading asks for them, whatever a host has chosen."""
+    before = torch.serialization.get_crc32_options()
+    torch.serialization.set_crc32_options(True)
+    try:
+        yield
+    finally:
+        torch.serialization.set_crc32_options(before)
 
 
 @contextmanager
@@ -136,11 +138,12 @@ def replace_atomically(target: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file beside ``target`` that takes its place, durably, when the block ends well.
 
     After an exception the temporary file is removed and ``target`` is as it was. After a kill the next write
-    to ``target`` uses the leftover up. A target has one writer at a time.
+    to ``target`` removes the leftover. A target has one writer at a time.
     """
-    temporary = target.with_name(f".{target.name}.tmp")
+    temporary = temporary_of(target)
+    temporary.unlink(missing_ok=True)  # it may be a link, which would be written through
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -149,6 +152,11 @@ def replace_atomically(target: Path) -> Iterator[IO[bytes]]:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def temporary_of(target: Path) -> Path:
+    """Return where `replace_atomically` writes what will take the place of ``target``."""
+    return target.with_name(f".{target.name}.tmp")
 
 
 def local_path(path: str | os.PathLike[str]) -> Path:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import read_recipe
+from nested_lightning.app.foreign_files import foreign_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,21 +62,26 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
     """
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
-    state = checkpoint["state_dict"]
-    return CheckpointDescription(
-        family=recipe.family,
-        format_version=recipe.format_version,
-        epoch=checkpoint.get("epoch"),
-        num_steps=checkpoint.get("global_step"),
-        metrics=_monitored(checkpoint),
-        submodules=_count(state, recipe.family.replace("-", "_"), depth),
-        num_weights=_count_once(state.values()),
-        data_spec=recipe.data_spec,
-        settings=recipe.settings,
-        overrides={each.path: each.text for each in recipe.overrides},
-        versions=recipe.versions,
-        packages=recipe.packages,
-    )
+    with foreign_file(path):
+        state = checkpoint["state_dict"]
+        return CheckpointDescription(
+            family=recipe.family,
+            format_version=recipe.format_version,
+            epoch=_count_of(checkpoint, "epoch"),
+            num_steps=_count_of(checkpoint, "global_step"),
+            metrics=_monitored(checkpoint),
+            submodules=_count(state, recipe.family.replace("-", "_"), depth),
+            num_weights=_count_once(state.values()),
+            data_spec=recipe.data_spec,
+            settings=recipe.settings,
+            overrides={each.path: each.text for each in recipe.overrides},
+            versions=recipe.versions,
+            packages=recipe.packages,
+        )
+
+
+def _count_of(checkpoint: Mapping[str, Any], key: str) -> int | None:
+    return int(checkpoint[key]) if key in checkpoint else None
 
 
 def _count(state: Mapping[str, Any], family: str, depth: int) -> dict[str, int]:

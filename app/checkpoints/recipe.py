@@ -16,6 +16,7 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from nested_lightning.app.checkpoints.moved import as_now
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file
 
 CHECKPOINT_KEY = "nested_lightning"
 """Where the recipe stands in a checkpoint."""
@@ -112,14 +113,12 @@ def read_overrides(path: Path) -> tuple[RecordedOverride, ...]:
     """Return the overrides in a run folder's file, none where there is no such file.
 
     Raises:
-        RecipeError: It is damaged.
+        UserError: It is damaged.
     """
     if not path.is_file():
         return ()
-    try:
+    with foreign_file(path):
         recorded = TypeAdapter(tuple[RecordedOverride, ...]).validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise RecipeError(f"{path}: is damaged: {error.errors()[0]['msg']}") from None
     named = [as_now(each.path, each.name) for each in recorded]  # the file has no version of its own
     return tuple(replace(each, path=at, name=name) for each, (at, name) in zip(recorded, named, strict=True))
 
@@ -145,7 +144,7 @@ def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise RecipeError(f"{source}: its recipe is damaged at {place}: {first['msg']}") from None
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError(f"{source}: its recipe is damaged: {error}") from None
     if recipe.settings.get("model") != recipe.family:
         raise RecipeError(
@@ -158,7 +157,8 @@ def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:
 def _refuse_newer(plain: Any, *, source: object) -> None:
     found = plain.get("format_version") if isinstance(plain, dict) else None
     if isinstance(found, int) and found > FORMAT_VERSION:
-        release = plain.get("versions", {}).get("nested-lightning")
+        versions = plain.get("versions")
+        release = versions.get("nested-lightning") if isinstance(versions, dict) else None
         needed = f"nested-lightning {release}" if release else "a newer release of nested-lightning"
         raise RecipeError(
             f"{source}: has format version {found}, and this release reads up to {FORMAT_VERSION}: "

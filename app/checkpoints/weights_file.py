@@ -1,5 +1,6 @@
 """The weights of a model alone as a safetensors file, with the recipe in its metadata."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +12,14 @@ from torch import Tensor
 
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file, regular_file
 
 SUFFIX = ".safetensors"
 _SHARED = "shared_tensors"
 _PROGRESS = "training"
+_DIGEST = "sha256"
+_NO_DIGEST = "sha256:" + 64 * "0"
+_PIECE = 1 << 20
 
 
 def to_safetensors(checkpoint: Mapping[str, Any]) -> bytes:
@@ -41,29 +46,43 @@ def to_safetensors(checkpoint: Mapping[str, Any]) -> bytes:
         _SHARED: json.dumps(shared),
         _PROGRESS: json.dumps(progress),
     }
-    return safetensors.torch.save(tensors, metadata)
+    content = safetensors.torch.save(tensors, metadata | {_DIGEST: _NO_DIGEST})
+    digest = "sha256:" + hashlib.sha256(content).hexdigest()
+    return content.replace(_NO_DIGEST.encode(), digest.encode(), 1)
 
 
 def read_safetensors(path: Path) -> dict[str, Any]:
     """Return what `to_safetensors` wrote, with the keys of a checkpoint.
 
+    A digest of the whole file, with zeros in its own place, is in the metadata; older exports have none.
+
     Raises:
-        UserError: There is no such file, or it is damaged.
+        UserError: There is no such file, it is damaged, or its digest is another one.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
-    try:
+    with foreign_file(regular_file(path)):
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
+            _verify_digest(path, metadata.get(_DIGEST))
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         shared = json.loads(metadata.get(_SHARED, "{}"))
         state.update({name: state[first] for name, first in shared.items()})
         progress = json.loads(metadata.get(_PROGRESS, "{}"))
         counts = {key: int(progress[key]) for key in ("epoch", "global_step") if key in progress}
-    except (safetensors.SafetensorError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise UserError(f"{path} is damaged or no safetensors file: {error}") from error
     recipe = {CHECKPOINT_KEY: metadata[CHECKPOINT_KEY]} if CHECKPOINT_KEY in metadata else {}
     return {"state_dict": state, **counts, **recipe}
+
+
+def _verify_digest(path: Path, digest: str | None) -> None:
+    if digest is None:
+        return
+    with path.open("rb") as file:
+        length = file.read(8)
+        header = file.read(int.from_bytes(length, "little"))
+        found = hashlib.sha256(length + header.replace(digest.encode(), _NO_DIGEST.encode(), 1))
+        while piece := file.read(_PIECE):
+            found.update(piece)
+    if digest != f"sha256:{found.hexdigest()}":
+        raise UserError("it isn't what was written: its digest is another one; export it again")
 
 
 def _identity(tensor: Tensor) -> tuple[Any, ...]:
