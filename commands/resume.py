@@ -21,8 +21,11 @@ def resume(
     run: Annotated[Path, typer.Argument(help="A run folder, e.g. runs/multi-feature-20260101-120000.")],
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", "-s", help="A setting of trainer to change, or an override's argument."),
+        typer.Option(
+            "--set", "-s", help="A setting of trainer or the data's path, or an override's argument."
+        ),
     ] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Where the data are now.")] = None,
     override: OverrideOption = None,
     engine: EngineOption = "lightning",
     ray_address: RayAddressOption = None,
@@ -36,11 +39,11 @@ def resume(
         from nested_lightning.containers.starting.ray_training import resume_in_workers
 
         refuse_overrides_in_workers(requests)
-        print_result(resume_in_workers(run, changes, address=ray_address))
+        print_result(resume_in_workers(run, changes, data=data, address=ray_address))
         return
     with status_console.status("Starting"):
         from nested_lightning.containers.starting.resuming import resume_training
 
         quiet_lightning()
-        training = resume_training(run, changes, overrides=load_overrides(requests))
+        training = resume_training(run, changes, data=data, overrides=load_overrides(requests))
     run_training(training)

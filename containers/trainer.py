@@ -46,7 +46,7 @@ class TrainerContainer(DeclarativeContainer):
     """What ``auto`` comes to on this machine; checkpoints and run folders hold it, so that it stays."""
     plain_settings = providers.Singleton(  # made once for all models
         merge,
-        providers.Callable(ApplicationSettings.to_plain, application),
+        providers.Callable(ApplicationSettings.to_recorded, application),
         providers.Dict(trainer=providers.Dict(precision=precision)),
     )
     recipe = providers.Factory(

@@ -13,10 +13,12 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.prediction import PredictionSettings
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
-from nested_lightning.settings.reading.merging import merge
+from nested_lightning.settings.reading.merging import flatten, merge, nest_at
 from nested_lightning.settings.reading.truth import refuse_truth_for_number
 from nested_lightning.settings.submodules import SubmodulePolicySettings
 from nested_lightning.settings.trainer import TrainerSettings
+
+_PLACES = ("path", "root", "folder")
 
 
 class ApplicationSettings(BaseSettings):
@@ -88,6 +90,19 @@ class ApplicationSettings(BaseSettings):
             if section not in self.model_fields_set or getattr(self, section) == settings()
         }
         return self.model_dump(mode="json", exclude=untouched)
+
+    def to_recorded(self) -> dict[str, Any]:
+        """Return `to_plain` for a training's files: the paths of data are absolute, found from any folder."""
+        plain = self.to_plain()
+        for names, value in flatten(plain).items():
+            if value and is_data_path(".".join(names), self.family):
+                plain = merge(plain, nest_at(names, str(Path(value).absolute())))
+        return plain
+
+
+def is_data_path(name: str, family: Family) -> bool:
+    """Return whether a dotted name is that of a setting that says where a family's data lie."""
+    return name.startswith(f"{family.section}.data.") and name.rpartition(".")[2] in _PLACES
 
 
 @cache

@@ -2,17 +2,18 @@
 
 import math
 import pickle
+import pickletools
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 
 from nested_lightning.app.errors import UserError
 
-_OPCODES = (
+_STEPS = (
     *(pickle.GLOBAL, pickle.NEWOBJ, pickle.REDUCE, pickle.BUILD, pickle.MARK, pickle.PROTO, pickle.STOP),
     *(pickle.APPEND, pickle.APPENDS, pickle.SETITEM, pickle.SETITEMS),
     *(pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3, pickle.EMPTY_TUPLE),
@@ -56,6 +57,7 @@ def refuse_growing_pickle(data: bytes, sizes: Mapping[str, int]) -> None:
         UserError: It is such a pickle, or holds something else than tensors and plain values.
         Exception: It is damaged.
     """
+    _refuse_foreign_steps(data)
     dry_run = _DryRun(data, sizes)
     dry_run.load()
     claimed = sum(dry_run.tensors.values())
@@ -64,6 +66,14 @@ def refuse_growing_pickle(data: bytes, sizes: Mapping[str, int]) -> None:
             f"it is refused: its tensors claim {claimed:,} bytes, and the file holds {sum(sizes.values()):,};"
             " none of them was made"
         )
+
+
+def _refuse_foreign_steps(data: bytes) -> None:
+    for number, (step, argument, _) in enumerate(pickletools.genops(data)):
+        if step.code.encode("latin1") not in _STEPS:
+            raise UserError(f"it is refused: its pickle has the step {step.name}; nothing in it was run")
+        if step.name.endswith("PUT") and int(argument or 0) > number:  # room would be made up to there
+            raise UserError("it is refused: its pickle numbers more values than it has")
 
 
 @dataclass(frozen=True)
@@ -82,16 +92,12 @@ class _Inert:
     def __setstate__(self, _: Any) -> None: ...
 
 
-class _DryRun(pickle._Unpickler):
+class _DryRun(pickle.Unpickler):
     """Takes the steps of unpickling with nothing but stand-ins.
 
     Attributes:
         tensors: Bytes of each tensor by what it is made from, as a tensor may have several names.
     """
-
-    dispatch: ClassVar[dict[int, Any]] = {
-        opcode[0]: pickle._Unpickler.dispatch[opcode[0]] for opcode in _OPCODES
-    }
 
     def __init__(self, data: bytes, sizes: Mapping[str, int]) -> None:
         super().__init__(BytesIO(data))

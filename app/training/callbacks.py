@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from pytorch_lightning import Callback
-from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.early_stopping import PatientStopping
 from nested_lightning.app.training.monitored_value import warn_of_patience
 
 
@@ -42,7 +42,7 @@ def collect_callbacks(
         warn_of_patience(
             early_stopping_patience, max_epochs=max_epochs, val_every_n_epochs=val_every_n_epochs
         )
-        callbacks.append(EarlyStopping(monitor, mode=monitor_mode, patience=early_stopping_patience))
+        callbacks.append(PatientStopping(monitor, mode=monitor_mode, patience=early_stopping_patience))
     return callbacks
 
 

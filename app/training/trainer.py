@@ -10,12 +10,14 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import DDPStrategy, Strategy
+from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.launch import torchrun_sizes
 from nested_lightning.app.seam.quickening import quicken
+from nested_lightning.app.seam.restoring import name_checkpoint_in_faults
 
 
 def build_trainer(
@@ -97,6 +99,7 @@ def build_trainer(
     except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError) as error:
         raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
     quicken(trainer)
+    name_checkpoint_in_faults(trainer)
     return trainer
 
 
@@ -116,9 +119,10 @@ def _refuse_copies(strategy: object) -> None:
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Keeps its choice when the run folder has been moved; Lightning would begin to choose anew.
+    """Saves after validations, never after a single step, and to one file alone.
 
-    It saves behind validations, never behind a single step.
+    A checkpoint may name any path as the best one, and Lightning would remove what lies there. Here it is
+    asked for the score alone. So a choice also outlives a move of its run folder.
     """
 
     on_train_batch_end = None  # type: ignore[assignment]
@@ -131,16 +135,19 @@ class BestCheckpoint(ModelCheckpoint):
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the choice that was saved, with the files where they lie now."""
-        super().load_state_dict(_relocated(state_dict, str(state_dict.get("dirpath")), str(self.dirpath)))
+        """Take up the score of the choice, if its file is still there.
 
-
-def _relocated(value: Any, before: str, now: str) -> Any:
-    if isinstance(value, str):
-        return now + value.removeprefix(before) if value.startswith(before) else value
-    if isinstance(value, dict):
-        return {_relocated(key, before, now): _relocated(each, before, now) for key, each in value.items()}
-    return value
+        Raises:
+            TypeError: The score is no number.
+        """
+        own, score = self.format_checkpoint_name({}), state_dict["best_model_score"]
+        is_there = Path(own).is_file() and bool(state_dict["best_model_path"])
+        if score is not None and not (isinstance(score, Tensor) and score.numel() == 1):
+            raise TypeError("best_model_score is no number")
+        self.best_model_path = own if is_there else ""
+        if is_there and score is not None:
+            self.best_model_score = self.kth_value = score
+            self.kth_best_model_path, self.best_k_models = own, {own: score}
 
 
 def build_best_checkpoint(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ from dependency_injector import providers
 from pydantic import InstanceOf
 
 from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.assembly.fitting import refuse_unfit_weights
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
 from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.containers.application import ApplicationContainer, compose_application
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.model_provider import RestoredModel
@@ -91,13 +94,20 @@ def from_checkpoint(
         wanted = merge(changes or {}, {section: family_changes or {}})
         if device is not None:
             wanted = merge(wanted, {"prediction": {"device": device}})
-        application = from_recipe(recipe, changes=wanted, overrides=overrides, source=path)
+        build = partial(from_recipe, recipe, changes=wanted, overrides=overrides, source=path)
+        application = build()
     family = family_container(application)
+    if not recipe.overrides:  # a ready module of the user's isn't made anew
+        twin = family_container(build())
+        with foreign_file(f"checkpoint {path}"):
+            twin.data_spec()
+            refuse_unfit_weights(twin.model, checkpoint["state_dict"])
     try:
         model = family.model()
         model.load_state_dict(checkpoint["state_dict"])
     except (KeyError, RuntimeError, MemoryError) as error:
-        raise UserError(f"checkpoint {path}: its weights don't fit its recipe: {error}") from None
+        reason = " ".join(str(error).split())
+        raise UserError(f"checkpoint {path}: its weights don't fit its recipe: {reason}") from None
     placed = model.eval().to(find_device(application.settings().prediction.device))
     family.model.override(RestoredModel(placed))
     return application
@@ -121,7 +131,9 @@ def from_recipe(
     """
     application = bootstrap(merge(recipe.settings, changes))
     family = family_container(application)
-    family.known_data_spec.override(providers.Object(family.data_spec_type().from_dict(recipe.data_spec)))
+    with foreign_file(f"checkpoint {source}"):
+        data_spec = family.data_spec_type().from_dict(recipe.data_spec)
+    family.known_data_spec.override(providers.Object(data_spec))
     restored = restore_overrides(
         application, recipe.overrides, overrides or {}, source=source, is_for_training=False
     )

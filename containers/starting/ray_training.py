@@ -41,14 +41,18 @@ def train_in_workers(settings: ApplicationSettings, *, address: str | None = Non
 
 
 def resume_in_workers(
-    path: str | Path, changes: Mapping[str, Any] | None = None, *, address: str | None = None
+    path: str | Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    data: str | Path | None = None,
+    address: str | None = None,
 ) -> TrainingResult:
     """Go on with the training of a run folder, see `containers.starting.resuming.resume_training`."""
     require_ray()
     cluster = find_cluster(address)
     folder = RunFolder.open(Path(path).absolute())
     told = merge(load_settings(config=folder.settings_file).to_plain(), changes or {})
-    work = partial(_resume, os.getcwd(), folder.path, changes)  # noqa: PTH109
+    work = partial(_resume, os.getcwd(), folder.path, changes, data)  # noqa: PTH109
     return _run(work, parse_settings(told).trainer, folder, cluster)
 
 
@@ -74,6 +78,8 @@ def _train(current_folder: str, values: Mapping[str, Any]) -> TrainingResult:
     return result
 
 
-def _resume(current_folder: str, path: Path, changes: Mapping[str, Any] | None) -> TrainingResult:
+def _resume(
+    current_folder: str, path: Path, changes: Mapping[str, Any] | None, data: Path | None
+) -> TrainingResult:
     os.chdir(current_folder)
-    return resume_training(path, changes, trainer_arguments=ray_trainer_arguments)()
+    return resume_training(path, changes, data=data, trainer_arguments=ray_trainer_arguments)()

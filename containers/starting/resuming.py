@@ -1,7 +1,8 @@
 """From a run folder to the rest of its training."""
 
+import logging
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from dependency_injector import providers
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.recipe import Recipe, read_overrides, read_recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file
+from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.resume_point import ResumePoint, find_resume_point
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
@@ -17,11 +20,13 @@ from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.starting.batch_sharing import is_batch_size, share_batches
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, naming_packages
-from nested_lightning.settings.application import parse_settings
+from nested_lightning.settings.application import is_data_path, parse_settings
 from nested_lightning.settings.families import find_family
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.loading import load_settings
-from nested_lightning.settings.reading.merging import difference, merge
+from nested_lightning.settings.reading.merging import difference, flatten, merge, nest
+
+_logger = logging.getLogger("nested_lightning.resuming")
 
 
 @checked_arguments
@@ -29,17 +34,20 @@ def resume_training(
     path: str | Path,
     changes: Mapping[str, Any] | None = None,
     *,
+    data: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     trainer_arguments: Callable[[], Mapping[str, Any]] = dict,
 ) -> TrainingRun:
     """Return the training of a run folder, ready to go on from its newest whole checkpoint.
 
     Settings are those that the checkpoint holds; those of the trainer are read from the run folder, where
-    they may be changed, e.g. to train longer. Without any checkpoint yet it begins anew.
+    they may be changed, e.g. to train longer, and so is where the data lie. Without any checkpoint yet it
+    begins anew. One that has ended gives its results once more and writes nothing.
 
     Args:
         path: A run folder.
         changes: Nested values put over the folder's settings, e.g. of ``trainer``.
+        data: Where the data are now, if they were moved.
         overrides: What takes the places of providers, by path: what was put in when the training began has to
             be given again, unless it was a registered kind.
         trainer_arguments: Gives what is put over a Trainer's arguments, where another engine starts the
@@ -54,26 +62,51 @@ def resume_training(
     folder = RunFolder.open(Path(path))
     prepare = partial(_prepare, folder, overrides or {}, trainer_arguments)
     point = find_resume_point(folder)
+    settings = _settings_of(folder, changes, data)
     if point is None:
-        return prepare(_settings_of(folder, changes), None, None)
+        return prepare(settings, None, None)
     recipe = read_recipe(point.checkpoint, source=point.path)
     with naming_packages(recipe, source=point.path):
         before = parse_settings(recipe.settings).to_plain()
-    settings = _settings_of(folder, changes)
-    _refuse_changes(folder, before, settings, find_family(recipe.family))
+    family = find_family(recipe.family)
+    moved = _refuse_changes(folder, before, settings, family)
     _refuse_fewer_epochs(point, settings)
-    wanted = before | {name: settings[name] for name in ("trainer", "run_dir")}
+    wanted = merge(before | {name: settings[name] for name in ("trainer", "run_dir")}, moved)
     run = prepare(wanted, recipe, point)
     if run.trainer.world_size != point.num_processes:
-        family = find_family(recipe.family)
         shared = share_batches(wanted, family, before=point.num_processes, now=run.trainer.world_size)
         run = prepare(shared, recipe, point)
     return run
 
 
-def _settings_of(folder: RunFolder, changes: Mapping[str, Any] | None) -> dict[str, Any]:
-    told = merge(load_settings(config=folder.settings_file).to_plain(), changes or {})
+def _settings_of(
+    folder: RunFolder, changes: Mapping[str, Any] | None, data: Path | None = None
+) -> dict[str, Any]:
+    loaded = load_settings(config=folder.settings_file)
+    told = merge(loaded.to_plain(), changes or {})
+    if data is not None:
+        told = merge(told, {loaded.family.section: {"data": {"path": str(data.absolute())}}})
     return parse_settings(told | {"run_dir": str(folder.path)}).to_plain()
+
+
+def _result_of(folder: RunFolder, point: ResumePoint, trainer: Mapping[str, Any]) -> TrainingResult | None:
+    """Return what a training came to that has nothing left to do; that is said."""
+    end = point.end(
+        max_epochs=trainer["max_epochs"],
+        max_steps=trainer["max_steps"],
+        patience=trainer["early_stopping_patience"],
+    )
+    if end is None or point.path != folder.last_checkpoint or not folder.results_file.is_file():
+        return None
+    result = TrainingResult.read(folder)
+    if result.num_steps != point.num_steps:  # of a shorter training, before this one went on
+        return None
+    _logger.warning(
+        "run folder %s: the training has ended (%s), so nothing was written; raise that to go on",
+        folder.path,
+        end,
+    )
+    return result
 
 
 def _prepare(
@@ -95,28 +128,33 @@ def _prepare(
     if recipe is None or point is None:
         run: TrainingRun = family.training_run()
         return run
-    data_spec = family.data_spec_type().from_dict(recipe.data_spec)
+    with foreign_file(f"checkpoint {point.path}"):
+        data_spec = family.data_spec_type().from_dict(recipe.data_spec)
     family.known_data_spec.override(providers.Object(data_spec))
-    run = family.training_run(resume_from=point.path)
+    result = _result_of(folder, point, settings["trainer"])
+    run = family.training_run(resume_from=point.path, result=result)
     _refuse_other_data(folder, data_spec.fingerprint, run.datamodule)
     return run
 
 
 def _refuse_changes(
     folder: RunFolder, before: Mapping[str, Any], settings: Mapping[str, Any], family: Family
-) -> None:
-    """Refuse settings that make another model or other batches than the checkpoint's."""
+) -> dict[str, Any]:
+    """Refuse settings that make another model or other batches; return where the data lie now."""
     may_change = ("run_dir", "trainer", "prediction")
     changed = [
         name
         for name in difference(before, settings)
         if not name.startswith(may_change) and not is_batch_size(name, settings, family)
     ]
-    if changed:
+    now = {".".join(names): value for names, value in flatten(settings).items()}
+    moved = [name for name in changed if is_data_path(name, family) and name in now]
+    if lost := [name for name in changed if name not in moved]:
         raise UserError(
-            f"{folder.settings_file} isn't what the training began with: {', '.join(changed)} changed; put it"
-            " back, or begin a new training. Only the settings of trainer may change"
+            f"{folder.settings_file} isn't what the training began with: {', '.join(lost)} changed; put it"
+            " back, or begin a new training. Only the settings of trainer and the data's place may change"
         )
+    return reduce(merge, (nest(name, now[name]) for name in moved), {})
 
 
 def _refuse_fewer_epochs(point: ResumePoint, settings: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Layers of nested values, and assignments to dotted names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -83,9 +83,14 @@ def flatten(values: Mapping[str, Any], names: Names = ()) -> dict[Names, Any]:
 
 def nest(path: str, value: Any) -> dict[str, Any]:
     """Return ``{"a": {"b": value}}`` for the path ``a.b``; ``%2E`` in a name stands for a dot."""
+    return nest_at([unquote(name) for name in path.split(".")], value)
+
+
+def nest_at(names: Sequence[str], value: Any) -> dict[str, Any]:
+    """Return ``{"a": {"b": value}}`` for the names ``a`` and ``b``."""
     nested = value
-    for name in reversed(path.split(".")):
-        nested = {unquote(name): nested}
+    for name in reversed(names):
+        nested = {name: nested}
     return dict(nested)
 
 

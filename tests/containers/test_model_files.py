@@ -72,7 +72,7 @@ def test_damaged_or_foreign_safetensors_are_refused(checkpoint: Path, tmp_path: 
     whole = file.read_bytes()
     for content in (whole[: len(whole) // 2], b"", b"text", b"\xff" * 64, checkpoint.read_bytes()):
         file.write_bytes(content)
-        with pytest.raises(UserError, match="damaged or no safetensors file"):
+        with pytest.raises(UserError, match="it is damaged, or"):
             from_checkpoint(file)
     safetensors.torch.save_file({"weight": torch.zeros(1)}, file)
     with pytest.raises(UserError, match="has no recipe"):

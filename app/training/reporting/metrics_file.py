@@ -15,6 +15,7 @@ from pytorch_lightning.loggers import Logger
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.foreign_files import foreign_file, regular_file
 
 _STEP = "step"
 Row = dict[str, float | str]
@@ -119,10 +120,11 @@ class MetricsFile(Logger):
     def _read(self) -> list[Row]:
         if not self.path.exists():
             return []
-        text = self.path.read_text(encoding="utf-8")
-        whole_lines = text[: text.rfind("\n") + 1]
-        rows = csv.DictReader(io.StringIO(whole_lines, newline=""))
-        return [{**row, _STEP: int(row[_STEP])} for row in rows]
+        with foreign_file(regular_file(self.path)):
+            text = self.path.read_text(encoding="utf-8")
+            whole_lines = text[: text.rfind("\n") + 1]
+            rows = csv.DictReader(io.StringIO(whole_lines, newline=""))
+            return [{**row, _STEP: int(row[_STEP])} for row in rows]
 
     def _rewrite(self, rows: Sequence[Row]) -> None:
         with replace_atomically(self.path) as file:

@@ -47,10 +47,28 @@ class LastCheckpoint(Checkpoint):
         self._saved_at_s = 0.0
         self._is_pending = self._is_stopping = False
         self._logged: dict[str, float] = {}
+        self._loaded_epoch: int | None = None
+
+    @override
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keep the epoch until it is known whether there is more to train."""
+        self._loaded_epoch = int(checkpoint["epoch"])
+
+    @override
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save a training that had ended when it was taken up, where a kill cut its last save off."""
+        progress: Any = trainer.fit_loop.epoch_progress.current
+        if self._loaded_epoch is not None and self._loaded_epoch != progress.processed:
+            progress.completed = progress.processed
+            self.save(trainer)
+        self._loaded_epoch = None
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Count the intervals from here."""
+        self._loaded_epoch = None
         self._seen_step = self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
         self._is_pending = self._is_stopping = False

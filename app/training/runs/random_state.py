@@ -10,6 +10,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
+from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.processes import gather_from_ranks, of_this_rank, rank_and_world_size
 
 
@@ -55,6 +56,16 @@ class RandomState(Callback):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore the state that was loaded, if one was, and first that of the training loader."""
+        with foreign_file(trainer.ckpt_path):
+            self._restore(trainer)
+
+    @override
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Restore it where there was nothing left to train."""
+        if self._loaded:
+            self.on_train_start(trainer, pl_module)
+
+    def _restore(self, trainer: Trainer) -> None:
         loader: Any = trainer.train_dataloader
         if self._place and hasattr(loader, "load_state_dict"):
             loader.load_state_dict(self._place[0])  # which may draw from the generators

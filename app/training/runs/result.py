@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.training.runs.run_folder import RunFolder
 
@@ -43,3 +44,26 @@ class TrainingResult:
         """Write the result to the run folder's results file, as JSON; what isn't finite as ``null``."""
         with replace_atomically(self.run_folder.results_file) as file:
             file.write(to_json(self.to_dict()).encode() + b"\n")
+
+    @classmethod
+    def read(cls, folder: RunFolder) -> "TrainingResult":
+        """Return what `write` wrote; of the paths in it none is followed.
+
+        Raises:
+            UserError: The file isn't there, or is damaged.
+        """
+        with foreign_file(regular_file(folder.results_file)):
+            plain = json.loads(folder.results_file.read_text(encoding="utf-8"))
+            return cls(
+                run_folder=folder,
+                best_checkpoint=folder.checkpoint_of_results,
+                num_steps=int(plain["num_steps"]),
+                duration_s=float(plain["duration_s"]),
+                validation_metrics=_scores(plain["validation"]),
+                test_metrics=_scores(plain["test"]),
+            )
+
+
+def _scores(plain: Mapping[str, float | None]) -> dict[str, float]:
+    """Return scores as they were before they were written: what wasn't finite is no number."""
+    return {str(name): math.nan if value is None else float(value) for name, value in plain.items()}

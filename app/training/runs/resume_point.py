@@ -4,12 +4,36 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
+
+from pydantic import NonNegativeInt, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
 
+
+class _Ranks(TypedDict):
+    ranks: list[dict[str, Any]]
+
+
+class _Callbacks(TypedDict):
+    RandomState: NotRequired[_Ranks]
+
+
+class _Training(TypedDict):
+    """What has to be in a checkpoint, before Lightning takes it for one."""
+
+    epoch: NonNegativeInt
+    global_step: NonNegativeInt
+    state_dict: dict[str, Any]
+    loops: dict[str, dict[str, Any]]
+    callbacks: _Callbacks
+    optimizer_states: list[dict[str, Any]]
+
+
+_TRAINING = TypeAdapter(_Training)
 _SAVED_BY_SLURM_SIGNAL = "hpc_ckpt_*.ckpt"
 _logger = logging.getLogger("nested_lightning.resume_point")
 
@@ -32,6 +56,22 @@ class ResumePoint:
         return int(self.checkpoint["global_step"])
 
     @property
+    def num_epochs(self) -> int:
+        """Passes over the data that are done."""
+        return int(self.checkpoint["epoch"])
+
+    def end(self, *, max_epochs: int, max_steps: int, patience: int | None) -> str | None:
+        """Return why the training has ended; None: there is more to train."""
+        if self.num_epochs >= max_epochs:
+            return f"trainer.max_epochs = {max_epochs} are done"
+        if 0 <= max_steps <= self.num_steps:
+            return f"trainer.max_steps = {max_steps} are done"
+        for name, state in self.checkpoint["callbacks"].items():
+            if name.startswith("EarlyStopping") and patience is not None and state["wait_count"] >= patience:
+                return f"trainer.early_stopping_patience = {patience} had run out"
+        return None
+
+    @property
     def num_processes(self) -> int:
         """Processes that trained together."""
         state = self.checkpoint.get("callbacks", {}).get("RandomState", {})
@@ -45,23 +85,31 @@ def find_resume_point(folder: RunFolder) -> ResumePoint | None:
     is older; it is taken only where no other can be read.
 
     Raises:
-        UserError: There are checkpoints, and none of them is whole.
+        UserError: There are checkpoints, and none of them is whole; or there are only results.
     """
     points: list[ResumePoint] = []
     refusals: list[str] = []
     for path in _newest_files(folder):
         try:
-            points.append(ResumePoint(path=path, checkpoint=_read_whole(path)))
+            points.append(_read_whole(path))
         except UserError as error:
             _logger.warning("%s", error)
             refusals.append(str(error))
     if points:
         return max(points, key=lambda point: point.num_steps)
-    if not refusals:
-        return None
-    if not folder.best_checkpoint.is_file():
+    if folder.best_checkpoint.is_file():
+        _logger.warning(
+            "run folder %s: no other checkpoint is whole, so it goes on from best.ckpt", folder.path
+        )
+        return _read_whole(folder.best_checkpoint)
+    if refusals:
         raise UserError("\n".join(refusals))
-    return ResumePoint(path=folder.best_checkpoint, checkpoint=_read_whole(folder.best_checkpoint))
+    if folder.results_file.exists():
+        raise UserError(
+            f"run folder {folder.path}: its training has ended, and its checkpoints are gone; put them back,"
+            " or begin a new training in another folder"
+        )
+    return None
 
 
 def _newest_files(folder: RunFolder) -> Iterator[Path]:
@@ -69,13 +117,14 @@ def _newest_files(folder: RunFolder) -> Iterator[Path]:
     yield from sorted(folder.path.glob(_SAVED_BY_SLURM_SIGNAL))
 
 
-def _read_whole(path: Path) -> dict[str, Any]:
+def _read_whole(path: Path) -> ResumePoint:
     checkpoint = read_checkpoint(path)
-    lacking = [
-        key
-        for key in ("global_step", "state_dict", "loops", "callbacks", "optimizer_states")
-        if key not in checkpoint
-    ]
-    if lacking:
-        raise UserError(f"checkpoint {path} holds no training to go on with: it lacks {', '.join(lacking)}")
-    return checkpoint
+    try:
+        _TRAINING.validate_python(checkpoint, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UserError(
+            f"checkpoint {path} holds no training to go on with: {place}: {first['msg']}"
+        ) from None
+    return ResumePoint(path=path, checkpoint=checkpoint)

@@ -47,6 +47,7 @@ class TrainingRun:
         num_threads: Threads that torch computes with, see `ThreadCount`.
         batch_size: Samples of a training batch, by which ``auto`` threads go.
         resume_from: Checkpoint from which the training goes on; None: from the beginning.
+        result: What the training came to when it ended before: nothing is trained or written any more.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class TrainingRun:
         num_threads: ThreadCount = None,
         batch_size: int = 1,
         resume_from: Path | None = None,
+        result: TrainingResult | None = None,
     ) -> None:
         self.trainer = trainer
         self.model = model
@@ -71,6 +73,7 @@ class TrainingRun:
         self._num_threads: ThreadCount = num_threads
         self._batch_size = batch_size
         self._resume_from = resume_from
+        self._result = result
 
     def __call__(self) -> TrainingResult:
         """Train, evaluate, write and return the results.
@@ -80,6 +83,8 @@ class TrainingRun:
                 trains in the run folder.
             TrainingInterruptedError: A signal ended it. Where it was in training, it is saved.
         """
+        if self._result is not None:
+            return self._result
         is_first = self.trainer.is_global_zero  # of several processes, which share the folder
         held = locked(self.run_folder) if is_first else nullcontext()
         with disk_full_as_user_error(self.run_folder.path), held, self._listening():
@@ -87,6 +92,8 @@ class TrainingRun:
 
     def _train_and_evaluate(self) -> TrainingResult:
         began_at_s = time.monotonic()
+        if self.trainer.is_global_zero:
+            self.run_folder.remove_leftovers()
         if self._settings is not None and self.trainer.is_global_zero:
             _write_yaml(self.run_folder.settings_file, self._settings)
             self._write_overrides()
@@ -135,7 +142,7 @@ class TrainingRun:
         """Load the weights of the best checkpoint; of the last one, where no validation chose a best."""
         folder = self.run_folder
         self.trainer.strategy.barrier("the first process has written its checkpoints")
-        path = folder.best_checkpoint if folder.best_checkpoint.exists() else folder.last_checkpoint
+        path = folder.checkpoint_of_results
         self.model.load_state_dict(read_checkpoint(path)["state_dict"])
         return path
 

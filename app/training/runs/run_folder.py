@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from nested_lightning.app.checkpoints.checkpoint_io import temporary_of
 from nested_lightning.app.errors import UserError
 
 
@@ -59,7 +60,7 @@ class RunFolder:
         """Return the folder ``path`` of a training that has begun.
 
         Raises:
-            UserError: No training has begun in it.
+            UserError: No training has begun in it, or what would be written in it lies elsewhere.
         """
         folder = cls(path)
         if not folder.settings_file.is_file():
@@ -68,6 +69,7 @@ class RunFolder:
                 f"run folder {path}: {where}, so there is no training to go on with; name the folder that"
                 " --run-dir named, or one in runs"
             )
+        folder._refuse_links()
         return folder
 
     @property
@@ -114,6 +116,33 @@ class RunFolder:
     def lock_file(self) -> Path:
         """Locked while a process trains in the folder."""
         return self.path / ".lock"
+
+    @property
+    def checkpoint_of_results(self) -> Path:
+        """The best checkpoint; the last one, where no validation chose a best."""
+        return self.best_checkpoint if self.best_checkpoint.exists() else self.last_checkpoint
+
+    def remove_leftovers(self) -> None:
+        """Remove what a kill in the middle of a write has left."""
+        for file in self._files:
+            temporary_of(file).unlink(missing_ok=True)
+
+    def _refuse_links(self) -> None:
+        """Refuse a folder, maybe from elsewhere, in which a write would end outside of it or never."""
+        for place in (self.checkpoints, *self._files):
+            is_odd = place.exists() and not (place.is_dir() if place == self.checkpoints else place.is_file())
+            if is_odd or place.is_symlink():
+                raise UserError(
+                    f"run folder {self.path}: {place.relative_to(self.path)} is a link or no file of its own;"
+                    " put a copy of what it stands for in its place"
+                )
+
+    @property
+    def _files(self) -> tuple[Path, ...]:
+        return (
+            *(self.settings_file, self.overrides_file, self.best_checkpoint, self.last_checkpoint),
+            *(self.metrics_file, self.results_file, self.log_file, self.lock_file),
+        )
 
     @property
     def saved_files(self) -> list[Path]:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 from typing_extensions import override
 
+from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.processes import gather_from_ranks, of_this_rank
 
 _KEY = "nested_lightning_running_metrics"
@@ -54,8 +55,9 @@ class RunningMetrics(Callback):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore the states that were loaded."""
-        for name, state in (self._loaded or {}).items():
-            _restore(pl_module.get_submodule(name), state)
+        with foreign_file(trainer.ckpt_path):
+            for name, state in (self._loaded or {}).items():
+                _restore(pl_module.get_submodule(name), state)
         self._loaded = None
 
 

@@ -1,0 +1,40 @@
+"""The file's name in whatever goes wrong while a training is restored from a checkpoint."""
+
+from pytorch_lightning import Trainer
+from pytorch_lightning.trainer.connectors.checkpoint_connector import _CheckpointConnector
+from typing_extensions import override
+
+from nested_lightning.app.foreign_files import foreign_file
+from nested_lightning.app.seam.versions import are_tested
+
+
+def name_checkpoint_in_faults(trainer: Trainer) -> None:
+    """Have a Trainer raise a `UserError` where a checkpoint's content is none to go on from.
+
+    Args:
+        trainer: Not yet training; with versions that weren't tested it is left as it is.
+    """
+    if are_tested():
+        trainer._checkpoint_connector = _NamingConnector(trainer)
+
+
+class _NamingConnector(_CheckpointConnector):
+    @override
+    def restore_model(self) -> None:
+        with foreign_file(self._ckpt_path):
+            super().restore_model()
+
+    @override
+    def restore_datamodule(self) -> None:
+        with foreign_file(self._ckpt_path):
+            super().restore_datamodule()
+
+    @override
+    def restore_callbacks(self) -> None:
+        with foreign_file(self._ckpt_path):
+            super().restore_callbacks()
+
+    @override
+    def restore_training_state(self) -> None:
+        with foreign_file(self._ckpt_path):
+            super().restore_training_state()

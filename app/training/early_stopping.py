@@ -1,0 +1,40 @@
+"""Early stopping that goes on as its settings say."""
+
+from typing import Any, Literal
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import EarlyStopping
+from typing_extensions import override
+
+
+class PatientStopping(EarlyStopping):
+    """Stops a training after so many validations in a row without a better value.
+
+    It counts after each validation, so that best.ckpt knows of the validation that it was saved after. In a
+    training that goes on, the patience is the one given here, and one that had run out stops it at once.
+
+    Args:
+        monitor: Logged value.
+        mode: Whether less or more of it is better.
+        patience: Number of such validations.
+    """
+
+    def __init__(self, monitor: str, *, mode: Literal["min", "max"], patience: int) -> None:
+        super().__init__(monitor, mode=mode, patience=patience, check_on_train_epoch_end=False)
+
+    @property
+    @override
+    def state_key(self) -> str:
+        """The key of Lightning's own class."""
+        return super().state_key.replace(type(self).__qualname__, EarlyStopping.__qualname__, 1)
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the count, not the patience."""
+        super().load_state_dict({**state_dict, "patience": self.patience})
+
+    @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop before the first step where patience had run out."""
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
