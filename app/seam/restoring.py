@@ -1,5 +1,7 @@
 """The file's name in whatever goes wrong while a training is restored from a checkpoint."""
 
+from typing import Any
+
 from pytorch_lightning import Trainer
 from pytorch_lightning.trainer.connectors.checkpoint_connector import _CheckpointConnector
 from typing_extensions import override
@@ -19,6 +21,11 @@ def name_checkpoint_in_faults(trainer: Trainer) -> None:
 
 
 class _NamingConnector(_CheckpointConnector):
+    @override
+    def resume_start(self, checkpoint_path: Any = None, weights_only: bool | None = None) -> None:
+        with foreign_file(checkpoint_path):
+            super().resume_start(checkpoint_path, weights_only)
+
     @override
     def restore_model(self) -> None:
         with foreign_file(self._ckpt_path):

@@ -138,16 +138,21 @@ class BestCheckpoint(ModelCheckpoint):
         """Take up the score of the choice, if its file is still there.
 
         Raises:
-            TypeError: The score is no number.
+            TypeError: A score is no number.
         """
-        own, score = self.format_checkpoint_name({}), state_dict["best_model_score"]
+        own, score = self.format_checkpoint_name({}), _number(state_dict["best_model_score"])
         is_there = Path(own).is_file() and bool(state_dict["best_model_path"])
-        if score is not None and not (isinstance(score, Tensor) and score.numel() == 1):
-            raise TypeError("best_model_score is no number")
+        self.current_score = _number(state_dict.get("current_score"))
         self.best_model_path = own if is_there else ""
         if is_there and score is not None:
             self.best_model_score = self.kth_value = score
             self.kth_best_model_path, self.best_k_models = own, {own: score}
+
+
+def _number(value: Any) -> Tensor | None:
+    if value is not None and not (isinstance(value, Tensor) and value.numel() == 1):
+        raise TypeError("the monitored value is no number")
+    return value
 
 
 def build_best_checkpoint(

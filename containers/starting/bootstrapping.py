@@ -154,5 +154,14 @@ def naming_packages(recipe: Recipe, *, source: Path) -> Iterator[None]:
     except SettingsError as error:
         reasons = explain_missing(recipe.packages) or [str(error), *explain_versions(recipe.packages)]
         if reasons == [str(error)] and recipe.family in families():
+            _refuse_recorded_settings(recipe, source)
             raise
         raise UserError("\n".join(f"checkpoint {source}: {reason}" for reason in reasons)) from None
+
+
+def _refuse_recorded_settings(recipe: Recipe, source: Path) -> None:
+    """Name the file where its own settings are wrong, and not what was put over them."""
+    try:
+        parse_settings(recipe.settings)
+    except SettingsError as error:
+        raise SettingsError([f"checkpoint {source}: {problem}" for problem in error.problems]) from None

@@ -1,1 +1,1 @@
-"""Campaigns of seeded mutations, each run by one command with a seed."""
+"""Seeded attacks on what the project reads, as programs: ``python -m tests.campaign.NAME --seed 0``."""

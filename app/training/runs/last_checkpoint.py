@@ -59,9 +59,10 @@ class LastCheckpoint(Checkpoint):
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save a training that had ended when it was taken up, where a kill cut its last save off."""
-        progress: Any = trainer.fit_loop.epoch_progress.current
-        if self._loaded_epoch is not None and self._loaded_epoch != progress.processed:
-            progress.completed = progress.processed
+        progress: Any = trainer.fit_loop.epoch_progress
+        if self._loaded_epoch is not None and self._loaded_epoch != progress.current.processed:
+            for counts in (progress.current, progress.total):
+                counts.completed = counts.processed
             self.save(trainer)
         self._loaded_epoch = None
 
