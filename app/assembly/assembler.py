@@ -139,7 +139,8 @@ class Assembler:
             except (TypeError, ValueError) as error:
                 if not any(map(is_guessed, widths.values())):
                     given = widths.get("in_features")
-                    message = f"{path} can't be built: {error}"
+                    reason = str(error).partition("\nException raised from")[0]  # frames of C++
+                    message = f"{path} can't be built: {reason}"
                     self.report(CompositionError(message, path=path, cause=error, given=given))
                 return StandIn(**widths)
 

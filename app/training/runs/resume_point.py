@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NotRequired
 
-from pydantic import NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
+
+
+_Count = Annotated[int, Field(ge=0, le=2**62)]
 
 
 class _Ranks(TypedDict):
@@ -25,8 +28,8 @@ class _Callbacks(TypedDict):
 class _Training(TypedDict):
     """What has to be in a checkpoint, before Lightning takes it for one."""
 
-    epoch: NonNegativeInt
-    global_step: NonNegativeInt
+    epoch: _Count
+    global_step: _Count
     state_dict: dict[str, Any]
     loops: dict[str, dict[str, Any]]
     callbacks: _Callbacks
@@ -85,7 +88,7 @@ def find_resume_point(folder: RunFolder) -> ResumePoint | None:
     is older; it is taken only where no other can be read.
 
     Raises:
-        UserError: There are checkpoints, and none of them is whole; or there are only results.
+        UserError: There are checkpoints, and none of them is whole.
     """
     points: list[ResumePoint] = []
     refusals: list[str] = []
@@ -104,11 +107,6 @@ def find_resume_point(folder: RunFolder) -> ResumePoint | None:
         return _read_whole(folder.best_checkpoint)
     if refusals:
         raise UserError("\n".join(refusals))
-    if folder.results_file.exists():
-        raise UserError(
-            f"run folder {folder.path}: its training has ended, and its checkpoints are gone; put them back,"
-            " or begin a new training in another folder"
-        )
     return None
 
 

@@ -79,16 +79,28 @@ class TrainingRun:
         """Train, evaluate, write and return the results.
 
         Raises:
-            UserError: The disk is full, the checkpoint to go on from can't be read, or another process
-                trains in the run folder.
+            UserError: The disk is full, the checkpoint to go on from can't be read, there are results and no
+                checkpoint, or another process trains in the run folder.
             TrainingInterruptedError: A signal ended it. Where it was in training, it is saved.
         """
         if self._result is not None:
             return self._result
+        self._refuse_to_replace_results()
         is_first = self.trainer.is_global_zero  # of several processes, which share the folder
         held = locked(self.run_folder) if is_first else nullcontext()
         with disk_full_as_user_error(self.run_folder.path), held, self._listening():
             return self._train_and_evaluate()
+
+    def _refuse_to_replace_results(self) -> None:
+        if (
+            self._resume_from is None
+            and self.trainer.global_step == 0
+            and self.run_folder.results_file.exists()
+        ):
+            raise UserError(
+                f"run folder {self.run_folder.path}: its training has ended, and its checkpoints are gone; put"
+                " them back, or begin a new training in another folder"
+            )
 
     def _train_and_evaluate(self) -> TrainingResult:
         began_at_s = time.monotonic()

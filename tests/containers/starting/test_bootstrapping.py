@@ -1,6 +1,7 @@
 """A checkpoint is enough to build the same model again."""
 
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +122,32 @@ def test_other_settings_reach_the_recipe_and_single_items_after_a_first_build() 
     with overriding(container, "settings", providers.Object(other)):
         assert built() == (2, "LinearFeatureExtractor")
     assert built() == before == (1, "NormalizedFeatureExtractor")
+
+
+SIZES = {
+    "a width": ("feature_extractor", {"kind": "normalized", "hidden_features": 2 * 10**8}),
+    "a width beyond all numbers": ("feature_extractor", {"kind": "normalized", "hidden_features": 10**25}),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), SIZES.values(), ids=SIZES)
+def test_a_recipe_larger_than_its_weights_is_refused_before_memory_is_taken(
+    small_settings: dict[str, Any], tmp_path: Path, name: str, value: Any
+) -> None:
+    family_container(bootstrap(small_settings)).training_run()()
+    path = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    content = torch.load(path, weights_only=True)
+    recipe = json.loads(content["nested_lightning"])
+    recipe["settings"]["multi_feature"][name] = value
+    torch.save(content | {"nested_lightning": json.dumps(recipe)}, path)
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + (512 << 20), before[1]))
+    try:
+        with pytest.raises(
+            UserError, match=r"best\.ckpt: .*(weights don't fit its recipe|can't be built)"
+        ) as refusal:
+            from_checkpoint(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert "\n" not in str(refusal.value)

@@ -112,7 +112,7 @@ def test_a_finished_training_without_last_checkpoint_goes_on_from_the_best(
 
     shutil.rmtree(tmp_path / "run" / "checkpoints")
     with pytest.raises(UserError, match="its training has ended, and its checkpoints are gone"):
-        resume_training(tmp_path / "run")
+        resume_training(tmp_path / "run")()
 
 
 PATIENCE = {"early_stopping_patience": 1, "max_epochs": 12, "monitor": "val_loss", "monitor_mode": "max"}
