@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired
+from typing import Annotated, Any, NotRequired
 
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -12,7 +12,6 @@ from typing_extensions import TypedDict
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
-
 
 _Count = Annotated[int, Field(ge=0, le=2**62)]
 
