@@ -98,8 +98,8 @@ class TrainingRun:
             and self.run_folder.results_file.exists()
         ):
             raise UserError(
-                f"run folder {self.run_folder.path}: its training has ended, and its checkpoints are gone; put"
-                " them back, or begin a new training in another folder"
+                f"run folder {self.run_folder.path}: its training has ended, and its checkpoints are gone;"
+                " put them back, or begin a new training in another folder"
             )
 
     def _train_and_evaluate(self) -> TrainingResult:
