@@ -79,7 +79,7 @@ def _train(current_folder: str, values: Mapping[str, Any]) -> TrainingResult:
 
 
 def _resume(
-    current_folder: str, path: Path, changes: Mapping[str, Any] | None, data: Path | None
+    current_folder: str, path: Path, changes: Mapping[str, Any] | None, data: str | Path | None
 ) -> TrainingResult:
     os.chdir(current_folder)
     return resume_training(path, changes, data=data, trainer_arguments=ray_trainer_arguments)()

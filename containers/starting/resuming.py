@@ -34,7 +34,7 @@ def resume_training(
     path: str | Path,
     changes: Mapping[str, Any] | None = None,
     *,
-    data: Path | None = None,
+    data: str | Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     trainer_arguments: Callable[[], Mapping[str, Any]] = dict,
 ) -> TrainingRun:
@@ -70,6 +70,11 @@ def resume_training(
         before = parse_settings(recipe.settings).to_plain()
     family = find_family(recipe.family)
     moved = _refuse_changes(folder, before, settings, family)
+    if moved and not recipe.data_spec.get("fingerprint"):
+        raise UserError(
+            f"checkpoint {point.path} is of a version that doesn't know data by their content: put them back to"
+            f" where they were ({', '.join(moved)})"
+        )
     _refuse_fewer_epochs(point, settings)
     wanted = merge(before | {name: settings[name] for name in ("trainer", "run_dir")}, moved)
     run = prepare(wanted, recipe, point)
@@ -80,12 +85,12 @@ def resume_training(
 
 
 def _settings_of(
-    folder: RunFolder, changes: Mapping[str, Any] | None, data: Path | None = None
+    folder: RunFolder, changes: Mapping[str, Any] | None, data: str | Path | None = None
 ) -> dict[str, Any]:
     loaded = load_settings(config=folder.settings_file)
     told = merge(loaded.to_plain(), changes or {})
     if data is not None:
-        told = merge(told, {loaded.family.section: {"data": {"path": str(data.absolute())}}})
+        told = merge(told, {loaded.family.section: {"data": {"path": str(Path(data).absolute())}}})
     return parse_settings(told | {"run_dir": str(folder.path)}).to_plain()
 
 
@@ -166,7 +171,7 @@ def _refuse_fewer_epochs(point: ResumePoint, settings: Mapping[str, Any]) -> Non
 
 
 def _refuse_other_data(folder: RunFolder, known: str | None, datamodule: Any) -> None:
-    if known is not None and datamodule.fingerprint != known:
+    if known and datamodule.fingerprint != known:
         raise UserError(
             f"run folder {folder.path}: the data have changed since the training began, so it can't go on as"
             " if it had never stopped; put the data back, or begin a new training"

@@ -1,5 +1,8 @@
 """What a training came to."""
 
+import json
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
