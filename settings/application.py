@@ -13,8 +13,8 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.prediction import PredictionSettings
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
+from nested_lightning.settings.reading.implausible import refuse_what_can_not_be_meant
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at
-from nested_lightning.settings.reading.truth import refuse_truth_for_number
 from nested_lightning.settings.submodules import SubmodulePolicySettings
 from nested_lightning.settings.trainer import TrainerSettings
 
@@ -47,8 +47,8 @@ class ApplicationSettings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _refuse_truth_for_number(cls, value: Any, info: ValidationInfo) -> Any:
-        return refuse_truth_for_number(cls, value, info)
+    def _refuse_what_can_not_be_meant(cls, value: Any, info: ValidationInfo) -> Any:
+        return refuse_what_can_not_be_meant(cls, value, info)
 
     @field_validator("model")
     @classmethod

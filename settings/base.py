@@ -1,10 +1,11 @@
 """The base of every settings model, and of a choice between several, see `settings.slot`."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from nested_lightning.settings.reading.truth import refuse_truth_for_number
+from nested_lightning.settings.reading.implausible import refuse_what_can_not_be_meant
 
 
 class Settings(BaseModel):
@@ -22,8 +23,24 @@ class Settings(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _refuse_truth_for_number(cls, value: Any, info: ValidationInfo) -> Any:
-        return refuse_truth_for_number(cls, value, info)
+    def _refuse_what_can_not_be_meant(cls, value: Any, info: ValidationInfo) -> Any:
+        return refuse_what_can_not_be_meant(cls, value, info)
+
+
+def plain_section(values: Any, name: str) -> dict[str, Any] | None:
+    """Return what stands under a name as plain values, for a validator that runs before the check of types.
+
+    Args:
+        values: Nested values, or whatever stands where they should.
+        name: Name of a section or of named items; where it isn't there, it's empty.
+
+    Returns:
+        None where it is something else, which the check of types then finds.
+    """
+    section = values.get(name, {}) if isinstance(values, dict) else None
+    if isinstance(section, BaseModel):
+        return section.model_dump()
+    return dict(section) if isinstance(section, Mapping) else None
 
 
 class ChoiceSettings(Settings):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from nested_lightning.settings.base import Settings
+from nested_lightning.settings.base import Settings, plain_section
 from nested_lightning.settings.choices.combiners import COMBINERS, CombinerSettings, ConcatenationSettings
 from nested_lightning.settings.choices.feature_extractors import (
     FEATURE_EXTRACTORS,
@@ -60,14 +60,16 @@ class MultiFeatureSettings(Settings):
     @classmethod
     def _complete_single_groups(cls, values: Any) -> Any:
         """Let a group's extractor that names no kind start from the extractor of every group."""
-        if not isinstance(values, dict) or not isinstance(values.get("feature_extractors"), dict):
+        shared, items = (
+            plain_section(values, "feature_extractor"),
+            plain_section(values, "feature_extractors"),
+        )
+        if shared is None or not items:
             return values
-        default = values.get("feature_extractor", {})
-        shared = default.model_dump() if isinstance(default, FeatureExtractorSettings) else default
         return values | {
             "feature_extractors": {
                 name: {**shared, **item} if isinstance(item, dict) and "kind" not in item else item
-                for name, item in values["feature_extractors"].items()
+                for name, item in items.items()
             }
         }
 

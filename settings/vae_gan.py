@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
 
-from nested_lightning.settings.base import Settings
+from nested_lightning.settings.base import Settings, plain_section
 from nested_lightning.settings.choices.discriminators import (
     DISCRIMINATORS,
     DiscriminatorSettings,
@@ -121,16 +121,16 @@ class VaeGanSettings(Settings):
     @classmethod
     def _complete_single_vaes(cls, values: Any) -> Any:
         """Let a VAE's settings start from those of every VAE."""
-        if not isinstance(values, dict) or not isinstance(values.get("vaes"), dict):
+        vae, vaes = plain_section(values, "vae"), plain_section(values, "vaes")
+        if vae is None or not vaes:
             return values
         try:
-            shared = VaeSettings.model_validate(values.get("vae", {})).model_dump()
-        except ValidationError:  # told where every VAE's settings are read
+            shared = VaeSettings.model_validate(vae).model_dump()
+        except ValidationError:  # reported where every VAE's settings are read
             return values
         return values | {
             "vaes": {
-                name: merge(shared, item) if isinstance(item, dict) else item
-                for name, item in values["vaes"].items()
+                name: merge(shared, item) if isinstance(item, dict) else item for name, item in vaes.items()
             }
         }
 

@@ -1,11 +1,10 @@
 """The family variant: one model, several input types, a decoder for each."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
-from nested_lightning.settings.base import Settings
+from nested_lightning.settings.base import Settings, plain_section
 from nested_lightning.settings.choices.optimization import (
     OPTIMIZERS,
     SCHEDULES,
@@ -116,12 +115,8 @@ class VariantSettings(Settings):
     @classmethod
     def _add_shipped_variants(cls, values: Any) -> Any:
         """Put the settings of variants over those that ship, unless the data are a user's own."""
-        if not isinstance(values, dict):
-            return values
-        data = values.get("data", {})
-        path = data.get("path") if isinstance(data, Mapping) else data.path
-        given = values.get("variants", {})
-        if path is not None or not isinstance(given, Mapping):
+        data, given = plain_section(values, "data"), plain_section(values, "variants")
+        if data is None or given is None or data.get("path") is not None:
             return values
         plain = {
             name: item.model_dump() if isinstance(item, SingleVariantSettings) else item

@@ -10,6 +10,7 @@ from pydantic.errors import PydanticUserError
 
 from nested_lightning.app.assembly.protocols.conformance import lacks_of_options
 from nested_lightning.app.errors import UserError
+from nested_lightning.settings.reading.written_numbers import without_text
 
 
 def bind_arguments(path: str, called: Any, arguments: Mapping[str, Any]) -> Any:
@@ -31,7 +32,8 @@ def bind_arguments(path: str, called: Any, arguments: Mapping[str, Any]) -> Any:
         raise UserError("\n".join(f"{path}: {lack}" for lack in lacks))
     types = _types(called)
     converted = {
-        name: _convert(f"{path}.{name}", value, types.get(name)) for name, value in arguments.items()
+        name: _convert(f"{path}.{name}", value, types.get(name))
+        for name, value in without_text(dict(arguments)).items()
     }
     return partial(called, **converted)
 

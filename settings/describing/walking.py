@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import quote
@@ -49,8 +50,12 @@ def place_of(annotation: Any, metadata: Sequence[Any] = ()) -> Place:
 
 def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, Place]]:
     """Yield each field's name and what stands there."""
-    for name, field in model.model_fields.items():
-        yield name, place_of(field.annotation, field.metadata)
+    yield from _places(model).items()
+
+
+@cache
+def _places(model: type[BaseModel]) -> dict[str, Place]:
+    return {name: place_of(field.annotation, field.metadata) for name, field in model.model_fields.items()}
 
 
 def locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[Names, Place]:
@@ -87,5 +92,5 @@ def step(place: Place, name: str) -> Place:
     if isinstance(place, NamedItems):
         return place.item
     if isinstance(place, type):
-        return dict(fields_of(place)).get(name)
+        return _places(place).get(name)
     return None

@@ -2,8 +2,10 @@
 
 import difflib
 import re
+import reprlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +13,20 @@ from pydantic import BaseModel, ValidationError
 from nested_lightning.settings.describing.walking import Location, Place, dotted, is_alternative, locate, step
 from nested_lightning.settings.reading.layers import Layer, Names, find_origin
 from nested_lightning.settings.slot import Slot
+
+MAX_PROBLEMS = 20
+"""Mistakes of one source that are explained."""
+
+_MAX_LINE = 1000
+"""Characters of a line; the middle of a longer one is left out."""
+
+_MAX_NAME = 100
+"""Characters of a name for which a near one is looked for."""
+
+_shortened = reprlib.Repr()
+_shortened.maxstring = _shortened.maxlong = _shortened.maxother = 100
+_shortened.maxdict = _shortened.maxlist = _shortened.maxtuple = 6
+_shortened.maxlevel = 3
 
 
 class SettingsError(ValueError):
@@ -21,8 +37,20 @@ class SettingsError(ValueError):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = list(problems)
+        self.problems = [_shorten(problem) for problem in problems]
         super().__init__("\n".join(self.problems))
+
+
+def shown(value: Any) -> str:
+    """Return a value as Python writes it, and of a long one the beginning and the end."""
+    try:
+        return _shortened.repr(value)
+    except ValueError:  # a number with more digits than Python makes text of
+        return "a number of thousands of digits"
+
+
+def _shorten(line: str) -> str:
+    return line if len(line) <= _MAX_LINE else f"{line[: _MAX_LINE // 2]} … {line[-_MAX_LINE // 2 + 3 :]}"
 
 
 def did_you_mean(name: str, allowed: Iterable[str], written: Callable[[str], str] = str) -> str:
@@ -33,7 +61,7 @@ def did_you_mean(name: str, allowed: Iterable[str], written: Callable[[str], str
         allowed: Names that may stand there.
         written: Gives the whole of what has to be written for an allowed name.
     """
-    names = list(allowed)
+    names = list(allowed) if len(name) <= _MAX_NAME else []
     parts = [one for one in names if len(name) > 2 and name in one.split("_")]
     near = difflib.get_close_matches(name, names, n=1) or (parts if len(parts) == 1 else [])
     return f"; did you mean '{written(near[0])}'?" if near else ""
@@ -42,7 +70,7 @@ def did_you_mean(name: str, allowed: Iterable[str], written: Callable[[str], str
 def describe_problems(
     error: ValidationError, model: type[BaseModel], layers: Sequence[Layer] = ()
 ) -> list[str]:
-    """Return one line for each mistake that pydantic found in a settings model.
+    """Return one line for each mistake that pydantic found in a settings model, and a count of those over 20.
 
     Args:
         error: What pydantic raised.
@@ -50,15 +78,26 @@ def describe_problems(
         layers: Where the values come from, the lowest first; a line begins with the place of its value.
     """
     problems = error.errors(include_url=False)
-    deepest = [p for p in problems if not any(_goes_deeper(p["loc"], other["loc"]) for other in problems)]
-    return [_describe(dict(problem), model, layers) for problem in deepest]
+    depths = _depths([problem["loc"] for problem in problems])
+    deepest = [problem for problem in problems if not _goes_deeper(problem["loc"], depths)]
+    lines = [_describe(dict(problem), model, layers) for problem in deepest[:MAX_PROBLEMS]]
+    left_out = len(deepest) - len(lines)
+    return [*lines, f"and {left_out:,} more mistakes"] if left_out else lines
 
 
-def _goes_deeper(location: Location, other: Location) -> bool:
+def _depths(locations: Iterable[Location]) -> dict[Location, int]:
+    """Return how deep the deepest location is that begins with each location."""
+    depths: dict[Location, int] = {}
+    for location in locations:
+        for length in range(len(location) + 1):
+            depths[location[:length]] = max(len(location), depths.get(location[:length], 0))
+    return depths
+
+
+def _goes_deeper(location: Location, depths: Mapping[Location, int]) -> bool:
     """Return whether another alternative of the same value was followed deeper, and is the one meant."""
     alternatives = [i for i, part in enumerate(location) if is_alternative(part)]
-    start = alternatives[-1] if alternatives else len(location)
-    return bool(alternatives) and other[:start] == location[:start] and len(other) > len(location)
+    return bool(alternatives) and depths[location[: alternatives[-1]]] > len(location)
 
 
 def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequence[Layer]) -> str:
@@ -70,27 +109,30 @@ def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequen
 
 
 def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
-    path, value = dotted(names), problem["input"]
+    path, value = dotted(names), shown(problem["input"])
     if problem["type"] == "missing":
         return f"{path}: a value is needed"
     if problem["type"] == "extra_forbidden":
-        return f"{path} = {value!r}: unknown name{_allow(names[-1], _names(parent), _sections(parent))}"
+        return f"{path} = {value}: unknown name{_allow(names[-1], _names(parent), _sections(parent))}"
     if problem["type"] == "union_tag_not_found":
         allowed = ", ".join(_names(step(parent, names[-1])))
-        return f"{path} = {value!r}: choose by {path}.kind (allowed: {allowed})"
+        return f"{path} = {value}: choose by {path}.kind (allowed: {allowed})"
     if problem["type"] in ("model_type", "dict_type") and parent is not None:
-        return f"{path} = {value!r}: has settings of its own{_allow('', _names(step(parent, names[-1])))}"
+        return f"{path} = {value}: has settings of its own{_allow('', _names(step(parent, names[-1])))}"
     if problem["type"] == "union_tag_invalid":
         kind = problem["ctx"]["tag"]
-        return f"{path}.kind = '{kind}': unknown choice{_allow(kind, _names(step(parent, names[-1])))}"
+        allowed = _allow(kind, _names(step(parent, names[-1])))
+        return f"{path}.kind = {shown(kind)}: unknown choice{allowed}"
     if problem["type"] == "path_type":
-        return f"{path} = {value!r}: a path is needed, written as text"
+        return f"{path} = {value}: a path is needed, written as text"
     message = str(problem["msg"]).removeprefix("Value error, ")
     context = problem.get("ctx", {})
     if isinstance(context.get("error"), SettingsError):
         return message
+    written = problem["input"] if isinstance(problem["input"], str) else ""
     expected = re.findall(r"'(.+?)'", str(context.get("expected", "")))
-    return f"{path} = {value!r}: {message[0].lower()}{message[1:]}{did_you_mean(str(value), expected)}"
+    near = did_you_mean(written, expected)
+    return f"{path} = {value}: {message[0].lower()}{message[1:]}{near}"
 
 
 def _allow(name: str, allowed: Sequence[str], elsewhere: Mapping[str, str] | None = None) -> str:
@@ -99,6 +141,7 @@ def _allow(name: str, allowed: Sequence[str], elsewhere: Mapping[str, str] | Non
     return f"{near} (allowed: {', '.join(allowed)})" if allowed else ""
 
 
+@cache
 def _sections(place: Place) -> dict[str, str]:
     """Return where a name stands that a single section has, e.g. ``trainer.max_epochs``, by that name."""
     inner = {section: _names(step(place, section)) for section in _names(place)}

@@ -14,7 +14,6 @@ from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems, did_you_mean
 from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.reading.merging import merge, parse_assignment
-from nested_lightning.settings.reading.yaml_file import read_settings_file
 
 T = TypeVar("T")
 
@@ -79,7 +78,7 @@ def collect_layers(
     problems: list[str] = []
     layers = list(below)
     for file in files:
-        layers += _attempt(partial(read_settings_file, Path(file)), problems)
+        layers += _attempt(partial(_read_file, Path(file)), problems)
     variables, unreadable = read_environment(environ or {}, application_settings_model())
     layers.append(variables)
     problems += unreadable
@@ -152,6 +151,12 @@ def merge_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> l
         below = stages[-1] if stages else {}
         stages.append(merge(below, layer.values, application_settings_model(), dropped))
     return stages
+
+
+def _read_file(file: Path) -> list[Layer]:
+    from nested_lightning.settings.reading.yaml_file import read_settings_file  # with YAML, as few need
+
+    return read_settings_file(file)
 
 
 def _as_layers(source: Source) -> list[Layer]:

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-import yaml
-
 from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, step
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Names
@@ -104,8 +102,7 @@ def parse_assignment(text: str) -> dict[str, Any]:
     path = path.strip()
     if not equals or not all(path.split(".")):
         raise SettingsError([f"--set {text}: write it as dotted.name=value, e.g. trainer.max_epochs=10"])
-    try:
-        return nest(path, yaml.safe_load(value))
-    except yaml.YAMLError as error:
-        reason = str(error).splitlines()[0]
-        raise SettingsError([f"--set {path}: the value '{value}' is not YAML: {reason}"]) from None
+    from nested_lightning.settings.reading.yaml_values import YamlValues  # with YAML, for which few ask
+
+    values = YamlValues(f"--set {path}", has_lines=False).read(value, must_be_mapping=False)
+    return nest(path, values)

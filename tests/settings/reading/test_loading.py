@@ -151,7 +151,7 @@ def test_settings_to_yaml_to_settings_is_the_identity(presets: list[str]) -> Non
         ),
         (
             "multi_feature.optimizer.lr=.inf",
-            "multi_feature.optimizer.lr = inf: input should be a finite number",
+            "multi_feature.optimizer.lr = .inf: input should be a finite number",
         ),
         (
             "multi_feature.data.grouping.kind=explicit",

@@ -1,22 +1,32 @@
-"""true and false are no numbers, though Python takes them for 1 and 0."""
+"""What no field takes, though pydantic would: true and false as numbers, and text that no file can hold."""
 
+from pathlib import PurePath
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationInfo
 
 
-def refuse_truth_for_number(model: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
-    """Validate a field before pydantic does: true and false may not stand where only a number fits.
+def refuse_what_can_not_be_meant(model: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
+    """Validate a field before pydantic does.
 
     Raises:
-        ValueError: They do.
+        ValueError: true or false stands where only a number fits, or text has a NUL character.
     """
+    if any("\0" in text for text in _texts(value)):
+        raise ValueError("a NUL character can't stand here")
     if _has_truth(value):
         kinds = set(_scalars(model.model_fields[info.field_name or ""].annotation))
         if bool not in kinds and kinds & {int, float}:
             raise ValueError("a number is needed here, not true or false")
     return value
+
+
+def _texts(value: Any) -> list[str]:
+    """Return a text or a path, those that stand in a list, or the names in a mapping."""
+    values = list(value) if isinstance(value, dict) else value
+    values = values if isinstance(values, list | tuple) else [values]
+    return [str(item) for item in values if isinstance(item, str | PurePath)]
 
 
 def _has_truth(value: Any) -> bool:

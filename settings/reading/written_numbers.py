@@ -1,0 +1,75 @@
+"""Plain words of YAML as values; a number remembers how it was written, for where it is meant as a name.
+
+A column may be called ``1.10`` or ``010``. pydantic makes text of a number by ``str``, which gives back what
+was written; where a number is wanted, it takes the number.
+"""
+
+from typing import Any
+
+_MAX_DIGITS = 100
+"""A longer number stays text; as a number it would be out of every bound."""
+
+
+class WrittenInt(int):
+    """A whole number with the text that it was written as."""
+
+    def __new__(cls, value: int, text: str) -> "WrittenInt":
+        """Return the number; ``text`` is what ``str`` gives of it."""
+        number = super().__new__(cls, value)
+        number._text = text
+        return number
+
+    _text: str
+
+    def __str__(self) -> str:
+        return self._text
+
+    __repr__ = __str__
+
+
+class WrittenFloat(float):
+    """A number with the text that it was written as."""
+
+    def __new__(cls, value: float, text: str) -> "WrittenFloat":
+        """Return the number; ``text`` is what ``str`` gives of it."""
+        number = super().__new__(cls, value)
+        number._text = text
+        return number
+
+    _text: str
+
+    def __str__(self) -> str:
+        return self._text
+
+    __repr__ = __str__
+
+
+def value_of(kind: str, text: str) -> Any:
+    """Return the value of a plain word, which is a number, a truth, or null by the rules of YAML 1.2.
+
+    Args:
+        kind: ``null``, ``bool``, ``int``, ``float``, or else text.
+        text: The word.
+    """
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind not in ("int", "float") or len(text) > _MAX_DIGITS:
+        return text
+    if kind == "int":
+        whole = int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+        return whole if str(whole) == text else WrittenInt(whole, text)
+    number = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return number if str(number) == text else WrittenFloat(number, text)
+
+
+def without_text(value: Any) -> Any:
+    """Return a value, or nested values, with plain numbers, for where no settings model takes them."""
+    if isinstance(value, dict):
+        return {name: without_text(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [without_text(inner) for inner in value]
+    if isinstance(value, WrittenInt):
+        return int(value)
+    return float(value) if isinstance(value, WrittenFloat) else value
