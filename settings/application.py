@@ -115,6 +115,11 @@ def application_settings_model() -> type[ApplicationSettings]:
     return create_model("ApplicationSettings", __base__=ApplicationSettings, **sections)
 
 
+def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested values of an application with changes over them, as a layer is put over another."""
+    return merge(values, changes, application_settings_model())
+
+
 def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
     """Build the settings of an application from nested plain values.
 

@@ -1,11 +1,19 @@
 """The base of every settings model, and of a choice between several, see `settings.slot`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from nested_lightning.settings.reading.implausible import refuse_what_can_not_be_meant
+
+
+@dataclass(frozen=True)
+class Follows:
+    """Field metadata: the value is meant for that of another field, and goes when that changes."""
+
+    leader: str
 
 
 class Settings(BaseModel):

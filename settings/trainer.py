@@ -1,10 +1,11 @@
 """Settings of the training itself, the same for every family."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
 
-from nested_lightning.settings.base import Settings
+from nested_lightning.settings.base import Follows, Settings
+from nested_lightning.settings.monitoring import mode_of
 
 Precision = Literal["auto", "32-true", "64-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true"]
 
@@ -43,7 +44,9 @@ class TrainerSettings(Settings):
     )
     accumulate_grad_batches: PositiveInt = Field(1, description="Batches to one optimiser step.")
     monitor: str = Field("val_loss", description="Logged value that decides which checkpoint is best.")
-    monitor_mode: Literal["min", "max"] = Field("min", description="Whether less or more of it is better.")
+    monitor_mode: Annotated[Literal["auto", "min", "max"], Follows("monitor")] = Field(
+        "auto", description="Whether less or more of it is better; auto: as its name says, e.g. accuracy."
+    )
     best_checkpoint: Literal["monitored", "newest"] = Field(
         "monitored",
         description="What best.ckpt is: of the validation with the best monitored value, or of the newest,"
@@ -62,6 +65,19 @@ class TrainerSettings(Settings):
     )
     use_tensorboard: bool = Field(False, description="Write TensorBoard event files beside metrics.csv.")
     use_progress_bar: bool = Field(True, description="Show how far the training is.")
+
+    @field_validator("monitor_mode")
+    @classmethod
+    def _follow_the_monitor(cls, mode: str, info: ValidationInfo) -> str:
+        monitor = info.data.get("monitor")
+        if mode != "auto" or monitor is None:
+            return mode
+        known = mode_of(monitor)
+        if known is None:
+            raise ValueError(
+                f"the name '{monitor}' doesn't say whether less or more is better: set min or max"
+            )
+        return known
 
     @field_validator("max_steps")
     @classmethod

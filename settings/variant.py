@@ -219,7 +219,6 @@ FAMILY = Family(
             "num_threads": 1,
             "gradient_clip_norm": 1.0,
             "monitor": "val_macro_f1",
-            "monitor_mode": "max",
         },
     },
     presets={"original": ORIGINAL},

@@ -20,7 +20,7 @@ from nested_lightning.containers.application import ApplicationContainer, compos
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.model_provider import RestoredModel
 from nested_lightning.containers.overrides.restoring import restore_overrides
-from nested_lightning.settings.application import ApplicationSettings, parse_settings
+from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
 from nested_lightning.settings.families import families, find_family
 from nested_lightning.settings.plugging.packages import explain_missing, explain_versions
 from nested_lightning.settings.reading.errors import SettingsError
@@ -129,7 +129,7 @@ def from_recipe(
         OverrideNeededError: A submodule was overridden, and isn't given.
         SettingsError: The settings are wrong.
     """
-    application = bootstrap(merge(recipe.settings, changes))
+    application = bootstrap(change_settings(recipe.settings, changes))
     family = family_container(application)
     with foreign_file(f"checkpoint {source}"):
         data_spec = family.data_spec_type().from_dict(recipe.data_spec)

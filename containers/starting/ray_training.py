@@ -13,9 +13,8 @@ from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
 from nested_lightning.containers.starting.resuming import resume_training
-from nested_lightning.settings.application import ApplicationSettings, parse_settings
+from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
 from nested_lightning.settings.reading.loading import load_settings
-from nested_lightning.settings.reading.merging import merge
 from nested_lightning.settings.trainer import TrainerSettings
 
 _RAY_FOLDER = "ray"
@@ -51,7 +50,7 @@ def resume_in_workers(
     require_ray()
     cluster = find_cluster(address)
     folder = RunFolder.open(Path(path).absolute())
-    told = merge(load_settings(config=folder.settings_file).to_plain(), changes or {})
+    told = change_settings(load_settings(config=folder.settings_file).to_plain(), changes or {})
     work = partial(_resume, os.getcwd(), folder.path, changes, data)  # noqa: PTH109
     return _run(work, parse_settings(told).trainer, folder, cluster)
 

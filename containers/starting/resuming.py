@@ -20,7 +20,7 @@ from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.starting.batch_sharing import is_batch_size, share_batches
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, naming_packages
-from nested_lightning.settings.application import is_data_path, parse_settings
+from nested_lightning.settings.application import change_settings, is_data_path, parse_settings
 from nested_lightning.settings.families import find_family
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.loading import load_settings
@@ -88,7 +88,7 @@ def _settings_of(
     folder: RunFolder, changes: Mapping[str, Any] | None, data: str | Path | None = None
 ) -> dict[str, Any]:
     loaded = load_settings(config=folder.settings_file)
-    told = merge(loaded.to_plain(), changes or {})
+    told = change_settings(loaded.to_plain(), changes or {})
     if data is not None:
         told = merge(told, {loaded.family.section: {"data": {"path": str(Path(data).absolute())}}})
     return parse_settings(told | {"run_dir": str(folder.path)}).to_plain()

@@ -1,9 +1,10 @@
 """Layers of nested values, and assignments to dotted names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from nested_lightning.settings.base import Follows
 from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, step
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Names
@@ -49,7 +50,21 @@ def _merge(
             merged[name] = _merge(below, value, step(place, name), (*names, name), dropped)
         else:
             merged[name] = value
+    for follower, leader in _outdated(lower, upper, place):
+        lost = f"{follower}={merged.pop(follower)} is dropped"
+        dropped.append(f"{dotted((*names, leader))}: {upper[leader]} is new, so {lost}")
     return merged
+
+
+def _outdated(lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place) -> Iterator[tuple[str, str]]:
+    """Yield what ``lower`` says for a value that is another one in ``upper``, with the name of that value."""
+    fields = place.model_fields if isinstance(place, type) else {}
+    for name in fields.keys() & lower.keys() - upper.keys():
+        for entry in fields[name].metadata:
+            if isinstance(entry, Follows) and entry.leader in upper:
+                before = lower.get(entry.leader, fields[entry.leader].default)
+                if upper[entry.leader] != before:
+                    yield name, entry.leader
 
 
 def _kind(values: Mapping[str, Any], place: Place) -> Any:

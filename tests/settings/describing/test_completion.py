@@ -43,7 +43,11 @@ def test_values_are_kinds_booleans_and_words_with_descriptions() -> None:
     assert ("multi_feature.head.kind=linear", "One fully connected layer.") in complete_assignment(
         "multi_feature.head.kind=", {}
     )
-    assert _texts("trainer.monitor_mode=") == ["trainer.monitor_mode=min", "trainer.monitor_mode=max"]
+    assert _texts("trainer.monitor_mode=") == [
+        "trainer.monitor_mode=auto",
+        "trainer.monitor_mode=min",
+        "trainer.monitor_mode=max",
+    ]
     assert _texts("trainer.num_threads=") == ["trainer.num_threads=auto", "trainer.num_threads=null"]
     assert _texts("model=va") == ["model=vae-gan", "model=variant"]
 

@@ -1,0 +1,24 @@
+"""Whether less or more of a logged value is better, as far as its name says so."""
+
+import re
+from typing import Literal
+
+Mode = Literal["min", "max"]
+
+_NEITHER = re.compile("discriminator|neighbour|num_|two_sample|weight")
+"""Values that are best somewhere in the middle, or never."""
+
+_BETTER: dict[str, Mode] = {
+    **dict.fromkeys(("accuracy", "auc", "bleu", "chrf", "diversity", "f", "match", "recall"), "max"),
+    **dict.fromkeys(("distance", "error", "kl", "loss", "mae", "mse", "perplexity", "reconstruction"), "min"),
+}
+"""By a word of the name, without numbers at its end."""
+
+
+def mode_of(monitor: str) -> Mode | None:
+    """Return whether less or more of a value is better, by the end of its name; None: it isn't known."""
+    name, *_ = monitor.lower().split(".")  # after the dot stands which of several it is of
+    if _NEITHER.search(name):
+        return None
+    words = [word.rstrip("0123456789") for word in name.split("_")[:-3:-1]]
+    return next((_BETTER[word] for word in words if word in _BETTER), None)
