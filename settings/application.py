@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from nested_lightning.settings.families import families, find_family
 from nested_lightning.settings.family import Family
+from nested_lightning.settings.numbers import Seed
 from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.prediction import PredictionSettings
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
@@ -32,7 +33,7 @@ class ApplicationSettings(BaseSettings):
     )
 
     model: str = Field(description="Name of the family to train, e.g. multi-feature.")
-    seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of initial weights, shuffling and dropout.")
+    seed: Seed = Field(0, description="Seed of initial weights, shuffling and dropout.")
     run_dir: Path | None = Field(None, description="Run folder; null: runs/MODEL/TIME in the current one.")
     submodules: dict[str, SubmodulePolicySettings] = Field(
         {}, description="Single submodules by path, e.g. multi_feature.head; * stands for one name."

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.choices.bridges import BRIDGES, BridgeSettings, EveryStepBridgeSettings
@@ -31,6 +31,7 @@ from nested_lightning.settings.choices.text_decoders import (
 )
 from nested_lightning.settings.data.image_to_text import AugmentationSettings, CaptionDataSettings
 from nested_lightning.settings.family import Family, Preset
+from nested_lightning.settings.numbers import Depth, Natural, Seed
 from nested_lightning.settings.predictor import InputFiles, PredictorInterface
 from nested_lightning.settings.reading.errors import SettingsError
 
@@ -55,7 +56,7 @@ class ImageToTextSettings(Settings):
         GreedyGenerationSettings(), description="How captions are generated."
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target given to all tokens.")
-    num_samples: NonNegativeInt = Field(
+    num_samples: Natural = Field(
         8, description="Sample captions in the log and on the contact sheet of each epoch."
     )
     optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(AdamWSettings(), description="Optimiser.")
@@ -84,11 +85,11 @@ ORIGINAL = Preset(
 class CaptionOptions(Settings):
     """How captions are written; without ``beam`` and ``top_p`` as the model was set in training."""
 
-    beam: int | None = Field(None, ge=1, description="Beam search with that many beams.")
+    beam: Depth | None = Field(None, description="Beam search with that many beams.")
     length_penalty: float = Field(0.0, ge=0, description="With beam: more prefers longer captions.")
     top_p: float | None = Field(None, ge=0.01, le=1, description="Draw from this share of the probability.")
     temperature: float = Field(1.0, ge=0.01, description="With top_p: below 1 is nearer to the likeliest.")
-    seed: int = Field(0, ge=0, description="With top_p: seed of the draw.")
+    seed: Seed = Field(0, description="With top_p: seed of the draw.")
     skip_bad: bool = Field(False, description="Leave out pictures that can't be read, and count them.")
 
     @model_validator(mode="after")

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from nested_lightning.settings.base import Settings
+from nested_lightning.settings.numbers import Count
 
 
 class SubmodulePolicySettings(Settings):
@@ -16,7 +17,7 @@ class SubmodulePolicySettings(Settings):
     )
     init_path: str | None = Field(None, description="Path of the submodule there; null: the same path.")
     freeze: bool = Field(False, description="Keep its weights and its normalisation's statistics.")
-    unfreeze_at_epoch: PositiveInt | None = Field(
+    unfreeze_at_epoch: Count | None = Field(
         None, description="With freeze: first epoch, counted from 0, in which it learns; null: it never does."
     )
     lr: PositiveFloat | None = Field(None, description="Learning rate of its own; null: the optimiser's.")

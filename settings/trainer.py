@@ -2,26 +2,28 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
+from pydantic import Field, NonNegativeFloat, Strict, ValidationInfo, field_validator
 
 from nested_lightning.settings.base import Follows, Settings
 from nested_lightning.settings.monitoring import mode_of
+from nested_lightning.settings.numbers import Count, Natural, Threads
 
+Devices = Annotated[int, Field(ge=-1, le=2**16)] | list[Natural] | Annotated[str, Strict()]
 Precision = Literal["auto", "32-true", "64-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true"]
 
 
 class TrainerSettings(Settings):
     """How long, where and how a model is trained, and what is kept of it."""
 
-    max_epochs: PositiveInt = Field(60, description="Number of passes over the training part.")
-    max_steps: int = Field(-1, ge=-1, description="Stop after that many optimiser steps; -1: no limit.")
+    max_epochs: Count = Field(60, description="Number of passes over the training part.")
+    max_steps: int = Field(
+        -1, ge=-1, le=2**31 - 1, description="Stop after that many optimiser steps; -1: no limit."
+    )
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = Field(
         "auto", description="Hardware to train on."
     )
-    devices: int | list[int] | str = Field(
-        "auto", description="Devices of a machine: how many, which, or auto."
-    )
-    num_nodes: PositiveInt = Field(1, description="Machines that train together, each with these devices.")
+    devices: Devices = Field("auto", description="Devices of a machine: how many, which, or auto.")
+    num_nodes: Count = Field(1, description="Machines that train together, each with these devices.")
     strategy: str = Field("auto", description="How devices share the work: auto, ddp, …")
     precision: Precision = Field(
         "32-true",
@@ -29,7 +31,7 @@ class TrainerSettings(Settings):
         " else 32-true.",
     )
     is_deterministic: bool = Field(True, description="Only operations that give the same result each time.")
-    num_threads: PositiveInt | Literal["auto"] | None = Field(
+    num_threads: Threads | Literal["auto"] | None = Field(
         None,
         description="CPU threads of one operation; auto: by batch size and weights; null: torch decides.",
     )
@@ -42,7 +44,7 @@ class TrainerSettings(Settings):
     gradient_clip_norm: NonNegativeFloat | None = Field(
         None, description="Largest norm of all gradients together; null: no clipping."
     )
-    accumulate_grad_batches: PositiveInt = Field(1, description="Batches to one optimiser step.")
+    accumulate_grad_batches: Count = Field(1, description="Batches to one optimiser step.")
     monitor: str = Field("val_loss", description="Logged value that decides which checkpoint is best.")
     monitor_mode: Annotated[Literal["auto", "min", "max"], Follows("monitor")] = Field(
         "auto", description="Whether less or more of it is better; auto: as its name says, e.g. accuracy."
@@ -52,15 +54,15 @@ class TrainerSettings(Settings):
         description="What best.ckpt is: of the validation with the best monitored value, or of the newest,"
         " for schedules that end at a rate of 0 and little to validate on.",
     )
-    early_stopping_patience: PositiveInt | None = Field(
+    early_stopping_patience: Count | None = Field(
         None, description="Stop after that many validations without a better value; null: never."
     )
-    val_every_n_epochs: PositiveInt = Field(1, description="Epochs from one validation to the next.")
-    log_every_n_steps: PositiveInt = Field(50, description="Steps from one line of metrics.csv to the next.")
-    checkpoint_every_n_steps: PositiveInt | None = Field(
+    val_every_n_epochs: Count = Field(1, description="Epochs from one validation to the next.")
+    log_every_n_steps: Count = Field(50, description="Steps from one line of metrics.csv to the next.")
+    checkpoint_every_n_steps: Count | None = Field(
         None, description="Steps from one last.ckpt to the next, in mid-epoch too; null: by time alone."
     )
-    checkpoint_every_n_seconds: NonNegativeInt | None = Field(
+    checkpoint_every_n_seconds: Natural | None = Field(
         30, description="Seconds from one last.ckpt to the next, in mid-epoch too; null: by steps alone."
     )
     use_tensorboard: bool = Field(False, description="Write TensorBoard event files beside metrics.csv.")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, ValidationError, model_validator
 
 from nested_lightning.settings.base import Settings, plain_section
 from nested_lightning.settings.choices.discriminators import (
@@ -36,6 +36,7 @@ from nested_lightning.settings.choices.picture_encoders import (
 )
 from nested_lightning.settings.data.vae_gan import PictureDataSettings
 from nested_lightning.settings.family import Family, Preset
+from nested_lightning.settings.numbers import Count, Seed
 from nested_lightning.settings.predictor import PredictorInterface
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import merge
@@ -100,20 +101,20 @@ class VaeGanSettings(Settings):
     instance_noise: NonNegativeFloat = Field(
         0.0, description="Standard deviation of noise on what the discriminator sees."
     )
-    vaes_every_n_batches: PositiveInt = Field(1, description="Batches from one step of the VAEs to the next.")
-    discriminator_every_n_batches: PositiveInt = Field(
+    vaes_every_n_batches: Count = Field(1, description="Batches from one step of the VAEs to the next.")
+    discriminator_every_n_batches: Count = Field(
         1, description="Batches from one step of the discriminator to the next."
     )
     gradient_clip_norm: PositiveFloat | None = Field(
         None, description="Largest norm of the gradients of each VAE, and of the discriminator; null: any."
     )
-    classifier_steps: PositiveInt = Field(
+    classifier_steps: Count = Field(
         3000, description="Steps of the classifier in whose features samples are measured."
     )
-    collapse_patience_steps: PositiveInt = Field(
+    collapse_patience_steps: Count = Field(
         1000, description="Steps without a mistake of the discriminator before that is warned of."
     )
-    pictures_every_n_epochs: PositiveInt = Field(
+    pictures_every_n_epochs: Count = Field(
         50, description="Epochs from one grid of samples and reconstructions to the next."
     )
 
@@ -162,12 +163,12 @@ _VAE = VaeSettings().model_dump(mode="json", include={"decoder", "optimizer", "s
 class PictureOptions(Settings):
     """Which pictures are made: exactly one of new ones, reconstructions, an interpolation."""
 
-    sample: int | None = Field(None, ge=1, description="Make that many new pictures.")
+    sample: int | None = Field(None, ge=1, le=100_000, description="Make that many new pictures.")
     reconstruct: Path | None = Field(None, description="Reconstruct a picture, or all in a folder.")
     interpolate: tuple[Path, Path] | None = Field(None, description="Go from one picture to another.")
     domain: str | None = Field(None, description="Domain of the pictures; else all in turn, or as they look.")
-    steps: int = Field(10, ge=2, description="Pictures of an interpolation.")
-    seed: int = Field(0, ge=0, description="Seed of new pictures.")
+    steps: int = Field(10, ge=2, le=10_000, description="Pictures of an interpolation.")
+    seed: Seed = Field(0, description="Seed of new pictures.")
 
     @model_validator(mode="after")
     def _choose_one(self) -> Self:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, model_validator
 
 from nested_lightning.settings.base import Settings, plain_section
 from nested_lightning.settings.choices.optimization import (
@@ -45,6 +45,7 @@ from nested_lightning.settings.data.variant import (
     SequenceSourceSettings,
 )
 from nested_lightning.settings.family import Family, Preset
+from nested_lightning.settings.numbers import Count
 from nested_lightning.settings.predictor import InputFiles, PredictorInterface
 from nested_lightning.settings.reading.merging import merge
 
@@ -74,7 +75,7 @@ class SingleVariantSettings(Settings):
         None, description="Its loss; null: the loss of every variant."
     )
     weight: NonNegativeFloat = Field(1.0, description="Factor of its loss.")
-    batch_size: PositiveInt | None = Field(None, description="Sequences of its training batch; null: as all.")
+    batch_size: Count | None = Field(None, description="Sequences of its training batch; null: as all.")
     is_frozen: bool = Field(False, description="Whether its adapter and decoder keep their weights.")
     is_trained: bool = Field(True, description="Whether training has batches of it.")
     is_evaluated: bool = Field(True, description="Whether validation and test have; neither: it isn't there.")

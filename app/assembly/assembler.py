@@ -143,6 +143,12 @@ class Assembler:
                     message = f"{path} can't be built: {reason}"
                     self.report(CompositionError(message, path=path, cause=error, given=given))
                 return StandIn(**widths)
+            except (MemoryError, RuntimeError) as error:
+                if not _is_too_large(error):
+                    raise
+                message = f"{path} can't be built: there isn't enough memory for it; take smaller widths"
+                self.report(CompositionError(message, path=path, cause=error))
+                return StandIn(**widths)
 
     def _keep(self, name: str, module: Any, widths: Mapping[str, Any]) -> nn.Module:
         if not isinstance(module, nn.Module):
@@ -162,3 +168,9 @@ class Assembler:
         if any(map(is_guessed, widths.values())):
             self._built_from_guesses.add(name)
         return module
+
+
+def _is_too_large(error: BaseException) -> bool:
+    """Return whether torch couldn't get the memory, or couldn't even count it."""
+    words = ("allocate memory", "out of memory", "overflow")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)

@@ -2,16 +2,17 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Width
 from nested_lightning.settings.slot import Slot
 
 
 class BridgeSettings(ChoiceSettings):
     """What every bridge has."""
 
-    out_features: PositiveInt = Field(256, description="Width of what the decoder is given.")
+    out_features: Width = Field(256, description="Width of what the decoder is given.")
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of features set to zero in training.")
 
 

@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Depth
 from nested_lightning.settings.slot import Slot
 
 
@@ -31,7 +32,7 @@ class GroupAttentionSettings(CombinerSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.combiners.GroupAttention"
     kind: Literal["attention"] = Field("attention", description="Multi-head attention over the groups.")
-    num_heads: PositiveInt = Field(4, description="Number of heads; the groups' width is a multiple of it.")
+    num_heads: Depth = Field(4, description="Number of heads; the groups' width is a multiple of it.")
 
 
 COMBINERS = Slot(

@@ -2,16 +2,17 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Width
 from nested_lightning.settings.slot import Slot
 
 
 class DiscriminatorSettings(ChoiceSettings):
     """What every discriminator has."""
 
-    hidden_features: PositiveInt = Field(256, description="Width of the features that it judges by.")
+    hidden_features: Width = Field(256, description="Width of the features that it judges by.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden values set to zero in training.")
     use_spectral_norm: bool = Field(False, description="Keep the largest singular value of each layer at 1.")
 
@@ -28,7 +29,7 @@ class ConvDiscriminatorSettings(DiscriminatorSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.discriminators.ConvDiscriminator"
     kind: Literal["conv"] = Field("conv", description="Halving convolutions and a fully connected layer.")
-    conv_channels: PositiveInt = Field(32, description="Channels of the first convolution; they double.")
+    conv_channels: Width = Field(32, description="Channels of the first convolution; they double.")
 
 
 DISCRIMINATORS = Slot(

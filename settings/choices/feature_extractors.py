@@ -2,16 +2,17 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Depth, Width
 from nested_lightning.settings.slot import Slot
 
 
 class FeatureExtractorSettings(ChoiceSettings):
     """What every feature extractor has."""
 
-    out_features: PositiveInt = Field(32, description="Width of the vector that a group becomes.")
+    out_features: Width = Field(32, description="Width of the vector that a group becomes.")
 
 
 class PlainFeatureExtractorSettings(FeatureExtractorSettings):
@@ -19,7 +20,7 @@ class PlainFeatureExtractorSettings(FeatureExtractorSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.FeatureExtractor"
     kind: Literal["plain"] = Field("plain", description="Fully connected, ReLU, fully connected.")
-    hidden_features: PositiveInt = Field(64, description="Width of the hidden layer.")
+    hidden_features: Width = Field(64, description="Width of the hidden layer.")
 
 
 class NormalizedFeatureExtractorSettings(FeatureExtractorSettings):
@@ -27,7 +28,7 @@ class NormalizedFeatureExtractorSettings(FeatureExtractorSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.NormalizedFeatureExtractor"
     kind: Literal["normalized"] = Field("normalized", description="With batch normalisation and dropout.")
-    hidden_features: PositiveInt = Field(64, description="Width of the hidden layer.")
+    hidden_features: Width = Field(64, description="Width of the hidden layer.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 
@@ -36,8 +37,8 @@ class ResidualFeatureExtractorSettings(FeatureExtractorSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.ResidualFeatureExtractor"
     kind: Literal["residual"] = Field("residual", description="A projection, then residual blocks.")
-    hidden_features: PositiveInt = Field(64, description="Width of the hidden layer of each block.")
-    num_blocks: PositiveInt = Field(2, description="Number of residual blocks.")
+    hidden_features: Width = Field(64, description="Width of the hidden layer of each block.")
+    num_blocks: Depth = Field(2, description="Number of residual blocks.")
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 

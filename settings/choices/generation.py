@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Depth, Seed
 from nested_lightning.settings.slot import Slot
 
 
@@ -24,7 +25,7 @@ class BeamGenerationSettings(GenerationSettings):
 
     target: ClassVar[str] = "nested_lightning.app.image_to_text.generation.beam.BeamSearch"
     kind: Literal["beam"] = Field("beam", description="The most probable caption of several kept at once.")
-    num_beams: PositiveInt = Field(5, description="Captions that are kept at each step.")
+    num_beams: Depth = Field(5, description="Captions that are kept at each step.")
     length_penalty: NonNegativeFloat = Field(
         0.0, description="0: the highest probability; more prefers longer captions (Wu et al. 2016)."
     )
@@ -37,7 +38,7 @@ class SamplingGenerationSettings(GenerationSettings):
     kind: Literal["sampling"] = Field("sampling", description="Drawn from the most probable tokens.")
     top_p: float = Field(0.9, gt=0, le=1, description="Share of the probability that is drawn from.")
     temperature: PositiveFloat = Field(1.0, description="Below 1: nearer to the most probable tokens.")
-    seed: NonNegativeInt = Field(0, description="Seed of the draw.")
+    seed: Seed = Field(0, description="Seed of the draw.")
 
 
 GENERATIONS = Slot(

@@ -2,9 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Depth, Pixels, Width
 from nested_lightning.settings.slot import Slot
 
 
@@ -17,8 +18,8 @@ class PlainImageEncoderSettings(ImageEncoderSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.image_encoders.PlainImageEncoder"
     kind: Literal["plain"] = Field("plain", description="Convolution, ReLU and max-pooling, twice.")
-    hidden_channels: PositiveInt = Field(32, description="Channels behind the first convolution.")
-    embedding_dim: PositiveInt = Field(128, description="Channels behind the second: width of the features.")
+    hidden_channels: Width = Field(32, description="Channels behind the first convolution.")
+    embedding_dim: Width = Field(128, description="Channels behind the second: width of the features.")
 
 
 class ResidualImageEncoderSettings(ImageEncoderSettings):
@@ -26,12 +27,12 @@ class ResidualImageEncoderSettings(ImageEncoderSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.image_encoders.ResidualImageEncoder"
     kind: Literal["residual"] = Field("residual", description="Stages of residual blocks.")
-    stem_channels: PositiveInt = Field(32, description="Channels of the first convolution.")
-    stem_stride: PositiveInt = Field(1, description="Width of the patches that it reads as one.")
-    channels: Annotated[list[PositiveInt], Field(min_length=1)] = Field(
+    stem_channels: Width = Field(32, description="Channels of the first convolution.")
+    stem_stride: Pixels = Field(1, description="Width of the patches that it reads as one.")
+    channels: Annotated[list[Width], Field(min_length=1)] = Field(
         [48, 96, 192], description="Channels of each stage; the last is the width of the features."
     )
-    num_blocks: PositiveInt = Field(1, description="Residual blocks of each stage.")
+    num_blocks: Depth = Field(1, description="Residual blocks of each stage.")
 
 
 IMAGE_ENCODERS = Slot(

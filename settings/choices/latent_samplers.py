@@ -2,16 +2,17 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Width
 from nested_lightning.settings.slot import Slot
 
 
 class LatentSamplerSettings(ChoiceSettings):
     """What every latent sampler has."""
 
-    latent_features: PositiveInt = Field(8, description="Width of a latent vector.")
+    latent_features: Width = Field(8, description="Width of a latent vector.")
 
 
 class GaussianSamplerSettings(LatentSamplerSettings):

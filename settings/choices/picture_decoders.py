@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Width
 from nested_lightning.settings.slot import Slot
 
 
@@ -17,7 +18,7 @@ class MlpPictureDecoderSettings(PictureDecoderSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.picture_decoders.MlpPictureDecoder"
     kind: Literal["mlp"] = Field("mlp", description="Three fully connected layers.")
-    hidden_features: PositiveInt = Field(256, description="Width of the two inner ones.")
+    hidden_features: Width = Field(256, description="Width of the two inner ones.")
     noise_scale: NonNegativeFloat = Field(
         0.0, description="Noise on their values in the beginning, learned from there; 0: none."
     )
@@ -28,7 +29,7 @@ class ConvPictureDecoderSettings(PictureDecoderSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.picture_decoders.ConvPictureDecoder"
     kind: Literal["conv"] = Field("conv", description="A fully connected layer, doubling convolutions.")
-    conv_channels: PositiveInt = Field(32, description="Channels of the last convolution; they halve.")
+    conv_channels: Width = Field(32, description="Channels of the last convolution; they halve.")
 
 
 PICTURE_DECODERS = Slot(

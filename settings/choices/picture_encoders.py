@@ -2,16 +2,17 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Width
 from nested_lightning.settings.slot import Slot
 
 
 class PictureEncoderSettings(ChoiceSettings):
     """What every picture encoder has."""
 
-    hidden_features: PositiveInt = Field(256, description="Width of the vector that a picture becomes.")
+    hidden_features: Width = Field(256, description="Width of the vector that a picture becomes.")
 
 
 class MlpPictureEncoderSettings(PictureEncoderSettings):
@@ -26,7 +27,7 @@ class ConvPictureEncoderSettings(PictureEncoderSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.picture_encoders.ConvPictureEncoder"
     kind: Literal["conv"] = Field("conv", description="Halving convolutions and a fully connected layer.")
-    conv_channels: PositiveInt = Field(32, description="Channels of the first convolution; they double.")
+    conv_channels: Width = Field(32, description="Channels of the first convolution; they double.")
 
 
 PICTURE_ENCODERS = Slot(

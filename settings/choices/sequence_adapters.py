@@ -2,16 +2,17 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Pixels, Width
 from nested_lightning.settings.slot import Slot
 
 
 class AdapterSettings(ChoiceSettings):
     """What every adapter has."""
 
-    out_features: PositiveInt = Field(32, description="Width of the vector that a step becomes.")
+    out_features: Width = Field(32, description="Width of the vector that a step becomes.")
 
 
 class TokenAdapterSettings(AdapterSettings):
@@ -42,7 +43,7 @@ class PerceptronSettings(VectorAdapterSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.PerceptronProjection"
     kind: Literal["perceptron"] = Field("perceptron", description="Two fully connected layers.")
-    hidden_features: PositiveInt = Field(128, description="Width between the two layers.")
+    hidden_features: Width = Field(128, description="Width between the two layers.")
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 
@@ -51,8 +52,8 @@ class PictureSettings(VectorAdapterSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.PictureProjection"
     kind: Literal["picture"] = Field("picture", description="Convolutions over a small picture.")
-    height: PositiveInt | None = Field(None, description="Rows of a picture; null: it is square.")
-    channels: PositiveInt = Field(16, description="Channels of the first convolution.")
+    height: Pixels | None = Field(None, description="Rows of a picture; null: it is square.")
+    channels: Width = Field(16, description="Channels of the first convolution.")
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of the last layer's input set to zero.")
 
 

@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Depth, Width
 from nested_lightning.settings.slot import Slot
 
 
@@ -18,8 +19,8 @@ class RecurrentDecoderSettings(SequenceDecoderSettings):
     target: ClassVar[str] = "nested_lightning.app.submodules.sequence_decoders.RecurrentDecoder"
     kind: Literal["recurrent"] = Field("recurrent", description="Recurrent layers, then a linear one.")
     cell: Literal["lstm", "gru"] = Field("lstm", description="What the layers are made of.")
-    hidden_features: PositiveInt = Field(64, description="Width of the recurrent layers, in each direction.")
-    num_layers: PositiveInt = Field(1, description="Recurrent layers one above the other.")
+    hidden_features: Width = Field(64, description="Width of the recurrent layers, in each direction.")
+    num_layers: Depth = Field(1, description="Recurrent layers one above the other.")
     is_bidirectional: bool = Field(
         True, description="Whether a sequence is read both ways; it can't be fed piece by piece then."
     )
@@ -44,7 +45,7 @@ class PerceptronTrunkSettings(TrunkSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.sequence_trunks.PerceptronTrunk"
     kind: Literal["perceptron"] = Field("perceptron", description="A residual block, each step on its own.")
-    hidden_features: PositiveInt = Field(64, description="Width inside the block.")
+    hidden_features: Width = Field(64, description="Width inside the block.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 
@@ -53,8 +54,8 @@ class LstmTrunkSettings(TrunkSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.sequence_trunks.LstmTrunk"
     kind: Literal["lstm"] = Field("lstm", description="An LSTM that reads both ways.")
-    hidden_features: PositiveInt = Field(32, description="Width of each direction.")
-    num_layers: PositiveInt = Field(1, description="Layers one above the other.")
+    hidden_features: Width = Field(32, description="Width of each direction.")
+    num_layers: Depth = Field(1, description="Layers one above the other.")
 
 
 DECODERS = Slot(

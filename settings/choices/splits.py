@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Natural, Seed
 from nested_lightning.settings.slot import Slot
 
 
@@ -19,7 +20,7 @@ class RandomSplitSettings(SplitSettings):
     kind: Literal["random"] = Field("random", description="Stratified by class, drawn with a seed.")
     val_fraction: float = Field(0.15, gt=0, lt=1, description="Share of the rows for validation.")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the rows for the test.")
-    seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
+    seed: Seed = Field(0, description="Seed of the draw, apart from the seed of the training.")
 
     @model_validator(mode="after")
     def _leave_rows_to_train_on(self) -> Self:
@@ -36,10 +37,10 @@ class FoldSplitSettings(SplitSettings):
 
     target: ClassVar[str] = "nested_lightning.app.data.splits.FoldSplitter"
     kind: Literal["fold"] = Field("fold", description="One fold of a stratified cross-validation.")
-    num_folds: int = Field(5, ge=2, description="Number of folds.")
-    fold: NonNegativeInt = Field(0, description="The fold that is the test part, from 0.")
+    num_folds: int = Field(5, ge=2, le=1000, description="Number of folds.")
+    fold: Natural = Field(0, description="The fold that is the test part, from 0.")
     val_fraction: float = Field(0.1, gt=0, lt=1, description="Share of the other folds for validation.")
-    seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
+    seed: Seed = Field(0, description="Seed of the draw, apart from the seed of the training.")
 
     @model_validator(mode="after")
     def _be_one_of_the_folds(self) -> Self:

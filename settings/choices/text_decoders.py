@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Depth, Width
 from nested_lightning.settings.slot import Slot
 
 
@@ -17,8 +18,8 @@ class TextDecoderSettings(ChoiceSettings):
 class RecurrentTextDecoderSettings(TextDecoderSettings):
     """What the recurrent decoders have."""
 
-    embedding_dim: PositiveInt = Field(128, description="Width of a token's embedding.")
-    hidden_features: PositiveInt = Field(256, description="Width of the hidden state.")
+    embedding_dim: Width = Field(128, description="Width of a token's embedding.")
+    hidden_features: Width = Field(256, description="Width of the hidden state.")
 
 
 class LstmTextDecoderSettings(RecurrentTextDecoderSettings):
@@ -40,9 +41,9 @@ class TransformerTextDecoderSettings(TextDecoderSettings):
 
     target: ClassVar[str] = "nested_lightning.app.submodules.transformer_text_decoder.TransformerTextDecoder"
     kind: Literal["transformer"] = Field("transformer", description="A small Transformer decoder.")
-    hidden_features: PositiveInt = Field(256, description="Width of the model; a multiple of num_heads.")
-    num_layers: PositiveInt = Field(2, description="Number of layers.")
-    num_heads: PositiveInt = Field(4, description="Number of attention heads.")
+    hidden_features: Width = Field(256, description="Width of the model; a multiple of num_heads.")
+    num_layers: Depth = Field(2, description="Number of layers.")
+    num_heads: Depth = Field(4, description="Number of attention heads.")
 
 
 TEXT_DECODERS = Slot(

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
+from nested_lightning.settings.numbers import Count, Natural, Pixels, Seed
 from nested_lightning.settings.slot import Slot
 
 
@@ -18,7 +19,7 @@ class DrawnPictureSplitSettings(PictureSplitSettings):
 
     val_fraction: float = Field(0.05, gt=0, lt=1, description="Share for validation.")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share for the test.")
-    seed: NonNegativeInt = Field(0, description="Seed of the draw, apart from the seed of the training.")
+    seed: Seed = Field(0, description="Seed of the draw, apart from the seed of the training.")
 
 
 class AutomaticPictureSplitSettings(DrawnPictureSplitSettings):
@@ -97,29 +98,27 @@ class CaptionDataSettings(Settings):
     picture_column: str | None = Field(None, description="Column of the pictures' names; null: found.")
     caption_column: str | None = Field(None, description="Column of the captions; null: found.")
     skip_bad: bool = Field(False, description="Leave out what can't be used, and count it.")
-    picture_size: PositiveInt = Field(32, description="Width and height that pictures are resized to.")
+    picture_size: Pixels = Field(32, description="Width and height that pictures are resized to.")
     fit: Literal["pad", "crop", "stretch"] = Field(
         "pad", description="How a picture becomes square: white margins, cut edges, or distorted."
     )
     unit: Literal["words", "characters"] = Field("words", description="What captions are made of.")
     is_lowercase: bool = Field(True, description="Whether captions are read in small letters.")
-    min_count: PositiveInt = Field(
+    min_count: Count = Field(
         1, description="Times that a token must occur in the training part; rarer ones are unknown."
     )
-    max_length: PositiveInt = Field(256, description="Most words or characters of a caption.")
+    max_length: Count = Field(256, description="Most words or characters of a caption.")
     split: Annotated[PictureSplitSettings, PICTURE_SPLITS] = Field(
         AutomaticPictureSplitSettings(), description="How pictures become training, validation, test parts."
     )
-    batch_size: PositiveInt = Field(32, description="Pictures of a training batch.")
-    eval_batch_size: PositiveInt = Field(
-        128, description="Pictures of a batch in validation, test, prediction."
-    )
+    batch_size: Count = Field(32, description="Pictures of a training batch.")
+    eval_batch_size: Count = Field(128, description="Pictures of a batch in validation, test, prediction.")
 
 
 class AugmentationSettings(Settings):
     """How training pictures are varied; what may change the meaning is off."""
 
-    max_shift: NonNegativeInt = Field(1, description="Pixels that a picture is shifted by at most.")
+    max_shift: Natural = Field(1, description="Pixels that a picture is shifted by at most.")
     flip_probability: float = Field(0.0, ge=0, le=1, description="How often left and right are exchanged.")
     max_brightness: float = Field(0.0, ge=0, lt=1, description="Change of brightness at most, as a share.")
     max_rotation: float = Field(0.0, ge=0, le=180, description="Degrees that a picture is turned at most.")

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
 from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
+from nested_lightning.settings.numbers import Count
 from nested_lightning.settings.slot import Slot
 
 
@@ -94,5 +95,5 @@ class TabularDataSettings(Settings):
     storage: Annotated[FeatureStorageSettings, FEATURE_STORAGES] = Field(
         MemoryStorageSettings(), description="Where the rows lie during training."
     )
-    batch_size: PositiveInt = Field(64, description="Rows of a training batch.")
-    eval_batch_size: PositiveInt = Field(1024, description="Rows of a batch in validation, test, prediction.")
+    batch_size: Count = Field(64, description="Rows of a training batch.")
+    eval_batch_size: Count = Field(1024, description="Rows of a batch in validation, test, prediction.")

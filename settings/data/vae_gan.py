@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
 from nested_lightning.settings.choices.splits import (
@@ -12,6 +12,7 @@ from nested_lightning.settings.choices.splits import (
     SplitSettings,
     WholeFileSplitSettings,
 )
+from nested_lightning.settings.numbers import Count, Pixels
 from nested_lightning.settings.slot import Slot
 
 
@@ -73,7 +74,7 @@ class PictureDataSettings(Settings):
     path: Path | None = Field(
         None, description="Folder or zip file with a sub-folder for each domain; null: scikit-learn's digits."
     )
-    image_size: PositiveInt = Field(
+    image_size: Pixels = Field(
         8, description="Pixels to each side; pictures of another size are scaled. The digits have 8."
     )
     channels: Literal[1, 3] | None = Field(
@@ -85,5 +86,5 @@ class PictureDataSettings(Settings):
     split: Annotated[SplitSettings, PICTURE_SPLITS] = Field(
         RandomSplitSettings(), description="How pictures become training, validation and test parts."
     )
-    batch_size: PositiveInt = Field(100, description="Pictures of a training batch.")
-    eval_batch_size: PositiveInt = Field(1024, description="Pictures of a batch in validation and test.")
+    batch_size: Count = Field(100, description="Pictures of a training batch.")
+    eval_batch_size: Count = Field(1024, description="Pictures of a batch in validation and test.")

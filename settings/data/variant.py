@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
 from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
+from nested_lightning.settings.numbers import Count, Natural, Seed
 from nested_lightning.settings.slot import Slot
 
 
@@ -19,12 +20,10 @@ class DigitSequencesSettings(SequenceSourceSettings):
 
     target: ClassVar[str] = "nested_lightning.app.variant.sources.digits.DigitSequences"
     kind: Literal["digits"] = Field("digits", description="Handwritten digits of 8 by 8, strung together.")
-    num_repeats: PositiveInt = Field(
-        40, description="How often each picture is used, among others each time."
-    )
-    min_length: PositiveInt = Field(5, description="Digits of the shortest sequence.")
-    max_length: PositiveInt = Field(15, description="Digits of the longest sequence.")
-    seed: NonNegativeInt = Field(0, description="Seed of orders and lengths.")
+    num_repeats: Count = Field(40, description="How often each picture is used, among others each time.")
+    min_length: Count = Field(5, description="Digits of the shortest sequence.")
+    max_length: Count = Field(15, description="Digits of the longest sequence.")
+    seed: Seed = Field(0, description="Seed of orders and lengths.")
 
 
 class PythonSourcesSettings(SequenceSourceSettings):
@@ -33,12 +32,10 @@ class PythonSourcesSettings(SequenceSourceSettings):
     target: ClassVar[str] = "nested_lightning.app.variant.sources.python.PythonSources"
     kind: Literal["python"] = Field("python", description="Python files, a kind of token for each character.")
     root: Path | None = Field(None, description="Folder of Python files; null: the standard library.")
-    max_files: PositiveInt | None = Field(None, description="Files to use at most; null: all.")
-    window: PositiveInt = Field(512, description="Characters of the windows that files are cut into.")
-    margin: NonNegativeInt = Field(
-        32, description="Characters at both ends of a window that give context alone."
-    )
-    seed: NonNegativeInt = Field(0, description="Seed of the choice of files.")
+    max_files: Count | None = Field(None, description="Files to use at most; null: all.")
+    window: Count = Field(512, description="Characters of the windows that files are cut into.")
+    margin: Natural = Field(32, description="Characters at both ends of a window that give context alone.")
+    seed: Seed = Field(0, description="Seed of the choice of files.")
 
 
 class SequenceFileSettings(SequenceSourceSettings):
@@ -51,8 +48,8 @@ class SequenceFileSettings(SequenceSourceSettings):
         None, description="What the sequences consist of; null: what the first line has."
     )
     classes: list[str] | None = Field(None, description="The classes in order; null: those in the file.")
-    window: PositiveInt | None = Field(None, description="Steps of windows; null: sequences stay whole.")
-    margin: NonNegativeInt = Field(0, description="Steps at both ends of a window that give context alone.")
+    window: Count | None = Field(None, description="Steps of windows; null: sequences stay whole.")
+    margin: Natural = Field(0, description="Steps at both ends of a window that give context alone.")
     scaling: Literal["each", "all", "none"] = Field(
         "each", description="Standardise each feature by its own statistics, all by common ones, or none."
     )
@@ -110,8 +107,8 @@ class SequenceDataSettings(Settings):
     sampling: Annotated[SamplingSettings, SAMPLINGS] = Field(
         ProportionalSamplingSettings(), description="Which variant each training batch is of."
     )
-    batch_size: PositiveInt = Field(32, description="Sequences of a training batch.")
-    eval_batch_size: PositiveInt = Field(128, description="Sequences of a batch in validation and test.")
-    batches_per_epoch: PositiveInt | None = Field(
+    batch_size: Count = Field(32, description="Sequences of a training batch.")
+    eval_batch_size: Count = Field(128, description="Sequences of a batch in validation and test.")
+    batches_per_epoch: Count | None = Field(
         None, description="Batches of an epoch; null: as many as all sequences make."
     )

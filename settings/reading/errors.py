@@ -4,7 +4,7 @@ import difflib
 import re
 import reprlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,9 @@ MAX_PROBLEMS = 20
 
 _MAX_LINE = 1000
 """Characters of a line; the middle of a longer one is left out."""
+
+_BEYOND = ("less_than", "greater_than")
+"""A value beyond a bound is of the right type: of several alternatives, this one was meant."""
 
 _MAX_NAME = 100
 """Characters of a name for which a near one is looked for."""
@@ -78,10 +81,16 @@ def describe_problems(
         layers: Where the values come from, the lowest first; a line begins with the place of its value.
     """
     problems = error.errors(include_url=False)
-    depths = _depths([problem["loc"] for problem in problems])
-    deepest = [problem for problem in problems if not _goes_deeper(problem["loc"], depths)]
-    lines = [_describe(dict(problem), model, layers) for problem in deepest[:MAX_PROBLEMS]]
-    left_out = len(deepest) - len(lines)
+    depths = _depths(problem["loc"] for problem in problems)
+    beyond = {problem["loc"][:-1] for problem in problems if problem["type"].startswith(_BEYOND)}
+    meant = [
+        problem
+        for problem in problems
+        if not _goes_deeper(problem["loc"], depths)
+        and (problem["type"].startswith(_BEYOND) or not _is_beside(problem["loc"], beyond))
+    ]
+    lines = [_describe(dict(problem), model, layers) for problem in meant[:MAX_PROBLEMS]]
+    left_out = len(meant) - len(lines)
     return [*lines, f"and {left_out:,} more mistakes"] if left_out else lines
 
 
@@ -98,6 +107,11 @@ def _goes_deeper(location: Location, depths: Mapping[Location, int]) -> bool:
     """Return whether another alternative of the same value was followed deeper, and is the one meant."""
     alternatives = [i for i, part in enumerate(location) if is_alternative(part)]
     return bool(alternatives) and depths[location[: alternatives[-1]]] > len(location)
+
+
+def _is_beside(location: Location, beyond: Set[Location]) -> bool:
+    """Return whether another alternative of the same value was meant, which is beyond its bounds."""
+    return bool(location) and location[:-1] in beyond and is_alternative(location[-1])
 
 
 def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequence[Layer]) -> str:

@@ -74,3 +74,12 @@ def test_widths_that_differ_name_both_providers_and_both_widths() -> None:
 def test_a_submodule_without_a_published_width_is_told_what_is_missing() -> None:
     with pytest.raises(CompositionError, match=r"family\.part \(Identity\) has no out_features"):
         Assembler(seed=0, path="family").published_width("part", nn.Identity())
+
+
+@pytest.mark.parametrize("width", [2**20, 2**40])
+def test_a_submodule_for_which_there_is_no_memory_is_named(width: int) -> None:
+    def wide(**widths: int) -> nn.Linear:
+        return nn.Linear(widths["in_features"], 2**24)
+
+    with pytest.raises(CompositionError, match=r"family\.part can't be built: there isn't enough memory"):
+        Assembler(seed=0, path="family").build("part", wide, in_features=width)
