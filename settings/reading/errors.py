@@ -52,7 +52,8 @@ def shown(value: Any) -> str:
         return "a number of thousands of digits"
 
 
-def _shorten(line: str) -> str:
+def _shorten(problem: str) -> str:
+    line = problem.replace("\n", "\\n")  # in a name
     return line if len(line) <= _MAX_LINE else f"{line[: _MAX_LINE // 2]} … {line[-_MAX_LINE // 2 + 3 :]}"
 
 

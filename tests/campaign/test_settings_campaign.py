@@ -1,0 +1,14 @@
+"""A short share of the campaign against the reader of settings."""
+
+from tests.campaign.settings import make_tries, run
+
+
+def test_damaged_settings_are_taken_or_refused_in_time_and_in_few_words() -> None:
+    outcomes, failures = run(seed=1, count=150)
+
+    assert failures == []
+    assert {outcome for _, outcome in outcomes} == {"taken", "refused"}
+
+
+def test_the_same_seed_gives_the_same_tries() -> None:
+    assert list(make_tries(2, 20)) == list(make_tries(2, 20)) != list(make_tries(3, 20))
