@@ -150,7 +150,6 @@ class TrainerContainer(DeclarativeContainer):
         gradient_clip_val=settings.provided.gradient_clip_norm,
         accumulate_grad_batches=settings.provided.accumulate_grad_batches,
         check_val_every_n_epoch=settings.provided.val_every_n_epochs,
-        log_every_n_steps=settings.provided.log_every_n_steps,
     )
     training_run = providers.Factory(
         TrainingRun,

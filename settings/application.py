@@ -137,6 +137,6 @@ def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
     name = values.get("model")
     defaults = find_family(name).defaults if isinstance(name, str) else {}
     try:
-        return model.model_validate(merge(defaults, values))
+        return model.model_validate(change_settings(defaults, values))
     except ValidationError as error:
         raise SettingsError(describe_problems(error, model)) from None

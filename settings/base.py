@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -17,7 +18,13 @@ class Follows:
 
 
 class Settings(BaseModel):
-    """Frozen values with constraints and descriptions; an unknown name is an error."""
+    """Frozen values with constraints and descriptions; an unknown name is an error.
+
+    Attributes:
+        gone: Names that older files and checkpoints have, each with the reason why it's no setting any more.
+    """
+
+    gone: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     model_config = ConfigDict(
         frozen=True,

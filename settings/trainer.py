@@ -1,5 +1,6 @@
 """Settings of the training itself, the same for every family."""
 
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, Strict, ValidationInfo, field_validator
@@ -14,6 +15,8 @@ Precision = Literal["auto", "32-true", "64-true", "16-mixed", "bf16-mixed", "bf1
 
 class TrainerSettings(Settings):
     """How long, where and how a model is trained, and what is kept of it."""
+
+    gone = MappingProxyType({"log_every_n_steps": "metrics.csv has a line for each epoch"})
 
     max_epochs: Count = Field(60, description="Number of passes over the training part.")
     max_steps: int = Field(
@@ -58,7 +61,6 @@ class TrainerSettings(Settings):
         None, description="Stop after that many validations without a better value; null: never."
     )
     val_every_n_epochs: Count = Field(1, description="Epochs from one validation to the next.")
-    log_every_n_steps: Count = Field(50, description="Steps from one line of metrics.csv to the next.")
     checkpoint_every_n_steps: Count | None = Field(
         None, description="Steps from one last.ckpt to the next, in mid-epoch too; null: by time alone."
     )

@@ -200,7 +200,6 @@ FAMILY = Family(
             "num_threads": 1,
             "monitor": "val_frechet_distance",
             "val_every_n_epochs": 5,
-            "log_every_n_steps": 10,
         },
         "vae_gan": {
             "vae": _VAE,

@@ -94,7 +94,6 @@ def make_picture_settings(pictures: Path, run_dir: Path) -> dict[str, Any]:
             "accelerator": "cpu",
             "use_progress_bar": False,
             "val_every_n_epochs": 2,
-            "log_every_n_steps": 1,
         },
         "vae_gan": {
             "data": {"path": str(pictures), "image_size": PICTURE_SIZE, "batch_size": 15},

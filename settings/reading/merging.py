@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from nested_lightning.settings.base import Follows
+from nested_lightning.settings.base import Follows, Settings
 from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, step
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Names
@@ -42,7 +42,13 @@ def _merge(
     if isinstance(place, Slot):
         place = place.choices.get(str(after if "kind" in upper else before))
     merged = dict(lower)
+    gone = place.gone if isinstance(place, type) and issubclass(place, Settings) else {}
+    for name in gone.keys() & upper.keys():
+        merged.pop(name, None)
+        dropped.append(f"{dotted((*names, name))}: is no setting any more, and left out ({gone[name]})")
     for name, value in upper.items():
+        if name in gone:
+            continue
         below = merged.get(name, {})
         if value is None and isinstance(place, NamedItems):
             merged.pop(name, None)

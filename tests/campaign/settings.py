@@ -32,8 +32,8 @@ PIECES = [
     "{", "[", "[[[[", "{a: {b: {c: 1}}}", "[1, [2, [3]]]", "*a", "&a [*a]", "&a x", "<<: 5", "<<: *a",
     "? [a]\n: 1", '"\\0"', '"\\ud800"', "\0", "\a", "\ufeff", "\u2028", "é", "\t", "- ", "---\n", "...\n",
     "%YAML 1.1\n", "#", "'", '"', "|\n", ">-\n", "~", "null", "yes", "on", "010", "1.10", "x" * 3000,
-    "extends: 3", "extends: /dev/zero\n", "extends: [self.yaml, nowhere.yaml]\n", "kind: nothing", "kind: [1]",
-    "{kind: {kind: linear}}", "%2E", "%00", "%",
+    "extends: 3", "extends: /dev/zero\n", "extends: [self.yaml, nowhere.yaml]\n", "kind: nothing",
+    "kind: [1]", "{kind: {kind: linear}}", "%2E", "%00", "%",
 ]
 # fmt: on
 WRONG = [None, 5, -1.5, "x", True, [], {}, [1], [[None]], {"kind": 1}, {"a": {"b": 1}}, 10**30]

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 SMALL = """
 model: image-to-text
-trainer: {max_epochs: 2, accelerator: cpu, num_threads: 1, use_progress_bar: false, log_every_n_steps: 1}
+trainer: {max_epochs: 2, accelerator: cpu, num_threads: 1, use_progress_bar: false}
 image_to_text:
   data: {picture_size: 16, batch_size: 8, split: {kind: random, val_fraction: 0.2}}
   image_encoder: {stem_channels: 8, channels: [8]}

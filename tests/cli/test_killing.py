@@ -29,7 +29,6 @@ trainer:
   accelerator: cpu
   num_threads: 1
   use_progress_bar: false
-  log_every_n_steps: 2
   checkpoint_every_n_steps: 1
   early_stopping_patience: 12
 multi_feature:

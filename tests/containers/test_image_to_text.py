@@ -35,7 +35,6 @@ def settings(folder: Path, tmp_path: Path) -> dict[str, Any]:
             "accelerator": "cpu",
             "use_progress_bar": False,
             "num_threads": 1,
-            "log_every_n_steps": 1,
         },
         "image_to_text": {
             "data": {

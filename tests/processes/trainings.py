@@ -36,7 +36,6 @@ SHARED = {
         "precision": "32-true",
         "num_threads": 1,
         "use_progress_bar": False,
-        "log_every_n_steps": 1,
     }
 }
 

@@ -27,7 +27,7 @@ from tests.tiny_variants import variant_settings
 
 pytestmark = pytest.mark.slow
 
-SAVING = {"trainer": {"num_threads": 1, "log_every_n_steps": 1, "checkpoint_every_n_steps": 1}}
+SAVING = {"trainer": {"num_threads": 1, "checkpoint_every_n_steps": 1}}
 
 
 class SignalAt(Callback):

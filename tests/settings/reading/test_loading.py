@@ -19,13 +19,13 @@ def test_defaults_of_the_family_stand_where_nothing_is_set() -> None:
 
 def test_later_layers_win_field_by_field(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
-    file.write_text("seed: 1\ntrainer: {max_epochs: 1, log_every_n_steps: 1, max_steps: 1}\n")
+    file.write_text("seed: 1\ntrainer: {max_epochs: 1, accumulate_grad_batches: 1, max_steps: 1}\n")
 
     settings = load_settings(
         model="multi-feature",
         config=file,
         environ={
-            "NESTED_LIGHTNING__TRAINER__LOG_EVERY_N_STEPS": "2",
+            "NESTED_LIGHTNING__TRAINER__ACCUMULATE_GRAD_BATCHES": "2",
             "NESTED_LIGHTNING__TRAINER__MAX_STEPS": "2",
         },
         assignments=[parse_assignment("trainer.max_steps=3")],
@@ -33,7 +33,7 @@ def test_later_layers_win_field_by_field(tmp_path: Path) -> None:
 
     assert settings.seed == 1
     assert settings.trainer.max_epochs == 1
-    assert settings.trainer.log_every_n_steps == 2
+    assert settings.trainer.accumulate_grad_batches == 2
     assert settings.trainer.max_steps == 3
 
 

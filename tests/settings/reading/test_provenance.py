@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from nested_lightning import load_settings, parse_settings
 from nested_lightning.settings.reading.layers import Layer, find_origin, find_values
 from nested_lightning.settings.reading.loading import collect_layers, merge_layers, resolve_layers
 from nested_lightning.settings.reading.merging import flatten, parse_assignment
@@ -97,3 +98,20 @@ def test_removing_an_item_that_is_not_there_changes_nothing() -> None:
 
 def test_flattened_values_are_the_ends_of_all_paths() -> None:
     assert flatten({"a": {"b": 1, "c": {}}, "d": [2]}) == {("a", "b"): 1, ("a", "c"): {}, ("d",): [2]}
+
+
+def test_a_setting_of_older_files_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("model: multi-feature\ntrainer: {log_every_n_steps: 1, max_epochs: 2}\n")
+    dropped: list[str] = []
+
+    settings = resolve_layers(collect_layers(config=file), dropped)
+
+    assert settings.trainer.max_epochs == 2
+    assert dropped == [
+        "trainer.log_every_n_steps: is no setting any more, and left out"
+        " (metrics.csv has a line for each epoch)"
+    ]
+    assert parse_settings({"model": "multi-feature", "trainer": {"log_every_n_steps": 1}}).trainer == (
+        load_settings(model="multi-feature").trainer
+    )
