@@ -72,8 +72,8 @@ def resume_training(
     moved = _refuse_changes(folder, before, settings, family)
     if moved and not recipe.data_spec.get("fingerprint"):
         raise UserError(
-            f"checkpoint {point.path} is of a version that doesn't know data by their content: put them back to"
-            f" where they were ({', '.join(moved)})"
+            f"checkpoint {point.path} is of a version that doesn't know data by their content: put them back"
+            f" to where they were ({', '.join(moved)})"
         )
     _refuse_fewer_epochs(point, settings)
     wanted = merge(before | {name: settings[name] for name in ("trainer", "run_dir")}, moved)
