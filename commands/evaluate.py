@@ -10,6 +10,7 @@ from nested_lightning.app.strict_json import to_json
 from nested_lightning.commands.options import (
     DebugOption,
     OverrideOption,
+    OwnModelOption,
     SetOption,
     SkipBadOption,
     parse_assignments,
@@ -34,6 +35,7 @@ def evaluate(
     ] = None,
     part: Annotated[Part, typer.Option("--part", help="Part of the training's own data.")] = Part.TEST,
     device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    model: OwnModelOption = None,
     set_: SetOption = None,
     override: OverrideOption = None,
     skip_bad: SkipBadOption = False,
@@ -41,7 +43,7 @@ def evaluate(
     debug: DebugOption = False,
 ) -> None:
     """Score a trained model, as a whole and part by part."""
-    del debug
+    del debug, model  # known since it was read
     requests, assignments = split_overrides(override, set_)
     with status_console.status("Loading the model"):
         from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint

@@ -10,13 +10,46 @@ import typer
 from nested_lightning.commands.completing.completion import complete_model, complete_preset, complete_set
 from nested_lightning.commands.printing.console import print_note
 from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.families import know
 from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
 from nested_lightning.settings.reading.merging import merge, nest, parse_assignment
 
+
+def _know_family(model: str | None) -> str | None:
+    """Return the name of a family; one that is given as FILE.py:NAME is known from now on."""
+    if model is None or ":" not in model:
+        return model
+    from nested_lightning.containers.owning.source_files import family_in_file
+
+    family = family_in_file(model)
+    know(family)
+    return family.name
+
+
+def _know_families(models: list[str] | None) -> list[str]:
+    return [name for name in map(_know_family, models or []) if name]
+
+
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", "-m", help="Family to train, see `models`.", autocompletion=complete_model),
+    typer.Option(
+        "--model",
+        "-m",
+        help="Family to train, see `models`; or your own, as FILE.py:NAME.",
+        autocompletion=complete_model,
+        callback=_know_family,
+    ),
+]
+OwnModelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="FILE.py:NAME",
+        help="Your own family, if the checkpoint is of one; repeatable.",
+        callback=_know_families,
+    ),
 ]
 PresetOption = Annotated[
     list[str] | None,

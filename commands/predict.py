@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption
+from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
 from nested_lightning.commands.overrides import load_overrides, split_arguments
 from nested_lightning.commands.printing.answers import print_answers, write_answers
 from nested_lightning.commands.printing.console import status_console
@@ -25,10 +25,12 @@ def predict(
     ctx: typer.Context,
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
     device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    model: OwnModelOption = None,
     override: OverrideOption = None,
     set_: ArgumentOption = None,
 ) -> None:
     """Predict with a trained model; `predict CHECKPOINT --help` lists what its family takes."""
+    del model  # known since it was read
     after = [*ctx.args]
     requests = split_arguments(
         [*(override or []), *_take(after, "--override")], [*(set_ or []), *_take(after, "--set", "-s")]

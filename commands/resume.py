@@ -9,6 +9,7 @@ from nested_lightning.commands.options import (
     DebugOption,
     EngineOption,
     OverrideOption,
+    OwnModelOption,
     RayAddressOption,
     parse_assignments,
 )
@@ -26,13 +27,14 @@ def resume(
         ),
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Where the data are now.")] = None,
+    model: OwnModelOption = None,
     override: OverrideOption = None,
     engine: EngineOption = "lightning",
     ray_address: RayAddressOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Go on with a training from its newest checkpoint, as if it had never been interrupted."""
-    del debug
+    del debug, model  # known since it was read
     requests, assignments = split_overrides(override, set_)
     changes = parse_assignments(assignments)
     if engine == "ray":

@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import DebugOption, OverrideOption, SetOption, parse_assignments
+from nested_lightning.commands.options import (
+    DebugOption,
+    OverrideOption,
+    OwnModelOption,
+    SetOption,
+    parse_assignments,
+)
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.console import print_facts, print_table, short_path, status_console
 
@@ -17,12 +23,13 @@ def swap(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Checkpoint to write; else CHECKPOINT-swapped.ckpt.")
     ] = None,
+    model: OwnModelOption = None,
     set_: SetOption = None,
     override: OverrideOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Make a checkpoint with one submodule replaced and newly initialised, and all others as they were."""
-    del debug
+    del debug, model  # known since it was read
     requests, assignments = split_overrides(override, set_)
     target = output or checkpoint.with_name(f"{checkpoint.stem}-swapped.ckpt")
     with status_console.status("Swapping"):

@@ -12,6 +12,7 @@ from nested_lightning.app.training.machine.determinism import Determinism
 from nested_lightning.app.training.machine.device_data import DeviceData
 from nested_lightning.app.training.machine.precision import choose_precision
 from nested_lightning.app.training.monitored_value import MonitoredValue
+from nested_lightning.app.training.recipe_writer import RecipeWriter
 from nested_lightning.app.training.reporting.epoch_log import EpochLog
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.reporting.progress import TrainingProgress
@@ -102,6 +103,7 @@ class TrainerContainer(DeclarativeContainer):
         protocols.TrainingCallback, ChannelsLast, is_wanted=settings.provided.use_channels_last
     )
     device_data = DeclaredFactory(protocols.TrainingCallback, DeviceData)
+    recipe_writer = DeclaredFactory(protocols.TrainingCallback, RecipeWriter)
     callbacks = providers.Factory(
         collect_callbacks,
         monitored_value,
@@ -109,6 +111,7 @@ class TrainerContainer(DeclarativeContainer):
         channels_last,
         compilation,
         device_data,
+        recipe_writer,
         best_checkpoint,
         last_checkpoint,
         random_state,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nested_lightning.containers.overrides.override import OverrideRefusedError, unchecked
     from nested_lightning.containers.overrides.provider_paths import OverridePathError
     from nested_lightning.containers.overrides.restoring import OverrideNeededError
+    from nested_lightning.containers.owning.family import family
     from nested_lightning.containers.starting.bootstrapping import (
         bootstrap,
         family_container,
@@ -40,6 +41,7 @@ _HOMES = {
     "containers.overrides.override": ["OverrideRefusedError", "unchecked"],
     "containers.overrides.provider_paths": ["OverridePathError"],
     "containers.overrides.restoring": ["OverrideNeededError"],
+    "containers.owning.family": ["family"],
     "containers.starting.bootstrapping": ["bootstrap", "family_container", "from_checkpoint"],
     "containers.starting.ray_training": ["resume_in_workers", "train_in_workers"],
     "containers.starting.resuming": ["resume_training"],
@@ -67,6 +69,7 @@ __all__ = [
     "bootstrap",
     "compose_application",
     "families",
+    "family",
     "family_container",
     "find_family",
     "from_checkpoint",

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from nested_lightning.settings.families import families, find_family
+from nested_lightning.settings.families import families, find_family, given_families, knowing
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.numbers import Seed
 from nested_lightning.settings.plugging.packages import packages_of
@@ -31,6 +31,9 @@ class ApplicationSettings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=()
     )
+
+    given: ClassVar[tuple[Family, ...]] = ()
+    """Families that no package registers, and that these settings know."""
 
     model: str = Field(description="Name of the family to train, e.g. multi-feature.")
     seed: Seed = Field(0, description="Seed of initial weights, shuffling and dropout.")
@@ -76,7 +79,8 @@ class ApplicationSettings(BaseSettings):
     @property
     def family(self) -> Family:
         """The descriptor of the family that ``model`` names."""
-        return find_family(self.model)
+        with knowing(*self.given):
+            return find_family(self.model)
 
     def packages(self) -> dict[str, str]:
         """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path."""
@@ -84,7 +88,8 @@ class ApplicationSettings(BaseSettings):
 
     def to_plain(self) -> dict[str, Any]:
         """Return all settings as plain data, without the untouched sections of other families."""
-        others = {family.section: family.settings for family in families().values() if family != self.family}
+        with knowing(*self.given):
+            others = {one.section: one.settings for one in families().values() if one is not self.family}
         untouched = {
             section
             for section, settings in others.items()
@@ -106,14 +111,20 @@ def is_data_path(name: str, family: Family) -> bool:
     return name.startswith(f"{family.section}.data.") and name.rpartition(".")[2] in _PLACES
 
 
-@cache
 def application_settings_model() -> type[ApplicationSettings]:
-    """Return `ApplicationSettings` with one section for each registered family."""
+    """Return `ApplicationSettings` with one section for each family that is known here."""
+    return _application_settings_model(given_families())
+
+
+@cache
+def _application_settings_model(given: tuple[Family, ...]) -> type[ApplicationSettings]:
     sections: dict[str, Any] = {
         family.section: (family.settings, Field(family.settings(), description=family.summary))
         for family in families().values()
     }
-    return create_model("ApplicationSettings", __base__=ApplicationSettings, **sections)
+    model = create_model("ApplicationSettings", __base__=ApplicationSettings, **sections)
+    model.given = given
+    return model
 
 
 def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from functools import cache
 from typing import Any
 
@@ -41,8 +43,52 @@ PLUGGED_FAMILIES = PluginGroup(FAMILIES, read=_read_family)
 """The descriptors of all families, our own first."""
 
 
-@cache
+_given: ContextVar[tuple[Family, ...]] = ContextVar("families that aren't registered", default=())
+
+
+def know(*given: Family) -> Token[tuple[Family, ...]]:
+    """Let settings that are read from now on know families that no package registers; see `knowing`.
+
+    Raises:
+        SettingsError: One is called as a registered family is.
+    """
+    for family in given:
+        if family.name in _registered():
+            raise SettingsError([f"there is a family '{family.name}' already: give yours another name"])
+    names = {family.name for family in given}
+    return _given.set((*(one for one in _given.get() if one.name not in names), *given))
+
+
+@contextmanager
+def knowing(*given: Family) -> Iterator[None]:
+    """Let settings that are read in the block know families that no package registers.
+
+    Raises:
+        SettingsError: One is called as a registered family is.
+    """
+    token = know(*given)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
+def given_families() -> tuple[Family, ...]:
+    """Return the families that are known here and that no package registers."""
+    return _given.get()
+
+
 def families() -> dict[str, Family]:
+    """Return the descriptors of all families that are known here by name: the registered ones, and `knowing`.
+
+    Raises:
+        SettingsError: This project has to be installed again.
+    """
+    return {**_registered(), **{family.name: family for family in _given.get()}}
+
+
+@cache
+def _registered() -> dict[str, Family]:
     """Return the descriptors of all registered families by name.
 
     Raises:

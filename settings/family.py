@@ -8,7 +8,7 @@ from nested_lightning.settings.base import Settings
 from nested_lightning.settings.predictor import PredictorInterface
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Family:
     """A family of composites, described without importing it.
 
@@ -16,7 +16,7 @@ class Family:
         name: The name on the command line, e.g. ``multi-feature``.
         summary: One line for the list of models.
         settings: The model of the family's section.
-        container: Import path of the family's container.
+        container: The family's container, or its import path.
         predictor: What its predictor takes and gives.
         defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
         presets: Named sets of settings of the whole application, each with its settings nested.
@@ -27,7 +27,7 @@ class Family:
     name: str
     summary: str
     settings: type[Settings]
-    container: str
+    container: Any
     predictor: PredictorInterface
     defaults: Mapping[str, Any] = field(default_factory=dict)
     presets: Mapping[str, "Preset"] = field(default_factory=dict)

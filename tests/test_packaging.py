@@ -34,6 +34,7 @@ PUBLIC = [
     "bootstrap",
     "compose_application",
     "families",
+    "family",
     "family_container",
     "find_family",
     "from_checkpoint",

@@ -25,7 +25,7 @@ class CallRecord:
     def __init__(self, family: Any) -> None:
         self._called: set[str] = set()
         self._made: dict[int, tuple[str, Any]] = {}
-        data = [family.datamodule, *family.datamodule.traverse()]
+        data = [family.datamodule, *family.datamodule.traverse(), family.data_spec]
         self._providers = {
             path: provider
             for path, provider in list_providers(family)

@@ -95,12 +95,13 @@ def target_name(provider: Any) -> str:
         if isinstance(argument, providers.AttributeGetter) and isinstance(
             choice := argument(), ChoiceSettings
         ):
-            return choice.target.rpartition(".")[2]
+            target: Any = choice.target
+            return str(target).rpartition(".")[2] if isinstance(target, str) else str(target.__name__)
         if isinstance(argument, providers.Delegate) and provider.overridden:
             return target_name(argument.provides)  # what an override checks and passes on
     if isinstance(called, providers.Object):
         return f"a ready {type(called()).__name__}"
-    target = getattr(called, "provides", None)
-    if isinstance(target, providers.Provider):
-        return target_name(in_force(target))
-    return str(getattr(target, "__name__", type(called).__name__))
+    made = getattr(called, "provides", None)
+    if isinstance(made, providers.Provider):
+        return target_name(in_force(made))
+    return str(getattr(made, "__name__", type(called).__name__))

@@ -11,8 +11,13 @@ from nested_lightning.settings.submodules import SubmodulePolicySettings
 
 
 @cache
-def import_target(path: str) -> Any:
-    """Return what an import path such as ``nested_lightning.app.submodules.heads.LinearHead`` names."""
+def import_target(path: Any) -> Any:
+    """Return what an import path names, e.g. ``nested_lightning.app.submodules.heads.LinearHead``.
+
+    What is no import path is the target itself.
+    """
+    if not isinstance(path, str):
+        return path
     module, _, name = path.rpartition(".")
     return getattr(import_module(module), name)
 

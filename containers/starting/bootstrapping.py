@@ -20,8 +20,9 @@ from nested_lightning.containers.application import ApplicationContainer, compos
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.model_provider import RestoredModel
 from nested_lightning.containers.overrides.restoring import restore_overrides
+from nested_lightning.containers.owning.family import family_of
 from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
-from nested_lightning.settings.families import families, find_family
+from nested_lightning.settings.families import families, find_family, knowing
 from nested_lightning.settings.plugging.packages import explain_missing, explain_versions
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import merge
@@ -31,6 +32,7 @@ from nested_lightning.settings.reading.merging import merge
 def bootstrap(
     settings: InstanceOf[ApplicationSettings] | Mapping[str, Any],
     *,
+    family: Any = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> ApplicationContainer:
     """Return a ready container with the family that the settings name.
@@ -38,6 +40,8 @@ def bootstrap(
     Args:
         settings: Checked settings, or nested values such as ``{"model": "multi-feature", "seed": 1}``.
             Neither the environment nor any file is read.
+        family: A function that `family` made a family, which this container alone then knows; ``model``
+            may be left out.
         overrides: What takes the places of providers, by path, for as long as the container lives; see
             `overriding`.
 
@@ -45,10 +49,18 @@ def bootstrap(
         SettingsError: The values are wrong, with one line for each mistake.
         UserError: An override is at no provider's path, or lacks what is expected there.
     """
-    checked = settings if isinstance(settings, ApplicationSettings) else parse_settings(settings)
+    checked = settings if isinstance(settings, ApplicationSettings) else _parse(settings, family)
     application = compose_application(checked.family)(settings=checked)
     override_for_good(application, overrides or {})
     return application
+
+
+def _parse(settings: Mapping[str, Any], family: Any) -> ApplicationSettings:
+    if family is None:
+        return parse_settings(settings)
+    own = family_of(family)
+    with knowing(own):
+        return parse_settings({"model": own.name, **settings})
 
 
 def family_container(application: ApplicationContainer) -> Any:
@@ -60,6 +72,7 @@ def family_container(application: ApplicationContainer) -> Any:
 def from_checkpoint(
     path: str | Path,
     *,
+    family: Any = None,
     changes: Mapping[str, Any] | None = None,
     family_changes: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -73,6 +86,7 @@ def from_checkpoint(
     Args:
         path: A local checkpoint of this project, opened with ``weights_only=True``, or a safetensors file
             that ``export`` wrote.
+        family: The function that `family` made the checkpoint's family, where no package registers it.
         changes: Nested values put over the checkpoint's settings.
         family_changes: The same within the section of its family, e.g. another data file.
         overrides: What takes the places of providers, by path. What was a class or a ready module of yours in
@@ -89,28 +103,33 @@ def from_checkpoint(
     path = Path(path)
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
-    with naming_packages(recipe, source=path):
+    own = () if family is None else (family_of(family),)
+    with knowing(*own), naming_packages(recipe, source=path):
         section = find_family(recipe.family).section
         wanted = merge(changes or {}, {section: family_changes or {}})
         if device is not None:
             wanted = merge(wanted, {"prediction": {"device": device}})
         build = partial(from_recipe, recipe, changes=wanted, overrides=overrides, source=path)
         application = build()
-    family = family_container(application)
-    if not recipe.overrides:  # a ready module of the user's isn't made anew
-        twin = family_container(build())
-        with foreign_file(f"checkpoint {path}"):
-            twin.data_spec()
-            refuse_unfit_weights(twin.model, checkpoint["state_dict"])
+        if not recipe.overrides:  # a ready module of the user's isn't made anew
+            _refuse_unfit(family_container(build()), checkpoint, path)
+    container = family_container(application)
     try:
-        model = family.model()
+        model = container.model()
         model.load_state_dict(checkpoint["state_dict"])
     except (KeyError, RuntimeError, MemoryError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"checkpoint {path}: its weights don't fit its recipe: {reason}") from None
     placed = model.eval().to(find_device(application.settings().prediction.device))
-    family.model.override(RestoredModel(placed))
+    container.model.override(RestoredModel(placed))
     return application
+
+
+def _refuse_unfit(twin: Any, checkpoint: Mapping[str, Any], path: Path) -> None:
+    """Refuse weights that aren't those of the recipe, before memory is taken for a model."""
+    with foreign_file(f"checkpoint {path}"):
+        twin.data_spec()
+        refuse_unfit_weights(twin.model, checkpoint["state_dict"])
 
 
 def from_recipe(
@@ -156,6 +175,8 @@ def naming_packages(recipe: Recipe, *, source: Path) -> Iterator[None]:
         if reasons == [str(error)] and recipe.family in families():
             _refuse_recorded_settings(recipe, source)
             raise
+        if recipe.family not in families() and not recipe.packages:
+            reasons = [f"{error}; if it is your own, give it: --model FILE.py:NAME, in Python family=…"]
         raise UserError("\n".join(f"checkpoint {source}: {reason}" for reason in reasons)) from None
 
 

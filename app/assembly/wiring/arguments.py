@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from nested_lightning.app.assembly.errors import CompositionError
@@ -38,6 +39,7 @@ def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> ins
     except TypeError as error:
         unknown = next((name for name in kwargs if name not in signature.parameters), "")
         near = did_you_mean(unknown, signature.parameters) if unknown else ""
-        name = getattr(maker, "__name__", type(maker).__name__)
+        named = maker.func if isinstance(maker, partial) else maker
+        name = getattr(named, "__name__", type(named).__name__)
         message = f"{path} can't be built: {name}{signature}: {error}{near}"
         raise CompositionError(message, path=path, cause=error) from error

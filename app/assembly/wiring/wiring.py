@@ -23,6 +23,7 @@ MODEL = "model"
 F = TypeVar("F", bound=Callable[..., Any])
 
 _running: ContextVar["Wiring | None"] = ContextVar("running wiring", default=None)
+_place: ContextVar[tuple[str, dict[str, Any]]] = ContextVar("path of what is made, and parts made so far")
 _seed: ContextVar[int | None] = ContextVar("seed of wirings", default=None)
 
 
@@ -204,12 +205,21 @@ def make(maker: Any, args: Any, kwargs: Any, *, path: str, built: dict[str, Any]
         return Wiring(path, built)(function, *args, **kwargs)
     if has_signature(maker):
         bind(maker, args, kwargs, path=path)
+    token = _place.set((path, built))
     try:
         return maker(*args, **kwargs)
     except CompositionError:
         raise
     except (TypeError, ValueError) as error:
         raise CompositionError(f"{path} can't be built: {error}", path=path, cause=error) from error
+    finally:
+        _place.reset(token)
+
+
+def make_here(maker: Any, *args: Any, **kwargs: Any) -> Any:
+    """Make what takes the place of the part that is being made: for what chooses among makers."""
+    path, built = _place.get()
+    return make(maker, args, kwargs, path=path, built=built)
 
 
 def offer(maker: Any, **arguments: Any) -> Callable[..., Any]:

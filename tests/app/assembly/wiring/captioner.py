@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +54,7 @@ class Pictures:
 
 
 def captioner(
-    data: Any,
+    data: Pictures,
     model: Part[Captioner],
     encoder: Part[nn.Module] = part(conv=ConvEncoder, linear=LinearEncoder),
     decoders: Parts[nn.Module] = parts(linear=Decoder, each="decoder"),

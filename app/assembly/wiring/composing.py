@@ -1,0 +1,107 @@
+"""From a wiring function, what settings chose and what the data are to a composite."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, cast
+
+import torch
+from pytorch_lightning import LightningDataModule, LightningModule
+
+from nested_lightning.app.assembly.wiring.data_facts import DataFacts, OwnDataSpec, structure_of, values_of
+from nested_lightning.app.assembly.wiring.wiring import Wiring, seeded
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.seam.meta_device import on_meta
+
+DATA = "data"
+"""The parameter of a wiring function that takes the datamodule."""
+
+
+class ItemMakers(Mapping[str, Callable[..., Any]]):
+    """What builds each of several parts: any name has something, and only those in settings are listed.
+
+    Args:
+        names: The names in settings.
+        maker: Called with a name, and then as the part is.
+    """
+
+    def __init__(self, names: Mapping[str, Any], maker: Callable[..., Any]) -> None:
+        self._names, self._maker = tuple(names), maker
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        """Return what builds the part ``name``."""
+        return partial(self._maker, name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names in settings."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Return how many names are in settings."""
+        return len(self._names)
+
+
+class Composer:
+    """Builds the composite of a family of one's own.
+
+    Args:
+        function: The wiring function.
+        path: Path of the family's section.
+        seed: Seed of the application.
+        arguments: What the function is given besides the data.
+        takes_data: Whether it takes them.
+    """
+
+    def __init__(
+        self,
+        *,
+        function: Callable[..., Any],
+        path: str,
+        seed: int,
+        arguments: Mapping[str, Any],
+        takes_data: bool,
+    ) -> None:
+        self._function, self._path, self._seed = function, path, seed
+        self._arguments, self._takes_data = arguments, takes_data
+
+    def __call__(self, data_spec: OwnDataSpec, recipe: Recipe) -> LightningModule:
+        """Build a composite with initial weights; its checkpoints will hold the recipe.
+
+        Raises:
+            UserError: It has a ``recipe`` of its own.
+        """
+        model: Any = self._wire(DataFacts(path=self._path, known=data_spec.values))
+        if hasattr(model, "recipe"):
+            raise UserError(f"{type(model).__name__}.recipe: rename it, since checkpoints need that name")
+        model.recipe = recipe
+        return cast(LightningModule, model)
+
+    def find_data_spec(self, datamodule: LightningDataModule | None) -> OwnDataSpec:
+        """Return what the function reads of the data, found by wiring on ``meta``, and their first batch."""
+        facts = DataFacts(path=self._path, data=datamodule)
+        with torch.random.fork_rng(devices=[]):
+            with on_meta():
+                self._wire(facts)
+            batch = None if datamodule is None else next(iter(datamodule.train_dataloader()), None)
+        return OwnDataSpec(values=values_of(facts), batch=None if batch is None else structure_of(batch))
+
+    def _wire(self, facts: DataFacts) -> LightningModule:
+        given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}
+        with seeded(self._seed):
+            model: LightningModule = Wiring(self._path, {})(self._function, **given)
+        return model
+
+
+def data_spec_of(
+    known: OwnDataSpec | None, composer: Composer, datamodule: Callable[[], LightningDataModule | None]
+) -> OwnDataSpec:
+    """Return what a checkpoint knows of the data, or else what is found in them."""
+    return known if known is not None else composer.find_data_spec(datamodule())
+
+
+def set_up(make: Callable[..., LightningDataModule], **arguments: Any) -> LightningDataModule:
+    """Return a datamodule that is ready for training."""
+    datamodule = make(**arguments)
+    datamodule.prepare_data()
+    datamodule.setup("fit")
+    return datamodule

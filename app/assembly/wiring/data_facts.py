@@ -1,0 +1,172 @@
+"""What a wiring function reads of its data, as plain values, of which a checkpoint is built without data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class TensorFacts:
+    """What is known of a tensor of a batch.
+
+    Attributes:
+        shape: Its shape; the first dimension counts the samples.
+        dtype: Its type, e.g. ``float32``.
+        low: Least value of whole numbers.
+        high: Largest value of whole numbers.
+    """
+
+    shape: list[int]
+    dtype: str
+    low: int = 0
+    high: int = 0
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> Self:
+        """Return what is known of a tensor."""
+        name = str(tensor.dtype).removeprefix("torch.")
+        if tensor.is_floating_point() or tensor.is_complex() or not tensor.numel():
+            return cls([*tensor.shape], name)
+        return cls([*tensor.shape], name, int(tensor.min()), int(tensor.max()))
+
+    def example(self) -> Tensor:
+        """Return a tensor of two samples as this one says: zeros, or whole numbers within the range."""
+        shape = [min(2, size) if i == 0 else size for i, size in enumerate(self.shape)]
+        tensor = torch.full(shape, self.low, dtype=getattr(torch, self.dtype))
+        if tensor.numel() and self.high > self.low:
+            tensor.view(-1)[-1] = self.high
+        return tensor
+
+
+@dataclass(frozen=True)
+class OwnDataSpec:
+    """The data spec of a family of one's own.
+
+    Attributes:
+        values: What the wiring function reads of the data, by attribute.
+        batch: The structure of the first training batch: lists and mappings of `TensorFacts`, as plain data;
+            None: not known.
+        fingerprint: Hash of what the data are; empty: not known.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    batch: Any = None
+    fingerprint: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` made plain.
+
+        Raises:
+            UserError: It isn't that.
+        """
+        try:
+            return cls(dict(plain["values"]), plain["batch"], str(plain["fingerprint"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError("the data spec is damaged, or that of another family") from error
+
+
+class DataFacts:
+    """Stands for the datamodule in a wiring function: gives plain values, and remembers which were read.
+
+    Args:
+        path: Path of the family, for messages.
+        known: Values by attribute, where there are no data.
+        data: The datamodule, set up; None: only what is known can be read.
+    """
+
+    def __init__(self, *, path: str, known: Mapping[str, Any] | None = None, data: Any = None) -> None:
+        self._path, self._data = path, data
+        self._values: dict[str, Any] = dict(known or {})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._values:
+            self._values[name] = self._read(name)
+        return self._values[name]
+
+    def _read(self, name: str) -> Any:
+        path = f"{self._path}.data.{name}"
+        if self._data is None:
+            raise CompositionError(
+                f"{path}: the checkpoint doesn't know it, since the wiring didn't read it in training"
+                f"{did_you_mean(name, self._values)} (known: {', '.join(self._values) or 'nothing'})",
+                path=path,
+            )
+        try:
+            value = getattr(self._data, name)
+        except AttributeError as error:
+            there = [one for one in dir(self._data) if not one.startswith("_")]
+            kind = type(self._data).__name__
+            raise CompositionError(
+                f"{path}: {kind} has no such attribute{did_you_mean(name, there)}", path=path
+            ) from error
+        return to_plain(value, path=path)
+
+
+def values_of(facts: DataFacts) -> dict[str, Any]:
+    """Return what has been read, by attribute."""
+    return dict(vars(facts)["_values"])
+
+
+def to_plain(value: Any, *, path: str) -> Any:
+    """Return a value as JSON knows it: tuples as lists, enumerations by their values.
+
+    Raises:
+        CompositionError: It has no such form; says at which path.
+    """
+    if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum)):
+        return value
+    if isinstance(value, Enum):
+        return to_plain(value.value, path=path)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(one, path=f"{path}.{key}") for key, one in value.items()}
+    if isinstance(value, Sequence | set | frozenset):
+        items = sorted(value) if isinstance(value, set | frozenset) else value
+        return [to_plain(one, path=path) for one in items]
+    raise CompositionError(
+        f"{path} is a {type(value).__name__}: a wiring may read numbers, texts, lists and mappings of its"
+        " data, since a checkpoint can keep these",
+        path=path,
+    )
+
+
+def structure_of(batch: Any) -> Any:
+    """Return the structure of a batch as plain data: lists, mappings, and what is known of each tensor."""
+    if isinstance(batch, Tensor):
+        return {"tensor": asdict(TensorFacts.of(batch))}
+    if isinstance(batch, Mapping):
+        return {"items": {str(key): structure_of(one) for key, one in batch.items()}}
+    if isinstance(batch, Sequence) and not isinstance(batch, str | bytes):
+        return {"list": [structure_of(one) for one in batch], "is_tuple": isinstance(batch, tuple)}
+    return {"other": type(batch).__name__}
+
+
+def example_of(structure: Any) -> Any:
+    """Return a batch of two samples of a structure; None where something in it isn't known."""
+    if "tensor" in structure:
+        return TensorFacts(**structure["tensor"]).example()
+    if "items" in structure:
+        return {key: example_of(one) for key, one in structure["items"].items()}
+    if "list" in structure:
+        items = [example_of(one) for one in structure["list"]]
+        return tuple(items) if structure["is_tuple"] else items
+    return None

@@ -1,0 +1,21 @@
+"""The recipe in the checkpoints of any composite, also of one that knows nothing of it."""
+
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
+
+
+class RecipeWriter(Callback):
+    """Writes the ``recipe`` of the module that is trained into each checkpoint."""
+
+    @override
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Write it, where there is one."""
+        recipe = getattr(pl_module, "recipe", None)
+        if isinstance(recipe, Recipe):
+            checkpoint[CHECKPOINT_KEY] = recipe.json

@@ -1,0 +1,1 @@
+"""Families of one's own: from a wiring function to settings and a container."""

@@ -1,0 +1,58 @@
+"""``family``: makes a wiring function a family, with settings, a container and commands."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from nested_lightning.app.assembly.wiring.wiring import wired
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.owning.own_container import own_container
+from nested_lightning.containers.owning.own_settings import own_settings, plan_of
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.predictor import PredictorInterface
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def family_of(function: Any) -> Family:
+    """Return the descriptor of a function that `family` made a family.
+
+    Raises:
+        UserError: It isn't one.
+    """
+    found = getattr(function, "family", None)
+    if not isinstance(found, Family):
+        raise UserError(f"{function!r} is no family: decorate the wiring function with @family('NAME')")
+    return found
+
+
+def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F], F]:
+    """Make a wiring function a family of this name.
+
+    What comes of it has the same signature, and can be called as with `wired`.
+
+    Args:
+        name: Name on the command line, small letters, digits and dashes.
+        defaults: Settings of the whole application that differ for this family, nested.
+
+    Raises:
+        UserError: The function's parameters can't be providers.
+    """
+
+    def decorate(function: F) -> F:
+        plan = plan_of(function)
+        section = name.replace("-", "_")
+        settings = own_settings(plan, name=name)
+        described = Family(
+            name=name,
+            summary=(inspect.getdoc(function) or name).splitlines()[0],
+            settings=settings,
+            container=own_container(plan, settings, section=section),
+            predictor=PredictorInterface(summary="No predictor.", inputs=None),
+            defaults=defaults or {},
+        )
+        made = wired(section)(function)
+        made.family = described  # type: ignore[attr-defined]
+        return made
+
+    return decorate

@@ -1,0 +1,53 @@
+"""A family that is named by its file, as ``my_file.py:captioner``."""
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.containers.owning.family import family_of
+from nested_lightning.settings.family import Family
+
+
+def family_in_file(named: str) -> Family:
+    """Return the family that a file of Python has under a name; the file is run.
+
+    Args:
+        named: The file and the name in it, with a colon between.
+
+    Raises:
+        UserError: There is no such file or name, the file fails, or what it names is no family.
+    """
+    path, _, name = named.rpartition(":")
+    module = _run(Path(path))
+    if not hasattr(module, name):
+        known = [one for one, it in vars(module).items() if isinstance(getattr(it, "family", None), Family)]
+        there = ", ".join(known) or "none"
+        raise UserError(f"{path} has no '{name}'{did_you_mean(name, known)} (families in it: {there})")
+    try:
+        return family_of(getattr(module, name))
+    except UserError as error:
+        raise UserError(f"{named}: {error}") from None
+
+
+def _run(path: Path) -> Any:
+    """Import a file under its own name, so that what is pickled in workers is found again."""
+    if path.suffix != ".py" or not path.is_file():
+        raise UserError(f"{path}: no such file of Python; name a family in a file as my_file.py:my_family")
+    file = path.resolve()
+    if (known := sys.modules.get(file.stem)) is not None and known.__file__ == str(file):
+        return known
+    spec = spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    if str(file.parent) not in sys.path:
+        sys.path.insert(0, str(file.parent))
+    sys.modules[file.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[file.stem]
+        raise UserError(f"{path} can't be imported: {type(error).__name__}: {error}") from error
+    return module

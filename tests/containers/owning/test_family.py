@@ -1,0 +1,228 @@
+"""A stranger's LightningModule and LightningDataModule, a family by one function."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import nested_lightning as nl
+from nested_lightning import (
+    Part,
+    SettingsError,
+    UserError,
+    bootstrap,
+    family,
+    from_checkpoint,
+    overriding,
+    part,
+)
+from nested_lightning.containers.checking.model_check import check_application
+from nested_lightning.settings.families import families
+from tests.command_line import PROJECT
+from tests.containers.owning.classifier import CornerClassifier, DenseNet, Squares, adam, corners
+from tests.containers.owning.vaes import Curves, Encoder, Pair, Vae, curve_pair
+
+CLASSIFIER = PROJECT / "tests" / "containers" / "owning" / "classifier.py"
+
+
+def _settings(folder: Path, **section: Any) -> dict[str, Any]:
+    return {
+        "run_dir": str(folder / "run"),
+        "trainer": {"max_epochs": 3, "accelerator": "cpu", "use_progress_bar": False},
+        "corners": section,
+    }
+
+
+def test_plain_arguments_with_a_default_are_settings_with_the_words_of_the_docstring() -> None:
+    settings = corners.family.settings  # type: ignore[attr-defined]
+    data = settings.model_fields["data"].annotation
+
+    assert settings().model_dump() == {
+        "data": {"num_samples": 80, "size": 6, "batch_size": 16},
+        "use_smoothing": False,
+        "net": {"kind": "dense", "hidden_features": 16},
+        "optimizer": {"kind": "adam", "lr": 0.01},
+    }
+    assert data.model_fields["size"].description == "Height and width."
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"nett": {}}, "corners.nett = {}: unknown name; did you mean 'net'?"),
+        ({"net": {"kind": "densee"}}, "corners.net.kind = 'densee': unknown choice; did you mean 'dense'?"),
+        ({"net": {"hiden_features": 3}}, "corners.net.hiden_features = 3: unknown name; did you mean"),
+        ({"data": {"size": "big"}}, "corners.data.size = 'big'"),
+    ],
+)
+def test_what_is_wrong_in_its_settings_is_one_line_with_a_path(
+    section: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        bootstrap(_settings(tmp_path, **section), family=corners)
+    assert message in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+def test_it_is_known_to_its_own_container_alone(tmp_path: Path) -> None:
+    application = bootstrap(_settings(tmp_path), family=corners)
+
+    assert application.settings().family.name == "corners"
+    assert "corners" not in families()
+    with pytest.raises(SettingsError, match="'corners' is not registered"):
+        bootstrap({"model": "corners"})
+
+
+def test_check_finds_no_fault_and_shows_shapes(tmp_path: Path) -> None:
+    report = check_application(bootstrap(_settings(tmp_path), family=corners))
+
+    assert report.faults == ()
+    assert report.unchecked == ()
+    assert [(row.inputs, row.outputs) for row in report.rows if row.path == "net"] == [
+        (((2, 1, 6, 6),), ((2, 4),))
+    ]
+
+
+def test_the_container_gives_the_weights_of_the_function_within_seeded(tmp_path: Path) -> None:
+    built = bootstrap({**_settings(tmp_path), "seed": 5}, family=corners).corners.model()
+    data = Squares()
+    with nl.seeded(5):
+        by_hand = corners(data, CornerClassifier)
+
+    assert all(
+        torch.equal(one, other) for one, other in zip(built.parameters(), by_hand.parameters(), strict=True)
+    )
+
+
+def test_an_override_is_built_in_the_place_of_a_part_and_put_back(tmp_path: Path) -> None:
+    class Mock(nn.Module):
+        def __init__(self, in_features: int, num_classes: int) -> None:
+            super().__init__()
+            self.widths = in_features, num_classes
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x.flatten(1)[:, :4]
+
+    application = bootstrap(_settings(tmp_path), family=corners)
+    with overriding(application, "corners.net", Mock):
+        assert application.corners.model().net.widths == (36, 4)
+    assert isinstance(application.corners.model().net, DenseNet)
+
+
+def test_a_mock_in_one_of_two_vaes_leaves_the_other_bit_for_bit_as_it_was() -> None:
+    application = bootstrap({"curve_pair": {"latent_dim": 4}}, family=curve_pair)
+    before = application.curve_pair.model()
+    with overriding(application, "curve_pair.vaes.sine", lambda **_: Vae(nn.Identity(), nn.Identity())):
+        after = application.curve_pair.model()
+
+    assert isinstance(after.vaes["sine"].encoder, nn.Identity)
+    assert before.vaes["cosine"].encoder.out_features == 4
+    for one, other in zip(before.vaes["cosine"].parameters(), after.vaes["cosine"].parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_one_of_several_items_has_settings_of_its_own_and_an_unknown_item_none() -> None:
+    section = {"vae": {"kind": "vae"}, "vaes": {"cosine": {}}}
+    model = bootstrap({"curve_pair": section}, family=curve_pair).curve_pair.model()
+
+    assert list(model.vaes) == ["sine", "cosine"]
+
+
+def test_training_reaches_its_test_score_and_the_checkpoint_opens_without_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = bootstrap(_settings(tmp_path, net={"hidden_features": 12}), family=corners)
+    result = application.corners.training_run()()
+    monkeypatch.setattr(Squares, "__init__", lambda *_, **__: pytest.fail("the data are needed"))
+    model = from_checkpoint(result.best_checkpoint, family=corners).corners.model()
+
+    assert result.test_metrics["test/acc"] > 0.5
+    assert model.net.layers[1].out_features == 12
+    assert not model.training
+
+
+def test_a_checkpoint_of_an_own_family_says_how_to_open_it(tmp_path: Path) -> None:
+    result = bootstrap(_settings(tmp_path), family=corners).corners.training_run()()
+
+    with pytest.raises(UserError, match=r"'corners' is not registered.*--model FILE\.py:NAME"):
+        from_checkpoint(result.best_checkpoint)
+
+
+def test_what_only_another_branch_reads_is_an_error_that_names_it(tmp_path: Path) -> None:
+    application = bootstrap(_settings(tmp_path), family=corners)
+    composer, spec = application.corners.composer(), application.corners.data_spec()
+    del spec.values["num_classes"]
+
+    with pytest.raises(UserError, match=r"corners\.data\.num_classes: the checkpoint doesn't know it"):
+        composer(spec, application.corners.recipe())
+
+
+def test_a_name_that_stands_for_two_things_is_refused_when_it_is_declared() -> None:
+    with pytest.raises(UserError, match="lr would stand for two things"):
+
+        @family("twice")
+        def twice(data: Curves, model: Part[Pair], lr: float = 0.1) -> Pair:
+            return model(vaes=nn.ModuleDict())
+
+    with pytest.raises(UserError, match="a part can't be called recipe"):
+
+        @family("taken")
+        def taken(data: Curves, model: Part[Pair], recipe: Part[nn.Module] = part(Encoder)) -> Pair:
+            return model(vaes=nn.ModuleDict())
+
+
+def test_a_part_that_takes_data_of_no_plain_kind_is_an_error_with_its_path() -> None:
+    @family("odd")
+    def odd(data: Curves, model: Part[Pair]) -> Pair:
+        return model(vaes=nn.ModuleDict({"a": nn.Linear(len(data.curves), 1)}))
+
+    with pytest.raises(UserError, match=r"odd\.data\.curves is a TensorDataset"):
+        bootstrap({}, family=odd).odd.model()
+
+
+def test_an_optimiser_is_a_factory_with_the_settings_of_its_kind(tmp_path: Path) -> None:
+    model = bootstrap(_settings(tmp_path, optimizer={"lr": 0.25}), family=corners).corners.model()
+
+    assert model.configure_optimizers().defaults["lr"] == 0.25
+    assert adam(model.parameters()).defaults["lr"] == 0.01
+
+
+@pytest.mark.slow
+def test_commands_take_a_family_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "my_corners.py").write_text(CLASSIFIER.read_text())
+    (tmp_path / "my_net.py").write_text(
+        "from torch import nn\n\n\nclass Flat(nn.Sequential):\n"
+        "    def __init__(self, in_features, num_classes):\n"
+        "        super().__init__(nn.Flatten(), nn.Linear(in_features, num_classes))\n"
+    )
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, str(PROJECT / "main.py"), *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    own = ("--model", "my_corners.py:corners")
+    assert "no fault was found" in run("check", *own)
+    run("train", *own, "--epochs", "2", "--run-dir", "run", "--set", "corners.net.hidden_features=5")
+    assert "test/acc" in run("evaluate", "run/checkpoints/best.ckpt", *own)
+    assert "hidden_features: 5" in run("inspect", "run/checkpoints/best.ckpt")
+    run(
+        "swap",
+        "run/checkpoints/best.ckpt",
+        "--submodule",
+        "corners.net",
+        "--with",
+        "linear",
+        "-o",
+        "s.ckpt",
+        *own,
+    )
+    run("train", *own, "--epochs", "1", "--run-dir", "flat", "--override", "corners.net=my_net:Flat")
+    run("evaluate", "flat/checkpoints/last.ckpt", *own, "--override", "corners.net=my_net:Flat")
+    assert "DenseNet" in run("graph", *own)
+    assert "batch_size: 16" in run("config", *own)
