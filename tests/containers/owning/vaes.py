@@ -22,11 +22,11 @@ class Curves(pl.LightningDataModule):
         angle = torch.linspace(0, 6.28, self.length) + torch.rand(self.num_samples, 1, generator=generator)
         self.curves = TensorDataset(angle.sin(), angle.cos())
 
-    def train_dataloader(self) -> DataLoader[list[Tensor]]:
+    def train_dataloader(self) -> DataLoader[tuple[Tensor, ...]]:
         """Return pairs of curves."""
         return DataLoader(self.curves, batch_size=8)
 
-    def val_dataloader(self) -> DataLoader[list[Tensor]]:
+    def val_dataloader(self) -> DataLoader[tuple[Tensor, ...]]:
         """Return the same."""
         return self.train_dataloader()
 
