@@ -8,9 +8,11 @@ Mode = Literal["min", "max"]
 _NEITHER = re.compile("discriminator|neighbour|num_|two_sample|weight")
 """Values that are best somewhere in the middle, or never."""
 
+_MORE = "acc accuracy auc auroc bleu chrf dice diversity f iou map match precision psnr recall ssim"
+_LESS = "bce ce cer distance error fid kl loss mae mse nll perplexity reconstruction rmse wer"
 _BETTER: dict[str, Mode] = {
-    **dict.fromkeys(("accuracy", "auc", "bleu", "chrf", "diversity", "f", "match", "recall"), "max"),
-    **dict.fromkeys(("distance", "error", "kl", "loss", "mae", "mse", "perplexity", "reconstruction"), "min"),
+    **dict.fromkeys(_MORE.split(), "max"),
+    **dict.fromkeys(_LESS.split(), "min"),
 }
 """By a word of the name, without numbers at its end."""
 
@@ -20,5 +22,5 @@ def mode_of(monitor: str) -> Mode | None:
     name, *_ = monitor.lower().split(".")  # after the dot stands which of several it is of
     if _NEITHER.search(name):
         return None
-    words = [word.rstrip("0123456789") for word in name.split("_")[:-3:-1]]
+    words = [word.rstrip("0123456789") for word in re.split(r"[_/\s-]+", name)[:-3:-1]]
     return next((_BETTER[word] for word in words if word in _BETTER), None)

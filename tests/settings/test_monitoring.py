@@ -18,8 +18,17 @@ MODES = {
         "val_word_error_rate",
         "val_frechet_distance",
         "train_kl.a",
+        "val/loss",
     ],
-    "max": ["val_accuracy", "val_a_macro_f1", "val_exact_match", "val_bleu4", "val_chrf", "val_diversity"],
+    "max": [
+        "val_accuracy",
+        "val_a_macro_f1",
+        "val_exact_match",
+        "val_bleu4",
+        "val_chrf",
+        "val_diversity",
+        "val/acc_best",
+    ],
     None: [
         "val_two_sample_accuracy",
         "train_a_weight",

@@ -210,6 +210,7 @@ def test_commands_take_a_family_from_a_file(tmp_path: Path) -> None:
     assert "no fault was found" in run("check", *own)
     run("train", *own, "--epochs", "2", "--run-dir", "run", "--set", "corners.net.hidden_features=5")
     assert "test/acc" in run("evaluate", "run/checkpoints/best.ckpt", *own)
+    assert "epoch 3/3" in run("resume", "run", *own, "--set", "trainer.max_epochs=3")
     assert "hidden_features: 5" in run("inspect", "run/checkpoints/best.ckpt")
     run(
         "swap",
