@@ -77,7 +77,7 @@ def test_variables_are_below_options_and_above_the_file(program: Program, tmp_pa
         (["train", "-m", "multi-feature", "--device", "gpux", "--epochs", "1"], "accelerator = 'gpux'"),
         (["train", "-m", "multi-feature", "--device", "tpu"], "can't be used on this machine"),
         (["train", "-m", "multi-feature", "--device", "cuda:x"], "--device cuda:x: write cpu"),
-        (["train", "-m", "multi-feature", "--set", "trainer.devices=-5"], "can't be used on this machine"),
+        (["train", "-m", "multi-feature", "--set", "trainer.devices=-5"], "greater than or equal to -1"),
         (["evaluate", "nowhere.ckpt"], "nowhere.ckpt: no such file"),
         (["predict", "nowhere.ckpt", "file.csv"], "nowhere.ckpt: no such file"),
     ],

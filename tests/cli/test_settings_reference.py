@@ -48,5 +48,5 @@ def test_a_row_tells_default_bounds_and_meaning() -> None:
     rows: dict[str, Any] = {row.path: row for row in setting_rows(TrainerSettings, "trainer")}
 
     row = rows["trainer.early_stopping_patience"]
-    assert (row.default, row.allowed) == ("null", "whole number > 0 or null")
+    assert (row.default, row.allowed) == ("null", "whole number > 0 ≤ 2147483647 or null")
     assert row.meaning == "Stop after that many validations without a better value; null: never."

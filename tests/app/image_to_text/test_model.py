@@ -25,7 +25,9 @@ A, B = 4, 5
 def _model(text_decoder: nn.Module | None = None, **options: Any) -> ImageToText:
     torch.manual_seed(0)
     encoder = PlainImageEncoder(in_features=3, picture_size=8, hidden_channels=4, embedding_dim=6)
-    decoder = LstmTextDecoder(in_features=5, out_features=6, role="every_step", hidden_features=8)
+    decoder = LstmTextDecoder(
+        in_features=5, out_features=6, role="every_step", hidden_features=8, dropout=0.0
+    )
     return ImageToText(
         image_encoder=encoder,
         bridge=EveryStepBridge(in_features=6, in_positions=4, out_features=5, dropout=0.0),
