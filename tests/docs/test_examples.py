@@ -1,11 +1,17 @@
 """The examples of the documentation: they run, or are parts of what is run elsewhere."""
 
 import re
+import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+import torch
+from pytorch_lightning import LightningDataModule, LightningModule
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from nested_lightning import bootstrap
 from nested_lightning.settings.reading.merging import merge
@@ -41,6 +47,47 @@ def test_the_python_of_overriding_runs_from_top_to_bottom() -> None:
     exec("\n".join(blocks), names)
 
     assert "model" in names
+
+
+class Pictures(LightningDataModule):
+    """Stands for a reader's own."""
+
+    num_pixels, num_classes = 16, 4
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Return one batch."""
+        return DataLoader(TensorDataset(torch.zeros(2, 16), torch.zeros(2, dtype=torch.int64)), batch_size=2)
+
+
+class LinearNet(nn.Linear):
+    """Stands for a reader's own."""
+
+    def __init__(self, in_features: int, num_classes: int) -> None:
+        super().__init__(in_features, num_classes)
+
+
+class Classifier(LightningModule):
+    """Stands for a reader's own."""
+
+    def __init__(self, net: nn.Module, lr: float = 0.1) -> None:
+        super().__init__()
+        self.net, self.lr = net, lr
+
+
+def test_the_family_of_the_readme_is_built_with_and_without_a_container(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine: Any = ModuleType("my_project")
+    mine.Pictures, mine.Classifier, mine.LinearNet, mine.ConvNet = Pictures, Classifier, LinearNet, LinearNet
+    monkeypatch.setitem(sys.modules, "my_project", mine)
+    (block,) = [one for one in _blocks("../README.md", "python") if "@nl.family" in one]
+    names: dict[str, Any] = {"__name__": "page"}
+
+    exec(block, names)
+    application = bootstrap({"corners": {"net": {"kind": "linear"}, "lr": 0.01}}, family=names["corners"])
+
+    assert application.corners.model().lr == 0.01
+    assert names["corners"](Pictures(), Classifier, net=LinearNet).net.out_features == 4
 
 
 def test_the_python_of_wiring_runs_from_top_to_bottom() -> None:
