@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, create_model, model_validator
+from pytorch_lightning import LightningDataModule, LightningModule
 
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.wiring import MODEL
@@ -58,6 +59,12 @@ def plan_of(function: Callable[..., Any]) -> WiringPlan:
         raise UserError(f"{function.__name__}: annotate data with the class of your LightningDataModule")
     if MODEL in parameters and not isinstance(model, type):
         raise UserError(f"{function.__name__}: annotate model as Part[YourLightningModule]")
+    for name, kind, base in ((MODEL, model, LightningModule), (DATA, data, LightningDataModule)):
+        if isinstance(kind, type) and not issubclass(kind, base):
+            raise UserError(
+                f"{function.__name__}: {name} is a {kind.__name__}, which is no"
+                f" pytorch_lightning.{base.__name__}; derive it from that (lightning.pytorch has other classes)"
+            )
     return WiringPlan(function, data, model, parts, plain)
 
 

@@ -6,7 +6,9 @@ from typing import Any, cast
 
 import torch
 from pytorch_lightning import LightningDataModule, LightningModule
+from torch import nn
 
+from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.wiring.data_facts import DataFacts, OwnDataSpec, structure_of, values_of
 from nested_lightning.app.assembly.wiring.wiring import Wiring, seeded
 from nested_lightning.app.checkpoints.recipe import Recipe
@@ -87,9 +89,23 @@ class Composer:
 
     def _wire(self, facts: DataFacts) -> LightningModule:
         given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}
+        built: dict[str, Any] = {}
         with seeded(self._seed):
-            model: LightningModule = Wiring(self._path, {})(self._function, **given)
+            model: LightningModule = Wiring(self._path, built)(self._function, **given)
+        _refuse_lost(model, built)
         return model
+
+
+def _refuse_lost(model: LightningModule, built: Mapping[str, Any]) -> None:
+    """Refuse a part with weights that the model doesn't hold, and so no checkpoint and no optimiser."""
+    held = {id(module) for module in model.modules()}
+    for path, part in built.items():
+        if isinstance(part, nn.Module) and id(part) not in held and any(True for _ in part.parameters()):
+            raise CompositionError(
+                f"{path} ({type(part).__name__}) is built, and {type(model).__name__} doesn't hold it: assign it"
+                " to an attribute, several of them as an nn.ModuleList or nn.ModuleDict",
+                path=path,
+            )
 
 
 def data_spec_of(

@@ -16,6 +16,7 @@ from nested_lightning.app.assembly.seeding import seeded as seeded_by_path
 from nested_lightning.app.assembly.wiring.arguments import bind, has_parts, has_signature
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.written_calls import written_call
+from nested_lightning.app.errors import did_you_mean
 
 MODEL = "model"
 """The parameter that takes the composite itself, whose path is that of the whole wiring."""
@@ -86,9 +87,13 @@ class Wiring:
                 given.arguments[name] = BoundPart(self, self.path or MODEL, given.arguments[name])
         token = _running.set(self)
         try:
-            return function(*given.args, **given.kwargs)
+            made = function(*given.args, **given.kwargs)
         finally:
             _running.reset(token)
+        for one in given.arguments.values():
+            if isinstance(one, BoundParts):
+                one.refuse_unused()
+        return made
 
     @property
     def is_running(self) -> bool:
@@ -177,9 +182,26 @@ class BoundParts(Mapping[str, BoundPart]):
     def __init__(self, wiring: Wiring, path: str, items: Mapping[str, Any], default: Any) -> None:
         self.path = path
         self._wiring, self._items, self._default = wiring, items, default
+        self._asked: list[str] = []
+
+    def refuse_unused(self) -> None:
+        """Refuse names that were given and that the wiring function didn't ask for.
+
+        Raises:
+            CompositionError: There is one.
+        """
+        for name in self._items:
+            if name not in self._asked:
+                asked = ", ".join(self._asked) or "none"
+                raise CompositionError(
+                    f"{self.path}.{name}: the wiring builds no part of this name"
+                    f"{did_you_mean(name, self._asked)} (it builds: {asked})",
+                    path=f"{self.path}.{name}",
+                )
 
     def __getitem__(self, name: str) -> BoundPart:
         """Return what builds the part ``name``."""
+        self._asked.append(name)
         maker = self._items.get(name, self._default)
         return BoundPart(self._wiring, f"{self.path}.{escape_name(name)}", maker)
 

@@ -132,6 +132,33 @@ def test_one_of_several_items_has_settings_of_its_own_and_an_unknown_item_none()
     assert list(model.vaes) == ["sine", "cosine"]
 
 
+def test_an_item_that_the_wiring_does_not_build_is_an_error_with_the_nearest_name() -> None:
+    application = bootstrap({"curve_pair": {"vaes": {"cosinus": {}}}}, family=curve_pair)
+
+    with pytest.raises(
+        UserError, match=r"curve_pair\.vaes\.cosinus: .* did you mean 'cosine'\? \(it builds: sine, cosine\)"
+    ):
+        application.curve_pair.model()
+
+
+def test_a_part_that_the_model_does_not_hold_is_an_error() -> None:
+    @family("lost")
+    def lost(model: Part[Pair], vae: Part[nn.Module] = part(nn.Linear)) -> Pair:
+        vae(2, 3)
+        return model(vaes=nn.ModuleDict())
+
+    with pytest.raises(UserError, match=r"lost\.vae \(Linear\) is built, and Pair doesn't hold it"):
+        bootstrap({}, family=lost).lost.model()
+
+
+def test_a_module_of_another_namespace_is_refused_in_one_sentence() -> None:
+    with pytest.raises(UserError, match="Vae, which is no pytorch_lightning.LightningModule"):
+
+        @family("foreign")
+        def foreign(model: Part[Vae]) -> Vae:
+            return model(nn.Identity(), nn.Identity())
+
+
 def test_training_reaches_its_test_score_and_the_checkpoint_opens_without_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
