@@ -63,7 +63,7 @@ def plan_of(function: Callable[..., Any]) -> WiringPlan:
         if isinstance(kind, type) and not issubclass(kind, base):
             raise UserError(
                 f"{function.__name__}: {name} is a {kind.__name__}, which is no"
-                f" pytorch_lightning.{base.__name__}; derive it from that (lightning.pytorch has other classes)"
+                f" pytorch_lightning.{base.__name__}; derive it from that (lightning.pytorch has others)"
             )
     return WiringPlan(function, data, model, parts, plain)
 

@@ -102,8 +102,8 @@ def _refuse_lost(model: LightningModule, built: Mapping[str, Any]) -> None:
     for path, part in built.items():
         if isinstance(part, nn.Module) and id(part) not in held and any(True for _ in part.parameters()):
             raise CompositionError(
-                f"{path} ({type(part).__name__}) is built, and {type(model).__name__} doesn't hold it: assign it"
-                " to an attribute, several of them as an nn.ModuleList or nn.ModuleDict",
+                f"{path} ({type(part).__name__}) is built, and {type(model).__name__} doesn't hold it:"
+                " assign it to an attribute, several of them as an nn.ModuleList or nn.ModuleDict",
                 path=path,
             )
 

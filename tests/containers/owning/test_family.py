@@ -152,7 +152,7 @@ def test_a_part_that_the_model_does_not_hold_is_an_error() -> None:
 
 
 def test_a_module_of_another_namespace_is_refused_in_one_sentence() -> None:
-    with pytest.raises(UserError, match="Vae, which is no pytorch_lightning.LightningModule"):
+    with pytest.raises(UserError, match=r"Vae, which is no pytorch_lightning\.LightningModule"):
 
         @family("foreign")
         def foreign(model: Part[Vae]) -> Vae:
