@@ -33,7 +33,7 @@ class Lifetime:
 
 
 def live() -> Iterator[Lifetime]:
-    """Yield a lifetime, which ends behind it; for a `providers.Resource`."""
+    """Yield a lifetime, which ends after it; for a `providers.Resource`."""
     lifetime = Lifetime()
     try:
         yield lifetime

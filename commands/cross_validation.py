@@ -36,7 +36,7 @@ def cross_validate(
         is_checked: Whether faults are looked for before the first fold.
 
     Raises:
-        SettingsError: So many folds can't be, or the training would run in several processes.
+        SettingsError: That many folds can't be, or the training would run in several processes.
     """
     settings = _with_folds(settings, num_folds)
     with status_console.status("Starting"):

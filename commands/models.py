@@ -42,6 +42,6 @@ def _describe_slots(path: str, place: Place) -> Iterator[Text]:
 
 
 def _origin(added: Family | type[ChoiceSettings]) -> Part:
-    """Name the package that a plug-in comes from, behind what it adds."""
+    """Name the package that a plug-in comes from, after what it adds."""
     package = package_of(added)
     return (f" (from {package})", "dim") if package else ""

@@ -53,7 +53,7 @@ def train(
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", help="Run folder; else runs/MODEL-TIME.")
     ] = None,
-    folds: Annotated[int | None, typer.Option("--folds", help="Cross-validate with so many folds.")] = None,
+    folds: Annotated[int | None, typer.Option("--folds", help="Cross-validate with that many folds.")] = None,
     skip_bad: SkipBadOption = False,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Train without looking for faults first, see `check`.")

@@ -90,7 +90,7 @@ class Assembler:
         if not isinstance(module, StandIn):
             self.report(
                 CompositionError(
-                    f"{self.locate(name)} ({type(module).__name__}) has no {attribute}: what comes behind it "
+                    f"{self.locate(name)} ({type(module).__name__}) has no {attribute}: what comes after it "
                     f"is built from this width, so set self.{attribute} in its constructor",
                     path=self.locate(name),
                 )

@@ -29,7 +29,7 @@ def reached_parameters(model: nn.Module) -> Iterator[set[int]]:
 
 
 def depends_on_all(loss: Tensor, model: nn.Module) -> bool:
-    """Return whether the graph behind a loss leads to each trainable parameter; nothing is computed."""
+    """Return whether the graph of a loss leads to each trainable parameter; nothing is computed."""
     ahead = {get_gradient_edge(loss).node}
     seen: set[Node] = set()
     while ahead:
@@ -54,7 +54,7 @@ def without_gradient(
     """Yield a fault for each submodule with trainable parameters that no gradient arrives at.
 
     Args:
-        model: The composite behind its training step.
+        model: The composite after its training step.
         reached: See `reached_parameters`.
         owners: See `list_owners`.
         root: Path of the composite.

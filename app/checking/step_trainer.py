@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from nested_lightning.app.checking.error_places import TrainerNeededError
 
 NUM_STEPS = 1000
-"""Steps of the training that a schedule is told of."""
+"""Steps of the training that a schedule learns of."""
 
 
 class StepTrainer:

@@ -93,7 +93,7 @@ class StepCheck:
     def rows(
         self, makers: Mapping[str, str], overridden: Collection[str], same: Mapping[str, str]
     ) -> list[SubmoduleRow]:
-        """Return what each submodule takes, gives and costs, behind the steps.
+        """Return what each submodule takes, gives and costs, after the steps.
 
         Args:
             makers: Name of the provider that made each submodule, by the submodule's path.

@@ -15,11 +15,11 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.tensors import tensors_in
 
 _WIDTH_AT = {2: -1, 3: -1, 4: 1}
-"""Where the width stands in an output of so many dimensions: [B, F], [B, L, F], [B, F, h, w]."""
+"""Where the width stands in an output of that many dimensions: [B, F], [B, L, F], [B, F, h, w]."""
 
 
 class StepStoppedError(Exception):
-    """A step can't go on behind a fault that is reported already."""
+    """A step can't go on after a fault that is reported already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class SubmoduleWatch:
     """Wraps the ``forward`` of submodules.
 
     Where one fails, the fault is reported, and zeros of the width that it publishes stand for its output, so
-    that what comes behind it is checked in the same step.
+    that what comes after it is checked in the same step.
 
     Args:
         submodules: By path below the composite; one that stands at several is watched at the first.

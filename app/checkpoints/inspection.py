@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself, told without building its model."""
+"""What a checkpoint says of itself, without building its model."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass

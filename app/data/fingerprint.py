@@ -35,7 +35,7 @@ def fingerprint(data: Any, *, release: Callable[[], None] | None = None) -> str:
 
 
 def _parts(data: Any) -> Iterator[bytes | memoryview]:
-    """Yield the bytes of all values, each behind its kind and size, so that no two data yield the same."""
+    """Yield the bytes of all values, each after its kind and size, so that no two data yield the same."""
     if isinstance(data, Tensor | np.ndarray):
         array = np.ascontiguousarray(data.detach().cpu().numpy() if isinstance(data, Tensor) else data)
         yield f"array {array.dtype.str} {array.shape};".encode()

@@ -27,7 +27,7 @@ class ResumableLoader(ABC, Generic[BatchT]):
 
     @abstractmethod
     def _batches(self, epoch: int, start: int) -> Iterator[BatchT]:
-        """Yield the batches of an epoch behind its first ``start``."""
+        """Yield the batches of an epoch after its first ``start``."""
 
     def __iter__(self) -> Iterator[BatchT]:
         """Yield the batches of one epoch, or the rest of one after ``load_state_dict``.

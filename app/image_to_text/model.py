@@ -119,7 +119,7 @@ class ImageToText(Composite):
         self.test_scores = CaptionStageScores(stage="test", num_tokens=len(vocabulary))
 
     def forward(self, pictures: Tensor, tokens: Tensor) -> Tensor:
-        """Say what comes behind each token of each picture's caption.
+        """Say what comes after each token of each picture's caption.
 
         Args:
             pictures: [B, 3, S, S], uint8.

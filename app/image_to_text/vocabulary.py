@@ -36,7 +36,7 @@ def join_tokens(tokens: Sequence[str], *, unit: Unit) -> str:
 
 
 def count_tokens(captions: Iterable[Sequence[str]], *, min_count: int) -> tuple[str, ...]:
-    """Return the tokens that occur often enough, in alphabetical order, behind the special ones."""
+    """Return the tokens that occur often enough, in alphabetical order, after the special ones."""
     counts = Counter(token for caption in captions for token in caption)
     return (*SPECIAL_TOKENS, *sorted(token for token, count in counts.items() if count >= min_count))
 

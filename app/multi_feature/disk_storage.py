@@ -191,7 +191,7 @@ class MappedFeatureBatch(FeatureBatch):
         return super().__getitem__(index)
 
     def close(self) -> None:
-        """Give up the rows; who asks for some is told so."""
+        """Give up the rows; whoever asks for some gets an error that says so."""
         del self.features
 
     def __getattr__(self, name: str) -> Any:

@@ -15,8 +15,8 @@ class PlainImageEncoder(nn.Module):
     Args:
         in_features: C_in, the colours of a picture.
         picture_size: H = W, at least 4.
-        hidden_channels: Channels behind the first convolution.
-        embedding_dim: F, channels behind the second.
+        hidden_channels: Channels after the first convolution.
+        embedding_dim: F, channels after the second.
 
     Attributes:
         out_features: F.

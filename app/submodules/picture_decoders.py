@@ -20,7 +20,7 @@ class MlpPictureDecoder(nn.Module):
         in_features: Z.
         channels: C.
         image_size: S.
-        condition_features: K where the decoder is told the domain, else 0.
+        condition_features: K where the decoder gets the domain, else 0.
         hidden_features: Width of the two layers.
         noise_scale: Standard deviation of the noise on each inner value at first; 0: there is none, ever.
     """
@@ -78,7 +78,7 @@ class ConvPictureDecoder(nn.Module):
         in_features: Z.
         channels: C.
         image_size: S.
-        condition_features: K where the decoder is told the domain, else 0.
+        condition_features: K where the decoder gets the domain, else 0.
         conv_channels: Channels at full size; each halving of the side doubles them.
     """
 

@@ -16,7 +16,7 @@ class MlpPictureEncoder(nn.Module):
     Args:
         channels: C.
         image_size: S.
-        condition_features: K where the encoder is told the domain, else 0.
+        condition_features: K where the encoder gets the domain, else 0.
         hidden_features: Width of both layers; the second one's output is the vector.
     """
 
@@ -44,7 +44,7 @@ class ConvPictureEncoder(nn.Module):
     Args:
         channels: C.
         image_size: S.
-        condition_features: K where the encoder is told the domain, else 0.
+        condition_features: K where the encoder gets the domain, else 0.
         conv_channels: Channels of the first convolution; each halving doubles them.
         hidden_features: F.
     """

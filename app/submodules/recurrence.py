@@ -1,7 +1,7 @@
 """Recurrent layers over padded sequences, both ways, without packing them.
 
 Packed sequences of different lengths take torch on a CPU longer than padded ones, above all in the backward
-pass. Padding stands behind the steps, so reading forwards no step sees it; to be read backwards,
+pass. Padding stands after the steps, so reading forwards no step sees it; to be read backwards,
 each sequence is turned around on its own. In training on one thread, the two directions are computed at the
 same time where there is much to compute.
 
@@ -30,7 +30,7 @@ def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> 
     Args:
         layers: Bidirectional, ``batch_first``, without projections.
         x: [B, L, F], float.
-        mask: [B, L], bool, False at padding, which stands behind the steps; None: no padding.
+        mask: [B, L], bool, False at padding, which stands after the steps; None: no padding.
 
     Returns:
         [B, L, 2H].

@@ -1,7 +1,7 @@
 """Sequence decoders: vectors in, one set of logits for each step out.
 
 A decoder's ``forward`` takes vectors of [B, L, F_in], a mask of [B, L] or None, and a state or None; it
-returns logits of [B, L, C] and its state behind the last step, from which a next call goes on, or None.
+returns logits of [B, L, C] and its state after the last step, from which a next call goes on, or None.
 
 Shapes: B sequences, L steps, F_in features of a step, H hidden features, C classes.
 """
@@ -64,11 +64,11 @@ class RecurrentDecoder(nn.Module):
 
         Args:
             x: [B, L, F_in], float.
-            mask: [B, L], bool, False at padding, which stands behind the steps; None: no padding.
+            mask: [B, L], bool, False at padding, which stands after the steps; None: no padding.
             hidden: State that an earlier call returned; None: the beginning.
 
         Returns:
-            Logits of [B, L, C], and the state behind each sequence's last step; None if it reads both ways.
+            Logits of [B, L, C], and the state after each sequence's last step; None if it reads both ways.
 
         Raises:
             UserError: A state is given to a decoder that reads both ways.

@@ -54,6 +54,6 @@ class LstmTrunk(nn.Module):
 
         Args:
             x: [B, L, F_in].
-            mask: [B, L], bool, False at padding, which stands behind the steps; None: no padding.
+            mask: [B, L], bool, False at padding, which stands after the steps; None: no padding.
         """
         return read_both_ways(self.lstm, x, mask)

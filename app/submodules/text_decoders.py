@@ -96,7 +96,7 @@ class RecurrentTextDecoder(nn.Module, ABC):
             state: What `start` or an earlier call gave.
 
         Returns:
-            Logits of [B, T, V], each of the token behind; the state behind the last token.
+            Logits of [B, T, V], each of the token after; the state after the last token.
         """
         embedded = self.dropout(self.embedding(tokens))
         hidden, context = state[: self.num_hidden], state[self.num_hidden :]

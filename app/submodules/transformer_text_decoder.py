@@ -19,7 +19,7 @@ class TransformerTextDecoder(nn.Module):
 
     Of a bridge's roles, ``initial_state`` and ``first_input`` are read as a first position, which is what a
     Transformer's state consists of; ``every_step`` is added to each token; ``attention`` is attended to in
-    each layer. Layers are normalised before, not behind.
+    each layer. Layers are normalised before, not after.
 
     Args:
         in_features: F_in, the width of what the bridge gives.
@@ -90,7 +90,7 @@ class TransformerTextDecoder(nn.Module):
             state: What `start` or an earlier call gave.
 
         Returns:
-            Logits of [B, T, V], each of the token behind; the state behind the last token.
+            Logits of [B, T, V], each of the token after; the state after the last token.
         """
         embedded = self.embedding(tokens) * math.sqrt(self.hidden_features)
         if self.role == "every_step":
@@ -136,7 +136,7 @@ class TransformerLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, cache: Tensor, memory: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Map ``x`` of [B, T, H], read behind ``cache`` of [B, S, H], to [B, T, H] and the longer cache."""
+        """Map ``x`` of [B, T, H], read after ``cache`` of [B, S, H], to [B, T, H] and the longer cache."""
         cache = torch.cat([cache, self.self_norm(x)], dim=1)
         num_new, num_all = x.shape[1], cache.shape[1]
         is_visible = torch.ones(num_new, num_all, dtype=torch.bool, device=x.device)

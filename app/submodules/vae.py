@@ -97,7 +97,7 @@ class VariationalAutoencoder(nn.Module):
         return sampler.draw(member, generator=generator)
 
     def _noise(self, latent: Tensor, generator: torch.Generator | None = None) -> Tensor | None:
-        """Return what the decoder draws on for so many pictures, or None where it takes no noise."""
+        """Return what the decoder draws on for that many pictures, or None where it takes no noise."""
         width = getattr(self.decoder, "noise_features", 0)
         return torch.randn(len(latent), width, generator=generator).to(latent) if width else None
 

@@ -55,7 +55,7 @@ def each_column(
             trained model, every column that is not categorical must hold numbers.
 
     Raises:
-        UserError: A column is neither numbers nor categories (told after the last one), or holds a number
+        UserError: A column is neither numbers nor categories (reported after the last one), or holds a number
             that is not finite.
     """
     faults: list[str] = []

@@ -65,7 +65,7 @@ class CsvDialect:
     encoding: str
 
     def parse_options(self, *, is_careful: bool) -> arrow_csv.ParseOptions:
-        """Return how cells are told apart; ``is_careful`` allows line breaks in quotes."""
+        """Return how cells are separated; ``is_careful`` allows line breaks in quotes."""
         return arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=is_careful)
 
     def text_types(self, names: Iterable[str]) -> dict[str, pa.DataType]:

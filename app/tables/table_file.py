@@ -1,4 +1,4 @@
-"""Reading a table from a file: CSV, gzipped CSV or Parquet, told apart by their content."""
+"""Reading a table from a file: CSV, gzipped CSV or Parquet, known by their content."""
 
 import warnings
 from collections import Counter

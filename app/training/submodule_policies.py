@@ -62,7 +62,7 @@ class SubmodulePolicies(Callback):
 
     @property
     def unfreezing(self) -> dict[nn.Module, int]:
-        """What is frozen only to begin with, and the epoch in which it learns, behind `setup`."""
+        """What is frozen only to begin with, and the epoch in which it learns, after `setup`."""
         return {module: epoch for module, epoch in self._frozen if epoch is not None}
 
     @override

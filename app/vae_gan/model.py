@@ -50,7 +50,7 @@ class VaeGan(Composite):
         objective: Weights and kinds of the losses.
         turns: In which batches ``vaes`` and ``discriminators`` step; None: in each.
         gradient_clip_norm: Largest norm of all gradients of one component; None: any.
-        collapse_watch: Told the means of each epoch.
+        collapse_watch: Gets the means of each epoch.
         recipe: See `Composite`.
         callbacks: See `Composite`.
 

@@ -51,7 +51,7 @@ def two_sample_accuracies(real: Tensor, generated: Tensor) -> tuple[float, float
     """Return how often the nearest neighbour of a picture is of its own kind, for real and generated ones.
 
     The leave-one-out 1-NN test of Lopez-Paz and Oquab, https://arxiv.org/abs/1610.06545: 0.5 where the two
-    can't be told apart, 1 where they lie apart, less than 0.5 where generated ones copy the real ones. The
+    can't be distinguished, 1 where they lie apart, less than 0.5 where generated ones copy the real ones. The
     test's accuracy is the mean of both, in which generated ones that crowd together among the real ones count
     as good: more of the generated and fewer of the real ones then have a generated neighbour (Xu et al.,
     https://arxiv.org/abs/1806.07755).

@@ -15,11 +15,11 @@ class Turns:
     every_n_batches: dict[str, int] = field(default_factory=dict)
 
     def has(self, kind: str, num_batches_before: int) -> bool:
-        """Return whether a kind steps in the batch that comes after so many others."""
+        """Return whether a kind steps in the batch that comes after that many others."""
         return num_batches_before % self._interval(kind) == 0
 
     def num_steps(self, path: str, num_batches: int) -> int:
-        """Return how many steps the component at ``path`` takes in so many batches."""
+        """Return how many steps the component at ``path`` takes in that many batches."""
         return -(-num_batches // self._interval(path.partition(".")[0]))
 
     def _interval(self, kind: str) -> int:

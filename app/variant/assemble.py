@@ -144,7 +144,7 @@ def _check_classes(place: str, decoder: nn.Module, variant: VariantSpec, assembl
             WidthError(
                 giver=assembler.locate(place),
                 given=given,
-                taker=f"the data's variant '{variant.name}', which has so many classes,",
+                taker=f"the data's variant '{variant.name}', which has that many classes,",
                 taken=len(variant.class_names),
             )
         )

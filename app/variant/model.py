@@ -89,10 +89,10 @@ class VariantModel(Composite):
             input_type: Name of the variant.
             x: Indices of tokens, int64 of [B, L], or vectors, float of [B, L, F_in].
             hidden: The decoder's state from an earlier call, to go on from; None: the beginning.
-            mask: [B, L], bool, False at padding, which stands behind the steps; None: no padding.
+            mask: [B, L], bool, False at padding, which stands after the steps; None: no padding.
 
         Returns:
-            Logits of [B, L, C], and the decoder's state behind the last step, None if it has none.
+            Logits of [B, L, C], and the decoder's state after the last step, None if it has none.
 
         Raises:
             UserError: The variant is unknown; or a state is given to a decoder that reads both ways.

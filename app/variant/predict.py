@@ -47,7 +47,7 @@ class SequencePrediction:
         return self.probabilities.amax(dim=1).tolist()
 
     def spans(self) -> Iterator[tuple[int, int, str]]:
-        """Yield stretches of steps of the same class: first step, step behind the last, class."""
+        """Yield stretches of steps of the same class: first step, step after the last, class."""
         start = 0
         for name, steps in groupby(self.classes):
             stop = start + len(list(steps))

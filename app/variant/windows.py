@@ -12,9 +12,9 @@ class Window:
 
     Attributes:
         start: First step.
-        stop: Step behind the last.
+        stop: Step after the last.
         scored_start: First step whose label counts here.
-        scored_stop: Step behind the last whose label counts here.
+        scored_stop: Step after the last whose label counts here.
     """
 
     start: int
@@ -39,7 +39,7 @@ def check_window(window: int | None, margin: int) -> None:
 def cut_windows(length: int, *, window: int | None, margin: int) -> Iterator[Window]:
     """Yield windows in which every step of a sequence is scored exactly once.
 
-    A scored step has at least ``margin`` steps of its sequence before and behind it in its window, or all
+    A scored step has at least ``margin`` steps of its sequence before and after it in its window, or all
     that there are. Windows are all of the same length, except that of a sequence which is shorter.
 
     Args:

@@ -37,7 +37,7 @@ def complete_preset(ctx: typer.Context, incomplete: str) -> list[Candidate]:
 
 
 def complete_set(ctx: typer.Context, incomplete: str) -> list[Candidate]:
-    """Offer names of settings, and behind ``=`` their values."""
+    """Offer names of settings, and after ``=`` their values."""
     return complete_assignment(incomplete, _values_so_far(ctx.params))
 
 
@@ -48,7 +48,7 @@ def complete_device(incomplete: str) -> list[Candidate]:
 
 
 def _values_so_far(params: dict[str, Any]) -> dict[str, Any]:
-    """Return what the words so far set; what is wrong with them is told when the command runs."""
+    """Return what the words so far set; what is wrong with them is reported when the command runs."""
     values: dict[str, Any] = {}
     try:
         layers = collect_layers(

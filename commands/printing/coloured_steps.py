@@ -36,7 +36,7 @@ def colour_text(text: str, spans: Iterable[tuple[int, int, str]], class_names: S
 
     Args:
         text: The text.
-        spans: First character, character behind the last, class; as `SequencePrediction.spans` gives them.
+        spans: First character, character after the last, class; as `SequencePrediction.spans` gives them.
         class_names: All classes; those that aren't kinds of Python tokens get colours in turn.
     """
     coloured = Text(text, end="", no_wrap=True, overflow="ignore")

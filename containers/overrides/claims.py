@@ -73,7 +73,7 @@ def _release(claim: Claim) -> None:
 
 
 def open_claims() -> list[Claim]:
-    """Return the overrides that hold at this moment, for tests: behind one of them none should be left."""
+    """Return the overrides that hold at this moment, for tests: after one of them none should be left."""
     with _lock:
         return [claim for holders in _claims.values() for claim in holders]
 

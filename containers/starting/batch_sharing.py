@@ -24,7 +24,7 @@ def share_batches(settings: Mapping[str, Any], family: Family, *, before: int, n
     """Return the settings with which ``now`` processes share the batches that ``before`` processes shared.
 
     Raises:
-        UserError: A batch can't be divided among so many.
+        UserError: A batch can't be divided among that many.
     """
     shared = dict(settings)
     for names, size in batch_sizes(settings, family).items():

@@ -56,7 +56,7 @@ def resume_training(
     Raises:
         OverrideNeededError: Something was overridden, and isn't given.
         UserError: There is no training in the folder; no checkpoint of it is whole; its settings or its data
-            have changed; or the batches can't be shared by so many processes.
+            have changed; or the batches can't be shared by that many processes.
         SettingsError: The settings in the folder are wrong.
     """
     folder = RunFolder.open(Path(path))

@@ -88,7 +88,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Fail a test behind which something is overridden still, and put that back."""
+    """Fail a test after which something is overridden still, and put that back."""
     yield
     leaks = [*_end_leaked_blocks(item.config), *_leaked_overrides(item)]
     if leaks:

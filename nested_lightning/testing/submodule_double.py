@@ -1,4 +1,4 @@
-"""A submodule that gives what it is told and remembers how it was called."""
+"""A submodule that gives what it was given and remembers how it was called."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

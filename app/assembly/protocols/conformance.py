@@ -1,4 +1,4 @@
-"""What something lacks of a Protocol, told before it is used."""
+"""What something lacks of a Protocol, reported before it is used."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator

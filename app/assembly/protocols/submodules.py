@@ -88,7 +88,7 @@ class TextDecoder(Protocol):
         ...
 
     def forward(self, tokens: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Map tokens of [B, T] and a state to logits of [B, T, out_features] and the state behind."""
+        """Map tokens of [B, T] and a state to logits of [B, T, out_features] and the state after."""
         ...
 
 

@@ -48,7 +48,7 @@ class Optimizer(Protocol):
 
 @instance_of(LRScheduler)
 class Schedule(Protocol):
-    """The learning rate of an optimiser in a training of so many steps; None: it stays as it is."""
+    """The learning rate of an optimiser in a training of that many steps; None: it stays as it is."""
 
     def __init__(self, optimizer: TorchOptimizer, num_steps: int, /) -> None: ...
 

@@ -22,7 +22,7 @@ class _Beams:
     """Beginnings of captions; the decoder is stepped for the open ones alone.
 
     Attributes:
-        tokens: [N, K, L], int64, padded behind the end token.
+        tokens: [N, K, L], int64, padded after the end token.
         scores: [N, K], log-probabilities; minus infinity where there is no such beam.
         lengths: [N, K], tokens of each, the end token included.
         is_ended: [N, K], whether the end token was written.
@@ -113,7 +113,7 @@ class BeamSearch:
 
 
 def _add(beams: _Beams, log_probabilities: Tensor, *, pad: int) -> Tensor:
-    """Return the log-probability, [N, K, V], of each beam with each token behind it; [M, V] are given."""
+    """Return the log-probability, [N, K, V], of each beam with each token after it; [M, V] are given."""
     steps = log_probabilities.new_full((*beams.scores.shape, log_probabilities.shape[1]), -torch.inf)
     steps[:, :, pad] = 0.0  # what is not open stays as it is
     steps[beams.is_open] = log_probabilities
@@ -121,7 +121,7 @@ def _add(beams: _Beams, log_probabilities: Tensor, *, pad: int) -> Tensor:
 
 
 def _grow(beams: _Beams, state: State, parents: Tensor, last: Tensor, *, end: int) -> _Beams:
-    """Return the beams ``parents``, [N, K], with the tokens ``last``, [N, K], behind them."""
+    """Return the beams ``parents``, [N, K], with the tokens ``last``, [N, K], after them."""
     was_open = beams.is_open.gather(1, parents)
     is_ended = beams.is_ended.gather(1, parents) | (was_open & (last == end))
     is_open = was_open & ~is_ended

@@ -31,7 +31,7 @@ class GeneratedTokens:
     """Generated captions.
 
     Attributes:
-        tokens: [N, L], int64, without the begin token; padding stands behind the end token. A caption that
+        tokens: [N, L], int64, without the begin token; padding stands after the end token. A caption that
             reached the longest length has no end token.
         log_probabilities: [N], float32, of each whole caption with its end token, under the model.
     """

@@ -1,6 +1,6 @@
 """Which modules of a model are run as one: by a fixed rule, never by timing.
 
-Modules are stacked if at least so many of them
+Modules are stacked if at least ``min_size`` of them
 
 - have the same class and structure, all of whose weights belong to fully connected layers, batch
   normalisations and layer normalisations; only the width of the input may differ, and is filled up with

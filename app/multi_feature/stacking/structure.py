@@ -10,7 +10,7 @@ STACKABLE_LAYERS = (nn.Linear, nn.BatchNorm1d, nn.LayerNorm)
 """Layers whose weights can be stacked; every weight has to belong to one of them."""
 
 MAX_PADDING = 2.0
-"""Inputs filled up to the widest may be so many times as wide as they are without."""
+"""Inputs filled up to the widest may be that many times as wide as they are without."""
 
 _OF_EVERY_MODULE = frozenset(vars(nn.Module()))
 _HOOKS = tuple(name for name in _OF_EVERY_MODULE if name.endswith("_hooks"))

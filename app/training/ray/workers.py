@@ -96,7 +96,7 @@ def ray_trainer_arguments() -> dict[str, Any]:
 
 @contextmanager
 def _interrupts_put_back() -> Iterator[None]:
-    """Put what Ctrl-C does back behind Ray, which takes it for its training and keeps it."""
+    """Put back what Ctrl-C does once Ray, which takes it for its training, has kept it."""
     before = signal.getsignal(signal.SIGINT)
     try:
         yield

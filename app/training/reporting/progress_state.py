@@ -61,7 +61,7 @@ class ProgressState:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds to the end at the mean speed so far; None where it can't be told."""
+        """Seconds to the end at the mean speed so far; None where it isn't known."""
         batches_here = self.batch - self.first_batch
         if not self.num_batches or batches_here <= 0:
             return None

@@ -37,7 +37,7 @@ class Interruption(Callback):
 
     SIGHUP says that the terminal is gone; one that is ignored, as under ``nohup``, stays so.
 
-    In training the first signal is a request, which `LastCheckpoint` meets where it can save: behind a step
+    In training the first signal is a request, which `LastCheckpoint` meets where it can save: after a step
     of the optimiser, a validation that runs included. A second signal, or one outside training, raises
     `TrainingInterruptedError` wherever the program is; a third ends the process without any more ado.
 

@@ -24,7 +24,7 @@ def open_run_folder(path: Path | None, *, name: str) -> RunFolder:
         name: What is trained.
 
     Raises:
-        UserError: See `RunFolder.create`; or several processes were not told which folder is theirs.
+        UserError: See `RunFolder.create`; or several processes don't know which folder is theirs.
     """
     if launched_rank() > 0:
         return RunFolder(path or _shared_path())

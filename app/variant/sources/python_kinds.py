@@ -41,7 +41,7 @@ _FSTRING_END = getattr(tokenize, "FSTRING_END", -1)
 def label_characters(source: str) -> npt.NDArray[np.int64]:
     """Return the index in `KINDS` of each character; what no token covers is whitespace.
 
-    A builtin's name behind a dot is another name, since it is an attribute.
+    A builtin's name after a dot is another name, since it is an attribute.
 
     Args:
         source: A whole Python source, with a line feed at the end of each line.
