@@ -10,7 +10,7 @@ def launched_rank() -> int:
     """Return this process's number among those that train together; 0 where it trains alone.
 
     ``torchrun`` and SLURM's ``srun`` number all processes. Lightning numbers those that it starts itself on
-    one machine, and whoever starts it on several numbers these: then any number but 0 isn't the first process.
+    one machine, and whoever starts it on several numbers these: any number but 0 isn't the first process.
     """
     for name in _RANK_NAMES:
         if name in os.environ:

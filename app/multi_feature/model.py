@@ -49,7 +49,7 @@ class MultiFeatureClassifier(Composite):
         label_smoothing: Share of the target that is given to all classes alike, in [0, 1).
         modality_dropout: Probability that a present group is hidden from a row in training, in [0, 1).
             A row always keeps at least one group.
-        min_stacked_extractors: That many or more extractors of equal structure are run as one in training, see
+        min_stacked_extractors: That many or more extractors of equal structure are trained as one, see
             `app.multi_feature.stacking.planning`; at least 2; None: each by itself.
         recipe: See `Composite`.
     """
