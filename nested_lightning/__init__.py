@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
-    from nested_lightning.app.assembly.wiring.wiring import offer, seeded, wired
+    from nested_lightning.app.assembly.wiring.wired import offer, wired
+    from nested_lightning.app.assembly.wiring.wiring import seeded
     from nested_lightning.app.errors import UserError
     from nested_lightning.containers.application import ApplicationContainer, compose_application
     from nested_lightning.containers.overrides.applying import overriding
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "app.assembly.wiring.parts": ["Part", "Parts", "part", "parts"],
-    "app.assembly.wiring.wiring": ["offer", "seeded", "wired"],
+    "app.assembly.wiring.wired": ["offer", "wired"],
+    "app.assembly.wiring.wiring": ["seeded"],
     "app.errors": ["UserError"],
     "containers.application": ["ApplicationContainer", "compose_application"],
     "containers.overrides.applying": ["overriding"],

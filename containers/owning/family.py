@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from nested_lightning.app.assembly.wiring.wiring import wired
+from nested_lightning.app.assembly.wiring.wired import wired
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_container import own_container
 from nested_lightning.containers.owning.own_settings import own_settings, plan_of

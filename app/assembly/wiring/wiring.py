@@ -4,9 +4,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
 from types import FrameType
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from torch import nn
 
@@ -21,8 +20,6 @@ from nested_lightning.app.errors import did_you_mean
 MODEL = "model"
 """The parameter that takes the composite itself, whose path is that of the whole wiring."""
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 _running: ContextVar["Wiring | None"] = ContextVar("running wiring", default=None)
 _place: ContextVar[tuple[str, dict[str, Any]]] = ContextVar("path of what is made, and parts made so far")
 _seed: ContextVar[int | None] = ContextVar("seed of wirings", default=None)
@@ -36,22 +33,6 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         _seed.reset(token)
-
-
-def wired(name: str) -> Callable[[F], F]:
-    """Make a wiring function, whose parts lie below ``name``, one that binds them by itself.
-
-    It keeps its signature; what isn't given is built of the default kinds. Each call is a wiring of its own.
-    """
-
-    def decorate(function: F) -> F:
-        @wraps(function)
-        def wire(*args: Any, **kwargs: Any) -> Any:
-            return Wiring(name, {})(function, *args, **kwargs)
-
-        return cast(F, wire)
-
-    return decorate
 
 
 class Wiring:
@@ -242,21 +223,6 @@ def make_here(maker: Any, *args: Any, **kwargs: Any) -> Any:
     """Make what takes the place of the part that is being made: for what chooses among makers."""
     path, built = _place.get()
     return make(maker, args, kwargs, path=path, built=built)
-
-
-def offer(maker: Any, **arguments: Any) -> Callable[..., Any]:
-    """Return ``maker`` with arguments that it gets if it takes them, and that are left out if it doesn't."""
-
-    def offered(*args: Any, **kwargs: Any) -> Any:
-        inner = maker.maker if isinstance(maker, BoundPart) else maker
-        if inner is None:
-            return None
-        taken = inspect.signature(inspect.unwrap(inner)).parameters
-        takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values())
-        fitting = {name: value for name, value in arguments.items() if takes_all or name in taken}
-        return maker(*args, **{**fitting, **kwargs})
-
-    return offered
 
 
 def _caller() -> FrameType | None:

@@ -1,0 +1,41 @@
+"""Wiring functions without a container."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from nested_lightning.app.assembly.wiring.wiring import BoundPart, Wiring
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def wired(name: str) -> Callable[[F], F]:
+    """Make a wiring function, whose parts lie below ``name``, one that binds them by itself.
+
+    It keeps its signature; what isn't given is built of the default kinds. Each call is a wiring of its own.
+    """
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def wire(*args: Any, **kwargs: Any) -> Any:
+            return Wiring(name, {})(function, *args, **kwargs)
+
+        return cast(F, wire)
+
+    return decorate
+
+
+def offer(maker: Any, **arguments: Any) -> Callable[..., Any]:
+    """Return ``maker`` with arguments that it gets if it takes them, and that are left out if it doesn't."""
+
+    def offered(*args: Any, **kwargs: Any) -> Any:
+        inner = maker.maker if isinstance(maker, BoundPart) else maker
+        if inner is None:
+            return None
+        taken = inspect.signature(inspect.unwrap(inner)).parameters
+        takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values())
+        fitting = {name: value for name, value in arguments.items() if takes_all or name in taken}
+        return maker(*args, **{**fitting, **kwargs})
+
+    return offered
