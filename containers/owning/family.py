@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.assembly.wiring.wired import wired
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_container import own_container
@@ -24,6 +25,24 @@ def family_of(function: Any) -> Family:
     if not isinstance(found, Family):
         raise UserError(f"{function!r} is no family: decorate the wiring function with @family('NAME')")
     return found
+
+
+def unwired_family(name: str, *, model: type[Any], data: type[Any]) -> Any:
+    """Make a module that has nothing injected a family: its arguments and the datamodule's are the settings.
+
+    Args:
+        name: See `family`.
+        model: A LightningModule that can be built of its defaults.
+        data: A LightningDataModule.
+    """
+
+    def wire(data: Any, model: Any) -> Any:
+        del data  # nothing of the model follows from it
+        return model()
+
+    wire.__annotations__ = {"data": data, "model": Part[model], "return": model}  # type: ignore[valid-type]
+    wire.__doc__ = inspect.getdoc(model)
+    return family(name)(wire)
 
 
 def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F], F]:

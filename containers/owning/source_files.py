@@ -1,12 +1,15 @@
 """A family that is named by its file, as ``my_file.py:captioner``."""
 
+import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning import LightningDataModule, LightningModule
+
 from nested_lightning.app.errors import UserError, did_you_mean
-from nested_lightning.containers.owning.family import family_of
+from nested_lightning.containers.owning.family import family_of, unwired_family
 from nested_lightning.settings.family import Family
 
 
@@ -25,10 +28,32 @@ def family_in_file(named: str) -> Family:
         known = [one for one, it in vars(module).items() if isinstance(getattr(it, "family", None), Family)]
         there = ", ".join(known) or "none"
         raise UserError(f"{path} has no '{name}'{did_you_mean(name, known)} (families in it: {there})")
+    found = getattr(module, name)
+    if isinstance(found, type) and issubclass(found, LightningModule):
+        return family_of(_unwired(module, found))
     try:
-        return family_of(getattr(module, name))
+        return family_of(found)
     except UserError as error:
         raise UserError(f"{named}: {error}") from None
+
+
+def _unwired(module: Any, model: type[LightningModule]) -> Any:
+    """Return a family of a module with nothing injected, with the one datamodule of its file."""
+    data = [
+        one
+        for one in vars(module).values()
+        if isinstance(one, type)
+        and issubclass(one, LightningDataModule)
+        and one.__module__ == module.__name__
+    ]
+    if len(data) != 1:
+        names = ", ".join(one.__name__ for one in data) or "none"
+        raise UserError(
+            f"{module.__file__}: {model.__name__} needs one LightningDataModule in its file, and there is"
+            f" {names}; write a wiring function that takes the one that is meant"
+        )
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", model.__name__).lower()
+    return unwired_family(name, model=model, data=data[0])
 
 
 def _run(path: Path) -> Any:

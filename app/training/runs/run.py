@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -160,11 +160,14 @@ class TrainingRun:
 
     def _evaluate(self) -> tuple[dict[str, float], dict[str, float]]:
         with _loggers_off(self.trainer):  # they hold the course of the training
-            validation = self.trainer.validate(
-                self.model, datamodule=self.datamodule, verbose=False, weights_only=True
-            )
-            test = self.trainer.test(self.model, datamodule=self.datamodule, verbose=False, weights_only=True)
-        return _merged(validation), _merged(test)
+            validation = self._score("validation_step", self.trainer.validate)
+            return validation, self._score("test_step", self.trainer.test)
+
+    def _score(self, step: str, run: Callable[..., Sequence[Mapping[str, float]]]) -> dict[str, float]:
+        """Return what a step logs over its part of the data; nothing where the model has no such step."""
+        if getattr(type(self.model), step) is getattr(LightningModule, step):
+            return {}
+        return _merged(run(self.model, datamodule=self.datamodule, verbose=False, weights_only=True))
 
 
 @contextmanager

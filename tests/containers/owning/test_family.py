@@ -21,7 +21,8 @@ from nested_lightning import (
     part,
 )
 from nested_lightning.containers.checking.model_check import check_application
-from nested_lightning.settings.families import families
+from nested_lightning.containers.owning.source_files import family_in_file
+from nested_lightning.settings.families import families, knowing
 from tests.command_line import PROJECT
 from tests.containers.owning.classifier import CornerClassifier, DenseNet, Squares, adam, corners
 from tests.containers.owning.vaes import Curves, Encoder, Pair, Vae, curve_pair
@@ -130,6 +131,33 @@ def test_one_of_several_items_has_settings_of_its_own_and_an_unknown_item_none()
     model = bootstrap({"curve_pair": section}, family=curve_pair).curve_pair.model()
 
     assert list(model.vaes) == ["sine", "cosine"]
+
+
+def test_a_module_with_nothing_injected_is_named_by_its_class(tmp_path: Path) -> None:
+    file = tmp_path / "plain_module.py"
+    file.write_text(
+        "import torch\nimport pytorch_lightning as pl\n"
+        "from torch.utils.data import DataLoader, TensorDataset\n\n\n"
+        "class Numbers(pl.LightningDataModule):\n"
+        "    def __init__(self, count: int = 8):\n        super().__init__()\n        self.count = count\n\n"
+        "    def train_dataloader(self):\n"
+        "        return DataLoader(TensorDataset(torch.ones(self.count, 3)), batch_size=4)\n\n\n"
+        "class MeanSquare(pl.LightningModule):\n"
+        "    def __init__(self, width: int = 2):\n"
+        "        super().__init__()\n        self.layer = torch.nn.Linear(3, width)\n\n"
+        "    def training_step(self, batch, batch_idx):\n"
+        "        return self.layer(batch[0]).square().mean()\n\n"
+        "    def configure_optimizers(self):\n        return torch.optim.SGD(self.parameters(), lr=0.1)\n"
+    )
+    own = family_in_file(f"{file}:MeanSquare")
+    trainer = {"max_epochs": 1, "accelerator": "cpu", "use_progress_bar": False}
+    with knowing(own):
+        settings = {"run_dir": str(tmp_path / "run"), "trainer": trainer, "mean_square": {"width": 5}}
+        application = bootstrap({"model": own.name, **settings})
+    result = application.mean_square.training_run()()
+
+    assert (own.name, result.num_steps) == ("mean-square", 2)
+    assert application.mean_square.model().layer.out_features == 5
 
 
 def test_an_item_that_the_wiring_does_not_build_is_an_error_with_the_nearest_name() -> None:
