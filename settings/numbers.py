@@ -13,8 +13,8 @@ Count = Annotated[int, Field(gt=0, le=2**31 - 1)]
 Natural = Annotated[int, Field(ge=0, le=2**31 - 1)]
 """The same, or 0."""
 
-Width = Annotated[int, Field(gt=0, le=2**20)]
-"""Features or channels; a square layer of the largest one would take four terabytes."""
+Width = Annotated[int, Field(gt=0, le=2**27)]
+"""Features or channels; a layer from 100 features to the largest one takes 54 GB."""
 
 Depth = Annotated[int, Field(gt=0, le=1000)]
 """Layers, blocks, heads, beams."""

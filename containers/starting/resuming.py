@@ -62,12 +62,12 @@ def resume_training(
     folder = RunFolder.open(Path(path))
     prepare = partial(_prepare, folder, overrides or {}, trainer_arguments)
     point = find_resume_point(folder)
-    settings = _settings_of(folder, changes, data)
     if point is None:
-        return prepare(settings, None, None)
+        return prepare(_settings_of(folder, changes, data), None, None)
     recipe = read_recipe(point.checkpoint, source=point.path)
     with naming_packages(recipe, source=point.path):
         before = parse_settings(recipe.settings).to_plain()
+        settings = _settings_of(folder, changes, data)
     family = find_family(recipe.family)
     moved = _refuse_changes(folder, before, settings, family)
     if moved and not recipe.data_spec.get("fingerprint"):

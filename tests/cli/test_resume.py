@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,10 @@ def signalled(folder: Path, number: signal.Signals, *arguments: str) -> subproce
     last = folder / "run" / "checkpoints" / "last.ckpt"
     before = last.stat().st_mtime_ns if last.exists() else 0
     pipe = subprocess.PIPE
-    with subprocess.Popen([*MAIN, *arguments], cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:
+    heard = partial(signal.signal, number, signal.SIG_DFL)
+    with subprocess.Popen(  # what is started by nohup ignores SIGHUP, and so does what it starts
+        [*MAIN, *arguments], cwd=folder, stdout=pipe, stderr=pipe, text=True, preexec_fn=heard
+    ) as process:
         for _ in range(600):
             if process.poll() is not None or (last.exists() and last.stat().st_mtime_ns != before):
                 break
