@@ -31,7 +31,7 @@ WRONG = """
 import nested_lightning as nl
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 def use(predictor: MultiFeaturePredictor) -> None:
-    nl.from_checkpoint("model.ckpt")
+    nl.from_checkpoint(3)
     predictor.predict_row([])
     predictor.predict_rows(3)
     nl.parse_settings()
