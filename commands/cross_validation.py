@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides
 from nested_lightning.commands.printing.console import (
@@ -74,7 +76,11 @@ def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSet
     if settings.trainer.devices not in ("auto", 1, "1"):
         raise SettingsError(["--folds trains in one process: leave trainer.devices out, or set it to 1"])
     section = settings.family.section
-    split = getattr(settings, section).data.split
+    split = getattr(getattr(getattr(settings, section), "data", None), "split", None)
+    if not isinstance(split, BaseModel):
+        raise SettingsError(
+            [f"--folds: {settings.model} has no {section}.data.split, by which folds are drawn"]
+        )
     kept = {name: getattr(split, name) for name in ("val_fraction", "seed") if name in split.model_fields_set}
     folds = {"kind": "fold", "num_folds": num_folds, **kept}
     values = merge(settings.to_plain(), {"trainer": {"devices": 1}})

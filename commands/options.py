@@ -27,7 +27,8 @@ def _know_family(model: str | None) -> str | None:
     return family.name
 
 
-def _know_families(models: list[str] | None) -> list[str]:
+def know_families(models: list[str] | None) -> list[str]:
+    """Return the names of families; those that are given as FILE.py:NAME are known from now on."""
     return [name for name in map(_know_family, models or []) if name]
 
 
@@ -48,7 +49,7 @@ OwnModelOption = Annotated[
         "-m",
         metavar="FILE.py:NAME",
         help="Your own family, if the checkpoint is of one; repeatable.",
-        callback=_know_families,
+        callback=know_families,
     ),
 ]
 PresetOption = Annotated[

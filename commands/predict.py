@@ -10,7 +10,13 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
+from nested_lightning.commands.options import (
+    ArgumentOption,
+    DebugOption,
+    OverrideOption,
+    OwnModelOption,
+    know_families,
+)
 from nested_lightning.commands.overrides import load_overrides, split_arguments
 from nested_lightning.commands.printing.answers import print_answers, write_answers
 from nested_lightning.commands.printing.console import status_console
@@ -32,6 +38,7 @@ def predict(
     """Predict with a trained model; `predict CHECKPOINT --help` lists what its family takes."""
     del model  # known since it was read
     after = [*ctx.args]
+    know_families(_take(after, "--model", "-m"))
     requests = split_arguments(
         [*(override or []), *_take(after, "--override")], [*(set_ or []), *_take(after, "--set", "-s")]
     )

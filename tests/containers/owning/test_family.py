@@ -255,10 +255,10 @@ def test_commands_take_a_family_from_a_file(tmp_path: Path) -> None:
         "        super().__init__(nn.Flatten(), nn.Linear(in_features, num_classes))\n"
     )
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, status: int = 0) -> str:
         command = [sys.executable, str(PROJECT / "main.py"), *arguments]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     own = ("--model", "my_corners.py:corners")
@@ -281,4 +281,6 @@ def test_commands_take_a_family_from_a_file(tmp_path: Path) -> None:
     run("train", *own, "--epochs", "1", "--run-dir", "flat", "--override", "corners.net=my_net:Flat")
     run("evaluate", "flat/checkpoints/last.ckpt", *own, "--override", "corners.net=my_net:Flat")
     assert "DenseNet" in run("graph", *own)
+    assert "corners has no corners.data.split" in run("train", *own, "--folds", "3", status=2)
+    assert "corners has no predictor" in run("predict", "run/checkpoints/best.ckpt", *own, status=2)
     assert "batch_size: 16" in run("config", *own)
