@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -82,7 +83,7 @@ def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSet
             [f"--folds: {settings.model} has no {section}.data.split, by which folds are drawn"]
         )
     kept = {name: getattr(split, name) for name in ("val_fraction", "seed") if name in split.model_fields_set}
-    folds = {"kind": "fold", "num_folds": num_folds, **kept}
+    folds: dict[str, Any] = {"kind": "fold", "num_folds": num_folds, **kept}
     values = merge(settings.to_plain(), {"trainer": {"devices": 1}})
     return parse_settings(merge(values, nest(f"{section}.data.split", folds)))
 

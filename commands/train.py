@@ -127,10 +127,8 @@ def _train_once(
 
 
 def _train_in_workers(settings: ApplicationSettings, address: str | None, *, is_checked: bool) -> None:
-    if settings.given:
-        raise SettingsError(
-            ["--engine ray: workers know the families of packages alone; see docs/plugins.md"]
-        )
+    if settings.given:  # workers read the settings anew
+        raise SettingsError(["--engine ray: workers know families of packages alone, see docs/plugins.md"])
     from nested_lightning.containers.starting.bootstrapping import bootstrap
     from nested_lightning.containers.starting.ray_training import train_in_workers
 
