@@ -82,8 +82,10 @@ def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSet
         raise SettingsError(
             [f"--folds: {settings.model} has no {section}.data.split, by which folds are drawn"]
         )
-    kept = {name: getattr(split, name) for name in ("val_fraction", "seed") if name in split.model_fields_set}
-    folds: dict[str, Any] = {"kind": "fold", "num_folds": num_folds, **kept}
+    folds: dict[str, Any] = {"kind": "fold", "num_folds": num_folds}
+    folds |= {
+        name: getattr(split, name) for name in ("val_fraction", "seed") if name in split.model_fields_set
+    }
     values = merge(settings.to_plain(), {"trainer": {"devices": 1}})
     return parse_settings(merge(values, nest(f"{section}.data.split", folds)))
 
