@@ -16,5 +16,5 @@ def test_a_file_that_was_not_changed_is_read(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_changed_data_files_are_read_or_refused_in_one_line() -> None:
-    outcomes = run(seed=7, count=40)
+    outcomes = run(seed=7, count=24)
     assert {outcome for counts in outcomes.values() for outcome in counts} <= {"read", "refused"}

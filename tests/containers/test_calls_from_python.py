@@ -93,7 +93,7 @@ def test_every_public_method_of_predictors_and_evaluators_answers_or_raises_a_us
     ]
     methods.append(container.evaluator())
 
-    @settings(max_examples=150, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
     @given(data=st.data())
     def call(data: st.DataObject) -> None:
         method = data.draw(st.sampled_from(methods))
