@@ -58,6 +58,25 @@ def plain_section(values: Any, name: str) -> dict[str, Any] | None:
     return dict(section) if isinstance(section, Mapping) else None
 
 
+def complete_items(values: Any, *, items: str, each: str) -> Any:
+    """Let named items that name no kind start from the choice for each, before the check of types.
+
+    Args:
+        values: Nested values, or whatever stands where they should.
+        items: Name of the items.
+        each: Name of the choice that they start from.
+    """
+    shared, given = plain_section(values, each), plain_section(values, items)
+    if shared is None or not given:
+        return values
+    return values | {
+        items: {
+            name: {**shared, **item} if isinstance(item, dict) and "kind" not in item else item
+            for name, item in given.items()
+        }
+    }
+
+
 class ChoiceSettings(Settings):
     """Settings of one choice: ``kind`` names it, the other fields are keywords of ``target``.
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from nested_lightning.settings.base import Settings, plain_section
+from nested_lightning.settings.base import Settings, complete_items
 from nested_lightning.settings.choices.combiners import COMBINERS, CombinerSettings, ConcatenationSettings
 from nested_lightning.settings.choices.feature_extractors import (
     FEATURE_EXTRACTORS,
@@ -63,18 +63,7 @@ class MultiFeatureSettings(Settings):
     @classmethod
     def _complete_single_groups(cls, values: Any) -> Any:
         """Let a group's extractor that names no kind start from the extractor of every group."""
-        shared, items = (
-            plain_section(values, "feature_extractor"),
-            plain_section(values, "feature_extractors"),
-        )
-        if shared is None or not items:
-            return values
-        return values | {
-            "feature_extractors": {
-                name: {**shared, **item} if isinstance(item, dict) and "kind" not in item else item
-                for name, item in items.items()
-            }
-        }
+        return complete_items(values, items="feature_extractors", each="feature_extractor")
 
 
 def _first_columns(group: str, count: int) -> list[str]:

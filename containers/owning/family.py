@@ -6,25 +6,12 @@ from typing import Any, TypeVar
 
 from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.assembly.wiring.wired import wired
-from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_container import own_container
 from nested_lightning.containers.owning.own_settings import own_settings, plan_of
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.predictor import PredictorInterface
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def family_of(function: Any) -> Family:
-    """Return the descriptor of a function that `family` made a family.
-
-    Raises:
-        UserError: It isn't one.
-    """
-    found = getattr(function, "family", None)
-    if not isinstance(found, Family):
-        raise UserError(f"{function!r} is no family: decorate the wiring function with @family('NAME')")
-    return found
 
 
 def unwired_family(name: str, *, model: type[Any], data: type[Any]) -> Any:

@@ -8,15 +8,13 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, create_model, model_validator
 from pytorch_lightning import LightningDataModule, LightningModule
 
+from nested_lightning.app.assembly.wiring.composing import DATA
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.signatures import plain_arguments
-from nested_lightning.settings.base import ChoiceSettings, Settings
+from nested_lightning.settings.base import ChoiceSettings, Settings, complete_items
 from nested_lightning.settings.slot import Slot
-
-DATA = "data"
-"""The parameter that takes the datamodule, whose arguments are the section of this name."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +138,7 @@ def _completing(parts: Mapping[str, Declaration]) -> Any:
 
     def complete(_: type[Settings], values: Any) -> Any:
         for items, each in starts.items():
-            if isinstance(values, dict) and isinstance(values.get(items), dict):
-                start = values.get(each, {})
-                shared = start.model_dump() if isinstance(start, ChoiceSettings) else start
-                completed = {
-                    name: {**shared, **item} if isinstance(item, dict) and "kind" not in item else item
-                    for name, item in values[items].items()
-                }
-                values = {**values, items: completed}
+            values = complete_items(values, items=items, each=each)
         return values
 
     return classmethod(complete)

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from nested_lightning.app.assembly.protocols.conformance import signature_of
+
 _PLAIN = (bool, int, float, str, Path, NoneType)
 _CONTAINERS = (list, tuple, dict, Sequence, Mapping)
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -34,7 +36,8 @@ def plain_arguments(maker: Callable[..., Any]) -> Iterator[PlainArgument]:
     """Yield the arguments of a class or a function that have a plain type and a plain default."""
     hints = _hints(maker)
     descriptions = _described_arguments(maker)
-    for name, parameter in _parameters(maker).items():
+    signature = signature_of(maker)
+    for name, parameter in signature.parameters.items() if signature else ():
         default = parameter.default
         annotation = hints.get(name, type(default))
         is_known = annotation is not NoneType  # None alone doesn't say what else may stand there
@@ -62,13 +65,6 @@ def _is_plain_value(value: Any) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_plain_value(one) for key, one in value.items())
     return isinstance(value, (*_PLAIN, Enum)) or value is None
-
-
-def _parameters(maker: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    try:
-        return inspect.signature(maker).parameters
-    except (TypeError, ValueError):  # some of those that are written in C have none
-        return {}
 
 
 def _hints(maker: Callable[..., Any]) -> dict[str, Any]:

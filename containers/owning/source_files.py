@@ -9,7 +9,8 @@ from typing import Any
 from pytorch_lightning import LightningDataModule, LightningModule
 
 from nested_lightning.app.errors import UserError, did_you_mean
-from nested_lightning.containers.owning.family import family_of, unwired_family
+from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.containers.owning.family import unwired_family
 from nested_lightning.settings.family import Family
 
 

@@ -20,7 +20,7 @@ from nested_lightning.containers.application import ApplicationContainer, compos
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.model_provider import RestoredModel
 from nested_lightning.containers.overrides.restoring import restore_overrides
-from nested_lightning.containers.owning.family import family_of
+from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
 from nested_lightning.settings.families import families, find_family, knowing
 from nested_lightning.settings.plugging.packages import explain_missing, explain_versions

@@ -4,44 +4,35 @@ A column may be called ``1.10`` or ``010``. pydantic makes text of a number by `
 was written; where a number is wanted, it takes the number.
 """
 
-from typing import Any
+from typing import Any, Self
 
 _MAX_DIGITS = 100
 """A longer number stays text; as a number it would be out of every bound."""
 
 
-class WrittenInt(int):
+class _Written:
+    """What a number that remembers its text has besides."""
+
+    _text: str
+
+    def __new__(cls, value: float, text: str) -> Self:
+        """Return the number; ``text`` is what ``str`` gives of it."""
+        number = super().__new__(cls, value)  # type: ignore[call-arg]  # the next class is a number's
+        number._text = text
+        return number
+
+    def __str__(self) -> str:
+        return self._text
+
+    __repr__ = __str__
+
+
+class WrittenInt(_Written, int):
     """A whole number with the text that it was written as."""
 
-    def __new__(cls, value: int, text: str) -> "WrittenInt":
-        """Return the number; ``text`` is what ``str`` gives of it."""
-        number = super().__new__(cls, value)
-        number._text = text
-        return number
 
-    _text: str
-
-    def __str__(self) -> str:
-        return self._text
-
-    __repr__ = __str__
-
-
-class WrittenFloat(float):
+class WrittenFloat(_Written, float):
     """A number with the text that it was written as."""
-
-    def __new__(cls, value: float, text: str) -> "WrittenFloat":
-        """Return the number; ``text`` is what ``str`` gives of it."""
-        number = super().__new__(cls, value)
-        number._text = text
-        return number
-
-    _text: str
-
-    def __str__(self) -> str:
-        return self._text
-
-    __repr__ = __str__
 
 
 def value_of(kind: str, text: str) -> Any:

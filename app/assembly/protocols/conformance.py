@@ -38,7 +38,7 @@ def lacks_of_class(
 
 def lacks_of_function(function: Callable[..., Any], protocol: type, *, num_leading: int = 0) -> list[str]:
     """Return which arguments a function doesn't take of those that the provider gets, or needs besides."""
-    taken = _signature(function)
+    taken = signature_of(function)
     return [f"it {lack}" for lack in lacking_arguments(_construction(protocol, num_leading), taken)]
 
 
@@ -91,7 +91,7 @@ def describe_protocol(protocol: type) -> str:
 
 def lacks_of_options(function: Callable[..., Any], options: Iterable[str]) -> list[str]:
     """Return which options a class or a function doesn't take, each with the nearest name that it takes."""
-    taken = _signature(function)
+    taken = signature_of(function)
     if taken is None or _has(taken, Parameter.VAR_KEYWORD):
         return []
     names = [p.name for p in taken.parameters.values() if p.kind in _BY_NAME]
@@ -149,10 +149,11 @@ def _construction(protocol: type, num_leading: int) -> Signature:
 def _constructor(cls: type, called_as: Callable[..., Any]) -> Signature | None:
     if cls.__init__ is nn.Module.__init__:  # type: ignore[misc]
         return Signature()  # it says that it takes everything, and refuses it
-    return _signature(called_as)
+    return signature_of(called_as)
 
 
-def _signature(function: Callable[..., Any]) -> Signature | None:
+def signature_of(function: Callable[..., Any]) -> Signature | None:
+    """Return what a class or a function takes; None: it doesn't say."""
     try:
         return inspect.signature(function)
     except (TypeError, ValueError):  # some of those that are written in C have none

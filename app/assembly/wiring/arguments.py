@@ -10,15 +10,6 @@ from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.errors import did_you_mean
 
 
-def has_signature(maker: Any) -> bool:
-    """Return whether it says what it takes; some of those that are written in C don't."""
-    try:
-        inspect.signature(maker)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
 def has_parts(function: Any) -> bool:
     """Return whether this is a wiring function: one with a part among its parameters."""
     if not inspect.isfunction(function):

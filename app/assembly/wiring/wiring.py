@@ -11,8 +11,9 @@ from torch import nn
 
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.names import escape_name
+from nested_lightning.app.assembly.protocols.conformance import signature_of
 from nested_lightning.app.assembly.seeding import seeded as seeded_by_path
-from nested_lightning.app.assembly.wiring.arguments import bind, has_parts, has_signature
+from nested_lightning.app.assembly.wiring.arguments import bind, has_parts
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.written_calls import written_call
 from nested_lightning.app.errors import did_you_mean
@@ -206,7 +207,7 @@ def make(maker: Any, args: Any, kwargs: Any, *, path: str, built: dict[str, Any]
     function = inspect.unwrap(maker)
     if has_parts(function):
         return Wiring(path, built)(function, *args, **kwargs)
-    if has_signature(maker):
+    if signature_of(maker) is not None:
         bind(maker, args, kwargs, path=path)
     token = _place.set((path, built))
     try:

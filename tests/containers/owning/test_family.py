@@ -69,6 +69,12 @@ def test_what_is_wrong_in_its_settings_is_one_line_with_a_path(
     assert len(caught.value.problems) == 1
 
 
+@pytest.mark.parametrize("section", [{"vaes": 5}, {"vaes": {"sine": {}}, "vae": 3}, {"vaes": [1]}, 7, None])
+def test_items_and_what_they_start_from_of_a_wrong_type_are_settings_errors(section: Any) -> None:
+    with pytest.raises(SettingsError, match="curve_pair"):
+        bootstrap({"curve_pair": section}, family=curve_pair)
+
+
 def test_it_is_known_to_its_own_container_alone(tmp_path: Path) -> None:
     application = bootstrap(_settings(tmp_path), family=corners)
 
