@@ -1,5 +1,6 @@
 """The container of the family image-to-text."""
 
+from functools import partial
 from typing import Any
 
 from dependency_injector import providers
@@ -7,8 +8,9 @@ from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.wiring.composing import wire
 from nested_lightning.app.image_to_text.answers import answer_files
-from nested_lightning.app.image_to_text.assemble import assemble_image_to_text
+from nested_lightning.app.image_to_text.assemble import image_to_text
 from nested_lightning.app.image_to_text.augmentation import PictureAugmentation
 from nested_lightning.app.image_to_text.caption_samples import CaptionSamples
 from nested_lightning.app.image_to_text.captioned_pictures import PictureReader
@@ -18,6 +20,7 @@ from nested_lightning.app.image_to_text.examples import example_batches, real_ba
 from nested_lightning.app.image_to_text.generation.beam import BeamSearch
 from nested_lightning.app.image_to_text.generation.sampling import NucleusSampling
 from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import PictureSplitter
@@ -95,21 +98,26 @@ class ImageToTextContainer(DeclarativeContainer):
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
-        assemble_image_to_text,
-        data_spec=data_spec,
+        wire,
+        image_to_text,
+        assembler=assembler,
+        data=data_spec,
+        model=providers.Factory(
+            partial,
+            ImageToText,
+            augmentation=augmentation,
+            generation=generation,
+            label_smoothing=settings.provided.label_smoothing,
+            num_samples=settings.provided.num_samples,
+            recipe=recipe,
+            callbacks=providers.List(caption_samples),
+        ),
         image_encoder=image_encoder.provider,
         bridge=bridge.provider,
         text_decoder=text_decoder.provider,
         normalization=normalization.provider,
-        augmentation=augmentation,
-        generation=generation,
-        assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
-        label_smoothing=settings.provided.label_smoothing,
-        num_samples=settings.provided.num_samples,
-        recipe=recipe,
-        callbacks=providers.List(caption_samples),
     )
 
     training_run = providers.Factory(

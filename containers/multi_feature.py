@@ -1,5 +1,6 @@
 """The container of the family multi-feature."""
 
+from functools import partial
 from typing import Any
 
 from dependency_injector import providers
@@ -7,13 +8,15 @@ from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.lifetime import live
 from nested_lightning.app.multi_feature.answers import answer_files
-from nested_lightning.app.multi_feature.assemble import assemble_multi_feature
+from nested_lightning.app.multi_feature.assemble import multi_feature
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
 from nested_lightning.app.multi_feature.examples import example_batches, real_batches
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.containers.providing.choices import build_chosen, build_named
@@ -86,20 +89,26 @@ class MultiFeatureContainer(DeclarativeContainer):
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
-        assemble_multi_feature,
-        data_spec=data_spec,
-        feature_extractor=feature_extractors.provider,
+        wire,
+        multi_feature,
+        assembler=assembler,
+        data=data_spec,
+        model=providers.Factory(
+            partial,
+            MultiFeatureClassifier,
+            label_smoothing=settings.provided.label_smoothing,
+            modality_dropout=settings.provided.modality_dropout,
+            min_stacked_extractors=settings.provided.min_stacked_extractors,
+            recipe=recipe,
+        ),
+        feature_extractors=providers.Factory(
+            ItemMakers, feature_extractors.provider, settings.provided.feature_extractors
+        ),
         combiner=combiner.provider,
         head=head.provider,
-        assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
         class_weights=settings.provided.class_weights,
-        label_smoothing=settings.provided.label_smoothing,
-        modality_dropout=settings.provided.modality_dropout,
-        min_stacked_extractors=settings.provided.min_stacked_extractors,
-        recipe=recipe,
-        configured_groups=settings.provided.feature_extractors,
     )
 
     training_run = providers.Factory(

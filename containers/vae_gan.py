@@ -1,5 +1,6 @@
 """The container of the family vae-gan."""
 
+from functools import partial
 from typing import Any
 
 from dependency_injector import providers
@@ -7,16 +8,18 @@ from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
 from nested_lightning.app.submodules.vae import VariationalAutoencoder
 from nested_lightning.app.vae_gan.answers import answer_files
-from nested_lightning.app.vae_gan.assemble import assemble_vae_gan
+from nested_lightning.app.vae_gan.assemble import vae_gan
 from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
 from nested_lightning.app.vae_gan.epoch_grids import PictureGrids
 from nested_lightning.app.vae_gan.evaluate import VaeGanEvaluator
 from nested_lightning.app.vae_gan.examples import example_batches, real_batches
+from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
@@ -151,26 +154,31 @@ class VaeGanContainer(DeclarativeContainer):
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
-        assemble_vae_gan,
-        data_spec=data_spec,
-        vae=vaes.provider,
-        encoder=encoders.provider,
-        sampler=samplers.provider,
-        decoder=decoders.provider,
-        discriminator=discriminators.provider,
+        wire,
+        vae_gan,
+        assembler=assembler,
+        data=data_spec,
+        model=providers.Factory(
+            partial,
+            VaeGan,
+            objective=objective,
+            turns=turns,
+            gradient_clip_norm=settings.provided.gradient_clip_norm,
+            collapse_watch=collapse_watch,
+            recipe=recipe,
+            callbacks=providers.List(picture_grids),
+        ),
+        vaes=providers.Factory(ItemMakers, vaes.provider),
+        encoders=providers.Factory(ItemMakers, encoders.provider),
+        samplers=providers.Factory(ItemMakers, samplers.provider),
+        decoders=providers.Factory(ItemMakers, decoders.provider),
+        discriminators=providers.Factory(ItemMakers, discriminators.provider),
         classifier=classifier.provider,
-        vae_optimizer=optimizers.provider,
-        vae_schedule=schedules.provider,
+        optimizers=providers.Factory(ItemMakers, optimizers.provider),
+        schedules=providers.Factory(ItemMakers, schedules.provider),
         discriminator_optimizer=discriminator_optimizer.provider,
         discriminator_schedule=discriminator_schedule.provider,
-        assembler=assembler,
-        objective=objective,
         is_discriminator_shared=settings.provided.is_discriminator_shared,
-        turns=turns,
-        gradient_clip_norm=settings.provided.gradient_clip_norm,
-        collapse_watch=collapse_watch,
-        recipe=recipe,
-        callbacks=providers.List(picture_grids),
         configured_vaes=settings.provided.vaes,
     )
 

@@ -1,5 +1,6 @@
 """The container of the family variant."""
 
+from functools import partial
 from typing import Any
 
 from dependency_injector import providers
@@ -7,12 +8,14 @@ from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.variant.answers import answer_files
-from nested_lightning.app.variant.assemble import assemble_variant
+from nested_lightning.app.variant.assemble import variant
 from nested_lightning.app.variant.data import VariantDataModule
 from nested_lightning.app.variant.evaluate import VariantEvaluator
 from nested_lightning.app.variant.examples import example_batches, real_batches
+from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.spec import VariantDataSpec
@@ -98,19 +101,20 @@ class VariantContainer(DeclarativeContainer):
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
-        assemble_variant,
-        data_spec=data_spec,
-        adapter=adapters.provider,
-        trunk=trunk.provider,
-        decoder=decoders.provider,
-        loss=losses.provider,
-        balance=balance.provider,
+        wire,
+        variant,
         assembler=assembler,
+        data=data_spec,
+        model=providers.Factory(partial, VariantModel, recipe=recipe),
+        adapters=providers.Factory(ItemMakers, adapters.provider),
+        trunk=trunk.provider,
+        decoders=providers.Factory(ItemMakers, decoders.provider),
+        losses=providers.Factory(ItemMakers, losses.provider),
+        balance=balance.provider,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
         weights=settings.provided.weights,
         frozen=settings.provided.frozen,
-        recipe=recipe,
         configured_variants=settings.provided.sources,
     )
 

@@ -1,22 +1,24 @@
-"""Builds the submodules of one composite from injected factories: seeded, checked, named."""
+"""Builds the parts of one composite at their paths: seeded, named, their faults raised or collected."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from torch import nn
 
-from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.seeding import seeded
-from nested_lightning.app.assembly.stand_in import StandIn, UnknownWidth, is_guessed
+from nested_lightning.app.assembly.widths import StandIn, is_guessed, plain
 from nested_lightning.app.errors import UserError
 
 
 class Assembler:
-    """Builds submodules at dotted paths below one composite.
+    """Builds parts at dotted paths below one composite.
 
     Args:
-        seed: Seed of the whole application; each submodule draws from a seed of its own path.
-        path: Path of the composite, e.g. ``multi_feature``.
+        path: Path of the composite, e.g. ``multi_feature``; empty: its parts are at the top.
+        seed: Seed of the whole application, each part draws from a seed of its own path; None: from torch's
+            random numbers as they are.
         faults: Where everything that is wrong is collected, while something else stands for what can't be
             built; None: the first fault is raised.
         prepare: Called with each submodule that was built, gives what takes its place; None: nothing does.
@@ -29,13 +31,13 @@ class Assembler:
     def __init__(
         self,
         *,
-        seed: int,
         path: str,
+        seed: int | None = None,
         faults: list[CompositionError] | None = None,
         prepare: Callable[[nn.Module], nn.Module] | None = None,
     ) -> None:
-        self.seed = seed
         self.path = path
+        self.seed = seed
         self.built: dict[str, nn.Module] = {}
         self.asked_widths: dict[str, int] = {}
         self._faults = faults
@@ -53,104 +55,70 @@ class Assembler:
             raise error
         self._faults.append(error)
 
-    def locate(self, name: str) -> str:
-        """Return the dotted path of a submodule, e.g. ``multi_feature.combiner``."""
-        return f"{self.path}.{name}"
+    def has_fault(self, path: str) -> bool:
+        """Return whether something at this path was collected."""
+        return any(error.path == path for error in self._faults or ())
 
-    def build(self, name: str, factory: Callable[..., Any], *args: Any, **widths: Any) -> nn.Module:
-        """Call the factory and check that it gave a module of the widths that were asked for.
+    def locate(self, name: str) -> str:
+        """Return the dotted path of a part, e.g. ``multi_feature.combiner``; of "" the composite's."""
+        return ".".join(filter(None, (self.path, name)))
+
+    def find(self, module: object) -> str | None:
+        """Return where a part was built, below the composite; None: it wasn't built here."""
+        return next((name for name, one in self.built.items() if one is module), None)
+
+    def is_guessed(self, name: str) -> bool:
+        """Return whether a part was built of widths that are guessed."""
+        return name in self._built_from_guesses
+
+    def seeding(self, name: str) -> AbstractContextManager[None]:
+        """Draw initial weights from the seed of a part's path, and put torch's state back afterwards."""
+        return nullcontext() if self.seed is None else seeded(self.seed, self.locate(name))
+
+    def build(
+        self,
+        name: str,
+        make: Callable[..., Any],
+        given: Mapping[str, Any],
+        *,
+        is_module: bool = True,
+        is_optional: bool = False,
+    ) -> Any:
+        """Call what makes a part, and keep it if it is a module.
 
         Args:
             name: Path below the composite, e.g. ``feature_extractors.kar``.
-            factory: Injected factory, or an overriding one.
-            *args: Passed on.
-            **widths: Passed on. A width that the module publishes under the same name must be equal.
+            make: Called with what is given; a `Width` becomes a mere number.
+            given: Keywords.
+            is_module: Whether what is made has to be a module.
+            is_optional: Whether it may be None: there is no such part.
 
         Raises:
-            CompositionError: The factory fails, or gives something that is no ``nn.Module``.
+            CompositionError: It fails, or makes something that is no ``nn.Module``.
         """
-        return self._keep(name, self._call(name, factory, *args, **widths), widths)
+        try:
+            with self.seeding(name), naming(self.locate(name), given):
+                made = make(**{key: plain(value) for key, value in given.items()})
+        except UserError as error:
+            if not self.is_collecting_faults:
+                raise
+            self._collect(name, error, given)
+            made = StandIn(**given)
+        if made is None and is_optional:
+            return None
+        if isinstance(made, nn.Module) or is_module:
+            return self._keep(name, made, given)
+        return made
 
-    def build_optional(
-        self, name: str, factory: Callable[..., Any], *args: Any, **widths: Any
-    ) -> nn.Module | None:
-        """Do the same, or return None where the factory gives None: there is no such submodule."""
-        module = self._call(name, factory, *args, **widths)
-        return None if module is None else self._keep(name, module, widths)
-
-    def published_width(self, name: str, module: nn.Module, attribute: str = "out_features") -> int:
-        """Return a width that a submodule publishes.
-
-        Raises:
-            CompositionError: It doesn't publish a whole number under this name.
-        """
-        width = getattr(module, attribute, None)
-        if isinstance(width, int):
-            return UnknownWidth(width) if name in self._built_from_guesses else width
-        if not isinstance(module, StandIn):
-            self.report(
-                CompositionError(
-                    f"{self.locate(name)} ({type(module).__name__}) has no {attribute}: what comes after it "
-                    f"is built from this width, so set self.{attribute} in its constructor",
-                    path=self.locate(name),
-                )
-            )
-        return UnknownWidth(1)
-
-    def check_width(self, name: str, module: nn.Module, *, giver: str, given: int) -> None:
-        """Check the input width of a submodule, if it publishes one as ``in_features``.
-
-        Raises:
-            WidthError: It takes another width than the giver gives.
-        """
-        self._compare(name, giver, given, getattr(module, "in_features", given))
-
-    def check_widths(self, name: str, module: nn.Module, *, given: Mapping[str, int], givers: str) -> None:
-        """Check the input widths of a submodule with named inputs, if it publishes them.
-
-        Args:
-            name: Path below the composite.
-            module: The submodule.
-            given: Width of each input by name.
-            givers: Path below the composite of the submodules, by the same names, that give them.
-
-        Raises:
-            WidthError: An input has another width than its giver gives; paths name both.
-        """
-        taken = getattr(module, "in_features", given)
-        if isinstance(taken, Mapping):
-            for item, width in given.items():
-                self._compare(name, self.locate(f"{givers}.{item}"), width, taken.get(item, width))
-
-    def _compare(self, name: str, giver: str, given: int, taken: Any) -> None:
-        if isinstance(taken, int) and taken != given and not is_guessed(given):
-            self.report(WidthError(giver=giver, given=given, taker=self.locate(name), taken=taken))
-
-    def _call(self, name: str, factory: Callable[..., Any], *args: Any, **widths: Any) -> Any:
+    def _collect(self, name: str, error: UserError, given: Mapping[str, Any]) -> None:
+        if isinstance(error.__cause__, TypeError | ValueError) and any(map(is_guessed, given.values())):
+            return  # this may come of a guess
         path = self.locate(name)
-        with seeded(self.seed, path):
-            try:
-                return factory(*args, **widths)
-            except UserError as error:
-                if not self.is_collecting_faults:
-                    raise
-                self.report(CompositionError(str(error), path=path, cause=error))
-                return StandIn(**widths)
-            except (TypeError, ValueError) as error:
-                if not any(map(is_guessed, widths.values())):
-                    given = widths.get("in_features")
-                    reason = str(error).partition("\nException raised from")[0]  # frames of C++
-                    message = f"{path} can't be built: {reason}"
-                    self.report(CompositionError(message, path=path, cause=error, given=given))
-                return StandIn(**widths)
-            except (MemoryError, RuntimeError) as error:
-                if not _is_too_large(error):
-                    raise
-                message = f"{path} can't be built: there isn't enough memory for it; take smaller widths"
-                self.report(CompositionError(message, path=path, cause=error))
-                return StandIn(**widths)
+        if not isinstance(error, CompositionError):
+            error = CompositionError(str(error), path=path, cause=error)
+        self.report(error)
 
-    def _keep(self, name: str, module: Any, widths: Mapping[str, Any]) -> nn.Module:
+    def _keep(self, name: str, module: Any, given: Mapping[str, Any]) -> nn.Module:
         if not isinstance(module, nn.Module):
             self.report(
                 CompositionError(
@@ -159,15 +127,42 @@ class Assembler:
                     path=self.locate(name),
                 )
             )
-            module = StandIn(**widths)
+            module = StandIn(**given)
         if self._prepare is not None:
             module = self._prepare(module)
         self.built[name] = module
-        if isinstance(asked := widths.get("out_features"), int):
-            self.asked_widths[name] = asked
-        if any(map(is_guessed, widths.values())):
+        if isinstance(asked := given.get("out_features"), int):
+            self.asked_widths[name] = int(asked)
+        if any(map(is_guessed, given.values())):
             self._built_from_guesses.add(name)
         return module
+
+
+@contextmanager
+def naming(path: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Let what goes wrong while a part is made name its path.
+
+    Args:
+        path: Where it is made.
+        given: What it is made of.
+
+    Raises:
+        CompositionError: It doesn't take what it is given, fails of it, or there isn't enough memory.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except (TypeError, ValueError) as error:
+        reason = str(error).partition("\nException raised from")[0]  # frames of C++
+        message = f"{path} can't be built: {reason}"
+        widths = (given or {}).get("in_features")
+        raise CompositionError(message, path=path, cause=error, given=widths) from error
+    except (MemoryError, RuntimeError) as error:
+        if not _is_too_large(error):
+            raise
+        message = f"{path} can't be built: there isn't enough memory for it; take smaller widths"
+        raise CompositionError(message, path=path, cause=error) from error
 
 
 def _is_too_large(error: BaseException) -> bool:

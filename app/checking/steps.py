@@ -83,12 +83,16 @@ class StepCheck:
                 with self.watch.step("policies"):
                     policy.setup(self.trainer, self.model, "fit")  # type: ignore[arg-type]
                 self._unfreezing.update(policy.unfreezing)
-            with self.watch.step("optimisers"):
-                self.trainer.use(self.model.configure_optimizers(), self.model)
-                if self.has_to_learn:
-                    self._check_optimizers()
+            if self.has_to_learn or any(p.requires_grad for p in self.model.parameters()):
+                self._optimize()
             self._train(batches, is_brief=is_brief)
             self._evaluate(batches, has_to_predict=not is_brief)
+
+    def _optimize(self) -> None:
+        with self.watch.step("optimisers"):
+            self.trainer.use(self.model.configure_optimizers(), self.model)
+            if self.has_to_learn:
+                self._check_optimizers()
 
     def rows(
         self, makers: Mapping[str, str], overridden: Collection[str], same: Mapping[str, str]

@@ -29,7 +29,9 @@ class CallRecord:
         self._providers = {
             path: provider
             for path, provider in list_providers(family)
-            if path != "model" and not any(provider is one for one in data)
+            if path != "model"
+            and not isinstance(provider, providers.Dependency)
+            and not any(provider is one for one in data)
         }
         needed = {id(provider) for provider in family.model.traverse()}
         self._overridden = [

@@ -7,6 +7,7 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
+from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import (
     Composer,
     ItemMakers,
@@ -57,14 +58,14 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             Composer,
             function=providers.Object(plan.function),
             path=section,
-            seed=application.provided.seed,
             arguments=arguments,
             takes_data=plan.data is not None,
         )
         data_spec = providers.Singleton(data_spec_of, known_data_spec, composer, datamodule.provider)
         example_batches = providers.Callable(_examples, data_spec)
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
-        model = providers.Factory(_compose, composer, data_spec, recipe)
+        assembler = providers.Factory(Assembler, seed=application.provided.seed, path=section)
+        model = providers.Factory(_compose, composer, data_spec, recipe, assembler=assembler)
         evaluator = providers.Factory(OwnEvaluator, model=model, datamodule=datamodule)
         answers = providers.Callable(_refuse_to_predict, section)
         training_run = providers.Factory(trainer.training_run, model=model, datamodule=datamodule)
@@ -99,7 +100,7 @@ def _arguments(plan: WiringPlan, container: type[Any]) -> dict[str, Any]:
     for name, declaration in plan.parts.items():
         provider = getattr(container, name).provider
         given[name] = (
-            providers.Factory(ItemMakers, getattr(settings.provided, name), provider)
+            providers.Factory(ItemMakers, provider, getattr(settings.provided, name))
             if declaration.is_plural
             else provider
         )
@@ -133,8 +134,8 @@ def _build_item(
     return every(*args, **kwargs)
 
 
-def _compose(composer: Composer, data_spec: OwnDataSpec, recipe: Recipe) -> Any:
-    return composer(data_spec, recipe)
+def _compose(composer: Composer, data_spec: OwnDataSpec, recipe: Recipe, *, assembler: Assembler) -> Any:
+    return composer(data_spec, recipe, assembler=assembler)
 
 
 def _refuse_to_predict(section: str, **_: Any) -> Any:

@@ -53,6 +53,10 @@ def plan_of(function: Callable[..., Any]) -> WiringPlan:
             f"{function.__name__}: the parameter {name} is neither a part ({name}: Part[…] = part(…)) nor a"
             " plain value with a default"
         )
+    if nameless := [name for name, declaration in parts.items() if not declaration.kinds]:
+        raise UserError(
+            f"{function.__name__}: {', '.join(nameless)} names no kinds: declare it as part(conv=ConvEncoder)"
+        )
     if DATA in parameters and not isinstance(data, type):
         raise UserError(f"{function.__name__}: annotate data with the class of your LightningDataModule")
     if MODEL in parameters and not isinstance(model, type):

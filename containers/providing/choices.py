@@ -5,6 +5,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from nested_lightning.app.assembly.wiring.wiring import make_here
 from nested_lightning.app.training.submodule_policies import SubmodulePolicy
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.submodules import SubmodulePolicySettings
@@ -30,7 +31,7 @@ def build_chosen(choice: ChoiceSettings, *args: Any, **kwargs: Any) -> Any:
         *args: Passed on first.
         **kwargs: Passed on, e.g. the widths that only the data knows.
     """
-    return import_target(choice.target)(*args, **choice.arguments(), **kwargs)
+    return make_here(import_target(choice.target), *args, **{**choice.arguments(), **kwargs})
 
 
 def build_named(

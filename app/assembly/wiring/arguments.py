@@ -1,21 +1,64 @@
-"""What the makers of parts take."""
+"""What the makers of parts take, and what has to come of them."""
 
 import inspect
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from types import NoneType
+from typing import Any, get_args
+
+from torch import nn
 
 from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.assembly.protocols.declaring import required_class
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.errors import did_you_mean
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What has to come of a part, by its annotation ``Part[T]``.
+
+    Attributes:
+        kind: T: a class or a Protocol.
+        is_optional: Whether T may be None.
+    """
+
+    kind: Any = object
+    is_optional: bool = False
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it has to be a module."""
+        return isinstance(self.kind, type) and issubclass(required_class(self.kind), nn.Module)
+
+
+ANYTHING = Expected()
+
+
+@cache
+def expected_parts(function: Callable[..., Any]) -> Mapping[str, Expected]:
+    """Return what has to come of each part of a wiring function, by its name."""
+    hints = inspect.get_annotations(function, eval_str=True)
+    return {
+        name: _expected(hints.get(name))
+        for name, parameter in inspect.signature(function).parameters.items()
+        if isinstance(parameter.default, Declaration)
+    }
+
+
+def _expected(annotation: Any) -> Expected:
+    kind = (get_args(annotation) or (object,))[0]
+    either = get_args(kind)
+    if NoneType in either:
+        return Expected(next(one for one in either if one is not NoneType), is_optional=True)
+    return Expected(kind)
+
+
+@cache
 def has_parts(function: Any) -> bool:
     """Return whether this is a wiring function: one with a part among its parameters."""
-    if not inspect.isfunction(function):
-        return False
-    parameters = inspect.signature(function).parameters.values()
-    return any(isinstance(parameter.default, Declaration) for parameter in parameters)
+    return inspect.isfunction(function) and bool(expected_parts(function))
 
 
 def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> inspect.BoundArguments:

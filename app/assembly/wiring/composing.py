@@ -1,6 +1,6 @@
 """From a wiring function, what settings chose and what the data are to a composite."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -8,9 +8,10 @@ import torch
 from pytorch_lightning import LightningDataModule, LightningModule
 from torch import nn
 
+from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.wiring.data_facts import DataFacts, OwnDataSpec, structure_of, values_of
-from nested_lightning.app.assembly.wiring.wiring import Wiring, seeded
+from nested_lightning.app.assembly.wiring.wiring import Wiring
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
@@ -23,11 +24,11 @@ class ItemMakers(Mapping[str, Callable[..., Any]]):
     """What builds each of several parts: any name has something, and only those in settings are listed.
 
     Args:
-        names: The names in settings.
         maker: Called with a name, and then as the part is.
+        names: The names in settings.
     """
 
-    def __init__(self, names: Mapping[str, Any], maker: Callable[..., Any]) -> None:
+    def __init__(self, maker: Callable[..., Any], names: Iterable[str] = ()) -> None:
         self._names, self._maker = tuple(names), maker
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
@@ -49,7 +50,6 @@ class Composer:
     Args:
         function: The wiring function.
         path: Path of the family's section.
-        seed: Seed of the application.
         arguments: What the function is given besides the data.
         takes_data: Whether it takes them.
     """
@@ -59,20 +59,19 @@ class Composer:
         *,
         function: Callable[..., Any],
         path: str,
-        seed: int,
         arguments: Mapping[str, Any],
         takes_data: bool,
     ) -> None:
-        self._function, self._path, self._seed = function, path, seed
+        self._function, self._path = function, path
         self._arguments, self._takes_data = arguments, takes_data
 
-    def __call__(self, data_spec: OwnDataSpec, recipe: Recipe) -> LightningModule:
-        """Build a composite with initial weights; its checkpoints will hold the recipe.
+    def __call__(self, data_spec: OwnDataSpec, recipe: Recipe, *, assembler: Assembler) -> LightningModule:
+        """Build a composite with initial weights by an assembler; its checkpoints will hold the recipe.
 
         Raises:
             UserError: It has a ``recipe`` of its own.
         """
-        model: Any = self._wire(DataFacts(path=self._path, known=data_spec.values))
+        model: Any = self._wire(DataFacts(path=self._path, known=data_spec.values), assembler)
         if hasattr(model, "recipe"):
             raise UserError(f"{type(model).__name__}.recipe: rename it, since checkpoints need that name")
         model.recipe = recipe
@@ -83,29 +82,37 @@ class Composer:
         facts = DataFacts(path=self._path, data=datamodule)
         with torch.random.fork_rng(devices=[]):
             with on_meta():
-                self._wire(facts)
+                self._wire(facts, Assembler(path=self._path))
             batch = None if datamodule is None else next(iter(datamodule.train_dataloader()), None)
         return OwnDataSpec(values=values_of(facts), batch=None if batch is None else structure_of(batch))
 
-    def _wire(self, facts: DataFacts) -> LightningModule:
+    def _wire(self, facts: DataFacts, assembler: Assembler) -> LightningModule:
         given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}
-        built: dict[str, Any] = {}
-        with seeded(self._seed):
-            model: LightningModule = Wiring(self._path, built)(self._function, **given)
-        _refuse_lost(model, built)
-        return model
+        return wire(self._function, assembler=assembler, **given)
 
 
-def _refuse_lost(model: LightningModule, built: Mapping[str, Any]) -> None:
-    """Refuse a part with weights that the model doesn't hold, and so no checkpoint and no optimiser."""
-    held = {id(module) for module in model.modules()}
-    for path, part in built.items():
-        if isinstance(part, nn.Module) and id(part) not in held and any(True for _ in part.parameters()):
-            raise CompositionError(
-                f"{path} ({type(part).__name__}) is built, and {type(model).__name__} doesn't hold it:"
-                " assign it to an attribute, several of them as an nn.ModuleList or nn.ModuleDict",
-                path=path,
+def wire(function: Callable[..., Any], /, *, assembler: Assembler, **given: Any) -> Any:
+    """Return the composite that a wiring function builds of what it is given.
+
+    Raises:
+        CompositionError: A part can't be built, doesn't fit, or isn't held by the composite.
+    """
+    composite = Wiring(assembler)(function, **given)
+    _refuse_lost(composite, assembler)
+    return composite
+
+
+def _refuse_lost(composite: nn.Module, assembler: Assembler) -> None:
+    """Refuse a part with weights that the composite doesn't hold, and so no checkpoint and no optimiser."""
+    held = set(map(id, composite.modules()))
+    for name, part in assembler.built.items():
+        if id(part) not in held and any(True for _ in part.parameters()):
+            path = assembler.locate(name)
+            message = (
+                f"{path} ({type(part).__name__}) is built, and {type(composite).__name__} doesn't hold it:"
+                " assign it to an attribute, several of them as an nn.ModuleList or nn.ModuleDict"
             )
+            assembler.report(CompositionError(message, path=path))
 
 
 def data_spec_of(

@@ -43,21 +43,23 @@ class Declaration:
         is_optional: Whether there is no such part unless a kind is chosen.
         is_plural: Whether there are several of it by name.
         each: The name of the settings that all of several parts start from; None: they have none.
+        at: Where each of several parts is, with ``{}`` for its name; None: at ``PARAMETER.{}``.
     """
 
     kinds: Mapping[str, Callable[..., Any]]
     is_optional: bool = False
     is_plural: bool = False
     each: str | None = None
+    at: str | None = None
 
     def kind(self, name: str | None = None) -> Callable[..., Any] | None:
-        """Return what builds a part of this kind; without a name, of the default one.
+        """Return what builds a part of this kind; without a name, of the default one, or None without any.
 
         Raises:
             UserError: There is no such kind.
         """
         if name is None:
-            return None if self.is_optional else next(iter(self.kinds.values()))
+            return None if self.is_optional else next(iter(self.kinds.values()), None)
         if name not in self.kinds:
             allowed = ", ".join(self.kinds)
             raise UserError(f"there is no kind '{name}'{did_you_mean(name, self.kinds)} (kinds: {allowed})")
@@ -86,7 +88,7 @@ def part(*kinds: Callable[..., T], **named: Callable[..., T]) -> Part[T]: ...
 @overload
 def part(off: None, /, *kinds: Callable[..., T], **named: Callable[..., T]) -> Part[T | None]: ...
 def part(*kinds: Callable[..., Any] | None, **named: Callable[..., Any]) -> Any:
-    """Declare a part by its kinds; the first one is the default.
+    """Declare a part by its kinds; the first one is the default. Without any it has to be given.
 
     Args:
         *kinds: Classes or functions, each a kind of its own name; None in the first place: no such part is
@@ -94,23 +96,27 @@ def part(*kinds: Callable[..., Any] | None, **named: Callable[..., Any]) -> Any:
         **named: Classes or functions by the name of the kind.
 
     Raises:
-        UserError: No kind is given, or two of one name.
+        UserError: Two kinds have one name, or one has none.
     """
     return Declaration(_by_name(kinds, named), is_optional=bool(kinds) and kinds[0] is None)
 
 
-def parts(*kinds: Callable[..., T], each: str | None = None, **named: Callable[..., T]) -> Parts[T]:
+def parts(
+    *kinds: Callable[..., T], each: str | None = None, at: str | None = None, **named: Callable[..., T]
+) -> Parts[T]:
     """Declare parts by name, each built of one of these kinds; the first one is the default.
 
     Args:
         *kinds: Classes or functions, each a kind of its own name.
         each: Name of the settings that all of them start from.
+        at: Where each is in the composite, with ``{}`` for its name, e.g. ``vaes.{}.encoder``; None: below
+            the parameter's name.
         **named: Classes or functions by the name of the kind.
 
     Raises:
-        UserError: No kind is given, or two of one name.
+        UserError: Two kinds have one name, or one has none.
     """
-    return Declaration(_by_name(kinds, named), is_plural=True, each=each)
+    return Declaration(_by_name(kinds, named), is_plural=True, each=each, at=at)
 
 
 def _by_name(
@@ -118,7 +124,7 @@ def _by_name(
 ) -> dict[str, Callable[..., Any]]:
     found = [(getattr(kind, "__name__", ""), kind) for kind in kinds if kind is not None] + [*named.items()]
     by_name = dict(found)
-    if not found or "" in by_name or len(by_name) < len(found):
+    if "" in by_name or len(by_name) < len(found):
         raise UserError(
             "a part is declared by its kinds: classes or functions of different names, or keywords such as"
             " conv=ConvEncoder"

@@ -19,7 +19,7 @@ def wired(name: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @wraps(function)
         def wire(*args: Any, **kwargs: Any) -> Any:
-            return Wiring(name, {})(function, *args, **kwargs)
+            return Wiring.at(name)(function, *args, **kwargs)
 
         return cast(F, wire)
 

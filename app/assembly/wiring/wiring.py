@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from torch import nn
 
+from nested_lightning.app.assembly.assembler import Assembler, naming
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.assembly.protocols.conformance import signature_of
-from nested_lightning.app.assembly.seeding import seeded as seeded_by_path
-from nested_lightning.app.assembly.wiring.arguments import bind, has_parts
+from nested_lightning.app.assembly.wiring.arguments import ANYTHING, Expected, bind, expected_parts, has_parts
+from nested_lightning.app.assembly.wiring.fitting import refuse_unfit
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.written_calls import written_call
 from nested_lightning.app.errors import did_you_mean
@@ -22,7 +23,7 @@ MODEL = "model"
 """The parameter that takes the composite itself, whose path is that of the whole wiring."""
 
 _running: ContextVar["Wiring | None"] = ContextVar("running wiring", default=None)
-_place: ContextVar[tuple[str, dict[str, Any]]] = ContextVar("path of what is made, and parts made so far")
+_place: ContextVar[tuple[str, str, Assembler | None] | None] = ContextVar("place of a part", default=None)
 _seed: ContextVar[int | None] = ContextVar("seed of wirings", default=None)
 
 
@@ -36,17 +37,29 @@ def seeded(seed: int) -> Iterator[None]:
         _seed.reset(token)
 
 
+def running_assembler() -> Assembler | None:
+    """Return what builds the parts of the wiring function whose body is being run; None: none is."""
+    wiring = _running.get()
+    return None if wiring is None else wiring.assembler
+
+
 class Wiring:
     """One run of a wiring function.
 
     Args:
-        path: Where its parts are, e.g. ``captioner``; empty: at the top.
-        built: Takes the parts by their paths, also those of wirings within.
+        assembler: Builds its parts.
+        within: Where they are below the composite, if the function builds a part of another one's.
     """
 
-    def __init__(self, path: str, built: dict[str, Any]) -> None:
-        self.path = path
-        self.built = built
+    def __init__(self, assembler: Assembler, *, within: str = "") -> None:
+        self.assembler = assembler
+        self._within = within
+        self._called: set[str] = set()
+
+    @classmethod
+    def at(cls, path: str) -> Self:
+        """Return one whose parts lie below ``path``, with the seed of the block; see `seeded`."""
+        return cls(Assembler(path=path, seed=_seed.get()))
 
     def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call the function with its parts bound to their paths.
@@ -59,14 +72,15 @@ class Wiring:
         Raises:
             CompositionError: An argument isn't taken, or a part can't be built.
         """
-        signature = inspect.signature(function)
-        given = bind(function, args, kwargs, path=self.path)
+        given = bind(function, args, kwargs, path=self.assembler.locate(self._within))
         given.apply_defaults()
-        for name, parameter in signature.parameters.items():
-            if isinstance(parameter.default, Declaration):
-                given.arguments[name] = self._bound(name, given.arguments[name], parameter.default)
-            elif name == MODEL:
-                given.arguments[name] = BoundPart(self, self.path or MODEL, given.arguments[name])
+        parameters = inspect.signature(function).parameters
+        for name, expected in expected_parts(function).items():
+            default = parameters[name].default
+            if isinstance(default, Declaration):
+                given.arguments[name] = self._bound(name, given.arguments[name], default, expected)
+        if MODEL in given.arguments:
+            given.arguments[MODEL] = BoundPart(self, self._within, given.arguments[MODEL], is_whole=True)
         token = _running.set(self)
         try:
             made = function(*given.args, **given.kwargs)
@@ -82,50 +96,41 @@ class Wiring:
         """Whether the body of the function is being run, and no constructor within it."""
         return _running.get() is self
 
-    def build(
-        self, path: str, maker: Callable[..., Any], args: Any, kwargs: Any, frame: FrameType | None
-    ) -> Any:
+    def build(self, part: "BoundPart", args: Any, kwargs: Mapping[str, Any], frame: FrameType | None) -> Any:
         """Build the one part at a path; ``frame`` is in the middle of the call.
 
         Raises:
             CompositionError: It was built before, can't be built, or publishes another width than it got.
         """
-        if path in self.built:
+        path = self.assembler.locate(part.name)
+        if part.name in self._called:
             raise CompositionError(
                 f"{path} was built before in this wiring ({written_call(frame).place}): use what the first"
                 " call returned in both places, or declare it with parts(…), and build one for each name",
                 path=path,
             )
-        self.built[path] = instance = self._make(path, maker, args, kwargs)
-        for name, value in kwargs.items():
-            published = getattr(instance, name, value)
-            if type(value) is int and type(published) is int and published != value:
-                raise CompositionError(
-                    f"{path} ({type(instance).__name__}) was given {name}={value}"
-                    f" ({written_call(frame).argument(name)}), and publishes {name}={published}:"
-                    " a part publishes the width that it was built with",
-                    path=path,
-                )
-        return instance
-
-    def _make(self, path: str, maker: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        seed = _seed.get()
+        self._called.add(part.name)
         token = _running.set(None)
         try:
-            if seed is None:
-                return make(maker, args, kwargs, path=path, built=self.built)
-            with seeded_by_path(seed, path):
-                return make(maker, args, kwargs, path=path, built=self.built)
+            instance = part.build(args, kwargs, self.assembler)
         finally:
             _running.reset(token)
+        refuse_unfit(instance, kwargs, path=path, assembler=self.assembler, frame=frame)
+        return instance
 
-    def _bound(self, name: str, value: Any, declaration: Declaration) -> "BoundPart | BoundParts":
-        path = f"{self.path}.{name}" if self.path else name
+    def _bound(
+        self, name: str, value: Any, declaration: Declaration, expected: Expected
+    ) -> "BoundPart | BoundParts":
+        place = f"{self._within}.{name}" if self._within else name
+        if isinstance(value, Declaration) and not value.kinds:
+            path = self.assembler.locate(place)
+            raise CompositionError(f"{path}: give what builds it, since it names no kinds", path=path)
         chosen = declaration.kind() if isinstance(value, Declaration) else value
         if declaration.is_plural:
             items = chosen if isinstance(chosen, Mapping) else {}
-            return BoundParts(self, path, items, declaration.kind() if items is chosen else chosen)
-        return BoundPart(self, path, chosen)
+            default = declaration.kind() if items is chosen else chosen
+            return BoundParts(self, declaration.at or f"{place}.{{}}", items, default, expected)
+        return BoundPart(self, place, chosen, expected)
 
 
 class BoundPart:
@@ -133,22 +138,56 @@ class BoundPart:
 
     Args:
         wiring: The run that it belongs to.
-        path: Its dotted path.
+        name: Its path below the composite.
         maker: What builds it, or a ready module; None: there is no such part.
+        expected: What has to come of it.
+        is_whole: Whether it is the composite itself.
     """
 
-    def __init__(self, wiring: Wiring, path: str, maker: Any) -> None:
-        self.path = path
+    def __init__(
+        self,
+        wiring: Wiring,
+        name: str,
+        maker: Any,
+        expected: Expected = ANYTHING,
+        *,
+        is_whole: bool = False,
+    ) -> None:
+        self.name = name
         self.maker = maker
-        self._wiring = wiring
+        self._wiring, self._expected, self._is_whole = wiring, expected, is_whole
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the part; a factory draws from the random numbers of what calls it."""
         if self.maker is None:
             return None
-        if not self._wiring.is_running:
-            return make(self.maker, args, kwargs, path=self.path, built={})
-        return self._wiring.build(self.path, self.maker, args, kwargs, _caller())
+        if self._wiring.is_running:
+            return self._wiring.build(self, args, kwargs, _caller())
+        path = self._wiring.assembler.locate(self.name)
+        with naming(path):
+            return make(self.maker, args, kwargs, path=path)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "BoundPart":
+        """Return itself: a copy of a composite has the same factories, and no container of its own."""
+        return self
+
+    def build(self, args: Any, kwargs: Mapping[str, Any], assembler: Assembler) -> Any:
+        """Build the one part at this path."""
+        path = assembler.locate(self.name)
+
+        def call(**given: Any) -> Any:
+            return make(self.maker, args, given, path=path, name=self.name, assembler=assembler)
+
+        if self._is_whole:
+            with assembler.seeding(self.name), naming(path, kwargs):
+                return call(**kwargs)
+        return assembler.build(
+            self.name,
+            call,
+            kwargs,
+            is_module=self._expected.is_module,
+            is_optional=self._expected.is_optional,
+        )
 
 
 class BoundParts(Mapping[str, BoundPart]):
@@ -156,14 +195,17 @@ class BoundParts(Mapping[str, BoundPart]):
 
     Args:
         wiring: The run that they belong to.
-        path: Path of all of them, e.g. ``captioner.decoders``.
+        place: Path of each below the composite, with ``{}`` for its name.
         items: What builds those that have names of their own in the settings.
         default: What builds any other.
+        expected: What has to come of each.
     """
 
-    def __init__(self, wiring: Wiring, path: str, items: Mapping[str, Any], default: Any) -> None:
-        self.path = path
-        self._wiring, self._items, self._default = wiring, items, default
+    def __init__(
+        self, wiring: Wiring, place: str, items: Mapping[str, Any], default: Any, expected: Expected
+    ) -> None:
+        self._wiring, self._place = wiring, place
+        self._items, self._default, self._expected = items, default, expected
         self._asked: list[str] = []
 
     def refuse_unused(self) -> None:
@@ -173,19 +215,22 @@ class BoundParts(Mapping[str, BoundPart]):
             CompositionError: There is one.
         """
         for name in self._items:
-            if name not in self._asked:
+            path = self._wiring.assembler.locate(self._place.format(name))
+            if name not in self._asked and not self._wiring.assembler.has_fault(path):
                 asked = ", ".join(self._asked) or "none"
-                raise CompositionError(
-                    f"{self.path}.{name}: the wiring builds no part of this name"
-                    f"{did_you_mean(name, self._asked)} (it builds: {asked})",
-                    path=f"{self.path}.{name}",
+                self._wiring.assembler.report(
+                    CompositionError(
+                        f"{path}: the wiring builds no part of this name{did_you_mean(name, self._asked)}"
+                        f" (it builds: {asked})",
+                        path=path,
+                    )
                 )
 
     def __getitem__(self, name: str) -> BoundPart:
         """Return what builds the part ``name``."""
         self._asked.append(name)
         maker = self._items.get(name, self._default)
-        return BoundPart(self._wiring, f"{self.path}.{escape_name(name)}", maker)
+        return BoundPart(self._wiring, self._place.format(escape_name(name)), maker, self._expected)
 
     def __iter__(self) -> Iterator[str]:
         """Return the names that were given."""
@@ -196,34 +241,46 @@ class BoundParts(Mapping[str, BoundPart]):
         return len(self._items)
 
 
-def make(maker: Any, args: Any, kwargs: Any, *, path: str, built: dict[str, Any]) -> Any:
+def make(
+    maker: Any, args: Any, kwargs: Any, *, path: str, name: str = "", assembler: Assembler | None = None
+) -> Any:
     """Call what builds a part: a class, a function, or a wiring function, whose parts lie below this path.
 
+    Args:
+        maker: What is called; a ready module is returned as it is.
+        args: Positional arguments.
+        kwargs: Keywords.
+        path: Where the part is.
+        name: The same below the composite.
+        assembler: Builds the parts of a wiring function; None: they belong to a factory's caller.
+
     Raises:
-        CompositionError: It doesn't take the arguments, or fails of them.
+        CompositionError: It doesn't take the arguments; names the nearest one.
     """
     if isinstance(maker, nn.Module):
         return maker
     function = inspect.unwrap(maker)
     if has_parts(function):
-        return Wiring(path, built)(function, *args, **kwargs)
-    if signature_of(maker) is not None:
-        bind(maker, args, kwargs, path=path)
-    token = _place.set((path, built))
+        wiring = Wiring(Assembler(path=path)) if assembler is None else Wiring(assembler, within=name)
+        return wiring(function, *args, **kwargs)
+    token = _place.set((path, name, assembler))
     try:
         return maker(*args, **kwargs)
-    except CompositionError:
+    except TypeError:
+        if signature_of(maker) is not None:
+            bind(maker, args, kwargs, path=path)  # says it better, if that is what was wrong
         raise
-    except (TypeError, ValueError) as error:
-        raise CompositionError(f"{path} can't be built: {error}", path=path, cause=error) from error
     finally:
         _place.reset(token)
 
 
 def make_here(maker: Any, *args: Any, **kwargs: Any) -> Any:
-    """Make what takes the place of the part that is being made: for what chooses among makers."""
-    path, built = _place.get()
-    return make(maker, args, kwargs, path=path, built=built)
+    """Make what takes the place of the part that is being made, if one is: for what chooses among makers."""
+    place = _place.get()
+    if place is None:
+        return maker(*args, **kwargs)
+    path, name, assembler = place
+    return make(maker, args, kwargs, path=path, name=name, assembler=assembler)
 
 
 def _caller() -> FrameType | None:

@@ -219,7 +219,7 @@ def test_what_only_another_branch_reads_is_an_error_that_names_it(tmp_path: Path
     del spec.values["num_classes"]
 
     with pytest.raises(UserError, match=r"corners\.data\.num_classes: the checkpoint doesn't know it"):
-        composer(spec, application.corners.recipe())
+        composer(spec, application.corners.recipe(), assembler=application.corners.assembler())
 
 
 def test_a_name_that_stands_for_two_things_is_refused_when_it_is_declared() -> None:

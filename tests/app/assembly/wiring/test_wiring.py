@@ -1,12 +1,14 @@
 """Wiring functions: one instance at a path, factories, sharing, seeds by path, errors."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
 from nested_lightning.app.assembly.wiring.wired import offer, wired
@@ -107,13 +109,13 @@ def test_wiring_functions_nest_to_any_depth() -> None:
     def gan(vaes: Parts[nn.Module] = parts(vae)) -> nn.ModuleDict:
         return nn.ModuleDict({name: vaes[name](size=size) for name, size in (("a", 4), ("b", 5))})
 
-    built: dict[str, Any] = {}
+    assembler = Assembler(path="gan", seed=0)
     with seeded(0):
         model = gan()
-        Wiring("gan", built)(gan.__wrapped__)  # type: ignore[attr-defined]
+    Wiring(assembler)(gan.__wrapped__)  # type: ignore[attr-defined]
 
-    assert list(built) == ["gan.vaes.a.encoder", "gan.vaes.a", "gan.vaes.b.encoder", "gan.vaes.b"]
-    assert torch.equal(weights(model.get_submodule("b.0")), weights(built["gan.vaes.b.encoder"]))
+    assert list(assembler.built) == ["vaes.a.encoder", "vaes.a", "vaes.b.encoder", "vaes.b"]
+    assert torch.equal(weights(model.get_submodule("b.0")), weights(assembler.built["vaes.b.encoder"]))
 
 
 def test_a_part_that_is_off_gives_none() -> None:
@@ -160,9 +162,19 @@ def test_a_published_width_that_is_not_the_given_one_names_both_and_the_line() -
 
 
 @pytest.mark.parametrize("declare", [part, parts])
-def test_a_part_without_a_kind_is_refused(declare: Any) -> None:
+def test_a_kind_without_a_name_is_refused(declare: Any) -> None:
     with pytest.raises(UserError, match="declared by its kinds"):
-        declare()
+        declare(partial(nn.Linear, 2))
+
+
+def test_a_part_that_names_no_kinds_has_to_be_given() -> None:
+    @wired("small")
+    def small(head: Part[nn.Module] = part()) -> nn.Module:
+        return head(2, 3)
+
+    assert isinstance(small(nn.Linear), nn.Linear)
+    with pytest.raises(CompositionError, match=r"small\.head: give what builds it"):
+        small()
 
 
 def test_two_kinds_of_one_name_are_refused() -> None:

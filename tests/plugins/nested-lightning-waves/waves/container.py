@@ -1,5 +1,6 @@
 """The container of the family curve-fit."""
 
+from functools import partial
 from typing import Any
 
 from dependency_injector import providers
@@ -8,6 +9,7 @@ from dependency_injector.containers import DeclarativeContainer
 from nested_lightning import ApplicationSettings
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.wiring.composing import wire
 from nested_lightning.containers.providing.choices import build_chosen
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
@@ -16,7 +18,7 @@ from nested_lightning.containers.providing.declared import (
 )
 from waves.curve_answers import CurveEvaluator, CurvePredictor, answer_files
 from waves.curve_data import CurveDataModule, CurveDataSpec, example_batches, real_batches
-from waves.curve_model import assemble_curve_fit
+from waves.curve_model import CurveFit, curve_fit
 from waves.settings import CurveFitSettings
 
 
@@ -50,12 +52,13 @@ class CurveFitContainer(DeclarativeContainer):
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
-        assemble_curve_fit,
-        data_spec=data_spec,
-        feature_extractor=feature_extractor.provider,
+        wire,
+        curve_fit,
         assembler=assembler,
+        data=data_spec,
+        model=providers.Factory(partial, CurveFit, recipe=recipe),
+        feature_extractor=feature_extractor.provider,
         optimizer=optimizer.provider,
-        recipe=recipe,
     )
 
     training_run = providers.Factory(trainer.training_run, model=model, datamodule=datamodule)

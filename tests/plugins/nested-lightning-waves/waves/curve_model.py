@@ -3,15 +3,15 @@
 Shapes: B rows of a batch, F inputs.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import torch.nn.functional as F
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
-from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.composite import Composite
+from nested_lightning.app.assembly.widths import Width
+from nested_lightning.app.assembly.wiring.parts import Part, part
+from nested_lightning.app.assembly.wiring.published import published
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.submodules.heads import LinearHead
 from nested_lightning.app.training.loss_mean import LossMean
@@ -85,18 +85,17 @@ class CurveFit(Composite):
         return loss
 
 
-def assemble_curve_fit(
-    *,
-    data_spec: CurveDataSpec,
-    feature_extractor: Callable[..., Any],
-    assembler: Assembler,
-    optimizer: OptimizerFactory,
-    recipe: Recipe | None = None,
+def curve_fit(
+    data: CurveDataSpec,
+    model: Part[CurveFit],
+    feature_extractor: Part[protocols.FeatureExtractor] = part(),
+    head: Part[LinearHead] = part(LinearHead),
+    optimizer: Part[protocols.Optimizer] = part(),
 ) -> CurveFit:
-    """Build the extractor for the table's columns, and the head of its width."""
-    width = len(data_spec.columns)
-    extractor = assembler.build("feature_extractor", feature_extractor, in_features=width)
-    assembler.check_width("feature_extractor", extractor, giver="the table", given=width)
-    features = assembler.published_width("feature_extractor", extractor)
-    head = assembler.build("head", LinearHead, in_features=features, out_features=1)
-    return CurveFit(feature_extractor=extractor, head=head, optimizer=optimizer, recipe=recipe)
+    """Wire the extractor for the table's columns, and the head of its width."""
+    extractor = feature_extractor(in_features=Width(len(data.columns), "the table"))
+    return model(
+        feature_extractor=extractor,
+        head=head(in_features=published(extractor), out_features=1),
+        optimizer=optimizer,
+    )

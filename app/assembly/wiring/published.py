@@ -1,0 +1,51 @@
+"""What a wiring function says of widths besides handing them on."""
+
+from typing import Any
+
+from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.assembly.widths import StandIn, Width
+from nested_lightning.app.assembly.wiring.fitting import refuse_unfit
+from nested_lightning.app.assembly.wiring.wiring import running_assembler
+
+
+def published(part: Any, attribute: str = "out_features") -> Width:
+    """Return a width that a part publishes; what is built of it names the part where it doesn't fit.
+
+    Raises:
+        CompositionError: It publishes no whole number under this name.
+    """
+    assembler = running_assembler()
+    name = assembler.find(part) if assembler else None
+    path = assembler.locate(name) if assembler and name else type(part).__name__
+    width = getattr(part, attribute, None)
+    if isinstance(width, int):
+        is_guessed = isinstance(part, StandIn) or bool(assembler and name and assembler.is_guessed(name))
+        return Width(width, path, is_guessed=is_guessed)
+    if not isinstance(part, StandIn):
+        shown = f"{path} ({type(part).__name__})" if name else path
+        message = (
+            f"{shown} has no {attribute}: what comes after it is built from this width,"
+            f" so set self.{attribute} in its constructor"
+        )
+        report(CompositionError(message, path=path))
+    return Width(1, path, is_guessed=True)
+
+
+def report(error: CompositionError) -> None:
+    """Raise what is wrong; in a check it is collected, and the wiring goes on."""
+    assembler = running_assembler()
+    if assembler is None:
+        raise error
+    assembler.report(error)
+
+
+def check_taken(part: Any, **widths: Width) -> None:
+    """Check a part against widths that it was not built of, e.g. of further givers of what it takes.
+
+    Raises:
+        WidthError: It publishes another one.
+    """
+    assembler = running_assembler()
+    name = assembler.find(part) if assembler else None
+    if assembler and name:
+        refuse_unfit(part, widths, path=assembler.locate(name), assembler=assembler)
