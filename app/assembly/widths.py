@@ -26,6 +26,10 @@ class Width(int):
         return made
 
 
+class NotBuiltError(NotImplementedError):
+    """A `StandIn` was called."""
+
+
 class StandIn(nn.Module):
     """Publishes the widths that were asked for, and computes nothing.
 
@@ -45,9 +49,9 @@ class StandIn(nn.Module):
         """Fail.
 
         Raises:
-            NotImplementedError: Always.
+            NotBuiltError: Always.
         """
-        raise NotImplementedError("this submodule couldn't be built")
+        raise NotBuiltError("this submodule couldn't be built")
 
 
 def is_guessed(width: Any) -> bool:

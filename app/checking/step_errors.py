@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from torch import nn
 
+from nested_lightning.app.assembly.widths import NotBuiltError
 from nested_lightning.app.checking.data_flow import DataFlow
 from nested_lightning.app.checking.error_places import (
     ErrorPlace,
@@ -47,6 +48,8 @@ def describe_error(
     first_line = str(error).strip().partition("\n")[0]
     if needs_values(error):
         return Unchecked(path=path, why=f"{explain_needed_values(error)} ({place.line})")
+    if isinstance(error, NotBuiltError):
+        return Unchecked(path=path, why="something that it is built of couldn't be built")
     if isinstance(error, UserError):
         return Fault(path=path, what=str(error))
     if mismatch := _mismatch(place):

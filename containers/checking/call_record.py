@@ -1,4 +1,4 @@
-"""Which providers are called while a model is built, and which of them made what."""
+"""Which providers are called while a model is built, which of them made what, and which failed."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -6,6 +6,7 @@ from typing import Any
 
 from dependency_injector import providers
 
+from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.checking.findings import Fault
 from nested_lightning.app.errors import did_you_mean
 from nested_lightning.containers.checking.provider_graph import list_providers
@@ -20,9 +21,14 @@ class CallRecord:
 
     Args:
         family: The container of a family.
+
+    Attributes:
+        failed: Path of the innermost provider that failed; empty: none did.
     """
 
     def __init__(self, family: Any) -> None:
+        self.failed = ""
+        self._active: list[str] = []
         self._called: set[str] = set()
         self._made: dict[int, tuple[str, Any]] = {}
         data = [family.datamodule, *family.datamodule.traverse(), family.data_spec]
@@ -76,7 +82,20 @@ class CallRecord:
 
     def _call(self, path: str, inner: Any, *args: Any, **kwargs: Any) -> Any:
         self._called.add(path)
-        made = inner(*args, **kwargs)
+        if path in self._active:
+            circle = " → ".join([*self._active[self._active.index(path) :], path])
+            raise CompositionError(
+                f"these providers need one another: {circle}; hand one of them on uncalled (.provider), or"
+                " take the injection away"
+            )
+        self._active.append(path)
+        try:
+            made = inner(*args, **kwargs)
+        except Exception:
+            self.failed = self.failed or path
+            raise
+        finally:
+            self._active.remove(path)
         self._made.setdefault(id(made), (path, made))
         return made
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from traceback import TracebackException
 from typing import Any
 
 from dependency_injector import providers
+from dependency_injector.errors import Error as DependencyError
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
@@ -17,10 +19,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
-from nested_lightning.containers.checking.choice_faults import find_choice_faults
-from nested_lightning.containers.checking.provider_graph import find_cycles, list_providers
 from nested_lightning.containers.checking.width_settings import WidthSettings
-from nested_lightning.containers.checking.wiring_faults import find_wiring_faults
 from nested_lightning.containers.overrides.model_provider import OverriddenModel, without_overriding
 from nested_lightning.containers.starting.bootstrapping import family_container
 
@@ -52,11 +51,13 @@ class _Check:
         self._is_brief = is_brief
 
     def __call__(self) -> CheckReport:
-        """Look at the wiring, then build, then run."""
-        settings = getattr(self.application.settings(), self.root)
-        for fault in (*find_wiring_faults(self.application), *find_choice_faults(settings, self.root)):
-            self.findings.add(fault)
-        if self._is_circular() or not self._has_data():
+        """Look for undefined inputs, then build, then run."""
+        try:
+            self.application.check_dependencies()
+        except DependencyError as error:
+            self.findings.add(Fault(path="", what=str(error), hint="declare providers of these names"))
+            return CheckReport(faults=tuple(self.findings.faults))
+        if not self._has_data():
             return CheckReport(faults=tuple(self.findings.faults))
         record = CallRecord(self.family)
         with self._on_device(), record.watching():
@@ -67,22 +68,12 @@ class _Check:
             return nullcontext()
         return self.family.assembler.override(providers.Object(assembler))
 
-    def _is_circular(self) -> bool:
-        """Return whether building the model would never end."""
-        names = {name for circle in find_cycles(self.application) for name in circle}
-        needed = {id(provider) for provider in self.family.model.traverse()}
-        return any(id(one) in needed for name, one in list_providers(self.application) if name in names)
-
     def _has_data(self) -> bool:
         try:
             self.family.data_spec()
         except UserError as error:
             self.findings.add(Fault(path="", what=str(error)))
             return False
-        except Exception:
-            if not self.findings.faults:
-                raise
-            return False  # what one of the faults leads to
         return True
 
     def _on_device(self) -> AbstractContextManager[None]:
@@ -93,7 +84,7 @@ class _Check:
         errors: list[CompositionError] = []
         copies = SeparateCopies(is_on_meta=not self._has_real_batch)
         assembler = Assembler(seed=seed, path=self.root, faults=errors, prepare=copies)
-        model = self._build(assembler, errors)
+        model = self._build(assembler, errors, record)
         makers = {
             path: record.maker(copies.original(module)) or path for path, module in assembler.built.items()
         }
@@ -144,16 +135,20 @@ class _Check:
         self.findings.add(Unchecked(path=self.root, why=why))
         return []
 
-    def _build(self, assembler: Assembler, errors: list[CompositionError]) -> Any:
+    def _build(self, assembler: Assembler, errors: list[CompositionError], record: CallRecord) -> Any:
         """Return the composite, or None where it can't be built at all."""
         with self._assembling(assembler):
             try:
                 return self._model_provider()()
+            except CompositionError as error:
+                errors.append(error)
             except UserError as error:
                 errors.append(CompositionError(str(error)))
             except Exception as error:
-                if not self.findings.faults:  # else this is what one of them leads to
-                    errors.append(CompositionError(f"can't be built: {type(error).__name__}: {error}"))
+                if not errors:  # else this is what one of them leads to
+                    (reason,) = TracebackException.from_exception(error).format_exception_only()
+                    path = assembler.locate(record.failed)
+                    errors.append(CompositionError(f"{path}: can't be built: {reason.strip()}", path=path))
         return None
 
 

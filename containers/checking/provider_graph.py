@@ -1,7 +1,6 @@
-"""The providers of a container as a graph: their names, and what is injected into which."""
+"""The providers of a container by their names, and what stands in their places."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -9,26 +8,7 @@ from dependency_injector import providers
 
 from nested_lightning.containers.providing.named import NamedProviders
 
-_GETTERS = (
-    providers.ProvidedInstance,
-    providers.AttributeGetter,
-    providers.ItemGetter,
-    providers.MethodCaller,
-)
 _CONTAINERS = (providers.Container, providers.DependenciesContainer)
-
-
-@dataclass(frozen=True)
-class Injection:
-    """Something that is injected into a provider.
-
-    Attributes:
-        name: Keyword, or position in words.
-        provider: What gives it, as it stands in the container.
-    """
-
-    name: str
-    provider: Any
 
 
 def list_providers(container: Any, path: str = "") -> Iterator[tuple[str, providers.Provider[Any]]]:
@@ -54,21 +34,6 @@ def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
     return provider
 
 
-def injections(provider: providers.Provider[Any]) -> list[Injection]:
-    """Return what a provider calls to build: not what is handed on uncalled as ``.provider``."""
-    if isinstance(provider, _GETTERS):
-        return [Injection("", provider.provides)]
-    if isinstance(provider, providers.Delegate | providers.Object | providers.Dependency):
-        return []
-    if isinstance(provider, NamedProviders):
-        return [Injection("", item) for item in provider.related]
-    given = [Injection(f"argument {i}", value) for i, value in enumerate(_positional(provider), start=1)]
-    given += [Injection(name, value) for name, value in _keywords(provider).items()]
-    target = getattr(provider, "provides", None)
-    given.append(Injection("", target))
-    return [each for each in given if _is_called(each.provider)]
-
-
 def provided_chain(getter: Any) -> list[str]:
     """Return the names in ``provider.provided.a.b``, without what they are got of."""
     names: list[str] = []
@@ -76,36 +41,3 @@ def provided_chain(getter: Any) -> list[str]:
         names.insert(0, str(getter.name))
         getter = getter.provides
     return names
-
-
-def find_cycles(container: Any) -> list[tuple[str, ...]]:
-    """Return each circle of providers that need one another to be built, by their names."""
-    names = {id(provider): name for name, provider in list_providers(container)}
-    found: dict[frozenset[str], tuple[str, ...]] = {}
-    done: set[int] = set()
-
-    def visit(provider: providers.Provider[Any], above: Sequence[providers.Provider[Any]]) -> None:
-        if any(provider is other for other in above):
-            start = next(i for i, other in enumerate(above) if other is provider)
-            circle = [names[id(one)] for one in above[start:] if id(one) in names]
-            found.setdefault(frozenset(circle), (*circle, circle[0]) if circle else ())
-        elif id(provider) not in done:
-            for each in [Injection("", p) for p in provider.overridden[-1:]] or injections(provider):
-                visit(each.provider, (*above, provider))
-            done.add(id(provider))
-
-    for _, provider in list_providers(container):
-        visit(provider, ())
-    return list(found.values())
-
-
-def _positional(provider: Any) -> Sequence[Any]:
-    return getattr(provider, "args", ())
-
-
-def _keywords(provider: Any) -> dict[str, Any]:
-    return dict(getattr(provider, "kwargs", None) or {})
-
-
-def _is_called(value: Any) -> bool:
-    return isinstance(value, providers.Provider) and not isinstance(value, providers.Delegate)

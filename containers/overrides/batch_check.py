@@ -1,14 +1,11 @@
 """One batch through a copy of a composite with overrides, on ``meta``, before any step is done with it."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
-from functools import partial
-from types import ModuleType
 from typing import Any
 
-from dependency_injector import providers
-from torch import Tensor, nn
+from torch import nn
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.protocols import required_class
@@ -42,7 +39,7 @@ def check_overridden(
     if assembler.is_collecting_faults or not is_wanted:
         return
     try:
-        copied = deepcopy(model, {id(provider): provider for provider in _providers_within(model)})
+        copied = deepcopy(model)
     except Exception as error:
         warnings.warn(f"an override can't be copied, so no batch checks it: {error}", stacklevel=2)
         return
@@ -71,29 +68,6 @@ def check_overridden(
 def _advise(_givers: Sequence[str], _taker: str) -> str:
     """Name no setting: it is an override that does not fit."""
     return "give the override the widths of its neighbours"
-
-
-def _providers_within(value: Any) -> list[Any]:
-    """Return the providers that an object holds; a copy of one would bring a copy of its container."""
-    found: list[Any] = []
-    seen: dict[int, Any] = {}
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if id(each) in seen or isinstance(each, Tensor | type | ModuleType):
-            continue
-        seen[id(each)] = each
-        if isinstance(each, providers.Provider):
-            found.append(each)
-        elif isinstance(each, Mapping):
-            waiting += each.values()
-        elif isinstance(each, list | tuple | set):
-            waiting += each
-        elif isinstance(each, partial):
-            waiting += (each.func, each.args, each.keywords)
-        else:
-            waiting += getattr(each, "__dict__", {}).values()
-    return found
 
 
 def _concerns(override: Override) -> bool:

@@ -76,4 +76,4 @@ def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> ins
         named = maker.func if isinstance(maker, partial) else maker
         name = getattr(named, "__name__", type(named).__name__)
         message = f"{path} can't be built: {name}{signature}: {error}{near}"
-        raise CompositionError(message, path=path, cause=error) from error
+        raise CompositionError(message, path=path) from None  # no consequence of a guessed width
