@@ -91,8 +91,16 @@ class MultiFeatureContainer(DeclarativeContainer):
         protocols.Model,
         wire,
         multi_feature,
-        assembler=assembler,
         data=data_spec,
+        feature_extractors=providers.Factory(
+            ItemMakers, feature_extractors.provider, settings.provided.feature_extractors
+        ),
+        combiner=combiner.provider,
+        head=head.provider,
+        assembler=assembler,
+        optimizer=optimizer.provider,
+        schedule=schedule.provider,
+        class_weights=settings.provided.class_weights,
         model=providers.Factory(
             partial,
             MultiFeatureClassifier,
@@ -101,14 +109,6 @@ class MultiFeatureContainer(DeclarativeContainer):
             min_stacked_extractors=settings.provided.min_stacked_extractors,
             recipe=recipe,
         ),
-        feature_extractors=providers.Factory(
-            ItemMakers, feature_extractors.provider, settings.provided.feature_extractors
-        ),
-        combiner=combiner.provider,
-        head=head.provider,
-        optimizer=optimizer.provider,
-        schedule=schedule.provider,
-        class_weights=settings.provided.class_weights,
     )
 
     training_run = providers.Factory(

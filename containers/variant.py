@@ -103,19 +103,19 @@ class VariantContainer(DeclarativeContainer):
         protocols.Model,
         wire,
         variant,
-        assembler=assembler,
         data=data_spec,
-        model=providers.Factory(partial, VariantModel, recipe=recipe),
         adapters=providers.Factory(ItemMakers, adapters.provider),
         trunk=trunk.provider,
         decoders=providers.Factory(ItemMakers, decoders.provider),
         losses=providers.Factory(ItemMakers, losses.provider),
         balance=balance.provider,
+        assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
         weights=settings.provided.weights,
         frozen=settings.provided.frozen,
         configured_variants=settings.provided.sources,
+        model=providers.Factory(partial, VariantModel, recipe=recipe),
     )
 
     training_run = providers.Factory(

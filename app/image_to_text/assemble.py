@@ -5,6 +5,7 @@ from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.widths import StandIn, Width
 from nested_lightning.app.assembly.wiring.parts import Part, part
 from nested_lightning.app.assembly.wiring.published import published, report
+from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 
@@ -20,6 +21,9 @@ def image_to_text(
     normalization: Part[protocols.Normalization] = part(),
     optimizer: Part[protocols.Optimizer] = part(),
     schedule: Part[protocols.Schedule] = part(),
+    *,
+    augmentation: protocols.Augmentation,
+    generation: Generation,
 ) -> ImageToText:
     """Wire encoder, bridge and decoder, each of what the one before publishes.
 
@@ -34,6 +38,8 @@ def image_to_text(
         normalization: Takes ``mean`` and ``scale`` of the colours.
         optimizer: Handed on.
         schedule: Handed on.
+        augmentation: Handed on.
+        generation: Handed on.
 
     Raises:
         CompositionError: Parts don't fit together.
@@ -51,7 +57,9 @@ def image_to_text(
         text_decoder=decoder,
         normalization=normalization(mean=data.mean, scale=data.scale),
         vocabulary=data.vocabulary,
+        augmentation=augmentation,
         max_length=data.max_length,
+        generation=generation,
         optimizer=optimizer,
         schedule=schedule,
     )
