@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.assembly.wiring.wired import wired
 from nested_lightning.containers.owning.own_container import own_container
-from nested_lightning.containers.owning.own_settings import own_settings, plan_of
+from nested_lightning.containers.owning.own_settings import own_settings
+from nested_lightning.containers.owning.plan import plan_of
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.predictor import PredictorInterface
 

@@ -1,7 +1,7 @@
-"""Which arguments of a class or a function are settings: plain ones that have a default."""
+"""Which arguments of a class or a function are settings: plain ones that nothing else gives."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -22,7 +22,7 @@ class PlainArgument:
     Attributes:
         name: Its name.
         annotation: Its type, with whatever `typing.Annotated` says of it.
-        default: Its default.
+        default: Its default; an ellipsis: it has none, and a value is needed.
         description: What its docstring says of it.
     """
 
@@ -32,17 +32,43 @@ class PlainArgument:
     description: str
 
 
-def plain_arguments(maker: Callable[..., Any]) -> Iterator[PlainArgument]:
-    """Yield the arguments of a class or a function that have a plain type and a plain default."""
-    hints = _hints(maker)
-    descriptions = _described_arguments(maker)
-    signature = signature_of(maker)
-    for name, parameter in signature.parameters.items() if signature else ():
+def plain_arguments(
+    maker: Callable[..., Any], *, wired: Collection[str] = (), may_be_required: bool = False
+) -> Iterator[PlainArgument]:
+    """Yield the arguments of a class or a function that settings give: those of a plain type.
+
+    Args:
+        maker: The class or function.
+        wired: Arguments that a wiring gives.
+        may_be_required: Whether one without a default is a setting too, since nothing else gives it.
+    """
+    hints, descriptions = hints_of(maker), _described_arguments(maker)
+    for name, parameter in _named_parameters(maker).items():
         default = parameter.default
-        annotation = hints.get(name, type(default))
+        is_required = default is parameter.empty
+        annotation = hints.get(name, NoneType if is_required else type(default))
         is_known = annotation is not NoneType  # None alone doesn't say what else may stand there
-        if is_known and parameter.kind in _NAMED and _is_plain_value(default) and is_plain(annotation):
-            yield PlainArgument(name, annotation, default, descriptions.get(name, f"Argument {name}."))
+        is_wanted = may_be_required if is_required else _is_plain_value(default)
+        if name not in wired and is_known and is_wanted and is_plain(annotation):
+            described = descriptions.get(name, f"Argument {name}.")
+            yield PlainArgument(name, annotation, ... if is_required else default, described)
+
+
+def argument_names(maker: Callable[..., Any]) -> list[str]:
+    """Return the names of all arguments that have one, in order."""
+    return list(_named_parameters(maker))
+
+
+def takes_any_keyword(maker: Callable[..., Any]) -> bool:
+    """Return whether it has ``**kwargs``, so that no name can be checked."""
+    signature = signature_of(maker)
+    return signature is not None and any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
+
+
+def _named_parameters(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    signature = signature_of(maker)
+    parameters = signature.parameters if signature else {}
+    return {name: one for name, one in parameters.items() if one.kind in _NAMED and name[0] != "_"}
 
 
 def is_plain(annotation: Any) -> bool:
@@ -67,7 +93,8 @@ def _is_plain_value(value: Any) -> bool:
     return isinstance(value, (*_PLAIN, Enum)) or value is None
 
 
-def _hints(maker: Callable[..., Any]) -> dict[str, Any]:
+def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
+    """Return the types of arguments as far as they can be had at runtime."""
     function = maker.__init__ if isinstance(maker, type) else inspect.unwrap(maker)  # type: ignore[misc]
     try:
         return get_type_hints(function, include_extras=True)
