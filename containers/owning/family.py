@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 
 from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.assembly.wiring.wired import wired
+from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_container import own_container
 from nested_lightning.containers.owning.own_settings import own_settings
 from nested_lightning.containers.owning.plan import plan_of
+from nested_lightning.settings.families import is_family_name
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.predictor import PredictorInterface
 
@@ -43,8 +45,10 @@ def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F]
         defaults: Settings of the whole application that differ for this family, nested.
 
     Raises:
-        UserError: The function's parameters can't be providers.
+        UserError: The name can't be one, or the function's parameters can't be providers.
     """
+    if not is_family_name(name):
+        raise UserError(f"'{name}' can't be a family's name: take small letters, digits and dashes")
 
     def decorate(function: F) -> F:
         plan = plan_of(function)
