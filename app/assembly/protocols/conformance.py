@@ -82,7 +82,8 @@ def lacking_arguments(given: Signature | None, taken: Signature | None) -> list[
 
 def describe_protocol(protocol: type) -> str:
     """Return what is expected, e.g. ``a Head: an nn.Module, called with in_features, …; has forward(x)``."""
-    built = ", ".join(_construction(protocol, 0).parameters)
+    taken = _construction(protocol, 0).parameters.values()
+    built = ", ".join(p.name for p in taken if p.kind in (*_BY_POSITION, *_BY_NAME))
     members = [*_attributes(protocol)]
     members += [f"{name}({', '.join(_bound(method).parameters)})" for name, method in _methods(protocol)]
     parts = [f"of {_name(required_class(protocol))}"] if required_class(protocol) is not object else []

@@ -16,7 +16,7 @@ from nested_lightning.app.assembly.seeding import seeded as seeded_by_path
 from nested_lightning.app.assembly.wiring.arguments import bind, has_parts
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.written_calls import written_call
-from nested_lightning.app.errors import did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean
 
 MODEL = "model"
 """The parameter that takes the composite itself, whose path is that of the whole wiring."""
@@ -212,7 +212,7 @@ def make(maker: Any, args: Any, kwargs: Any, *, path: str, built: dict[str, Any]
     token = _place.set((path, built))
     try:
         return maker(*args, **kwargs)
-    except CompositionError:
+    except UserError:
         raise
     except (TypeError, ValueError) as error:
         raise CompositionError(f"{path} can't be built: {error}", path=path, cause=error) from error
