@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from nested_lightning.settings.base import default_section
 from nested_lightning.settings.families import families, find_family, given_families, knowing
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.numbers import Seed
@@ -119,7 +120,7 @@ def application_settings_model() -> type[ApplicationSettings]:
 @cache
 def _application_settings_model(given: tuple[Family, ...]) -> type[ApplicationSettings]:
     sections: dict[str, Any] = {
-        family.section: (family.settings, Field(family.settings(), description=family.summary))
+        family.section: (family.settings, default_section(family.settings, family.summary))
         for family in families().values()
     }
     model = create_model("ApplicationSettings", __base__=ApplicationSettings, **sections)

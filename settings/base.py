@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from nested_lightning.settings.reading.implausible import refuse_what_can_not_be_meant
 
@@ -40,6 +40,14 @@ class Settings(BaseModel):
     @classmethod
     def _refuse_what_can_not_be_meant(cls, value: Any, info: ValidationInfo) -> Any:
         return refuse_what_can_not_be_meant(cls, value, info)
+
+
+def default_section(settings: type[Settings], description: str) -> Any:
+    """Return a field for a section; where a setting in it has no default, reading the section says so."""
+    try:
+        return Field(settings(), description=description)
+    except ValidationError:
+        return Field({}, description=description, validate_default=True)
 
 
 def plain_section(values: Any, name: str) -> dict[str, Any] | None:

@@ -4,14 +4,14 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, create_model, model_validator
+from pydantic import Field, create_model, model_validator
 
 from nested_lightning.app.assembly.wiring.composing import DATA
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_choice import OwnChoice
 from nested_lightning.containers.owning.plan import PartPlan, WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names, plain_arguments, takes_any_keyword
-from nested_lightning.settings.base import Settings, complete_items
+from nested_lightning.settings.base import Settings, complete_items, default_section
 from nested_lightning.settings.slot import Slot
 
 
@@ -39,7 +39,7 @@ def _sections(plan: WiringPlan) -> Iterator[tuple[str, dict[str, Any]]]:
     if plan.data is not None:
         fields = _plain_fields(plan.data, may_be_required=True)
         data = create_model("DataSettings", __base__=Settings, **fields)
-        yield "the datamodule", {DATA: (data, Field(_default(data), description="Where the data come from."))}
+        yield "the datamodule", {DATA: (data, default_section(data, "Where the data come from."))}
     own = _plain_fields(plan.function, may_be_required=True)
     yield "the wiring function", {one: field for one, field in own.items() if one in plan.plain}
     if plan.model is not None:
@@ -63,15 +63,14 @@ def _part_fields(part: str, plan: PartPlan) -> Iterator[tuple[str, Any]]:
     choices = {kind: _choice(base, kind, maker, plan) for kind, maker in plan.declaration.kinds.items()}
     first = next(iter(choices))
     chosen: Any = Annotated[base, Slot(base=base, default=first, choices=[*choices.values()])]
-    default = _default(choices[first])
     if plan.declaration.is_plural:
         yield part, (dict[str, chosen], Field({}, description=f"Single {part}, by name."))
         if plan.each:
-            yield plan.each, (chosen, Field(default, description=f"What each of {part} starts from."))
+            yield plan.each, (chosen, default_section(choices[first], f"What each of {part} starts from."))
     elif plan.declaration.is_optional:
         yield part, (chosen | None, Field(None, description=f"The part {part}; null: none."))
     else:
-        yield part, (chosen, Field(default, description=f"The part {part}."))
+        yield part, (chosen, default_section(choices[first], f"The part {part}."))
 
 
 def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: PartPlan) -> type[OwnChoice]:
@@ -92,14 +91,6 @@ def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: P
     choice.parts = {part: one for part, one in parts.items() if part not in wired}
     choice.wired, choice.takes_any = wired, takes_any_keyword(maker)
     return choice
-
-
-def _default(model: type[Settings]) -> Any:
-    """Return settings of their defaults; where some have none, what says so when settings are read."""
-    try:
-        return model()
-    except ValidationError:
-        return {}
 
 
 def _completing(parts: Mapping[str, PartPlan]) -> dict[str, Any]:
