@@ -75,7 +75,7 @@ class ApplicationSettings(BaseSettings):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by value: the class with the families' sections has no name that could be imported."""
-        return parse_settings, (self.model_dump(mode="json"),)
+        return _parse_knowing, (self.given, self.model_dump(mode="json"))
 
     @property
     def family(self) -> Family:
@@ -126,6 +126,11 @@ def _application_settings_model(given: tuple[Family, ...]) -> type[ApplicationSe
     model = create_model("ApplicationSettings", __base__=ApplicationSettings, **sections)
     model.given = given
     return model
+
+
+def _parse_knowing(given: tuple[Family, ...], values: Mapping[str, Any]) -> ApplicationSettings:
+    with knowing(*given):
+        return parse_settings(values)
 
 
 def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

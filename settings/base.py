@@ -91,9 +91,13 @@ class ChoiceSettings(Settings):
     Attributes:
         target: Import path of the class or function that is chosen. The fields besides ``kind`` are
             keyword arguments of it, by the same names. Only containers resolve it.
+        wired: Arguments of the target that are no settings, with the expression of a wiring that gives them.
+        takes_any: Whether the target takes any keyword, so that no name can be checked.
     """
 
     target: ClassVar[str]
+    wired: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    takes_any: ClassVar[bool] = False
     kind: str = Field(description="Which of the registered choices is used.")
 
     def arguments(self) -> dict[str, Any]:

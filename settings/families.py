@@ -119,6 +119,10 @@ def find_family(name: str) -> Family:
     known = families()
     found = known.get(name.replace("_", "-"))
     if found is None:
+        if ".py:" in name:
+            raise SettingsError(
+                [f"model = '{name}': settings name no code to run; give it by --model {name}"]
+            )
         hint = did_you_mean(name, known)
         raise SettingsError([f"model = '{name}' is not registered{hint}; registered: {', '.join(known)}"])
     return found

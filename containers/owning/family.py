@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.assembly.wiring.wired import wired
 from nested_lightning.app.errors import UserError
+from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.own_container import own_container
 from nested_lightning.containers.owning.own_settings import own_settings
 from nested_lightning.containers.owning.plan import plan_of
@@ -54,6 +55,7 @@ def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F]
         plan = plan_of(function)
         section = name.replace("-", "_")
         settings = own_settings(plan, name=name)
+        made = wired(section)(function)
         described = Family(
             name=name,
             summary=(inspect.getdoc(function) or name).splitlines()[0],
@@ -61,8 +63,9 @@ def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F]
             container=own_container(plan, settings, section=section),
             predictor=PredictorInterface(summary="No predictor.", inputs=None),
             defaults=defaults or {},
+            defined_by=[one for one in (function, plan.data, plan.model) if one],
+            origin=(family_of, made),
         )
-        made = wired(section)(function)
         made.family = described  # type: ignore[attr-defined]
         return made
 

@@ -16,13 +16,9 @@ class OwnChoice(ChoiceSettings):
 
     Attributes:
         parts: The parts of a wiring function, each with settings of its own among the fields.
-        wired: The expression of the wiring for each argument that it gives, and that is no setting therefore.
-        takes_any: Whether it takes any keyword, so that no name can be checked.
     """
 
     parts: ClassVar[Mapping[str, PartPlan]] = {}
-    wired: ClassVar[Mapping[str, str]] = {}
-    takes_any: ClassVar[bool] = False
 
     def arguments(self, makers: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what the target is called with.

@@ -1,7 +1,11 @@
 """From a wiring function, what settings chose and what the data are to a composite."""
 
+import hashlib
+import inspect
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -85,7 +89,15 @@ class Composer:
             with on_meta():
                 self._wire(facts)
             batch = None if datamodule is None else next(iter(datamodule.train_dataloader()), None)
-        return OwnDataSpec(values=values_of(facts), batch=None if batch is None else structure_of(batch))
+        structure = None if batch is None else structure_of(batch)
+        return OwnDataSpec(values=values_of(facts), batch=structure, source=source_digest(self._function))
+
+    def note_changed_source(self, known: OwnDataSpec) -> None:
+        """Warn where the wiring isn't written as it was when a checkpoint was made."""
+        now = source_digest(self._function)
+        if known.source and now and known.source != now:
+            file = inspect.getsourcefile(self._function)
+            warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
 
     def _wire(self, facts: DataFacts) -> LightningModule:
         given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}
@@ -112,7 +124,19 @@ def data_spec_of(
     known: OwnDataSpec | None, composer: Composer, datamodule: Callable[[], LightningDataModule | None]
 ) -> OwnDataSpec:
     """Return what a checkpoint knows of the data, or else what is found in them."""
-    return known if known is not None else composer.find_data_spec(datamodule())
+    if known is None:
+        return composer.find_data_spec(datamodule())
+    composer.note_changed_source(known)
+    return known
+
+
+def source_digest(function: Callable[..., Any]) -> str:
+    """Return the digest of the file that a function is written in; empty where there is none."""
+    try:
+        file = inspect.getsourcefile(function)
+        return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except (OSError, TypeError):
+        return ""
 
 
 def set_up(make: Callable[..., LightningDataModule], **arguments: Any) -> LightningDataModule:
