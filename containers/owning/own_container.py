@@ -60,6 +60,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         example_batches = providers.Callable(_examples, data_spec)
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
         model = providers.Factory(_compose, composer, data_spec, recipe)
+        wiring_differences = providers.Callable(_differences, composer, data_spec)
         evaluator = providers.Factory(OwnEvaluator, model=model, datamodule=datamodule)
         answers = providers.Callable(_refuse_to_predict, section)
         training_run = providers.Factory(trainer.training_run, model=model, datamodule=datamodule)
@@ -90,6 +91,10 @@ def _build_data(make: Any, settings: Settings) -> Any:
 
 def _compose(composer: Composer, data_spec: OwnDataSpec, recipe: Recipe) -> Any:
     return composer(data_spec, recipe)
+
+
+def _differences(composer: Composer, data_spec: OwnDataSpec) -> dict[str, str]:
+    return composer.differences(data_spec)
 
 
 def _refuse_to_predict(section: str, **_: Any) -> Any:

@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -76,11 +77,27 @@ class Composer:
         Raises:
             UserError: It has a ``recipe`` of its own.
         """
-        model: Any = self._wire(DataFacts(path=self._path, known=data_spec.values))
+        model: Any
+        model, built = self._wire(DataFacts(path=self._path, known=data_spec.values))
         if hasattr(model, "recipe"):
             raise UserError(f"{type(model).__name__}.recipe: rename it, since checkpoints need that name")
-        model.recipe = recipe
+        places = find_places(model, {path.removeprefix(f"{self._path}."): one for path, one in built.items()})
+        model.recipe = replace(recipe, places=places)
         return cast(LightningModule, model)
+
+    def differences(self, data_spec: OwnDataSpec) -> dict[str, str]:
+        """Wire twice on ``meta``, and return what differs in words, by the path of the part."""
+        with torch.random.fork_rng(devices=[]), on_meta():
+            (_, first), (_, second) = (
+                self._wire(DataFacts(path=self._path, known=data_spec.values)) for _ in range(2)
+            )
+        pairs = {path: (_described(first, path), _described(second, path)) for path in {**first, **second}}
+        unlike = {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+        return {
+            path: f"the wiring gives {one}, and run again {other}"
+            for path, (one, other) in unlike.items()
+            if not any(below.startswith(f"{path}.") for below in unlike)
+        }
 
     def find_data_spec(self, datamodule: LightningDataModule | None) -> OwnDataSpec:
         """Return what the function reads of the data, found by wiring on ``meta``, and their first batch."""
@@ -99,13 +116,28 @@ class Composer:
             file = inspect.getsourcefile(self._function)
             warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
 
-    def _wire(self, facts: DataFacts) -> LightningModule:
+    def _wire(self, facts: DataFacts) -> tuple[LightningModule, dict[str, Any]]:
+        """Return the composite, and all parts by their paths."""
         given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}
         built: dict[str, Any] = {}
         with seeded(self._seed):
             model: LightningModule = Wiring(self._path, built)(self._function, **given)
         _refuse_lost(model, built)
-        return model
+        return model, built
+
+
+def find_places(model: nn.Module, parts: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a composite holds its parts, by the names of these; what it doesn't hold is left out."""
+    held = {id(module): name for name, module in reversed([*model.named_modules()]) if name}
+    return {name: held[id(part)] for name, part in parts.items() if id(part) in held}
+
+
+def _described(built: Mapping[str, Any], path: str) -> str:
+    if path not in built:
+        return "nothing"
+    part = built[path]
+    shapes = [*map(tuple, (one.shape for one in part.parameters()))] if isinstance(part, nn.Module) else []
+    return f"{type(part).__name__}{f' of {shapes}' if shapes else ''}"
 
 
 def _refuse_lost(model: LightningModule, built: Mapping[str, Any]) -> None:
