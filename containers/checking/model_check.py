@@ -15,6 +15,7 @@ from nested_lightning.app.checking.separate_copy import SeparateCopies
 from nested_lightning.app.checking.steps import StepCheck
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
+from nested_lightning.app.training.submodule_paths import places_of
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
 from nested_lightning.containers.checking.choice_faults import find_choice_faults
@@ -102,7 +103,8 @@ class _Check:
             self.findings.add(_as_fault(error, assembler, widths))
         if model is None:
             return CheckReport(faults=tuple(self.findings.faults))
-        submodules = assembler.built or dict(model.named_children())
+        self._compare_wirings()
+        submodules = assembler.built or _parts_of(model) or dict(model.named_children())
         same = {path: first for path, first in first_paths(submodules).items() if first != path}
         steps = StepCheck(
             model=model,
@@ -128,6 +130,13 @@ class _Check:
             rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
             edges=steps.watch.flow.edges,
         )
+
+    def _compare_wirings(self) -> None:
+        """Find what a wiring function doesn't build in the same way each time."""
+        if not self._is_brief and "wiring_differences" in self.family.providers and not self.findings.faults:
+            for path, what in self.family.wiring_differences().items():
+                hint = "let the wiring depend on settings and data alone"
+                self.findings.add(Fault(path=path, what=what, hint=hint))
 
     def _model_provider(self) -> Any:
         """Return the model's provider without what checks overrides: a check does so itself, to the end."""
@@ -155,6 +164,10 @@ class _Check:
                 if not self.findings.faults:  # else this is what one of them leads to
                     errors.append(CompositionError(f"can't be built: {type(error).__name__}: {error}"))
         return None
+
+
+def _parts_of(model: Any) -> dict[str, Any]:
+    return {part: model.get_submodule(place) for part, place in places_of(model).items()}
 
 
 def _as_fault(error: CompositionError, assembler: Assembler, widths: WidthSettings) -> Fault:
