@@ -18,6 +18,13 @@ from nested_lightning.settings.predictor import PredictorInterface
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+_PREDICTOR = PredictorInterface(
+    summary="What the module's predict_step gives for the datamodule's predict_dataloader.",
+    inputs=None,
+    formats={"jsonl": (".jsonl",), "csv": (".csv",)},
+)
+
+
 def unwired_family(name: str, *, model: type[Any], data: type[Any]) -> Any:
     """Make a module that has nothing injected a family: its arguments and the datamodule's are the settings.
 
@@ -61,7 +68,7 @@ def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F]
             summary=(inspect.getdoc(function) or name).splitlines()[0],
             settings=settings,
             container=own_container(plan, settings, section=section),
-            predictor=PredictorInterface(summary="No predictor.", inputs=None),
+            predictor=_PREDICTOR,
             defaults=defaults or {},
             defined_by=[one for one in (function, plan.data, plan.model) if one],
             origin=(family_of, made),

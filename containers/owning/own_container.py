@@ -10,6 +10,7 @@ from dependency_injector.containers import DeclarativeContainer
 from nested_lightning.app.assembly.wiring.composing import Composer, data_spec_of, set_up
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
+from nested_lightning.app.assembly.wiring.predicting import answer_by_step
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
@@ -62,7 +63,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         model = providers.Factory(_compose, composer, data_spec, recipe)
         wiring_differences = providers.Callable(_differences, composer, data_spec)
         evaluator = providers.Factory(OwnEvaluator, model=model, datamodule=datamodule)
-        answers = providers.Callable(_refuse_to_predict, section)
+        answers = providers.Callable(_answer, model.provider, datamodule.provider, section)
         training_run = providers.Factory(trainer.training_run, model=model, datamodule=datamodule)
 
     parts = part_providers(plan.parts, settings_model, partial(getattr, OwnContainer.settings.provided))
@@ -97,8 +98,9 @@ def _differences(composer: Composer, data_spec: OwnDataSpec) -> dict[str, str]:
     return composer.differences(data_spec)
 
 
-def _refuse_to_predict(section: str, **_: Any) -> Any:
-    raise UserError(f"{section} has no predictor: call its model in Python, see from_checkpoint")
+def _answer(model: Any, datamodule: Any, section: str, *, files: Any) -> Any:
+    del files  # the datamodule has the data
+    return answer_by_step(model(), datamodule(), name=section)
 
 
 def _examples(data_spec: OwnDataSpec) -> list[Any]:

@@ -49,11 +49,12 @@ def plain_arguments(
         default = parameter.default
         is_required = default is parameter.empty
         annotation = hints.get(name, NoneType if is_required else type(default))
-        is_known = annotation is not NoneType  # None alone doesn't say what else may stand there
+        written = plain_type(annotation)
+        is_known = written not in (None, NoneType)  # None alone doesn't say what else may stand there
         is_wanted = may_be_required if is_required else _is_plain_value(default)
-        if name not in wired and is_known and is_wanted and is_plain(annotation):
+        if name not in wired and is_known and is_wanted:
             described = descriptions.get(name, f"Argument {name}.")
-            yield PlainArgument(name, annotation, ... if is_required else default, described)
+            yield PlainArgument(name, written, ... if is_required else default, described)
 
 
 def argument_names(maker: Callable[..., Any]) -> list[str]:
@@ -75,18 +76,23 @@ def _named_parameters(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]
     return {name: one for name, one in parameters.items() if one.kind in _NAMED and name[0] != "_"}
 
 
-def is_plain(annotation: Any) -> bool:
-    """Return whether values of a type can be written in settings."""
+def plain_type(annotation: Any) -> Any:
+    """Return the type of the values that can be written in settings; None: there are none.
+
+    Of ``float | Tensor`` that is ``float``.
+    """
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return is_plain(arguments[0])
-    if origin is Literal:
-        return True
+        inner = plain_type(arguments[0])
+        return None if inner is None else Annotated[inner, *arguments[1:]]
     if origin in (Union, UnionType):
-        return all(map(is_plain, arguments))
-    if origin is not None:
-        return origin in _CONTAINERS and all(one is Ellipsis or is_plain(one) for one in arguments)
-    return annotation in _PLAIN or (isinstance(annotation, type) and issubclass(annotation, Enum))
+        kept = [one for one in map(plain_type, arguments) if one is not None]
+        return Union[tuple(kept)] if kept and kept != [NoneType] else None  # noqa: UP007
+    if origin in _CONTAINERS:
+        inner = tuple(one if one is Ellipsis else plain_type(one) for one in arguments)
+        return None if None in inner else origin[inner]
+    is_known = annotation in _PLAIN or (isinstance(annotation, type) and issubclass(annotation, Enum))
+    return annotation if origin is Literal or is_known else None
 
 
 def _is_plain_value(value: Any) -> bool:
