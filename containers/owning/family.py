@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.assembly.wiring.wired import wired
@@ -16,6 +16,7 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.predictor import PredictorInterface
 
 F = TypeVar("F", bound=Callable[..., Any])
+Defaults = dict[str, Any] | None
 
 
 _PREDICTOR = PredictorInterface(
@@ -25,31 +26,28 @@ _PREDICTOR = PredictorInterface(
 )
 
 
-def unwired_family(name: str, *, model: type[Any], data: type[Any]) -> Any:
-    """Make a module that has nothing injected a family: its arguments and the datamodule's are the settings.
-
-    Args:
-        name: See `family`.
-        model: A LightningModule that can be built of its defaults.
-        data: A LightningDataModule.
-    """
-
-    def wire(data: Any, model: Any) -> Any:
-        del data  # nothing of the model follows from it
-        return model()
-
-    wire.__annotations__ = {"data": data, "model": Part[model], "return": model}  # type: ignore[valid-type]
-    wire.__doc__ = inspect.getdoc(model)
-    return family(name)(wire)
-
-
-def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F], F]:
+@overload
+def family(name: str, *, model: type[Any], data: Callable[..., Any], defaults: Defaults = ...) -> Any: ...
+@overload
+def family(
+    name: str, *, data: Callable[..., Any] | None = ..., defaults: Defaults = ...
+) -> Callable[[F], F]: ...
+def family(
+    name: str,
+    *,
+    model: type[Any] | None = None,
+    data: Callable[..., Any] | None = None,
+    defaults: Defaults = None,
+) -> Any:
     """Make a wiring function a family of this name.
 
-    What comes of it has the same signature, and can be called as with `wired`.
+    What comes of it has the same signature, and can be called as with `wired`. With ``model`` it is no
+    decorator: a module that has nothing injected needs no function.
 
     Args:
         name: Name on the command line, small letters, digits and dashes.
+        model: A LightningModule with nothing injected.
+        data: A function that makes the datamodule and may have parts; with ``model``, its class.
         defaults: Settings of the whole application that differ for this family, nested.
 
     Raises:
@@ -59,7 +57,7 @@ def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F]
         raise UserError(f"'{name}' can't be a family's name: take small letters, digits and dashes")
 
     def decorate(function: F) -> F:
-        plan = plan_of(function)
+        plan = plan_of(function, data_maker=data)
         section = name.replace("-", "_")
         settings = own_settings(plan, name=name)
         made = wired(section)(function)
@@ -76,4 +74,16 @@ def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F]
         made.family = described  # type: ignore[attr-defined]
         return made
 
-    return decorate
+    return decorate if model is None else decorate(_unwired(model, data))
+
+
+def _unwired(model: type[Any], data: Any) -> Callable[..., Any]:
+    """Return a wiring function of a module that has nothing injected."""
+
+    def wire(data: Any, model: Any) -> Any:
+        del data  # nothing of the model follows from it
+        return model()
+
+    wire.__annotations__ = {"data": data, "model": Part[model], "return": model}  # type: ignore[valid-type]
+    wire.__doc__ = inspect.getdoc(model)
+    return wire

@@ -7,19 +7,24 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
-from nested_lightning.app.assembly.wiring.composing import Composer, data_spec_of, set_up
+from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of, set_up
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.predicting import answer_by_step
-from nested_lightning.app.assembly.wiring.wiring import MODEL
+from nested_lightning.app.assembly.wiring.wiring import MODEL, make
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_choice import wiring_arguments
-from nested_lightning.containers.owning.part_providers import makers_of, part_providers
-from nested_lightning.containers.owning.plan import WiringPlan
+from nested_lightning.containers.owning.part_providers import (
+    DataProvider,
+    makers_of,
+    part_providers,
+)
+from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.base import Settings
+from nested_lightning.settings.describing.walking import fields_of
 
 
 def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: str) -> type[Any]:
@@ -46,7 +51,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         datamodule: Any = (
             providers.Object(None)
             if plan.data is None
-            else providers.Singleton(_build_data, plan.data, settings.provided.data)
+            else _data_provider(plan.data, settings_model, settings.provided.data, section)
         )
         arguments: Any = providers.Callable(_arguments)
         composer = providers.Singleton(
@@ -86,8 +91,17 @@ def _arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, Any]) 
     return given
 
 
-def _build_data(make: Any, settings: Settings) -> Any:
-    return set_up(make, **dict(settings))
+def _data_provider(maker: Any, settings_model: type[Settings], settings: Any, section: str) -> DataProvider:
+    parts, model = parts_of(maker), dict(fields_of(settings_model))[DATA]
+    assert isinstance(model, type)
+    assert issubclass(model, Settings)
+    makers = makers_of(part_providers(parts, model, partial(getattr, settings)))
+    return DataProvider(_build_data, maker, parts, f"{section}.datamodule", settings, makers)
+
+
+def _build_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    return set_up(partial(make, maker, (), wiring_arguments(values, parts, makers), path=path, built={}))
 
 
 def _compose(composer: Composer, data_spec: OwnDataSpec, recipe: Recipe) -> Any:

@@ -37,8 +37,7 @@ def own_settings(plan: WiringPlan, *, name: str) -> type[Settings]:
 
 def _sections(plan: WiringPlan) -> Iterator[tuple[str, dict[str, Any]]]:
     if plan.data is not None:
-        fields = _plain_fields(plan.data, may_be_required=True)
-        data = create_model("DataSettings", __base__=Settings, **fields)
+        data = _data_settings(plan.data)
         yield "the datamodule", {DATA: (data, default_section(data, "Where the data come from."))}
     own = _plain_fields(plan.function, may_be_required=True)
     yield "the wiring function", {one: field for one, field in own.items() if one in plan.plain}
@@ -47,6 +46,13 @@ def _sections(plan: WiringPlan) -> Iterator[tuple[str, dict[str, Any]]]:
         yield plan.model.__name__, _plain_fields(plan.model, wired, may_be_required=plan.model_wired.is_all)
     for part, one in plan.parts.items():
         yield "the wiring function", dict(_part_fields(part, one))
+
+
+def _data_settings(maker: Callable[..., Any]) -> type[Settings]:
+    fields, parts = _plain_fields(maker, may_be_required=True), parts_of(maker)
+    for part, one in parts.items():
+        fields |= dict(_part_fields(part, one))
+    return create_model("DataSettings", __base__=Settings, __validators__=_completing(parts), **fields)
 
 
 def _plain_fields(

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from nested_lightning.containers.owning.own_choice import OwnChoice, build_part
 from nested_lightning.containers.owning.plan import PartPlan
+from nested_lightning.containers.providing.declared import DeclaredCallable
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.nested import WithParts
 from nested_lightning.containers.providing.watched import is_replaced
@@ -21,7 +22,22 @@ from nested_lightning.settings.slot import Slot
 Provider = providers.Provider[Any]
 
 
-class PartProvider(WithParts):
+class WithMakers(WithParts):
+    """Has the providers of its parts from its last argument, which is what builds these by name."""
+
+    args: tuple[Any, ...]
+
+    @property
+    def parts(self) -> Mapping[str, Provider]:
+        """The providers of its own parts by name."""
+        return {name: one.provides for name, one in self.args[-1].kwargs.items()} if self.args else {}
+
+
+class DataProvider(WithMakers, providers.Singleton[Any]):
+    """Builds the datamodule, which may have parts of its own."""
+
+
+class PartProvider(WithMakers, DeclaredCallable):
     """Builds one part of its settings; its own parts are those of wiring functions among its kinds.
 
     Called with what builds a part of settings, the settings, and what builds its own parts.
@@ -32,11 +48,6 @@ class PartProvider(WithParts):
         """The provider of its settings."""
         found: Provider = list(self.args)[-2]
         return found
-
-    @property
-    def parts(self) -> Mapping[str, Provider]:
-        """The providers of its own parts by name."""
-        return {name: one.provides for name, one in self.args[-1].kwargs.items()} if self.args else {}
 
 
 class ItemProviders(NamedProviders):

@@ -18,7 +18,7 @@ def protocol_of_part(annotation: Any) -> type | None:
     if get_origin(wanted) in (Union, UnionType):
         kinds = [one for one in get_args(wanted) if one is not NoneType]
         wanted = kinds[0] if len(kinds) == 1 else None
-    if not isinstance(wanted, type) or wanted is object:
+    if not isinstance(wanted, type) or wanted in (Any, object):
         return None
     bases = (wanted, Protocol) if is_protocol(wanted) else (Protocol,)
     made = new_class(wanted.__name__, bases, exec_body=lambda names: names.update(__init__=_build))

@@ -42,7 +42,7 @@ class WiringPlan:
 
     Attributes:
         function: The function.
-        data: The datamodule's class; None: it takes no data.
+        data: What makes the datamodule: its class, or a function; None: it takes no data.
         model: The composite's class; None: the function makes it itself.
         model_wired: What the function gives the composite.
         parts: Its parts by name.
@@ -75,8 +75,12 @@ def parts_of(function: Callable[..., Any]) -> dict[str, PartPlan]:
     }
 
 
-def plan_of(function: Callable[..., Any]) -> WiringPlan:
+def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | None = None) -> WiringPlan:
     """Return what a wiring function takes.
+
+    Args:
+        function: The function.
+        data_maker: What makes the datamodule; None: its class.
 
     Raises:
         UserError: The type of ``data`` or ``model`` isn't given, or a parameter is of no use as a setting.
@@ -103,4 +107,5 @@ def plan_of(function: Callable[..., Any]) -> WiringPlan:
                 f"{function.__name__}: {name} is a {kind.__name__}, which is no"
                 f" pytorch_lightning.{base.__name__}; derive it from that (lightning.pytorch has others)"
             )
-    return WiringPlan(function, data, model, wired_calls(function, MODEL), parts, plain)
+    maker = data if data is None else data_maker or data
+    return WiringPlan(function, maker, model, wired_calls(function, MODEL), parts, plain)

@@ -13,7 +13,7 @@ from pytorch_lightning import LightningDataModule, LightningModule
 
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.containers.owning.descriptor import family_of
-from nested_lightning.containers.owning.family import unwired_family
+from nested_lightning.containers.owning.family import family
 from nested_lightning.settings.describing.walking import NamedItems, fields_of
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.slot import Slot
@@ -37,10 +37,10 @@ def family_in_file(named: str) -> Family:
     found = getattr(module, name)
     is_module = isinstance(found, type) and issubclass(found, LightningModule)
     try:
-        family = family_of(_unwired(module, found) if is_module else found)
+        own = family_of(_unwired(module, found) if is_module else found)
     except UserError as error:
         raise UserError(f"{named}: {error}") from None
-    return replace(family, origin=(family_in_file, f"{Path(path).resolve()}:{name}"))
+    return replace(own, origin=(family_in_file, f"{Path(path).resolve()}:{name}"))
 
 
 def sources_of(family: Family) -> set[Path]:
@@ -76,7 +76,7 @@ def _unwired(module: Any, model: type[LightningModule]) -> Any:
             f" {names}; write a wiring function that takes the one that is meant"
         )
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", model.__name__).lower()
-    return unwired_family(name, model=model, data=data[0])
+    return family(name, model=model, data=data[0])
 
 
 def _run(path: Path) -> Any:

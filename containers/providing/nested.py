@@ -43,8 +43,8 @@ class NestedProviders(NamedProviders):
         return self._named[name]
 
 
-class WithParts(DeclaredCallable):
-    """A provider with the providers of its parts as attributes."""
+class WithParts:
+    """What a provider has besides that is made of parts: the providers of these as attributes."""
 
     @property
     def parts(self) -> Mapping[str, providers.Provider[Any]]:
@@ -57,7 +57,7 @@ class WithParts(DeclaredCallable):
         return self.parts[part]
 
 
-class _ItemWithParts(WithParts):
+class _ItemWithParts(WithParts, DeclaredCallable):
     """The provider of one item."""
 
     def __init__(self, *args: Any, parts: Mapping[str, providers.Provider[Any]]) -> None:

@@ -171,9 +171,9 @@ def source_digest(function: Callable[..., Any]) -> str:
         return ""
 
 
-def set_up(make: Callable[..., LightningDataModule], **arguments: Any) -> LightningDataModule:
+def set_up(make: Callable[[], LightningDataModule]) -> LightningDataModule:
     """Return a datamodule that is ready for training."""
-    datamodule = make(**arguments)
+    datamodule = make()
     datamodule.prepare_data()
     datamodule.setup("fit")
     return datamodule
