@@ -11,6 +11,11 @@ def to_json(values: Any) -> str:
     return json.dumps(_finite(values), indent=2, allow_nan=False)
 
 
+def to_json_line(values: Any) -> str:
+    """Return plain values as JSON in one line, as `to_json` has them."""
+    return json.dumps(_finite(values), allow_nan=False)
+
+
 def _finite(values: Any) -> Any:
     if isinstance(values, Mapping):
         return {name: _finite(value) for name, value in values.items()}

@@ -11,11 +11,12 @@ import yaml
 from nested_lightning.commands.options import (
     ConfigOption,
     DebugOption,
-    ModelOption,
+    HelpModelOption,
     PresetOption,
     SetOption,
     collect_sources,
 )
+from nested_lightning.commands.own_families import know_family, know_for_help
 from nested_lightning.commands.printing import settings_reference
 from nested_lightning.commands.printing.console import print_note, print_records
 from nested_lightning.settings.application import (
@@ -37,7 +38,7 @@ _MAX_LENGTH = 60
 
 
 def config(
-    model: ModelOption = None,
+    model: HelpModelOption = None,
     preset: PresetOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
@@ -63,6 +64,7 @@ def config(
 ) -> None:
     """Print the resolved settings as YAML that --config takes back."""
     del debug
+    model = know_for_help(model) if schema or reference else know_family(model)
     if schema:
         typer.echo(json.dumps(application_settings_model().model_json_schema(), indent=2))
         return

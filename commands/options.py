@@ -8,29 +8,12 @@ from typing import Annotated, Any, Literal
 import typer
 
 from nested_lightning.commands.completing.completion import complete_model, complete_preset, complete_set
+from nested_lightning.commands.own_families import know_families, know_family
 from nested_lightning.commands.printing.console import print_note
 from nested_lightning.settings.application import ApplicationSettings
-from nested_lightning.settings.families import know
 from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
 from nested_lightning.settings.reading.merging import merge, nest, parse_assignment
-
-
-def _know_family(model: str | None) -> str | None:
-    """Return the name of a family; one that is given as FILE.py:NAME is known from now on."""
-    if model is None or ":" not in model:
-        return model
-    from nested_lightning.containers.owning.source_files import family_in_file
-
-    family = family_in_file(model)
-    know(family)
-    return family.name
-
-
-def know_families(models: list[str] | None) -> list[str]:
-    """Return the names of families; those that are given as FILE.py:NAME are known from now on."""
-    return [name for name in map(_know_family, models or []) if name]
-
 
 ModelOption = Annotated[
     str | None,
@@ -39,7 +22,16 @@ ModelOption = Annotated[
         "-m",
         help="Family to train, see `models`; or your own, as FILE.py:NAME.",
         autocompletion=complete_model,
-        callback=_know_family,
+        callback=know_family,
+    ),
+]
+HelpModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Family to train, see `models`; or your own, as FILE.py:NAME.",
+        autocompletion=complete_model,
     ),
 ]
 OwnModelOption = Annotated[

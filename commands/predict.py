@@ -15,9 +15,9 @@ from nested_lightning.commands.options import (
     DebugOption,
     OverrideOption,
     OwnModelOption,
-    know_families,
 )
 from nested_lightning.commands.overrides import load_overrides, split_arguments
+from nested_lightning.commands.own_families import know_families
 from nested_lightning.commands.printing.answers import print_answers, write_answers
 from nested_lightning.commands.printing.console import status_console
 from nested_lightning.settings.predictor import PredictorInterface

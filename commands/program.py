@@ -11,6 +11,7 @@ import typer
 from nested_lightning.commands.check import check
 from nested_lightning.commands.completing.bash import complete_in_bash, is_completing, is_completing_in_bash
 from nested_lightning.commands.config import config
+from nested_lightning.commands.creating.new import new
 from nested_lightning.commands.doctor import doctor
 from nested_lightning.commands.evaluate import evaluate
 from nested_lightning.commands.export import export
@@ -36,6 +37,7 @@ app = typer.Typer(
 for command in (train, resume, evaluate, inspect, export, swap, models, config, check, graph, doctor):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
+app.add_typer(new, name="new")
 
 
 def run() -> None:

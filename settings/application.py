@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from nested_lightning.settings.base import default_section
 from nested_lightning.settings.families import families, find_family, given_families, knowing
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.numbers import Seed
@@ -74,7 +75,7 @@ class ApplicationSettings(BaseSettings):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by value: the class with the families' sections has no name that could be imported."""
-        return parse_settings, (self.model_dump(mode="json"),)
+        return _parse_knowing, (self.given, self.model_dump(mode="json"))
 
     @property
     def family(self) -> Family:
@@ -119,12 +120,17 @@ def application_settings_model() -> type[ApplicationSettings]:
 @cache
 def _application_settings_model(given: tuple[Family, ...]) -> type[ApplicationSettings]:
     sections: dict[str, Any] = {
-        family.section: (family.settings, Field(family.settings(), description=family.summary))
+        family.section: (family.settings, default_section(family.settings, family.summary))
         for family in families().values()
     }
     model = create_model("ApplicationSettings", __base__=ApplicationSettings, **sections)
     model.given = given
     return model
+
+
+def _parse_knowing(given: tuple[Family, ...], values: Mapping[str, Any]) -> ApplicationSettings:
+    with knowing(*given):
+        return parse_settings(values)
 
 
 def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from nested_lightning.settings.reading.implausible import refuse_what_can_not_be_meant
 
@@ -40,6 +40,14 @@ class Settings(BaseModel):
     @classmethod
     def _refuse_what_can_not_be_meant(cls, value: Any, info: ValidationInfo) -> Any:
         return refuse_what_can_not_be_meant(cls, value, info)
+
+
+def default_section(settings: type[Settings], description: str) -> Any:
+    """Return a field for a section; where a setting in it has no default, reading the section says so."""
+    try:
+        return Field(settings(), description=description)
+    except ValidationError:
+        return Field({}, description=description, validate_default=True)
 
 
 def plain_section(values: Any, name: str) -> dict[str, Any] | None:
@@ -83,9 +91,13 @@ class ChoiceSettings(Settings):
     Attributes:
         target: Import path of the class or function that is chosen. The fields besides ``kind`` are
             keyword arguments of it, by the same names. Only containers resolve it.
+        wired: Arguments of the target that are no settings, with the expression of a wiring that gives them.
+        takes_any: Whether the target takes any keyword, so that no name can be checked.
     """
 
     target: ClassVar[str]
+    wired: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    takes_any: ClassVar[bool] = False
     kind: str = Field(description="Which of the registered choices is used.")
 
     def arguments(self) -> dict[str, Any]:

@@ -27,10 +27,15 @@ def _read_family(plugin: Plugin, named: Any) -> Iterator[Family]:
         yield named
 
 
+def is_family_name(name: str) -> bool:
+    """Return whether a family may be called so: small letters, digits and dashes, and no name of ours."""
+    return bool(re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", name)) and name.replace("-", "_") not in RESERVED
+
+
 def _why_unusable(family: Any) -> str | None:
     if not isinstance(family, Family):
         return f"{family!r} is no settings.Family"
-    if not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", family.name) or family.section in RESERVED:
+    if not is_family_name(family.name):
         return f"'{family.name}' can't be a family's name: take small letters and dashes, and no name of ours"
     try:
         family.settings()
@@ -114,6 +119,10 @@ def find_family(name: str) -> Family:
     known = families()
     found = known.get(name.replace("_", "-"))
     if found is None:
+        if ".py:" in name:
+            raise SettingsError(
+                [f"model = '{name}': settings name no code to run; give it by --model {name}"]
+            )
         hint = did_you_mean(name, known)
         raise SettingsError([f"model = '{name}' is not registered{hint}; registered: {', '.join(known)}"])
     return found

@@ -1,6 +1,6 @@
 """The descriptor of a family: what is known of it before torch or its container is imported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,8 @@ class Family:
         defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
         presets: Named sets of settings of the whole application, each with its settings nested.
         has_unused_parameters: Whether a step leaves some parameters without a gradient; DDP must know.
+        defined_by: The wiring function and the classes of data and model, of a family of one's own.
+        origin: What finds it in another process, called with what follows; None: it is found by its name.
         batch_sizes: Where the section has sizes of a process's training batch; ``*`` stands for one name.
     """
 
@@ -32,12 +34,26 @@ class Family:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     presets: Mapping[str, "Preset"] = field(default_factory=dict)
     has_unused_parameters: bool = False
+    defined_by: Sequence[Any] = ()
+    origin: tuple[Callable[..., "Family"], Any] | None = None
     batch_sizes: Sequence[str] = ("data.batch_size",)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by where it is found, as it holds classes that have no name to be imported by."""
+        find, named = self.origin or (_find_registered, self.name)
+        return find, (named,)
 
     @property
     def section(self) -> str:
         """The name in settings, containers and paths, e.g. ``multi_feature``."""
         return self.name.replace("-", "_")
+
+
+def _find_registered(name: str) -> Family:
+    from nested_lightning.settings.families import find_family  # which knows this module
+
+    found: Any = find_family(name)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

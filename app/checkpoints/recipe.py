@@ -86,6 +86,7 @@ class Recipe:
         data_spec: Plain data of the family's data spec.
         packages: Packages of the plug-ins that it needs, by the dotted path of what comes from them.
         overrides: What was put into the places of providers.
+        places: Where the composite holds the parts of a wiring, by their paths below it.
         format_version: Version of this layout.
         versions: Versions of the packages that wrote it, for people to read.
     """
@@ -95,13 +96,15 @@ class Recipe:
     data_spec: dict[str, Any]
     packages: dict[str, Requirement] = field(default_factory=dict)
     overrides: tuple[RecordedOverride, ...] = ()
+    places: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
     versions: dict[str, str] = field(default_factory=installed_versions)
 
     @cached_property
     def json(self) -> str:
         """The recipe as one JSON object; `read_recipe` reads it."""
-        return TypeAdapter(Recipe).dump_json(self).decode()
+        without = None if self.places else {"places"}
+        return TypeAdapter(Recipe).dump_json(self, exclude=without).decode()
 
     @property
     def overrides_json(self) -> bytes:

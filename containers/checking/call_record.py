@@ -10,6 +10,7 @@ from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.checking.findings import Fault
 from nested_lightning.app.errors import did_you_mean
 from nested_lightning.containers.checking.provider_graph import list_providers
+from nested_lightning.containers.providing.watched import Watched
 
 _COPIED = (providers.Callable, providers.Factory, providers.Singleton)
 
@@ -51,7 +52,7 @@ class CallRecord:
             for path, provider in self._providers.items():
                 inner = provider.overridden[-1] if provider.overridden else _copy(provider)
                 if inner is not None:
-                    watched = providers.Callable(self._call, path, inner.provider)
+                    watched = Watched(self._call, path, inner.provider)
                     stack.enter_context(provider.override(watched))
             yield
 

@@ -93,6 +93,7 @@ class _Check:
             self.findings.add(_as_fault(error, assembler, widths))
         if model is None:
             return CheckReport(faults=tuple(self.findings.faults))
+        self._compare_wirings()
         submodules = assembler.built or dict(model.named_children())
         same = {path: first for path, first in first_paths(submodules).items() if first != path}
         steps = StepCheck(
@@ -119,6 +120,13 @@ class _Check:
             rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
             edges=steps.watch.flow.edges,
         )
+
+    def _compare_wirings(self) -> None:
+        """Find what a wiring function doesn't build in the same way each time."""
+        if not self._is_brief and "wiring_differences" in self.family.providers and not self.findings.faults:
+            for path, what in self.family.wiring_differences().items():
+                hint = "let the wiring depend on settings and data alone"
+                self.findings.add(Fault(path=path, what=what, hint=hint))
 
     def _model_provider(self) -> Any:
         """Return the model's provider without what checks overrides: a check does so itself, to the end."""

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from dependency_injector import providers
 
 from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.nested import WithParts
 
 _CONTAINERS = (providers.Container, providers.DependenciesContainer)
 
@@ -14,17 +15,35 @@ _CONTAINERS = (providers.Container, providers.DependenciesContainer)
 def list_providers(container: Any, path: str = "") -> Iterator[tuple[str, providers.Provider[Any]]]:
     """Yield dotted path and provider of all that a container has a name for, sub-containers included.
 
-    Of named items those are there that were addressed so far.
+    Of named items those are there that were addressed so far; what has two names has the first.
     """
+    seen: set[int] = set()
+    for name, provider in _list_all(container, path):
+        if id(provider) not in seen:
+            seen.add(id(provider))
+            yield name, provider
+
+
+def _list_all(container: Any, path: str) -> Iterator[tuple[str, providers.Provider[Any]]]:
     for name, provider in container.providers.items():
         own = f"{path}.{name}" if path else name
         if isinstance(provider, providers.Container):
-            yield from list_providers(provider, own)
+            yield from _list_all(provider, own)
         elif not isinstance(provider, _CONTAINERS):
             yield own, provider
-        if isinstance(provider, NamedProviders):
-            for item, inner in provider.named.items():
-                yield f"{own}.{quote(item).replace('.', '%2E')}", inner
+        yield from _list_within(provider, own)
+
+
+def _list_within(provider: Any, path: str) -> Iterator[tuple[str, providers.Provider[Any]]]:
+    """Yield the items of named providers, and the parts of what is made of parts."""
+    items = provider.named if isinstance(provider, NamedProviders) else {}
+    for item, inner in items.items():
+        own = f"{path}.{quote(item).replace('.', '%2E')}"
+        yield own, inner
+        yield from _list_within(inner, own)
+    for part, inner in provider.parts.items() if isinstance(provider, WithParts) else ():
+        yield f"{path}.{part}", inner
+        yield from _list_within(inner, f"{path}.{part}")
 
 
 def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:

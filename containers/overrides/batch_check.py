@@ -9,6 +9,7 @@ from torch import nn
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.protocols import required_class
+from nested_lightning.app.assembly.wiring.composing import find_places
 from nested_lightning.app.checking.findings import Findings
 from nested_lightning.app.checking.steps import StepCheck
 from nested_lightning.app.seam.meta_device import on_meta
@@ -46,7 +47,8 @@ def check_overridden(
     findings = Findings()
     with on_meta():
         copied.to("meta")
-        submodules = {name: copied.get_submodule(name) for name in assembler.built}
+        places = find_places(model, assembler.built)
+        submodules = {name: copied.get_submodule(place) for name, place in places.items()}
         steps = StepCheck(
             model=copied,
             submodules=submodules,

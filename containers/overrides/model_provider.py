@@ -17,6 +17,7 @@ from nested_lightning.containers.overrides.batch_check import check_overridden
 from nested_lightning.containers.overrides.override import Override
 from nested_lightning.containers.overrides.recording import record
 from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.nested import WithParts
 
 _lock = threading.Lock()
 
@@ -94,6 +95,9 @@ def _list_overridden(path: str, provider: Any) -> Iterator[tuple[str, int]]:
     elif isinstance(provider, NamedProviders):
         for name, item in provider.named.items():
             yield from _list_overridden(f"{path}.{name}", item)
+    elif isinstance(provider, WithParts):
+        for name, part in provider.parts.items():
+            yield from _list_overridden(f"{path}.{name}", part)
 
 
 def _families(containers: Sequence[Any]) -> list[Any]:

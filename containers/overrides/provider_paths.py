@@ -10,6 +10,7 @@ from dependency_injector import providers
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.nested import WithParts
 
 
 class OverridePathError(UserError):
@@ -100,7 +101,7 @@ def _items(found: Any) -> Mapping[str, providers.Provider[Any]]:
     """Return what can be addressed within a provider: parts of an item, entries of a dict or list."""
     if isinstance(found, providers.Configuration | providers.ConfigurationOption):
         return {}  # a host's own; it has every attribute that it is asked for
-    items: Mapping[Any, Any] = getattr(found, "_item_parts", {})
+    items: Mapping[Any, Any] = found.parts if isinstance(found, WithParts) else {}
     if isinstance(found, providers.Dict):
         items = found.kwargs
     elif isinstance(found, providers.List):

@@ -2,26 +2,83 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.assembly.wiring.wired import wired
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.own_container import own_container
-from nested_lightning.containers.owning.own_settings import own_settings, plan_of
+from nested_lightning.containers.owning.own_settings import own_settings
+from nested_lightning.containers.owning.plan import plan_of
+from nested_lightning.settings.families import is_family_name
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.predictor import PredictorInterface
 
 F = TypeVar("F", bound=Callable[..., Any])
+Defaults = dict[str, Any] | None
 
 
-def unwired_family(name: str, *, model: type[Any], data: type[Any]) -> Any:
-    """Make a module that has nothing injected a family: its arguments and the datamodule's are the settings.
+_PREDICTOR = PredictorInterface(
+    summary="What the module's predict_step gives for the datamodule's predict_dataloader.",
+    inputs=None,
+    formats={"jsonl": (".jsonl",), "csv": (".csv",)},
+)
+
+
+@overload
+def family(name: str, *, model: type[Any], data: Callable[..., Any], defaults: Defaults = ...) -> Any: ...
+@overload
+def family(
+    name: str, *, data: Callable[..., Any] | None = ..., defaults: Defaults = ...
+) -> Callable[[F], F]: ...
+def family(
+    name: str,
+    *,
+    model: type[Any] | None = None,
+    data: Callable[..., Any] | None = None,
+    defaults: Defaults = None,
+) -> Any:
+    """Make a wiring function a family of this name.
+
+    What comes of it has the same signature, and can be called as with `wired`. With ``model`` it is no
+    decorator: a module that has nothing injected needs no function.
 
     Args:
-        name: See `family`.
-        model: A LightningModule that can be built of its defaults.
-        data: A LightningDataModule.
+        name: Name on the command line, small letters, digits and dashes.
+        model: A LightningModule with nothing injected.
+        data: A function that makes the datamodule and may have parts; with ``model``, its class.
+        defaults: Settings of the whole application that differ for this family, nested.
+
+    Raises:
+        UserError: The name can't be one, or the function's parameters can't be providers.
     """
+    if not is_family_name(name):
+        raise UserError(f"'{name}' can't be a family's name: take small letters, digits and dashes")
+
+    def decorate(function: F) -> F:
+        plan = plan_of(function, data_maker=data)
+        section = name.replace("-", "_")
+        settings = own_settings(plan, name=name)
+        made = wired(section)(function)
+        described = Family(
+            name=name,
+            summary=(inspect.getdoc(function) or name).splitlines()[0],
+            settings=settings,
+            container=own_container(plan, settings, section=section),
+            predictor=_PREDICTOR,
+            defaults=defaults or {},
+            defined_by=[one for one in (function, plan.data, plan.model) if one],
+            origin=(family_of, made),
+        )
+        made.family = described  # type: ignore[attr-defined]
+        return made
+
+    return decorate if model is None else decorate(_unwired(model, data))
+
+
+def _unwired(model: type[Any], data: Any) -> Callable[..., Any]:
+    """Return a wiring function of a module that has nothing injected."""
 
     def wire(data: Any, model: Any) -> Any:
         del data  # nothing of the model follows from it
@@ -29,36 +86,4 @@ def unwired_family(name: str, *, model: type[Any], data: type[Any]) -> Any:
 
     wire.__annotations__ = {"data": data, "model": Part[model], "return": model}  # type: ignore[valid-type]
     wire.__doc__ = inspect.getdoc(model)
-    return family(name)(wire)
-
-
-def family(name: str, *, defaults: dict[str, Any] | None = None) -> Callable[[F], F]:
-    """Make a wiring function a family of this name.
-
-    What comes of it has the same signature, and can be called as with `wired`.
-
-    Args:
-        name: Name on the command line, small letters, digits and dashes.
-        defaults: Settings of the whole application that differ for this family, nested.
-
-    Raises:
-        UserError: The function's parameters can't be providers.
-    """
-
-    def decorate(function: F) -> F:
-        plan = plan_of(function)
-        section = name.replace("-", "_")
-        settings = own_settings(plan, name=name)
-        described = Family(
-            name=name,
-            summary=(inspect.getdoc(function) or name).splitlines()[0],
-            settings=settings,
-            container=own_container(plan, settings, section=section),
-            predictor=PredictorInterface(summary="No predictor.", inputs=None),
-            defaults=defaults or {},
-        )
-        made = wired(section)(function)
-        made.family = described  # type: ignore[attr-defined]
-        return made
-
-    return decorate
+    return wire

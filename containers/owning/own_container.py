@@ -8,23 +8,24 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly.assembler import Assembler
-from nested_lightning.app.assembly.wiring.composing import (
-    Composer,
-    ItemMakers,
-    data_spec_of,
-    set_up,
-)
+from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of, set_up
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
-from nested_lightning.app.assembly.wiring.parts import Declaration
-from nested_lightning.app.assembly.wiring.wiring import MODEL, make_here
+from nested_lightning.app.assembly.wiring.predicting import answer_by_step
+from nested_lightning.app.assembly.wiring.wiring import MODEL, make
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
-from nested_lightning.containers.owning.own_settings import WiringPlan
-from nested_lightning.containers.owning.signatures import plain_arguments
-from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.owning.own_choice import wiring_arguments
+from nested_lightning.containers.owning.part_providers import (
+    DataProvider,
+    makers_of,
+    part_providers,
+)
+from nested_lightning.containers.owning.plan import WiringPlan, parts_of
+from nested_lightning.containers.owning.signatures import argument_names
 from nested_lightning.settings.application import ApplicationSettings
-from nested_lightning.settings.base import ChoiceSettings, Settings
+from nested_lightning.settings.base import Settings
+from nested_lightning.settings.describing.walking import fields_of
 
 
 def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: str) -> type[Any]:
@@ -51,9 +52,9 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         datamodule: Any = (
             providers.Object(None)
             if plan.data is None
-            else providers.Singleton(_build_data, plan.data, settings.provided.data)
+            else _data_provider(plan.data, settings_model, settings.provided.data, section)
         )
-        arguments: Any = providers.Dict()
+        arguments: Any = providers.Callable(_arguments)
         composer = providers.Singleton(
             Composer,
             function=providers.Object(plan.function),
@@ -66,80 +67,55 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
         assembler = providers.Factory(Assembler, seed=application.provided.seed, path=section)
         model = providers.Factory(_compose, composer, data_spec, recipe, assembler=assembler)
+        wiring_differences = providers.Callable(_differences, composer, data_spec)
         evaluator = providers.Factory(OwnEvaluator, model=model, datamodule=datamodule)
-        answers = providers.Callable(_refuse_to_predict, section)
+        answers = providers.Callable(_answer, model.provider, datamodule.provider, section)
         training_run = providers.Factory(trainer.training_run, model=model, datamodule=datamodule)
 
-    for name, declaration in plan.parts.items():
+    parts = part_providers(plan.parts, settings_model, partial(getattr, OwnContainer.settings.provided))
+    for name, provider in parts.items():
         if hasattr(OwnContainer, name):
             raise UserError(f"{section}: a part can't be called {name}, as every container has that already")
-        for one, provider in _part_providers(name, declaration, OwnContainer.settings).items():
-            setattr(OwnContainer, one, provider)
-    OwnContainer.arguments.add_kwargs(**_arguments(plan, OwnContainer))
+        setattr(OwnContainer, name, provider)
+    OwnContainer.arguments.set_args(OwnContainer.settings, plan, makers_of(parts))
     return OwnContainer
 
 
-def _part_providers(name: str, declaration: Declaration, settings: Any) -> dict[str, providers.Provider[Any]]:
-    if not declaration.is_plural:
-        return {name: providers.Callable(_build_choice, getattr(settings.provided, name))}
-    if declaration.each is None:
-        every: providers.Provider[Any] = providers.Callable(make_here, providers.Object(declaration.kind()))
-    else:
-        every = providers.Callable(_build_choice, getattr(settings.provided, declaration.each))
-    items = NamedProviders(
-        providers.Callable(
-            _build_item, every.provider, providers.Singleton(dict, getattr(settings.provided, name))
-        )
-    )
-    return {name: items} if declaration.each is None else {declaration.each: every, name: items}
-
-
-def _arguments(plan: WiringPlan, container: type[Any]) -> dict[str, Any]:
-    settings = container.settings
-    given: dict[str, Any] = {name: getattr(settings.provided, name) for name in plan.plain}
-    for name, declaration in plan.parts.items():
-        provider = getattr(container, name).provider
-        given[name] = (
-            providers.Factory(ItemMakers, provider, getattr(settings.provided, name))
-            if declaration.is_plural
-            else provider
-        )
+def _arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the wiring function is called with, besides the data."""
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    own = {name: value for name, value in values.items() if name in (*plan.plain, *plan.sections)}
+    given = wiring_arguments(own, plan.parts, makers)
     if plan.model is not None:
-        own = [one.name for one in plain_arguments(plan.model)]
-        given[MODEL] = providers.Callable(
-            _with_settings, providers.Object(plan.model), settings, providers.Object(own)
-        )
+        kept = {name: values[name] for name in argument_names(plan.model) if name in values.keys() - own}
+        given[MODEL] = partial(plan.model, **kept)
     return given
 
 
-def _with_settings(model: Any, settings: Settings, names: list[str]) -> Any:
-    return partial(model, **{name: getattr(settings, name) for name in names})
+def _data_provider(maker: Any, settings_model: type[Settings], settings: Any, section: str) -> DataProvider:
+    parts, model = parts_of(maker), dict(fields_of(settings_model))[DATA]
+    assert isinstance(model, type)
+    assert issubclass(model, Settings)
+    makers = makers_of(part_providers(parts, model, partial(getattr, settings)))
+    return DataProvider(_build_data, maker, parts, f"{section}.datamodule", settings, makers)
 
 
-def _build_data(make: Any, settings: Settings) -> Any:
-    return set_up(make, **dict(settings))
-
-
-def _build_choice(choice: ChoiceSettings | None, *args: Any, **kwargs: Any) -> Any:
-    if choice is None:
-        return None
-    return make_here(choice.target, *args, **{**choice.arguments(), **kwargs})
-
-
-def _build_item(
-    every: Any, choices: Mapping[str, ChoiceSettings], name: str, *args: Any, **kwargs: Any
-) -> Any:
-    if name in choices:
-        return _build_choice(choices[name], *args, **kwargs)
-    return every(*args, **kwargs)
+def _build_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    return set_up(partial(make, maker, (), wiring_arguments(values, parts, makers), path=path))
 
 
 def _compose(composer: Composer, data_spec: OwnDataSpec, recipe: Recipe, *, assembler: Assembler) -> Any:
     return composer(data_spec, recipe, assembler=assembler)
 
 
-def _refuse_to_predict(section: str, **_: Any) -> Any:
-    raise UserError(f"{section} has no predictor: call its model in Python, see from_checkpoint")
+def _differences(composer: Composer, data_spec: OwnDataSpec) -> dict[str, str]:
+    return composer.differences(data_spec)
+
+
+def _answer(model: Any, datamodule: Any, section: str, *, files: Any) -> Any:
+    del files  # the datamodule has the data
+    return answer_by_step(model(), datamodule(), name=section)
 
 
 def _examples(data_spec: OwnDataSpec) -> list[Any]:

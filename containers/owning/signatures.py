@@ -1,12 +1,14 @@
-"""Which arguments of a class or a function are settings: plain ones that have a default."""
+"""Which arguments of a class or a function are settings: plain ones that nothing else gives."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from torch import nn
 
 from nested_lightning.app.assembly.protocols.conformance import signature_of
 
@@ -22,7 +24,7 @@ class PlainArgument:
     Attributes:
         name: Its name.
         annotation: Its type, with whatever `typing.Annotated` says of it.
-        default: Its default.
+        default: Its default; an ellipsis: it has none, and a value is needed.
         description: What its docstring says of it.
     """
 
@@ -32,31 +34,65 @@ class PlainArgument:
     description: str
 
 
-def plain_arguments(maker: Callable[..., Any]) -> Iterator[PlainArgument]:
-    """Yield the arguments of a class or a function that have a plain type and a plain default."""
-    hints = _hints(maker)
-    descriptions = _described_arguments(maker)
-    signature = signature_of(maker)
-    for name, parameter in signature.parameters.items() if signature else ():
+def plain_arguments(
+    maker: Callable[..., Any], *, wired: Collection[str] = (), may_be_required: bool = False
+) -> Iterator[PlainArgument]:
+    """Yield the arguments of a class or a function that settings give: those of a plain type.
+
+    Args:
+        maker: The class or function.
+        wired: Arguments that a wiring gives.
+        may_be_required: Whether one without a default is a setting too, since nothing else gives it.
+    """
+    hints, descriptions = hints_of(maker), _described_arguments(maker)
+    for name, parameter in _named_parameters(maker).items():
         default = parameter.default
-        annotation = hints.get(name, type(default))
-        is_known = annotation is not NoneType  # None alone doesn't say what else may stand there
-        if is_known and parameter.kind in _NAMED and _is_plain_value(default) and is_plain(annotation):
-            yield PlainArgument(name, annotation, default, descriptions.get(name, f"Argument {name}."))
+        is_required = default is parameter.empty
+        annotation = hints.get(name, NoneType if is_required else type(default))
+        written = plain_type(annotation)
+        is_known = written not in (None, NoneType)  # None alone doesn't say what else may stand there
+        is_wanted = may_be_required if is_required else _is_plain_value(default)
+        if name not in wired and is_known and is_wanted:
+            described = descriptions.get(name, f"Argument {name}.")
+            yield PlainArgument(name, written, ... if is_required else default, described)
 
 
-def is_plain(annotation: Any) -> bool:
-    """Return whether values of a type can be written in settings."""
+def argument_names(maker: Callable[..., Any]) -> list[str]:
+    """Return the names of all arguments that have one, in order."""
+    return list(_named_parameters(maker))
+
+
+def takes_any_keyword(maker: Callable[..., Any]) -> bool:
+    """Return whether it has ``**kwargs``, so that no name can be checked."""
+    if getattr(maker, "__init__", None) is nn.Module.__init__:  # it says so, and refuses it
+        return False
+    signature = signature_of(maker)
+    return signature is not None and any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
+
+
+def _named_parameters(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    signature = signature_of(maker)
+    parameters = signature.parameters if signature else {}
+    return {name: one for name, one in parameters.items() if one.kind in _NAMED and name[0] != "_"}
+
+
+def plain_type(annotation: Any) -> Any:
+    """Return the type of the values that can be written in settings; None: there are none.
+
+    Of ``float | Tensor`` that is ``float``.
+    """
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return is_plain(arguments[0])
-    if origin is Literal:
-        return True
+        inner = plain_type(arguments[0])
+        return None if inner is None else Annotated[inner, *arguments[1:]]
     if origin in (Union, UnionType):
-        return all(map(is_plain, arguments))
-    if origin is not None:
-        return origin in _CONTAINERS and all(one is Ellipsis or is_plain(one) for one in arguments)
-    return annotation in _PLAIN or (isinstance(annotation, type) and issubclass(annotation, Enum))
+        kept = [one for one in map(plain_type, arguments) if one is not None]
+        return Union[tuple(kept)] if kept and kept != [NoneType] else None  # noqa: UP007
+    if origin in _CONTAINERS:
+        inner = tuple(one if one is Ellipsis else plain_type(one) for one in arguments)
+        return None if None in inner else origin[inner]
+    is_known = annotation in _PLAIN or (isinstance(annotation, type) and issubclass(annotation, Enum))
+    return annotation if origin is Literal or is_known else None
 
 
 def _is_plain_value(value: Any) -> bool:
@@ -67,7 +103,8 @@ def _is_plain_value(value: Any) -> bool:
     return isinstance(value, (*_PLAIN, Enum)) or value is None
 
 
-def _hints(maker: Callable[..., Any]) -> dict[str, Any]:
+def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
+    """Return the types of arguments as far as they can be had at runtime."""
     function = maker.__init__ if isinstance(maker, type) else inspect.unwrap(maker)  # type: ignore[misc]
     try:
         return get_type_hints(function, include_extras=True)

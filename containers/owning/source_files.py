@@ -1,7 +1,10 @@
 """A family that is named by its file, as ``my_file.py:captioner``."""
 
+import hashlib
+import inspect
 import re
 import sys
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -10,8 +13,10 @@ from pytorch_lightning import LightningDataModule, LightningModule
 
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.containers.owning.descriptor import family_of
-from nested_lightning.containers.owning.family import unwired_family
+from nested_lightning.containers.owning.family import family
+from nested_lightning.settings.describing.walking import NamedItems, fields_of
 from nested_lightning.settings.family import Family
+from nested_lightning.settings.slot import Slot
 
 
 def family_in_file(named: str) -> Family:
@@ -30,12 +35,29 @@ def family_in_file(named: str) -> Family:
         there = ", ".join(known) or "none"
         raise UserError(f"{path} has no '{name}'{did_you_mean(name, known)} (families in it: {there})")
     found = getattr(module, name)
-    if isinstance(found, type) and issubclass(found, LightningModule):
-        return family_of(_unwired(module, found))
+    is_module = isinstance(found, type) and issubclass(found, LightningModule)
     try:
-        return family_of(found)
+        own = family_of(_unwired(module, found) if is_module else found)
     except UserError as error:
         raise UserError(f"{named}: {error}") from None
+    return replace(own, origin=(family_in_file, f"{Path(path).resolve()}:{name}"))
+
+
+def sources_of(family: Family) -> set[Path]:
+    """Return the files that define the wiring function, data, model, all kinds, and the bases of these."""
+    defined: list[Any] = [*family.defined_by]
+    waiting: list[Any] = [family.settings]
+    while waiting:
+        model = waiting.pop()
+        for _, place in fields_of(model):
+            inner = place.item if isinstance(place, NamedItems) else place
+            choices = list(inner.choices.values()) if isinstance(inner, Slot) else []
+            defined += [choice.target for choice in choices]
+            waiting += choices
+    classes = [base for one in defined for base in getattr(one, "__mro__", (inspect.unwrap(one),))]
+    modules = [sys.modules.get(getattr(one, "__module__", "")) for one in classes]
+    files = [Path(found) for one in modules if (found := getattr(one, "__file__", None))]
+    return {file for file in files if file.suffix == ".py"}
 
 
 def _unwired(module: Any, model: type[LightningModule]) -> Any:
@@ -54,7 +76,7 @@ def _unwired(module: Any, model: type[LightningModule]) -> Any:
             f" {names}; write a wiring function that takes the one that is meant"
         )
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", model.__name__).lower()
-    return unwired_family(name, model=model, data=data[0])
+    return family(name, model=model, data=data[0])
 
 
 def _run(path: Path) -> Any:
@@ -62,18 +84,27 @@ def _run(path: Path) -> Any:
     if path.suffix != ".py" or not path.is_file():
         raise UserError(f"{path}: no such file of Python; name a family in a file as my_file.py:my_family")
     file = path.resolve()
-    if (known := sys.modules.get(file.stem)) is not None and known.__file__ == str(file):
-        return known
-    spec = spec_from_file_location(file.stem, file)
+    unlike = f"{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
+    for name in (file.stem, unlike):  # the second where there is another module of the first
+        known = sys.modules.get(name)
+        if known is None:
+            return _import(path, file, name)
+        if getattr(known, "__file__", None) == str(file):
+            break
+    return known
+
+
+def _import(path: Path, file: Path, name: str) -> Any:
+    spec = spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     if str(file.parent) not in sys.path:
         sys.path.insert(0, str(file.parent))
-    sys.modules[file.stem] = module
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        del sys.modules[file.stem]
+        del sys.modules[name]
         raise UserError(f"{path} can't be imported: {type(error).__name__}: {error}") from error
     return module

@@ -43,16 +43,29 @@ class NestedProviders(NamedProviders):
         return self._named[name]
 
 
-class _ItemWithParts(DeclaredCallable):
-    """The provider of one item, with the providers of its parts as attributes."""
+class WithParts:
+    """What a provider has besides that is made of parts: the providers of these as attributes."""
+
+    @property
+    def parts(self) -> Mapping[str, providers.Provider[Any]]:
+        """The providers of its parts by name."""
+        return {}
+
+    def __getattr__(self, part: str) -> providers.Provider[Any]:
+        if part.startswith("_") or part not in self.parts:
+            raise AttributeError(f"there is no part '{part}' (parts: {', '.join(self.parts)})")
+        return self.parts[part]
+
+
+class _ItemWithParts(WithParts, DeclaredCallable):
+    """The provider of one item."""
 
     def __init__(self, *args: Any, parts: Mapping[str, providers.Provider[Any]]) -> None:
         super().__init__(*args)
         self._item_parts = dict(parts)
 
-    def __getattr__(self, part: str) -> providers.Provider[Any]:
-        parts = self.__dict__.get("_item_parts", {})
-        if part not in parts:
-            raise AttributeError(f"there is no part '{part}' (parts: {', '.join(parts)})")
-        provider: providers.Provider[Any] = parts[part]
-        return provider
+    @property
+    def parts(self) -> Mapping[str, providers.Provider[Any]]:
+        """The providers of its parts, which are items of other providers."""
+        found: Mapping[str, providers.Provider[Any]] = self.__dict__.get("_item_parts", {})
+        return found

@@ -57,5 +57,7 @@ def _paths_within(path: str) -> Iterator[str]:
 def _place_at(path: str) -> Place:
     place: Place = application_settings_model()
     for name in path.split("."):
-        place = step(place, unquote(name))
+        within: list[Place] = [*place.choices.values()] if isinstance(place, Slot) else [place]
+        found: list[Place] = [step(one, unquote(name)) for one in within]
+        place = next((one for one in found if one is not None), None)
     return place

@@ -78,7 +78,7 @@ def swap_submodule(
         source=path,
     )
     new = family_container(after).model()
-    kept = _kept(content["state_dict"], new.state_dict(), f"{below}.", submodule)
+    kept = _kept(content["state_dict"], new.state_dict(), _prefixes(old, below), submodule)
     new.load_state_dict(kept, strict=False)
     swapped = {"state_dict": dict(new.state_dict()), CHECKPOINT_KEY: new.recipe.json}
     AtomicCheckpointIO().save_checkpoint(swapped, output)
@@ -89,7 +89,16 @@ def swap_submodule(
     )
 
 
-def _kept(old: Mapping[str, Tensor], new: Mapping[str, Tensor], prefix: str, path: str) -> dict[str, Tensor]:
+def _prefixes(model: nn.Module, below: str) -> tuple[str, ...]:
+    """Return how the names of a submodule's tensors begin, one for each attribute that holds it."""
+    swapped = model.get_submodule(below)
+    named = model.named_modules(remove_duplicate=False)
+    return tuple(f"{name}." for name, module in named if module is swapped)
+
+
+def _kept(
+    old: Mapping[str, Tensor], new: Mapping[str, Tensor], prefix: tuple[str, ...], path: str
+) -> dict[str, Tensor]:
     """Return the weights outside the swapped submodule, which must all fit."""
     outside = {name: value for name, value in new.items() if not name.startswith(prefix)}
     names = {name for name in old if not name.startswith(prefix)}

@@ -118,7 +118,8 @@ def _is_beside(location: Location, beyond: Set[Location]) -> bool:
 def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequence[Layer]) -> str:
     names, parent = locate(model, problem["loc"])
     is_of_kind = problem["type"] == "union_tag_invalid"
-    origin = find_origin(layers, (*names, "kind") if is_of_kind else names)
+    is_missing = problem["type"] == "missing"  # no layer has it
+    origin = None if is_missing else find_origin(layers, (*names, "kind") if is_of_kind else names)
     line = _explain(problem, names, parent)
     return f"{origin}: {line}" if origin else line
 

@@ -54,7 +54,8 @@ def lacking_arguments(given: Signature | None, taken: Signature | None) -> list[
     """Return why a call with the arguments of one signature doesn't go into another, in words.
 
     Args:
-        given: All of its parameters are passed, those that aren't keyword-only by position.
+        given: All of its parameters are passed, those that aren't keyword-only by position; with ``**kwargs``
+            anything may be.
         taken: What is called; None: not known, nothing is said.
     """
     if given is None or taken is None:
@@ -73,6 +74,7 @@ def lacking_arguments(given: Signature | None, taken: Signature | None) -> list[
         and p.default is Parameter.empty
         and p.name not in filled
         and p.name not in names
+        and not _has(given, Parameter.VAR_KEYWORD)
     ]
     told = [f"doesn't take {', '.join(refused)}"] if refused else []
     return [*told, f"needs {', '.join(missing)} besides"] if missing else told
@@ -80,7 +82,8 @@ def lacking_arguments(given: Signature | None, taken: Signature | None) -> list[
 
 def describe_protocol(protocol: type) -> str:
     """Return what is expected, e.g. ``a Head: an nn.Module, called with in_features, …; has forward(x)``."""
-    built = ", ".join(_construction(protocol, 0).parameters)
+    taken = _construction(protocol, 0).parameters.values()
+    built = ", ".join(p.name for p in taken if p.kind in (*_BY_POSITION, *_BY_NAME))
     members = [*_attributes(protocol)]
     members += [f"{name}({', '.join(_bound(method).parameters)})" for name, method in _methods(protocol)]
     parts = [f"of {_name(required_class(protocol))}"] if required_class(protocol) is not object else []

@@ -1,7 +1,12 @@
 """From a wiring function, what settings chose and what the data are to a composite."""
 
+import hashlib
+import inspect
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -74,8 +79,22 @@ class Composer:
         model: Any = self._wire(DataFacts(path=self._path, known=data_spec.values), assembler)
         if hasattr(model, "recipe"):
             raise UserError(f"{type(model).__name__}.recipe: rename it, since checkpoints need that name")
-        model.recipe = recipe
+        model.recipe = replace(recipe, places=find_places(model, assembler.built))
         return cast(LightningModule, model)
+
+    def differences(self, data_spec: OwnDataSpec) -> dict[str, str]:
+        """Wire twice on ``meta``, and return what differs in words, by the path of the part."""
+        first, second = Assembler(path=self._path), Assembler(path=self._path)
+        with torch.random.fork_rng(devices=[]), on_meta():
+            for assembler in (first, second):
+                self._wire(DataFacts(path=self._path, known=data_spec.values), assembler)
+        pairs = {n: (_described(first, n), _described(second, n)) for n in {**first.built, **second.built}}
+        unlike = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        return {
+            first.locate(name): f"the wiring gives {one}, and run again {other}"
+            for name, (one, other) in unlike.items()
+            if not any(below.startswith(f"{name}.") for below in unlike)
+        }
 
     def find_data_spec(self, datamodule: LightningDataModule | None) -> OwnDataSpec:
         """Return what the function reads of the data, found by wiring on ``meta``, and their first batch."""
@@ -84,11 +103,33 @@ class Composer:
             with on_meta():
                 self._wire(facts, Assembler(path=self._path))
             batch = None if datamodule is None else next(iter(datamodule.train_dataloader()), None)
-        return OwnDataSpec(values=values_of(facts), batch=None if batch is None else structure_of(batch))
+        structure = None if batch is None else structure_of(batch)
+        return OwnDataSpec(values=values_of(facts), batch=structure, source=source_digest(self._function))
+
+    def note_changed_source(self, known: OwnDataSpec) -> None:
+        """Warn where the wiring isn't written as it was when a checkpoint was made."""
+        now = source_digest(self._function)
+        if known.source and now and known.source != now:
+            file = inspect.getsourcefile(self._function)
+            warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
 
     def _wire(self, facts: DataFacts, assembler: Assembler) -> LightningModule:
         given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}
         return wire(self._function, assembler=assembler, **given)
+
+
+def find_places(model: nn.Module, parts: Mapping[str, nn.Module]) -> dict[str, str]:
+    """Return where a composite holds its parts, by the names of these; what it doesn't hold is left out."""
+    held = {id(module): name for name, module in reversed([*model.named_modules()]) if name}
+    return {name: held[id(part)] for name, part in parts.items() if id(part) in held}
+
+
+def _described(assembler: Assembler, name: str) -> str:
+    part = assembler.built.get(name)
+    if part is None:
+        return "nothing"
+    shapes = [tuple(one.shape) for one in part.parameters()]
+    return f"{type(part).__name__}{f' of {shapes}' if shapes else ''}"
 
 
 def wire(function: Callable[..., Any], /, *, assembler: Assembler, **given: Any) -> Any:
@@ -119,12 +160,24 @@ def data_spec_of(
     known: OwnDataSpec | None, composer: Composer, datamodule: Callable[[], LightningDataModule | None]
 ) -> OwnDataSpec:
     """Return what a checkpoint knows of the data, or else what is found in them."""
-    return known if known is not None else composer.find_data_spec(datamodule())
+    if known is None:
+        return composer.find_data_spec(datamodule())
+    composer.note_changed_source(known)
+    return known
 
 
-def set_up(make: Callable[..., LightningDataModule], **arguments: Any) -> LightningDataModule:
+def source_digest(function: Callable[..., Any]) -> str:
+    """Return the digest of the file that a function is written in; empty where there is none."""
+    try:
+        file = inspect.getsourcefile(function)
+        return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except (OSError, TypeError):
+        return ""
+
+
+def set_up(make: Callable[[], LightningDataModule]) -> LightningDataModule:
     """Return a datamodule that is ready for training."""
-    datamodule = make(**arguments)
+    datamodule = make()
     datamodule.prepare_data()
     datamodule.setup("fit")
     return datamodule

@@ -56,11 +56,13 @@ class OwnDataSpec:
         batch: The structure of the first training batch: lists and mappings of `TensorFacts`, as plain data;
             None: not known.
         fingerprint: Hash of what the data are; empty: not known.
+        source: Digest of the file of the wiring function; empty: not known.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     batch: Any = None
     fingerprint: str = ""
+    source: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -74,7 +76,8 @@ class OwnDataSpec:
             UserError: It isn't that.
         """
         try:
-            return cls(dict(plain["values"]), plain["batch"], str(plain["fingerprint"]))
+            source = str(plain.get("source", ""))
+            return cls(dict(plain["values"]), plain["batch"], str(plain["fingerprint"]), source)
         except (KeyError, TypeError, ValueError) as error:
             raise UserError("the data spec is damaged, or that of another family") from error
 

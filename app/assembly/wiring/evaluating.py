@@ -25,13 +25,7 @@ class OwnEvaluator:
         Raises:
             UserError: The module or the datamodule has no such loop.
         """
-        trainer = Trainer(
-            accelerator="auto" if self._model.device.type != "cpu" else "cpu",
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
+        trainer = quiet_trainer(self._model)
         loader = self._loader(part)
         run = trainer.test if part == "test" else trainer.validate
         found = run(self._model, dataloaders=loader, verbose=False, weights_only=True)
@@ -45,6 +39,17 @@ class OwnEvaluator:
         if part == "test":
             self._datamodule.setup("test")
         return getattr(self._datamodule, f"{part}_dataloader")()
+
+
+def quiet_trainer(model: LightningModule) -> Trainer:
+    """Return a Trainer that writes nothing and works where the model is."""
+    return Trainer(
+        accelerator="auto" if model.device.type != "cpu" else "cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
 
 
 def _num_samples(loader: Any) -> int:

@@ -1,0 +1,1 @@
+"""Files for a beginning, and the command that writes them."""

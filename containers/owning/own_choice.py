@@ -1,0 +1,83 @@
+"""The settings of a kind that a wiring function offers, and how it is built of them."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+from nested_lightning.app.assembly.protocols.conformance import signature_of
+from nested_lightning.app.assembly.wiring.composing import ItemMakers
+from nested_lightning.app.assembly.wiring.wiring import make_here
+from nested_lightning.containers.owning.plan import PartPlan
+from nested_lightning.settings.base import ChoiceSettings
+
+
+class OwnChoice(ChoiceSettings):
+    """Settings of a class, a function or a wiring function that a part may be built by.
+
+    Attributes:
+        parts: The parts of a wiring function, each with settings of its own among the fields.
+    """
+
+    parts: ClassVar[Mapping[str, PartPlan]] = {}
+
+    def arguments(self, makers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return what the target is called with.
+
+        Args:
+            makers: What builds the parts of a wiring function, by name; else their settings say it.
+        """
+        return wiring_arguments(super().arguments(), self.parts, makers or {})
+
+
+def wiring_arguments(
+    values: Mapping[str, Any], parts: Mapping[str, PartPlan], makers: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a wiring function is called with, but for what its caller gives.
+
+    Args:
+        values: The settings of its section by name.
+        parts: Its parts.
+        makers: What builds them, where it isn't their settings alone.
+    """
+    each = {plan.each for plan in parts.values()}
+    given = {name: value for name, value in values.items() if name not in each}
+    for name, plan in parts.items():
+        if not plan.declaration.is_plural:
+            given[name] = makers.get(name, partial(build_part, values[name], {}))
+        else:
+            every = values[plan.each] if plan.each else None
+            of_settings = partial(_build_item, values[name], plan, every)
+            given[name] = ItemMakers(makers.get(name, of_settings), values[name])
+    return given
+
+
+def build_part(choice: OwnChoice | None, makers: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+    """Build what was chosen of its settings and of what the wiring gives, or return None where nothing was.
+
+    Args:
+        choice: The settings.
+        makers: What builds the parts of a wiring function.
+        *args: What the wiring gives; settings of the same arguments don't count.
+        **kwargs: The same by name.
+    """
+    if choice is None:
+        return None
+    target: Any = choice.target
+    signature = signature_of(target) if args else None
+    filled = list(signature.parameters)[: len(args)] if signature else []
+    given = {name: one for name, one in choice.arguments(makers).items() if name not in filled}
+    return make_here(target, *args, **{**given, **kwargs})
+
+
+def _build_item(
+    choices: Mapping[str, OwnChoice],
+    plan: PartPlan,
+    every: OwnChoice | None,
+    name: str,
+    *args: Any,
+    **kw: Any,
+) -> Any:
+    choice = choices.get(name, every)
+    if choice is None:
+        return make_here(plan.declaration.kind(), *args, **kw)
+    return build_part(choice, {}, *args, **kw)

@@ -1,0 +1,115 @@
+"""What a wiring function takes: its data, its model, its parts, plain values."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pytorch_lightning import LightningDataModule, LightningModule
+
+from nested_lightning.app.assembly.wiring.composing import DATA
+from nested_lightning.app.assembly.wiring.parts import Declaration
+from nested_lightning.app.assembly.wiring.wired_calls import WiredCalls, wired_calls
+from nested_lightning.app.assembly.wiring.wiring import MODEL
+from nested_lightning.app.errors import UserError
+from nested_lightning.containers.owning.part_types import protocol_of_part
+from nested_lightning.containers.owning.signatures import hints_of, plain_arguments
+
+
+@dataclass(frozen=True)
+class PartPlan:
+    """One part of a wiring function.
+
+    Attributes:
+        declaration: Its kinds.
+        protocol: What its instances have to be, see `protocol_of_part`.
+        wired: What the wiring function gives it.
+    """
+
+    declaration: Declaration
+    protocol: type | None
+    wired: WiredCalls
+
+    @property
+    def each(self) -> str | None:
+        """The name of the settings that all of several parts start from."""
+        return self.declaration.each
+
+
+@dataclass(frozen=True)
+class WiringPlan:
+    """What a wiring function takes.
+
+    Attributes:
+        function: The function.
+        data: What makes the datamodule: its class, or a function; None: it takes no data.
+        model: The composite's class; None: the function makes it itself.
+        model_wired: What the function gives the composite.
+        parts: Its parts by name.
+        plain: Names of its plain parameters.
+    """
+
+    function: Callable[..., Any]
+    data: Callable[..., Any] | None
+    model: Callable[..., Any] | None
+    model_wired: WiredCalls
+    parts: Mapping[str, PartPlan]
+    plain: tuple[str, ...]
+
+    @property
+    def sections(self) -> set[str]:
+        """The names of the settings of parts, and of what several parts start from."""
+        return {one for name, plan in self.parts.items() for one in (name, plan.each) if one}
+
+
+def parts_of(function: Callable[..., Any]) -> dict[str, PartPlan]:
+    """Return the parts of a wiring function by name; none of anything else."""
+    function = inspect.unwrap(function)
+    if not inspect.isfunction(function):
+        return {}
+    hints = hints_of(function)
+    return {
+        name: PartPlan(one.default, protocol_of_part(hints.get(name)), wired_calls(function, name))
+        for name, one in inspect.signature(function).parameters.items()
+        if isinstance(one.default, Declaration)
+    }
+
+
+def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | None = None) -> WiringPlan:
+    """Return what a wiring function takes.
+
+    Args:
+        function: The function.
+        data_maker: What makes the datamodule; None: its class.
+
+    Raises:
+        UserError: The type of ``data`` or ``model`` isn't given, or a parameter is of no use as a setting.
+    """
+    hints = inspect.get_annotations(function, eval_str=True)
+    parameters = inspect.signature(function).parameters
+    parts = parts_of(function)
+    plain = tuple(one.name for one in plain_arguments(function, may_be_required=True))
+    plain = tuple(name for name in plain if name not in (MODEL, DATA))
+    model = (get_args(hints.get(MODEL)) or (None,))[0] if MODEL in parameters else None
+    data = hints.get(DATA) if DATA in parameters else None
+    for name in parameters.keys() - {*parts, *plain, MODEL, DATA}:
+        raise UserError(
+            f"{function.__name__}: the parameter {name} is neither a part ({name}: Part[…] = part(…)) nor of"
+            " a plain type"
+        )
+    if nameless := [name for name, part in parts.items() if not part.declaration.kinds]:
+        raise UserError(
+            f"{function.__name__}: {', '.join(nameless)} names no kinds: declare it as part(conv=ConvEncoder)"
+        )
+    if DATA in parameters and not isinstance(data, type):
+        raise UserError(f"{function.__name__}: annotate data with the class of your LightningDataModule")
+    if MODEL in parameters and not isinstance(model, type):
+        raise UserError(f"{function.__name__}: annotate model as Part[YourLightningModule]")
+    for name, kind, base in ((MODEL, model, LightningModule), (DATA, data, LightningDataModule)):
+        if isinstance(kind, type) and not issubclass(kind, base):
+            raise UserError(
+                f"{function.__name__}: {name} is a {kind.__name__}, which is no"
+                f" pytorch_lightning.{base.__name__}; derive it from that (lightning.pytorch has others)"
+            )
+    maker = data if data is None else data_maker or data
+    return WiringPlan(function, maker, model, wired_calls(function, MODEL), parts, plain)

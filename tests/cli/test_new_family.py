@@ -1,0 +1,56 @@
+"""``new family``: one file and a test beside it, which work as they are."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import PROJECT, Program
+
+
+@pytest.mark.slow
+def test_new_family_writes_a_file_and_a_test_that_check_and_pytest_pass(
+    program: Program, tmp_path: Path
+) -> None:
+    assert "wrote ring_points.py" in program("new", "family", "ring-points").stdout
+
+    checked = program("check", "--model", "ring_points.py:ring_points")
+    assert "no fault was found" in checked.stdout
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 passed" in tested.stdout, tested.stdout + tested.stderr
+    assert sorted(file.name for file in tmp_path.glob("*.py")) == ["ring_points.py", "test_ring_points.py"]
+
+
+def test_new_family_overwrites_nothing(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text("")
+
+    refused = program("new", "family", "mine")
+    assert refused.returncode == 2
+    assert "test_mine.py: is there already" in refused.stderr
+    assert not (tmp_path / "mine.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("My", "'My' can't be a family's name"),
+        ("class", "'class' can't be a family's name"),
+        ("trainer", "'trainer' can't be a family's name"),
+        ("variant", "there is a family 'variant' already"),
+        ("torch", "'torch' would hide"),
+        ("encoder", "'encoder' would hide"),
+    ],
+)
+def test_a_name_that_can_not_be_a_familys_is_refused(program: Program, name: str, message: str) -> None:
+    refused = program("new", "family", name)
+
+    assert (refused.returncode, message in refused.stderr) == (2, True), refused.stderr

@@ -1,0 +1,163 @@
+"""Two modules of the shape of public examples: what is added to plain Lightning, and what one gets for it."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nested_lightning import UserError, bootstrap, from_checkpoint, overriding
+from nested_lightning.containers.checking.model_check import check_application
+from tests.command_line import PROJECT
+from tests.containers.owning.auto_encoder import Encoder, Reconstruction, waves
+from tests.containers.owning.classifier import corners
+from tests.containers.owning.image_classifier import pictures
+
+OWN = PROJECT / "tests" / "containers" / "owning"
+
+
+def _settings(folder: Path, epochs: int = 2) -> dict[str, Any]:
+    trainer = {"max_epochs": epochs, "accelerator": "cpu", "use_progress_bar": False}
+    return {"run_dir": str(folder / "run"), "trainer": trainer}
+
+
+@pytest.mark.parametrize(("name", "most"), [("image_classifier", 5), ("auto_encoder", 8)])
+def test_few_lines_are_added_to_plain_lightning(name: str, most: int) -> None:
+    text = (OWN / f"{name}.py").read_text()
+    added = [
+        line
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef) or "nested_lightning" in ast.unparse(node)
+        for line in range(min([node.lineno, *_decorators(node)]), (node.end_lineno or 0) + 1)
+    ]
+    lines = text.splitlines()
+    plain = "\n".join(line for number, line in enumerate(lines, 1) if number not in added)
+
+    assert len(added) <= most
+    assert max(map(len, lines)) <= 110
+    assert not {"nested_lightning", "part(", "family"} & {
+        word for word in ("part(", "family") if word in plain
+    }
+
+
+def _decorators(node: ast.AST) -> list[int]:
+    return [one.lineno for one in getattr(node, "decorator_list", [])]
+
+
+@pytest.mark.parametrize("own", [pictures, waves])
+def test_it_is_checked_trained_and_opened_again(own: Any, tmp_path: Path) -> None:
+    application = bootstrap(_settings(tmp_path), family=own)
+    section = own.family.section
+    report = check_application(application)
+    result = getattr(application, section).training_run()()
+    model = getattr(from_checkpoint(result.best_checkpoint, family=own), section).model()
+
+    assert (report.faults, report.unchecked) == ((), ())
+    assert result.num_steps > 0
+    assert not model.training
+
+
+def test_an_injected_optimiser_and_scheduler_have_settings(tmp_path: Path) -> None:
+    settings = {"pictures": {"adam": {"lr": 0.5}, "rate": {"start_factor": 0.25}}}
+    configured = bootstrap(settings, family=pictures).pictures.model().configure_optimizers()
+
+    assert configured["optimizer"].param_groups[0]["initial_lr"] == 0.5
+    assert configured["optimizer"].param_groups[0]["lr"] == 0.125
+
+
+def test_a_shared_width_is_one_setting_of_the_wiring_within() -> None:
+    model = bootstrap({"waves": {"net": {"latent_dim": 5}}}, family=waves).waves.model()
+
+    assert model.net.encoder[2].out_features == model.net.decoder[0].in_features == 5
+
+
+def test_a_double_stands_in_a_part_within_a_part() -> None:
+    application = bootstrap({}, family=waves)
+    with overriding(
+        application, "waves.net.encoder", lambda length, latent_dim: Encoder(length, latent_dim, 3)
+    ):
+        assert application.waves.model().net.encoder[0].out_features == 3
+
+
+def test_predictions_are_written_as_json_lines_and_csv(tmp_path: Path) -> None:
+    checkpoint = bootstrap(_settings(tmp_path, 1), family=waves).waves.training_run()().best_checkpoint
+    container = from_checkpoint(checkpoint, family=waves).waves
+    answers = container.answers(files=[])
+    lines = [json.loads(line) for line in answers.encode("jsonl").decode().splitlines()]
+    rows = answers.encode("csv").decode().splitlines()
+
+    assert answers.count == len(lines) == 10
+    assert set(lines[0]) == {"latent", "error"}
+    assert rows[0] == "latent_0,latent_1,error"
+    assert [float(cell) for cell in rows[1].split(",")] == [*lines[0]["latent"], lines[0]["error"]]
+
+
+def test_a_family_without_predict_step_or_loader_says_what_is_lacking(tmp_path: Path) -> None:
+    application = bootstrap(_settings(tmp_path), family=corners)
+
+    with pytest.raises(UserError, match=r"corners has no predictor: give its module a predict_step and"):
+        application.corners.answers(files=[])
+
+
+@pytest.mark.parametrize("given", [torch.tensor(1.0), {"a": torch.ones(2), "b": torch.ones(3)}, "text", {}])
+def test_what_is_no_rows_is_refused(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reconstruction, "predict_step", lambda *_: given)
+
+    with pytest.raises(UserError, match=r"Reconstruction\.predict_step gives .*: let it give a tensor"):
+        bootstrap({}, family=waves).waves.answers(files=[])
+
+
+def test_a_tensor_alone_is_a_column_and_a_matrix_for_each_sample_no_csv(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    application = bootstrap({}, family=waves)
+    monkeypatch.setattr(Reconstruction, "predict_step", lambda _, batch, __: batch[0][:, 0])
+    assert application.waves.answers(files=[]).encode("csv").startswith(b"prediction\n")
+
+    monkeypatch.setattr(Reconstruction, "predict_step", lambda _, batch, __: batch[0][:, :, None])
+    answers = application.waves.answers(files=[])
+    assert len(json.loads(answers.encode("jsonl").splitlines()[0])["prediction"]) == 8
+    with pytest.raises(UserError, match="take the format jsonl"):
+        answers.encode("csv")
+
+
+class Flat(nn.Module):
+    """A net of the user's."""
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(in_features, out_features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map pictures to logits."""
+        return self.layer(x.flatten(1))
+
+
+@pytest.mark.slow
+def test_commands_predict_and_reach_parts_within(tmp_path: Path) -> None:
+    (tmp_path / "my_waves.py").write_text((OWN / "auto_encoder.py").read_text())
+    (tmp_path / "mine.py").write_text(
+        "from torch import nn\n\n\ndef encoder(length, latent_dim):\n"
+        "    return nn.Linear(length, latent_dim)\n"
+    )
+
+    def run(*arguments: str, status: int = 0) -> str:
+        command = [sys.executable, str(PROJECT / "main.py"), *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    own = ("--model", "my_waves.py:waves")
+    setting = ("--set", "waves.net.encoder.hidden_features=3")
+    run("train", *own, "--epochs", "1", "--run-dir", "run", *setting)
+    run("predict", "run/checkpoints/best.ckpt", *own, "--output", "out.csv")
+    assert (tmp_path / "out.csv").read_text().startswith("latent_0,latent_1,error\n")
+    assert '"latent"' in run("predict", "run/checkpoints/best.ckpt", *own)
+    assert "hidden_features: 3" in run("config", *own, *setting)
+    assert "no fault was found" in run("check", *own, "--override", "waves.net.encoder=mine:encoder")
+    assert "waves.net.encoder" in run("models", *own)
