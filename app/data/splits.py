@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,9 @@ from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.tables.column_values import text_values
 from nested_lightning.app.wording import name_list
 
-PART_NAMES = {
+PartName = Literal["train", "val", "test"]
+
+PART_NAMES: dict[str, PartName] = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -39,6 +41,11 @@ class Split:
     train: Rows
     val: Rows
     test: Rows
+
+    @property
+    def parts(self) -> dict[PartName, Rows]:
+        """The same by the part's name."""
+        return {"train": self.train, "val": self.val, "test": self.test}
 
 
 class Splitter(Protocol):

@@ -1,8 +1,7 @@
 """Evaluation of a `MultiFeatureClassifier`."""
 
-from typing import Literal
-
 from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
@@ -21,7 +20,7 @@ class MultiFeatureEvaluator:
         self.datamodule = datamodule
 
     @checked_arguments
-    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+    def __call__(self, part: PartName = "test") -> EvaluationReport:
         """Score one part of the data: accuracy, macro F1 and log loss, and each class on its own."""
         from sklearn import metrics  # half a second, not before it is needed
 

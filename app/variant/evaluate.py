@@ -1,11 +1,10 @@
 """Evaluation of a `VariantModel`."""
 
-from typing import Literal
-
 import numpy as np
 import torch
 
 from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.variant.data import VariantDataModule
@@ -28,7 +27,7 @@ class VariantEvaluator:
         self.datamodule = datamodule
 
     @checked_arguments
-    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+    def __call__(self, part: PartName = "test") -> EvaluationReport:
         """Score one part of the data: each variant, each of its classes, and the mean over the variants.
 
         Raises:
