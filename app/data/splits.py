@@ -61,7 +61,6 @@ class Splitter(Protocol):
 
     def __call__(self, labels: Rows, table: pa.Table, /) -> Split:
         """Split the rows of ``table``, whose class indices are ``labels``, int64 of [N]."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,6 @@ class PictureSplitter(Protocol):
         Raises:
             UserError: They can't be split so.
         """
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

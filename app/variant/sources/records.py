@@ -89,4 +89,3 @@ class SequenceSource(Protocol):
         Raises:
             UserError: It can't be used; the message names file, line and variant.
         """
-        ...
