@@ -1,7 +1,6 @@
 """Two ways to show how far a training has come: a live bar on a terminal, lines of text anywhere else."""
 
 from collections.abc import Iterable
-from typing import Protocol
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
@@ -12,19 +11,6 @@ from nested_lightning.app.training.reporting.progress_state import ProgressState
 
 _MAX_SILENCE_S = 600.0
 _FORETELLS_AFTER_S = 10.0
-
-
-class ProgressDisplay(Protocol):
-    """Shows the state of a training."""
-
-    def update(self, state: ProgressState, *, is_epoch_end: bool = False) -> None:
-        """Show the state; called some times a second, at the end of each epoch, and when all is finished."""
-
-    def update_evaluation(self, text: str, done: int, total: int | None) -> None:
-        """Show how far an evaluation outside of training has come, in batches."""
-
-    def close(self) -> None:
-        """Leave the terminal as it was; more calls do nothing."""
 
 
 class _Bar(Progress):
@@ -39,14 +25,13 @@ class _Bar(Progress):
             yield self.below
 
 
-class LiveDisplay(ProgressDisplay):
+class LiveDisplay:
     """One bar over the whole training with the metrics below it, redrawn in place."""
 
     def __init__(self, *, console: Console) -> None:
         self._console = console
         self._bar: _Bar | None = None
 
-    @override
     def update(self, state: ProgressState, *, is_epoch_end: bool = False) -> None:
         """Redraw; ends of epochs may come too often for that, and show with the next call."""
         if is_epoch_end:
@@ -55,12 +40,10 @@ class LiveDisplay(ProgressDisplay):
         words = f"{reached}  {state.speed_text()}  [cyan]{state.time_text()}"
         self._draw(state.epoch_text(), state.batch, state.num_batches, words, below=_metrics_line(state))
 
-    @override
     def update_evaluation(self, text: str, done: int, total: int | None) -> None:
         """Redraw a bar that goes away in the end."""
         self._draw(text, done, total, is_transient=True)
 
-    @override
     def close(self) -> None:
         """Give the terminal its cursor back."""
         if self._bar is not None:
@@ -87,7 +70,7 @@ class LiveDisplay(ProgressDisplay):
         self._bar.update(task, description=text, completed=done, words=words, refresh=True)
 
 
-class LinesDisplay(ProgressDisplay):
+class LinesDisplay:
     """A line at about every tenth of the training, and at least every ten minutes.
 
     The first one, which says how long the training will take, comes after ten seconds at the latest.
@@ -98,7 +81,6 @@ class LinesDisplay(ProgressDisplay):
         self._tenths: int | None = None
         self._printed_at_s = 0.0
 
-    @override
     def update(self, state: ProgressState, *, is_epoch_end: bool = False) -> None:
         """Print a line if one is due; one that falls on the end of an epoch waits for its validation."""
         if self._tenths is None:
@@ -110,17 +92,18 @@ class LinesDisplay(ProgressDisplay):
             self._tenths, self._printed_at_s = _tenths(state.batch, state), state.elapsed_s
             self._console.print(_line(state), soft_wrap=True, markup=False, highlight=False)
 
-    @override
     def update_evaluation(self, text: str, done: int, total: int | None) -> None:
         """Print nothing: the results follow."""
 
-    @override
     def close(self) -> None:
         """Do nothing: lines need no ending."""
 
     def _has_to_foretell(self, state: ProgressState) -> bool:
         is_first = self._printed_at_s == 0.0 and state.elapsed_s >= _FORETELLS_AFTER_S
         return is_first and state.seconds_left is not None
+
+
+ProgressDisplay = LiveDisplay | LinesDisplay
 
 
 def build_display(console: Console) -> ProgressDisplay:
