@@ -11,7 +11,6 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """Close them; they may be opened again afterwards."""
-        ...
 
 
 class Lifetime:

@@ -49,10 +49,10 @@ class MultiFeatureSettings(Settings):
     )
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="Share of the target given to all classes.")
     min_stacked_extractors: int | None = Field(
-        8,
+        32,
         ge=2,
         le=2**20,
-        description="Train so many or more extractors of equal structure as one; null: one by one.",
+        description="Train that many or more extractors of equal structure as one; null: one by one.",
     )
     optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(AdamSettings(), description="Optimiser.")
     schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(

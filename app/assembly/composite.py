@@ -65,7 +65,8 @@ class Composite(LightningModule):
         if not gradient_clip_val or not is_fused_and_mixed:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
         elif getattr(precision, "scaler", None) is None:
-            clip_grad_norm_(self.parameters(), gradient_clip_val)
+            trained = [each for group in optimizer.param_groups for each in group["params"]]
+            clip_grad_norm_(trained, gradient_clip_val)
         else:
             raise UserError(
                 "trainer.gradient_clip_norm can't be used with a fused optimiser and 16-mixed: "

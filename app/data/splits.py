@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,9 @@ from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.tables.column_values import text_values
 from nested_lightning.app.wording import name_list
 
-PART_NAMES = {
+PartName = Literal["train", "val", "test"]
+
+PART_NAMES: dict[str, PartName] = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -40,6 +42,11 @@ class Split:
     val: Rows
     test: Rows
 
+    @property
+    def parts(self) -> dict[PartName, Rows]:
+        """The same by the part's name."""
+        return {"train": self.train, "val": self.val, "test": self.test}
+
 
 class Splitter(Protocol):
     """Decides which rows train, choose and test a model."""
@@ -54,7 +61,6 @@ class Splitter(Protocol):
 
     def __call__(self, labels: Rows, table: pa.Table, /) -> Split:
         """Split the rows of ``table``, whose class indices are ``labels``, int64 of [N]."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +80,7 @@ class RandomSplitter:
     reserved_columns: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if min(self.val_fraction, self.test_fraction) < 0 or self.val_fraction + self.test_fraction >= 1:
-            raise UserError(
-                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave no rows"
-                " to train on; both must be at least 0 and their sum less than 1"
-            )
+        check_fractions(self.val_fraction, self.test_fraction)
 
     @property
     def min_class_size(self) -> int:
@@ -158,16 +160,7 @@ class ColumnSplitter:
         if self.column not in table.column_names:
             near = did_you_mean(self.column, table.column_names)
             raise UserError(f"there is no split column '{self.column}'{near}; see data.split")
-        values = compute.utf8_lower(text_values(table.column(self.column)))
-        unknown = [value for value in compute.unique(values).to_pylist() if value not in PART_NAMES]
-        if unknown:
-            raise UserError(
-                f"split column '{self.column}' holds {name_list(value or '' for value in unknown)};"
-                " each row needs 'train', 'val' or 'test'"
-            )
-        parts = np.array([PART_NAMES[value] for value in compute.unique(values).to_pylist()])
-        codes = compute.index_in(values, value_set=compute.unique(values)).to_numpy()
-        return Split(*(np.flatnonzero(parts[codes] == part) for part in ("train", "val", "test")))
+        return split_as_named(text_values(table.column(self.column)), column=self.column)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +174,43 @@ class WholeFileSplitter:
         """Put every row into the test part."""
         none = np.arange(0)
         return Split(none, none, np.arange(len(labels)))
+
+
+def check_fractions(val_fraction: float, test_fraction: float) -> None:
+    """Refuse shares that leave nothing to train on.
+
+    Raises:
+        UserError: One is negative, or they come to 1 or more.
+    """
+    if min(val_fraction, test_fraction) < 0 or val_fraction + test_fraction >= 1:
+        raise UserError(
+            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} leave nothing to train on;"
+            " both must be at least 0 and their sum less than 1"
+        )
+
+
+def split_as_named(words: pa.StringArray, *, column: str, sample: str = "row") -> Split:
+    """Return the rows of each part, which words name.
+
+    Args:
+        words: One of `PART_NAMES` for each row, in any case.
+        column: Where they stand, for messages.
+        sample: What a row is, for messages.
+
+    Raises:
+        UserError: One is missing, or something else.
+    """
+    words = compute.utf8_lower(words)
+    known = compute.unique(words)
+    unknown = [word or "" for word in known.to_pylist() if word not in PART_NAMES]
+    if unknown:
+        raise UserError(
+            f"split column '{column}' holds {name_list(unknown)}; each {sample} needs 'train', 'val'"
+            " or 'test'"
+        )
+    parts = np.array([PART_NAMES[word] for word in known.to_pylist()])
+    codes = compute.index_in(words, value_set=known).to_numpy()
+    return Split(*(np.flatnonzero(parts[codes] == part) for part in ("train", "val", "test")))
 
 
 def _stratified(rows: Rows, labels: Rows, size: float, seed: int) -> tuple[Rows, Rows]:

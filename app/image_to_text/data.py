@@ -1,18 +1,16 @@
 """The data of the image-to-text family: pictures with captions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 import torch
-from pytorch_lightning import LightningDataModule
 from torch import Tensor
+from typing_extensions import override
 
-from nested_lightning.app.data.batch_loader import BatchLoader
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.splits import note_given_parts
+from nested_lightning.app.data.split_data import SplitDataModule
+from nested_lightning.app.data.splits import PartName, note_given_parts
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.batch import CaptionBatch
@@ -28,17 +26,8 @@ from nested_lightning.app.image_to_text.vocabulary import Unit, count_tokens, sp
 from nested_lightning.app.pictures.decoding import Fit
 from nested_lightning.app.wording import errors_naming
 
-Part = Literal["train", "val", "test"]
 
-
-@dataclass(frozen=True)
-class _Parts:
-    spec: ImageToTextDataSpec
-    batches: dict[Part, CaptionBatch]
-    names: dict[Part, tuple[str, ...]]
-
-
-class ImageToTextDataModule(LightningDataModule):
+class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
     """Decodes pictures once, splits them, and keeps them in memory as bytes.
 
     Args:
@@ -57,6 +46,8 @@ class ImageToTextDataModule(LightningDataModule):
         data_spec: The facts that a trained model was built from; they then stand for size, unit and so on.
     """
 
+    samples = "pictures"
+
     def __init__(
         self,
         *,
@@ -74,7 +65,9 @@ class ImageToTextDataModule(LightningDataModule):
         seed: int = 0,
         data_spec: ImageToTextDataSpec | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
+        )
         self._path = path
         self._reader = reader
         self._picture_size = data_spec.picture_size if data_spec else picture_size
@@ -84,59 +77,20 @@ class ImageToTextDataModule(LightningDataModule):
         self._min_count = min_count
         self._max_length = max_length
         self._splitter = splitter
-        self._batch_size = batch_size
-        self._eval_batch_size = eval_batch_size
-        self._seed = seed
-        self._given_spec = data_spec
-
-    @property
-    def data_spec(self) -> ImageToTextDataSpec:
-        """What a model is built from; the pictures are read on first use.
-
-        Raises:
-            UserError: They cannot be used as the settings say; the message says why and what to do.
-        """
-        return self._given_spec or replace(self._parts.spec, fingerprint=self.fingerprint)
+        self._names: dict[PartName, tuple[str, ...]] = {}
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
-        return fingerprint(self._parts.batches)
+        return fingerprint(self._parts[1])
 
-    def setup(self, stage: str | None = None) -> None:
-        """Read, split and encode the pictures, unless that has been done."""
-        _ = self._parts
-
-    def train_dataloader(self) -> BatchLoader[CaptionBatch]:
-        """Return batches of ``batch_size`` in a new order each epoch, without a smaller last one."""
-        if len(self.part("train")) == 0:
-            raise UserError("the split leaves no pictures to train on; see image_to_text.data.split")
-        return BatchLoader(
-            data=self.part("train"),
-            batch_size=self._batch_size,
-            seed=self._seed,
-            is_shuffled=True,
-            drop_last=True,
-        )
-
-    def val_dataloader(self) -> BatchLoader[CaptionBatch]:
-        """Return all validation pictures in the file's order."""
-        return BatchLoader(data=self.part("val"), batch_size=self._eval_batch_size)
-
-    def test_dataloader(self) -> BatchLoader[CaptionBatch]:
-        """Return all test pictures in the file's order."""
-        return BatchLoader(data=self.part("test"), batch_size=self._eval_batch_size)
-
-    def part(self, name: Part) -> CaptionBatch:
-        """Return all pictures of one part as a single batch, in the file's order."""
-        return self._parts.batches[name]
-
-    def names(self, name: Part) -> tuple[str, ...]:
+    def names(self, name: PartName) -> tuple[str, ...]:
         """Return the names of the pictures of one part, in the order of `part`."""
-        return self._parts.names[name]
+        self.setup()
+        return self._names[name]
 
-    @cached_property
-    def _parts(self) -> _Parts:
+    @override
+    def _read_parts(self) -> tuple[ImageToTextDataSpec, dict[PartName, CaptionBatch]]:
         limit = CaptionLimit(unit=self._unit, max_length=self._max_length)
         read = self._reader(self._path, size=self._picture_size, fit=self._fit, limit=limit)
         with errors_naming(self._path or "shipped emoji"):
@@ -144,12 +98,10 @@ class ImageToTextDataModule(LightningDataModule):
                 note_given_parts(_words_of_parts(read.records), setting="image_to_text.data.split")
             split = self._splitter(read.records)
             spec = self._given_spec or self._fit_spec(read, split.train)
-        rows: dict[Part, Rows] = {"train": split.train, "val": split.val, "test": split.test}
-        return _Parts(
-            spec=spec,
-            batches={name: _encode(read, part, spec) for name, part in rows.items()},
-            names={name: tuple(read.records[i].picture for i in part) for name, part in rows.items()},
-        )
+        self._names = {
+            name: tuple(read.records[row].picture for row in rows) for name, rows in split.parts.items()
+        }
+        return spec, {name: _encode(read, rows, spec) for name, rows in split.parts.items()}
 
     def _fit_spec(self, read: CaptionedPictures, train: Rows) -> ImageToTextDataSpec:
         """Return the facts of the training part, and of no other."""

@@ -1,9 +1,9 @@
 """Evaluation of an `ImageToText`: what it writes freely, against what people wrote."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.image_to_text.caption_scores import CaptionScores
@@ -24,7 +24,7 @@ class ImageToTextEvaluator:
         self.datamodule = datamodule
 
     @checked_arguments
-    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+    def __call__(self, part: PartName = "test") -> EvaluationReport:
         """Score the captions of one part of the data, and those of each length on their own.
 
         Raises:

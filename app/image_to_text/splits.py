@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 
-from nested_lightning.app.data.splits import PART_NAMES, Split
+from nested_lightning.app.data.splits import Split, check_fractions, split_as_named
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord
-from nested_lightning.app.wording import name_list
 
 SKIN_TONES = "🏻🏼🏽🏾🏿"
 _VARIATION_SELECTOR = "\ufe0f"
@@ -25,7 +25,6 @@ class PictureSplitter(Protocol):
         Raises:
             UserError: They can't be split so.
         """
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +42,7 @@ class DrawnPictureSplitter:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.val_fraction, self.test_fraction) < 0 or self.val_fraction + self.test_fraction >= 1:
-            raise UserError(
-                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave nothing"
-                " to train on; both must be at least 0 and their sum less than 1"
-            )
+        check_fractions(self.val_fraction, self.test_fraction)
 
     def draw(self, drawn_from: Rows) -> tuple[Rows, Rows]:
         """Return a test and a validation share of what is given; neither is empty where its share isn't 0."""
@@ -139,15 +134,8 @@ class ColumnPictureSplitter:
 
     def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
         """Split the pictures as the column says."""
-        values = [value.strip().lower() for value in _read_column(records, self.column)]
-        unknown = sorted(set(values) - set(PART_NAMES))
-        if unknown:
-            raise UserError(
-                f"split column '{self.column}' holds {name_list(unknown)}; each picture needs 'train', 'val' "
-                "or 'test'"
-            )
-        parts = np.array([PART_NAMES[value] for value in values])
-        return Split(*(np.flatnonzero(parts == part) for part in ("train", "val", "test")))
+        words = pa.array([word.strip() for word in _read_column(records, self.column)], pa.string())
+        return split_as_named(words, column=self.column, sample="picture")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,20 +1,19 @@
 """The data of the multi-feature family: a table whose columns form groups, with a class for each row."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import torch
 from pyarrow import compute
-from pytorch_lightning import LightningDataModule
 from torch import Tensor
+from typing_extensions import override
 
-from nested_lightning.app.data.batch_loader import BatchLoader
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.splits import Split, Splitter, note_given_parts
+from nested_lightning.app.data.split_data import SplitDataModule
+from nested_lightning.app.data.splits import PartName, Split, Splitter, note_given_parts
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
@@ -37,6 +36,8 @@ from nested_lightning.app.tables.table_file import SHIPPED_MFEAT, read_shipped_t
 from nested_lightning.app.wording import errors_naming, name_list
 
 SHIPPED_LABEL = "digit"
+
+Read = tuple[MultiFeatureDataSpec, Mapping[PartName, FeatureBatch]]
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,7 @@ class _Samples:
         )
 
 
-@dataclass(frozen=True)
-class _Parts:
-    spec: MultiFeatureDataSpec
-    train: FeatureBatch
-    val: FeatureBatch
-    test: FeatureBatch
-
-
-class MultiFeatureDataModule(LightningDataModule):
+class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]):
     """Reads a table once, splits and encodes it, and keeps what comes of it in a storage.
 
     Args:
@@ -109,7 +102,9 @@ class MultiFeatureDataModule(LightningDataModule):
         data_spec: MultiFeatureDataSpec | None = None,
         lifetime: Callable[[], Lifetime] = Lifetime,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
+        )
         self._path = path
         self._label = label or (data_spec.label if data_spec else SHIPPED_LABEL if path is None else None)
         self._grouping = grouping
@@ -119,30 +114,12 @@ class MultiFeatureDataModule(LightningDataModule):
         self._allow_missing_groups = data_spec.allow_missing_groups if data_spec else allow_missing_groups
         self._splitter = splitter
         self._storage = storage or MemoryStorage()
-        self._batch_size = batch_size
-        self._eval_batch_size = eval_batch_size
-        self._seed = seed
-        self._given_spec = data_spec
         self._lifetime = lifetime
-
-    @property
-    def data_spec(self) -> MultiFeatureDataSpec:
-        """What a model is built from; the file is read on first use.
-
-        Raises:
-            UserError: The file cannot be used as the settings say; the message says why and what to do.
-        """
-        return self._given_spec or replace(self._parts.spec, fingerprint=self.fingerprint)
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
-        parts = [self._parts.train, self._parts.val, self._parts.test]
-        return fingerprint(parts, release=self._storage.release)
-
-    def setup(self, stage: str | None = None) -> None:
-        """Read, split and encode the file, unless that has been done."""
-        _ = self._parts
+        return fingerprint(list(self._parts[1].values()), release=self._storage.release)
 
     def close(self) -> None:
         """Give up the rows and their files; whoever asks for rows again has the table read again."""
@@ -150,33 +127,8 @@ class MultiFeatureDataModule(LightningDataModule):
             self.__dict__.pop(name, None)
         self._storage.close()
 
-    def train_dataloader(self) -> BatchLoader[FeatureBatch]:
-        """Return batches of ``batch_size`` in a new order each epoch, without a smaller last one."""
-        if len(self._parts.train) == 0:
-            raise UserError("the split leaves no rows to train on; see multi_feature.data.split")
-        return BatchLoader(
-            data=self._parts.train,
-            batch_size=self._batch_size,
-            seed=self._seed,
-            is_shuffled=True,
-            drop_last=True,
-        )
-
-    def val_dataloader(self) -> BatchLoader[FeatureBatch]:
-        """Return all validation samples in the file's order."""
-        return BatchLoader(data=self._parts.val, batch_size=self._eval_batch_size)
-
-    def test_dataloader(self) -> BatchLoader[FeatureBatch]:
-        """Return all test samples in the file's order."""
-        return BatchLoader(data=self._parts.test, batch_size=self._eval_batch_size)
-
-    def part(self, name: Literal["train", "val", "test"]) -> FeatureBatch:
-        """Return all samples of one part as a single batch, training samples in the file's order."""
-        parts = {"train": self._parts.train, "val": self._parts.val, "test": self._parts.test}
-        return parts[name]
-
-    @cached_property
-    def _parts(self) -> _Parts:
+    @override
+    def _read_parts(self) -> Read:
         self._lifetime().add(self)
         text_columns = [*self._categorical, *self._splitter.reserved_columns, *filter(None, [self._label])]
         if self._path is None:
@@ -221,16 +173,15 @@ class MultiFeatureDataModule(LightningDataModule):
             raise UserError(f"there are no features, only {name_list(table.column_names)}")
         return self._grouping(features)
 
-    def _encode(self, samples: _Samples) -> _Parts:
+    def _encode(self, samples: _Samples) -> Read:
         spec = self._given_spec
         class_names = spec.class_names if spec else find_class_names(samples.labels)
         target = encode_labels(samples.labels, class_names)
         check_class_sizes(target, class_names, self._splitter.min_class_size)
         split = self._splitter(target.numpy(), samples.table)
         spec = spec or self._fit(samples, class_names, target, split)
-        return _Parts(
-            spec,
-            *encode_parts(samples.columns, spec.groups, samples.presence, target, split, self._storage),
+        return spec, encode_parts(
+            samples.columns, spec.groups, samples.presence, target, split, self._storage
         )
 
     def _fit(

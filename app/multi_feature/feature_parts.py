@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nested_lightning.app.data.splits import Split
+from nested_lightning.app.data.splits import PartName, Split
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_groups
@@ -29,7 +29,7 @@ def encode_parts(
     target: Tensor,
     split: Split,
     storage: FeatureStorage,
-) -> tuple[FeatureBatch, FeatureBatch, FeatureBatch]:
+) -> dict[PartName, FeatureBatch]:
     """Encode the rows of the training, the validation and the test part, some rows at a time.
 
     Args:
@@ -44,21 +44,19 @@ def encode_parts(
         group.name: group.width if presence[:, index].any() and group.columns[0].name in columns else None
         for index, group in enumerate(groups)
     }
-    rows_of_parts = (split.train, split.val, split.test)
-    writers = [storage.new_part(widths, len(rows)) for rows in rows_of_parts]
+    writers = {name: storage.new_part(widths, len(rows)) for name, rows in split.parts.items()}
     for start in range(0, len(target), _BLOCK_ROWS):
         stop = min(start + _BLOCK_ROWS, len(target))
         block = encode_groups(columns.slice(start, stop), groups, presence[start:stop])
-        for writer, rows in zip(writers, rows_of_parts, strict=True):
-            _write(writer, block, rows, start)
+        for name, rows in split.parts.items():
+            _write(writers[name], block, rows, start)
         storage.release()
-    train, val, test = (
-        writer.finish(
+    return {
+        name: writers[name].finish(
             presence=None if presence.all() else torch.from_numpy(presence[rows]), target=target[rows]
         )
-        for writer, rows in zip(writers, rows_of_parts, strict=True)
-    )
-    return train, val, test
+        for name, rows in split.parts.items()
+    }
 
 
 def _write(writer: PartWriter, block: FeatureBatch, rows: Rows, start: int) -> None:

@@ -3,7 +3,7 @@
 Shapes: B rows of a batch, G groups, F_g features of a group, C classes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import torch
@@ -84,7 +84,6 @@ class MultiFeatureClassifier(Composite):
         self.feature_extractors = nn.ModuleDict(
             {escape_name(group): module for group, module in feature_extractors.items()}
         )
-        self.stacks = nn.ModuleList()  # filled in training
         self.combiner = combiner
         self.head = head
         self.label_smoothing = label_smoothing
@@ -107,6 +106,11 @@ class MultiFeatureClassifier(Composite):
     def submodule_notes(self) -> Mapping[str, str]:
         """Which extractors are run as one in training."""
         return self._stacking.notes(self)
+
+    @property
+    def stacks(self) -> Sequence[ModuleStack]:
+        """What runs several extractors as one, during a training."""
+        return self._stacking.stacks
 
     def forward(self, features: Features, presence: Tensor | None = None) -> Tensor:
         """Classify rows.
@@ -174,11 +178,12 @@ class MultiFeatureClassifier(Composite):
     def _combine(
         self, tensors: Mapping[str, Tensor | None], presence: Tensor | None, *, like: Tensor
     ) -> Tensor:
-        named = dict(zip(self.feature_extractors, tensors.values(), strict=True)) if len(self.stacks) else {}
+        named = dict(zip(self.feature_extractors, tensors.values(), strict=True)) if self.stacks else {}
         stacked: dict[str, Tensor] = {}
-        for stack in cast(Iterable[ModuleStack], self.stacks):
+        for stack in self.stacks:
             vectors_GBF = stack.vectors(named)
             if vectors_GBF is None:
+                stacked |= stack.single_vectors(named)
                 continue
             if len(stack.names) == len(named) and getattr(self.combiner, "takes_stacked", False):
                 return self.combiner(vectors_GBF, presence)

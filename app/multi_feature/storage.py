@@ -32,19 +32,15 @@ class FeatureStorage(Protocol):
         self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
     ) -> SampleColumns:
         """Return columns of a table that ``reader`` has read, see `app.tables.column_reading.each_column`."""
-        ...
 
     def new_part(self, widths: Widths, num_rows: int) -> PartWriter:
         """Return what takes ``num_rows`` encoded rows."""
-        ...
 
     def release(self) -> None:
         """Give back memory whose content can be read again."""
-        ...
 
     def close(self) -> None:
         """Close the files that were made; rows in them can't be used any more, but new ones can be made."""
-        ...
 
 
 class PartWriter(Protocol):
@@ -52,11 +48,9 @@ class PartWriter(Protocol):
 
     def write(self, start: int, features: Mapping[str, Tensor | None]) -> None:
         """Put float32 of [n, F_g] for each group, unless it is None, into the rows from ``start`` on."""
-        ...
 
     def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
         """Return all rows, with their ``presence`` and ``target``; nothing can be written any more."""
-        ...
 
 
 class MemoryStorage:

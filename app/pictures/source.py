@@ -30,23 +30,18 @@ class PictureSource(Protocol):
 
     def find(self, name: str) -> str | None:
         """Return that file's name as it is written here: accents may be decomposed. None: no such file."""
-        ...
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Open a file, for as long as a block lasts; it may be damaged in any way."""
-        ...
 
     def names(self) -> list[PurePosixPath]:
         """Return all files but hidden ones, in the order of their paths."""
-        ...
 
     def names_near_the_top(self) -> list[str]:
         """Return the files at the top and in the folders there, in alphabetical order."""
-        ...
 
     def close(self) -> None:
         """Close what is open."""
-        ...
 
 
 class FolderSource:

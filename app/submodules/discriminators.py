@@ -32,40 +32,24 @@ class ProjectionHead(nn.Module):
         return self.linear(features).squeeze(1) + self.scale * projection
 
 
-class MlpDiscriminator(nn.Module):
-    """Two fully connected layers over all pixels, each with a leaky ReLU.
+class Discriminator(nn.Module):
+    """Layers from pictures to features, and a `ProjectionHead`.
 
     Args:
-        channels: C.
-        image_size: S.
+        layers: From [B, C, S, S] to [B, F].
+        out_features: F.
         num_domains: N.
-        hidden_features: Width of both layers; the second one's output are the features.
-        dropout: Share of the first layer's output set to zero in training, in [0, 1).
         use_spectral_norm: Keep the largest singular value of each layer at 1 (Miyato et al.,
             https://arxiv.org/abs/1802.05957).
     """
 
     def __init__(
-        self,
-        *,
-        channels: int,
-        image_size: int,
-        num_domains: int,
-        hidden_features: int = 256,
-        dropout: float = 0.0,
-        use_spectral_norm: bool = False,
+        self, layers: nn.Module, *, out_features: int, num_domains: int, use_spectral_norm: bool
     ) -> None:
         super().__init__()
-        self.out_features = hidden_features
-        self.layers = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(channels * image_size**2, hidden_features),
-            nn.LeakyReLU(SLOPE),
-            nn.Dropout(dropout),
-            nn.Linear(hidden_features, hidden_features),
-            nn.LeakyReLU(SLOPE),
-        )
-        self.head = ProjectionHead(in_features=hidden_features, num_domains=num_domains)
+        self.out_features = out_features
+        self.layers = layers
+        self.head = ProjectionHead(in_features=out_features, num_domains=num_domains)
         if use_spectral_norm:
             normalize_spectrally(self)
 
@@ -79,7 +63,45 @@ class MlpDiscriminator(nn.Module):
         return self.head(features, domain), features
 
 
-class ConvDiscriminator(nn.Module):
+class MlpDiscriminator(Discriminator):
+    """Two fully connected layers over all pixels, each with a leaky ReLU.
+
+    Args:
+        channels: C.
+        image_size: S.
+        num_domains: N.
+        hidden_features: Width of both layers; the second one's output are the features.
+        dropout: Share of the first layer's output set to zero in training, in [0, 1).
+        use_spectral_norm: See `Discriminator`.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        image_size: int,
+        num_domains: int,
+        hidden_features: int = 256,
+        dropout: float = 0.0,
+        use_spectral_norm: bool = False,
+    ) -> None:
+        layers = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(channels * image_size**2, hidden_features),
+            nn.LeakyReLU(SLOPE),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_features, hidden_features),
+            nn.LeakyReLU(SLOPE),
+        )
+        super().__init__(
+            layers,
+            out_features=hidden_features,
+            num_domains=num_domains,
+            use_spectral_norm=use_spectral_norm,
+        )
+
+
+class ConvDiscriminator(Discriminator):
     """Convolutions that halve the picture until it is small, then a fully connected layer.
 
     Args:
@@ -89,7 +111,7 @@ class ConvDiscriminator(nn.Module):
         conv_channels: Channels of the first convolution; each halving doubles them.
         hidden_features: F.
         dropout: Share of the convolutions' output set to zero in training, in [0, 1).
-        use_spectral_norm: See `MlpDiscriminator`.
+        use_spectral_norm: See `Discriminator`.
     """
 
     def __init__(
@@ -103,24 +125,16 @@ class ConvDiscriminator(nn.Module):
         dropout: float = 0.0,
         use_spectral_norm: bool = False,
     ) -> None:
-        super().__init__()
-        self.out_features = hidden_features
         convolutions, width = halving_convolutions(channels, image_size, conv_channels)
-        self.layers = nn.Sequential(
+        layers = nn.Sequential(
             convolutions, nn.Dropout(dropout), nn.Linear(width, hidden_features), nn.LeakyReLU(SLOPE)
         )
-        self.head = ProjectionHead(in_features=hidden_features, num_domains=num_domains)
-        if use_spectral_norm:
-            normalize_spectrally(self)
-
-    def forward(self, pictures: Tensor, domain: Tensor) -> tuple[Tensor, Tensor]:
-        """Judge ``pictures`` of [B, C, S, S] as ones of ``domain`` of [B], int64.
-
-        Returns:
-            Logits of [B], and features of [B, F].
-        """
-        features = self.layers(pictures)
-        return self.head(features, domain), features
+        super().__init__(
+            layers,
+            out_features=hidden_features,
+            num_domains=num_domains,
+            use_spectral_norm=use_spectral_norm,
+        )
 
 
 def normalize_spectrally(module: nn.Module) -> None:

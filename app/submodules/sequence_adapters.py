@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
+from nested_lightning.app.submodules.feature_extractors import LinearFeatureExtractor
+
 TakesKind = Literal["tokens", "vectors"]
 
 
@@ -34,25 +36,10 @@ class TokenEmbedding(nn.Module):
         return self.dropout(self.embedding(x))
 
 
-class LinearProjection(nn.Module):
-    """One fully connected layer for each step.
-
-    Args:
-        in_features: F_in.
-        out_features: F.
-    """
+class LinearProjection(LinearFeatureExtractor):
+    """One fully connected layer for each step: vectors of [B, L, F_in], float, to [B, L, F]."""
 
     takes: ClassVar[TakesKind] = "vectors"
-
-    def __init__(self, *, in_features: int, out_features: int = 32) -> None:
-        super().__init__()
-        self.in_features = in_features
-        self.out_features = out_features
-        self.linear = nn.Linear(in_features, out_features)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map vectors of [B, L, F_in], float, to [B, L, F]."""
-        return self.linear(x)
 
 
 class PerceptronProjection(nn.Module):

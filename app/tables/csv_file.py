@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
@@ -19,21 +20,8 @@ from nested_lightning.app.errors import UserError
 # Written for a missing number; in a column of text only TEXT_NULLS (column_values.py) mean missing.
 NUMBER_NULLS = (
     *("", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "<NA>", "#NA", "NaN", "nan", "NAN", "-nan", "-NaN", "NaT"),
-    *(
-        "NULL",
-        "Null",
-        "null",
-        "None",
-        "none",
-        "?",
-        "-",
-        "--",
-        ".",
-        "1.#IND",
-        "-1.#IND",
-        "1.#QNAN",
-        "-1.#QNAN",
-    ),
+    *("NULL", "Null", "null", "None", "none", "?", "-", "--", "."),
+    *("1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
 )
 NOT_UTF8 = "it is not UTF-8 text; save it as CSV in UTF-8"
 DELIMITERS = ",;\t|"
@@ -64,20 +52,30 @@ class CsvDialect:
     decimal_point: str
     encoding: str
 
-    def parse_options(self, *, is_careful: bool) -> arrow_csv.ParseOptions:
-        """Return how cells are separated; ``is_careful`` allows line breaks in quotes."""
-        return arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=is_careful)
-
     def text_types(self, names: Iterable[str]) -> dict[str, pa.DataType]:
         """Return the type of text for each column of these names, which may have spaces around them here."""
         wanted = frozenset(names)
         return {name: pa.string() for name in self.header if tidy_name(name) in wanted}
 
-    def convert_options(self, types: Mapping[str, pa.DataType]) -> arrow_csv.ConvertOptions:
-        """Return how cells become values; columns without a type have the one that they seem to have."""
-        return arrow_csv.ConvertOptions(
-            column_types=types, null_values=NUMBER_NULLS, decimal_point=self.decimal_point
-        )
+    def reading(
+        self, types: Mapping[str, pa.DataType], *, is_careful: bool, block_size: int | None
+    ) -> dict[str, Any]:
+        """Return the options of Arrow's readers.
+
+        Args:
+            types: Of columns by name; the others have the type that they seem to have.
+            is_careful: Allow line breaks in quotes, and read in one thread, for errors that name the line.
+            block_size: Bytes that are read at once; None: as Arrow does.
+        """
+        return {
+            "read_options": arrow_csv.ReadOptions(
+                encoding=self.encoding, block_size=block_size, use_threads=not is_careful
+            ),
+            "parse_options": arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=is_careful),
+            "convert_options": arrow_csv.ConvertOptions(
+                column_types=types, null_values=NUMBER_NULLS, decimal_point=self.decimal_point
+            ),
+        }
 
 
 def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
@@ -186,18 +184,13 @@ def _is_gzip(path: Path) -> bool:
 
 
 def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, is_careful: bool) -> pa.Table:
-    types = dialect.text_types(text_columns)
+    options = dialect.reading(
+        dialect.text_types(text_columns),
+        is_careful=is_careful,
+        block_size=_LARGE_BLOCK if is_careful else None,
+    )
     with open_bytes(path) as stream:
-        return arrow_csv.read_csv(
-            stream,
-            read_options=arrow_csv.ReadOptions(
-                encoding=dialect.encoding,
-                block_size=_LARGE_BLOCK if is_careful else None,
-                use_threads=not is_careful,
-            ),
-            parse_options=dialect.parse_options(is_careful=is_careful),
-            convert_options=dialect.convert_options(types),
-        )
+        return arrow_csv.read_csv(stream, **options)
 
 
 def open_bytes(path: Path) -> pa.NativeFile:

@@ -86,16 +86,9 @@ class _Spooling:
         return True
 
     def _open(self, types: dict[str, pa.DataType]) -> arrow_csv.CSVStreamingReader:
-        return arrow_csv.open_csv(
-            open_bytes(self._path),
-            read_options=arrow_csv.ReadOptions(
-                encoding=self._dialect.encoding,
-                block_size=_CAREFUL_BLOCK_SIZE if self._is_careful else _BLOCK_SIZE,
-                use_threads=not self._is_careful,
-            ),
-            parse_options=self._dialect.parse_options(is_careful=self._is_careful),
-            convert_options=self._dialect.convert_options(types),
-        )
+        block_size = _CAREFUL_BLOCK_SIZE if self._is_careful else _BLOCK_SIZE
+        options = self._dialect.reading(types, is_careful=self._is_careful, block_size=block_size)
+        return arrow_csv.open_csv(open_bytes(self._path), **options)
 
 
 def _first_type(kind: pa.DataType) -> pa.DataType:

@@ -33,11 +33,9 @@ class TableReader(Protocol):
 
     def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
         """Return a CSV file as a table, see `app.tables.csv_file.read_csv`."""
-        ...
 
     def read_parquet(self, file: parquet.ParquetFile) -> pa.Table:
         """Return a Parquet file as a table."""
-        ...
 
 
 class WholeTableReader:

@@ -1,19 +1,17 @@
 """The optimisers: functions of the parameters, with everything else bound beforehand.
 
-A composite receives an `OptimizerFactory` and calls it with its own parameters. All of them use the fused
+A composite receives one of them and calls it with its own parameters. All of them use the fused
 implementation, which updates every parameter in one call.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from torch.nn import Parameter
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import SGD, Adam, AdamW
 
 Parameters: TypeAlias = Iterable[Parameter] | Iterable[dict[str, Any]]
 """Parameters, or parameter groups: dictionaries with ``params`` and their own ``lr``, ``weight_decay``, …"""
-
-OptimizerFactory: TypeAlias = Callable[[Parameters], Optimizer]
 
 
 def build_adam(

@@ -7,17 +7,12 @@ length.
 """
 
 import math
-from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+from torch.optim.lr_scheduler import LambdaLR
 
 from nested_lightning.app.errors import UserError
-
-ScheduleFactory: TypeAlias = Callable[[Optimizer, int], LRScheduler | None]
-"""Takes the optimiser and the number of its steps in the whole training; None: the rate never changes."""
 
 
 def build_constant(optimizer: Optimizer, total_steps: int) -> None:

@@ -1,19 +1,16 @@
 """The data of the vae-gan family: square pictures, each of which belongs to a domain."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import torch
-from pytorch_lightning import LightningDataModule
+from typing_extensions import override
 
-from nested_lightning.app.data.batch_loader import BatchLoader
-from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.splits import Splitter, note_given_parts
+from nested_lightning.app.data.split_data import SplitDataModule
+from nested_lightning.app.data.splits import PartName, Splitter, note_given_parts
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.domain_groups import DomainGrouping
@@ -24,16 +21,10 @@ from nested_lightning.app.wording import counted, errors_naming, name_list
 DIGITS_SIZE = 8
 SHIPPED_DIGITS = "the digits of scikit-learn"
 
-
-@dataclass(frozen=True)
-class _Parts:
-    spec: VaeGanDataSpec
-    train: PictureBatch
-    val: PictureBatch
-    test: PictureBatch
+Read = tuple[VaeGanDataSpec, Mapping[PartName, PictureBatch]]
 
 
-class VaeGanDataModule(LightningDataModule):
+class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
     """Reads pictures once, splits them, and keeps them in memory as tensors.
 
     Args:
@@ -49,6 +40,8 @@ class VaeGanDataModule(LightningDataModule):
             as they are.
     """
 
+    samples = "pictures"
+
     def __init__(
         self,
         *,
@@ -62,62 +55,17 @@ class VaeGanDataModule(LightningDataModule):
         seed: int = 0,
         data_spec: VaeGanDataSpec | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
+        )
         self._path = path
         self._image_size = data_spec.image_size if data_spec else image_size
         self._channels = data_spec.channels if data_spec else channels
         self._grouping = grouping
         self._splitter = splitter
-        self._batch_size = batch_size
-        self._eval_batch_size = eval_batch_size
-        self._seed = seed
-        self._given_spec = data_spec
 
-    @property
-    def data_spec(self) -> VaeGanDataSpec:
-        """What a model is built from; the pictures are read on first use.
-
-        Raises:
-            UserError: The pictures cannot be used as the settings say; the message says why and what to do.
-        """
-        return self._given_spec or replace(self._parts.spec, fingerprint=self.fingerprint)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
-        return fingerprint([self._parts.train, self._parts.val, self._parts.test])
-
-    def setup(self, stage: str | None = None) -> None:
-        """Read and split the pictures, unless that has been done."""
-        _ = self._parts
-
-    def train_dataloader(self) -> BatchLoader[PictureBatch]:
-        """Return batches of ``batch_size`` in a new order each epoch, without a smaller last one."""
-        if len(self._parts.train) == 0:
-            raise UserError("the split leaves no pictures to train on; see vae_gan.data.split")
-        return BatchLoader(
-            data=self._parts.train,
-            batch_size=self._batch_size,
-            seed=self._seed,
-            is_shuffled=True,
-            drop_last=True,
-        )
-
-    def val_dataloader(self) -> BatchLoader[PictureBatch]:
-        """Return all validation pictures in order."""
-        return BatchLoader(data=self._parts.val, batch_size=self._eval_batch_size)
-
-    def test_dataloader(self) -> BatchLoader[PictureBatch]:
-        """Return all test pictures in order."""
-        return BatchLoader(data=self._parts.test, batch_size=self._eval_batch_size)
-
-    def part(self, name: Literal["train", "val", "test"]) -> PictureBatch:
-        """Return all pictures of one part as a single batch, training pictures in the files' order."""
-        parts = {"train": self._parts.train, "val": self._parts.val, "test": self._parts.test}
-        return parts[name]
-
-    @cached_property
-    def _parts(self) -> _Parts:
+    @override
+    def _read_parts(self) -> Read:
         with errors_naming(self._path or SHIPPED_DIGITS):
             return self._split(self._read())
 
@@ -131,7 +79,7 @@ class VaeGanDataModule(LightningDataModule):
             )
         return read_digits()
 
-    def _split(self, data: LabelledPictures) -> _Parts:
+    def _split(self, data: LabelledPictures) -> Read:
         domains = self._given_spec.domains if self._given_spec else _sorted_names(data.labels)
         unknown = sorted(set(data.labels) - set(domains))
         if unknown:
@@ -145,8 +93,8 @@ class VaeGanDataModule(LightningDataModule):
         domain = torch.tensor([domains.index(label) for label in data.labels])
         split = self._splitter(domain.numpy(), pa.table({}))
         batch = PictureBatch(pictures=data.pictures, domain=domain)
-        train, val, test = (batch[torch.from_numpy(rows)] for rows in (split.train, split.val, split.test))
-        return _Parts(self._given_spec or self._describe(data, domains, train), train, val, test)
+        parts = {name: batch[torch.from_numpy(rows)] for name, rows in split.parts.items()}
+        return self._given_spec or self._describe(data, domains, parts["train"]), parts
 
     def _check_sizes(self, labels: tuple[str, ...]) -> None:
         needed = self._splitter.min_class_size

@@ -20,11 +20,9 @@ class PictureMaker(Protocol):
 
     def sample(self, domain: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return a new picture of each domain."""
-        ...
 
     def __call__(self, pictures: Tensor, domain: Tensor) -> Tensor:
         """Return reconstructions."""
-        ...
 
 
 class PictureGrids(Callback):

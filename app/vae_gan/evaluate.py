@@ -1,11 +1,10 @@
 """Evaluation of a `VaeGan`."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
 from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.tensors import require_finite
@@ -36,7 +35,7 @@ class VaeGanEvaluator:
 
     @checked_arguments
     @torch.no_grad()
-    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+    def __call__(self, part: PartName = "test") -> EvaluationReport:
         """Score one part of the data: see `sample_quality`, and each VAE on its own.
 
         ``judge_accuracy`` is how often a support vector machine, which has seen the training pictures alone,

@@ -21,11 +21,9 @@ class PictureModel(Protocol):
 
     def __call__(self, pictures: Tensor, domain: Tensor) -> Tensor:
         """Return reconstructions."""
-        ...
 
     def sample(self, domain: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return a new picture of each domain."""
-        ...
 
 
 class PictureScores(nn.Module):

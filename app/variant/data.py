@@ -2,14 +2,14 @@
 
 import warnings
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from pytorch_lightning import LightningDataModule
+from typing_extensions import override
 
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.data.split_data import SplitDataModule
+from nested_lightning.app.data.splits import PartName, Splitter
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.foreign_files import file_or_folder
 from nested_lightning.app.pictures.listing import list_files
@@ -18,18 +18,12 @@ from nested_lightning.app.variant.loader import VariantLoader
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.sources.file import SequenceFile
-from nested_lightning.app.variant.sources.records import PartName, SequenceSource, SourceContent
+from nested_lightning.app.variant.sources.records import SequenceSource, SourceContent
 from nested_lightning.app.variant.sources.rows import SUFFIXES
 from nested_lightning.app.variant.spec import VariantDataSpec, unknown_variant
 
 
-@dataclass(frozen=True)
-class _Content:
-    spec: VariantDataSpec
-    parts: Mapping[PartName, Mapping[str, Sequences]]
-
-
-class VariantDataModule(LightningDataModule):
+class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]]):
     """Reads the sequences of each variant once, splits and encodes them, and keeps them in memory.
 
     Args:
@@ -66,28 +60,17 @@ class VariantDataModule(LightningDataModule):
         seed: int = 0,
         data_spec: VariantDataSpec | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
+        )
         self._path = path
         self._sources = sources
         self._splitter = splitter
         self._sampling = sampling
-        self._batch_size = batch_size
         self._batch_sizes = batch_sizes or {}
-        self._eval_batch_size = eval_batch_size
         self._batches_per_epoch = batches_per_epoch
         self._untrained = untrained
         self._unevaluated = unevaluated
-        self._seed = seed
-        self._given_spec = data_spec
-
-    @property
-    def data_spec(self) -> VariantDataSpec:
-        """What a model is built from; the sources are read on first use.
-
-        Raises:
-            UserError: A source cannot be used; the message says which, why and what to do.
-        """
-        return self._given_spec or replace(self._content.spec, fingerprint=self.fingerprint)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -95,14 +78,11 @@ class VariantDataModule(LightningDataModule):
         return fingerprint(
             {
                 part: {name: (each.steps, each.labels, each.starts) for name, each in sequences.items()}
-                for part, sequences in self._content.parts.items()
+                for part, sequences in self._parts[1].items()
             }
         )
 
-    def setup(self, stage: str | None = None) -> None:
-        """Read, split and encode all sources, unless that has been done."""
-        _ = self._content
-
+    @override
     def train_dataloader(self) -> VariantLoader:
         """Return batches of one variant each, as ``sampling`` picks them."""
         data = {name: part for name, part in self.part("train").items() if name not in self._untrained}
@@ -119,28 +99,17 @@ class VariantDataModule(LightningDataModule):
             seed=self._seed,
         )
 
-    def val_dataloader(self) -> VariantLoader:
-        """Return all validation sequences, variant after variant."""
-        return self._eval_loader("val")
-
-    def test_dataloader(self) -> VariantLoader:
-        """Return all test sequences, variant after variant."""
-        return self._eval_loader("test")
-
-    def part(self, name: PartName) -> Mapping[str, Sequences]:
-        """Return all sequences of one part by variant; a variant without any is left out."""
-        return self._content.parts[name]
-
     def evaluated_part(self, name: PartName) -> Mapping[str, Sequences]:
-        """Return the same without the variants that are left out of evaluation."""
+        """Return a part without the variants that are left out of evaluation."""
         return {key: part for key, part in self.part(name).items() if key not in self._unevaluated}
 
+    @override
     def _eval_loader(self, name: PartName) -> VariantLoader:
         data = self.evaluated_part(name)
         return VariantLoader(data=data, batch_sizes=dict.fromkeys(data, self._eval_batch_size))
 
-    @cached_property
-    def _content(self) -> _Content:
+    @override
+    def _read_parts(self) -> tuple[VariantDataSpec, dict[PartName, dict[str, Sequences]]]:
         contents = {name: self._read(name, source) for name, source in self._choose_sources().items()}
         spec = self._given_spec or VariantDataSpec(
             variants=tuple(fit_variant(name, content) for name, content in contents.items())
@@ -150,7 +119,7 @@ class VariantDataModule(LightningDataModule):
             for name, content in contents.items():
                 if len(content.parts[part]):
                     sequences[name] = encode_records(content.parts[part], spec.find(name))
-        return _Content(spec, parts)
+        return spec, parts
 
     def _read(self, name: str, source: SequenceSource) -> SourceContent:
         known = self._given_spec.find(name) if self._given_spec else None

@@ -1,18 +1,15 @@
 """Evaluation of a `VariantModel`."""
 
-from typing import Literal
-
 import numpy as np
 import torch
 
 from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.evaluation_report import EvaluationReport, Scores, score_classes
 from nested_lightning.app.variant.data import VariantDataModule
 from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sequences import Sequences
-
-Scores = dict[str, float]
 
 
 class VariantEvaluator:
@@ -28,7 +25,7 @@ class VariantEvaluator:
         self.datamodule = datamodule
 
     @checked_arguments
-    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+    def __call__(self, part: PartName = "test") -> EvaluationReport:
         """Score one part of the data: each variant, each of its classes, and the mean over the variants.
 
         Raises:
@@ -52,25 +49,10 @@ class VariantEvaluator:
         )
 
     def _score(self, sequences: Sequences) -> tuple[Scores, dict[str, Scores]]:
-        from sklearn import metrics  # half a second, not before it is needed
-
         probabilities_NC = torch.cat(list(self.predictor.probabilities(sequences)))
         target_N = sequences.scored_labels().long()
-        predicted = probabilities_NC.argmax(dim=1).numpy()
-        target = target_N.numpy()
         names = self.predictor.data_spec.find(sequences.variant).class_names
         of_target = probabilities_NC.gather(1, target_N.unsqueeze(1)).clamp_min(1e-12)
-        columns = metrics.precision_recall_fscore_support(
-            target, predicted, labels=range(len(names)), zero_division=0.0
-        )
-        scores = {
-            "accuracy": float(metrics.accuracy_score(target, predicted)),
-            "macro_f1": float(metrics.f1_score(target, predicted, average="macro", zero_division=0.0)),
-            "log_loss": float(-of_target.log().mean()),
-            "samples": float(len(target)),
-        }
-        classes = {
-            name: {"precision": float(p), "recall": float(r), "f1": float(f), "samples": float(n)}
-            for name, p, r, f, n in zip(names, *columns, strict=True)
-        }
+        scores, classes = score_classes(target_N.numpy(), probabilities_NC.argmax(dim=1).numpy(), names)
+        scores |= {"log_loss": float(-of_target.log().mean()), "samples": float(len(target_N))}
         return scores, classes

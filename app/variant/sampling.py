@@ -20,7 +20,6 @@ class VariantSampling(Protocol):
             num_batches: Batches that each variant's sequences make, in the same order.
             generator: Decides what is drawn.
         """
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from nested_lightning import bootstrap, family_container, overriding, resume_training
-from nested_lightning.app.multi_feature.stacking.stack import ModuleStack, StackMember
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.submodules.feature_extractors import LinearFeatureExtractor
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.settings.reading.merging import merge
@@ -37,18 +37,20 @@ def settings(tmp_path: Path) -> dict[str, Any]:
             "data": {"path": str(tmp_path / "many.csv"), "label": "label", "batch_size": 16},
             "feature_extractor": extractor,
             "head": {"kind": "linear"},
+            "min_stacked_extractors": 8,
         },
     }
 
 
 class Watch(Callback):
-    """Counts the parameters, stacks and members of a training."""
+    """Counts the numbers that learn, the stacks and their members in a training."""
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        modules = list(pl_module.modules())
-        self.num_numbers = sum(each.numel() for each in pl_module.parameters())
-        self.num_stacks = sum(isinstance(each, ModuleStack) for each in modules)
-        self.num_members = sum(isinstance(each, StackMember) for each in modules)
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, MultiFeatureClassifier)
+        groups = trainer.optimizers[0].param_groups
+        self.num_numbers = sum(each.numel() for group in groups for each in group["params"])
+        self.num_stacks = len(pl_module.stacks)
+        self.num_members = sum(len(stack.names) for stack in pl_module.stacks)
 
 
 class PowerCutError(Exception):
@@ -105,12 +107,12 @@ def test_a_model_is_made_of_single_extractors_before_and_after_its_training(
     run()
 
     assert dict(run.model.get_submodule("feature_extractors").named_children()) == before
-    assert not any(isinstance(each, ModuleStack) for each in run.model.modules())
+    assert not run.model.stacks
     broken, _ = _run(settings, tmp_path / "broken")
     broken.trainer.callbacks.insert(0, PowerCut())  # type: ignore[attr-defined]
     with pytest.raises(PowerCutError):
         broken()
-    assert not any(isinstance(each, ModuleStack) for each in broken.model.modules())
+    assert not broken.model.stacks
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ def test_two_processes_come_to_the_same(trained: Path, name: str) -> None:
 @pytest.mark.parametrize("num_processes", [1, 2])
 def test_stacked_extractors_come_to_what_they_come_to_one_by_one(trained: Path, num_processes: int) -> None:
     stacked = RunFolder(trained / f"multi-feature-stacked-{num_processes}")
-    assert "run as one: kar, fou" in stacked.log_file.read_text()
+    assert ("run as one: kar, fou" in stacked.log_file.read_text()) == (num_processes == 1)
     assert_same_training(stacked, RunFolder(trained / "multi-feature-1"))
 
 

@@ -21,7 +21,6 @@ class SequenceAdapter(Protocol):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, L], int64, or [B, L, in_features], float, to [B, L, out_features]."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -34,7 +33,6 @@ class SequenceTrunk(Protocol):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Map [B, L, in_features], and a mask of [B, L] or None, to [B, L, out_features]."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -45,7 +43,6 @@ class SequenceDecoder(Protocol):
 
     def forward(self, x: Tensor, mask: Tensor | None, hidden: Any) -> tuple[Tensor, Any]:
         """Map [B, L, in_features], a mask or None, and a state or None to [B, L, C] and a state or None."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -54,7 +51,6 @@ class SequenceLoss(Protocol):
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
         """Map [N, C], float, and [N], int64, to a scalar."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -65,8 +61,6 @@ class LossBalance(Protocol):
 
     def forward(self, variant: str, loss: Tensor) -> Tensor:
         """Weigh the mean loss of one variant, a scalar."""
-        ...
 
     def effective_weight(self, variant: str) -> float:
         """Return the factor of a variant's loss as it is now."""
-        ...

@@ -22,7 +22,6 @@ class FeatureExtractor(Protocol):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, in_features] to [B, out_features]."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -35,7 +34,6 @@ class Combiner(Protocol):
 
     def forward(self, vectors: Sequence[Tensor], presence: Tensor | None) -> Tensor:
         """Map one vector of [B, F] for each group, and [B, groups] or None, to [B, out_features]."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -46,7 +44,6 @@ class Head(Protocol):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, in_features] to [B, out_features]."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -60,7 +57,6 @@ class ImageEncoder(Protocol):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, in_features, S, S] to [B, out_features, h, w], where h × w is ``out_positions``."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -74,7 +70,6 @@ class Bridge(Protocol):
 
     def forward(self, grid: Tensor) -> Tensor:
         """Map [B, in_features, h, w] to [B, out_features], or [B, h × w, out_features] for attention."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -85,11 +80,9 @@ class TextDecoder(Protocol):
 
     def start(self, context: Tensor) -> tuple[Tensor, ...]:
         """Return the state in which a caption begins; the first dimension of each tensor is the caption's."""
-        ...
 
     def forward(self, tokens: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Map tokens of [B, T] and a state to logits of [B, T, out_features] and the state after."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -100,7 +93,6 @@ class Normalization(Protocol):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Map [B, 3, S, S] to the same shape."""
-        ...
 
 
 class Augmentation(Protocol):
@@ -108,7 +100,6 @@ class Augmentation(Protocol):
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """Map [B, 3, S, S] to the same shape."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -121,7 +112,6 @@ class PictureEncoder(Protocol):
 
     def forward(self, pictures: Tensor, condition: Tensor) -> Tensor:
         """Map [B, channels, S, S] and [B, condition_features] to [B, out_features]."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -134,11 +124,9 @@ class LatentSampler(Protocol):
 
     def forward(self, features: Tensor, member: Tensor) -> Any:
         """Map [B, in_features] and [B], int64, to an `app.submodules.latent_samplers.Posterior`."""
-        ...
 
     def draw(self, member: Tensor, *, generator: torch.Generator | None) -> Tensor:
         """Return new latent vectors, [B, out_features]."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -151,7 +139,6 @@ class PictureDecoder(Protocol):
 
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
         """Map [B, in_features] and [B, condition_features] to [B, channels, S, S] from 0 to 1."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -164,19 +151,15 @@ class Vae(Protocol):
 
     def forward(self, pictures: Tensor, member: Tensor, *, has_samples: bool) -> Any:
         """Map [B, C, S, S] and [B], int64, to an `app.submodules.vae.VaeOutput`."""
-        ...
 
     def encode(self, pictures: Tensor, member: Tensor) -> Tensor:
         """Return the mean of the latent vector of each picture."""
-        ...
 
     def decode(self, latent: Tensor, member: Tensor) -> Tensor:
         """Return the picture of each latent vector."""
-        ...
 
     def sample(self, member: Tensor, *, generator: torch.Generator | None) -> Tensor:
         """Return new pictures of the domains of ``member``."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -187,7 +170,6 @@ class Discriminator(Protocol):
 
     def forward(self, pictures: Tensor, domain: Tensor) -> tuple[Tensor, Tensor]:
         """Map [B, channels, S, S] and [B], int64, to logits of [B] and features of [B, F]."""
-        ...
 
 
 @instance_of(nn.Module)
@@ -200,12 +182,9 @@ class PictureClassifier(Protocol):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Map [B, channels, S, S] to logits of the domains."""
-        ...
 
     def features(self, pictures: Tensor) -> Tensor:
         """Map [B, channels, S, S] to [B, F]."""
-        ...
 
     def fit(self, pictures: Tensor, domain: Tensor) -> None:
         """Learn the domains of the training pictures."""
-        ...

@@ -73,4 +73,3 @@ class Evaluator(Protocol):
 
     def __call__(self, part: str) -> EvaluationReport:
         """Score the part ``train``, ``val`` or ``test``."""
-        ...

@@ -15,7 +15,6 @@ class Part(Protocol[T_co]):
 
     def __call__(self, *args: Any, **kwargs: Any) -> T_co:
         """Build it of what the wiring function knows; settings add the rest."""
-        ...
 
 
 class Parts(Protocol[T_co]):
@@ -23,15 +22,12 @@ class Parts(Protocol[T_co]):
 
     def __getitem__(self, name: str) -> Part[T_co]:
         """Return what builds the part ``name``."""
-        ...
 
     def __iter__(self) -> Iterator[str]:
         """Return the names that settings give."""
-        ...
 
     def __len__(self) -> int:
         """Return how many names settings give."""
-        ...
 
 
 @dataclass(frozen=True)

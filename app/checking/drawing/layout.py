@@ -1,12 +1,13 @@
-"""Places the nodes of a graph in layers from left to right (Sugiyama, Tagawa and Toda 1981)."""
+"""Places the nodes of a graph in layers from left to right."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
-from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph
+from nested_lightning.app.checking.drawing.model_graph import ModelGraph
 
-_SWEEPS = 8
 _GAP = 18.0
 
 
@@ -30,82 +31,49 @@ def find_layers(graph: ModelGraph) -> dict[str, int]:
 
     Edges that would close a circle are left out of account.
     """
-    forward = _without_circles(graph)
-    layers = {node.name: 0 for node in graph.nodes}
-    for _ in graph.nodes:
-        moved = False
-        for edge in forward:
-            if layers[edge.target] <= layers[edge.source]:
-                layers[edge.target], moved = layers[edge.source] + 1, True
-        if not moved:
-            break
-    for node in graph.nodes:  # what nothing leads to stands next to what it leads to
-        following = [layers[edge.target] for edge in forward if edge.source == node.name]
-        if following and not any(edge.target == node.name for edge in forward):
-            layers[node.name] = min(following) - 1
+    places = {node.name: place for place, node in enumerate(graph.nodes)}
+    before: dict[str, set[str]] = {name: set() for name in places}
+    for edge in graph.edges:
+        before[edge.target].add(edge.source)
+    layers: dict[str, int] = {}
+    for name in _in_order(before, places):
+        layers[name] = max((layers[source] + 1 for source in before[name]), default=0)
+    for name in places:  # what nothing leads to stands next to what it leads to
+        following = [layers[target] for target, sources in before.items() if name in sources]
+        if following and not before[name]:
+            layers[name] = min(following) - 1
     return layers
 
 
 def place(graph: ModelGraph, sizes: Mapping[str, tuple[float, float]], *, gap: float) -> dict[str, Box]:
-    """Return the box of each node.
+    """Return the box of each node; those of a layer are below each other, in the graph's order.
 
     Args:
         graph: Nodes and edges.
         sizes: Width and height of each node by name, in pixels.
         gap: Space between two layers, in pixels.
     """
-    layers = find_layers(graph)
-    columns = _ordered_columns(graph, layers)
-    heights = [sum(sizes[name][1] + _GAP for name in column) for column in columns]
+    columns: dict[int, list[str]] = defaultdict(list)
+    for name, layer in find_layers(graph).items():
+        columns[layer].append(name)
+    heights = {layer: sum(sizes[name][1] + _GAP for name in columns[layer]) for layer in columns}
     boxes: dict[str, Box] = {}
     left = _GAP
-    for column, height in zip(columns, heights, strict=True):
-        width = max(sizes[name][0] for name in column)
-        top = _GAP + (max(heights) - height) / 2
-        for name in column:
+    for layer in sorted(columns):
+        width = max(sizes[name][0] for name in columns[layer])
+        top = _GAP + (max(heights.values()) - heights[layer]) / 2
+        for name in sorted(columns[layer], key=[node.name for node in graph.nodes].index):
             boxes[name] = Box(left + (width - sizes[name][0]) / 2, top, *sizes[name])
             top += sizes[name][1] + _GAP
         left += width + gap
     return boxes
 
 
-def _ordered_columns(graph: ModelGraph, layers: Mapping[str, int]) -> list[list[str]]:
-    """Return the names in each layer from top to bottom, each near the middle of its neighbours."""
-    columns: dict[int, list[str]] = defaultdict(list)
-    for node in graph.nodes:
-        columns[layers[node.name]].append(node.name)
-    ordered = [columns[layer] for layer in sorted(columns)]
-    neighbours: dict[str, list[str]] = defaultdict(list)
-    for edge in graph.edges:
-        neighbours[edge.source].append(edge.target)
-        neighbours[edge.target].append(edge.source)
-    for _ in range(_SWEEPS):
-        ranks = {name: i / len(column) for column in ordered for i, name in enumerate(column)}
-        for column in ordered:
-            column.sort(key=lambda name: _mean([ranks[other] for other in neighbours[name]], ranks[name]))
-    return ordered
-
-
-def _without_circles(graph: ModelGraph) -> list[Edge]:
-    after: dict[str, list[Edge]] = defaultdict(list)
-    for edge in graph.edges:
-        after[edge.source].append(edge)
-    kept: list[Edge] = []
-    done: set[str] = set()
-
-    def visit(name: str, above: frozenset[str]) -> None:
-        if name in done:
-            return
-        for edge in after[name]:
-            if edge.target not in above:
-                kept.append(edge)
-                visit(edge.target, above | {edge.target})
-        done.add(name)
-
-    for node in graph.nodes:
-        visit(node.name, frozenset({node.name}))
-    return kept
-
-
-def _mean(values: Sequence[float], default: float) -> float:
-    return sum(values) / len(values) if values else default
+def _in_order(before: Mapping[str, set[str]], places: Mapping[str, int]) -> list[str]:
+    """Return all names, each after those before it; takes edges out of circles, back to the first node."""
+    while True:
+        try:
+            return list(TopologicalSorter(before).static_order())
+        except CycleError as error:
+            source, target = min(pairwise(error.args[1]), key=lambda edge: places[edge[1]])
+            before[target].discard(source)

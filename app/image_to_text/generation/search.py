@@ -54,7 +54,6 @@ class Generation(Protocol):
             special: Indices of special tokens.
             max_length: L at most, the end token included; at least 1.
         """
-        ...
 
 
 def first_tokens(state: State, special: SpecialTokens) -> Tensor:

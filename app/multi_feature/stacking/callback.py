@@ -1,15 +1,19 @@
 """Runs modules of equal structure as one while a composite is trained."""
 
 import logging
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.strategies import SingleDeviceStrategy
 from torch import nn
-from torch.optim import SGD, Adam, AdamW
+from torch.optim import SGD, Adam, AdamW, Optimizer
 from typing_extensions import override
 
-from nested_lightning.app.multi_feature.stacking.installing import StackedModules
 from nested_lightning.app.multi_feature.stacking.planning import plan_stacks
+from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
+from nested_lightning.app.multi_feature.stacking.stacked_optimizer import StackedOptimizer
 from nested_lightning.app.training.optimization import OptimizerFactory
 
 ELEMENTWISE_OPTIMIZERS = (Adam, AdamW, SGD)
@@ -19,30 +23,32 @@ _logger = logging.getLogger("nested_lightning.stacking")
 
 
 class ModuleStacking(Callback):
-    """Stacks modules of a composite when a training begins, and releases them when it is over.
+    """Stacks modules of a composite while it is trained on one device.
 
-    In between, the composite's ``stacks`` hold the weights, and a `StackMember` stands in the place of each
-    module. Names and shapes in checkpoints, the optimiser's state included, are those of the single modules.
+    Names and shapes in checkpoints, the optimiser's state included, are those of the single modules.
 
     Args:
         holder: The composite's ``nn.ModuleDict`` of modules that may be stacked, by its name.
         min_size: Modules that make a stack, at least 2; None: nothing is stacked.
         optimizer: Factory of the composite's optimiser.
+
+    Attributes:
+        stacks: What computes several of the modules as one, during a training.
     """
 
     def __init__(self, *, holder: str, min_size: int | None, optimizer: OptimizerFactory) -> None:
         self._holder = holder
         self._min_size = min_size
         self._optimizer = optimizer
-        self._stacked: StackedModules | None = None
+        self._stacked_optimizer: StackedOptimizer | None = None
+        self.stacks: list[ModuleStack] = []
 
     def plan(self, model: nn.Module) -> list[list[str]]:
         """Return the names of the modules of a composite that a training would stack, for each stack."""
-        holder = model.get_submodule(self._holder)
-        assert isinstance(holder, nn.ModuleDict)
-        if self._min_size is None or len(holder) < self._min_size or not self._is_elementwise():
+        modules = self._modules(model)
+        if self._min_size is None or len(modules) < self._min_size or not self._is_elementwise():
             return []
-        return plan_stacks(dict(holder.items()), min_size=self._min_size, model=model)
+        return plan_stacks(modules, min_size=self._min_size, model=model)
 
     def notes(self, model: nn.Module) -> dict[str, str]:
         """Return what is to be said of the modules that a training would stack, by their paths."""
@@ -53,21 +59,27 @@ class ModuleStacking(Callback):
         }
 
     @override
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Stack what can be stacked; policies of single submodules were set up before."""
-        if stage != "fit":
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stack what can be stacked, after all state was restored."""
+        if type(trainer.strategy) is not SingleDeviceStrategy or len(trainer.optimizers) != 1:
             return
-        if plan := self.plan(pl_module):
-            self._stacked = StackedModules(model=pl_module, holder=self._holder, stacks="stacks")
-            self._stacked.stack(plan)
-            _logger.info("%s: run as one: %s", self._holder, "; ".join(", ".join(names) for names in plan))
+        modules, optimizer = self._modules(pl_module), trainer.optimizers[0]
+        sets = [{name: modules[name] for name in names} for names in self.plan(pl_module)]
+        self.stacks = [ModuleStack(each) for each in sets if _are_grouped_alike(each.values(), optimizer)]
+        self._stacked_optimizer = StackedOptimizer(optimizer=optimizer, stacks=self.stacks)
+        for stack in self.stacks:
+            _logger.info("%s: run as one: %s", self._holder, ", ".join(stack.names))
 
     @override
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Have the optimiser speak of single modules, before its state is restored."""
-        if self._stacked is not None:
-            for optimizer in trainer.optimizers:
-                self._stacked.translate(optimizer)
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Save the weights of single modules, not views of the common ones."""
+        if self.stacks:
+            checkpoint["state_dict"] = {
+                name: tensor.clone(memory_format=torch.contiguous_format)
+                for name, tensor in checkpoint["state_dict"].items()
+            }
 
     @override
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -80,10 +92,23 @@ class ModuleStacking(Callback):
         self._release()
 
     def _release(self) -> None:
-        if self._stacked is not None:
-            self._stacked.release()
-            self._stacked = None
+        for stack in self.stacks:
+            stack.release()
+        if self._stacked_optimizer is not None:
+            self._stacked_optimizer.release()
+        self.stacks, self._stacked_optimizer = [], None
+
+    def _modules(self, model: nn.Module) -> dict[str, nn.Module]:
+        return dict(model.get_submodule(self._holder).named_children())
 
     def _is_elementwise(self) -> bool:
         probe = self._optimizer([nn.Parameter(torch.zeros(1, device="cpu"))])
         return type(probe) in ELEMENTWISE_OPTIMIZERS
+
+
+def _are_grouped_alike(modules: Iterable[nn.Module], optimizer: Optimizer) -> bool:
+    """Return whether what has the same place in the modules is in the same of the optimiser's groups."""
+    group_of = {
+        each: number for number, group in enumerate(optimizer.param_groups) for each in group["params"]
+    }
+    return len({tuple(map(group_of.get, module.parameters())) for module in modules}) == 1

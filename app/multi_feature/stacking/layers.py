@@ -5,6 +5,7 @@ memory its features come before its rows, as batched products and batch normalis
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -13,20 +14,29 @@ from torch import Tensor, nn
 _NUM_DRAWS = 2**16
 
 
-class StackedLinear(nn.Module):
-    """G fully connected layers as one batched product.
+class StackedLayer(nn.Module):
+    """The weights of G layers in common tensors, under the names that they have in each.
 
     Args:
-        layers: With or without a bias, all alike; their F_in may differ, and is filled up with zeros.
+        layers: All alike, but for the width of the input, which is filled up with zeros.
     """
 
+    weight: nn.Parameter | None
     bias: nn.Parameter | None
 
-    def __init__(self, layers: Sequence[nn.Linear]) -> None:
+    def __init__(self, layers: Sequence[Any]) -> None:
         super().__init__()
-        self.weight = nn.Parameter(stack_padded([layer.weight.detach() for layer in layers]))
-        biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
-        self.bias = nn.Parameter(torch.stack(biases)) if biases else None
+        for name in ("weight", "bias"):
+            own = [getattr(layer, name) for layer in layers]
+            self.register_parameter(name, None if own[0] is None else nn.Parameter(stack_padded(own)))
+        for name, _ in layers[0].named_buffers():
+            self.register_buffer(name, torch.stack([getattr(layer, name) for layer in layers]))
+
+
+class StackedLinear(StackedLayer):
+    """G fully connected layers as one batched product."""
+
+    weight: nn.Parameter
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``x`` of [G, B, F_in] to [G, B, F_out]."""
@@ -35,26 +45,16 @@ class StackedLinear(nn.Module):
         return torch.baddbmm(self.bias.unsqueeze(2), self.weight, x.mT).mT
 
 
-class StackedBatchNorm1d(nn.BatchNorm1d):
-    """G batch normalisations, each over the rows of its own module.
-
-    Args:
-        layers: All alike, with running statistics and a momentum.
-    """
+class StackedBatchNorm1d(StackedLayer):
+    """G batch normalisations with running statistics and a momentum, each over the rows of its own module."""
 
     running_mean: Tensor
     running_var: Tensor
     num_batches_tracked: Tensor
 
     def __init__(self, layers: Sequence[nn.BatchNorm1d]) -> None:
-        first = layers[0]
-        super().__init__(first.num_features, first.eps, first.momentum, first.affine)
-        for name in ("weight", "bias") if first.affine else ():
-            setattr(
-                self, name, nn.Parameter(torch.stack([getattr(layer, name).detach() for layer in layers]))
-            )
-        for name in ("running_mean", "running_var", "num_batches_tracked"):
-            setattr(self, name, torch.stack([getattr(layer, name) for layer in layers]))
+        super().__init__(layers)
+        self.eps, self.momentum = layers[0].eps, layers[0].momentum or 0.0
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``x`` of [G, B, F]."""
@@ -65,32 +65,21 @@ class StackedBatchNorm1d(nn.BatchNorm1d):
             x_GFB.reshape(1, -1, x.shape[1]),
             self.running_mean.flatten(),
             self.running_var.flatten(),
-            self.weight.flatten() if self.affine else None,
-            self.bias.flatten() if self.affine else None,
+            None if self.weight is None else self.weight.flatten(),
+            None if self.bias is None else self.bias.flatten(),
             self.training,
-            self.momentum or 0.0,
+            self.momentum,
             self.eps,
         )
         return normal.view(x_GFB.shape).mT
 
 
-class StackedLayerNorm(nn.Module):
-    """G layer normalisations over the features.
-
-    Args:
-        layers: All alike.
-    """
-
-    weight: nn.Parameter | None
-    bias: nn.Parameter | None
+class StackedLayerNorm(StackedLayer):
+    """G layer normalisations over the features."""
 
     def __init__(self, layers: Sequence[nn.LayerNorm]) -> None:
-        super().__init__()
+        super().__init__(layers)
         self.normalized_shape, self.eps = layers[0].normalized_shape, layers[0].eps
-        for name in ("weight", "bias"):
-            own = [getattr(layer, name) for layer in layers if getattr(layer, name) is not None]
-            value = nn.Parameter(torch.stack([each.detach() for each in own])) if own else None
-            self.register_parameter(name, value)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``x`` of [G, B, F]."""
@@ -123,8 +112,6 @@ class StackedDropout(nn.Module):
 
 
 def stack_padded(tensors: Sequence[Tensor]) -> Tensor:
-    """Return the tensors under each other, those with a shorter last dimension filled up with zeros."""
-    width = max(tensor.shape[-1] for tensor in tensors) if tensors[0].dim() else 0
-    if all(tensor.dim() == 0 or tensor.shape[-1] == width for tensor in tensors):
-        return torch.stack(list(tensors))
-    return torch.stack([F.pad(tensor, (0, width - tensor.shape[-1])) for tensor in tensors])
+    """Return detached tensors under each other, those with a shorter last dimension filled up with zeros."""
+    width = max(tensor.shape[-1] for tensor in tensors)
+    return torch.stack([F.pad(tensor.detach(), (0, width - tensor.shape[-1])) for tensor in tensors])

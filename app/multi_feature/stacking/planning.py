@@ -13,32 +13,26 @@ The optimiser has to treat each number by itself, as torch's Adam, AdamW and SGD
 """
 
 import copy
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
-from nested_lightning.app.multi_feature.stacking.structure import (
-    STACKABLE_LAYERS,
-    Part,
-    are_alike,
-    share_padding,
-    structure_of,
-)
 from nested_lightning.app.training.parameter_groups import are_singled_out
 
+_STACKABLE_LAYERS = (nn.Linear, nn.BatchNorm1d, nn.LayerNorm)
+_MAX_PADDING = 2.0
 _NUM_TRIAL_ROWS = 5
 _TOLERANCE = 1e-4
+_OF_EVERY_MODULE = frozenset(vars(nn.Module()))
+_HOOKS = tuple(name for name in _OF_EVERY_MODULE if name.endswith("_hooks"))
+
+Structure = tuple[object, ...]
 
 
-def plan_stacks(
-    modules: Mapping[str, nn.Module],
-    *,
-    min_size: int,
-    model: nn.Module,
-) -> list[list[str]]:
+def plan_stacks(modules: Mapping[str, nn.Module], *, min_size: int, model: nn.Module) -> list[list[str]]:
     """Return the names of the modules that can be run as one, for each stack.
 
     Args:
@@ -46,78 +40,103 @@ def plan_stacks(
         min_size: Modules that make a stack, at least 2.
         model: Has all of them, and whatever they may share weights with; may be on ``meta``.
     """
-    names = _alone(modules, model)
-    stacks = [
-        stack
-        for alike in _group_alike({name: modules[name] for name in names})
-        for stack in share_padding({name: int(modules[name].in_features) for name in alike})  # type: ignore[arg-type]
-        if len(stack) >= min_size
-    ]
-    return [stack for stack in stacks if _agrees({name: modules[name] for name in stack})]
-
-
-def _alone(modules: Mapping[str, nn.Module], model: nn.Module) -> list[str]:
-    """Return the modules that have nothing in common with others, and no policy."""
     uses = Counter(id(tensor) for _, tensor in model.named_parameters(remove_duplicate=False))
+    alike: dict[Structure, dict[str, int]] = defaultdict(dict)
+    for name, module in modules.items():
+        is_shared = any(uses[id(parameter)] > 1 for parameter in module.parameters())
+        structure = structure_of(module)
+        if structure and not is_shared and not are_singled_out(module.parameters()):
+            alike[structure][name] = int(module.in_features)  # type: ignore[arg-type]
     return [
-        name
-        for name, module in modules.items()
-        if not are_singled_out(module.parameters())
-        and all(uses[id(parameter)] == 1 for parameter in module.parameters())
+        names
+        for widths in alike.values()
+        for names in _share_padding(widths)
+        if len(names) >= min_size and _agree([modules[name] for name in names])
     ]
 
 
-def _group_alike(modules: Mapping[str, nn.Module]) -> list[list[str]]:
-    groups: list[tuple[list[Part], list[str]]] = []
-    for name, module in modules.items():
-        structure = structure_of(module)
-        if structure is None:
-            continue
-        for known, names in groups:
-            if are_alike(known, structure):
-                names.append(name)
-                break
-        else:
-            groups.append((structure, [name]))
-    return [names for _, names in groups]
+def structure_of(module: nn.Module) -> Structure | None:
+    """Return what modules that can be stacked with this one have in common; None: nothing can be."""
+    learns = [parameter.requires_grad for parameter in module.parameters()]
+    if not isinstance(getattr(module, "in_features", None), int) or not learns or not all(learns):
+        return None
+    entrance = next((part for part in module.modules() if type(part) is nn.Linear), None)
+    parts = list(module.named_modules(remove_duplicate=False))
+    if not all(_is_stackable(part) for _, part in parts):
+        return None
+    return tuple(
+        (path, type(part), *_describe(part, has_input=part is module or part is entrance))
+        for path, part in parts
+    )
 
 
-def _agrees(modules: Mapping[str, nn.Module]) -> bool:
+def _is_stackable(part: nn.Module) -> bool:
+    has_tensors = any(True for _ in (*part.parameters(recurse=False), *part.buffers(recurse=False)))
+    if (has_tensors and type(part) not in _STACKABLE_LAYERS) or any(getattr(part, name) for name in _HOOKS):
+        return False
+    if isinstance(part, nn.BatchNorm1d):
+        return part.track_running_stats and part.momentum is not None
+    return not isinstance(part, nn.LayerNorm) or len(part.normalized_shape) == 1
+
+
+def _describe(part: nn.Module, *, has_input: bool) -> Structure:
+    """Return a module's plain attributes and its tensors' shapes, without the width of the input."""
+    attributes = {name: repr(value) for name, value in vars(part).items() if name not in _OF_EVERY_MODULE}
+    shapes = {
+        name: (tensor.dtype, *tensor.shape)
+        for name, tensor in (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
+    }
+    if has_input:
+        attributes.pop("in_features", None)
+        shapes["weight"] = shapes.get("weight", ())[:-1]
+    return *attributes.items(), *shapes.items()
+
+
+def _share_padding(widths: Mapping[str, int]) -> list[list[str]]:
+    """Return names in sets whose inputs, filled up to the widest, are at most twice as wide as without.
+
+    The widest one begins; the next narrower ones join it as long as the limit allows.
+    """
+    sets: list[list[str]] = []
+    widest = total = 0
+    for name in sorted(widths, key=lambda name: -widths[name]):
+        total += widths[name]
+        if not sets or widest * (len(sets[-1]) + 1) > _MAX_PADDING * total:
+            sets.append([])
+            widest = total = widths[name]
+        sets[-1].append(name)
+    return [[name for name in widths if name in members] for members in map(set, sets)]
+
+
+def _agree(modules: Sequence[nn.Module]) -> bool:
     """Return whether the modules, with other weights and without dropout, give the same stacked and alone."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
-        copies = {name: _draw_anew(copy.deepcopy(module)) for name, module in modules.items()}
-        stack = ModuleStack(copies)
+        copies = [_draw_anew(copy.deepcopy(module)) for module in modules]
+        stack = ModuleStack({str(index): module for index, module in enumerate(copies)})
         try:
-            return all(_agrees_in_mode(stack, copies, is_training=mode) for mode in (True, False))
+            return all(_agree_in_mode(stack, copies, is_training=mode) for mode in (True, False))
         except Exception:  # whatever a forward of one's own does with another shape
             return False
 
 
-def _agrees_in_mode(stack: ModuleStack, copies: Mapping[str, nn.Module], *, is_training: bool) -> bool:
-    stack.train(is_training)
+def _agree_in_mode(stack: ModuleStack, copies: Sequence[nn.Module], *, is_training: bool) -> bool:
     dtype = next(stack.parameters()).dtype
     inputs = [torch.randn(_NUM_TRIAL_ROWS, width, dtype=dtype, device="cpu") for width in stack.widths]
-    before = [structure_of(module) for module in copies.values()]
-    alone = [module.train(is_training)(x) for module, x in zip(copies.values(), inputs, strict=True)]
-    after = [structure_of(module) for module in copies.values()]
-    return before == after and _is_close(stack(inputs), alone)
-
-
-def _is_close(stacked: Tensor, alone: Sequence[Tensor]) -> bool:
-    expected = torch.stack(list(alone))
-    return stacked.shape == expected.shape and torch.allclose(
-        stacked, expected, rtol=_TOLERANCE, atol=_TOLERANCE
-    )
+    before = list(map(structure_of, copies))
+    alone = torch.stack([module.train(is_training)(x) for module, x in zip(copies, inputs, strict=True)])
+    stacked = stack(inputs)
+    is_close = stacked.shape == alone.shape and torch.allclose(stacked, alone, _TOLERANCE, _TOLERANCE)
+    return is_close and before == list(map(structure_of, copies))
 
 
 def _draw_anew(module: nn.Module) -> nn.Module:
     module.to_empty(device="cpu")
     for part in module.modules():
-        if isinstance(part, STACKABLE_LAYERS):
-            part.reset_parameters()
-        elif isinstance(part, nn.Dropout):
+        if isinstance(part, nn.Dropout):
             part.p = 0.0
+    for buffer in module.buffers():
+        buffer.fill_(1)
     for parameter in module.parameters():
-        parameter.add_(torch.randn_like(parameter), alpha=0.1)
+        parameter.normal_(std=0.5)
     return module

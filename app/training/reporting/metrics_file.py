@@ -6,7 +6,7 @@ import math
 import os
 import time
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,7 @@ class MetricsFile(Logger):
         self._pause_s = pause_s
         self._written_at_s = -math.inf
         self._columns: list[str] = []
-        self._last_row: Row = {}
-        self._last_row_at = 0
+        self._last_step = -1
         self._unsaved: list[Row] = []
 
     @property
@@ -69,10 +68,10 @@ class MetricsFile(Logger):
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Keep the metrics of a step for the next save."""
-        newest = self._unsaved[-1] if self._unsaved else self._last_row
+        newest = self._unsaved[-1][_STEP] if self._unsaved else self._last_step
         if step is None:
-            step = int(newest.get(_STEP, -1)) + 1
-        if not self._unsaved or newest[_STEP] != step:
+            step = int(newest) + 1
+        if not self._unsaved or newest != step:
             self._unsaved.append({_STEP: step})
         self._unsaved[-1].update(metrics)
 
@@ -89,14 +88,13 @@ class MetricsFile(Logger):
         if not self._unsaved:
             return
         self._written_at_s = time.monotonic()
-        if not self._columns:
-            self._open(before_step=int(self._unsaved[0][_STEP]))
         rows, self._unsaved = self._unsaved, []
-        if rows[0][_STEP] == self._last_row.get(_STEP):
-            rows[0] = {**self._last_row, **rows[0]}
-        if new_columns := [name for name in dict.fromkeys(_keys(rows)) if name not in self._columns]:
-            self._add_columns(new_columns)
-        self._append(rows)
+        if rows[0][_STEP] == self._last_step or not set(_keys(rows)) <= set(self._columns):
+            self._rewrite(rows)
+        else:
+            with self.path.open("ab") as file:
+                file.write(self._text(rows))
+        self._last_step = int(rows[-1][_STEP])
 
     @override
     @rank_zero_only
@@ -104,18 +102,17 @@ class MetricsFile(Logger):
         """Write what is not yet in the file."""
         self.write()
 
-    def _open(self, *, before_step: int) -> None:
-        """Take up the file as it was before a step, that step's own row included."""
+    def _rewrite(self, rows: Sequence[Row]) -> None:
+        """Write the file anew with these rows; at first without the steps that are taken once more."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._columns = [_STEP]
-        rows = [row for row in self._read() if int(row[_STEP]) <= before_step]
-        self._columns = list(dict.fromkeys([_STEP, *_keys(rows)]))
-        self._rewrite(rows)
-
-    def _add_columns(self, names: Sequence[str]) -> None:
-        rows = self._read()
-        self._columns += names
-        self._rewrite(rows)
+        first = int(rows[0][_STEP])
+        by_step: dict[int, Row] = {}
+        kept = [row for row in self._read() if self._columns or int(row[_STEP]) <= first]
+        for row in (*kept, *rows):
+            by_step.setdefault(int(row[_STEP]), {}).update(row)
+        self._columns = list(dict.fromkeys([_STEP, *_keys(by_step.values())]))
+        with replace_atomically(self.path) as file:
+            file.write(self._text([dict(zip(self._columns, self._columns, strict=True)), *by_step.values()]))
 
     def _read(self) -> list[Row]:
         if not self.path.exists():
@@ -126,29 +123,11 @@ class MetricsFile(Logger):
             rows = csv.DictReader(io.StringIO(whole_lines, newline=""))
             return [{**row, _STEP: int(row[_STEP])} for row in rows]
 
-    def _rewrite(self, rows: Sequence[Row]) -> None:
-        with replace_atomically(self.path) as file:
-            file.write(self._text([dict(zip(self._columns, self._columns, strict=True)), *rows[:-1]]))
-            self._last_row_at = file.tell()
-            file.write(self._text(rows[-1:]))
-        self._last_row = rows[-1] if rows else {}
-
-    def _append(self, rows: Sequence[Row]) -> None:
-        with self.path.open("r+b") as file:
-            file.seek(0, os.SEEK_END)
-            if rows[0][_STEP] == self._last_row.get(_STEP):
-                file.seek(self._last_row_at)
-            file.write(self._text(rows[:-1]))
-            self._last_row_at = file.tell()
-            file.write(self._text(rows[-1:]))
-            file.truncate()
-        self._last_row = rows[-1]
-
     def _text(self, rows: Sequence[Row]) -> bytes:
         text = io.StringIO()
         csv.DictWriter(text, self._columns, lineterminator="\n").writerows(rows)
         return text.getvalue().encode()
 
 
-def _keys(rows: Sequence[Row]) -> list[str]:
+def _keys(rows: Iterable[Row]) -> list[str]:
     return [name for row in rows for name in row]

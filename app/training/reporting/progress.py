@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ProgressBar
+from pytorch_lightning.trainer.states import TrainerFn
 from rich.console import Console
 from torch import Tensor
 from typing_extensions import override
@@ -44,7 +45,6 @@ class TrainingProgress(ProgressBar):
         self._display: ProgressDisplay = build_display(self._console)
         self._is_enabled = True
         self._newest_outputs: Any = None
-        self._is_training = False
         self._began_at_s = self._refresh_at_s = self._evaluation_shows_at_s = 0.0
 
     @override
@@ -77,9 +77,8 @@ class TrainingProgress(ProgressBar):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Find out how long the training is, and where in it this is."""
-        self._is_training = True
         state = self._state
-        state.num_epochs, state.num_batches = _num_epochs(trainer), _num_batches(trainer)
+        state.num_epochs, state.num_batches = _lengths(trainer)
         state.is_finished = False
         state.first_batch = state.batch = trainer.fit_loop.total_batch_idx + 1
         state.first_step = state.step = trainer.global_step
@@ -103,13 +102,12 @@ class TrainingProgress(ProgressBar):
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the end."""
-        self._read(trainer)
-        self._state.is_finished = True
+        self._state.is_finished, self._state.batch = True, trainer.fit_loop.total_batch_idx + 1
         if trainer.should_stop and self._state.fraction < 1.0:
             self._state.activity = "stopped early"
-        if self._is_enabled:
-            self._display.finish(self._state)
-        self._is_training, self._state.activity = False, ""
+        self._refresh(trainer)
+        self._display.close()
+        self._state.activity = ""
 
     @override
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -126,38 +124,30 @@ class TrainingProgress(ProgressBar):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Draw, if the validation takes long and it was long ago."""
-        if time.monotonic() >= max(self._refresh_at_s, self._evaluation_shows_at_s):
-            self._refresh_evaluation("validating", batch_idx + 1, trainer.num_val_batches[dataloader_idx])
+        """Draw, if the evaluation takes long and it was long ago."""
+        if time.monotonic() < max(self._refresh_at_s, self._evaluation_shows_at_s):
+            return
+        totals = trainer.num_test_batches if trainer.testing else trainer.num_val_batches
+        total = int(totals[dataloader_idx]) if math.isfinite(totals[dataloader_idx]) else None
+        activity = "testing" if trainer.testing else "validating"
+        self._state.activity = f"{activity} {batch_idx + 1}" + (f"/{total}" if total else "")
+        if trainer.state.fn == TrainerFn.FITTING:
+            self._refresh(trainer)
+        elif self._is_enabled:
+            self._display.update_evaluation(self._state.activity, batch_idx + 1, total)
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take the new value of the monitored metric, or clear away the display of a validation alone."""
         self._state.activity, self._state.epoch = "", trainer.current_epoch + 1
         value = trainer.callback_metrics.get(self._state.monitor)
-        if not self._is_training:
+        if trainer.state.fn != TrainerFn.FITTING:
             self._display.close()
         elif value is not None:
             self._state.observe_monitored(float(value))
 
-    @override
-    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin to lose patience."""
-        self._evaluation_shows_at_s = time.monotonic() + _PATIENCE_S
-
-    @override
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Draw, if the test takes long and it was long ago."""
-        if time.monotonic() >= max(self._refresh_at_s, self._evaluation_shows_at_s):
-            self._refresh_evaluation("testing", batch_idx + 1, trainer.num_test_batches[dataloader_idx])
+    on_test_start = on_validation_start
+    on_test_batch_end = on_validation_batch_end
 
     @override
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -167,31 +157,17 @@ class TrainingProgress(ProgressBar):
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Give the terminal back."""
-        self._is_training = False
         self._display.close()
 
     def _refresh(self, trainer: Trainer, *, is_epoch_end: bool = False) -> None:
-        self._read(trainer)
-        if self._is_enabled:
-            self._display.update(self._state, is_epoch_end=is_epoch_end)
-        self._refresh_at_s = time.monotonic() + _REFRESH_S
-
-    def _read(self, trainer: Trainer) -> None:
         state = self._state
         state.batch, state.step = trainer.fit_loop.total_batch_idx + 1, trainer.global_step
         state.epoch = _epoch(trainer, state.batch)
         state.elapsed_s = time.monotonic() - self._began_at_s
         if (loss := _loss(self._newest_outputs)) is not None:
             state.observe_loss(loss)
-
-    def _refresh_evaluation(self, activity: str, done: int, total: float) -> None:
-        if self._is_enabled and self._is_training:
-            of_total = f"/{int(total)}" if math.isfinite(total) else ""
-            self._state.activity = f"{activity} {done}{of_total}"
-            self._state.elapsed_s = time.monotonic() - self._began_at_s
-            self._display.update(self._state)
-        elif self._is_enabled:
-            self._display.update_evaluation(activity, done, int(total) if math.isfinite(total) else None)
+        if self._is_enabled:
+            self._display.update(state, is_epoch_end=is_epoch_end)
         self._refresh_at_s = time.monotonic() + _REFRESH_S
 
 
@@ -207,28 +183,15 @@ def _epoch(trainer: Trainer, batch: int) -> int:
     return max(1, math.ceil(batch / trainer.num_training_batches))
 
 
-def _num_epochs(trainer: Trainer) -> int | None:
-    """Return the epochs that fit into the limits on epochs and steps, or None where nothing limits them."""
-    num_batches = _num_batches(trainer)
-    if num_batches is None:
-        return trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else None
-    return math.ceil(num_batches / trainer.num_training_batches)
-
-
-def _num_batches(trainer: Trainer) -> int | None:
+def _lengths(trainer: Trainer) -> tuple[int | None, int | None]:
+    """Return the epochs and the batches of a training, None where nothing limits them."""
+    per_epoch, max_epochs = trainer.num_training_batches, trainer.max_epochs
     limits: list[float] = []
-    if trainer.max_epochs is not None and trainer.max_epochs >= 0:
-        limits.append(trainer.max_epochs * trainer.num_training_batches)
+    if max_epochs is not None and max_epochs >= 0:
+        limits.append(max_epochs * per_epoch)
     if trainer.max_steps >= 0:
-        limits.append(_batches_of_steps(trainer))
+        limits.append(trainer.max_steps * trainer.accumulate_grad_batches)
     num_batches = min(limits, default=math.inf)
-    return int(num_batches) if math.isfinite(num_batches) else None
-
-
-def _batches_of_steps(trainer: Trainer) -> float:
-    """Return the batches that ``max_steps`` takes; an epoch's last step may gather fewer of them."""
-    per_epoch, per_step = trainer.num_training_batches, trainer.accumulate_grad_batches
-    if not math.isfinite(per_epoch):
-        return trainer.max_steps * per_step
-    epochs, steps = divmod(trainer.max_steps, math.ceil(per_epoch / per_step))
-    return epochs * per_epoch + min(steps * per_step, per_epoch)
+    if not math.isfinite(num_batches):
+        return (max_epochs if max_epochs and max_epochs > 0 else None), None
+    return math.ceil(num_batches / per_epoch), int(num_batches)

@@ -21,11 +21,9 @@ class RunningMetric(Protocol):
 
     def running_state(self) -> dict[str, Any]:
         """Return what was added up so far, as tensors on the CPU and plain values."""
-        ...
 
     def load_running_state(self, state: dict[str, Any]) -> None:
         """Go on from what `running_state` returned."""
-        ...
 
 
 class RunningMetrics(Callback):

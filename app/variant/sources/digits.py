@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.variant.sources.records import PartName, SequenceRecords, SourceContent
+from nested_lightning.app.variant.sources.records import SequenceRecords, SourceContent
 
 Generator = np.random.Generator
 
@@ -46,18 +46,13 @@ class DigitSequences:
         digits = load_digits()
         pictures, classes = digits.data.astype(np.float32), digits.target.astype(np.int64)
         split = splitter(classes, pa.table({"digit": classes}))
-        parts: dict[PartName, npt.NDArray[np.int64]] = {
-            "train": split.train,
-            "val": split.val,
-            "test": split.test,
-        }
         return SourceContent(
             kind="vectors",
             class_names=tuple(str(name) for name in digits.target_names),
             has_step_labels=True,
             parts={
                 name: self._string(pictures[rows], classes[rows], np.random.default_rng([self.seed, number]))
-                for number, (name, rows) in enumerate(parts.items())
+                for number, (name, rows) in enumerate(split.parts.items())
             },
             scaling="all",
         )

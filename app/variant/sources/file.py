@@ -78,11 +78,7 @@ class SequenceFile:
             kind=kind,
             class_names=names,
             has_step_labels=has_step_labels,
-            parts={
-                "train": records.select(split.train),
-                "val": records.select(split.val),
-                "test": records.select(split.test),
-            },
+            parts=records.split(split),
             window=self.window,
             margin=self.margin,
             scaling=self.scaling,

@@ -73,11 +73,7 @@ class PythonSources:
             kind="characters",
             class_names=KINDS,
             has_step_labels=True,
-            parts={
-                "train": records.select(split.train),
-                "val": records.select(split.val),
-                "test": records.select(split.test),
-            },
+            parts=records.split(split),
             window=self.window,
             margin=self.margin,
             origin_hash=_hash(texts),

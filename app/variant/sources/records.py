@@ -9,15 +9,13 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.data.splits import PartName, Split, Splitter
 
 InputKind = Literal["characters", "tokens", "vectors"]
 """What a sequence consists of: characters of a text, words of any kind, or vectors of numbers."""
 
 Scaling = Literal["each", "all", "none"]
 """How vectors are standardised: each feature by its own statistics, all by common ones, or not at all."""
-
-PartName = Literal["train", "val", "test"]
 
 RawSequence = str | Sequence[str] | npt.NDArray[np.float32]
 """A text, a list of tokens, or vectors of [L, F]."""
@@ -44,6 +42,10 @@ class SequenceRecords:
         """Return some of the sequences, in this order."""
         chosen = indices.tolist()
         return replace(self, inputs=[self.inputs[i] for i in chosen], labels=[self.labels[i] for i in chosen])
+
+    def split(self, split: Split) -> dict[PartName, SequenceRecords]:
+        """Return the sequences of each part."""
+        return {name: self.select(rows) for name, rows in split.parts.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,4 +89,3 @@ class SequenceSource(Protocol):
         Raises:
             UserError: It can't be used; the message names file, line and variant.
         """
-        ...

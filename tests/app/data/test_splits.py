@@ -68,7 +68,7 @@ def test_random_split_that_cannot_be_made_is_refused() -> None:
 
 @pytest.mark.parametrize(("val_fraction", "test_fraction"), [(0.5, 0.5), (-0.1, 0.2)])
 def test_random_split_without_training_rows_is_refused(val_fraction: float, test_fraction: float) -> None:
-    with pytest.raises(UserError, match="leave no rows to train on"):
+    with pytest.raises(UserError, match="leave nothing to train on"):
         RandomSplitter(val_fraction=val_fraction, test_fraction=test_fraction)
 
 

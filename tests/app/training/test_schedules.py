@@ -4,9 +4,9 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.optimization import ScheduleFactory
 from nested_lightning.app.training.optimizers import build_sgd
 from nested_lightning.app.training.schedules import (
-    ScheduleFactory,
     build_constant,
     build_cosine,
     build_one_cycle,

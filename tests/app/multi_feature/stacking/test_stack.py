@@ -1,130 +1,138 @@
 """Modules in a stack compute, save and load as they do alone."""
 
 import copy
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from nested_lightning.app.multi_feature.stacking.installing import StackedModules
 from nested_lightning.app.multi_feature.stacking.layers import StackedDropout
+from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
+from nested_lightning.app.multi_feature.stacking.stacked_optimizer import StackedOptimizer
 from nested_lightning.app.submodules.feature_extractors import (
     NormalizedFeatureExtractor,
     ResidualFeatureExtractor,
 )
 
 
-def _model(kind: type[nn.Module] = NormalizedFeatureExtractor) -> nn.Module:
+def _modules(kind: type[nn.Module] = NormalizedFeatureExtractor) -> nn.ModuleDict:
     torch.manual_seed(0)
-    extractors = {
-        f"g{i}": kind(in_features=width, hidden_features=6, out_features=3, dropout=0.0)
-        for i, width in enumerate((5, 3, 4))
-    }
-    return nn.ModuleDict({"extractors": nn.ModuleDict(extractors), "stacks": nn.ModuleList()})
+    return nn.ModuleDict(
+        {
+            f"g{i}": kind(in_features=width, hidden_features=6, out_features=3, dropout=0.0)
+            for i, width in enumerate((5, 3, 4))
+        }
+    )
 
 
-def _stacked(model: nn.Module) -> StackedModules:
-    stacked = StackedModules(model=model, holder="extractors", stacks="stacks")
-    stacked.stack([["g0", "g1", "g2"]])
-    return stacked
+def _stacked(modules: nn.ModuleDict) -> ModuleStack:
+    return ModuleStack(dict(modules.items()))
+
+
+def _inputs() -> dict[str, Tensor]:
+    return {f"g{i}": torch.randn(8, width) for i, width in enumerate((5, 3, 4))}
+
+
+def _train(modules: nn.ModuleDict, optimizer: torch.optim.Optimizer, stack: ModuleStack | None) -> None:
+    torch.manual_seed(1)
+    for _ in range(3):
+        inputs = _inputs()
+        vectors = None if stack is None else stack.vectors(inputs)
+        if vectors is None:
+            vectors = torch.stack([modules[name](x) for name, x in inputs.items()])
+        optimizer.zero_grad()
+        vectors.square().sum().backward()
+        optimizer.step()
 
 
 @pytest.mark.parametrize("kind", [NormalizedFeatureExtractor, ResidualFeatureExtractor])
 def test_outputs_gradients_and_statistics_are_those_of_single_modules(kind: type[nn.Module]) -> None:
-    alone, model = _model(kind), _model(kind)
-    stacked = _stacked(model)
-    inputs = {f"g{i}": torch.randn(8, width) for i, width in enumerate((5, 3, 4))}
+    alone, modules = _modules(kind), _modules(kind)
+    stack, inputs = _stacked(modules), _inputs()
 
-    outputs = dict(zip(inputs, stacked.stacks[0].vectors(inputs), strict=True))  # type: ignore[operator]
-    sum(output.square().sum() for output in outputs.values()).backward()
-    expected = {name: alone.get_submodule(f"extractors.{name}")(x) for name, x in inputs.items()}
-    sum(output.square().sum() for output in expected.values()).backward()
+    outputs = stack.vectors(inputs)
+    assert outputs is not None
+    outputs.square().sum().backward()
+    expected = torch.stack([alone[name](x) for name, x in inputs.items()])
+    expected.square().sum().backward()
     torch.testing.assert_close(outputs, expected)
 
     with torch.no_grad():
-        for parameter in (*alone.parameters(), *model.parameters()):
+        for parameter in (*alone.parameters(), *stack.parameters()):
             assert parameter.grad is not None
             parameter.sub_(0.1 * parameter.grad)
-    torch.testing.assert_close(model.state_dict(), alone.state_dict())
+    torch.testing.assert_close(modules.state_dict(), alone.state_dict())
 
 
-def test_names_order_and_shapes_of_a_state_dict_are_those_of_single_modules() -> None:
-    model = _model()
-    before = copy.deepcopy(model.state_dict())
-
-    _stacked(model)
-
-    after = model.state_dict()
-    assert list(after) == list(before)
-    assert all(torch.equal(after[name], before[name]) for name in before)
-
-
-def test_a_state_dict_of_single_modules_is_loaded_into_the_stack() -> None:
-    model, other = _model(), _model()
+def test_a_state_dict_is_loaded_into_the_stack() -> None:
+    modules, other = _modules().eval(), _modules().eval()
     for parameter in other.parameters():
         nn.init.normal_(parameter)
-    _stacked(model)
+    stack, inputs = _stacked(modules), _inputs()
 
-    model.load_state_dict(other.state_dict())
+    modules.load_state_dict(other.state_dict())
 
-    assert all(torch.equal(model.state_dict()[name], each) for name, each in other.state_dict().items())
-
-
-def test_what_is_missing_unknown_or_of_another_shape_is_named() -> None:
-    model = _model()
-    _stacked(model)
-    state = model.state_dict()
-    state["extractors.g1.more"] = torch.zeros(1)
-    del state["extractors.g0.layers.0.weight"]
-    state["extractors.g2.layers.4.bias"] = torch.zeros(9)
-
-    with pytest.raises(RuntimeError) as caught:
-        model.load_state_dict(state)
-
-    message = str(caught.value)
-    assert 'Missing key(s) in state_dict: "extractors.g0.layers.0.weight"' in message
-    assert 'Unexpected key(s) in state_dict: "extractors.g1.more"' in message
-    assert (
-        "size mismatch for extractors.g2.layers.4.bias: (9,) in the checkpoint, (3,) in the model" in message
-    )
-
-
-def test_a_member_computes_alone_with_the_weights_of_the_stack() -> None:
-    model = _model().eval()
-    x = torch.randn(2, 3)
-    member = model.get_submodule("extractors.g1")
-    expected = member(x)
-
-    stacked = _stacked(model)
-    model.eval()
-
-    torch.testing.assert_close(model.get_submodule("extractors.g1")(x), expected)
-    nn.init.zeros_(stacked.stacks[0].get_parameter("template.layers.4.weight"))
-    assert model.get_submodule("extractors.g1")(x).std(dim=0).max() == 0
+    expected = torch.stack([other[name](x) for name, x in inputs.items()])
+    torch.testing.assert_close(stack.vectors(inputs), expected)
 
 
 def test_a_missing_input_leaves_each_module_to_itself() -> None:
-    stacked = _stacked(_model())
-    inputs = {"g0": torch.randn(2, 5), "g1": None, "g2": torch.randn(2, 4)}
+    modules = _modules()
+    alone = copy.deepcopy(modules)
+    stack, inputs = _stacked(modules), _inputs()
+    some = {"g0": inputs["g0"], "g1": None, "g2": inputs["g2"][:, :2]}
 
-    assert stacked.stacks[0].vectors(inputs) is None  # type: ignore[operator]
+    vectors = stack.single_vectors(some)
+    vectors["g0"].square().sum().backward()
+
+    assert stack.vectors(some) is None
+    assert list(vectors) == ["g0"]
+    torch.testing.assert_close(vectors["g0"], alone["g0"](inputs["g0"]))
+    weight = stack.get_parameter("template.layers.0.weight")
+    assert weight.grad is not None
+    assert weight.grad[0].any()
+    assert not weight.grad[1:].any()
 
 
-def test_released_modules_are_the_ones_from_before_with_the_newest_weights() -> None:
-    model = _model()
-    before = dict(model.get_submodule("extractors").named_children())
-    stacked = _stacked(model)
-    model.double()
-    with torch.no_grad():
-        stacked.stacks[0].get_parameter("template.layers.0.weight").add_(1e-9)
-    state = copy.deepcopy(model.state_dict())
+def test_released_modules_have_the_newest_weights_for_themselves() -> None:
+    modules = _modules()
+    stack = _stacked(modules)
+    weight = stack.get_parameter("template.layers.0.weight")
+    nn.init.ones_(weight)
 
-    stacked.release()
+    stack.release()
+    nn.init.zeros_(weight)
 
-    assert dict(model.get_submodule("extractors").named_children()) == before
-    assert len(stacked.stacks) == 0
-    assert model.state_dict()["extractors.g0.layers.0.weight"].dtype == torch.float64
-    assert all(torch.equal(model.state_dict()[name], each) for name, each in state.items())
+    assert all((module.get_parameter("layers.0.weight") == 1).all() for module in modules.values())
+    assert all(parameter.is_contiguous() for parameter in modules.parameters())
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, partial(torch.optim.SGD, lr=1e-3, momentum=0.9)])
+def test_an_optimizer_goes_on_stacked_and_is_saved_as_one_of_single_modules(
+    kind: Callable[..., torch.optim.Optimizer],
+) -> None:
+    alone, modules = _modules(ResidualFeatureExtractor), _modules(ResidualFeatureExtractor)
+    of_alone, optimizer = kind(alone.parameters()), kind(modules.parameters())
+    for each, its_optimizer in ((alone, of_alone), (modules, optimizer)):
+        _train(each, its_optimizer, None)
+
+    stack = _stacked(modules)
+    stacked_optimizer = StackedOptimizer(optimizer=optimizer, stacks=[stack])
+    assert optimizer.param_groups[0]["params"] == list(stack.parameters())
+    _train(modules, optimizer, stack)
+    _train(alone, of_alone, None)
+    during = copy.deepcopy(optimizer.state_dict())
+    torch.testing.assert_close(during, of_alone.state_dict(), rtol=1e-4, atol=1e-5)
+    assert optimizer.param_groups[0]["params"] == list(stack.parameters())
+
+    stack.release()
+    stacked_optimizer.release()
+
+    assert optimizer.param_groups[0]["params"] == list(modules.parameters())
+    torch.testing.assert_close(optimizer.state_dict(), during, rtol=0, atol=0)
+    torch.testing.assert_close(modules.state_dict(), alone.state_dict(), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.75])
