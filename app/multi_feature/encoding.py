@@ -83,11 +83,12 @@ def _encode_group(columns: Mapping[str, ColumnValues], group: GroupSpec, num_row
         values = columns[spec.name]
         part = encoded[:, start : start + spec.width]
         if isinstance(values, np.ndarray):
-            part[:, 0] = (values - spec.mean) / spec.scale
+            numbers = (values - spec.mean) / spec.scale
+            numbers[np.isnan(numbers)] = 0.0
+            part[:, 0] = numbers
         else:
             _encode_categories(values, spec, part)
         start += spec.width
-    encoded[np.isnan(encoded)] = 0.0
     return encoded
 
 
