@@ -5,17 +5,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field, ValidationError, ValidationInfo, create_model, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, ValidationError, create_model, field_validator
 
-from nested_lightning.settings.base import default_section
+from nested_lightning.settings.base import Settings, default_section
 from nested_lightning.settings.families import families, find_family, given_families, knowing
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.numbers import Seed
 from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.prediction import PredictionSettings
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
-from nested_lightning.settings.reading.implausible import refuse_what_can_not_be_meant
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at
 from nested_lightning.settings.submodules import SubmodulePolicySettings
 from nested_lightning.settings.trainer import TrainerSettings
@@ -23,15 +21,11 @@ from nested_lightning.settings.trainer import TrainerSettings
 _PLACES = ("path", "root", "folder")
 
 
-class ApplicationSettings(BaseSettings):
+class ApplicationSettings(Settings):
     """General settings; the model in use adds a section for each family, see `parse_settings`.
 
     Building one reads no environment and no file: `load_settings` does where it is asked to.
     """
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=()
-    )
 
     given: ClassVar[tuple[Family, ...]] = ()
     """Families that no package registers, and that these settings know."""
@@ -50,28 +44,10 @@ class ApplicationSettings(BaseSettings):
         def __getattr__(self, section: str) -> Any:
             """Stand for the families' sections, which `application_settings_model` adds."""
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _refuse_what_can_not_be_meant(cls, value: Any, info: ValidationInfo) -> Any:
-        return refuse_what_can_not_be_meant(cls, value, info)
-
     @field_validator("model")
     @classmethod
     def _name_a_family(cls, name: str) -> str:
         return find_family(name).name
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read nothing but what is passed."""
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by value: the class with the families' sections has no name that could be imported."""

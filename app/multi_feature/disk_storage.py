@@ -19,6 +19,7 @@ from torch import Tensor
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.encoding import Features
 from nested_lightning.app.multi_feature.storage import TensorWriter, Widths
 from nested_lightning.app.tables.column_reading import each_column
 from nested_lightning.app.tables.csv_spooling import spool_csv
@@ -135,7 +136,7 @@ class MappedWriter:
             self._file = files.create()
             self._file.truncate(end * _FLOAT_SIZE)
 
-    def write(self, start: int, features: Mapping[str, Tensor | None]) -> None:
+    def write(self, start: int, features: Mapping[str, Features | None]) -> None:
         """Put the rows in their place.
 
         Raises:
@@ -146,7 +147,7 @@ class MappedWriter:
                 width = self._widths[name]
                 if values is not None and width is not None:
                     self._file.seek((self._starts[name] + start * width) * _FLOAT_SIZE)
-                    self._file.write(np.ascontiguousarray(values.numpy()).data)
+                    self._file.write(np.ascontiguousarray(values).data)
 
     def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
         """Return all rows."""

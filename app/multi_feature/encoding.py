@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import torch
 from pyarrow import compute
-from torch import Tensor
 
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.multi_feature.batch import FeatureBatch
@@ -19,6 +18,8 @@ from nested_lightning.app.tables.column_reading import read_columns
 from nested_lightning.app.tables.column_values import ColumnValues
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
 from nested_lightning.app.wording import counted, name_list
+
+Features = npt.NDArray[np.float32]
 
 _PREDICTION_ADVICE = (
     "Fill them in; a model trained with multi_feature.data.missing=mean, or where whole groups are missing"
@@ -46,41 +47,52 @@ def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> Feature
         refuse_empty_rows(missing)
     else:
         refuse_missing(missing, advice=_PREDICTION_ADVICE)
-    return encode_groups(columns, data_spec.groups, missing.presence)
+    features = encode_groups(columns, data_spec.groups, missing.presence)
+    return FeatureBatch(
+        features={
+            name: None if values is None else torch.from_numpy(values) for name, values in features.items()
+        },
+        presence=None if missing.presence.all() else torch.from_numpy(missing.presence),
+    )
 
 
 def encode_groups(
     columns: Mapping[str, ColumnValues], groups: Sequence[GroupSpec], presence: Flags
-) -> FeatureBatch:
+) -> dict[str, Features | None]:
     """Encode ``columns``; what is missing becomes 0, the mean of a standardised column.
 
     Args:
         columns: The values by column, of [N] each.
         groups: The columns of each group and their statistics.
         presence: Bool of [N, G].
+
+    Returns:
+        For each group float32 of [N, F_g], or None where all rows lack it.
     """
-    features: dict[str, Tensor | None] = {}
+    features: dict[str, Features | None] = {}
     for index, group in enumerate(groups):
         is_there = group.columns[0].name in columns and (len(presence) == 0 or presence[:, index].any())
         features[group.name] = _encode_group(columns, group, len(presence)) if is_there else None
-    return FeatureBatch(features=features, presence=None if presence.all() else torch.from_numpy(presence))
+    return features
 
 
-def _encode_group(columns: Mapping[str, ColumnValues], group: GroupSpec, num_rows: int) -> Tensor:
+def _encode_group(columns: Mapping[str, ColumnValues], group: GroupSpec, num_rows: int) -> Features:
     encoded = np.zeros((num_rows, group.width), dtype=np.float32)
     start = 0
     for spec in group.columns:
         values = columns[spec.name]
         part = encoded[:, start : start + spec.width]
         if isinstance(values, np.ndarray):
-            part[:, 0] = np.nan_to_num((values - spec.mean) / spec.scale, copy=False, nan=0.0)
+            numbers = (values - spec.mean) / spec.scale
+            numbers[np.isnan(numbers)] = 0.0
+            part[:, 0] = numbers
         else:
             _encode_categories(values, spec, part)
         start += spec.width
-    return torch.from_numpy(encoded)
+    return encoded
 
 
-def _encode_categories(values: pa.StringArray, spec: ColumnSpec, part: npt.NDArray[np.float32]) -> None:
+def _encode_categories(values: pa.StringArray, spec: ColumnSpec, part: Features) -> None:
     categories = pa.array(spec.categories or (), pa.string())
     codes = compute.index_in(values, value_set=categories).fill_null(-1).to_numpy()
     rows = np.flatnonzero(codes >= 0)

@@ -3,7 +3,7 @@
 Shapes: N rows, G groups.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,9 +12,9 @@ from torch import Tensor
 from nested_lightning.app.data.splits import PartName, Split
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.encoding import encode_groups
+from nested_lightning.app.multi_feature.encoding import Features, encode_groups
 from nested_lightning.app.multi_feature.spec import GroupSpec
-from nested_lightning.app.multi_feature.storage import FeatureStorage, PartWriter
+from nested_lightning.app.multi_feature.storage import FeatureStorage
 from nested_lightning.app.tables.missing_values import Flags
 from nested_lightning.app.tables.sample_columns import SampleColumns
 
@@ -49,7 +49,8 @@ def encode_parts(
         stop = min(start + _BLOCK_ROWS, len(target))
         block = encode_groups(columns.slice(start, stop), groups, presence[start:stop])
         for name, rows in split.parts.items():
-            _write(writers[name], block, rows, start)
+            first, last = np.searchsorted(rows, [start, stop])
+            writers[name].write(int(first), _keep_rows(block, rows[first:last] - start))
         storage.release()
     return {
         name: writers[name].finish(
@@ -59,7 +60,5 @@ def encode_parts(
     }
 
 
-def _write(writer: PartWriter, block: FeatureBatch, rows: Rows, start: int) -> None:
-    """Write those rows of a part that are in the block of rows from ``start`` on."""
-    first, last = np.searchsorted(rows, [start, start + len(block)])
-    writer.write(int(first), block[torch.from_numpy(rows[first:last] - start)].features)
+def _keep_rows(block: Mapping[str, Features | None], rows: Rows) -> dict[str, Features | None]:
+    return {name: None if values is None else values[rows] for name, values in block.items()}

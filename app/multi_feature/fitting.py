@@ -13,7 +13,7 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec
-from nested_lightning.app.tables.column_values import ColumnValues, Numbers, is_missing, keep_rows
+from nested_lightning.app.tables.column_values import ColumnValues
 from nested_lightning.app.wording import name_list
 
 MAX_CATEGORIES = 1000
@@ -41,8 +41,10 @@ def fit_groups(
     for name in columns:  # one at a time is in memory, where they are read from a disk
         values = columns[name]
         known = _known_in(values, train)
-        specs[name] = _fit_column(name, known)
-        if _is_constant(known):
+        _refuse_unknown(name, known)
+        is_constant = _is_constant(known)
+        specs[name] = _fit_column(name, known, is_constant=is_constant)
+        if is_constant:
             constant.append(name)
         if _counts_rows(values):
             counting.append(name)
@@ -58,24 +60,24 @@ def fit_groups(
 
 
 def _known_in(values: ColumnValues, rows: npt.NDArray[np.int64]) -> ColumnValues:
-    is_known = np.zeros(len(values), dtype=bool)
-    is_known[rows] = True
-    return keep_rows(values, is_known & ~is_missing(values))
+    if isinstance(values, np.ndarray):
+        chosen = values[rows]
+        return chosen[~np.isnan(chosen)]
+    return values.take(pa.array(rows)).drop_null()
 
 
-def _fit_column(name: str, known: ColumnValues) -> ColumnSpec:
+def _refuse_unknown(name: str, known: ColumnValues) -> None:
     if len(known) == 0:
         raise UserError(
             f"column '{name}' has no value in any row of the training part; name it in"
             " multi_feature.data.excluded"
         )
-    if isinstance(known, np.ndarray):
-        return _fit_numbers(name, known)
-    return ColumnSpec(name=name, categories=_fit_categories(name, known))
 
 
-def _fit_numbers(name: str, known: Numbers) -> ColumnSpec:
-    if known.min() == known.max():  # rounding may give such a column a deviation that is not quite 0
+def _fit_column(name: str, known: ColumnValues, *, is_constant: bool) -> ColumnSpec:
+    if not isinstance(known, np.ndarray):
+        return ColumnSpec(name=name, categories=_fit_categories(name, known))
+    if is_constant:  # rounding may give such a column a deviation that is not quite 0
         return ColumnSpec(name=name, mean=float(known[0]), scale=1.0)
     return ColumnSpec(name=name, mean=float(known.mean()), scale=float(known.std()) or 1.0)
 
@@ -97,7 +99,9 @@ def _is_constant(known: ColumnValues) -> bool:
 
 
 def _counts_rows(values: ColumnValues) -> bool:
-    return isinstance(values, np.ndarray) and len(values) > 2 and bool((np.diff(values) == 1).all())
+    if not isinstance(values, np.ndarray) or len(values) < 3:
+        return False
+    return bool(values[1] - values[0] == 1 and (np.diff(values) == 1).all())
 
 
 def _warn_of(fault: str, columns: Sequence[str]) -> None:

@@ -1,8 +1,9 @@
 """With which versions of torch and Lightning the parts of this folder were tested."""
 
 from functools import cache
-from importlib.metadata import version
 
+import pytorch_lightning
+import torch
 from packaging.version import Version
 
 TESTED = {"torch": ("2.13", "2.14"), "pytorch-lightning": ("2.6",)}
@@ -12,9 +13,11 @@ TESTED = {"torch": ("2.13", "2.14"), "pytorch-lightning": ("2.6",)}
 @cache
 def are_tested() -> bool:
     """Return whether both packages are here in a version whose private parts are known."""
-    return all(_minor(package) in minors for package, minors in TESTED.items())
+    lightning: str = pytorch_lightning.__version__  # type: ignore[attr-defined] # not re-exported
+    here = {"torch": torch.__version__, "pytorch-lightning": lightning}
+    return all(_minor(here[package]) in minors for package, minors in TESTED.items())
 
 
-def _minor(package: str) -> str:
-    found = Version(version(package))
+def _minor(version: str) -> str:
+    found = Version(version)
     return f"{found.major}.{found.minor}"

@@ -60,8 +60,8 @@ def each_column(
     """
     faults: list[str] = []
     guessed: dict[str, str | None] = {}
-    for name in names:
-        column = table.column(name)
+    names = list(names)
+    for name, column in zip(names, table.select(names).itercolumns(), strict=True):
         if name in categorical:
             yield name, text_values(column)
         elif (numbers := number_values(column)) is not None:

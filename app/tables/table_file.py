@@ -1,19 +1,23 @@
 """Reading a table from a file: CSV, gzipped CSV or Parquet, known by their content."""
 
+from __future__ import annotations
+
 import warnings
 from collections import Counter
 from collections.abc import Iterable
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
-from pyarrow import parquet
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.tables.csv_file import read_csv, tidy_name
 from nested_lightning.app.wording import errors_naming, name_list
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 SHIPPED_MFEAT = "mfeat.csv.gz"
 
@@ -34,7 +38,7 @@ class TableReader(Protocol):
     def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
         """Return a CSV file as a table, see `app.tables.csv_file.read_csv`."""
 
-    def read_parquet(self, file: parquet.ParquetFile) -> pa.Table:
+    def read_parquet(self, file: ParquetFile) -> pa.Table:
         """Return a Parquet file as a table."""
 
 
@@ -45,7 +49,7 @@ class WholeTableReader:
         """Read a CSV file, see `app.tables.csv_file.read_csv`."""
         return read_csv(path, text_columns=text_columns).combine_chunks()
 
-    def read_parquet(self, file: parquet.ParquetFile) -> pa.Table:
+    def read_parquet(self, file: ParquetFile) -> pa.Table:
         """Read a Parquet file."""
         return file.read().combine_chunks()
 
@@ -98,7 +102,9 @@ def _read(path: Path, text_columns: Iterable[str], reader: TableReader) -> pa.Ta
 
 
 def _read_parquet(path: Path, reader: TableReader) -> pa.Table:
-    with parquet.ParquetFile(path) as file:
+    from pyarrow.parquet import ParquetFile  # with clients of cloud stores, as few need
+
+    with ParquetFile(path) as file:
         table = reader.read_parquet(file)
     return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from threading import RLock
 from typing import Any, Generic, TypeVar
@@ -120,9 +120,10 @@ class PluginGroup(Generic[T]):
 def find_plugins(group: str) -> list[Plugin]:
     """Return the entry points of a group, none of them imported: our own first, then by package, name."""
     found = [
-        Plugin(point=point, package=point.dist.name, version=point.dist.version)
+        Plugin(point=point, package=name, version=version)
         for point in _installed().select(group=group)
         if point.dist is not None
+        for name, version in [_name_and_version(point.dist)]
     ]
     if group == FAMILIES and all(plugin.package != OWN_PACKAGE for plugin in found):
         found += _plugins_of_source_tree(Path(__file__).resolve().parents[2] / "pyproject.toml", group)
@@ -147,6 +148,13 @@ def explain_outdated_installation() -> str | None:
 def _installed() -> Any:
     """Return the entry points of all installed packages, which takes a look into each of them."""
     return entry_points()
+
+
+@cache
+def _name_and_version(package: Distribution) -> tuple[str, str]:
+    """Return both from one reading of a package's metadata, whatever number of entry points it has."""
+    metadata = package.metadata
+    return metadata["Name"], metadata["Version"]
 
 
 def _plugins_of_source_tree(pyproject: Path, group: str) -> list[Plugin]:

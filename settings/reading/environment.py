@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic import BaseModel
 
 from nested_lightning.settings.reading.errors import did_you_mean
 from nested_lightning.settings.reading.layers import Layer, Names
@@ -13,7 +13,7 @@ ENV_PREFIX = "NESTED_LIGHTNING__"
 """How the name of every variable starts; ``__`` stands between the names of a dotted path."""
 
 
-def read_environment(environ: Mapping[str, str], model: type[BaseSettings]) -> tuple[Layer, list[str]]:
+def read_environment(environ: Mapping[str, str], model: type[BaseModel]) -> tuple[Layer, list[str]]:
     """Return the nested values of the variables that start with `ENV_PREFIX`, and what is wrong with others.
 
     Lists and mappings are written as JSON, None as ``null``.
@@ -35,12 +35,14 @@ def read_environment(environ: Mapping[str, str], model: type[BaseSettings]) -> t
     usable = {
         name: value for name, value in ours.items() if _is_known(name, known) and name not in unreadable
     }
-    values: dict[str, Any] = _decode(_read(usable, model))
+    values: dict[str, Any] = _decode(_read(usable, model)) if usable else {}
     origins = {_names(name): name for name in usable}
     return Layer(values, origin="environment", origins=origins), problems
 
 
-def _read(variables: Mapping[str, str], model: type[BaseSettings]) -> dict[str, Any]:
+def _read(variables: Mapping[str, str], model: Any) -> dict[str, Any]:
+    from pydantic_settings import EnvSettingsSource  # takes any model, though it is declared for its own
+
     source = EnvSettingsSource(
         model, env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_parse_none_str="null"
     )
@@ -48,7 +50,7 @@ def _read(variables: Mapping[str, str], model: type[BaseSettings]) -> dict[str, 
     return source()
 
 
-def _is_readable(variables: Mapping[str, str], model: type[BaseSettings]) -> bool:
+def _is_readable(variables: Mapping[str, str], model: type[BaseModel]) -> bool:
     try:
         _read(variables, model)
     except ValueError:
