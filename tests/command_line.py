@@ -38,11 +38,22 @@ class ForkedPrograms:
         self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         """Run the program to its end, which must come within two minutes."""
+        return self._run((str(MAIN), *arguments), cwd=cwd, env=env)
+
+    def run_code(
+        self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Run what ``python -c`` runs: Python code, the first argument."""
+        return self._run(("-c", *arguments), cwd=cwd, env=env)
+
+    def _run(
+        self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         late = [
             name for name, value in env.items() if name.startswith("PYTHON") and value != os.environ.get(name)
         ]
         assert not late, f"{late} would come too late for a Python that runs already: use a fresh process"
-        request = json.dumps({"arguments": [str(MAIN), *arguments], "cwd": str(cwd), "env": dict(env)})
+        request = json.dumps({"arguments": arguments, "cwd": str(cwd), "env": dict(env)})
         answers, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors, answers:
             with theirs:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.command_line import ForkedPrograms
+from tests.command_line import ForkedPrograms, Program, program_in, run_fresh
 from tests.environments import Environments, make_environments
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # several tests run at once; more threads would slow them all
@@ -36,6 +36,24 @@ def forked_programs() -> Iterator[ForkedPrograms]:
     programs = ForkedPrograms()
     yield programs
     programs.close()
+
+
+@pytest.fixture
+def program(forked_programs: ForkedPrograms, tmp_path: Path) -> Program:
+    """Runs ``python main.py`` with arguments in a folder of its own, and gives output and exit status."""
+    return program_in(tmp_path, forked_programs.run)
+
+
+@pytest.fixture
+def fresh_program(tmp_path: Path) -> Program:
+    """The same in a process that nothing was imported for; each costs seconds."""
+    return program_in(tmp_path, run_fresh)
+
+
+@pytest.fixture
+def forked_code(forked_programs: ForkedPrograms, tmp_path: Path) -> Program:
+    """Runs ``python -c CODE`` with arguments, in a process that has imported everything."""
+    return program_in(tmp_path, forked_programs.run_code)
 
 
 @pytest.fixture
