@@ -56,32 +56,41 @@ def forked_code(forked_programs: ForkedPrograms, tmp_path: Path) -> Program:
     return program_in(tmp_path, forked_programs.run_code)
 
 
-@pytest.fixture
-def small_csv(tmp_path: Path) -> Path:
-    """A file of 90 rows: groups kar (3 columns) and fou (2 columns), the label shape with 3 classes."""
+def write_small_csv(path: Path) -> Path:
+    """Write 90 rows: groups kar (3 columns) and fou (2 columns), the label shape with 3 classes."""
     generator = np.random.default_rng(0)
     lines = ["kar0,kar1,kar2,fou0,fou1,shape"]
     for row in range(90):
         label = row % 3
         features = generator.normal(size=5) + 4 * np.eye(5)[label]
         lines.append(",".join(f"{x:.4f}" for x in features) + "," + ["circle", "square", "star"][label])
-    path = tmp_path / "shapes.csv"
     path.write_text("\n".join(lines) + "\n")
     return path
 
 
-@pytest.fixture
-def small_settings(small_csv: Path, tmp_path: Path) -> dict[str, Any]:
-    """Nested settings of multi-feature that train three epochs on `small_csv` on the CPU."""
+def make_small_settings(csv: Path, run_dir: Path) -> dict[str, Any]:
+    """Return nested settings of multi-feature that train three epochs on `write_small_csv` on the CPU."""
     return {
         "model": "multi-feature",
-        "run_dir": str(tmp_path / "run"),
+        "run_dir": str(run_dir),
         "trainer": {"max_epochs": 3, "accelerator": "cpu", "use_progress_bar": False},
         "multi_feature": {
-            "data": {"path": str(small_csv), "label": "shape", "batch_size": 16},
+            "data": {"path": str(csv), "label": "shape", "batch_size": 16},
             "feature_extractor": {"hidden_features": 8, "out_features": 4},
         },
     }
+
+
+@pytest.fixture
+def small_csv(tmp_path: Path) -> Path:
+    """The file of `write_small_csv`."""
+    return write_small_csv(tmp_path / "shapes.csv")
+
+
+@pytest.fixture
+def small_settings(small_csv: Path, tmp_path: Path) -> dict[str, Any]:
+    """The settings of `make_small_settings`, with the run folder ``run``."""
+    return make_small_settings(small_csv, tmp_path / "run")
 
 
 def make_picture_folder(parent: Path) -> Path:
