@@ -24,14 +24,22 @@ class ForkedPrograms:
 
     They are forked from one that has done so (`tests.forking_process`), which costs a tenth. Everything else
     is as in a fresh process: folder, variables, files, output, exit status, and how it all ends.
+
+    Args:
+        environ: Variables besides those of the tests; only here can there be any that Python itself reads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = {**os.environ, **(environ or {})}
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, str(PROJECT / "tests" / "forking_process.py"), str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                command,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
             )
 
     def run(
@@ -50,7 +58,9 @@ class ForkedPrograms:
         self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         late = [
-            name for name, value in env.items() if name.startswith("PYTHON") and value != os.environ.get(name)
+            name
+            for name, value in env.items()
+            if name.startswith("PYTHON") and value != self._environ.get(name)
         ]
         assert not late, f"{late} would come too late for a Python that runs already: use a fresh process"
         request = json.dumps({"arguments": arguments, "cwd": str(cwd), "env": dict(env)})

@@ -91,7 +91,7 @@ def test_bf16_mixed_comes_to_scores_that_differ_by_three_hundredths(train: Train
 
 
 BACKEND = os.environ.get("TEST_COMPILER", "aot_eager")
-"""What graphs of most families are given to: how they are taken is what differs. ``inductor`` compiles them."""
+"""What takes the graphs of most families: how they are made is what differs. ``inductor`` compiles them."""
 
 
 @needs_compiler
