@@ -57,6 +57,7 @@ def test_train_evaluate_and_predict_a_file_of_ones_own(
     assert abs(sum(probabilities) - 1) < 1e-5
 
 
+@pytest.mark.slow
 def test_evaluate_scores_every_row_of_another_file(program: Program, small_csv: Path, tmp_path: Path) -> None:
     _train(program, small_csv, "--run-dir", "run")
 
@@ -67,6 +68,7 @@ def test_evaluate_scores_every_row_of_another_file(program: Program, small_csv: 
     assert re.search(r"square\W+[\d.]+\W+[\d.]+\W+[\d.]+\W+30", done.stdout)
 
 
+@pytest.mark.slow
 def test_predict_works_with_a_group_left_out_where_settings_allow_it(
     program: Program, small_csv: Path, tmp_path: Path
 ) -> None:
@@ -105,6 +107,7 @@ def test_the_settings_of_a_run_repeat_it(program: Program, small_csv: Path, tmp_
     assert first["test"] == second["test"]
 
 
+@pytest.mark.slow
 def test_a_run_folder_that_holds_a_run_is_refused(program: Program, small_csv: Path, tmp_path: Path) -> None:
     _train(program, small_csv, "--run-dir", "run")
     before = (tmp_path / "run" / "checkpoints" / "best.ckpt").read_bytes()

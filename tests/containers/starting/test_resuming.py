@@ -22,7 +22,7 @@ from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
 from nested_lightning.settings.reading.merging import merge
 from tests.app.image_to_text.captioned_folder import write_folder
-from tests.containers.starting.shared_trainings import (
+from tests.containers.shared_trainings import (
     SAVING,
     SharedTrainings,
     assert_same_training,

@@ -15,7 +15,7 @@ from nested_lightning import resume_training
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.settings.reading.merging import merge
-from tests.containers.starting.shared_trainings import (
+from tests.containers.shared_trainings import (
     SAVING,
     SharedTrainings,
     assert_same_training,

@@ -11,7 +11,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.starting.swapping import swap_submodule
 from nested_lightning.settings.reading.merging import merge
-from tests.containers.starting.shared_trainings import SharedTrainings
+from tests.containers.shared_trainings import SharedTrainings
 from tests.tiny_variants import variant_settings
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 
 from nested_lightning.settings.reading.merging import merge
 from tests.conftest import make_small_settings, write_small_csv
-from tests.containers.starting.shared_trainings import SAVING, SharedTrainings
+from tests.containers.shared_trainings import SAVING, SharedTrainings
 
 
 @pytest.fixture(scope="session")
