@@ -13,7 +13,7 @@ from typing import Any
 
 PROJECT = Path(__file__).parents[1]
 MAIN = PROJECT / "main.py"
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 """Takes the arguments of a command line, and ``environ`` with variables besides those of the tests."""
@@ -24,25 +24,46 @@ class ForkedPrograms:
 
     They are forked from one that has done so (`tests.forking_process`), which costs a tenth. Everything else
     is as in a fresh process: folder, variables, files, output, exit status, and how it all ends.
+
+    Args:
+        environ: Variables besides those of the tests; only here can there be any that Python itself reads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = {**os.environ, **(environ or {})}
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, str(PROJECT / "tests" / "forking_process.py"), str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                command,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
             )
 
     def run(
         self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        """Run the program to its end, which must come within two minutes."""
+        """Run the program to its end, which must come within five minutes."""
+        return self._run((str(MAIN), *arguments), cwd=cwd, env=env)
+
+    def run_code(
+        self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Run what ``python -c`` runs: Python code, the first argument."""
+        return self._run(("-c", *arguments), cwd=cwd, env=env)
+
+    def _run(
+        self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         late = [
-            name for name, value in env.items() if name.startswith("PYTHON") and value != os.environ.get(name)
+            name
+            for name, value in env.items()
+            if name.startswith("PYTHON") and value != self._environ.get(name)
         ]
         assert not late, f"{late} would come too late for a Python that runs already: use a fresh process"
-        request = json.dumps({"arguments": [str(MAIN), *arguments], "cwd": str(cwd), "env": dict(env)})
+        request = json.dumps({"arguments": arguments, "cwd": str(cwd), "env": dict(env)})
         answers, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors, answers:
             with theirs:

@@ -9,12 +9,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.command_line import ForkedPrograms
+from tests.command_line import ForkedPrograms, Program, program_in, run_fresh
 from tests.environments import Environments, make_environments
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # several tests run at once; more threads would slow them all
 
 PICTURE_SIZE = 6
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, lest one process works on while the others have nothing left."""
+    items.sort(key=lambda item: "processes" not in item.path.parts)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_disk() -> Iterator[None]:
+    """Have tests wait for no disk: only a cut of the power would show the difference."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -39,31 +52,58 @@ def forked_programs() -> Iterator[ForkedPrograms]:
 
 
 @pytest.fixture
-def small_csv(tmp_path: Path) -> Path:
-    """A file of 90 rows: groups kar (3 columns) and fou (2 columns), the label shape with 3 classes."""
+def program(forked_programs: ForkedPrograms, tmp_path: Path) -> Program:
+    """Runs ``python main.py`` with arguments in a folder of its own, and gives output and exit status."""
+    return program_in(tmp_path, forked_programs.run)
+
+
+@pytest.fixture
+def fresh_program(tmp_path: Path) -> Program:
+    """The same in a process that nothing was imported for; each costs seconds."""
+    return program_in(tmp_path, run_fresh)
+
+
+@pytest.fixture
+def forked_code(forked_programs: ForkedPrograms, tmp_path: Path) -> Program:
+    """Runs ``python -c CODE`` with arguments, in a process that has imported everything."""
+    return program_in(tmp_path, forked_programs.run_code)
+
+
+def write_small_csv(path: Path) -> Path:
+    """Write 90 rows: groups kar (3 columns) and fou (2 columns), the label shape with 3 classes."""
     generator = np.random.default_rng(0)
     lines = ["kar0,kar1,kar2,fou0,fou1,shape"]
     for row in range(90):
         label = row % 3
         features = generator.normal(size=5) + 4 * np.eye(5)[label]
         lines.append(",".join(f"{x:.4f}" for x in features) + "," + ["circle", "square", "star"][label])
-    path = tmp_path / "shapes.csv"
     path.write_text("\n".join(lines) + "\n")
     return path
 
 
-@pytest.fixture
-def small_settings(small_csv: Path, tmp_path: Path) -> dict[str, Any]:
-    """Nested settings of multi-feature that train three epochs on `small_csv` on the CPU."""
+def make_small_settings(csv: Path, run_dir: Path) -> dict[str, Any]:
+    """Return nested settings of multi-feature that train three epochs on `write_small_csv` on the CPU."""
     return {
         "model": "multi-feature",
-        "run_dir": str(tmp_path / "run"),
+        "run_dir": str(run_dir),
         "trainer": {"max_epochs": 3, "accelerator": "cpu", "use_progress_bar": False},
         "multi_feature": {
-            "data": {"path": str(small_csv), "label": "shape", "batch_size": 16},
+            "data": {"path": str(csv), "label": "shape", "batch_size": 16},
             "feature_extractor": {"hidden_features": 8, "out_features": 4},
         },
     }
+
+
+@pytest.fixture
+def small_csv(tmp_path: Path) -> Path:
+    """The file of `write_small_csv`."""
+    return write_small_csv(tmp_path / "shapes.csv")
+
+
+@pytest.fixture
+def small_settings(small_csv: Path, tmp_path: Path) -> dict[str, Any]:
+    """The settings of `make_small_settings`, with the run folder ``run``."""
+    return make_small_settings(small_csv, tmp_path / "run")
 
 
 def make_picture_folder(parent: Path) -> Path:

@@ -64,6 +64,16 @@ def _watch(answers: int, output: int, errors: int) -> None:
     os._exit(0)
 
 
+def start(*arguments: str) -> None:
+    """Do what Python does with these arguments: run a file, or the code that follows ``-c``."""
+    if arguments[0] == "-c":
+        code, sys.argv = arguments[1], ["-c", *arguments[2:]]
+        exec(code, {"__name__": "__main__"})
+    else:
+        sys.argv = [*arguments]
+        runpy.run_path(sys.argv[0], run_name="__main__")
+
+
 def check_threads() -> None:
     """Make sure that nothing runs here that a forked process would lack."""
     names = {(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()}
@@ -89,8 +99,7 @@ def main() -> None:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
-    sys.argv = request["arguments"]
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    start(*request["arguments"])
 
 
 if __name__ == "__main__":

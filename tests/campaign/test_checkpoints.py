@@ -1,19 +1,16 @@
 """A short share of the campaign against checkpoints."""
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.command_line import PROJECT
+from tests.command_line import Program
 
+CAMPAIGN = "import runpy; runpy.run_module('tests.campaign.checkpoints', run_name='__main__')"
 FAILURES = ("TRACEBACK", "CODE EXECUTED", "FILE DELETED", "OTHER WEIGHTS", "DIED")
 
 
 @pytest.mark.slow
-def test_damaged_and_hostile_checkpoints_do_no_harm() -> None:
-    arguments = [sys.executable, "-m", "tests.campaign.checkpoints", "--seed", "7", "--count", "20"]
-    done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, check=False)
+def test_damaged_and_hostile_checkpoints_do_no_harm(forked_code: Program) -> None:
+    done = forked_code(CAMPAIGN, "--seed", "7", "--count", "14")
 
     assert done.returncode == 0, done.stderr
     assert "refused" in done.stdout

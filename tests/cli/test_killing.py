@@ -16,7 +16,7 @@ from tests.command_line import PROJECT
 pytestmark = pytest.mark.slow
 
 NUM_KILLS = int(os.environ.get("TEST_NUM_KILLS", "3"))
-"""20 in ``.ci/run``."""
+"""5 in ``.ci/run``; the more there are, the more moments are met."""
 
 SEED = os.environ.get("TEST_KILL_SEED", "1")
 """Decides when the kills come."""
@@ -25,7 +25,7 @@ SETTINGS = """
 model: multi-feature
 seed: 7
 trainer:
-  max_epochs: 12
+  max_epochs: 8
   accelerator: cpu
   num_threads: 1
   use_progress_bar: false
@@ -67,7 +67,7 @@ def assert_same_training(found: RunFolder, wanted: RunFolder) -> None:
         assert one["callbacks"].keys() == other["callbacks"].keys()
     assert found.metrics_file.read_text() == wanted.metrics_file.read_text()
     steps = [row["step"] for row in csv.DictReader(found.metrics_file.open())]
-    assert len(steps) == len(set(steps)) >= 12
+    assert len(steps) == len(set(steps)) >= 8
     results = [json.loads(folder.results_file.read_text()) for folder in (found, wanted)]
     assert results[0]["test"] == results[1]["test"]
     assert results[0]["num_steps"] == results[1]["num_steps"]

@@ -1,12 +1,9 @@
 """``resume``, and what ends a training before its time, as a user meets them."""
 
-import os
-import resource
 import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,32 @@ trainer:
 multi_feature: {data: {path: shapes.csv, label: shape, batch_size: 8}}
 """
 MAIN = [sys.executable, str(PROJECT / "main.py")]
+SIGNALLED = """
+import os, runpy, signal, sys, threading, time
+from pathlib import Path
+
+number, last = int(sys.argv[1]), Path("run/checkpoints/last.ckpt")
+before = last.stat().st_mtime_ns
+
+def send():
+    while last.stat().st_mtime_ns == before:
+        time.sleep(0.02)
+    os.kill(os.getpid(), number)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background ignores both
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+threading.Thread(target=send).start()
+sys.argv = sys.argv[2:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""The program, which gets a signal when it has saved a checkpoint."""
+FULL_DISK = """
+import resource, runpy, sys
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 @pytest.fixture
@@ -30,38 +53,35 @@ def folder(small_csv: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def signalled(folder: Path, number: signal.Signals, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Start the program, send it a signal when it has saved a checkpoint, and wait for its end."""
+def stopped_at_first_checkpoint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Start the program, send it SIGTERM when it has saved a checkpoint, and wait for its end."""
     last = folder / "run" / "checkpoints" / "last.ckpt"
-    before = last.stat().st_mtime_ns if last.exists() else 0
     pipe = subprocess.PIPE
-    heard = partial(signal.signal, number, signal.SIG_DFL)
-    with subprocess.Popen(  # what is started by nohup ignores SIGHUP, and so does what it starts
-        [*MAIN, *arguments], cwd=folder, stdout=pipe, stderr=pipe, text=True, preexec_fn=heard
-    ) as process:
-        for _ in range(600):
-            if process.poll() is not None or (last.exists() and last.stat().st_mtime_ns != before):
-                break
+    with subprocess.Popen([*MAIN, *arguments], cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:
+        while process.poll() is None and not last.exists():
             time.sleep(0.05)
-        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=60)
     return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
 
-def test_a_training_is_stopped_by_signals_and_goes_on(folder: Path, program: Program) -> None:
-    stopped = signalled(folder, signal.SIGTERM, "train", "-c", "small.yaml", "--run-dir", "run")
+def test_a_training_is_stopped_by_signals_and_goes_on(
+    folder: Path, program: Program, forked_code: Program
+) -> None:
+    resume = (MAIN[-1], "resume", "run")
+    stopped = stopped_at_first_checkpoint(folder, "train", "-c", "small.yaml", "--run-dir", "run")
     assert stopped.returncode == 143, stopped.stderr
     assert "stopped by SIGTERM. Go on with:" in stopped.stderr
     assert "main.py resume run" in stopped.stderr
     assert "Traceback" not in stopped.stderr
     rows = (folder / "run" / "metrics.csv").read_text().count("\n")
 
-    again = signalled(folder, signal.SIGINT, "resume", "run")
+    again = forked_code(SIGNALLED, str(int(signal.SIGINT)), *resume)
     assert again.returncode == 130, again.stderr
     assert "stopped by SIGINT" in again.stderr
     assert (folder / "run" / "metrics.csv").read_text().count("\n") > rows
 
-    hung_up = signalled(folder, signal.SIGHUP, "resume", "run")
+    hung_up = forked_code(SIGNALLED, str(int(signal.SIGHUP)), *resume)
     assert hung_up.returncode == 129, hung_up.stderr
     assert "stopped by SIGHUP" in hung_up.stderr
 
@@ -72,16 +92,8 @@ def test_a_training_is_stopped_by_signals_and_goes_on(folder: Path, program: Pro
     assert "trainer.max_epochs = 1" in over.stderr
 
 
-def test_a_full_disk_is_said_in_words(folder: Path) -> None:
-    done = subprocess.run(
-        [*MAIN, "train", "-c", "small.yaml", "--run-dir", "run"],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "200"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_full_disk_is_said_in_words(folder: Path, forked_code: Program) -> None:
+    done = forked_code(FULL_DISK, MAIN[-1], "train", "-c", "small.yaml", "--run-dir", "run")
 
     assert done.returncode == 2, done.stderr
     assert "can't be written: the disk or the quota is full" in done.stderr

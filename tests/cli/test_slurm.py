@@ -12,14 +12,14 @@ import torch
 
 from nested_lightning import bootstrap, family_container, load_settings
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from tests.command_line import PROJECT
+from tests.command_line import PROJECT, Program
 
 pytestmark = pytest.mark.slow
 
 SETTINGS = """
 model: multi-feature
 trainer:
-  {max_epochs: 30, accelerator: cpu, num_threads: 1, use_progress_bar: false, checkpoint_every_n_steps: 5}
+  {max_epochs: 15, accelerator: cpu, num_threads: 1, use_progress_bar: false, checkpoint_every_n_steps: 5}
 multi_feature: {data: {path: shapes.csv, label: shape, batch_size: 8}}
 """
 JOB = {"NTASKS": "1", "JOB_NAME": "training", "JOB_ID": "4711", "PROCID": "0", "LOCALID": "0", "NODEID": "0"}
@@ -35,15 +35,18 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return {**os.environ, **variables, "PATH": f"{control.parent}:{os.environ['PATH']}", "COLUMNS": "200"}
 
 
-def start(folder: Path, **variables: str) -> subprocess.Popen[str]:
-    command = [sys.executable, str(PROJECT / "main.py"), "train", "-c", "small.yaml", "--run-dir", "run"]
+TRAIN = ("train", "-c", "small.yaml", "--run-dir", "run")
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, str(PROJECT / "main.py"), *TRAIN]
     pipe = subprocess.PIPE
-    return subprocess.Popen(
-        command, cwd=folder, env=environment(folder, **variables), stdout=pipe, stderr=pipe, text=True
-    )
+    return subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=pipe, stderr=pipe, text=True)
 
 
-def test_a_job_that_is_to_end_is_saved_put_back_and_goes_on_exactly(small_csv: Path, tmp_path: Path) -> None:
+def test_a_job_that_is_to_end_is_saved_put_back_and_goes_on_exactly(
+    program: Program, small_csv: Path, tmp_path: Path
+) -> None:
     (tmp_path / "small.yaml").write_text(SETTINGS)
     run = RunFolder(tmp_path / "run")
     with start(tmp_path) as job:
@@ -55,11 +58,10 @@ def test_a_job_that_is_to_end_is_saved_put_back_and_goes_on_exactly(small_csv: P
     assert job.returncode == 128 + signal.SIGUSR1, errors
     assert "stopped by SIGUSR1" in errors
     assert (tmp_path / "scontrol.txt").read_text() == "requeue 4711\n"
-    assert torch.load(run.last_checkpoint, weights_only=True)["global_step"] < 30 * 7
+    assert torch.load(run.last_checkpoint, weights_only=True)["global_step"] < 15 * 7
 
-    with start(tmp_path, RESTART_COUNT="1") as again:
-        _, errors = again.communicate(timeout=300)
-    assert again.returncode == 0, errors
+    again = program(*TRAIN, environ=environment(tmp_path, RESTART_COUNT="1"))
+    assert again.returncode == 0, again.stderr
 
     undisturbed = tmp_path / "undisturbed"
     settings = load_settings(config=tmp_path / "small.yaml").to_plain() | {"run_dir": str(undisturbed)}

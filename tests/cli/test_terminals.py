@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import nested_lightning as nl
-from tests.command_line import MAIN, Program
+from tests.command_line import MAIN, ForkedPrograms, Program, program_in
 
 MARKUP = r"\[/b] [bold red] [/] [link=x 圆"
 
@@ -75,8 +75,11 @@ def test_foreign_text_in_a_mistake_is_printed_as_it_stands(
 
 @pytest.mark.slow
 def test_characters_that_the_terminal_lacks_are_escaped(
-    fresh_program: Program, odd_names: Path, small_csv: Path
+    odd_names: Path, small_csv: Path, tmp_path: Path
 ) -> None:
+    encoding = {"PYTHONIOENCODING": "cp1252"}
+    programs = ForkedPrograms(encoding)
+    program = program_in(tmp_path, programs.run)
     best = str(odd_names / "checkpoints" / "best.ckpt")
     settings = ("--config", str(odd_names / "settings.yaml"))
 
@@ -87,9 +90,10 @@ def test_characters_that_the_terminal_lacks_are_escaped(
         ("graph", *settings, "--format", "mermaid"),
         ("train", "-m", "圆"),
     ]:
-        done = fresh_program(*arguments, environ={"PYTHONIOENCODING": "cp1252"})
+        done = program(*arguments, environ=encoding)
         assert done.returncode == (2 if arguments[0] == "train" else 0), done.stderr
         assert r"\u5706" in done.stdout + done.stderr
+    programs.close()
 
 
 @pytest.mark.parametrize("arguments", ["models", "config -m variant", "train --help"])

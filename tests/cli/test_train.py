@@ -23,9 +23,9 @@ def _train(program: Program, small_csv: Path, *arguments: str) -> str:
 
 @pytest.mark.slow
 def test_train_evaluate_and_predict_a_file_of_ones_own(
-    fresh_program: Program, small_csv: Path, tmp_path: Path
+    program: Program, small_csv: Path, tmp_path: Path
 ) -> None:
-    printed = _train(fresh_program, small_csv, "--run-dir", "run", "--seed", "3")
+    printed = _train(program, small_csv, "--run-dir", "run", "--seed", "3")
 
     run = tmp_path / "run"
     assert re.search(r"accuracy\W+[\d.]+\W+[\d.]+", printed)
@@ -40,7 +40,7 @@ def test_train_evaluate_and_predict_a_file_of_ones_own(
     test_accuracy = json.loads((run / "results.json").read_text())["test"]["test_accuracy"]
 
     best = str(run / "checkpoints" / "best.ckpt")
-    evaluated = fresh_program("evaluate", best, "--json")
+    evaluated = program("evaluate", best, "--json")
     assert (
         json.loads(evaluated.stdout)["scores"]["accuracy"] == round(test_accuracy, 10)
         or abs(json.loads(evaluated.stdout)["scores"]["accuracy"] - test_accuracy) < 1e-6
@@ -49,7 +49,7 @@ def test_train_evaluate_and_predict_a_file_of_ones_own(
     unlabelled = tmp_path / "new.csv"
     rows = [line.rpartition(",")[0] for line in small_csv.read_text().splitlines()]
     unlabelled.write_text("\n".join(rows) + "\n")
-    predicted = fresh_program("predict", best, str(unlabelled))
+    predicted = program("predict", best, str(unlabelled))
     answers = list(csv.DictReader(predicted.stdout.splitlines()))
     assert len(answers) == 90
     assert {row["prediction"] for row in answers} == {"circle", "square", "star"}
@@ -57,6 +57,7 @@ def test_train_evaluate_and_predict_a_file_of_ones_own(
     assert abs(sum(probabilities) - 1) < 1e-5
 
 
+@pytest.mark.slow
 def test_evaluate_scores_every_row_of_another_file(program: Program, small_csv: Path, tmp_path: Path) -> None:
     _train(program, small_csv, "--run-dir", "run")
 
@@ -67,6 +68,7 @@ def test_evaluate_scores_every_row_of_another_file(program: Program, small_csv: 
     assert re.search(r"square\W+[\d.]+\W+[\d.]+\W+[\d.]+\W+30", done.stdout)
 
 
+@pytest.mark.slow
 def test_predict_works_with_a_group_left_out_where_settings_allow_it(
     program: Program, small_csv: Path, tmp_path: Path
 ) -> None:
@@ -105,6 +107,7 @@ def test_the_settings_of_a_run_repeat_it(program: Program, small_csv: Path, tmp_
     assert first["test"] == second["test"]
 
 
+@pytest.mark.slow
 def test_a_run_folder_that_holds_a_run_is_refused(program: Program, small_csv: Path, tmp_path: Path) -> None:
     _train(program, small_csv, "--run-dir", "run")
     before = (tmp_path / "run" / "checkpoints" / "best.ckpt").read_bytes()

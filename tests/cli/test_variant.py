@@ -22,10 +22,8 @@ SHIPPED = (
 )
 
 
-def test_shipped_data_are_learnt_and_predicted(
-    program: Program, fresh_program: Program, tmp_path: Path
-) -> None:
-    trained = fresh_program(*SHIPPED)
+def test_shipped_data_are_learnt_and_predicted(program: Program, tmp_path: Path) -> None:
+    trained = program(*SHIPPED)
     assert trained.returncode == 0, trained.stderr
     logged = list(csv.DictReader((tmp_path / "run" / "metrics.csv").open()))
     assert {"val_image_accuracy", "val_text_macro_f1", "val_macro_f1", "train_text_weight"} <= set(logged[0])

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import torch
 
-from nested_lightning import bootstrap, family_container, from_checkpoint, resume_training
+from nested_lightning import family_container, from_checkpoint, resume_training
 from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from nested_lightning.app.checkpoints.migrations import MIGRATIONS
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, FORMAT_VERSION, read_recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
+from tests.containers.shared_trainings import SharedTrainings
 
 pytestmark = pytest.mark.slow
 
@@ -32,9 +33,8 @@ class Payload:
 
 
 @pytest.fixture
-def run_folder(small_settings: dict[str, Any]) -> RunFolder:
-    run: RunFolder = family_container(bootstrap(small_settings)).training_run()().run_folder
-    return run
+def run_folder(multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path) -> RunFolder:
+    return shared_trainings.copy(multi_feature, tmp_path / "run")
 
 
 @pytest.fixture

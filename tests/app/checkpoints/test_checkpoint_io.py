@@ -2,8 +2,6 @@ import errno
 import os
 import signal
 import stat
-import subprocess
-import sys
 from collections import Counter, OrderedDict
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +19,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import (
     replace_atomically,
 )
 from nested_lightning.app.errors import UserError
+from tests.command_line import Program
 
 KILLED_WRITE = """
 import os, signal, sys
@@ -59,11 +58,6 @@ def save(checkpoint: dict[str, Any], path: Path) -> None:
     AtomicCheckpointIO().save_checkpoint(checkpoint, path)
 
 
-def run(program: str, path: Path) -> subprocess.CompletedProcess[str]:
-    arguments = [sys.executable, "-c", program, str(path)]
-    return subprocess.run(arguments, check=False, capture_output=True, text=True)
-
-
 def test_saved_checkpoint_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "last.ckpt"
     save({"weights": torch.arange(3), "epoch": 2, "names": ["kar", None]}, path)
@@ -86,10 +80,10 @@ def test_saved_checkpoint_has_the_permissions_of_any_new_file(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_kill_while_saving_leaves_the_old_checkpoint_whole(tmp_path: Path) -> None:
+def test_kill_while_saving_leaves_the_old_checkpoint_whole(forked_code: Program, tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
     save({"epoch": 1}, path)
-    assert run(KILLED_WRITE, path).returncode == -signal.SIGKILL
+    assert forked_code(KILLED_WRITE, str(path)).returncode == -signal.SIGKILL
     assert len(list(tmp_path.iterdir())) == 2, "the kill came before anything was written"
     assert read_checkpoint(path) == {"epoch": 1}
     save({"epoch": 2}, path)
@@ -97,10 +91,10 @@ def test_kill_while_saving_leaves_the_old_checkpoint_whole(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_full_disk_is_told_and_leaves_the_old_checkpoint_whole(tmp_path: Path) -> None:
+def test_full_disk_is_told_and_leaves_the_old_checkpoint_whole(forked_code: Program, tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
     save({"epoch": 1}, path)
-    ended = run(FULL_DISK, path)
+    ended = forked_code(FULL_DISK, str(path))
     assert "the disk or the quota is full" in ended.stdout
     assert str(path) in ended.stdout
     assert read_checkpoint(path) == {"epoch": 1}

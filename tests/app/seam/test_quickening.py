@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def _modules(within: str = "nested_lightning") -> Iterator[tuple[str, Any]]:
             yield info.name, importlib.import_module(info.name)
 
 
+@cache
 def _own_names() -> set[str]:
     """Return the names that the project's own code defines: functions, classes, attributes, variables."""
     names = set()
@@ -89,9 +91,6 @@ def _own_names() -> set[str]:
     return names
 
 
-OWN_NAMES = _own_names()
-
-
 def _private_uses(name: str, module: Any, *, is_seam: bool | None = None) -> Iterator[str]:
     if name.startswith(SEAM) if is_seam is None else is_seam:
         return
@@ -102,7 +101,7 @@ def _private_uses(name: str, module: Any, *, is_seam: bool | None = None) -> Ite
             yield from [str(node.module)] if any(map(_is_private, parts)) else []
         elif isinstance(node, ast.Attribute) and _is_private(node.attr):
             is_of_python = isinstance(node.value, ast.Name) and node.value.id in ("sys", "os")
-            if node.attr not in (*OWN_NAMES, *OF_DEPENDENCY_INJECTOR) and not is_of_python:
+            if node.attr not in _own_names() and node.attr not in OF_DEPENDENCY_INJECTOR and not is_of_python:
                 yield f".{node.attr}"
     for each in vars(module).values():
         if inspect.isclass(each) and each.__module__ == name:

@@ -1,8 +1,6 @@
 """Two computations at the same time give what they give one after the other."""
 
 import os
-import subprocess
-import sys
 import threading
 from typing import Any
 
@@ -14,7 +12,7 @@ from nested_lightning.app.submodules import recurrence
 from nested_lightning.app.submodules.recurrence import read_both_ways
 from nested_lightning.app.submodules.side_by_side import compute_side_by_side, has_core_to_spare
 from nested_lightning.app.training.machine.threads import torch_threads
-from tests.command_line import PROJECT
+from tests.command_line import Program
 
 
 def product(x: Tensor, weight: Tensor) -> Tensor:
@@ -96,10 +94,8 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_process_has_a_second_thread_of_its_own() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKING], cwd=PROJECT, timeout=60, check=False)
-
-    assert done.returncode == 0
+def test_a_forked_process_has_a_second_thread_of_its_own(forked_code: Program) -> None:
+    assert forked_code(FORKING).returncode == 0
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])

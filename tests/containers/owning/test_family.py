@@ -1,7 +1,5 @@
 """A stranger's LightningModule and LightningDataModule, a family by one function."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ from nested_lightning import (
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.owning.source_files import family_in_file
 from nested_lightning.settings.families import families, knowing
-from tests.command_line import PROJECT
+from tests.command_line import PROJECT, Program
 from tests.containers.owning.classifier import CornerClassifier, DenseNet, Squares, adam, corners
 from tests.containers.owning.vaes import Curves, Encoder, Pair, Vae, curve_pair
 
@@ -253,7 +251,7 @@ def test_an_optimiser_is_a_factory_with_the_settings_of_its_kind(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_commands_take_a_family_from_a_file(tmp_path: Path) -> None:
+def test_commands_take_a_family_from_a_file(program: Program, tmp_path: Path) -> None:
     (tmp_path / "my_corners.py").write_text(CLASSIFIER.read_text())
     (tmp_path / "my_net.py").write_text(
         "from torch import nn\n\n\nclass Flat(nn.Sequential):\n"
@@ -262,8 +260,7 @@ def test_commands_take_a_family_from_a_file(tmp_path: Path) -> None:
     )
 
     def run(*arguments: str, status: int = 0) -> str:
-        command = [sys.executable, str(PROJECT / "main.py"), *arguments]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = program(*arguments)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -12,17 +12,22 @@ from dependency_injector import providers
 from nested_lightning import SettingsError, bootstrap, family_container, from_checkpoint, overriding
 from nested_lightning.app.errors import UserError
 from nested_lightning.settings.reading.merging import merge
+from tests.containers.shared_trainings import SharedTrainings
+
+OWN_EXTRACTOR = {"multi_feature": {"feature_extractors": {"kar": {"kind": "residual", "out_features": 4}}}}
 
 
 @pytest.fixture
-def checkpoint(small_settings: dict[str, Any]) -> Path:
+def checkpoint(multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path) -> Path:
     """The best checkpoint of a short training, with an extractor of its own for one group."""
-    own = {"multi_feature": {"feature_extractors": {"kar": {"kind": "residual", "out_features": 4}}}}
-    result = family_container(bootstrap(merge(small_settings, own))).training_run()()
-    return Path(result.best_checkpoint)
+    return shared_trainings.copy(merge(multi_feature, OWN_EXTRACTOR), tmp_path / "run").best_checkpoint
 
 
-def test_a_checkpoint_rebuilds_the_model_without_its_data(checkpoint: Path, small_csv: Path) -> None:
+def test_a_checkpoint_rebuilds_the_model_without_its_data(
+    small_settings: dict[str, Any], small_csv: Path
+) -> None:
+    result = family_container(bootstrap(merge(small_settings, OWN_EXTRACTOR))).training_run()()
+    checkpoint = Path(result.best_checkpoint)
     before = torch.load(checkpoint, weights_only=True)["state_dict"]
     small_csv.unlink()
 
@@ -133,10 +138,13 @@ SIZES = {
 
 @pytest.mark.parametrize(("name", "value"), SIZES.values(), ids=SIZES)
 def test_a_recipe_larger_than_its_weights_is_refused_before_memory_is_taken(
-    small_settings: dict[str, Any], tmp_path: Path, name: str, value: Any
+    multi_feature: dict[str, Any],
+    shared_trainings: SharedTrainings,
+    tmp_path: Path,
+    name: str,
+    value: Any,
 ) -> None:
-    family_container(bootstrap(small_settings)).training_run()()
-    path = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    path = shared_trainings.copy(multi_feature, tmp_path / "run").best_checkpoint
     content = torch.load(path, weights_only=True)
     recipe = json.loads(content["nested_lightning"])
     recipe["settings"]["multi_feature"][name] = value

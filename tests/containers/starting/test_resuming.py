@@ -15,32 +15,23 @@ import torch
 import yaml
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from nested_lightning import bootstrap, family_container, resume_training
+from nested_lightning import resume_training
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
-from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
 from nested_lightning.settings.reading.merging import merge
 from tests.app.image_to_text.captioned_folder import write_folder
+from tests.containers.shared_trainings import (
+    SAVING,
+    SharedTrainings,
+    assert_same_training,
+    interrupt,
+    new_run,
+)
 from tests.tiny_variants import variant_settings
 
 pytestmark = pytest.mark.slow
-
-SAVING = {"trainer": {"num_threads": 1, "checkpoint_every_n_steps": 1}}
-
-
-class SignalAt(Callback):
-    """Sends signals to this process before the step of this number."""
-
-    def __init__(self, step: int, *signals: signal.Signals) -> None:
-        self.step = step
-        self.signals = signals
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, _: int) -> None:
-        if trainer.global_step == self.step:
-            for each in self.signals:
-                signal.raise_signal(each)
 
 
 @pytest.fixture(params=["multi-feature", "image-to-text", "vae-gan", "variant"])
@@ -75,46 +66,16 @@ def _image_to_text(tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def new_run(settings: dict[str, Any], path: Path) -> TrainingRun:
-    run: TrainingRun = family_container(bootstrap(merge(settings, {"run_dir": str(path)}))).training_run()
-    return run
-
-
-def interrupt(run: TrainingRun, step: int, *signals: signal.Signals) -> TrainingInterruptedError:
-    run.trainer.callbacks.insert(0, SignalAt(step, *signals))  # type: ignore[attr-defined]
-    with pytest.raises(TrainingInterruptedError) as stopped:
-        run()
-    return stopped.value
-
-
-def assert_same_training(found: Path, wanted: Path) -> None:
-    one, other = RunFolder(found), RunFolder(wanted)
-    for name in ("best_checkpoint", "last_checkpoint"):
-        states = [torch.load(getattr(folder, name), weights_only=True) for folder in (one, other)]
-        assert states[0]["global_step"] == states[1]["global_step"]
-        for key in ("state_dict", "optimizer_states", "lr_schedulers"):
-            torch.testing.assert_close(states[0][key], states[1][key], rtol=0, atol=0)
-    assert one.metrics_file.read_text() == other.metrics_file.read_text()
-    results = [json.loads(folder.results_file.read_text()) for folder in (one, other)]
-    assert results[0]["test"] == pytest.approx(results[1]["test"], abs=0, nan_ok=True)
-
-
 @pytest.mark.parametrize("step", [1, 2, 3, 5])
 def test_a_training_stopped_at_any_step_goes_on_exactly(
-    multi_feature: dict[str, Any], tmp_path: Path, step: int
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path, step: int
 ) -> None:
     settings = merge(multi_feature, {"multi_feature": {"modality_dropout": 0.3}})
-    new_run(settings, tmp_path / "undisturbed")()
     interrupt(new_run(settings, tmp_path / "stopped"), step, signal.SIGTERM)
 
     resume_training(tmp_path / "stopped")()
 
-    assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
-
-
-@pytest.fixture
-def multi_feature(small_settings: dict[str, Any]) -> dict[str, Any]:
-    return merge(small_settings, SAVING)
+    assert_same_training(tmp_path / "stopped", shared_trainings.undisturbed(settings))
 
 
 def test_a_training_stopped_in_mid_epoch_goes_on_exactly(settings: dict[str, Any], tmp_path: Path) -> None:
@@ -128,60 +89,65 @@ def test_a_training_stopped_in_mid_epoch_goes_on_exactly(settings: dict[str, Any
 
 
 def test_a_training_from_the_disk_goes_on_as_one_in_memory_does(
-    multi_feature: dict[str, Any], tmp_path: Path
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
 ) -> None:
     on_disk = merge(multi_feature, {"multi_feature": {"data": {"storage": {"kind": "disk"}}}})
-    new_run(multi_feature, tmp_path / "undisturbed")()
     interrupt(new_run(on_disk, tmp_path / "stopped"), 3, signal.SIGTERM)
 
     resume_training(tmp_path / "stopped")()
 
-    assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
+    assert_same_training(tmp_path / "stopped", shared_trainings.undisturbed(multi_feature))
 
 
-def test_a_moved_run_folder_keeps_its_best_checkpoint(multi_feature: dict[str, Any], tmp_path: Path) -> None:
-    new_run(multi_feature, tmp_path / "undisturbed")()
+def test_a_moved_run_folder_keeps_its_best_checkpoint(
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
+) -> None:
     interrupt(new_run(multi_feature, tmp_path / "stopped"), 4, signal.SIGINT)
     (tmp_path / "stopped").rename(tmp_path / "moved")
 
     resume_training(tmp_path / "moved")()
 
-    assert_same_training(tmp_path / "moved", tmp_path / "undisturbed")
+    assert_same_training(tmp_path / "moved", shared_trainings.undisturbed(multi_feature))
     assert not (tmp_path / "stopped").exists()
 
 
-def test_without_a_checkpoint_the_training_begins_anew(multi_feature: dict[str, Any], tmp_path: Path) -> None:
-    new_run(multi_feature, tmp_path / "undisturbed")()
+def test_without_a_checkpoint_the_training_begins_anew(
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
+) -> None:
     interrupt(new_run(multi_feature, tmp_path / "stopped"), 5, signal.SIGINT)
     shutil.rmtree(tmp_path / "stopped" / "checkpoints")
 
     resume_training(tmp_path / "stopped")()
 
-    assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
+    assert_same_training(tmp_path / "stopped", shared_trainings.undisturbed(multi_feature))
 
 
-def test_a_finished_training_is_evaluated_again(multi_feature: dict[str, Any], tmp_path: Path) -> None:
-    first = new_run(multi_feature, tmp_path / "run")()
-    before = (tmp_path / "run" / "metrics.csv").read_text()
+def test_a_finished_training_is_evaluated_again(
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
+) -> None:
+    run = shared_trainings.copy(multi_feature, tmp_path / "run")
+    before = run.metrics_file.read_text()
 
     again = resume_training(tmp_path / "run")()
 
-    assert again.test_metrics == first.test_metrics
+    assert again.test_metrics == json.loads(run.results_file.read_text())["test"]
     assert (tmp_path / "run" / "metrics.csv").read_text() == before
 
 
-def test_a_longer_training_may_be_asked_for_afterwards(multi_feature: dict[str, Any], tmp_path: Path) -> None:
-    short = new_run(multi_feature, tmp_path / "run")()
+def test_a_longer_training_may_be_asked_for_afterwards(
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
+) -> None:
+    run = shared_trainings.copy(multi_feature, tmp_path / "run")
+    num_steps = json.loads(run.results_file.read_text())["num_steps"]
     file = tmp_path / "run" / "settings.yaml"
     file.write_text(yaml.safe_dump(merge(yaml.safe_load(file.read_text()), {"trainer": {"max_epochs": 4}})))
 
-    assert resume_training(tmp_path / "run")().num_steps == short.num_steps * 4 // 3
+    assert resume_training(tmp_path / "run")().num_steps == num_steps * 4 // 3
 
 
 def test_a_damaged_last_checkpoint_gives_way_to_the_best(
-    multi_feature: dict[str, Any], tmp_path: Path
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
 ) -> None:
-    new_run(multi_feature, tmp_path / "undisturbed")()
     interrupt(new_run(multi_feature, tmp_path / "run"), 8, signal.SIGINT)
     last = RunFolder(tmp_path / "run").last_checkpoint
     last.write_bytes(last.read_bytes()[:-200])
@@ -190,11 +156,12 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_best(
     result = run()
 
     assert result.num_steps == 9
-    metrics = [RunFolder(tmp_path / name).metrics_file.read_text() for name in ("run", "undisturbed")]
+    undisturbed = RunFolder(shared_trainings.undisturbed(multi_feature))
+    metrics = [folder.metrics_file.read_text() for folder in (RunFolder(tmp_path / "run"), undisturbed)]
     assert metrics[0] == metrics[1]
     torch.testing.assert_close(
         torch.load(last, weights_only=True)["state_dict"],
-        torch.load(RunFolder(tmp_path / "undisturbed").last_checkpoint, weights_only=True)["state_dict"],
+        torch.load(undisturbed.last_checkpoint, weights_only=True)["state_dict"],
         rtol=0,
         atol=0,
     )
@@ -231,8 +198,10 @@ def _change_a_little(path: Path) -> None:
         pictures[0].write_bytes(pictures[-1].read_bytes())
 
 
-def test_changed_settings_are_refused(multi_feature: dict[str, Any], tmp_path: Path) -> None:
-    interrupt(new_run(multi_feature, tmp_path / "run"), 2, signal.SIGTERM)
+def test_changed_settings_are_refused(
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
+) -> None:
+    shared_trainings.copy(multi_feature, tmp_path / "run", stopped_at=2)
     file = tmp_path / "run" / "settings.yaml"
     file.write_text(file.read_text().replace("label_smoothing: 0.1", "label_smoothing: 0.2"))
 
@@ -264,10 +233,10 @@ def test_another_number_of_processes_shares_the_same_batch(
 
 
 def test_a_folder_in_which_another_process_trains_is_left_alone(
-    multi_feature: dict[str, Any], tmp_path: Path
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
 ) -> None:
-    interrupt(new_run(multi_feature, tmp_path / "run"), 2, signal.SIGTERM)
-    with locked(RunFolder(tmp_path / "run")), pytest.raises(UserError, match="another process is training"):
+    run = shared_trainings.copy(multi_feature, tmp_path / "run", stopped_at=2)
+    with locked(run), pytest.raises(UserError, match="another process is training"):
         resume_training(tmp_path / "run")()
 
 
@@ -300,13 +269,12 @@ def test_a_second_signal_stops_at_once(multi_feature: dict[str, Any], tmp_path: 
 
 
 def test_a_signal_in_the_evaluation_leaves_a_finished_training(
-    multi_feature: dict[str, Any], tmp_path: Path
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
 ) -> None:
     class DuringTest(Callback):
         def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
             signal.raise_signal(signal.SIGTERM)
 
-    new_run(multi_feature, tmp_path / "undisturbed")()
     run = new_run(multi_feature, tmp_path / "run")
     run.trainer.callbacks.insert(0, DuringTest())  # type: ignore[attr-defined]
     with pytest.raises(TrainingInterruptedError):
@@ -315,4 +283,4 @@ def test_a_signal_in_the_evaluation_leaves_a_finished_training(
 
     resume_training(tmp_path / "run")()
 
-    assert_same_training(tmp_path / "run", tmp_path / "undisturbed")
+    assert_same_training(tmp_path / "run", shared_trainings.undisturbed(multi_feature))

@@ -15,7 +15,13 @@ from nested_lightning import resume_training
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.settings.reading.merging import merge
-from tests.containers.starting.test_resuming import SAVING, assert_same_training, interrupt, new_run
+from tests.containers.shared_trainings import (
+    SAVING,
+    SharedTrainings,
+    assert_same_training,
+    interrupt,
+    new_run,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -31,11 +37,6 @@ ADDING_STATE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def settings(small_settings: dict[str, Any]) -> dict[str, Any]:
-    return merge(small_settings, SAVING)
-
-
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
     return {str(file.relative_to(folder)): (file.read_bytes(), file.stat().st_mtime_ns) for file in files}
@@ -49,9 +50,9 @@ def change(path: Path, changed: Callable[[dict[str, Any]], None]) -> None:
 
 @pytest.mark.parametrize("more", ADDING_STATE.values(), ids=ADDING_STATE)
 def test_a_last_checkpoint_cut_in_half_gives_way_whatever_adds_state(
-    settings: dict[str, Any], tmp_path: Path, more: dict[str, Any]
+    multi_feature: dict[str, Any], tmp_path: Path, more: dict[str, Any]
 ) -> None:
-    wanted = merge(settings, more)
+    wanted = merge(multi_feature, more)
     new_run(wanted, tmp_path / "undisturbed")()
     interrupt(new_run(wanted, tmp_path / "run"), 7, signal.SIGTERM)
     last = RunFolder(tmp_path / "run").last_checkpoint
@@ -72,9 +73,9 @@ class FinalWriteCutOff(Callback):
 
 @pytest.mark.parametrize("more", [{}, {"early_stopping_patience": 1, "max_epochs": 9, "monitor_mode": "max"}])
 def test_a_kill_in_the_final_write_leaves_the_counters_of_an_undisturbed_training(
-    settings: dict[str, Any], tmp_path: Path, more: dict[str, Any]
+    multi_feature: dict[str, Any], tmp_path: Path, more: dict[str, Any]
 ) -> None:
-    run = new_run(merge(settings, {"trainer": more}), tmp_path / "run")
+    run = new_run(merge(multi_feature, {"trainer": more}), tmp_path / "run")
     run.trainer.callbacks.insert(0, FinalWriteCutOff())  # type: ignore[attr-defined]
     run()
     folder = RunFolder(tmp_path / "run")
@@ -99,16 +100,17 @@ def test_a_kill_in_the_final_write_leaves_the_counters_of_an_undisturbed_trainin
 
 
 def test_a_finished_training_without_last_checkpoint_goes_on_from_the_best(
-    settings: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    multi_feature: dict[str, Any],
+    shared_trainings: SharedTrainings,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    for name in ("run", "undisturbed"):
-        new_run(settings, tmp_path / name)()
-    RunFolder(tmp_path / "run").last_checkpoint.unlink()
+    shared_trainings.copy(multi_feature, tmp_path / "run").last_checkpoint.unlink()
 
     resume_training(tmp_path / "run")()
 
     assert "goes on from best.ckpt" in caplog.text
-    assert_same_training(tmp_path / "run", tmp_path / "undisturbed")
+    assert_same_training(tmp_path / "run", shared_trainings.undisturbed(multi_feature))
 
     shutil.rmtree(tmp_path / "run" / "checkpoints")
     with pytest.raises(UserError, match="its training has ended, and its checkpoints are gone"):
@@ -119,22 +121,23 @@ PATIENCE = {"early_stopping_patience": 1, "max_epochs": 12, "monitor": "val_loss
 
 
 def test_an_ended_training_resumed_unchanged_writes_nothing_and_says_so(
-    settings: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    multi_feature: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name, trainer in (("stopped", PATIENCE), ("done", {})):
-        first = new_run(merge(settings, {"trainer": trainer}), tmp_path / name)()
+        first = new_run(merge(multi_feature, {"trainer": trainer}), tmp_path / name)()
         before = contents(tmp_path / name)
-        for _ in range(3):
-            again = resume_training(tmp_path / name)()
-            assert (again.num_steps, again.test_metrics) == (first.num_steps, first.test_metrics)
+        again = resume_training(tmp_path / name)()
+        assert (again.num_steps, again.test_metrics) == (first.num_steps, first.test_metrics)
         assert contents(tmp_path / name) == before
     assert "trainer.early_stopping_patience = 1 had run out), so nothing was written" in caplog.text
     assert "trainer.max_epochs = 3 are done), so nothing was written" in caplog.text
 
 
-def test_a_setting_beats_the_state_of_the_checkpoint(settings: dict[str, Any], tmp_path: Path) -> None:
-    new_run(merge(settings, {"trainer": PATIENCE}), tmp_path / "run")()
-    new_run(merge(settings, {"trainer": PATIENCE | {"early_stopping_patience": 6}}), tmp_path / "patient")()
+def test_a_setting_beats_the_state_of_the_checkpoint(multi_feature: dict[str, Any], tmp_path: Path) -> None:
+    new_run(merge(multi_feature, {"trainer": PATIENCE}), tmp_path / "run")()
+    new_run(
+        merge(multi_feature, {"trainer": PATIENCE | {"early_stopping_patience": 6}}), tmp_path / "patient"
+    )()
 
     resume_training(tmp_path / "run", {"trainer": {"early_stopping_patience": 6}})()
 
@@ -142,12 +145,13 @@ def test_a_setting_beats_the_state_of_the_checkpoint(settings: dict[str, Any], t
 
 
 @pytest.mark.parametrize("way", ["{0}/../../victim", "{0}/link", "/{1}/victim", "victim"])
-def test_paths_in_a_checkpoint_are_never_followed(settings: dict[str, Any], tmp_path: Path, way: str) -> None:
+def test_paths_in_a_checkpoint_are_never_followed(
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path, way: str
+) -> None:
     victim = tmp_path / "victim"
     victim.mkdir()
     (victim / "file").write_text("mine")
-    new_run(settings, tmp_path / "run")()
-    folder = RunFolder(tmp_path / "run")
+    folder = shared_trainings.copy(multi_feature, tmp_path / "run")
     (folder.checkpoints / "link").symlink_to(victim)
     named = way.format(folder.checkpoints, tmp_path)
 
@@ -176,9 +180,9 @@ def test_paths_in_a_checkpoint_are_never_followed(settings: dict[str, Any], tmp_
     "name", ["checkpoints", "train.log", "metrics.csv", ".lock", "checkpoints/last.ckpt"]
 )
 def test_a_run_folder_with_links_out_of_it_is_refused(
-    settings: dict[str, Any], tmp_path: Path, name: str
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path, name: str
 ) -> None:
-    interrupt(new_run(settings, tmp_path / "run"), 2, signal.SIGTERM)
+    shared_trainings.copy(multi_feature, tmp_path / "run", stopped_at=2)
     (tmp_path / "run" / name).rename(tmp_path / "victim")
     (tmp_path / "run" / name).symlink_to(tmp_path / "victim")
 
@@ -201,20 +205,28 @@ WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_a_field_of_a_wrong_type_is_the_fault_of_the_named_file(
-    settings: dict[str, Any], tmp_path: Path, wrong: Callable[[dict[str, Any]], Any]
+    multi_feature: dict[str, Any],
+    shared_trainings: SharedTrainings,
+    tmp_path: Path,
+    wrong: Callable[[dict[str, Any]], Any],
 ) -> None:
-    wanted = merge(settings, {"multi_feature": {"schedule": {"kind": "cosine"}}})
-    interrupt(new_run(wanted, tmp_path / "run"), 2, signal.SIGTERM)
-    RunFolder(tmp_path / "run").best_checkpoint.unlink()  # else it is what the training goes on from
-    change(RunFolder(tmp_path / "run").last_checkpoint, wrong)
+    scheduled = merge(multi_feature, {"multi_feature": {"schedule": {"kind": "cosine"}}})
+    run = shared_trainings.copy(scheduled, tmp_path / "run", stopped_at=2)
+    run.best_checkpoint.unlink()  # else it is what the training goes on from
+    change(run.last_checkpoint, wrong)
 
     with pytest.raises(UserError, match=r"last\.ckpt") as refusal:
         resume_training(tmp_path / "run")()
     assert "\n" not in str(refusal.value)
 
 
-def test_moved_data_are_known_by_their_content(settings: dict[str, Any], tmp_path: Path) -> None:
-    new_run(settings, tmp_path / "undisturbed")()
+def test_moved_data_are_known_by_their_content(
+    multi_feature: dict[str, Any],
+    small_settings: dict[str, Any],
+    shared_trainings: SharedTrainings,
+    tmp_path: Path,
+) -> None:
+    settings = merge(small_settings, SAVING)
     interrupt(new_run(settings, tmp_path / "run"), 4, signal.SIGTERM)
     before = Path(settings["multi_feature"]["data"]["path"])
     now = tmp_path / "elsewhere.csv"
@@ -227,19 +239,20 @@ def test_moved_data_are_known_by_their_content(settings: dict[str, Any], tmp_pat
     resume_training(tmp_path / "run", data=now)()
     resume_training(tmp_path / "by settings")()
 
-    assert_same_training(tmp_path / "run", tmp_path / "undisturbed")
-    assert_same_training(tmp_path / "by settings", tmp_path / "undisturbed")
+    undisturbed = shared_trainings.undisturbed(multi_feature)  # by data of the same content
+    assert_same_training(tmp_path / "run", undisturbed)
+    assert_same_training(tmp_path / "by settings", undisturbed)
     now.write_text(now.read_text().replace("0.", "1.", 1))
     with pytest.raises(UserError, match="the data have changed"):
         resume_training(tmp_path / "run", {"trainer": {"max_epochs": 5}}, data=now)
 
 
 def test_data_named_from_one_folder_are_found_from_another(
-    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    multi_feature: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = Path(settings["multi_feature"]["data"]["path"])
+    path = Path(multi_feature["multi_feature"]["data"]["path"])
     monkeypatch.chdir(path.parent)
-    relative = merge(settings, {"multi_feature": {"data": {"path": path.name}}})
+    relative = merge(multi_feature, {"multi_feature": {"data": {"path": path.name}}})
     interrupt(new_run(relative, tmp_path / "run"), 2, signal.SIGTERM)
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")

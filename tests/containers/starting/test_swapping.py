@@ -8,16 +8,24 @@ import torch
 
 from nested_lightning import bootstrap, family_container, from_checkpoint
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.starting.swapping import swap_submodule
 from nested_lightning.settings.reading.merging import merge
+from tests.containers.shared_trainings import SharedTrainings
 from tests.tiny_variants import variant_settings
 
 pytestmark = pytest.mark.slow
 
 
-def trained(settings: dict[str, Any]) -> Path:
+@pytest.fixture
+def checkpoint(multi_feature: dict[str, Any], shared_trainings: SharedTrainings) -> Path:
+    """One of multi-feature that several tests read."""
+    return trained(shared_trainings, multi_feature)
+
+
+def trained(trainings: SharedTrainings, settings: dict[str, Any]) -> Path:
     quick = merge(settings, {"trainer": {"max_epochs": 1}})
-    return Path(family_container(bootstrap(quick)).training_run()().run_folder.last_checkpoint)
+    return RunFolder(trainings.undisturbed(quick)).last_checkpoint
 
 
 def states(old: Path, new: Path) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
@@ -25,8 +33,10 @@ def states(old: Path, new: Path) -> tuple[dict[str, torch.Tensor], dict[str, tor
     return one, other
 
 
-def test_a_head_is_swapped_and_newly_initialised(small_settings: dict[str, Any], tmp_path: Path) -> None:
-    checkpoint, target = trained(small_settings), tmp_path / "swapped.ckpt"
+def test_a_head_is_swapped_and_newly_initialised(
+    checkpoint: Path, multi_feature: dict[str, Any], tmp_path: Path
+) -> None:
+    target = tmp_path / "swapped.ckpt"
 
     report = swap_submodule(checkpoint, "multi_feature.head", "linear", target)
 
@@ -38,7 +48,7 @@ def test_a_head_is_swapped_and_newly_initialised(small_settings: dict[str, Any],
     assert report.settings["multi_feature.head.kind"] == ("normalized", "linear")
     assert report.num_weights[1] == sum(v.numel() for k, v in after.items() if k.startswith("head."))
     fresh = family_container(
-        bootstrap(merge(small_settings, {"multi_feature": {"head": {"kind": "linear"}}}))
+        bootstrap(merge(multi_feature, {"multi_feature": {"head": {"kind": "linear"}}}))
     ).model()
     wanted = {name: value for name, value in fresh.state_dict().items() if name.startswith("head.")}
     assert wanted.keys() == {name for name in after if name.startswith("head.")}
@@ -47,8 +57,7 @@ def test_a_head_is_swapped_and_newly_initialised(small_settings: dict[str, Any],
     assert content.keys() == {"state_dict", "nested_lightning"}
 
 
-def test_the_same_kind_begins_anew(small_settings: dict[str, Any], tmp_path: Path) -> None:
-    checkpoint = trained(small_settings)
+def test_the_same_kind_begins_anew(checkpoint: Path, tmp_path: Path) -> None:
     swap_submodule(
         checkpoint,
         "multi_feature.feature_extractors.kar",
@@ -62,10 +71,10 @@ def test_the_same_kind_begins_anew(small_settings: dict[str, Any], tmp_path: Pat
     assert all(name.startswith("feature_extractors.kar.") for name in changed)
 
 
-def test_a_width_that_others_follow_is_refused(small_settings: dict[str, Any], tmp_path: Path) -> None:
+def test_a_width_that_others_follow_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="can't be swapped alone: head"):
         swap_submodule(
-            trained(small_settings),
+            checkpoint,
             "multi_feature.feature_extractors.kar",
             "plain",
             tmp_path / "swapped.ckpt",
@@ -74,8 +83,8 @@ def test_a_width_that_others_follow_is_refused(small_settings: dict[str, Any], t
     assert not (tmp_path / "swapped.ckpt").exists()
 
 
-def test_what_cannot_be_swapped_is_refused(small_settings: dict[str, Any], tmp_path: Path) -> None:
-    checkpoint, target = trained(small_settings), tmp_path / "swapped.ckpt"
+def test_what_cannot_be_swapped_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    target = tmp_path / "swapped.ckpt"
     for path, kind, message in (
         ("multi_feature.heads", "linear", "near: multi_feature.head"),
         ("multi_feature.head", "linnear", "did you mean 'linear'"),
@@ -88,10 +97,8 @@ def test_what_cannot_be_swapped_is_refused(small_settings: dict[str, Any], tmp_p
         swap_submodule(checkpoint, "multi_feature.head", "linear", target)
 
 
-def test_parts_of_items_are_swapped_too(
-    picture_settings: dict[str, Any], tmp_path: Path, small_csv: Path
-) -> None:
-    checkpoint = trained(variant_settings(tmp_path / "data", tmp_path / "variant"))
+def test_parts_of_items_are_swapped_too(shared_trainings: SharedTrainings, tmp_path: Path) -> None:
+    checkpoint = trained(shared_trainings, variant_settings(tmp_path / "data", tmp_path / "variant"))
     report = swap_submodule(
         checkpoint,
         "variant.decoders.letters",

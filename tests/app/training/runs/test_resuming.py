@@ -1,6 +1,4 @@
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from nested_lightning.app.training.runs.random_state import RandomState
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.trainer import build_best_checkpoint
 from tests.app.training.tiny_training import BATCHES_PER_EPOCH, TinyData, tiny_model, tiny_trainer
+from tests.command_line import Program
 
 KILLED_TRAINING = """
 import os, signal, sys
@@ -95,9 +94,11 @@ def test_resumed_training_ends_as_if_never_interrupted(
 
 
 @pytest.mark.slow
-def test_killed_training_ends_as_if_never_interrupted(tmp_path: Path, uninterrupted: RunFolder) -> None:
+def test_killed_training_ends_as_if_never_interrupted(
+    forked_code: Program, tmp_path: Path, uninterrupted: RunFolder
+) -> None:
     folder = RunFolder.create(tmp_path)
-    killed = subprocess.run([sys.executable, "-c", KILLED_TRAINING, str(tmp_path), "9"], check=False)
+    killed = forked_code(KILLED_TRAINING, str(tmp_path), "9")
     assert killed.returncode == -signal.SIGKILL
     train(folder, [], resume_from=folder.last_checkpoint)
     assert_same_training(folder, uninterrupted)

@@ -23,6 +23,7 @@ with locked(RunFolder(Path(sys.argv[1]))):
 PROJECT = Path(__file__).resolve().parents[4]
 
 
+@pytest.mark.slow
 def test_a_folder_is_locked_while_a_process_trains_in_it_and_free_when_it_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as holder:
