@@ -12,7 +12,7 @@ import pytest
 import torch
 from pyarrow import csv, parquet
 
-from nested_lightning.app.data.batch_loader import BatchLoader
+from nested_lightning.app.data.batch_loader import PlaceableLoader
 from nested_lightning.app.data.splits import ColumnSplitter, FoldSplitter, RandomSplitter, WholeFileSplitter
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
@@ -51,8 +51,9 @@ def _module(path: Path | None, **options: Any) -> MultiFeatureDataModule:
     return MultiFeatureDataModule(path=path, **{**choices, **options})
 
 
-def _all(loader: BatchLoader[FeatureBatch]) -> FeatureBatch:
-    return loader.data
+def _all(loader: PlaceableLoader[FeatureBatch]) -> FeatureBatch:
+    data: FeatureBatch = loader.data
+    return data
 
 
 def _names(module: MultiFeatureDataModule, batch: FeatureBatch) -> list[str]:
