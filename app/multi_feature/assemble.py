@@ -45,14 +45,15 @@ def multi_feature(
         CompositionError: Parts don't fit together, or a named group isn't in the data.
         UserError: A weight names an unknown class.
     """
+    widths = data.widths
     for group in feature_extractors:
-        if group not in data.widths:
+        if group not in widths:
             path = f"multi_feature.feature_extractors.{group}"
-            groups = f"{did_you_mean(group, data.widths)} (groups: {', '.join(data.widths)})"
+            groups = f"{did_you_mean(group, widths)} (groups: {', '.join(widths)})"
             report(CompositionError(f"{path}: the data has no such group{groups}", path=path))
     extractors = {
         group: feature_extractors[group](in_features=Width(width, f"the data's group '{group}'"))
-        for group, width in data.widths.items()
+        for group, width in widths.items()
     }
     combined = combiner(in_features={group: published(one) for group, one in extractors.items()})
     num_classes = len(data.class_names)
