@@ -54,7 +54,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             if plan.data is None
             else _data_provider(plan.data, settings_model, settings.provided.data, section)
         )
-        arguments: Any = providers.Callable(_arguments)
+        arguments: Any = providers.Callable(wired_arguments)
         composer = providers.Singleton(
             Composer,
             function=providers.Object(plan.function),
@@ -81,7 +81,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
     return OwnContainer
 
 
-def _arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, Any]) -> dict[str, Any]:
+def wired_arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the wiring function is called with, besides the data."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     own = {name: value for name, value in values.items() if name in (*plan.plain, *plan.sections)}
@@ -97,10 +97,11 @@ def _data_provider(maker: Any, settings_model: type[Settings], settings: Any, se
     assert isinstance(model, type)
     assert issubclass(model, Settings)
     makers = makers_of(part_providers(parts, model, partial(getattr, settings)))
-    return DataProvider(_build_data, maker, parts, f"{section}.datamodule", settings, makers)
+    return DataProvider(build_data, maker, parts, f"{section}.datamodule", settings, makers)
 
 
-def _build_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
+def build_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
+    """Return the datamodule, ready for training."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     return set_up(partial(make, maker, (), wiring_arguments(values, parts, makers), path=path))
 
