@@ -1,9 +1,11 @@
 """The container of a family of one's own: a provider for each parameter of its wiring function."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
+import torch
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
@@ -119,6 +121,8 @@ def _answer(model: Any, datamodule: Any, section: str, *, files: Any) -> Any:
     return answer_by_step(model(), datamodule(), name=section)
 
 
-def _examples(data_spec: OwnDataSpec) -> list[Any]:
-    batch = None if data_spec.batch is None else example_of(data_spec.batch)
-    return [] if batch is None else [batch]
+def _examples(data_spec: OwnDataSpec, num_samples: int = 2, device: str | None = None) -> list[Any]:
+    if data_spec.batch is None:
+        return []
+    with torch.device(device) if device else nullcontext():
+        return [example_of(data_spec.batch, num_samples)]
