@@ -8,6 +8,7 @@ from dependency_injector import providers
 
 from nested_lightning.containers.checking.provider_graph import in_force, list_providers
 from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.nested import WithParts
 from nested_lightning.settings.base import ChoiceSettings, Settings
 
 _GETTERS = (
@@ -91,10 +92,10 @@ class _Resolution:
 def target_name(provider: Any) -> str:
     """Return the name of what a provider calls, or of what was chosen in the settings."""
     called = in_force(provider) if provider.overridden else provider
-    for argument in getattr(called, "args", ()):
-        if isinstance(argument, providers.AttributeGetter) and isinstance(
-            choice := argument(), ChoiceSettings
-        ):
+    own = [called.choice] if isinstance(called, WithParts) and called.choice else []
+    for argument in (*own, *getattr(called, "args", ())):
+        is_read = argument in own or isinstance(argument, providers.AttributeGetter)
+        if is_read and isinstance(choice := argument(), ChoiceSettings):
             target: Any = choice.target
             return str(target).rpartition(".")[2] if isinstance(target, str) else str(target.__name__)
         if isinstance(argument, providers.Delegate) and provider.overridden:

@@ -1,9 +1,11 @@
 """The container of a family of one's own: a provider for each parameter of its wiring function."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
+import torch
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
@@ -54,7 +56,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             if plan.data is None
             else _data_provider(plan.data, settings_model, settings.provided.data, section)
         )
-        arguments: Any = providers.Callable(_arguments)
+        arguments: Any = providers.Callable(wired_arguments)
         composer = providers.Singleton(
             Composer,
             function=providers.Object(plan.function),
@@ -81,7 +83,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
     return OwnContainer
 
 
-def _arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, Any]) -> dict[str, Any]:
+def wired_arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the wiring function is called with, besides the data."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     own = {name: value for name, value in values.items() if name in (*plan.plain, *plan.sections)}
@@ -97,10 +99,11 @@ def _data_provider(maker: Any, settings_model: type[Settings], settings: Any, se
     assert isinstance(model, type)
     assert issubclass(model, Settings)
     makers = makers_of(part_providers(parts, model, partial(getattr, settings)))
-    return DataProvider(_build_data, maker, parts, f"{section}.datamodule", settings, makers)
+    return DataProvider(build_data, maker, parts, f"{section}.datamodule", settings, makers)
 
 
-def _build_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
+def build_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
+    """Return the datamodule, ready for training."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     return set_up(partial(make, maker, (), wiring_arguments(values, parts, makers), path=path))
 
@@ -118,6 +121,8 @@ def _answer(model: Any, datamodule: Any, section: str, *, files: Any) -> Any:
     return answer_by_step(model(), datamodule(), name=section)
 
 
-def _examples(data_spec: OwnDataSpec) -> list[Any]:
-    batch = None if data_spec.batch is None else example_of(data_spec.batch)
-    return [] if batch is None else [batch]
+def _examples(data_spec: OwnDataSpec, num_samples: int = 2, device: str | None = None) -> list[Any]:
+    if data_spec.batch is None:
+        return []
+    with torch.device(device) if device else nullcontext():
+        return [example_of(data_spec.batch, num_samples)]

@@ -14,6 +14,9 @@ from nested_lightning.containers.owning.signatures import argument_names, plain_
 from nested_lightning.settings.base import Settings, complete_items, default_section
 from nested_lightning.settings.slot import Slot
 
+_TAKEN = frozenset(dir(OwnChoice))
+"""What settings have already: an argument of such a name is none, and keeps its default."""
+
 
 def own_settings(plan: WiringPlan, *, name: str) -> type[Settings]:
     """Return the settings model of a family's section.
@@ -61,6 +64,7 @@ def _plain_fields(
     return {
         one.name: (one.annotation, Field(one.default, description=one.description))
         for one in plain_arguments(maker, wired=wired or {}, may_be_required=may_be_required)
+        if one.name not in _TAKEN
     }
 
 
@@ -83,6 +87,7 @@ def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: P
     summary = (inspect.getdoc(maker) or kind).splitlines()[0]
     wired, parts = plan.wired.given_to(argument_names(maker)), parts_of(maker)
     fields = _plain_fields(maker, wired, may_be_required=plan.wired.is_all)
+    fields.pop("target", None)  # as "kind", what a choice has already
     for part, one in parts.items():
         fields |= dict(_part_fields(part, one)) if part not in wired else {}
     fields["kind"] = (Literal[kind], Field(kind, description=summary))

@@ -44,7 +44,13 @@ class NestedProviders(NamedProviders):
 
 
 class WithParts:
-    """What a provider has besides that is made of parts: the providers of these as attributes."""
+    """What a provider has besides that is made of parts: the providers of these as attributes.
+
+    Attributes:
+        choice: The provider of the settings of what it builds; None: not known.
+    """
+
+    choice: Any = None
 
     @property
     def parts(self) -> Mapping[str, providers.Provider[Any]]:

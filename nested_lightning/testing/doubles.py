@@ -6,6 +6,7 @@ pytest are in `nested_lightning.testing.pytest_plugin`.
 
 from typing import Any
 
+from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.starting.bootstrapping import family_container
 from nested_lightning.testing.few_samples import FewSamples
@@ -20,6 +21,11 @@ __all__ = [
     "few_samples",
     "one_step_trainer",
 ]
+
+
+def _own_spec(family: Any) -> OwnDataSpec | None:
+    """Return what the data of a family of one's own say; None: of any other."""
+    return family.data_spec() if family.data_spec_type() is OwnDataSpec else None
 
 
 def few_samples(
@@ -38,6 +44,7 @@ def few_samples(
         UserError: A family that a plug-in brought has no small data spec, and none is given.
     """
     family = family_container(application)
-    spec = data_spec or family.known_data_spec() or small_spec(application.settings().model)
+    spec = data_spec or family.known_data_spec() or _own_spec(family)
+    spec = spec or small_spec(application.settings().model)
     batches = family.example_batches.provides(spec, num_samples=num_samples, device="cpu")
     return FewSamples(data_spec=spec, batches=batches)

@@ -108,7 +108,7 @@ def test_the_examples_of_plugins_stand_in_the_package_that_is_tested(block: str)
 def test_plugins_names_every_base_that_a_slot_has() -> None:
     page = (PROJECT / "docs" / "plugins.md").read_text()
     text = "".join(path.read_text() for path in (PROJECT / "settings").rglob("*.py"))
-    bases = set(re.findall(r"base=(\w+)", text))
+    bases = set(re.findall(r"base=([A-Z]\w+)", text))
 
     assert bases <= set(re.findall(r"\w+Settings", page))
     assert len(bases) > 20

@@ -161,7 +161,9 @@ def data_spec_of(
 ) -> OwnDataSpec:
     """Return what a checkpoint knows of the data, or else what is found in them."""
     if known is None:
-        return composer.find_data_spec(datamodule())
+        data = datamodule()
+        given = getattr(data, "data_spec", None)  # of a double, which stands for data that it isn't
+        return given if isinstance(given, OwnDataSpec) else composer.find_data_spec(data)
     composer.note_changed_source(known)
     return known
 

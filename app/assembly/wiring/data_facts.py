@@ -38,9 +38,9 @@ class TensorFacts:
             return cls([*tensor.shape], name)
         return cls([*tensor.shape], name, int(tensor.min()), int(tensor.max()))
 
-    def example(self) -> Tensor:
-        """Return a tensor of two samples as this one says: zeros, or whole numbers within the range."""
-        shape = [min(2, size) if i == 0 else size for i, size in enumerate(self.shape)]
+    def example(self, num_samples: int) -> Tensor:
+        """Return a tensor of that many samples: zeros, or whole numbers within the range."""
+        shape = [min(num_samples, size) if i == 0 else size for i, size in enumerate(self.shape)]
         tensor = torch.full(shape, self.low, dtype=getattr(torch, self.dtype))
         if tensor.numel() and self.high > self.low:
             tensor.view(-1)[-1] = self.high
@@ -163,13 +163,13 @@ def structure_of(batch: Any) -> Any:
     return {"other": type(batch).__name__}
 
 
-def example_of(structure: Any) -> Any:
-    """Return a batch of two samples of a structure; None where something in it isn't known."""
+def example_of(structure: Any, num_samples: int = 2) -> Any:
+    """Return a batch of a few samples of a structure; None where something in it isn't known."""
     if "tensor" in structure:
-        return TensorFacts(**structure["tensor"]).example()
+        return TensorFacts(**structure["tensor"]).example(num_samples)
     if "items" in structure:
-        return {key: example_of(one) for key, one in structure["items"].items()}
+        return {key: example_of(one, num_samples) for key, one in structure["items"].items()}
     if "list" in structure:
-        items = [example_of(one) for one in structure["list"]]
+        items = [example_of(one, num_samples) for one in structure["list"]]
         return tuple(items) if structure["is_tuple"] else items
     return None

@@ -267,7 +267,9 @@ def test_commands_take_a_family_from_a_file(program: Program, tmp_path: Path) ->
     own = ("--model", "my_corners.py:corners")
     assert "no fault was found" in run("check", *own)
     run("train", *own, "--epochs", "2", "--run-dir", "run", "--set", "corners.net.hidden_features=5")
-    assert "test/acc" in run("evaluate", "run/checkpoints/best.ckpt", *own)
+    (tmp_path / "my_vaes.py").write_text((CLASSIFIER.parent / "vaes.py").read_text())
+    other = ("--model", "my_vaes.py:curve_pair")  # more than the checkpoint needs
+    assert "test/acc" in run("evaluate", "run/checkpoints/best.ckpt", *other, *own)
     assert "epoch 3/3" in run("resume", "run", *own, "--set", "trainer.max_epochs=3")
     assert "hidden_features: 5" in run("inspect", "run/checkpoints/best.ckpt")
     run(

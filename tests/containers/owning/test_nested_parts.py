@@ -8,6 +8,7 @@ from torch import nn
 
 from nested_lightning import Part, Parts, SettingsError, UserError, bootstrap, family, overriding, part, parts
 from nested_lightning.containers.checking.model_check import check_application
+from nested_lightning.containers.checking.resolved_providers import resolve_model
 from tests.containers.owning.vaes import Curves, Encoder, Pair, Vae, curve_pair
 
 
@@ -73,6 +74,18 @@ def _without_bias(width: int, height: int) -> nn.Module:
 
 def _narrow(**_: Any) -> nn.Module:
     return Encoder(in_features=8, out_features=2)
+
+
+def test_the_graph_names_what_was_chosen_within() -> None:
+    application = bootstrap({"curve_pair": {"vae": {"activation": {"kind": "tanh"}}}}, family=curve_pair)
+    waiting, targets = [resolve_model(application.curve_pair)], dict[str, str]()
+    while waiting:
+        one = waiting.pop()
+        targets[one.name] = one.target or targets.get(one.name, "")
+        waiting += one.children
+
+    assert targets["vae.activation"] == "Tanh"
+    assert targets["vae.encoder"] == "Encoder"
 
 
 def test_an_unknown_part_within_is_an_error_with_the_near_ones() -> None:

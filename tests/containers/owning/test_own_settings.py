@@ -106,6 +106,22 @@ def test_any_keywords_are_no_settings() -> None:
         _block(kind="any", heads=2)
 
 
+def test_an_argument_that_is_called_as_what_settings_have_keeps_its_default() -> None:
+    class Targeted(nn.Module):
+        def __init__(self, target: str = "mean", kind: int = 3, copy: bool = True, depth: int = 1) -> None:
+            super().__init__()
+            self.all = target, kind, copy, depth
+
+    @family("targeted")
+    def targeted(data: Curves, model: Part[Pair], block: Part[nn.Module] = part(own=Targeted)) -> Pair:
+        return model(vaes=nn.ModuleDict({"one": block()}))
+
+    model = bootstrap({"targeted": {"block": {"depth": 2}}}, family=targeted).targeted.model()
+    assert model.vaes["one"].all == ("mean", 3, True, 2)
+    with pytest.raises(SettingsError, match=r"targeted\.block\.target = 'sum': unknown name"):
+        bootstrap({"targeted": {"block": {"target": "sum"}}}, family=targeted)
+
+
 def test_a_keyword_that_the_chosen_kind_does_not_take_is_an_error_with_the_nearest() -> None:
     @family("misspelt")
     def misspelt(data: Curves, model: Part[Pair], block: Part[Block] = part(Block)) -> Pair:

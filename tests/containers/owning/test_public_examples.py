@@ -2,8 +2,6 @@
 
 import ast
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from torch import Tensor, nn
 
 from nested_lightning import UserError, bootstrap, from_checkpoint, overriding
 from nested_lightning.containers.checking.model_check import check_application
-from tests.command_line import PROJECT
+from tests.command_line import PROJECT, Program
 from tests.containers.owning.auto_encoder import Encoder, Reconstruction, waves
 from tests.containers.owning.classifier import corners
 from tests.containers.owning.image_classifier import pictures
@@ -139,7 +137,7 @@ class Flat(nn.Module):
 
 
 @pytest.mark.slow
-def test_commands_predict_and_reach_parts_within(tmp_path: Path) -> None:
+def test_commands_predict_and_reach_parts_within(program: Program, tmp_path: Path) -> None:
     (tmp_path / "my_waves.py").write_text((OWN / "auto_encoder.py").read_text())
     (tmp_path / "mine.py").write_text(
         "from torch import nn\n\n\ndef encoder(length, latent_dim):\n"
@@ -147,8 +145,7 @@ def test_commands_predict_and_reach_parts_within(tmp_path: Path) -> None:
     )
 
     def run(*arguments: str, status: int = 0) -> str:
-        command = [sys.executable, str(PROJECT / "main.py"), *arguments]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = program(*arguments)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
