@@ -41,11 +41,7 @@ def depends_on_all(loss: Tensor, model: nn.Module) -> bool:
 
 def list_owners(model: nn.Module, submodules: Mapping[str, nn.Module]) -> dict[str, str]:
     """Return the innermost submodule of each parameter, ``""`` where it is the composite's own, by name."""
-    prefixes = sorted(submodules, key=len, reverse=True)
-    return {
-        name: next((path for path in prefixes if name.startswith(f"{path}.")), "")
-        for name, _ in model.named_parameters()
-    }
+    return {name: _innermost(name, submodules) for name, _ in model.named_parameters()}
 
 
 def without_gradient(
@@ -81,6 +77,11 @@ def without_optimizer(
             what=f"{_count(names)} without an optimiser: {_shown(names, path)}",
             hint="give them to an optimiser in configure_optimizers, or set requires_grad to False",
         )
+
+
+def _innermost(name: str, submodules: Mapping[str, nn.Module]) -> str:
+    path = name.rpartition(".")[0]
+    return path if not path or path in submodules else _innermost(path, submodules)
 
 
 def _trainable(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

@@ -1,13 +1,12 @@
 """Sends batches through a composite's training, validation and prediction steps."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from nested_lightning.app.checking.findings import Findings
 from nested_lightning.app.checking.gradients import (
@@ -104,8 +103,6 @@ class StepCheck:
             overridden: Paths of submodules in whose provider's place something was put.
             same: Paths at which an instance stands besides its first one, which is given for each.
         """
-        for optimizer in self.trainer.optimizers:
-            _fill_memory(optimizer)
         listing = SubmoduleListing(
             owners=self._owners,
             calls=self.watch.calls,
@@ -166,15 +163,6 @@ class StepCheck:
                 return
             with without_scores(self.model):
                 yield
-
-
-def _fill_memory(optimizer: Optimizer) -> None:
-    """Step an optimiser, so that it has all that it remembers; one that can't (L-BFGS) stays empty."""
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            parameter.grad = torch.zeros_like(parameter)
-    with suppress(Exception):
-        optimizer.step()
 
 
 def _loss(output: Any) -> Tensor | None:

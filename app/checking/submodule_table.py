@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nested_lightning.app.checking.optimizer_memory import remembered_bytes
 from nested_lightning.app.checking.submodule_watch import SubmoduleCall
 
 Shape = tuple[int, ...]
@@ -56,7 +57,7 @@ class SubmoduleListing:
     Args:
         owners: Path of the innermost submodule of each parameter, by the parameter's name.
         calls: What goes in and out, by path.
-        optimizers: All of them; each has taken a step, so that it has its memory.
+        optimizers: All of them; a parameter of each size may be changed.
         makers: Name of the provider that made each submodule, by path.
         overridden: Paths of submodules in whose provider's place something was put.
         unfreezing: Modules that are frozen to begin with, and the epoch in which they learn.
@@ -80,22 +81,18 @@ class SubmoduleListing:
             inner: epoch for module, epoch in unfreezing.items() for inner in module.modules()
         }
         self._rates = _learning_rates(optimizers)
-        self._remembered = _state_bytes(optimizers)
+        self._remembered = remembered_bytes(optimizers)
 
     def __call__(self, model: nn.Module, submodules: Mapping[str, nn.Module]) -> list[SubmoduleRow]:
         """Return a row for each submodule by path, and one for what else the composite has."""
         parameters: dict[str, list[nn.Parameter]] = {}
         for name, parameter in model.named_parameters():
             parameters.setdefault(self._owners[name], []).append(parameter)
-        notes: Mapping[str, str] = getattr(model, "submodule_notes", {})
-        rows = [
-            self._row(path, module, parameters.get(path, []), notes.get(path, ""))
-            for path, module in submodules.items()
-        ]
+        rows = [self._row(path, module, parameters.get(path, [])) for path, module in submodules.items()]
         own = parameters.get("")
-        return [*rows, self._row("", model, own, "")] if own else rows
+        return [*rows, self._row("", model, own)] if own else rows
 
-    def _row(self, path: str, module: nn.Module, own: Sequence[nn.Parameter], note: str) -> SubmoduleRow:
+    def _row(self, path: str, module: nn.Module, own: Sequence[nn.Parameter]) -> SubmoduleRow:
         trainable = [parameter for parameter in own if parameter.requires_grad]
         is_known = all(id(parameter) in self._remembered for parameter in trainable)
         call, epoch = self._calls.get(path), self._unfreezing.get(module)
@@ -115,7 +112,6 @@ class SubmoduleListing:
             ),
             is_overridden=path in self._overridden,
             unfrozen_at="" if epoch is None else f"until epoch {epoch}",
-            note=note,
         )
 
 
@@ -134,6 +130,12 @@ def repeat_row(row: SubmoduleRow, path: str) -> SubmoduleRow:
     )
 
 
+def noted_rows(rows: Iterable[SubmoduleRow], model: nn.Module) -> tuple[SubmoduleRow, ...]:
+    """Return rows with what the composite says of its submodules, which it may compute with real numbers."""
+    notes: Mapping[str, str] = getattr(model, "submodule_notes", {})
+    return tuple(replace(row, note=notes.get(row.same_as or row.path, "")) for row in rows)
+
+
 def _learning_rates(optimizers: Iterable[Optimizer]) -> dict[int, float]:
     """Return the rate of each parameter by its id, as it was given: schedules change it from the start."""
     return {
@@ -141,14 +143,6 @@ def _learning_rates(optimizers: Iterable[Optimizer]) -> dict[int, float]:
         for optimizer in optimizers
         for group in optimizer.param_groups
         for parameter in group["params"]
-    }
-
-
-def _state_bytes(optimizers: Iterable[Optimizer]) -> dict[int, int]:
-    return {
-        id(parameter): _bytes(value for value in state.values() if isinstance(value, Tensor))
-        for optimizer in optimizers
-        for parameter, state in optimizer.state.items()
     }
 
 

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils._pytree import tree_map_only
+
+from nested_lightning.app.seam.shape_memory import ShapeMemory, leaves
 
 MAX_KNOWN_NUMBERS = 2**12
 """A tensor with more numbers has no known values."""
@@ -61,13 +63,14 @@ class _KnownValues(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._values: dict[int, tuple[Tensor, Tensor]] = {}
+        self._run = ShapeMemory()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         """Run one operation: on values where all of them are known, else on shapes."""
         kwargs = dict(kwargs or {})
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        tensors = [leaf for leaf in leaves([args, kwargs]) if isinstance(leaf, Tensor)]
         if not tensors:
             return self._make(func, args, kwargs)
         if all(self._value(tensor) is not None for tensor in tensors) and (
@@ -78,7 +81,7 @@ class _KnownValues(TorchDispatchMode):
             args = [args[0], [plain for index in args[1] for plain in self._without_mask(index)], *args[2:]]
         if func._schema.is_mutable:
             self._values.pop(_storage(args[0]), None)
-        return func(*args, **kwargs)
+        return self._run(func, args, kwargs)
 
     def _make(self, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         made = func(*args, **kwargs)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from traceback import TracebackException
 from typing import Any
 
@@ -15,6 +16,7 @@ from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.checking.report import CheckReport
 from nested_lightning.app.checking.separate_copy import SeparateCopies
 from nested_lightning.app.checking.steps import StepCheck
+from nested_lightning.app.checking.submodule_table import noted_rows
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
 from nested_lightning.containers.application import ApplicationContainer
@@ -61,7 +63,8 @@ class _Check:
             return CheckReport(faults=tuple(self.findings.faults))
         record = CallRecord(self.family)
         with self._on_device(), record.watching():
-            return self._build_and_run(record)
+            report, model = self._build_and_run(record)
+        return replace(report, rows=noted_rows(report.rows, model)) if report.rows else report
 
     def _assembling(self, assembler: Assembler) -> AbstractContextManager[Any]:
         if "assembler" not in self.family.providers:
@@ -79,7 +82,8 @@ class _Check:
     def _on_device(self) -> AbstractContextManager[None]:
         return nullcontext() if self._has_real_batch else on_meta()
 
-    def _build_and_run(self, record: CallRecord) -> CheckReport:
+    def _build_and_run(self, record: CallRecord) -> tuple[CheckReport, Any]:
+        """Return what was found, and the composite, which is None where it can't be built."""
         seed = self.application.settings().seed
         errors: list[CompositionError] = []
         copies = SeparateCopies(is_on_meta=not self._has_real_batch)
@@ -92,7 +96,7 @@ class _Check:
         for error in errors:
             self.findings.add(_as_fault(error, assembler, widths))
         if model is None:
-            return CheckReport(faults=tuple(self.findings.faults))
+            return CheckReport(faults=tuple(self.findings.faults)), None
         self._compare_wirings()
         submodules = assembler.built or dict(model.named_children())
         same = {path: first for path, first in first_paths(submodules).items() if first != path}
@@ -113,13 +117,14 @@ class _Check:
         overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
         for fault in record.find_idle_overrides(asked_for=list(assembler.built), root=self.root):
             self.findings.add(fault)
-        return CheckReport(
+        report = CheckReport(
             faults=tuple(self.findings.faults),
             unchecked=tuple(self.findings.unchecked),
             model_class=type(model).__name__,
             rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
             edges=steps.watch.flow.edges,
         )
+        return report, model
 
     def _compare_wirings(self) -> None:
         """Find what a wiring function doesn't build in the same way each time."""

@@ -7,7 +7,8 @@ Modules are stacked if at least ``min_size`` of them
   zeros, to at most twice as much in all;
 - publish ``in_features``, learn, have no hooks, and share no weights with anything else in the model;
 - aren't addressed by the policy of a single submodule;
-- give, stacked, what they give one by one, for random weights and rows, in training and in evaluation.
+- give, stacked, what they give one by one, for random weights and rows, in training and in evaluation; two of
+  each width are tried, since nothing else distinguishes them.
 
 The optimiser has to treat each number by itself, as torch's Adam, AdamW and SGD do.
 """
@@ -51,8 +52,18 @@ def plan_stacks(modules: Mapping[str, nn.Module], *, min_size: int, model: nn.Mo
         names
         for widths in alike.values()
         for names in _share_padding(widths)
-        if len(names) >= min_size and _agree([modules[name] for name in names])
+        if len(names) >= min_size and _agree([modules[name] for name in _two_of_each_width(names, widths)])
     ]
+
+
+def _two_of_each_width(names: Sequence[str], widths: Mapping[str, int]) -> list[str]:
+    seen: Counter[int] = Counter()
+    chosen = []
+    for name in names:
+        seen[widths[name]] += 1
+        if seen[widths[name]] <= 2:
+            chosen.append(name)
+    return chosen
 
 
 def structure_of(module: nn.Module) -> Structure | None:

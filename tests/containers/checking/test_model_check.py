@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +269,19 @@ print(sum(row.num_parameters for row in report.rows), resource.getrusage(resourc
 def test_a_frozen_variant_has_no_gradient_and_is_no_fault(tmp_path: Path) -> None:
     settings = merge(_family_settings("variant", tmp_path), nest("variant.variants.letters.is_frozen", True))
     assert _lines(check_application(bootstrap(settings))) == []
+
+
+@pytest.mark.slow
+def test_a_group_more_takes_a_check_a_few_hundredths_of_a_second(tmp_path: Path) -> None:
+    names = [f"g{group}_0" for group in range(200)]
+    rows = [
+        ",".join([f"{(row * 7 + place) % 11}" for place in range(200)] + ["uv"[row % 2]]) for row in range(20)
+    ]
+    (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "label"]), *rows]) + "\n")
+    data = {"path": str(tmp_path / "wide.csv"), "label": "label"}
+    application = bootstrap({"model": "multi-feature", "multi_feature": {"data": data}})
+    started = time.process_time()
+    report = check_application(application)
+    assert time.process_time() - started < 0.05 * len(names)
+    assert len(report.rows) == len(names) + 2
+    assert not report.faults
