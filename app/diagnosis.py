@@ -177,7 +177,7 @@ def find_run_folder(folder: Path) -> Finding:
         return Finding(
             subject="run folder",
             value=str(folder),
-            problem=f"can't be written to: {error.strerror}; start elsewhere, or name one by --run-dir",
+            problem=f"can't be written to: {error.strerror}; start elsewhere, or name one by run_dir=FOLDER",
         )
     is_full = free_gib < MIN_FREE_GIB
     problem = f"less than {MIN_FREE_GIB:.0f} GiB is free there" if is_full else None

@@ -1,5 +1,6 @@
 """``evaluate``: scores of a trained model on a part of its data, or on another file."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,6 +60,7 @@ def evaluate(
             family_changes=whole_file,
             overrides=load_overrides(requests),
             device=device,
+            environ=dict(os.environ),
         )
         evaluator = family_container(application).evaluator()
     with status_console.status("Scoring"):

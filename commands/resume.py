@@ -1,5 +1,6 @@
 """``resume``: go on with a training that was interrupted."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -47,5 +48,7 @@ def resume(
         from nested_lightning.containers.starting.resuming import resume_training
 
         quiet_lightning()
-        training = resume_training(run, changes, data=data, overrides=load_overrides(requests))
+        training = resume_training(
+            run, changes, data=data, overrides=load_overrides(requests), environ=dict(os.environ)
+        )
     run_training(training)

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
+from pydantic import InstanceOf
 
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.containers.providing.choices import import_target
 from nested_lightning.containers.trainer import TrainerContainer
 from nested_lightning.settings.application import ApplicationSettings
@@ -23,10 +25,14 @@ class ApplicationContainer(DeclarativeContainer):
     trainer = providers.Container(TrainerContainer, application=settings, settings=settings.provided.trainer)
 
 
-def compose_application(*families: Family) -> type[ApplicationContainer]:
+@checked_arguments
+def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContainer]:
     """Return an `ApplicationContainer` with the container of each family, under the family's section.
 
     Only the containers that are named here are imported.
+
+    Raises:
+        UserError: One is no family's descriptor.
     """
 
     class ComposedApplicationContainer(ApplicationContainer):

@@ -1,7 +1,7 @@
 """The settings of a whole application: general ones, and one section for each family."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +13,7 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.numbers import Seed
 from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.prediction import PredictionSettings
+from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at
 from nested_lightning.settings.submodules import SubmodulePolicySettings
@@ -85,7 +86,15 @@ class ApplicationSettings(Settings):
 
 def is_data_path(name: str, family: Family) -> bool:
     """Return whether a dotted name is that of a setting that says where a family's data lie."""
-    return name.startswith(f"{family.section}.data.") and name.rpartition(".")[2] in _PLACES
+    return name.startswith(f"{family.section}.") and name.rpartition(".")[2] in _PLACES
+
+
+def data_places(environ: Mapping[str, str], family: Family) -> dict[str, Any]:
+    """Return where variables say that a family's data lie, as nested values."""
+    variables, _ = read_environment(environ, application_settings_model())
+    told = flatten(variables.values).items()
+    places = (nest_at(names, value) for names, value in told if is_data_path(".".join(names), family))
+    return reduce(merge, places, {})
 
 
 def application_settings_model() -> type[ApplicationSettings]:

@@ -117,12 +117,12 @@ def find_family(name: str) -> Family:
         SettingsError: No family has this name.
     """
     known = families()
-    found = known.get(name.replace("_", "-"))
+    found = known.get(str(name).replace("_", "-"))
     if found is None:
-        if ".py:" in name:
+        if ".py:" in str(name):
             raise SettingsError(
                 [f"model = '{name}': settings name no code to run; give it by --model {name}"]
             )
-        hint = did_you_mean(name, known)
+        hint = did_you_mean(str(name), known)
         raise SettingsError([f"model = '{name}' is not registered{hint}; registered: {', '.join(known)}"])
     return found

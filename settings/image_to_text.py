@@ -32,7 +32,7 @@ from nested_lightning.settings.choices.text_decoders import (
 from nested_lightning.settings.data.image_to_text import AugmentationSettings, CaptionDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Depth, Natural, Seed
-from nested_lightning.settings.predictor import InputFiles, PredictorInterface
+from nested_lightning.settings.predictor import InputFiles, PredictorInterface, refuse_idle_options
 from nested_lightning.settings.reading.errors import SettingsError
 
 
@@ -63,6 +63,15 @@ class ImageToTextSettings(Settings):
     schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
         OneCycleScheduleSettings(), description="How the learning rate changes during training."
     )
+
+    @model_validator(mode="after")
+    def _leave_something_of_a_picture(self) -> Self:
+        shift, size = self.augmentation.max_shift, self.data.picture_size
+        if shift >= size:
+            raise ValueError(
+                f"augmentation.max_shift {shift} moves pictures of data.picture_size {size} away"
+            )
+        return self
 
 
 ORIGINAL = Preset(
@@ -96,6 +105,7 @@ class CaptionOptions(Settings):
     def _choose_one(self) -> Self:
         if self.beam is not None and self.top_p is not None:
             raise SettingsError(["choose beam or top_p, not both"])
+        refuse_idle_options(self, length_penalty="beam", temperature="top_p", seed="top_p")
         return self
 
 

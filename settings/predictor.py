@@ -4,6 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nested_lightning.settings.base import Settings
+from nested_lightning.settings.reading.errors import SettingsError
+
+
+def refuse_idle_options(options: Settings, **leaders: str) -> None:
+    """Check that no option is set that only another one, which isn't, would use.
+
+    Args:
+        options: Of a predictor.
+        **leaders: Name of the option that uses it, by the option's name.
+
+    Raises:
+        SettingsError: One is set to no effect.
+    """
+    for name, leader in leaders.items():
+        is_set = getattr(options, name) != type(options).model_fields[name].default
+        if is_set and getattr(options, leader) is None:
+            raise SettingsError([f"{name} has no effect without {leader}"])
 
 
 @dataclass(frozen=True, kw_only=True)

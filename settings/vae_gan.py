@@ -37,7 +37,7 @@ from nested_lightning.settings.choices.picture_encoders import (
 from nested_lightning.settings.data.vae_gan import PictureDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Count, Seed
-from nested_lightning.settings.predictor import PredictorInterface
+from nested_lightning.settings.predictor import PredictorInterface, refuse_idle_options
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import merge
 
@@ -174,6 +174,7 @@ class PictureOptions(Settings):
     def _choose_one(self) -> Self:
         if sum(wish is not None for wish in (self.sample, self.reconstruct, self.interpolate)) != 1:
             raise SettingsError(["name one of sample, reconstruct and interpolate"])
+        refuse_idle_options(self, steps="interpolate", seed="sample")
         return self
 
 

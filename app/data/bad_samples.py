@@ -32,7 +32,7 @@ class BadSamples:
                 yield
         except UserError as error:
             if not self.is_skipped:
-                raise UserError(f"{error}; --skip-bad leaves out what can't be used") from None
+                raise UserError(f"{error}; skip_bad=True leaves out what can't be used") from None
             self.left_out.append((name, str(error)))
 
     def report(self, num_all: int) -> None:

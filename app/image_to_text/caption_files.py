@@ -12,7 +12,13 @@ from nested_lightning.app.data.bad_samples import BadSamples
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.tables.column_values import text_of
 from nested_lightning.app.tables.csv_file import find_dialect, tidy_name
-from nested_lightning.app.tables.json_lines import json_object, numbered_lines, open_text
+from nested_lightning.app.tables.json_lines import (
+    json_object,
+    numbered_lines,
+    open_text,
+    plain_name,
+    unpacked,
+)
 from nested_lightning.app.wording import name_list
 
 PICTURE_COLUMNS = ("image", "picture", "file_name", "filename", "file", "path")
@@ -46,7 +52,7 @@ def read_captions(
     """Read the captions of pictures, one record for each picture, in the order of the file.
 
     Args:
-        content: The file's bytes, UTF-8 or UTF-16.
+        content: The file's bytes, UTF-8 or UTF-16, also gzipped.
         name: The file's name; its end says what it is.
         picture_column: Column of the pictures' names; None: the first of `PICTURE_COLUMNS` that is there.
         caption_column: Column of the captions; None: the first of `CAPTION_COLUMNS` that is there. In JSONL
@@ -57,7 +63,7 @@ def read_captions(
         UserError: It is no such file, lacks a column, or has no captions.
     """
     bad = bad or BadSamples(is_skipped=False)
-    suffix = PurePosixPath(name).suffix.lower()
+    suffix = plain_name(PurePosixPath(name)).suffix.lower()
     if suffix == ".json":
         rows: list[dict[str, Any]] = _read_coco(open_text(io.BytesIO(content)).read())
         picture_column, caption_column = "file_name", "caption"
@@ -72,7 +78,7 @@ def read_captions(
 
 
 def _read_csv(content: bytes, bad: BadSamples) -> list[dict[str, Any]]:
-    delimiter = find_dialect(content[:_HEAD_SIZE]).delimiter
+    delimiter = find_dialect(unpacked(io.BytesIO(content)).read(_HEAD_SIZE)).delimiter
     reader = csv.reader(open_text(io.BytesIO(content), newline=""), delimiter=delimiter)
     lines = filter(None, reader)
     rows = []

@@ -218,7 +218,7 @@ class MultiFeatureClassifier(Composite):
         ):
             raise UserError(
                 "a training batch of one row has no spread to normalise by: "
-                "raise multi_feature.data.batch_size, or choose parts that don't normalise (--preset plain)"
+                "raise multi_feature.data.batch_size, or choose parts that don't normalise (preset plain)"
             )
 
     def _hide_groups(self, batch: FeatureBatch) -> Tensor:

@@ -13,6 +13,7 @@ from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.foreign_files import file_or_folder, regular_file
 from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE
 from nested_lightning.app.pictures.listing import is_hidden, list_files
+from nested_lightning.app.tables.json_lines import plain_name
 from nested_lightning.app.wording import name_list
 
 SHIPPED_EMOJI = "emoji.zip"
@@ -137,7 +138,7 @@ def open_source(path: Path | None, captions_file: str | None) -> Iterator[tuple[
     Raises:
         UserError: There is no such file, or it isn't clear which one holds the captions.
     """
-    if path is not None and file_or_folder(path).is_file() and path.suffix.lower() in _CAPTION_SUFFIXES:
+    if path is not None and file_or_folder(path).is_file() and _has_suffix(path.name, _CAPTION_SUFFIXES):
         yield FolderSource(path.parent), path.name
         return
     with closing(open_folder_or_zip(path)) as source:
@@ -168,7 +169,7 @@ def _find_captions(source: PictureSource, captions_file: str | None) -> str:
         near = did_you_mean(captions_file, source.names_near_the_top())
         raise UserError(f"there is no captions file '{captions_file}' in it{near}")
     names = [name for name in source.names_near_the_top() if _has_suffix(name, _CAPTION_SUFFIXES)]
-    called_so = [name for name in names if PurePosixPath(name).stem.lower() in _CAPTION_STEMS]
+    called_so = [name for name in names if plain_name(PurePosixPath(name)).stem.lower() in _CAPTION_STEMS]
     for candidates in (names, called_so):
         if len(candidates) == 1:
             return candidates[0]
@@ -180,4 +181,4 @@ def _find_captions(source: PictureSource, captions_file: str | None) -> str:
 
 
 def _has_suffix(name: str, suffixes: Iterable[str]) -> bool:
-    return PurePosixPath(name).suffix.lower() in suffixes
+    return plain_name(PurePosixPath(name)).suffix.lower() in suffixes

@@ -6,6 +6,7 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.trainer.connectors.checkpoint_connector import _CheckpointConnector
 from typing_extensions import override
 
+from nested_lightning.app.checkpoints.state_kinds import refuse_other_kinds, refuse_other_memory
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.seam.versions import are_tested
 
@@ -44,4 +45,16 @@ class _NamingConnector(_CheckpointConnector):
     @override
     def restore_training_state(self) -> None:
         with foreign_file(self._ckpt_path):
+            self._check_kinds()
             super().restore_training_state()
+
+    def _check_kinds(self) -> None:
+        checkpoint = self._loaded_checkpoint
+        for saved, optimizer in zip(
+            checkpoint.get("optimizer_states", ()), self.trainer.optimizers, strict=False
+        ):
+            refuse_other_kinds(saved, optimizer.state_dict(), "optimizer_states")
+            refuse_other_memory(saved.get("state", {}), "optimizer_states.state")
+        schedules = [config.scheduler for config in self.trainer.lr_scheduler_configs]
+        for saved, schedule in zip(checkpoint.get("lr_schedulers", ()), schedules, strict=False):
+            refuse_other_kinds(saved, schedule.state_dict(), "lr_schedulers")

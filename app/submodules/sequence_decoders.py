@@ -76,7 +76,7 @@ class RecurrentDecoder(nn.Module):
         if hidden is not None and self.is_bidirectional:
             raise UserError(
                 "a decoder that reads both ways can't go on from a hidden state: give it whole sequences, or"
-                " choose one that reads forwards (is_bidirectional: false, or --preset original)"
+                " choose one that reads forwards (is_bidirectional: false, or preset original)"
             )
         if self.is_bidirectional:
             read = read_both_ways(self.recurrent, x, mask)

@@ -1,9 +1,11 @@
 """Text as it comes, in UTF-8 or UTF-16, and the JSON objects in its lines."""
 
+import gzip
 import io
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO, TextIO
+from pathlib import PurePath
+from typing import Any, BinaryIO, TextIO, cast
 
 from nested_lightning.app.errors import UserError
 
@@ -11,13 +13,32 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _MAX_LINE = 1 << 28
 
 
+def plain_name(path: PurePath) -> PurePath:
+    """Return a file's name without the ``.gz`` that a gzipped one has at its end."""
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
+def unpacked(stream: BinaryIO) -> BinaryIO:
+    """Return what a gzipped stream holds, and any other one as it is.
+
+    Args:
+        stream: Seekable, stands at its beginning.
+    """
+    is_packed = stream.read(2) == b"\x1f\x8b"
+    stream.seek(0)
+    return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if is_packed else stream
+
+
 def open_text(stream: BinaryIO, *, newline: str | None = None) -> TextIO:
     """Return a seekable stream as text: UTF-8, or what its byte-order mark says, which is no part of it.
+
+    What is gzipped is unpacked.
 
     Args:
         stream: Stands at its beginning.
         newline: As `io.TextIOWrapper` has it; the csv module needs an empty string.
     """
+    stream = unpacked(stream)
     mark = stream.read(2)
     stream.seek(0)
     return io.TextIOWrapper(stream, encoding="utf-16" if mark in _UTF_16 else "utf-8-sig", newline=newline)

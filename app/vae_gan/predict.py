@@ -146,7 +146,7 @@ class VaeGanPredictor:
             names = [self.data_spec.domains[index] for index in indices]
             raise UserError(
                 f"{first} seems to be of domain '{names[0]}' and {last} of '{names[1]}': there is a way only"
-                " within one domain; name it with --domain, or take other pictures"
+                " within one domain; name it with domain=NAME, or take other pictures"
             )
         index = torch.tensor(indices[:1], device=self.model.device)
         (share,) = self.model.routing(index)

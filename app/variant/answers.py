@@ -15,7 +15,7 @@ from nested_lightning.app.variant.sources.digit_pictures import list_digit_pictu
 from nested_lightning.app.variant.sources.fields import read_inputs
 from nested_lightning.app.variant.sources.python import read_python
 from nested_lightning.app.variant.sources.records import RawSequence
-from nested_lightning.app.variant.sources.rows import SUFFIXES, read_rows
+from nested_lightning.app.variant.sources.rows import SUFFIXES, holds_rows, read_rows
 from nested_lightning.app.variant.spec import VariantSpec
 
 DIGIT_WIDTH = 64
@@ -134,14 +134,14 @@ def _guess_variant(variants: Sequence[VariantSpec], paths: Sequence[Path]) -> st
     texts = [variant.name for variant in variants if variant.kind == "characters"]
     if len(texts) == 1 and all(path.suffix == ".py" for path in paths):
         return texts[0]
-    raise UserError(f"--variant: say what the files hold: {', '.join(v.name for v in variants)}")
+    raise UserError(f"variant=NAME: say what the files hold: {', '.join(v.name for v in variants)}")
 
 
 def _read_all(paths: Sequence[Path], spec: VariantSpec) -> list[tuple[str, RawSequence]]:
     pictures = [path for path in paths if is_picture(path)]
     named: list[tuple[str, RawSequence]] = []
     for path in paths:
-        if path.suffix.lower() in SUFFIXES:
+        if holds_rows(path):
             named += _read_lines(path, spec)
         elif file_or_folder(path).is_dir():
             named.append((str(path), _read_pictures(list_digit_pictures(path), spec, path)))

@@ -13,13 +13,14 @@ from nested_lightning.app.data.splits import PartName, Splitter
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.foreign_files import file_or_folder
 from nested_lightning.app.pictures.listing import list_files
+from nested_lightning.app.tables.json_lines import plain_name
 from nested_lightning.app.variant.encoding import encode_records, fit_variant
 from nested_lightning.app.variant.loader import VariantLoader
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.sources.file import SequenceFile
 from nested_lightning.app.variant.sources.records import SequenceSource, SourceContent
-from nested_lightning.app.variant.sources.rows import SUFFIXES
+from nested_lightning.app.variant.sources.rows import SUFFIXES, holds_rows
 from nested_lightning.app.variant.spec import VariantDataSpec, unknown_variant
 
 
@@ -159,21 +160,20 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
         files = [path]
         if file_or_folder(path).is_dir():
             inside = list_files(path, max_depth=1)
-            files = [path / name for name in inside if name.suffix.lower() in SUFFIXES]
+            files = [path / name for name in inside if holds_rows(name)]
         if not files:
             raise UserError(f"{path}: holds no file that ends in {', '.join(SUFFIXES)}")
         known = self._given_spec.names if self._given_spec else tuple(self._sources)
         sources: dict[str, SequenceSource] = {}
         for file in files:
-            if self._given_spec and file.stem not in known:
-                raise UserError(
-                    f"{file}: {unknown_variant(file.stem, known)}; name the file like its variant"
-                )
-            if file.stem in sources:
-                raise UserError(f"{path}: two files are named for the variant '{file.stem}'")
-            chosen = self._sources.get(file.stem)
+            name = plain_name(file).stem
+            if self._given_spec and name not in known:
+                raise UserError(f"{file}: {unknown_variant(name, known)}; name the file like its variant")
+            if name in sources:
+                raise UserError(f"{path}: two files are named for the variant '{name}'")
+            chosen = self._sources.get(name)
             own = chosen if isinstance(chosen, SequenceFile) else SequenceFile()
-            sources[file.stem] = own.at(file)
+            sources[name] = own.at(file)
         lacking = [] if self._given_spec else [name for name in self._sources if name not in sources]
         if lacking:
             raise UserError(

@@ -5,6 +5,7 @@ No text is read as markup, since names and values come from elsewhere: styles ar
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -27,6 +28,8 @@ console = _VerbatimConsole(quiet=not _is_first)
 status_console = _VerbatimConsole(stderr=True, quiet=not _is_first)
 error_console = _VerbatimConsole(stderr=True)
 _FILE_WIDTH = 200
+_ARGUMENTS = re.compile(r"\b(skip_bad|run_dir|domain|variant)=(True|[A-Z]+)\b")
+"""What errors of `app` advise to give; here it is an option."""
 
 Part = str | tuple[str, str]
 """A text, or a text and its style."""
@@ -66,7 +69,12 @@ def print_error(error: Exception) -> int:
 def print_fault(text: str) -> None:
     """Print one of several mistakes, as `print_error` prints them."""
     where = "" if _is_first else f" in process {launched_rank()}"
-    print_line(("error", "bold red"), f"{where}: {text}", on=error_console)
+    print_line(("error", "bold red"), f"{where}: {_ARGUMENTS.sub(_option, text)}", on=error_console)
+
+
+def _option(argument: re.Match[str]) -> str:
+    name = f"--{argument[1].replace('_', '-')}"
+    return name if argument[2] == "True" else f"{name} {argument[2]}"
 
 
 def print_note(text: str) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dependency_injector import providers
+from dependency_injector import containers, providers
 from pydantic import InstanceOf
 
 from nested_lightning.app.arguments import checked_arguments
@@ -21,7 +21,12 @@ from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.model_provider import RestoredModel
 from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.owning.descriptor import family_of
-from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.application import (
+    ApplicationSettings,
+    change_settings,
+    data_places,
+    parse_settings,
+)
 from nested_lightning.settings.families import families, find_family, knowing
 from nested_lightning.settings.plugging.packages import explain_missing, explain_versions
 from nested_lightning.settings.reading.errors import SettingsError
@@ -64,7 +69,15 @@ def _parse(settings: Mapping[str, Any], family: Any) -> ApplicationSettings:
 
 
 def family_container(application: ApplicationContainer) -> Any:
-    """Return the container of the family that the application's settings name."""
+    """Return the container of the family that the application's settings name.
+
+    Raises:
+        UserError: It is no application's container.
+    """
+    if not isinstance(application, containers.Container) or "settings" not in application.providers:
+        raise UserError(
+            f"{application!r} is no container; give one, as bootstrap or from_checkpoint makes it"
+        )
     return getattr(application, application.settings().family.section)
 
 
@@ -77,6 +90,7 @@ def from_checkpoint(
     family_changes: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
     device: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> ApplicationContainer:
     """Return a ready container whose model is the one in the checkpoint, built from the file alone.
 
@@ -93,6 +107,7 @@ def from_checkpoint(
             training has to be given again, since a file can't name code to import; a class is called with the
             options that it was called with then.
         device: Where the model is put, e.g. ``cuda:1``; None: as ``prediction.device`` says.
+        environ: Variables, of which those are read that say where the data are now.
 
     Raises:
         UserError: The file can't be opened, has no readable recipe, needs a plug-in that isn't here, its
@@ -105,8 +120,9 @@ def from_checkpoint(
     recipe = read_recipe(checkpoint, source=path)
     own = () if family is None else (family_of(family),)
     with knowing(*own), naming_packages(recipe, source=path):
-        section = find_family(recipe.family).section
-        wanted = merge(changes or {}, {section: family_changes or {}})
+        known = find_family(recipe.family)
+        wanted = merge(data_places(environ or {}, known), changes or {})
+        wanted = merge(wanted, {known.section: family_changes or {}})
         if device is not None:
             wanted = merge(wanted, {"prediction": {"device": device}})
         build = partial(from_recipe, recipe, changes=wanted, overrides=overrides, source=path)

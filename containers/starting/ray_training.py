@@ -6,6 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import InstanceOf
+
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.training.ray.cluster import find_cluster
 from nested_lightning.app.training.ray.workers import ray_trainer_arguments, require_ray, run_in_workers
 from nested_lightning.app.training.runs.result import TrainingResult
@@ -20,7 +23,10 @@ from nested_lightning.settings.trainer import TrainerSettings
 _RAY_FOLDER = "ray"
 
 
-def train_in_workers(settings: ApplicationSettings, *, address: str | None = None) -> TrainingResult:
+@checked_arguments
+def train_in_workers(
+    settings: InstanceOf[ApplicationSettings], *, address: str | None = None
+) -> TrainingResult:
     """Train in as many workers as ``trainer.devices`` and ``trainer.num_nodes`` say.
 
     All workers see the run folder and the data at the paths that they have here.
@@ -39,6 +45,7 @@ def train_in_workers(settings: ApplicationSettings, *, address: str | None = Non
     return _run(partial(_train, os.getcwd(), values), settings.trainer, folder, cluster)  # noqa: PTH109
 
 
+@checked_arguments
 def resume_in_workers(
     path: str | Path,
     changes: Mapping[str, Any] | None = None,

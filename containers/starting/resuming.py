@@ -20,7 +20,7 @@ from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.starting.batch_sharing import is_batch_size, share_batches
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, naming_packages
-from nested_lightning.settings.application import change_settings, is_data_path, parse_settings
+from nested_lightning.settings.application import change_settings, data_places, is_data_path, parse_settings
 from nested_lightning.settings.families import find_family
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.loading import load_settings
@@ -37,6 +37,7 @@ def resume_training(
     data: str | Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     trainer_arguments: Callable[[], Mapping[str, Any]] = dict,
+    environ: Mapping[str, str] | None = None,
 ) -> TrainingRun:
     """Return the training of a run folder, ready to go on from its newest whole checkpoint.
 
@@ -52,6 +53,7 @@ def resume_training(
             be given again, unless it was a registered kind.
         trainer_arguments: Gives what is put over a Trainer's arguments, where another engine starts the
             processes; anew for each Trainer, since a strategy serves one alone.
+        environ: Variables, of which those are read that say where the data are now.
 
     Raises:
         OverrideNeededError: Something was overridden, and isn't given.
@@ -60,14 +62,15 @@ def resume_training(
         SettingsError: The settings in the folder are wrong.
     """
     folder = RunFolder.open(Path(path))
+    told = partial(_settings_of, folder, changes, data, environ or {})
     prepare = partial(_prepare, folder, overrides or {}, trainer_arguments)
     point = find_resume_point(folder)
     if point is None:
-        return prepare(_settings_of(folder, changes, data), None, None)
+        return prepare(told(), None, None)
     recipe = read_recipe(point.checkpoint, source=point.path)
     with naming_packages(recipe, source=point.path):
         before = parse_settings(recipe.settings).to_plain()
-        settings = _settings_of(folder, changes, data)
+        settings = told()
     family = find_family(recipe.family)
     moved = _refuse_changes(folder, before, settings, family)
     if moved and not recipe.data_spec.get("fingerprint"):
@@ -85,10 +88,13 @@ def resume_training(
 
 
 def _settings_of(
-    folder: RunFolder, changes: Mapping[str, Any] | None, data: str | Path | None = None
+    folder: RunFolder,
+    changes: Mapping[str, Any] | None,
+    data: str | Path | None,
+    environ: Mapping[str, str],
 ) -> dict[str, Any]:
     loaded = load_settings(config=folder.settings_file)
-    told = change_settings(loaded.to_plain(), changes or {})
+    told = change_settings(loaded.to_plain(), merge(data_places(environ, loaded.family), changes or {}))
     if data is not None:
         told = merge(told, {loaded.family.section: {"data": {"path": str(Path(data).absolute())}}})
     return parse_settings(told | {"run_dir": str(folder.path)}).to_plain()

@@ -123,4 +123,5 @@ def _value_at(values: Any, path: str) -> Any:
 
 
 def _count(model: nn.Module, below: str) -> int:
-    return sum(value.numel() for value in model.get_submodule(below).state_dict().values())
+    tensors = model.get_submodule(below).state_dict(keep_vars=True).values()
+    return sum({id(one): one.numel() for one in tensors}.values())  # tied ones once

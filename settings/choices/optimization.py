@@ -1,11 +1,13 @@
 """Choices of optimiser and of learning-rate schedule."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.slot import Slot
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 class OptimizerSettings(ChoiceSettings):
@@ -20,7 +22,7 @@ class AdamSettings(OptimizerSettings):
 
     target: ClassVar[str] = "nested_lightning.app.training.optimizers.build_adam"
     kind: Literal["adam"] = Field("adam", description="Adam; weight decay is an L2 penalty.")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="Decay of the two running means.")
+    betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Decay of the two running means.")
     is_fused: bool = Field(True, description="One fused kernel for all parameters: faster, same results.")
 
 
@@ -30,7 +32,7 @@ class AdamWSettings(OptimizerSettings):
     target: ClassVar[str] = "nested_lightning.app.training.optimizers.build_adamw"
     kind: Literal["adamw"] = Field("adamw", description="Adam with decoupled weight decay.")
     weight_decay: float = Field(0.01, ge=0, description="Weight decay.")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="Decay of the two running means.")
+    betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Decay of the two running means.")
     is_fused: bool = Field(True, description="One fused kernel for all parameters: faster, same results.")
 
 
@@ -43,6 +45,12 @@ class SgdSettings(OptimizerSettings):
     momentum: float = Field(0.9, ge=0, lt=1, description="Momentum.")
     is_nesterov: bool = Field(False, description="Whether the momentum is Nesterov's.")
     is_fused: bool = Field(True, description="One fused kernel for all parameters: faster, same results.")
+
+    @model_validator(mode="after")
+    def _have_momentum(self) -> Self:
+        if self.is_nesterov and not self.momentum:
+            raise ValueError("is_nesterov needs a momentum above 0")
+        return self
 
 
 class ScheduleSettings(ChoiceSettings):

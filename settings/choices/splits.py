@@ -13,6 +13,19 @@ class SplitSettings(ChoiceSettings):
     """What every split has: nothing but its kind."""
 
 
+def leave_rows_to_train_on(val_fraction: float, test_fraction: float) -> None:
+    """Check that two shares leave something to train on.
+
+    Raises:
+        ValueError: They don't.
+    """
+    if val_fraction + test_fraction >= 1:
+        raise ValueError(
+            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} leave no rows"
+            " to train on: their sum must be less than 1"
+        )
+
+
 class RandomSplitSettings(SplitSettings):
     """A stratified random split."""
 
@@ -24,11 +37,7 @@ class RandomSplitSettings(SplitSettings):
 
     @model_validator(mode="after")
     def _leave_rows_to_train_on(self) -> Self:
-        if self.val_fraction + self.test_fraction >= 1:
-            raise ValueError(
-                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave no rows"
-                " to train on: their sum must be less than 1"
-            )
+        leave_rows_to_train_on(self.val_fraction, self.test_fraction)
         return self
 
 

@@ -1,8 +1,8 @@
 """Choices of text decoder: the tokens so far and a picture in, the next token's logits out."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.numbers import Depth, Width
@@ -44,6 +44,15 @@ class TransformerTextDecoderSettings(TextDecoderSettings):
     hidden_features: Width = Field(256, description="Width of the model; a multiple of num_heads.")
     num_layers: Depth = Field(2, description="Number of layers.")
     num_heads: Depth = Field(4, description="Number of attention heads.")
+
+    @model_validator(mode="after")
+    def _share_the_width(self) -> Self:
+        if self.hidden_features % self.num_heads or self.hidden_features % 2:
+            raise ValueError(
+                f"hidden_features {self.hidden_features} must be even, and a multiple of num_heads"
+                f" {self.num_heads}"
+            )
+        return self
 
 
 TEXT_DECODERS = Slot(

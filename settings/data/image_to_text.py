@@ -1,11 +1,12 @@
 """Settings of pictures with captions."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
+from nested_lightning.settings.choices.splits import leave_rows_to_train_on
 from nested_lightning.settings.numbers import Count, Natural, Pixels, Seed
 from nested_lightning.settings.slot import Slot
 
@@ -20,6 +21,11 @@ class DrawnPictureSplitSettings(PictureSplitSettings):
     val_fraction: float = Field(0.05, gt=0, lt=1, description="Share for validation.")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share for the test.")
     seed: Seed = Field(0, description="Seed of the draw, apart from the seed of the training.")
+
+    @model_validator(mode="after")
+    def _leave_rows_to_train_on(self) -> Self:
+        leave_rows_to_train_on(self.val_fraction, self.test_fraction)
+        return self
 
 
 class AutomaticPictureSplitSettings(DrawnPictureSplitSettings):

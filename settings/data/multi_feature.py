@@ -1,9 +1,10 @@
 """Settings of a table with a label column and groups of feature columns."""
 
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
 from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
@@ -97,3 +98,10 @@ class TabularDataSettings(Settings):
     )
     batch_size: Count = Field(64, description="Rows of a training batch.")
     eval_batch_size: Count = Field(1024, description="Rows of a batch in validation, test, prediction.")
+
+    @model_validator(mode="after")
+    def _leave_categories_in(self) -> Self:
+        for name in self.categorical:
+            if any(fnmatchcase(name, pattern) for pattern in self.excluded):
+                raise ValueError(f"column '{name}' is in categorical and in excluded: take it out of one")
+        return self

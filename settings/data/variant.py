@@ -1,9 +1,9 @@
 """Settings of sequences of several kinds: where they come from, how they are split, drawn and batched."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
 from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
@@ -13,6 +13,15 @@ from nested_lightning.settings.slot import Slot
 
 class SequenceSourceSettings(ChoiceSettings):
     """What every source has: nothing but its kind."""
+
+
+def _leave_something_of_a_window(source: Any) -> Any:
+    window, margin = source.window, source.margin
+    if margin and window is None:
+        raise ValueError(f"margin {margin} needs window: without one sequences stay whole")
+    if window is not None and 2 * margin >= window:
+        raise ValueError(f"margin {margin} on both sides leaves nothing of window {window}: take less")
+    return source
 
 
 class DigitSequencesSettings(SequenceSourceSettings):
@@ -25,6 +34,12 @@ class DigitSequencesSettings(SequenceSourceSettings):
     max_length: Count = Field(15, description="Digits of the longest sequence.")
     seed: Seed = Field(0, description="Seed of orders and lengths.")
 
+    @model_validator(mode="after")
+    def _have_a_range_of_lengths(self) -> Self:
+        if self.min_length > self.max_length:
+            raise ValueError(f"min_length {self.min_length} is above max_length {self.max_length}")
+        return self
+
 
 class PythonSourcesSettings(SequenceSourceSettings):
     """The standard library's sources."""
@@ -36,6 +51,8 @@ class PythonSourcesSettings(SequenceSourceSettings):
     window: Count = Field(512, description="Characters of the windows that files are cut into.")
     margin: Natural = Field(32, description="Characters at both ends of a window that give context alone.")
     seed: Seed = Field(0, description="Seed of the choice of files.")
+
+    _check_window = model_validator(mode="after")(_leave_something_of_a_window)
 
 
 class SequenceFileSettings(SequenceSourceSettings):
@@ -53,6 +70,8 @@ class SequenceFileSettings(SequenceSourceSettings):
     scaling: Literal["each", "all", "none"] = Field(
         "each", description="Standardise each feature by its own statistics, all by common ones, or none."
     )
+
+    _check_window = model_validator(mode="after")(_leave_something_of_a_window)
 
 
 class SamplingSettings(ChoiceSettings):

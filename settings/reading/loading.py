@@ -72,6 +72,9 @@ def collect_layers(
         SettingsError: A source can't be read, or no family or preset has the name; what is wrong with the
             values of the others is told as well.
     """
+    _refuse_other_types(presets=presets, assignments=assignments)
+    if not isinstance(environ, Mapping | None):
+        raise SettingsError([f"environ must be a mapping such as os.environ, and {environ!r} was given"])
     files = [config] if isinstance(config, str | Path) else [] if config is None else config
     if not isinstance(files, Sequence) or not all(isinstance(file, str | Path) for file in files):
         raise SettingsError([f"config must be a path or several, and {config!r} was given"])
@@ -96,6 +99,12 @@ def collect_layers(
         _attempt(lambda: [resolve_layers(layers)], problems)
         raise SettingsError(problems)
     return layers
+
+
+def _refuse_other_types(**lists: object) -> None:
+    for name, value in lists.items():
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise SettingsError([f"{name} must be a list, and {value!r} was given"])
 
 
 def _attempt(read: Callable[[], Sequence[T]], problems: list[str]) -> Sequence[T]:
@@ -162,6 +171,8 @@ def _read_file(file: Path) -> list[Layer]:
 def _as_layers(source: Source) -> list[Layer]:
     if isinstance(source, str):
         return [Layer(parse_assignment(source), origin=f"--set {source}")]
+    if not isinstance(source, Layer | Mapping):
+        raise SettingsError([f"--set takes dotted.name=value or nested values, and {source!r} was given"])
     return [source if isinstance(source, Layer) else Layer(dict(source), origin="--set")]
 
 
@@ -173,8 +184,8 @@ def _family_of(layers: Sequence[Layer]) -> Family:
 
 
 def _find_presets(family: Family, name: str) -> list[Layer]:
-    if name not in family.presets:
-        hint = did_you_mean(name, family.presets)
+    if not isinstance(name, str) or name not in family.presets:
+        hint = did_you_mean(str(name), family.presets)
         allowed = ", ".join(family.presets) or "none"
         raise SettingsError([f"--preset {name}: {family.name} has no such preset{hint} (allowed: {allowed})"])
     return [Layer(dict(family.presets[name].values), origin=f"preset {name}")]

@@ -30,6 +30,14 @@ ROOM = 1 << 30
 LONGEST_S = 60
 
 
+UNNAMED = "REFUSED WITHOUT ITS NAME"
+
+
+def is_failure(outcome: str) -> bool:
+    """Return whether what came of a try should not have."""
+    return outcome.isupper() or outcome.startswith("DIED")
+
+
 def train(folder: Path) -> None:
     """Train a tiny model in the sub-folder ``run``."""
     chance = np.random.default_rng(0)
@@ -60,9 +68,10 @@ def use(path: Path, is_training: bool, clean: Content) -> str:
             export_safetensors(path, Path("model.safetensors"))
             from_checkpoint(path)
     except (UserError, SettingsError) as error:
-        return (
-            "refused" if "last.ckpt" in str(error) and len(str(error)) < 2000 else "refused without its name"
-        )
+        if "last.ckpt" in str(error) and len(str(error)) < 2000:
+            return "refused"
+        traceback.print_exc()
+        return UNNAMED
     except BaseException:
         traceback.print_exc()
         return "TRACEBACK"
@@ -121,11 +130,11 @@ def run(seed: int, count: int) -> Counter[tuple[str, str]]:
             )
             came_of_it = attempt(data, chance.random() < 0.4, clean)
             found[kind.__name__, came_of_it] += 1
-            if came_of_it.isupper() or came_of_it.startswith("DIED"):
+            if is_failure(came_of_it):
                 print(f"{number}: {kind.__name__}: {came_of_it}", file=sys.stderr)
             Path("run/checkpoints/best.ckpt").write_bytes(files["best"])
             Path("run/settings.yaml").write_bytes(settings)
-        if any(outcome == "TRACEBACK" for _, outcome in found):
+        if any(is_failure(outcome) for _, outcome in found):
             print(Path("output.txt").read_text(errors="replace")[-20000:], file=sys.stderr)
         os.chdir("/")
     return found
@@ -138,3 +147,4 @@ if __name__ == "__main__":
     table = run(**vars(parser.parse_args()))
     for (kind_name, outcome_name), times in sorted(table.items()):
         print(f"{kind_name:16}{outcome_name:26}{times:6}")
+    sys.exit(any(is_failure(outcome_name) for _, outcome_name in table))

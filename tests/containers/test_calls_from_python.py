@@ -117,6 +117,10 @@ def test_every_public_method_of_predictors_and_evaluators_answers_or_raises_a_us
         nl.parse_settings,
         nl.from_checkpoint,
         nl.resume_training,
+        nl.find_family,
+        nl.family_container,
+        nl.compose_application,
+        nl.train_in_workers,
         lambda config: nl.load_settings(config=config),
         lambda path: swap_submodule(path, "x", "y", "z"),
         lambda because: nl.unchecked(torch.nn.Linear, because=because),
@@ -129,6 +133,18 @@ def test_every_function_of_the_package_refuses_what_it_can_not_use(function: Cal
             isinstance(value, str) and value.strip() and "because" in inspect.signature(function).parameters
         )
         assert _accepts(function, value) == bool(usable), value
+
+
+@pytest.mark.parametrize("name", ["model", "presets", "config", "environ", "assignments"])
+def test_settings_are_loaded_or_refused(name: str) -> None:
+    for value in ODD:
+        for argument in (value, [value]):
+            _accepts(nl.load_settings, **{"model": "multi-feature", name: argument})
+
+
+def test_a_path_of_settings_that_no_file_can_have_is_refused() -> None:
+    with pytest.raises(nl.SettingsError, match="'a\\\\x00b': can't be read: embedded null byte"):
+        nl.load_settings(config="a\0b")
 
 
 @pytest.mark.parametrize(

@@ -67,14 +67,14 @@ class RunFolder:
             where = "no such folder" if not path.exists() else f"it holds no {folder.settings_file.name}"
             raise UserError(
                 f"run folder {path}: {where}, so there is no training to go on with; name the folder that"
-                " --run-dir named, or one in runs"
+                " run_dir named, or one in runs"
             )
         folder._refuse_links()
         return folder
 
     @property
     def settings_file(self) -> Path:
-        """The resolved settings, as YAML that ``--config`` takes back."""
+        """The resolved settings, as YAML that `load_settings` takes back."""
         return self.path / "settings.yaml"
 
     @property

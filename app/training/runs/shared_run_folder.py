@@ -44,7 +44,7 @@ def _shared_path() -> Path:
     if store := _torchrun_store():
         return Path(store.get(_key()).decode())
     if _VARIABLE not in os.environ:
-        raise UserError("several processes train together: name the folder that they share by --run-dir")
+        raise UserError("several processes train together: name the folder that they share by run_dir=FOLDER")
     return Path(os.environ[_VARIABLE])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -10,9 +10,14 @@ from pyarrow import parquet
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
-from nested_lightning.app.tables.json_lines import json_object, numbered_lines, open_text
+from nested_lightning.app.tables.json_lines import json_object, numbered_lines, open_text, plain_name
 
 SUFFIXES = (".jsonl", ".ndjson", ".parquet")
+
+
+def holds_rows(path: PurePath) -> bool:
+    """Return whether a file is one of these by its name, gzipped or not."""
+    return plain_name(path).suffix.lower() in SUFFIXES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +40,7 @@ class Row:
 
 
 def read_rows(path: Path, variant: str) -> list[Row]:
-    """Read a JSONL file, whose lines are objects, or a Parquet file; empty lines are skipped.
+    """Read a JSONL file, also gzipped, whose lines are objects, or a Parquet file; empty lines are skipped.
 
     Raises:
         UserError: No such file, another format, a line that is no JSON object, or no line at all; the message

@@ -1,5 +1,6 @@
 """Captions from CSV, JSONL and COCO JSON."""
 
+import gzip
 import json
 
 import pytest
@@ -30,6 +31,18 @@ def test_csv_has_a_caption_in_each_row_and_several_rows_for_a_picture() -> None:
 
     assert _pairs(records) == {"cat.png": ("a cat, grey", "cat"), "dog.png": ("a dog",)}
     assert records[0].fields == {"tones": "1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("captions.csv", b"image,caption\ncat.png,a cat\n"),
+        ("captions.jsonl", b'{"image": "cat.png", "caption": "a cat"}\n'),
+        ("captions.json", json.dumps(COCO).encode()),
+    ],
+)
+def test_gzipped_captions_are_read_as_plain_ones(name: str, content: bytes) -> None:
+    assert read_captions(gzip.compress(content), name=f"{name}.gz") == read_captions(content, name=name)
 
 
 def test_jsonl_may_hold_a_list_of_captions() -> None:

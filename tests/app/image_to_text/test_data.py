@@ -185,7 +185,7 @@ def test_sample_that_cannot_be_used_is_refused_by_name(tmp_path: Path, line: str
         _module(folder, max_length=10).setup()
 
     assert str(folder) in str(caught.value)
-    assert "--skip-bad" in str(caught.value)
+    assert "skip_bad=True" in str(caught.value)
 
 
 def test_samples_that_cannot_be_used_are_left_out_and_counted(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The datamodule of several variants."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,24 @@ def test_the_variants_of_a_folder_are_named_like_its_files(tmp_path: Path) -> No
     assert spec.names == ("letters", "moods", "points")
     assert [variant.kind for variant in spec.variants] == ["characters", "tokens", "vectors"]
     assert [variant.has_step_labels for variant in spec.variants] == [True, False, True]
+
+
+def test_gzipped_files_are_read_as_plain_ones(tmp_path: Path) -> None:
+    plain = write_variants(tmp_path / "plain")
+    packed = write_variants(tmp_path / "packed")
+    for file in packed.glob("*.jsonl"):
+        (packed / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
+
+    assert _datamodule(packed).data_spec == _datamodule(plain).data_spec
+
+
+def test_a_damaged_gzipped_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "letters.jsonl.gz"
+    file.write_bytes(gzip.compress(b'{"text": "abc"}\n' * 9)[:-12])
+
+    with pytest.raises(UserError, match=r"letters.jsonl.gz \(variant 'letters'\): it is damaged"):
+        _ = _datamodule(file).data_spec
 
 
 def test_batches_are_of_one_type_and_of_all_types_in_turn(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from nested_lightning import resume_training
@@ -16,7 +15,6 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.settings.reading.merging import merge
 from tests.containers.shared_trainings import (
-    SAVING,
     SharedTrainings,
     assert_same_training,
     interrupt,
@@ -197,7 +195,13 @@ WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
     "versions": lambda content: content.update({"pytorch-lightning_version": 5}),
     "loops": lambda content: content["loops"].update(fit_loop={"state_dict": 3}),
     "optimizer": lambda content: content.update(optimizer_states=[{"state": 1}]),
+    "optimizer's numbers": lambda content: content["optimizer_states"][0]["param_groups"][0].update(
+        lr="fast"
+    ),
+    "optimizer's memory": lambda content: content["optimizer_states"][0]["state"][0].update(exp_avg=[1]),
     "schedule": lambda content: content.update(lr_schedulers=[5]),
+    "schedule's count": lambda content: content["lr_schedulers"][0].update(_step_count={}),
+    "schedule's rates": lambda content: content["lr_schedulers"][0].update(base_lrs=[None]),
     "random state": lambda content: content["callbacks"]["RandomState"]["ranks"].__setitem__(0, {"torch": 1}),
     "recipe": lambda content: content.update(nested_lightning="[1, 2]"),
 }
@@ -218,43 +222,3 @@ def test_a_field_of_a_wrong_type_is_the_fault_of_the_named_file(
     with pytest.raises(UserError, match=r"last\.ckpt") as refusal:
         resume_training(tmp_path / "run")()
     assert "\n" not in str(refusal.value)
-
-
-def test_moved_data_are_known_by_their_content(
-    multi_feature: dict[str, Any],
-    small_settings: dict[str, Any],
-    shared_trainings: SharedTrainings,
-    tmp_path: Path,
-) -> None:
-    settings = merge(small_settings, SAVING)
-    interrupt(new_run(settings, tmp_path / "run"), 4, signal.SIGTERM)
-    before = Path(settings["multi_feature"]["data"]["path"])
-    now = tmp_path / "elsewhere.csv"
-    before.rename(now)
-    shutil.copytree(tmp_path / "run", tmp_path / "by settings")
-    file = tmp_path / "by settings" / "settings.yaml"
-    told = {"multi_feature": {"data": {"path": str(now)}}}
-    file.write_text(yaml.safe_dump(merge(yaml.safe_load(file.read_text()), told)))
-
-    resume_training(tmp_path / "run", data=now)()
-    resume_training(tmp_path / "by settings")()
-
-    undisturbed = shared_trainings.undisturbed(multi_feature)  # by data of the same content
-    assert_same_training(tmp_path / "run", undisturbed)
-    assert_same_training(tmp_path / "by settings", undisturbed)
-    now.write_text(now.read_text().replace("0.", "1.", 1))
-    with pytest.raises(UserError, match="the data have changed"):
-        resume_training(tmp_path / "run", {"trainer": {"max_epochs": 5}}, data=now)
-
-
-def test_data_named_from_one_folder_are_found_from_another(
-    multi_feature: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = Path(multi_feature["multi_feature"]["data"]["path"])
-    monkeypatch.chdir(path.parent)
-    relative = merge(multi_feature, {"multi_feature": {"data": {"path": path.name}}})
-    interrupt(new_run(relative, tmp_path / "run"), 2, signal.SIGTERM)
-    (tmp_path / "other").mkdir()
-    monkeypatch.chdir(tmp_path / "other")
-
-    assert resume_training(tmp_path / "run")().num_steps == 9

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from nested_lightning import bootstrap, family_container, from_checkpoint
 from nested_lightning.app.errors import UserError
@@ -109,3 +110,28 @@ def test_parts_of_items_are_swapped_too(shared_trainings: SharedTrainings, tmp_p
     same = [name for name in before if not name.startswith("decoders.letters.")]
     assert all(torch.equal(before[name], after[name]) for name in same)
     assert report.num_weights[0] != report.num_weights[1]
+
+
+class TiedHead(nn.Module):
+    """Has one weight under two names."""
+
+    def __init__(self, *, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(in_features, out_features, bias=False)
+        self.second = nn.Linear(in_features, out_features, bias=False)
+        self.second.weight = self.first.weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.first(x) + self.second(x)
+
+
+def test_tied_weights_are_counted_once(small_settings: dict[str, Any], tmp_path: Path) -> None:
+    overrides = {"multi_feature.head": TiedHead}
+    quick = merge(small_settings, {"trainer": {"max_epochs": 1}})
+    result = family_container(bootstrap(quick, overrides=overrides)).training_run()()
+    checkpoint, target = result.run_folder.last_checkpoint, tmp_path / "swapped.ckpt"
+
+    report = swap_submodule(checkpoint, "multi_feature.head", "linear", target, overrides=overrides)
+
+    weight = torch.load(checkpoint, weights_only=True)["state_dict"]["head.first.weight"]
+    assert report.num_weights[0] == weight.numel()

@@ -1,0 +1,54 @@
+"""States of optimisers and schedules in a checkpoint: of the same kinds of values as those that take them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from nested_lightning.app.errors import UserError
+
+
+def refuse_other_kinds(saved: Any, own: Any, place: str) -> None:
+    """Check a saved state against a fresh one; torch takes whatever there is, and fails some steps later.
+
+    What one of them lacks is left to whoever takes the state, and so is what a fresh one has as None.
+
+    Args:
+        saved: Nested mappings and lists.
+        own: The same of a fresh object.
+        place: What the state is of, for messages.
+
+    Raises:
+        UserError: A mapping, list, number or text stands where something else should.
+    """
+    if isinstance(own, Mapping) and _is(Mapping, saved, place):
+        for name in own.keys() & saved.keys():
+            refuse_other_kinds(saved[name], own[name], f"{place}.{name}")
+    elif isinstance(own, list | tuple) and _is(list | tuple, saved, place):
+        for number, (one, other) in enumerate(zip(saved, own, strict=False)):
+            refuse_other_kinds(one, other, f"{place}.{number}")
+    elif isinstance(own, str):
+        _is(str, saved, place)
+    elif isinstance(own, int | float) and not isinstance(own, bool) and not _is_single(saved):
+        _is(int | float, saved, place)
+
+
+def refuse_other_memory(memory: Any, place: str) -> None:
+    """Check what an optimiser remembers of each parameter: tensors, numbers or nothing, by name.
+
+    Raises:
+        UserError: Something else stands there.
+    """
+    for number, kept in memory.items() if _is(Mapping, memory, place) else ():
+        for name, value in kept.items() if _is(Mapping, kept, f"{place}.{number}") else ():
+            _is(Tensor | int | float | None, value, f"{place}.{number}.{name}")
+
+
+def _is(kind: Any, value: Any, place: str) -> bool:
+    if not isinstance(value, kind):
+        raise UserError(f"{place} is of another kind ({type(value).__name__}) than in a training")
+    return True
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.numel() == 1
