@@ -88,7 +88,7 @@ def _change_one_sample(data: Path) -> None:
         shutil.copy(pictures[0], pictures[-1])
         return
     file = data / "letters.jsonl" if data.is_dir() else data
-    changed = re.sub(r"[aX]|(?<=0\.)\d", lambda one: {"a": "b", "X": "Y"}.get(one[0], "5"), file.read_text())
+    changed = re.sub(r"X|(?<=0\.)\d", lambda one: "Y" if one[0] == "X" else "5", file.read_text())
     file.write_text(changed)
 
 
