@@ -72,7 +72,7 @@ def resume_training(
         before = parse_settings(recipe.settings).to_plain()
         settings = told()
     family = find_family(recipe.family)
-    moved = _refuse_changes(folder, before, settings, family)
+    moved = _refuse_changes(folder, point, before, settings, family)
     if moved and not recipe.data_spec.get("fingerprint"):
         raise UserError(
             f"checkpoint {point.path} is of a version that doesn't know data by their content: put them back"
@@ -149,7 +149,11 @@ def _prepare(
 
 
 def _refuse_changes(
-    folder: RunFolder, before: Mapping[str, Any], settings: Mapping[str, Any], family: Family
+    folder: RunFolder,
+    point: ResumePoint,
+    before: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    family: Family,
 ) -> dict[str, Any]:
     """Refuse settings that make another model or other batches; return where the data lie now."""
     may_change = ("run_dir", "trainer", "prediction")
@@ -162,8 +166,8 @@ def _refuse_changes(
     moved = [name for name in changed if is_data_path(name, family) and name in now]
     if lost := [name for name in changed if name not in moved]:
         raise UserError(
-            f"{folder.settings_file} isn't what the training began with: {', '.join(lost)} changed; put it"
-            " back, or begin a new training. Only the settings of trainer and the data's place may change"
+            f"{folder.settings_file} isn't what the training began with: {', '.join(lost)} changed, as"
+            f" {point.path.name} holds it; put it back, or begin a new training. Only the settings of trainer and the data's place may change"
         )
     return reduce(merge, (nest(name, now[name]) for name in moved), {})
 

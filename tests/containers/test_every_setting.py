@@ -101,7 +101,7 @@ def _odd_data() -> Path:
 def _settings(row: SettingRow, value: Any = None) -> ApplicationSettings:
     model = SECTIONS.get(row.path.partition(".")[0], "multi-feature")
     *parent, name = _names(row)
-    assigned = ["trainer.max_steps=2"]
+    assigned: list[Any] = ["trainer.max_steps=2"]
     assigned += [nest_at([*parent, "kind"], row.kind)] if row.kind and name != "kind" else []
     if row.kind and row.path.startswith("variant.variants.NAME.source"):
         assigned += [nest_at(parent, SOURCES[row.kind])]
