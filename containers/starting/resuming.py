@@ -167,7 +167,8 @@ def _refuse_changes(
     if lost := [name for name in changed if name not in moved]:
         raise UserError(
             f"{folder.settings_file} isn't what the training began with: {', '.join(lost)} changed, as"
-            f" {point.path.name} holds it; put it back, or begin a new training. Only the settings of trainer and the data's place may change"
+            f" {point.path.name} holds it; put it back, or begin a new training. Only the settings of trainer"
+            " and the data's place may change"
         )
     return reduce(merge, (nest(name, now[name]) for name in moved), {})
 

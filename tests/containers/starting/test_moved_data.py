@@ -16,7 +16,8 @@ from nested_lightning import UserError, family_container, from_checkpoint, resum
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.settings.reading.merging import merge, nest
-from tests.containers.starting.test_resuming import interrupt, new_run, settings
+from tests.containers.shared_trainings import interrupt, new_run
+from tests.containers.starting.test_resuming import settings
 
 __all__ = ["settings"]
 
