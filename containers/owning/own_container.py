@@ -69,6 +69,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
         assembler = providers.Factory(Assembler, seed=application.provided.seed, path=section)
         model = providers.Factory(_compose, composer, data_spec, recipe, assembler=assembler)
+        data_fingerprint = providers.Callable(_fingerprint, composer, datamodule)
         wiring_differences = providers.Callable(_differences, composer, data_spec)
         evaluator = providers.Factory(OwnEvaluator, model=model, datamodule=datamodule)
         answers = providers.Callable(_answer, model.provider, datamodule.provider, section)
@@ -114,6 +115,10 @@ def _compose(composer: Composer, data_spec: OwnDataSpec, recipe: Recipe, *, asse
 
 def _differences(composer: Composer, data_spec: OwnDataSpec) -> dict[str, str]:
     return composer.differences(data_spec)
+
+
+def _fingerprint(composer: Composer, datamodule: Any) -> str:
+    return composer.find_data_spec(datamodule).fingerprint
 
 
 def _answer(model: Any, datamodule: Any, section: str, *, files: Any) -> Any:

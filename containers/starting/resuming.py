@@ -144,8 +144,17 @@ def _prepare(
     family.known_data_spec.override(providers.Object(data_spec))
     result = _result_of(folder, point, settings["trainer"])
     run = family.training_run(resume_from=point.path, result=result)
-    _refuse_other_data(folder, data_spec.fingerprint, run.datamodule)
+    if data_spec.fingerprint and data_spec.fingerprint != _fingerprint(family, run.datamodule):
+        raise UserError(
+            f"run folder {folder.path}: the data have changed since the training began, so it can't go on as"
+            " if it had never stopped; put the data back, or begin a new training"
+        )
     return run
+
+
+def _fingerprint(family: Any, datamodule: Any) -> Any:
+    has_own_way = "data_fingerprint" in family.providers
+    return family.data_fingerprint() if has_own_way else datamodule.fingerprint
 
 
 def _refuse_changes(
@@ -178,12 +187,4 @@ def _refuse_fewer_epochs(point: ResumePoint, settings: Mapping[str, Any]) -> Non
     if wanted < done:
         raise UserError(
             f"trainer.max_epochs = {wanted}, but {done} epochs are done: put a larger number there"
-        )
-
-
-def _refuse_other_data(folder: RunFolder, known: str | None, datamodule: Any) -> None:
-    if known and datamodule.fingerprint != known:
-        raise UserError(
-            f"run folder {folder.path}: the data have changed since the training began, so it can't go on as"
-            " if it had never stopped; put the data back, or begin a new training"
         )

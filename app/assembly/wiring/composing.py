@@ -15,7 +15,13 @@ from torch import nn
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError
-from nested_lightning.app.assembly.wiring.data_facts import DataFacts, OwnDataSpec, structure_of, values_of
+from nested_lightning.app.assembly.wiring.data_facts import (
+    DataFacts,
+    OwnDataSpec,
+    fingerprint_of,
+    structure_of,
+    values_of,
+)
 from nested_lightning.app.assembly.wiring.wiring import Wiring
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
@@ -103,8 +109,13 @@ class Composer:
             with on_meta():
                 self._wire(facts, Assembler(path=self._path))
             batch = None if datamodule is None else next(iter(datamodule.train_dataloader()), None)
-        structure = None if batch is None else structure_of(batch)
-        return OwnDataSpec(values=values_of(facts), batch=structure, source=source_digest(self._function))
+            values = values_of(facts)
+            return OwnDataSpec(
+                values=values,
+                batch=None if batch is None else structure_of(batch),
+                fingerprint="" if datamodule is None else fingerprint_of(datamodule, values),
+                source=source_digest(self._function),
+            )
 
     def note_changed_source(self, known: OwnDataSpec) -> None:
         """Warn where the wiring isn't written as it was when a checkpoint was made."""

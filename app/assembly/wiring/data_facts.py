@@ -8,9 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.errors import UserError, did_you_mean
 
 
@@ -124,6 +126,28 @@ class DataFacts:
 def values_of(facts: DataFacts) -> dict[str, Any]:
     """Return what has been read, by attribute."""
     return dict(vars(facts)["_values"])
+
+
+def fingerprint_of(datamodule: LightningDataModule, values: Mapping[str, Any]) -> str:
+    """Return the datamodule's own ``fingerprint``, or a hash of what was read and of the number of samples.
+
+    The latter misses whatever changes neither: other pixels in as many pictures.
+    """
+    own = getattr(datamodule, "fingerprint", None)
+    if isinstance(own, str) and own:
+        return own
+    loaders = ("train_dataloader", "val_dataloader")
+    kind = type(datamodule)
+    given = [name for name in loaders if getattr(kind, name) is not getattr(LightningDataModule, name)]
+    return fingerprint([dict(values), [num_samples_of(getattr(datamodule, name)()) for name in given]])
+
+
+def num_samples_of(loader: Any) -> int:
+    """Return how many samples a loader's dataset has; 0: that isn't known, as of a stream."""
+    try:
+        return len(loader.dataset)
+    except (AttributeError, TypeError):
+        return 0
 
 
 def to_plain(value: Any, *, path: str) -> Any:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 
+from nested_lightning.app.assembly.wiring.data_facts import num_samples_of
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
 
@@ -30,7 +31,7 @@ class OwnEvaluator:
         run = trainer.test if part == "test" else trainer.validate
         found = run(self._model, dataloaders=loader, verbose=False, weights_only=True)
         scores = {name: float(value) for values in found for name, value in values.items()}
-        return EvaluationReport(num_samples=_num_samples(loader), scores=scores)
+        return EvaluationReport(num_samples=num_samples_of(loader), scores=scores)
 
     def _loader(self, part: str) -> Any:
         step = "test_step" if part == "test" else "validation_step"
@@ -50,10 +51,3 @@ def quiet_trainer(model: LightningModule) -> Trainer:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-
-
-def _num_samples(loader: Any) -> int:
-    try:
-        return len(loader.dataset)
-    except (AttributeError, TypeError):  # several loaders, or a stream
-        return 0

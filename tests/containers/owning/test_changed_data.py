@@ -1,0 +1,56 @@
+"""A training of a family of one's own goes on with the data that it began with, and with no others."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torch.utils.data import Subset
+
+from nested_lightning import UserError, bootstrap
+from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.containers.starting.resuming import resume_training
+from nested_lightning.settings.families import knowing
+from tests.containers.owning.classifier import Squares, corners
+
+
+def _trained(folder: Path) -> Path:
+    trainer = {"max_epochs": 1, "accelerator": "cpu", "use_progress_bar": False}
+    settings = {"run_dir": str(folder / "run"), "trainer": trainer}
+    bootstrap(settings, family=corners).corners.training_run()()
+    return folder / "run"
+
+
+def _resume(run: Path) -> int:
+    with knowing(family_of(corners)):
+        return resume_training(run, {"trainer": {"max_epochs": 2}})().num_steps
+
+
+def test_resume_goes_on_with_the_same_data(tmp_path: Path) -> None:
+    assert _resume(_trained(tmp_path)) == 2 * 3
+
+
+def test_resume_refuses_data_of_another_number_of_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _trained(tmp_path)
+    setup = Squares.setup
+
+    def smaller(self: Any, stage: str) -> None:
+        setup(self, stage)
+        self.val = Subset(self.val, range(3))
+
+    monkeypatch.setattr(Squares, "setup", smaller)
+
+    with pytest.raises(UserError, match="the data have changed since the training began"):
+        _resume(run)
+
+
+def test_resume_knows_data_by_the_fingerprint_that_the_datamodule_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Squares, "fingerprint", "first", raising=False)
+    run = _trained(tmp_path)
+    monkeypatch.setattr(Squares, "fingerprint", "other", raising=False)
+
+    with pytest.raises(UserError, match="the data have changed since the training began"):
+        _resume(run)
