@@ -1,11 +1,12 @@
 """From the ``T`` of ``Part[T]`` to the Protocol that an override is checked against."""
 
-from types import NoneType, UnionType, new_class
-from typing import Any, Protocol, Union, get_args, get_origin
+from types import new_class
+from typing import Any, Protocol
 
 from typing_extensions import is_protocol
 
 from nested_lightning.app.assembly.protocols.declaring import instance_of
+from nested_lightning.app.assembly.wiring.arguments import expected_of
 
 
 def protocol_of_part(annotation: Any) -> type | None:
@@ -14,10 +15,7 @@ def protocol_of_part(annotation: Any) -> type | None:
     ``None`` of an optional part is left out. What it is built of is the wiring's business, so that its
     constructor may take anything.
     """
-    (wanted,) = get_args(annotation) or (None,)
-    if get_origin(wanted) in (Union, UnionType):
-        kinds = [one for one in get_args(wanted) if one is not NoneType]
-        wanted = kinds[0] if len(kinds) == 1 else None
+    wanted = expected_of(annotation).kind
     if not isinstance(wanted, type) or wanted in (Any, object):
         return None
     bases = (wanted, Protocol) if is_protocol(wanted) else (Protocol,)

@@ -4,8 +4,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from types import NoneType
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 from torch import nn
 
@@ -41,18 +41,19 @@ def expected_parts(function: Callable[..., Any]) -> Mapping[str, Expected]:
     """Return what has to come of each part of a wiring function, by its name."""
     hints = inspect.get_annotations(function, eval_str=True)
     return {
-        name: _expected(hints.get(name))
+        name: expected_of(hints.get(name))
         for name, parameter in inspect.signature(function).parameters.items()
         if isinstance(parameter.default, Declaration)
     }
 
 
-def _expected(annotation: Any) -> Expected:
-    kind = (get_args(annotation) or (object,))[0]
-    either = get_args(kind)
-    if NoneType in either:
-        return Expected(next(one for one in either if one is not NoneType), is_optional=True)
-    return Expected(kind)
+def expected_of(annotation: Any) -> Expected:
+    """Return what has to come of a part that is annotated ``Part[T]`` or ``Parts[T]``."""
+    (kind,) = get_args(annotation) or (object,)
+    if get_origin(kind) not in (Union, UnionType):
+        return Expected(kind)
+    kinds = [one for one in get_args(kind) if one is not NoneType]
+    return Expected(kinds[0] if len(kinds) == 1 else object, is_optional=NoneType in get_args(kind))
 
 
 @cache
