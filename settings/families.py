@@ -20,11 +20,13 @@ RESERVED = frozenset({"model", "seed", "run_dir", "submodules", "trainer", "pred
 """What no family's section may be called: an application has it already."""
 
 
-def _read_family(plugin: Plugin, named: Any) -> Iterator[Family]:
-    if reason := _why_unusable(named):
+def read_family(plugin: Plugin, named: Any) -> Iterator[Family]:
+    """Yield the family that an entry point names, as a `Family` or as a wiring function that was made one."""
+    family = getattr(named, "family", named)
+    if reason := _why_unusable(family):
         plugin.refuse(reason)
     else:
-        yield named
+        yield family
 
 
 def is_family_name(name: str) -> bool:
@@ -44,7 +46,7 @@ def _why_unusable(family: Any) -> str | None:
     return None
 
 
-PLUGGED_FAMILIES = PluginGroup(FAMILIES, read=_read_family)
+PLUGGED_FAMILIES = PluginGroup(FAMILIES, read=read_family)
 """The descriptors of all families, our own first."""
 
 

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 import torch
 
 from nested_lightning import Part, SettingsError, UserError, bootstrap, family, from_checkpoint, load_settings
+from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.source_files import family_in_file
 from nested_lightning.settings.application import parse_settings
-from nested_lightning.settings.families import knowing
+from nested_lightning.settings.families import knowing, read_family
+from nested_lightning.settings.plugging import entry_points
+from nested_lightning.settings.plugging.entry_points import FAMILIES, Plugin, PluginGroup
 from tests.command_line import PROJECT
 from tests.containers.owning.classifier import corners
 from tests.containers.owning.vaes import Curves, Pair, curve_pair
@@ -126,3 +130,14 @@ def test_a_checkpoint_can_not_name_a_file_to_run(tmp_path: Path) -> None:
 
     with pytest.raises((SettingsError, UserError), match="settings name no code to run"):
         from_checkpoint(tmp_path / "naming.ckpt")
+
+
+def test_a_package_offers_a_wiring_function_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("curve-pair", f"{curve_pair.__module__}:curve_pair", FAMILIES)
+    plugin = Plugin(point=point, package="curves", version="1.0")
+    monkeypatch.setattr(entry_points, "find_plugins", lambda group: [plugin])
+
+    added = PluginGroup(FAMILIES, read=read_family).added
+
+    assert added == [(plugin, family_of(curve_pair))]
+    assert plugin.error is None
