@@ -3,9 +3,10 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
+from weakref import WeakKeyDictionary
 
 from torch import nn
 
@@ -36,15 +37,25 @@ class Expected:
 ANYTHING = Expected()
 
 
-@cache
+_known: WeakKeyDictionary[Callable[..., Any], Mapping[str, Expected]] = WeakKeyDictionary()
+"""What was found of wiring functions, for as long as these live: most are called for each model."""
+
+
 def expected_parts(function: Callable[..., Any]) -> Mapping[str, Expected]:
-    """Return what has to come of each part of a wiring function, by its name."""
-    hints = inspect.get_annotations(function, eval_str=True)
-    return {
-        name: expected_of(hints.get(name))
-        for name, parameter in inspect.signature(function).parameters.items()
-        if isinstance(parameter.default, Declaration)
-    }
+    """Return what has to come of each part of a wiring function, by its name; of any other, nothing."""
+    if function not in _known:
+        parameters = inspect.signature(function).parameters
+        names = [name for name, one in parameters.items() if isinstance(one.default, Declaration)]
+        hints = _hints_of(function) if names else {}
+        _known[function] = {name: expected_of(hints.get(name)) for name in names}
+    return _known[function]
+
+
+def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return inspect.get_annotations(function, eval_str=True)
+    except (NameError, TypeError):  # a name that is imported for type checkers alone
+        return {}
 
 
 def expected_of(annotation: Any) -> Expected:
@@ -56,7 +67,6 @@ def expected_of(annotation: Any) -> Expected:
     return Expected(kinds[0] if len(kinds) == 1 else object, is_optional=NoneType in get_args(kind))
 
 
-@cache
 def has_parts(function: Any) -> bool:
     """Return whether this is a wiring function: one with a part among its parameters."""
     return inspect.isfunction(function) and bool(expected_parts(function))
