@@ -36,15 +36,20 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
     """
 
     class ComposedApplicationContainer(ApplicationContainer):
-        pass
+        # Its own, since a provider remembers, and copies, whatever it was ever put in the place of.
+        settings = providers.Dependency(instance_of=ApplicationSettings)
+        trainer = providers.Container(
+            TrainerContainer, application=settings, settings=settings.provided.trainer
+        )
 
+    composed = ComposedApplicationContainer
     for family in families:
         container: Any = import_target(family.container)
         provider = providers.Container(
             container,
-            application=ApplicationContainer.settings,
-            settings=providers.Singleton(getattr, ApplicationContainer.settings, family.section),
-            trainer=ApplicationContainer.trainer,
+            application=composed.settings,
+            settings=providers.Singleton(getattr, composed.settings, family.section),
+            trainer=composed.trainer,
         )
-        setattr(ComposedApplicationContainer, family.section, provider)
-    return ComposedApplicationContainer
+        setattr(composed, family.section, provider)
+    return composed
