@@ -43,6 +43,7 @@ class Assembler:
         self._faults = faults
         self._prepare = prepare
         self._built_from_guesses: set[str] = set()
+        self._handed_on: dict[int, nn.Module] = {}
 
     @property
     def is_collecting_faults(self) -> bool:
@@ -66,6 +67,10 @@ class Assembler:
     def find(self, module: object) -> str | None:
         """Return where a part was built, below the composite; None: it wasn't built here."""
         return next((name for name, one in self.built.items() if one is module), None)
+
+    def is_handed_on(self, part: object) -> bool:
+        """Return whether another part was built of this one, whose business it then is to hold it."""
+        return id(part) in self._handed_on
 
     def is_guessed(self, name: str) -> bool:
         """Return whether a part was built of widths that are guessed."""
@@ -96,6 +101,7 @@ class Assembler:
         Raises:
             CompositionError: It fails, or makes something that is no ``nn.Module``.
         """
+        self._handed_on |= {id(one): one for one in given.values() if isinstance(one, nn.Module)}
         try:
             with self.seeding(name), naming(self.locate(name), given):
                 made = make(**{key: plain(value) for key, value in given.items()})

@@ -56,6 +56,10 @@ def _close(path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    any(not folder.stat().st_mode & 0o001 for folder in Path(sys.prefix).parents),
+    reason="the environment can't be entered by another user",
+)
 def test_what_may_not_be_read_or_written_is_named_in_one_line_by_every_command(
     place: Path, small_settings: dict[str, Any], small_csv: Path
 ) -> None:

@@ -24,6 +24,8 @@ ELSEWHERE = {
 COMPANIONS: dict[str, dict[str, Any]] = {
     "multi_feature.data.grouping.groups": {"groups": {"x": ["z"]}},
     "vae_gan.data.grouping.groups": {"groups": {"x": ["z"]}},
+    "variant.variants.a.source.window": {"margin": 0},
+    "variant.variants.a.source.margin": {"window": 100},
     "submodules.a.init_path": {"init_from": "a.ckpt"},
     "submodules.a.unfreeze_at_epoch": {"freeze": True},
 }

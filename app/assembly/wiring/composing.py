@@ -158,7 +158,8 @@ def _refuse_lost(composite: nn.Module, assembler: Assembler) -> None:
     """Refuse a part with weights that the composite doesn't hold, and so no checkpoint and no optimiser."""
     held = set(map(id, composite.modules()))
     for name, part in assembler.built.items():
-        if id(part) not in held and any(True for _ in part.parameters()):
+        is_lost = id(part) not in held and not assembler.is_handed_on(part)
+        if is_lost and any(True for _ in part.parameters()):
             path = assembler.locate(name)
             message = (
                 f"{path} ({type(part).__name__}) is built, and {type(composite).__name__} doesn't hold it:"

@@ -90,7 +90,7 @@ def test_an_interpolation_begins_and_ends_with_the_reconstructions(
 def test_an_interpolation_between_domains_wants_one_named(predictor: VaeGanPredictor, pictures: Path) -> None:
     ends = pictures / "line" / "00.png", pictures / "dot" / "00.png"
 
-    with pytest.raises(UserError, match=r"of domain 'line' and .* of 'dot': .* name it with --domain"):
+    with pytest.raises(UserError, match=r"of domain 'line' and .* of 'dot': .* name it with domain=NAME"):
         predictor.interpolate(*ends)
     assert predictor.interpolate(*ends, domain="ring").domains == ("ring",) * 10
 

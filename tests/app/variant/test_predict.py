@@ -123,7 +123,7 @@ def test_what_a_variant_does_not_take_is_refused(predictor: VariantPredictor, tm
     path.write_text("ab")
     Image.new("L", (8, 8)).save(tmp_path / "0.png")
 
-    with pytest.raises(UserError, match="--variant: say what the files hold: text, image, mood"):
+    with pytest.raises(UserError, match="variant=NAME: say what the files hold: text, image, mood"):
         predict_files(predictor, None, [path])
     with pytest.raises(UserError, match=r"x\.txt: the variant 'image' takes vectors: give pictures"):
         predict_files(predictor, "image", [path])

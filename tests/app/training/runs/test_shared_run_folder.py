@@ -53,5 +53,5 @@ def test_only_the_first_process_refuses_a_folder_that_holds_a_run(
 def test_processes_that_can_not_know_the_folder_ask_for_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLURM_PROCID", "1")
 
-    with pytest.raises(UserError, match="name the folder that they share by --run-dir"):
+    with pytest.raises(UserError, match="name the folder that they share by run_dir=FOLDER"):
         open_run_folder(None, name="multi-feature")
