@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,25 +16,15 @@ from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
 from nested_lightning.settings.reading.merging import merge, nest, parse_assignment
 
-ModelOption = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        "-m",
-        help="Family to train, see `models`; or your own, as FILE.py:NAME.",
-        autocompletion=complete_model,
-        callback=know_family,
-    ),
-]
-HelpModelOption = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        "-m",
-        help="Family to train, see `models`; or your own, as FILE.py:NAME.",
-        autocompletion=complete_model,
-    ),
-]
+_model_option = partial(
+    typer.Option,
+    "--model",
+    "-m",
+    help="Family to train, see `models`; or your own, as FILE.py:NAME.",
+    autocompletion=complete_model,
+)
+ModelOption = Annotated[str | None, _model_option(callback=know_family)]
+HelpModelOption = Annotated[str | None, _model_option()]
 OwnModelOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,6 +1,6 @@
 """Whether a part publishes the widths that it was given."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
 
@@ -26,38 +26,29 @@ def refuse_unfit(
     Raises:
         CompositionError: There is one, and faults aren't collected.
     """
+    for name, width, published in _pairs(part, given):
+        if published == width or is_guessed(width):
+            continue
+        if not isinstance(width, Width):
+            message = (
+                f"{path} ({type(part).__name__}) was given {name}={width}"
+                f" ({written_call(frame).argument(name)}), and publishes {name}={published}:"
+                " a part publishes the width that it was built with"
+            )
+            assembler.report(CompositionError(message, path=path))
+        elif name.startswith("out_"):
+            assembler.report(WidthError(giver=path, given=published, taker=width.giver, taken=int(width)))
+        else:
+            assembler.report(WidthError(giver=width.giver, given=int(width), taker=path, taken=published))
+
+
+def _pairs(part: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
+    """Yield each width that was given with the one that the part publishes under its name."""
     for name, value in given.items():
         published = getattr(part, name, None)
+        both = [(value, published)]
         if isinstance(value, Mapping) and isinstance(published, Mapping):
-            for item, width in value.items():
-                _compare(name, width, published.get(item), path, assembler, frame, part)
-        else:
-            _compare(name, value, published, path, assembler, frame, part)
-
-
-def _compare(
-    name: str,
-    given: Any,
-    published: Any,
-    path: str,
-    assembler: Assembler,
-    frame: FrameType | None,
-    part: Any,
-) -> None:
-    if type(published) is not int or type(given) not in (int, Width) or published == given:
-        return
-    if not isinstance(given, Width):
-        assembler.report(
-            CompositionError(
-                f"{path} ({type(part).__name__}) was given {name}={given}"
-                f" ({written_call(frame).argument(name)}), and publishes {name}={published}:"
-                " a part publishes the width that it was built with",
-                path=path,
-            )
-        )
-    elif is_guessed(given):
-        return
-    elif name.startswith("out_"):
-        assembler.report(WidthError(giver=path, given=published, taker=given.giver, taken=int(given)))
-    else:
-        assembler.report(WidthError(giver=given.giver, given=int(given), taker=path, taken=published))
+            both = [(width, published.get(item)) for item, width in value.items()]
+        for width, other in both:
+            if type(width) in (int, Width) and type(other) is int:
+                yield name, width, other
