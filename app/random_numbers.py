@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.random.mtrand import get_bit_generator, set_bit_generator
 
 
 def hashed(*numbers: int) -> int:
@@ -30,21 +31,21 @@ def seeded_generators(seed: int) -> Iterator[None]:
 
 @contextmanager
 def drawing_apart(seed: int) -> Iterator[None]:
-    """Draw within the block from numbers of its own; those outside of it, and any device's, go on as they were.
+    """Draw within the block from numbers of its own; those outside, and any device's, go on as they were.
 
     Args:
         seed: At least 0, below 2³².
     """
-    python, numpy = random.getstate(), np.random.get_bit_generator()
+    python, numpy = random.getstate(), get_bit_generator()
     try:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             random.seed(seed)
-            np.random.set_bit_generator(np.random.MT19937(seed))  # a tenth of the time of saving its state
+            set_bit_generator(np.random.MT19937(seed))  # a tenth of the time of saving its state
             yield
     finally:
         random.setstate(python)
-        np.random.set_bit_generator(numpy)
+        set_bit_generator(numpy)
 
 
 def seed_generators(seed: int) -> None:

@@ -30,7 +30,7 @@ class TrainerSettings(Settings):
     strategy: str = Field("auto", description="How devices share the work: auto, ddp, …")
     use_distributed_sampler: bool = Field(
         True,
-        description="Share the samples of a plain DataLoader among processes; false: its sampler or its stream"
+        description="Share the samples of a plain DataLoader among processes; false: its sampler or stream"
         " does so itself.",
     )
     precision: Precision = Field(

@@ -13,11 +13,11 @@ from nested_lightning.app.random_numbers import drawing_apart, hashed
 
 
 class ReplayedLoader(ResumableLoader[Any]):
-    """Gives the batches of what can only be read from its beginning: a stream, a list, a loader of a kind unknown.
+    """Gives the batches of what can only be read from its beginning: a stream, a list, an unknown loader.
 
-    Each batch draws from numbers of its own, by seed, epoch and place. To go on in the middle of an epoch it is
-    read from the beginning, and what was given before is left out: an iterable that remembers nothing from epoch
-    to epoch gives what it would have given.
+    Each batch draws from numbers of its own, by seed, epoch and place. To go on in the middle of an epoch it
+    is read from the beginning, and what was given before is left out: an iterable that remembers nothing from
+    epoch to epoch gives what it would have given.
 
     Args:
         loader: A DataLoader over a stream, or any other iterable of batches.
@@ -69,7 +69,7 @@ class ReplayedLoader(ResumableLoader[Any]):
         if self._is_shared and world_size > 1:
             kind = type(getattr(self.loader, "dataset", self.loader)).__name__
             raise UserError(
-                f"{kind} can only be read from its beginning, so each of {world_size} processes would be given all"
-                " of it: train with trainer.devices=1; or let it give each process samples of its own, and set"
-                " trainer.use_distributed_sampler=false"
+                f"{kind} can only be read from its beginning, so each of {world_size} processes would be"
+                " given all of it: train with trainer.devices=1; or let it give each process samples of its"
+                " own, and set trainer.use_distributed_sampler=false"
             )

@@ -1,6 +1,7 @@
 """A torch DataLoader whose batches depend on a seed, the epoch and their place in it alone."""
 
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -8,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from torch.utils.data.distributed import DistributedSampler
 from typing_extensions import override
 
+from nested_lightning.app.data.remembering import changed_by_drawing, state_of
 from nested_lightning.app.data.resumable_loader import ResumableLoader
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import own_share, rank_and_world_size
@@ -17,9 +19,10 @@ from nested_lightning.app.random_numbers import drawing_apart, hashed
 class ReproducibleLoader(ResumableLoader[Any]):
     """What a DataLoader gives, in batches that can be asked for from any place of an epoch on.
 
-    Its sampler draws the order of an epoch at once, by seed and epoch; its dataset draws what belongs to a batch,
-    e.g. augmentation, by seed, epoch and the batch's number, in a worker or in this process. So nothing that was
-    given before has to be given again, and the numbers that a training draws don't depend on its loaders.
+    Its sampler draws the order of an epoch at once, by seed and epoch; its dataset draws what belongs to a
+    batch, e.g. augmentation, by seed, epoch and the batch's number, in a worker or in this process. So
+    nothing that was given before has to be given again, and what a training draws doesn't depend on its
+    loaders.
 
     Processes that train together share each batch of them all: each gets the same number of batches, and no
     sample is given twice in an epoch. Where a sampler shares the samples itself, that is left to it.
@@ -41,6 +44,7 @@ class ReproducibleLoader(ResumableLoader[Any]):
         self._generators = {id(one): one for one in _generators(loader)}
         self._seeds = {key: one.initial_seed() for key, one in self._generators.items()}
         self._num_shared: int | None = None
+        self._has_drawn = False
         self._pending: list[_Batch] = []
         self._rebuilt = _rebuild(loader, self)
 
@@ -73,12 +77,23 @@ class ReproducibleLoader(ResumableLoader[Any]):
         """Return the indices of this process's batches of an epoch."""
         for key, generator in self._generators.items():
             generator.manual_seed(hashed(self._seeds[key] % 2**32, seed))
+        before = state_of(*_samplers(self.loader))
         with drawing_apart(seed):
             batches = [_as_list(batch) for batch in _indices(self.loader)]
+        self._note_changes(before)
         if len(batches) < (wanted := len(_indices(self.loader))):
             kind = type(_indices(self.loader)).__name__
-            raise UserError(f"{kind} gives {len(batches)} batches, and says that there are {wanted}: mend its __len__")
+            raise UserError(
+                f"{kind} gives {len(batches)} batches, and says that there are {wanted}: mend its __len__"
+            )
         return _share(batches) if self._is_shared else batches
+
+    def _note_changes(self, before: Mapping[str, Any]) -> None:
+        after = state_of(*_samplers(self.loader))
+        if self._is_for_training and not self._has_drawn:
+            for note in changed_by_drawing(before, after):
+                warnings.warn(note, stacklevel=2)
+        self._has_drawn = True
 
 
 def is_ordered(loader: object) -> bool:
@@ -101,7 +116,7 @@ class _SeededDataset(Dataset[Any]):
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         self.dataset = loader.dataset
-        self._collate: Callable[[Any], Any] = loader.collate_fn  # type: ignore[assignment]
+        self._collate: Callable[[Any], Any] = loader.collate_fn
         self._is_batched = loader.batch_sampler is not None
 
     def __getitems__(self, batch: _Batch) -> Any:
@@ -167,9 +182,7 @@ def _count(batches: list[list[Any]]) -> int:
 
 def _is_shared_by_sampler(loader: DataLoader[Any]) -> bool:
     """Return whether its sampler gives each process samples of its own."""
-    indices = _indices(loader)
-    samplers = (loader.sampler, indices, getattr(indices, "sampler", None))
-    return any(isinstance(one, DistributedSampler) for one in samplers)
+    return any(isinstance(one, DistributedSampler) for one in _samplers(loader))
 
 
 def _as_it_is(batch: Any) -> Any:
@@ -181,14 +194,19 @@ def _indices(loader: DataLoader[Any]) -> Any:
     return loader.sampler if loader.batch_sampler is None else loader.batch_sampler
 
 
+def _samplers(loader: DataLoader[Any]) -> list[Any]:
+    """Return all that take part in drawing the order."""
+    indices = _indices(loader)
+    return [loader.sampler, indices, *filter(None, [getattr(indices, "sampler", None)])]
+
+
 def _as_list(batch: Any) -> list[Any]:
     return [*batch] if isinstance(batch, Sequence | torch.Tensor) and not isinstance(batch, str) else [batch]
 
 
 def _generators(loader: DataLoader[Any]) -> Iterator[torch.Generator]:
     """Yield the generators from which the order is drawn, where it isn't from torch's own."""
-    indices = _indices(loader)
-    for one in (loader, loader.sampler, indices, getattr(indices, "sampler", None)):
+    for one in (loader, *_samplers(loader)):
         generator = getattr(one, "generator", None)
         if isinstance(generator, torch.Generator):
             yield generator

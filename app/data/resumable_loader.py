@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 
@@ -40,7 +40,7 @@ class ResumableLoader(ABC, Generic[BatchT]):
         Where it begins is decided with the first batch, so that a state may be loaded until then.
         """
         if self._position and not self._is_restored:  # the last epoch was left early: don't repeat its order
-            self._epoch, self._position = self._epoch + 1, 0
+            self.load_state_dict(next_epoch(self.state_dict()))
         self._is_restored = False
         yield from self._counted(self._epoch, self._position)
 
@@ -68,6 +68,11 @@ class ResumableLoader(ABC, Generic[BatchT]):
             if is_last:
                 return
         self._epoch, self._position = epoch + 1, 0
+
+
+def next_epoch(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of a loader whose epoch was left in its middle, at the beginning of the next one."""
+    return {"epoch": state["epoch"] + 1, "position": 0} if state.get("position") else state
 
 
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:

@@ -1,5 +1,6 @@
 """Has anybody's loaders give what a training can go on with exactly, shared among its processes."""
 
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -8,8 +9,10 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.utilities.combined_loader import CombinedLoader
 from typing_extensions import override
 
+from nested_lightning.app.data.remembering import noted_memory
 from nested_lightning.app.data.replayed_loader import ReplayedLoader
 from nested_lightning.app.data.reproducible_loader import ReproducibleLoader, is_ordered
+from nested_lightning.app.data.resumable_loader import next_epoch
 from nested_lightning.app.foreign_files import foreign_file
 
 _TRAINING = "train_dataloader"
@@ -19,9 +22,9 @@ _LOADERS = (_TRAINING, "val_dataloader", "test_dataloader")
 class ReproducibleData(Callback):
     """Puts loaders with a place in the epoch, which checkpoints hold, in the places of those without one.
 
-    While a Trainer is at work, the methods of the datamodule that give loaders, or of the module where there is
-    no datamodule, give a `ReproducibleLoader` or a `ReplayedLoader` of each. Loaders that have a state are left as
-    they are.
+    While a Trainer is at work, the methods of the datamodule that give loaders, or of the module where there
+    is no datamodule, give a `ReproducibleLoader` or a `ReplayedLoader` of each. Loaders that have a state are
+    left as they are.
 
     Args:
         seed: Decides the order of samples, at least 0.
@@ -61,8 +64,10 @@ class ReproducibleData(Callback):
         ``trainer.estimated_stepping_batches`` was read in ``configure_optimizers``, before anything was
         restored. The data of the first epoch would come once more.
         """
-        loop = checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {})
-        self._places = loop.get("combined_loader", [])
+        loop = checkpoint.get("loops", {}).get("fit_loop", {})
+        self._places = loop.get("state_dict", {}).get("combined_loader", [])
+        if loop.get("epoch_loop.batch_progress", {}).get("is_last_batch", False):
+            self._places[:] = map(next_epoch, self._places)  # for Lightning too, which takes them from here
 
     def _taking_over(self, give: Callable[[], Any], trainer: Trainer) -> Callable[[], Any]:
         @wraps(give)
@@ -80,10 +85,10 @@ class ReproducibleData(Callback):
     def _take_over(self, loader: Any, is_for_training: bool) -> Any:
         if hasattr(loader, "state_dict") and hasattr(loader, "load_state_dict"):
             return loader
+        for note in noted_memory(loader) if is_for_training else ():
+            warnings.warn(note, stacklevel=2)
         kind = ReproducibleLoader if is_ordered(loader) else ReplayedLoader
-        return kind(
-            loader, seed=self._seed, is_for_training=is_for_training, is_shared=self._is_shared
-        )
+        return kind(loader, seed=self._seed, is_for_training=is_for_training, is_shared=self._is_shared)
 
     def _restore(self, combined: CombinedLoader, trainer: Trainer) -> None:
         places, self._places = self._places, []

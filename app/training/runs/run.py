@@ -17,6 +17,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import (
     replace_atomically,
 )
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.training.machine.threads import (
     ThreadCount,
     count_threads,
@@ -25,7 +26,6 @@ from nested_lightning.app.training.machine.threads import (
 )
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
 from nested_lightning.app.training.runs.interruption import Interruption
-from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
