@@ -169,5 +169,6 @@ class TrainerContainer(DeclarativeContainer):
         seed=application.provided.seed,
         settings=plain_settings,
         num_threads=settings.provided.num_threads,
+        device=application.provided.prediction.device,
     )
     """A family adds its model and data, which are made first: what is wrong there leaves no run folder."""

@@ -16,8 +16,10 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.containers.overrides.batch_check import check_overridden
 from nested_lightning.containers.overrides.override import Override
 from nested_lightning.containers.overrides.recording import record
+from nested_lightning.containers.providing.declared import without_overriding
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.nested import WithParts
+from nested_lightning.containers.providing.trained import TrainedModel
 
 _lock = threading.Lock()
 
@@ -54,7 +56,7 @@ def families_with(override: Override, containers: Sequence[Any]) -> list[Any]:
         present = provider.last_overriding
         if isinstance(present, RestoredModel):
             _refuse_submodule(override)
-        elif override.target is not provider and (present is None or isinstance(present, OverriddenModel)):
+        elif override.target is not provider and isinstance(present, OverriddenModel | TrainedModel | None):
             families.append(family)
     return families
 
@@ -87,7 +89,7 @@ def list_overridden(container: Any, above: str = "") -> Iterator[tuple[str, int]
 
 
 def _list_overridden(path: str, provider: Any) -> Iterator[tuple[str, int]]:
-    count = sum(not isinstance(each, OverriddenModel) for each in provider.overridden)
+    count = sum(not isinstance(each, OverriddenModel | TrainedModel) for each in provider.overridden)
     if count and not isinstance(provider, providers.Dependency | providers.DependenciesContainer):
         yield path, count
     if isinstance(provider, providers.Container):
@@ -134,12 +136,3 @@ def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any
         records = {override.path: record(override.replacement, override.path) for override in overrides}
         model.recipe = replace(recipe, overrides=tuple(records.values()))
     return model
-
-
-def without_overriding(provider: Any) -> Any:
-    """Return a provider that builds what this one does when nothing overrides it."""
-    original = type(provider)()
-    original.set_provides(provider.provides)
-    original.set_args(*provider.args)
-    original.set_kwargs(**provider.kwargs)
-    return original

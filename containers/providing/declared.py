@@ -47,3 +47,12 @@ def protocol_of(provider: Any) -> type | None:
     """Return the Protocol that a provider is declared with, or None."""
     protocol = getattr(provider, "protocol", None)
     return protocol if isinstance(protocol, type) else None
+
+
+def without_overriding(provider: Any) -> Any:
+    """Return a provider that builds what this one does when nothing overrides it."""
+    original = type(provider)()
+    original.set_provides(provider.provides)
+    original.set_args(*provider.args)
+    original.set_kwargs(**provider.kwargs)
+    return original
