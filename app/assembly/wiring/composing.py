@@ -156,10 +156,15 @@ def wire(function: Callable[..., Any], /, *, assembler: Assembler, **given: Any)
 
 def _refuse_lost(composite: nn.Module, assembler: Assembler) -> None:
     """Refuse a part with weights that the composite doesn't hold, and so no checkpoint and no optimiser."""
-    held = set(map(id, composite.modules()))
-    for name, part in assembler.built.items():
-        is_lost = id(part) not in held and not assembler.is_handed_on(part)
-        if is_lost and any(True for _ in part.parameters()):
+    held = {id(child) for module in (composite, *composite.children()) for child in module.children()}
+    apart = {
+        name: part
+        for name, part in assembler.built.items()
+        if id(part) not in held and not assembler.is_handed_on(part)
+    }
+    held = set(map(id, composite.modules())) if apart else held
+    for name, part in apart.items():
+        if id(part) not in held and any(True for _ in part.parameters()):
             path = assembler.locate(name)
             message = (
                 f"{path} ({type(part).__name__}) is built, and {type(composite).__name__} doesn't hold it:"
