@@ -66,7 +66,7 @@ def make_command(interface: PredictorInterface, answers: Any) -> Any:
         output = given.pop("output")
         format_ = _choose_format(interface, output, given.pop("format_", None), given.pop("as_json", False))
         del given["debug"]
-        files = given.pop(interface.inputs.name) if interface.inputs else []
+        files = (given.pop(interface.inputs.name) if interface.inputs else None) or []
         made = answers(
             files=files if isinstance(files, list) else [files], **_check_options(interface, given)
         )
@@ -85,9 +85,11 @@ def make_command(interface: PredictorInterface, answers: Any) -> Any:
 
 def _parameters(interface: PredictorInterface) -> Iterator[inspect.Parameter]:
     if interface.inputs is not None:
-        files: Any = list[Path] if interface.inputs.are_many else Path
-        argument = typer.Argument(help=interface.inputs.description, show_default=False)
-        yield _parameter(interface.inputs.name, Annotated[files, argument], inspect.Parameter.empty)
+        inputs = interface.inputs
+        files: Any = list[Path] if inputs.are_many else Path
+        argument = typer.Argument(help=inputs.description, show_default=False)
+        annotation = Annotated[files if inputs.are_needed else files | None, argument]
+        yield _parameter(inputs.name, annotation, inspect.Parameter.empty if inputs.are_needed else None)
     for name, field in interface.options.model_fields.items():
         yield _parameter(name, Annotated[field.annotation, _option(name, field)], field.default)
     where = typer.Option("--output", "-o", help=f"File to write; its ending decides: {_endings(interface)}.")

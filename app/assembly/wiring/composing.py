@@ -187,11 +187,3 @@ def source_digest(function: Callable[..., Any]) -> str:
         return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except (OSError, TypeError):
         return ""
-
-
-def set_up(make: Callable[[], LightningDataModule]) -> LightningDataModule:
-    """Return a datamodule that is ready for training."""
-    datamodule = make()
-    datamodule.prepare_data()
-    datamodule.setup("fit")
-    return datamodule

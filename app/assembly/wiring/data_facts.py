@@ -143,7 +143,9 @@ def fingerprint_of(datamodule: LightningDataModule, values: Mapping[str, Any]) -
 
 
 def num_samples_of(loader: Any) -> int:
-    """Return how many samples a loader's dataset has; 0: that isn't known, as of a stream."""
+    """Return how many samples a loader's dataset, or those of several have; 0: not known, as of a stream."""
+    if isinstance(loader, Mapping | list | tuple):
+        return sum(map(num_samples_of, loader.values() if isinstance(loader, Mapping) else loader))
     try:
         return len(loader.dataset)
     except (AttributeError, TypeError):
