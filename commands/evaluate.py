@@ -36,7 +36,9 @@ def evaluate(
     ] = None,
     part: Annotated[
         Part | None,
-        typer.Option("--part", help="Part of the training's own data; else test, or val where there is none."),
+        typer.Option(
+            "--part", help="Part of the training's own data; else test, or val where there is none."
+        ),
     ] = None,
     device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
     model: OwnModelOption = None,
@@ -50,7 +52,7 @@ def evaluate(
     del debug, model  # known since it was read
     requests, assignments = split_overrides(override, set_)
     with status_console.status("Loading the model"):
-        from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
 
         whole_file: dict[str, Any] = {}
         if data:
@@ -65,7 +67,7 @@ def evaluate(
             device=device,
             environ=dict(os.environ),
         )
-        evaluator = family_container(application).evaluator()
+        evaluator = provider_of(application, "evaluator")()
         wanted = part.value if part and not data else getattr(evaluator, "default_part", Part.TEST.value)
     with status_console.status("Scoring"):
         report = evaluator(wanted)

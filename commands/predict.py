@@ -43,13 +43,13 @@ def predict(
         [*(override or []), *_take(after, "--override")], [*(set_ or []), *_take(after, "--set", "-s")]
     )
     with status_console.status("Loading the model"):
-        from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
 
         application = from_checkpoint(checkpoint, overrides=load_overrides(requests), device=device)
     family_app = typer.Typer(add_completion=False)
     interface = application.settings().family.predictor
     family_app.command(name=f"predict {checkpoint}")(
-        make_command(interface, family_container(application).answers)
+        make_command(interface, provider_of(application, "answers"))
     )
     family_app(after, prog_name=f"{ctx.command_path} {checkpoint}", standalone_mode=False)
 
@@ -88,8 +88,9 @@ def _parameters(interface: PredictorInterface) -> Iterator[inspect.Parameter]:
         inputs = interface.inputs
         files: Any = list[Path] if inputs.are_many else Path
         argument = typer.Argument(help=inputs.description, show_default=False)
-        annotation = Annotated[files if inputs.are_needed else files | None, argument]
-        yield _parameter(inputs.name, annotation, inspect.Parameter.empty if inputs.are_needed else None)
+        wanted: Any = files if inputs.are_needed else files | None
+        default = inspect.Parameter.empty if inputs.are_needed else None
+        yield _parameter(inputs.name, Annotated[wanted, argument], default)
     for name, field in interface.options.model_fields.items():
         yield _parameter(name, Annotated[field.annotation, _option(name, field)], field.default)
     where = typer.Option("--output", "-o", help=f"File to write; its ending decides: {_endings(interface)}.")

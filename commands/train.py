@@ -109,7 +109,7 @@ def _train_once(
     settings: ApplicationSettings, requests: Sequence[OverrideRequest], *, is_checked: bool
 ) -> None:
     with status_console.status("Starting"):
-        from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
+        from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
         from nested_lightning.containers.starting.resuming import resume_training
 
         quiet_lightning()
@@ -120,7 +120,7 @@ def _train_once(
             application = bootstrap(settings, overrides=overrides)
             if is_checked:
                 refuse_faults(application)
-            run = family_container(application).training_run()
+            run = provider_of(application, "training_run")()
             if settings.trainer.precision == "auto":
                 print_note(f"trainer.precision=auto: {application.trainer.precision()}")
     run_training(run)

@@ -118,7 +118,8 @@ def _data_providers(
 def make_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
     """Return the datamodule, which has read nothing yet."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    return make_datamodule(partial(make, maker, (), wiring_arguments(values, parts, makers), path=path))
+    given = wiring_arguments(values, parts, makers)
+    return make_datamodule(partial(make, maker, (), given, path=path), path=path)
 
 
 def build_data(datamodule: Any, makers: Any) -> Any:

@@ -15,6 +15,7 @@ from torch import nn
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.assembly.widths import StandIn
 from nested_lightning.app.assembly.wiring.data_facts import (
     DataFacts,
     OwnDataSpec,
@@ -22,6 +23,7 @@ from nested_lightning.app.assembly.wiring.data_facts import (
     structure_of,
     values_of,
 )
+from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.assembly.wiring.wiring import Wiring
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
@@ -80,9 +82,11 @@ class Composer:
         """Build a composite with initial weights by an assembler; its checkpoints will hold the recipe.
 
         Raises:
-            UserError: It has a ``recipe`` of its own.
+            UserError: It has a ``recipe`` of its own, or is no LightningModule.
         """
         model: Any = self._wire(DataFacts(path=self._path, known=data_spec.values), assembler)
+        if not isinstance(model, StandIn):
+            refuse_other_base(type(model), LightningModule, f"{self._path}: what its function returns")
         if hasattr(model, "recipe"):
             raise UserError(f"{type(model).__name__}.recipe: rename it, since checkpoints need that name")
         model.recipe = replace(recipe, places=find_places(model, assembler.built))

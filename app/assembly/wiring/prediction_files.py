@@ -76,4 +76,6 @@ def _cells(row: Row) -> Iterator[tuple[str, Any]]:
         items = value if isinstance(value, list) else [value]
         if any(isinstance(one, list | dict) for one in items):
             raise UserError(f"{name} has more than one dimension for each sample: take the format jsonl")
-        yield from ((f"{name}_{i}", one) for i, one in enumerate(value)) if items is value else [(name, value)]
+        yield from (
+            ((f"{name}_{i}", one) for i, one in enumerate(value)) if items is value else [(name, value)]
+        )

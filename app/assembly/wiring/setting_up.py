@@ -1,4 +1,4 @@
-"""Makes a datamodule of one's own ready, so that its parts have the same rows each time and in each process."""
+"""Makes a stranger's datamodule ready, so that its parts have the same rows each time, in each process."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -6,18 +6,30 @@ from typing import Any
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import Dataset, Subset
 
+from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.seam.hyper_parameters import log_by_path
 from nested_lightning.app.training.runs.random_state import seeded_generators
 
 _SEED = 0
 """Not the training's: evaluating or training anew with another seed leaves each row in its part."""
 
 
-def make_datamodule(make: Callable[[], LightningDataModule]) -> LightningDataModule:
-    """Return a datamodule whose hooks draw the same numbers whenever Lightning calls them."""
+def make_datamodule(make: Callable[[], LightningDataModule], *, path: str) -> LightningDataModule:
+    """Return a datamodule whose hooks draw the same numbers whenever Lightning calls them.
+
+    Args:
+        make: Makes it.
+        path: Of its provider, for messages.
+
+    Raises:
+        UserError: It is no LightningDataModule.
+    """
     with seeded_generators(_SEED):
         datamodule: Any = make()
+    refuse_other_base(type(datamodule), LightningDataModule, path)
+    log_by_path(datamodule)
     for hook in ("prepare_data", "setup"):
         setattr(datamodule, hook, RepeatableHook(datamodule, hook))
     made: LightningDataModule = datamodule

@@ -18,6 +18,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import (
 )
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.random_numbers import seeded_generators
+from nested_lightning.app.training.loops import lacking_for
 from nested_lightning.app.training.machine.threads import (
     ThreadCount,
     count_threads,
@@ -160,12 +161,12 @@ class TrainingRun:
 
     def _evaluate(self) -> tuple[dict[str, float], dict[str, float]]:
         with _loggers_off(self.trainer):  # they hold the course of the training
-            validation = self._score("validation_step", self.trainer.validate)
-            return validation, self._score("test_step", self.trainer.test)
+            validation = self._score("val", self.trainer.validate)
+            return validation, self._score("test", self.trainer.test)
 
-    def _score(self, step: str, run: Callable[..., Sequence[Mapping[str, float]]]) -> dict[str, float]:
-        """Return what a step logs over its part of the data; nothing where the model has no such step."""
-        if getattr(type(self.model), step) is getattr(LightningModule, step):
+    def _score(self, part: str, run: Callable[..., Sequence[Mapping[str, float]]]) -> dict[str, float]:
+        """Return what is logged over a part of the data; nothing where there is no loop for it."""
+        if lacking_for(part, self.model, self.datamodule):
             return {}
         return _merged(run(self.model, datamodule=self.datamodule, verbose=False, weights_only=True))
 
