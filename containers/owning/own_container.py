@@ -58,7 +58,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         datamodule: Any = providers.Object(None)
         if plan.data is not None:
             unread_datamodule, datamodule = _data_providers(
-                plan.data, settings_model, settings.provided.data, section
+                plan.data, settings_model, settings.provided.data, known_data_spec, section
             )
         arguments: Any = providers.Callable(wired_arguments)
         composer = providers.Singleton(
@@ -104,7 +104,7 @@ def wired_arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, A
 
 
 def _data_providers(
-    maker: Any, settings_model: type[Settings], settings: Any, section: str
+    maker: Any, settings_model: type[Settings], settings: Any, known_data_spec: Any, section: str
 ) -> tuple[providers.Singleton[Any], DataProvider]:
     """Return the providers of the datamodule as it is made, and of the same one ready for training."""
     parts, model = parts_of(maker), dict(fields_of(settings_model))[DATA]
@@ -112,7 +112,7 @@ def _data_providers(
     assert issubclass(model, Settings)
     makers = makers_of(part_providers(parts, model, partial(getattr, settings)))
     made = providers.Singleton(make_data, maker, parts, f"{section}.datamodule", settings, makers)
-    return made, DataProvider(build_data, made, makers)
+    return made, DataProvider(build_data, made, known_data_spec, makers)
 
 
 def make_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
@@ -122,10 +122,10 @@ def make_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Map
     return make_datamodule(partial(make, maker, (), given, path=path), path=path)
 
 
-def build_data(datamodule: Any, makers: Any) -> Any:
+def build_data(datamodule: Any, known: OwnDataSpec | None, makers: Any) -> Any:
     """Return the datamodule, ready for training."""
     del makers  # the datamodule is made of them; a provider has the paths of its parts from here
-    return set_up(datamodule)
+    return set_up(datamodule, known_split=known.split if known else {})
 
 
 def _some_data(datamodule: Any, unread: Any, *, is_ready: bool) -> Any:

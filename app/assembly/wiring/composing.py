@@ -24,6 +24,7 @@ from nested_lightning.app.assembly.wiring.data_facts import (
     values_of,
 )
 from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
+from nested_lightning.app.assembly.wiring.setting_up import split_of
 from nested_lightning.app.assembly.wiring.wiring import Wiring
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
@@ -119,6 +120,7 @@ class Composer:
                 batch=None if batch is None else structure_of(batch),
                 fingerprint="" if datamodule is None else fingerprint_of(datamodule, values),
                 source=source_digest(self._function),
+                split=split_of(datamodule),
             )
 
     def note_changed_source(self, known: OwnDataSpec) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import Dataset, Subset
 
@@ -36,11 +37,29 @@ def make_datamodule(make: Callable[[], LightningDataModule], *, path: str) -> Li
     return made
 
 
-def set_up(datamodule: LightningDataModule) -> LightningDataModule:
-    """Return a datamodule after it was made ready for training."""
+def set_up(datamodule: LightningDataModule, *, known_split: Mapping[str, str]) -> LightningDataModule:
+    """Return a datamodule after it was made ready for training.
+
+    Args:
+        datamodule: Of `make_datamodule`.
+        known_split: What `split_of` returned in the training; empty: nothing is known.
+
+    Raises:
+        UserError: Its parts have other rows than in the training.
+    """
     datamodule.prepare_data()
     datamodule.setup("fit")
+    _refuse_other_rows(datamodule, known_split)
     return datamodule
+
+
+def split_of(datamodule: LightningDataModule | None) -> dict[str, str]:
+    """Return of how many rows which ones each part has, as a number and a hash, by attribute."""
+    return {
+        name: f"{len(one.dataset)} {fingerprint(torch.as_tensor(one.indices))}"
+        for name, one in _datasets(datamodule).items()
+        if isinstance(one, Subset) and hasattr(one.dataset, "__len__")
+    }
 
 
 class RepeatableHook:
@@ -56,7 +75,7 @@ class RepeatableHook:
 
     def __init__(self, datamodule: LightningDataModule, hook: str) -> None:
         self._datamodule, self._hook = datamodule, hook
-        self._splits: dict[str, dict[str, list[int]]] = {}
+        self._splits: dict[Any, dict[str, str]] = {}
 
     @property
     def __wrapped__(self) -> Callable[..., Any]:
@@ -74,29 +93,32 @@ class RepeatableHook:
         self._draw(_SEED, *args, **kwargs)
         if _repeats(before, _datasets(self._datamodule)):
             self._draw(_SEED + 1, *args, **kwargs)
-        self._refuse_other_rows(str([*args, *kwargs.values()]))
+        stage = (*args, *kwargs.values())
+        known = self._splits.setdefault(stage, split_of(self._datamodule))
+        _refuse_other_rows(self._datamodule, known)
 
     def _draw(self, seed: int, *args: Any, **kwargs: Any) -> None:
         with seeded_generators(seed):
             self.__wrapped__(self._datamodule, *args, **kwargs)
 
-    def _refuse_other_rows(self, call: str) -> None:
-        found = _datasets(self._datamodule).items()
-        split = {name: [*map(int, one.indices)] for name, one in found if isinstance(one, Subset)}
-        for name in self._splits.setdefault(call, split):
-            if name in split and split[name] != self._splits[call][name]:
-                raise UserError(
-                    f"{type(self._datamodule).__name__}.{self._hook} gives other rows for '{name}' each time"
-                    " it is called, so that rows of one part would come into another: seed what it draws"
-                    " them with, e.g. random_split(…, generator=torch.Generator().manual_seed(0))"
-                )
+
+def _refuse_other_rows(datamodule: LightningDataModule, known: Mapping[str, str]) -> None:
+    """Refuse parts with other rows of as many as there were."""
+    for name, found in split_of(datamodule).items():
+        before = known.get(name, "")
+        if found != before and found.partition(" ")[0] == before.partition(" ")[0]:
+            raise UserError(
+                f"{type(datamodule).__name__}.setup gives '{name}' other rows than it had in the training, so"
+                " that rows of one part come into another: seed what draws them, e.g."
+                " random_split(…, generator=torch.Generator().manual_seed(0))"
+            )
 
 
-def _datasets(datamodule: LightningDataModule) -> dict[str, Any]:
+def _datasets(datamodule: LightningDataModule | None) -> dict[str, Any]:
     """Return the data sets with rows that a datamodule holds, by attribute."""
     return {
         name: one
-        for name, one in vars(datamodule).items()
+        for name, one in (vars(datamodule) if datamodule else {}).items()
         if isinstance(one, Dataset) and hasattr(one, "__getitem__") and hasattr(one, "__len__")
     }
 
