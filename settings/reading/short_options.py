@@ -10,8 +10,8 @@ from nested_lightning.settings.reading.layers import has_value
 from nested_lightning.settings.slot import Slot
 
 _OPTIONS = {
-    ("data", "path"): "--data",
     ("data", "split"): "--data",
+    ("data", "path"): "--data",
     ("data", "label"): "--label",
     ("data", "batch_size"): "--batch-size",
     ("data", "skip_bad"): "--skip-bad",
@@ -30,7 +30,7 @@ def refuse_foreign_options(family: Family, values: Mapping[str, Any]) -> None:
     """
     lacking = {
         option: ".".join((family.section, *names))
-        for names, option in reversed(_OPTIONS.items())
+        for names, option in _OPTIONS.items()
         if has_value(values, names) and not _has(family.settings, names)
     }
     there = ", ".join(_names(_names(family.settings).get("data"))) or "none"

@@ -1,5 +1,6 @@
 """Scores of a composite of one's own, by its own test loop."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -14,6 +15,10 @@ from nested_lightning.app.training.loops import lacking_for
 from nested_lightning.app.training.reporting.log_file import log_to_file
 from nested_lightning.app.training.runs.random_state import seeded_generators
 
+_REMARKS = (
+    r"Your `\w+`'s sampler has shuffling enabled",  # scores are the same, and predictions are put in order
+    r"The '\w+' does not have many workers",
+)
 PartName = Literal["train", "val", "test"]
 
 
@@ -75,9 +80,12 @@ def quiet_trainer(
 ) -> Iterator[Trainer]:
     """Give a Trainer that writes nothing and works where the model is, and leaves the caller's generators."""
     with log_to_file(None), seeded_generators(seed):
+        for remark in _REMARKS:
+            warnings.filterwarnings("ignore", remark)
+        place = model.device
         yield Trainer(
-            accelerator="auto" if model.device.type != "cpu" else "cpu",
-            devices=1,
+            accelerator=place.type,
+            devices=1 if place.index is None else [place.index],
             logger=False,
             callbacks=[*callbacks],
             enable_checkpointing=False,

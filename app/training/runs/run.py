@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from torchmetrics import Metric
 
 from nested_lightning.app.checkpoints.checkpoint_io import (
     disk_full_as_user_error,
@@ -157,6 +158,9 @@ class TrainingRun:
         self.trainer.strategy.barrier("the first process has written its checkpoints")
         path = folder.checkpoint_of_results
         self.model.load_state_dict(read_checkpoint(path)["state_dict"])
+        for module in self.model.modules():
+            if isinstance(module, Metric):  # has seen the whole training, as the best value so far does
+                module.reset()
         return path
 
     def _evaluate(self) -> tuple[dict[str, float], dict[str, float]]:

@@ -115,7 +115,9 @@ def test_another_process_and_another_seed_part_the_rows_alike(tmp_path: Path) ->
         "torch.manual_seed(9)\n"
         "print(json.dumps(parts_with_seed(7)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
 
     assert json.loads(done.stdout) == parts_with_seed(0)
 
