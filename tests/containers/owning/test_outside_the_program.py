@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from nested_lightning import Part, UserError, bootstrap, family, from_checkpoint, part
 from nested_lightning.containers.owning.source_files import family_in_file
+from nested_lightning.containers.starting.bootstrapping import provider_of
 from nested_lightning.settings.families import knowing
 from tests.command_line import PROJECT
 from tests.containers.owning.auto_encoder import Reconstruction, waves
@@ -85,6 +86,11 @@ def _predict(checkpoint: Path, file: Path) -> bytes:
     with knowing(family_in_file(f"{file}:waves")):
         written: bytes = from_checkpoint(checkpoint).waves.answers(files=[]).encode("jsonl")
     return written
+
+
+def test_a_provider_that_a_container_lacks_is_named() -> None:
+    with pytest.raises(UserError, match="waves has no judge: its container lacks a provider of that name"):
+        provider_of(bootstrap({}, family=waves), "judge")
 
 
 class Named(pl.LightningDataModule):
