@@ -2,9 +2,8 @@
 
 import io
 import json
-from collections import namedtuple
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -22,12 +21,21 @@ from tests.containers.owning.auto_encoder import waves
 from tests.containers.owning.classifier import corners
 
 
+class Two(NamedTuple):
+    """Two results by name."""
+
+    a: Any
+    b: Any
+
+
 class Lines(pl.LightningDataModule):
     """Numbers, of files where some are given."""
 
     def __init__(self, kind: str = "shuffled") -> None:
         super().__init__()
-        self.kind, self.predict_paths, self.stages = kind, [], []
+        self.kind = kind
+        self.predict_paths: list[Path] = []
+        self.stages: list[str] = []
 
     def setup(self, stage: str) -> None:
         self.stages.append(stage)
@@ -143,7 +151,7 @@ def test_check_notes_what_predict_lacks_and_finds_no_fault() -> None:
     ("output", "row"),
     [
         (
-            namedtuple("Two", ["a", "b"])(torch.ones(1), np.zeros((1, 2))),
+            Two(torch.ones(1), np.zeros((1, 2))),
             {"prediction.a": 1, "prediction.b": [0, 0]},
         ),
         ({"in": {"a": torch.ones(1, dtype=torch.bfloat16)}}, {"in.a": 1}),
