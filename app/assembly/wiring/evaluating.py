@@ -11,9 +11,9 @@ from pytorch_lightning import Callback, LightningDataModule, LightningModule, Tr
 from nested_lightning.app.assembly.wiring.data_facts import num_samples_of
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.training.loops import lacking_for
 from nested_lightning.app.training.reporting.log_file import log_to_file
-from nested_lightning.app.training.runs.random_state import seeded_generators
 
 _REMARKS = (
     r"Your `\w+`'s sampler has shuffling enabled",  # scores are the same, and predictions are put in order

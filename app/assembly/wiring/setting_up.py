@@ -10,8 +10,8 @@ from torch.utils.data import Dataset, Subset
 from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.seam.hyper_parameters import log_by_path
-from nested_lightning.app.training.runs.random_state import seeded_generators
 
 _SEED = 0
 """Not the training's: evaluating or training anew with another seed leaves each row in its part."""
