@@ -127,11 +127,10 @@ def _train_once(
 
 
 def _train_in_workers(settings: ApplicationSettings, address: str | None, *, is_checked: bool) -> None:
-    if settings.given:  # workers read the settings anew
-        raise SettingsError(["--engine ray: workers know families of packages alone, see docs/plugins.md"])
     from nested_lightning.containers.starting.bootstrapping import bootstrap
-    from nested_lightning.containers.starting.ray_training import train_in_workers
+    from nested_lightning.containers.starting.ray_training import refuse_own_family, train_in_workers
 
+    refuse_own_family(settings)
     quiet_lightning()
     if is_checked:
         refuse_faults(bootstrap(settings))

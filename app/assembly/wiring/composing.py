@@ -24,7 +24,7 @@ from nested_lightning.app.assembly.wiring.data_facts import (
     values_of,
 )
 from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
-from nested_lightning.app.assembly.wiring.setting_up import split_of
+from nested_lightning.app.assembly.wiring.setting_up import as_set_up, split_of
 from nested_lightning.app.assembly.wiring.wiring import Wiring
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
@@ -109,6 +109,7 @@ class Composer:
 
     def find_data_spec(self, datamodule: LightningDataModule | None) -> OwnDataSpec:
         """Return what the function reads of the data, found by wiring on ``meta``, and their first batch."""
+        datamodule = None if datamodule is None else as_set_up(datamodule)
         facts = DataFacts(path=self._path, data=datamodule)
         with torch.random.fork_rng(devices=[]):
             with on_meta():

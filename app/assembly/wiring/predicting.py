@@ -67,9 +67,10 @@ def answer_by_step(
 
 def _hand_over(datamodule: Any, files: Sequence[Path], name: str) -> None:
     if not hasattr(datamodule, PATHS):
+        taker = "it a datamodule with" if datamodule is None else type(datamodule).__name__
         raise UserError(
-            f"{name} takes no files: give {type(datamodule).__name__} the attribute {PATHS}, which predict"
-            " sets to them before setup('predict'); or leave them out"
+            f"{name} takes no files: give {taker} the attribute {PATHS}, which predict sets to them before"
+            " setup('predict'); or leave them out"
         )
     for file in files:
         if not file.exists():

@@ -53,6 +53,14 @@ def set_up(datamodule: LightningDataModule, *, known_split: Mapping[str, str]) -
     return datamodule
 
 
+def as_set_up(datamodule: Any) -> Any:
+    """Return a datamodule ready for training, also one that somebody put in the place of ours."""
+    is_ours = isinstance(vars(datamodule).get("setup"), RepeatableHook)
+    if is_ours or not isinstance(datamodule, LightningDataModule):
+        return datamodule
+    return set_up(make_datamodule(lambda: datamodule, path=""), known_split={})
+
+
 def split_of(datamodule: LightningDataModule | None) -> dict[str, str]:
     """Return of how many rows which ones each part has, as a number and a hash, by attribute."""
     return {

@@ -131,6 +131,7 @@ def test_the_other_commands_work(trained: Trained) -> None:
     [
         ("train --folds 3", "--folds: {0} has no {0}.data.split, by which folds are drawn"),
         ("train --engine ray", "--engine ray: workers know families of packages alone"),
+        ("resume run --engine ray", "--engine ray: workers know families of packages alone"),
         ("train --data x.csv", "--data: {0} has no setting {0}.data.path (settings there: num_samples"),
         ("train --label y --skip-bad", "--label: {0} has no setting {0}.data.label"),
         ("resume run --data x.csv", "--data: {0} has no setting {0}.data.path"),

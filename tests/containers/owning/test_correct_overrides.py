@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from nested_lightning import Part, bootstrap, family, from_checkpoint, part
 from nested_lightning.containers.checking.model_check import check_application
 from tests.containers.owning.auto_encoder import waves
+from tests.containers.owning.image_classifier import Digits, pictures
 
 
 class Late(pl.LightningModule):
@@ -63,6 +64,14 @@ def test_an_input_that_the_container_is_given_and_does_not_use_is_no_override() 
     spec = application.waves.data_spec()
     application.waves.known_data_spec.override(providers.Object(spec))
 
+    assert check_application(application).faults == ()
+
+
+def test_a_datamodule_that_is_put_in_is_set_up_like_the_familys_own() -> None:
+    overrides = {"pictures.datamodule": lambda: Digits(20)}
+    application = bootstrap({}, family=pictures, overrides=overrides)
+
+    assert application.pictures.data_spec().values == {"num_classes": 3}
     assert check_application(application).faults == ()
 
 
