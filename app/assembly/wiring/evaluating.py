@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any, Literal
 
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 
 from nested_lightning.app.assembly.wiring.data_facts import num_samples_of
@@ -78,17 +79,29 @@ class OwnEvaluator:
 def quiet_trainer(
     model: LightningModule, *, seed: int = 0, callbacks: Sequence[Callback] = ()
 ) -> Iterator[Trainer]:
-    """Give a Trainer that writes nothing and works where the model is, and leaves the caller's generators."""
+    """Give a Trainer that writes nothing and works where the model is, and leaves the caller's generators.
+
+    Args:
+        model: The composite.
+        seed: Of what is drawn meanwhile.
+        callbacks: Of the Trainer.
+
+    Raises:
+        UserError: Module and datamodule don't fit, as Lightning says.
+    """
+    place = model.device
     with log_to_file(None), seeded_generators(seed):
         for remark in _REMARKS:
             warnings.filterwarnings("ignore", remark)
-        place = model.device
-        yield Trainer(
-            accelerator=place.type,
-            devices=1 if place.index is None else [place.index],
-            logger=False,
-            callbacks=[*callbacks],
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
+        try:
+            yield Trainer(
+                accelerator=place.type,
+                devices=1 if place.index is None else [place.index],
+                logger=False,
+                callbacks=[*callbacks],
+                enable_checkpointing=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+            )
+        except MisconfigurationException as error:
+            raise UserError(f"{type(model).__name__} and its data don't fit: {error}") from error

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import BasePredictionWriter
 
@@ -56,10 +55,7 @@ def answer_by_step(
         _hand_over(data, files, name)
     by_loader = _Outputs()
     with quiet_trainer(model, callbacks=[by_loader]) as trainer:
-        try:
-            trainer.predict(model, datamodule=data, return_predictions=False, weights_only=True)
-        except MisconfigurationException as error:
-            raise UserError(f"{name} can't predict: {error}") from error
+        trainer.predict(model, datamodule=data, return_predictions=False, weights_only=True)
     rows = by_loader.rows(type(model).__name__)
     writers = {format_: partial(write, rows) for format_, write in _WRITERS.items()}
     return Answers(noun="predictions", count=len(rows), writers=writers)

@@ -1,8 +1,11 @@
 """Makes a stranger's datamodule ready, so that its parts have the same rows each time, in each process."""
 
-from collections.abc import Callable, Iterable, Mapping
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import Dataset, Subset
@@ -55,7 +58,7 @@ def set_up(datamodule: LightningDataModule, *, known_split: Mapping[str, str]) -
 
 def as_set_up(datamodule: Any) -> Any:
     """Return a datamodule ready for training, also one that somebody put in the place of ours."""
-    is_ours = isinstance(vars(datamodule).get("setup"), RepeatableHook)
+    is_ours = isinstance(getattr(datamodule, "setup", None), RepeatableHook)
     if is_ours or not isinstance(datamodule, LightningDataModule):
         return datamodule
     return set_up(make_datamodule(lambda: datamodule, path=""), known_split={})
@@ -63,18 +66,23 @@ def as_set_up(datamodule: Any) -> Any:
 
 def split_of(datamodule: LightningDataModule | None) -> dict[str, str]:
     """Return of how many rows which ones each part has, as a number and a hash, by attribute."""
+    parts: dict[str, Any] = {
+        name: one for name, one in _datasets(datamodule).items() if isinstance(one, Subset)
+    }
+    rows = {name: np.asarray(one.indices) for name, one in parts.items() if hasattr(one.dataset, "__len__")}
     return {
-        name: f"{len(one.dataset)} {fingerprint(torch.as_tensor(one.indices))}"
-        for name, one in _datasets(datamodule).items()
-        if isinstance(one, Subset) and hasattr(one.dataset, "__len__")
+        name: f"{len(parts[name].dataset)} {fingerprint(indices)}"
+        for name, indices in rows.items()
+        if indices.dtype.kind in "iu"
     }
 
 
 class RepeatableHook:
     """A hook of a datamodule that draws the same random numbers in each call, whatever its stage.
 
-    So ``random_split`` without a generator gives the same rows for training, test and prediction, in each
-    process and on each rank. The caller's generators are left as they were.
+    So ``random_split`` without a generator, or with one that the datamodule keeps, gives the same rows for
+    training, test and prediction, in each process and on each rank. A stage whose rows are drawn, and would
+    be those of another stage, gets numbers of its own. The caller's generators are left as they were.
 
     Args:
         datamodule: Of a stranger.
@@ -83,6 +91,8 @@ class RepeatableHook:
 
     def __init__(self, datamodule: LightningDataModule, hook: str) -> None:
         self._datamodule, self._hook = datamodule, hook
+        self._restore = [*_states_of_generators(datamodule)]
+        self._seeds: dict[Any, int] = {}
         self._splits: dict[Any, dict[str, str]] = {}
 
     @property
@@ -97,17 +107,31 @@ class RepeatableHook:
         Raises:
             UserError: It parts the rows otherwise than when it was last called for the same stage.
         """
-        before = _datasets(self._datamodule)
-        self._draw(_SEED, *args, **kwargs)
-        if _repeats(before, _datasets(self._datamodule)):
-            self._draw(_SEED + 1, *args, **kwargs)
         stage = (*args, *kwargs.values())
+        is_first, before = stage not in self._seeds, _datasets(self._datamodule)
+        self._draw(self._seeds.setdefault(stage, _SEED), *args, **kwargs)
+        if is_first and _repeats(before, _datasets(self._datamodule)):
+            self._seeds[stage] = _SEED + 1
+            self._draw(self._seeds[stage], *args, **kwargs)
         known = self._splits.setdefault(stage, split_of(self._datamodule))
         _refuse_other_rows(self._datamodule, known)
 
     def _draw(self, seed: int, *args: Any, **kwargs: Any) -> None:
+        for restore in self._restore:
+            restore()
         with seeded_generators(seed):
             self.__wrapped__(self._datamodule, *args, **kwargs)
+
+
+def _states_of_generators(datamodule: LightningDataModule) -> Iterator[Callable[[], Any]]:
+    """Yield for each generator that a datamodule keeps what puts it back to where it is now."""
+    for one in vars(datamodule).values():
+        if isinstance(one, torch.Generator):
+            yield partial(one.set_state, one.get_state())
+        elif isinstance(one, np.random.Generator):
+            yield partial(setattr, one.bit_generator, "state", one.bit_generator.state)
+        elif isinstance(one, random.Random):
+            yield partial(one.setstate, one.getstate())
 
 
 def _refuse_other_rows(datamodule: LightningDataModule, known: Mapping[str, str]) -> None:

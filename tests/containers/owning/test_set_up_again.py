@@ -29,14 +29,15 @@ class Unseeded(pl.LightningDataModule):
 
     def __init__(self, kind: str = "split") -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.generator = kind, torch.Generator().manual_seed(1)
 
     def setup(self, stage: str) -> None:
         rows = TensorDataset(torch.arange(30.0)[:, None])
         if self.kind == "once" and hasattr(self, "train"):
             return
-        if self.kind == "split":
-            self.train, self.val, self.test = random_split(rows, [0.6, 0.2, 0.2])
+        if self.kind in ("split", "kept"):
+            generator = self.generator if self.kind == "kept" else torch.default_generator
+            self.train, self.val, self.test = random_split(rows, [0.6, 0.2, 0.2], generator)
         else:
             order = np.random.default_rng().permutation(30).tolist()
             self.train, self.val, self.test = (Subset(rows, order[i : i + 10]) for i in (0, 10, 20))
@@ -89,12 +90,14 @@ def _settings(folder: Path, **values: Any) -> dict[str, Any]:
     return {"run_dir": str(folder / "run"), "trainer": trainer, **values}
 
 
+@pytest.mark.parametrize("kind", ["split", "kept"])
 def test_each_row_stays_in_its_part_in_training_resuming_evaluation_and_prediction(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Parts] = []
     monkeypatch.setattr(Unseeded, "seen", seen)
-    result = bootstrap(_settings(tmp_path), family=unseeded).unseeded.training_run()()
+    settings = _settings(tmp_path, unseeded={"data": {"kind": kind}})
+    result = bootstrap(settings, family=unseeded).unseeded.training_run()()
     torch.manual_seed(5)
     with knowing(family_of(unseeded)):
         resume_training(tmp_path / "run", {"trainer": {"max_epochs": 2}})()
@@ -175,6 +178,7 @@ def test_rows_that_are_drawn_for_the_test_are_none_of_those_drawn_for_training()
     def rows() -> tuple[Any, Any]:
         data = bootstrap({}, family=drawn).drawn.datamodule()
         data.setup("test")
+        data.setup(stage="test")
         return data.train.tensors[0], data.test.tensors[0]
 
     (train, test), again = rows(), rows()
