@@ -82,6 +82,12 @@ def remove_from_model(family: Any, override: Override) -> None:
             provider.reset_last_overriding()
 
 
+def overrides_of(family: Any) -> list[Override]:
+    """Return what was put in the place of providers that concern a family's model."""
+    put_in = family.providers["model"].overridden
+    return [one for each in put_in if isinstance(each, OverriddenModel) for one in each.placed]
+
+
 def list_overridden(container: Any, above: str = "") -> Iterator[tuple[str, int]]:
     """Yield the path of each provider of a container that is overridden, and how many times it is."""
     for name, provider in container.providers.items():

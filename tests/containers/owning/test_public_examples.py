@@ -98,7 +98,9 @@ def test_predictions_are_written_as_json_lines_and_csv(tmp_path: Path) -> None:
 def test_a_family_without_predict_step_or_loader_says_what_is_lacking(tmp_path: Path) -> None:
     application = bootstrap(_settings(tmp_path), family=corners)
 
-    with pytest.raises(UserError, match=r"corners has no predictor: give its module a predict_step and"):
+    with pytest.raises(
+        UserError, match=r"corners has no predictor: CornerClassifier has no predict_step, and Squares"
+    ):
         application.corners.answers(files=[])
 
 
