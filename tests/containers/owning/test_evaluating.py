@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from nested_lightning import Part, UserError, bootstrap, family, part
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from tests.containers.owning.auto_encoder import Reconstruction, waves
+from tests.untrained import as_if_trained
 
 
 class Numbers(pl.LightningDataModule):
@@ -61,28 +62,28 @@ def logging(data: Numbers, model: Part[Logging], layer: Part[nn.Module] = part(n
 
 
 def test_each_loader_has_scores_of_its_own_and_the_hooks_of_the_datamodule_run() -> None:
-    report = bootstrap({}, family=logging).logging.evaluator()("test")
+    report = as_if_trained(bootstrap({}, family=logging).logging).evaluator()("test")
 
     assert report.scores == {"test/mean/dataloader_idx_0": 10.0, "test/mean/dataloader_idx_1": 20.0}
     assert report.num_samples == 8
 
 
 def test_the_training_part_goes_through_the_validation_loop() -> None:
-    report = bootstrap({}, family=logging).logging.evaluator()("train")
+    report = as_if_trained(bootstrap({}, family=logging).logging).evaluator()("train")
 
     assert (report.scores, report.num_samples) == ({"val/mean": 0.0}, 8)
 
 
 def test_the_baseline_of_the_datamodule_stands_beside_what_is_logged() -> None:
-    report = bootstrap({}, family=logging).logging.evaluator()("val")
+    report = as_if_trained(bootstrap({}, family=logging).logging).evaluator()("val")
 
     assert report.scores == {"val/mean": 10.0}
     assert report.to_dict()["baseline"] == {"val/mean": 0.5}
-    assert "baseline" not in bootstrap({}, family=waves).waves.evaluator()("val").to_dict()
+    assert "baseline" not in as_if_trained(bootstrap({}, family=waves).waves).evaluator()("val").to_dict()
 
 
 def test_validation_stands_for_the_test_where_there_is_none_and_the_module_may_have_the_loaders() -> None:
-    evaluator = bootstrap({}, family=waves).waves.evaluator()
+    evaluator = as_if_trained(bootstrap({}, family=waves).waves).evaluator()
 
     assert evaluator().scores.keys() == {"val_loss"}
     with pytest.raises(UserError, match="Reconstruction has no test_step, and Waves has no test_dataloader"):
@@ -93,7 +94,7 @@ def test_a_module_without_any_loop_is_told_in_a_sentence(monkeypatch: pytest.Mon
     monkeypatch.setattr(Reconstruction, "validation_step", pl.LightningModule.validation_step)
 
     with pytest.raises(UserError, match=r"^the part val can't be scored: Reconstruction has no validation_"):
-        bootstrap({}, family=waves).waves.evaluator()()
+        as_if_trained(bootstrap({}, family=waves).waves).evaluator()()
 
 
 def test_a_module_with_loaders_of_its_own_needs_no_datamodule() -> None:
@@ -107,7 +108,7 @@ def test_a_module_with_loaders_of_its_own_needs_no_datamodule() -> None:
 
 
 def test_evaluating_leaves_the_generators_of_the_caller_as_they_were() -> None:
-    evaluator = bootstrap({}, family=logging).logging.evaluator()
+    evaluator = as_if_trained(bootstrap({}, family=logging).logging).evaluator()
     before = torch.get_rng_state()
     evaluator("train")
 

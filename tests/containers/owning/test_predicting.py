@@ -19,6 +19,7 @@ from nested_lightning.app.assembly.wiring.prediction_rows import rows_of
 from nested_lightning.containers.checking.model_check import check_application
 from tests.containers.owning.auto_encoder import waves
 from tests.containers.owning.classifier import corners
+from tests.untrained import as_if_trained
 
 
 class Two(NamedTuple):
@@ -81,7 +82,8 @@ def doubling(data: Lines, model: Part[Doubling], layer: Part[nn.Module] = part(n
 
 
 def _answers(kind: str = "shuffled", files: Any = ()) -> Any:
-    return bootstrap({"doubling": {"data": {"kind": kind}}}, family=doubling).doubling.answers(files=files)
+    application = bootstrap({"doubling": {"data": {"kind": kind}}}, family=doubling)
+    return as_if_trained(application.doubling).answers(files=files)
 
 
 def _lines(answers: Any) -> list[dict[str, Any]]:
@@ -126,6 +128,7 @@ def test_files_are_handed_to_the_datamodule_without_data_of_the_training(tmp_pat
         (tmp_path / name).write_text(text)
     application = bootstrap({}, family=doubling)
     application.doubling.known_data_spec.override(providers.Object(OwnDataSpec()))  # as a checkpoint does
+    as_if_trained(application.doubling)
     answers = application.doubling.answers(files=[tmp_path / "a", tmp_path / "b"])
 
     assert [line["number"] for line in _lines(answers)] == [5.0, 3.0, 4.0]
@@ -136,7 +139,7 @@ def test_files_are_handed_to_the_datamodule_without_data_of_the_training(tmp_pat
 
 def test_files_for_a_datamodule_that_takes_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="waves takes no files: give Waves the attribute predict_paths"):
-        bootstrap({}, family=waves).waves.answers(files=[tmp_path])
+        as_if_trained(bootstrap({}, family=waves).waves).answers(files=[tmp_path])
 
 
 def test_check_notes_what_predict_lacks_and_finds_no_fault() -> None:
