@@ -115,7 +115,6 @@ class TrainerContainer(DeclarativeContainer):
     storable_state = DeclaredFactory(protocols.TrainingCallback, StorableState)
     callbacks = providers.Factory(
         collect_callbacks,
-        monitored_value,
         determinism,
         channels_last,
         compilation,
@@ -124,6 +123,7 @@ class TrainerContainer(DeclarativeContainer):
         recipe_writer,
         storable_state,
         best_checkpoint,
+        monitored_value,
         last_checkpoint,
         random_state,
         running_metrics,

@@ -156,5 +156,5 @@ def _build_whole(make: Any, family: Any, override: Override, *args: Any, **kwarg
     model = make(*args, **kwargs)
     if isinstance(model, LightningModule) and getattr(model, "recipe", None) is None:
         recorded = record(override.replacement, override.path)
-        model.recipe = replace(family.recipe(), overrides=(recorded,))  # type: ignore[assignment]
+        model.recipe = replace(family.recipe(), overrides=(recorded,))
     return model
