@@ -73,6 +73,9 @@ class LastCheckpoint(Checkpoint):
         self._seen_step = self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
         self._is_pending = self._is_stopping = False
+        for logger in trainer.loggers:
+            if isinstance(logger, MetricsFile):
+                logger.continue_from(_logged_step(trainer) + 1)
 
     @override
     def on_train_batch_end(
@@ -121,7 +124,7 @@ class LastCheckpoint(Checkpoint):
             if repr(value) != repr(self._logged.get(name))
         }
         for logger in trainer.loggers if new else ():
-            logger.log_metrics({"epoch": trainer.current_epoch, **new}, step=trainer.global_step - 1)
+            logger.log_metrics({"epoch": trainer.current_epoch, **new}, step=_logged_step(trainer))
 
     def _save_or_stop(self, trainer: Trainer) -> None:
         self.save(trainer)
@@ -148,3 +151,9 @@ class LastCheckpoint(Checkpoint):
 
 def _numbers(trainer: Trainer) -> dict[str, float]:
     return {name: float(value) for name, value in trainer.logged_metrics.items()}
+
+
+def _logged_step(trainer: Trainer) -> int:
+    """Return the step under which Lightning logs; several optimisers of one batch count once there."""
+    is_automatic = trainer.lightning_module.automatic_optimization
+    return trainer.global_step - 1 if is_automatic else trainer.fit_loop.total_batch_idx
