@@ -34,14 +34,14 @@ def refuse_other_kinds(saved: Any, own: Any, place: str) -> None:
 
 
 def refuse_other_memory(memory: Any, place: str) -> None:
-    """Check what an optimiser remembers of each parameter: tensors, numbers or nothing, by name.
+    """Check what an optimiser remembers of each parameter: tensors, numbers, lists or nothing, by name.
 
     Raises:
         UserError: Something else stands there.
     """
     for number, kept in memory.items() if _is(Mapping, memory, place) else ():
         for name, value in kept.items() if _is(Mapping, kept, f"{place}.{number}") else ():
-            _is(Tensor | int | float | None, value, f"{place}.{number}.{name}")
+            _is(Tensor | int | float | list | None, value, f"{place}.{number}.{name}")
 
 
 def _is(kind: Any, value: Any, place: str) -> bool:
