@@ -12,6 +12,15 @@ from nested_lightning.app.seam.versions import are_tested
 LoggedValues = dict[str, dict[str, Tensor]]
 
 
+def about_to_be_logged(trainer: Trainer) -> dict[str, float]:
+    """Return what Lightning logs next: values of this step, or at the end of an epoch those of the epoch.
+
+    With versions that weren't tested, the newest value of each name.
+    """
+    new = trainer._logger_connector.metrics["log"] if are_tested() else trainer.logged_metrics
+    return {name: float(value) for name, value in new.items()}
+
+
 def logged_so_far(trainer: Trainer) -> LoggedValues:
     """Return what training has added up of each logged value since the epoch began, on the CPU, by its key.
 

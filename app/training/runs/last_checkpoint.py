@@ -9,6 +9,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from typing_extensions import override
 
+from nested_lightning.app.seam.logged_values import about_to_be_logged
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.runs.interruption import Interruption
@@ -54,7 +55,6 @@ class LastCheckpoint(Checkpoint):
         self._seen_step = self._saved_step = 0
         self._saved_at_s = 0.0
         self._is_pending = self._is_stopping = self._is_cut_short = False
-        self._logged: dict[str, float] = {}
         self._loaded_epoch: int | None = None
 
     @override
@@ -115,7 +115,6 @@ class LastCheckpoint(Checkpoint):
         if self._must_stop(trainer) or self._is_pending or (is_uncounted and self._is_due(trainer, 0, 0)):
             self._log_newest(trainer)
             self._save_or_stop(trainer)
-        self._logged = _numbers(trainer)
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -134,11 +133,7 @@ class LastCheckpoint(Checkpoint):
 
     def _log_newest(self, trainer: Trainer) -> None:
         """Log what Lightning logs after the hook that saves; a training that goes on from here won't."""
-        new = {
-            name: value
-            for name, value in _numbers(trainer).items()
-            if repr(value) != repr(self._logged.get(name))
-        }
+        new = about_to_be_logged(trainer)
         for logger in trainer.loggers if new else ():
             logger.log_metrics({"epoch": trainer.current_epoch, **new}, step=_logged_step(trainer))
 
@@ -163,10 +158,6 @@ class LastCheckpoint(Checkpoint):
             return is_over
         # clocks differ between processes, which have to save together; asking costs a message
         return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
-
-
-def _numbers(trainer: Trainer) -> dict[str, float]:
-    return {name: float(value) for name, value in trainer.logged_metrics.items()}
 
 
 def _logged_step(trainer: Trainer) -> int:
