@@ -26,12 +26,6 @@ class PatientStopping(EarlyStopping):
         super().__init__(monitor, mode=mode, patience=patience, check_on_train_epoch_end=False)
         self._moment = MonitoredMoment(monitor)
 
-    @property
-    @override
-    def state_key(self) -> str:
-        """The key of Lightning's own class."""
-        return super().state_key.replace(type(self).__qualname__, EarlyStopping.__qualname__, 1)
-
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the count, not the patience."""

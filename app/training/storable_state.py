@@ -1,5 +1,6 @@
 """What no checkpoint could hold, found before the first step."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -8,6 +9,7 @@ from pytorch_lightning import Callback, LightningDataModule, LightningModule, Tr
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.storable import to_storable
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.dumping import dump_checkpoint
 
 
@@ -19,9 +21,22 @@ class StorableState(Callback):
         """Look through what a checkpoint would hold now.
 
         Raises:
-            UserError: Something in it is neither a tensor nor plain; it is named by its key.
+            UserError: Something in it is neither a tensor nor plain, and is named by its key; or callbacks
+                would share a state.
         """
+        _refuse_one_key(trainer.callbacks)  # type: ignore[attr-defined]
         to_storable(dump_checkpoint(trainer))
+
+
+def _refuse_one_key(callbacks: Sequence[Callback]) -> None:
+    """Refuse callbacks that a checkpoint can't tell apart: each would get the state of the last one."""
+    keys = Counter(callback.state_key for callback in callbacks if callback.state_dict())
+    for key, count in keys.items():
+        if count > 1:
+            raise UserError(
+                f"{count} callbacks would have one state in a checkpoint, {key}: let them monitor different"
+                " values, or give one a class of its own"
+            )
 
 
 def refuse_unstorable(model: LightningModule, datamodule: LightningDataModule | None) -> None:

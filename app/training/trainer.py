@@ -146,12 +146,6 @@ class BestCheckpoint(ModelCheckpoint):
         if self._moment.is_epoch_end(trainer):
             super().on_validation_end(trainer, pl_module)
 
-    @property
-    @override
-    def state_key(self) -> str:
-        """The key of Lightning's own class."""
-        return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
-
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the score of the choice, if its file is still there.

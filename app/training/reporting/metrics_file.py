@@ -48,8 +48,8 @@ class MetricsFile(Logger):
     @property
     @override
     def name(self) -> str:
-        """The file's name."""
-        return self.path.name
+        """The folder, beside the file, of what a module's own callbacks save."""
+        return "own"
 
     @property
     @override

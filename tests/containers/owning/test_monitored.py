@@ -68,7 +68,7 @@ def test_a_name_with_slashes_is_file_column_and_best_value(monitor: str, tmp_pat
     (state,) = [
         value
         for key, value in read_checkpoint(result.best_checkpoint)["callbacks"].items()
-        if key.startswith("ModelCheckpoint")
+        if key.startswith("BestCheckpoint")
     ]
     rows = list(csv.DictReader(result.run_folder.metrics_file.open()))
 
