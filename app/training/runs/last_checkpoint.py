@@ -7,6 +7,7 @@ from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
 from nested_lightning.app.seam.logged_values import about_to_be_logged
@@ -58,6 +59,28 @@ class LastCheckpoint(Checkpoint):
         self._loaded_epoch: int | None = None
 
     @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Have the module's own hook after a batch run before a save, as it may average weights, or count."""
+        if stage == "fit" and is_overridden("on_train_batch_end", pl_module):
+            own = pl_module.on_train_batch_end
+
+            def on_train_batch_end(outputs: Any, batch: Any, batch_idx: int) -> None:
+                own(outputs, batch, batch_idx)
+                self._save_after(trainer, batch_idx)
+
+            vars(pl_module)["on_train_batch_end"] = on_train_batch_end
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Give the module its hook back."""
+        vars(pl_module).pop("on_train_batch_end", None)
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Give the module its hook back."""
+        vars(pl_module).pop("on_train_batch_end", None)
+
+    @override
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
@@ -90,6 +113,10 @@ class LastCheckpoint(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save, if an interval is over or the training is to stop, and the epoch goes on."""
+        if "on_train_batch_end" not in vars(pl_module):
+            self._save_after(trainer, batch_idx)
+
+    def _save_after(self, trainer: Trainer, batch_idx: int) -> None:
         step = trainer.global_step
         has_stepped = step != self._seen_step
         self._seen_step = step

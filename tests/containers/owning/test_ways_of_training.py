@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import dropout
 from torch.optim import LBFGS, SGD, Adam
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, ReduceLROnPlateau, StepLR
+from torch.optim.swa_utils import AveragedModel
 from torchmetrics import MeanMetric
 
 from nested_lightning import family, resume_training
@@ -140,6 +141,17 @@ class Hooked(Random):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "monitor": "val_loss"}}
 
 
+class Averaging(Random):
+    """Averages its weights after each batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.average = AveragedModel(self.first)
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        self.average.update_parameters(self.first)
+
+
 class Quasi(Random):
     """Has an optimiser that takes several looks in a step."""
 
@@ -177,7 +189,7 @@ class PowerCut(Callback):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", [TwoOptimisers, Gathering, Logging, Hooked, Quasi])
+@pytest.mark.parametrize("module", [TwoOptimisers, Gathering, Logging, Hooked, Averaging, Quasi])
 def test_it_goes_on_exactly_from_mid_epoch_and_from_an_epochs_end(module: Any, tmp_path: Path) -> None:
     whole = run_of(module, tmp_path, ShuffledRows, checkpoint_every_n_steps=1)
     result = whole()
@@ -193,6 +205,7 @@ def test_it_goes_on_exactly_from_mid_epoch_and_from_an_epochs_end(module: Any, t
 
         for one, other in zip(whole.model.parameters(), rest.model.parameters(), strict=True):
             assert torch.equal(one, other)
+        assert "on_train_batch_end" not in vars(rest.model)
         assert rows_of(found.run_folder.metrics_file) == rows_of(result.run_folder.metrics_file)
         assert found.to_dict() | {"duration_s": 0} == result.to_dict() | {"duration_s": 0}
 
