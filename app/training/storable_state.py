@@ -25,7 +25,10 @@ class StorableState(Callback):
                 would share a state.
         """
         _refuse_one_key(trainer.callbacks)  # type: ignore[attr-defined]
-        to_storable(dump_checkpoint(trainer))
+        content: dict[str, Any] = {}
+        with suppress(Exception):  # of a hook whose state is there once training has begun: a save will say
+            content = dump_checkpoint(trainer)
+        to_storable(content)
 
 
 def _refuse_one_key(callbacks: Sequence[Callback]) -> None:

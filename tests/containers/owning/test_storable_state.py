@@ -152,6 +152,20 @@ def test_what_no_checkpoint_can_hold_is_named_by_its_key_before_the_first_step(
         train(own, tmp_path)
 
 
+def test_a_hook_whose_state_is_not_there_yet_fails_no_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(module: Any, checkpoint: dict[str, Any]) -> None:
+        checkpoint["mine"] = {"seen_on": module.seen_on}
+
+    monkeypatch.setattr(Saving, "on_save_checkpoint", save)
+    monkeypatch.setattr(
+        Saving, "on_train_batch_start", lambda module, *_: setattr(module, "seen_on", date(2026, 1, 2))
+    )
+
+    assert train(saving(), tmp_path)["mine"] == {"seen_on": "2026-01-02"}
+
+
 def test_a_state_that_comes_later_is_refused_when_it_is_saved(tmp_path: Path) -> None:
     checkpoint = {"state_dict": {"a": torch.ones(2).to_sparse()}, "mine": {"b": [object()]}}
 
