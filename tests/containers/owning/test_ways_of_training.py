@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.nn.functional import dropout
 from torch.optim import LBFGS, SGD, Adam
-from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, ReduceLROnPlateau, StepLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, ReduceLROnPlateau, StepLR
 from torch.optim.swa_utils import AveragedModel
 from torchmetrics import MeanMetric
 
@@ -141,8 +141,19 @@ class Hooked(Random):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "monitor": "val_loss"}}
 
 
+class Curve(LRScheduler):
+    """A schedule that keeps a function among its state."""
+
+    def __init__(self, optimizer: Any, curve: Any) -> None:
+        self.curve = curve
+        super().__init__(optimizer)
+
+    def get_lr(self) -> list[Any]:
+        return [rate * self.curve(self.last_epoch) for rate in self.base_lrs]
+
+
 class Averaging(Random):
-    """Averages its weights after each batch."""
+    """Averages its weights after each batch, and has a schedule of its own."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,6 +161,11 @@ class Averaging(Random):
 
     def on_train_batch_end(self, *_: Any) -> None:
         self.average.update_parameters(self.first)
+
+    def configure_optimizers(self) -> Any:
+        optimizer = SGD(self.parameters(), lr=0.05)
+        schedule = Curve(optimizer, lambda step: 1 / (step + 1))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
 class Quasi(Random):
