@@ -23,6 +23,7 @@ from nested_lightning.app.training.runs.reproducible_data import ReproducibleDat
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.running_metrics import RunningMetrics
 from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
+from nested_lightning.app.training.storable_state import StorableState
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
 from nested_lightning.containers.providing.choices import build_policies
@@ -111,16 +112,18 @@ class TrainerContainer(DeclarativeContainer):
     )
     device_data = DeclaredFactory(protocols.TrainingCallback, DeviceData)
     recipe_writer = DeclaredFactory(protocols.TrainingCallback, RecipeWriter)
+    storable_state = DeclaredFactory(protocols.TrainingCallback, StorableState)
     callbacks = providers.Factory(
         collect_callbacks,
-        monitored_value,
         determinism,
         channels_last,
         compilation,
         device_data,
         reproducible_data,
         recipe_writer,
+        storable_state,
         best_checkpoint,
+        monitored_value,
         last_checkpoint,
         random_state,
         running_metrics,

@@ -19,7 +19,7 @@ _BETTER: dict[str, Mode] = {
 
 def mode_of(monitor: str) -> Mode | None:
     """Return whether less or more of a value is better, by the end of its name; None: it isn't known."""
-    name, *_ = monitor.lower().split(".")  # after the dot stands which of several it is of
+    name, *_ = re.split(r"\.|/dataloader_idx_", monitor.lower())  # then follows which of several it is of
     if _NEITHER.search(name):
         return None
     words = [word.rstrip("0123456789") for word in re.split(r"[_/\s-]+", name)[:-3:-1]]

@@ -8,6 +8,7 @@ from typing import Any
 from lightning_fabric.plugins import Precision
 from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer
+from pytorch_lightning.loggers.logger import DummyLogger
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -38,6 +39,8 @@ class StepTrainer:
     gradient_clip_val: float | None = None
     ckpt_path: str | None = "checked without weights"
     datamodule: Any = None
+    logger = DummyLogger()
+    loggers = (logger,)
 
     def __init__(self) -> None:
         self.optimizers: list[Optimizer] = []

@@ -11,6 +11,7 @@ from nested_lightning.containers.overrides.claims import calling_place, claim
 from nested_lightning.containers.overrides.model_provider import (
     add_to_model,
     families_with,
+    provider_of,
     remove_from_model,
 )
 from nested_lightning.containers.overrides.override import Override
@@ -58,7 +59,8 @@ def overriding(container: Any, *path_and_replacement: Any) -> Iterator[Any]:
             for family in families_with(override, found[override.path].containers):
                 add_to_model(family, override)
                 stack.callback(remove_from_model, family, override)
-            stack.enter_context(override.target.override(override.provider()))
+            provider = provider_of(override, found[override.path].containers)
+            stack.enter_context(override.target.override(provider))
         yield container
 
 
@@ -74,7 +76,7 @@ def override_for_good(container: Any, wanted: Mapping[str, Any]) -> None:
     for override in overrides:
         for family in families_with(override, found[override.path].containers):
             add_to_model(family, override)
-        override.target.override(override.provider())
+        override.target.override(provider_of(override, found[override.path].containers))
     _reset(_dependent_singletons(found.values()))
 
 

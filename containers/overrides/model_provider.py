@@ -61,6 +61,14 @@ def families_with(override: Override, containers: Sequence[Any]) -> list[Any]:
     return families
 
 
+def provider_of(override: Override, containers: Sequence[Any]) -> providers.Provider[Any]:
+    """Return what is put in a provider's place; of a whole model, one that gives it the family's recipe."""
+    for family in _families(containers):
+        if override.target is family.providers["model"] and "recipe" in family.providers:
+            return providers.Callable(_build_whole, override.provider().provider, family, override)
+    return override.provider()
+
+
 def add_to_model(family: Any, override: Override) -> None:
     """Let the models of a family that are built from now on know of an override."""
     provider = family.providers["model"]
@@ -141,4 +149,12 @@ def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any
     if recipe is not None:
         records = {override.path: record(override.replacement, override.path) for override in overrides}
         model.recipe = replace(recipe, overrides=tuple(records.values()))
+    return model
+
+
+def _build_whole(make: Any, family: Any, override: Override, *args: Any, **kwargs: Any) -> Any:
+    model = make(*args, **kwargs)
+    if isinstance(model, LightningModule) and getattr(model, "recipe", None) is None:
+        recorded = record(override.replacement, override.path)
+        model.recipe = replace(family.recipe(), overrides=(recorded,))
     return model
