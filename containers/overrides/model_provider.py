@@ -8,16 +8,13 @@ from typing import Any
 
 from dependency_injector import providers
 from pytorch_lightning import LightningModule
-from torch import nn
 
-from nested_lightning.app.assembly.protocols import required_class
 from nested_lightning.app.checking.lazy_layers import materialise
 from nested_lightning.app.errors import UserError
+from nested_lightning.containers.checking.provider_graph import list_providers
 from nested_lightning.containers.overrides.batch_check import check_overridden
 from nested_lightning.containers.overrides.override import Override
 from nested_lightning.containers.overrides.recording import record
-from nested_lightning.containers.providing.named import NamedProviders
-from nested_lightning.containers.providing.nested import WithParts
 
 _lock = threading.Lock()
 
@@ -27,19 +24,32 @@ class RestoredModel(providers.Object[Any]):
 
 
 class OverriddenModel(providers.Callable[Any]):
-    """Builds a family's model while some providers are overridden.
+    """Builds a family's model while some providers are overridden, and as ever while none is.
 
     Args:
         family: The family's container.
+
+    Attributes:
+        placed: What is put in, the outer ones first.
     """
 
     def __init__(self, family: Any = None) -> None:
         self.placed: list[Override] = []
         super().__init__(*(() if family is None else (_build, family, self.placed)))
 
+    @classmethod
+    def of(cls, family: Any) -> "OverriddenModel":
+        """Return the one that builds a family's model from now on."""
+        provider = family.providers["model"]
+        with _lock:
+            if not isinstance(provider.last_overriding, cls):
+                provider.override(cls(family))
+            found: OverriddenModel = provider.last_overriding
+            return found
 
-def families_with(override: Override, containers: Sequence[Any]) -> list[Any]:
-    """Return the containers of the families whose model an override concerns.
+
+def models_with(override: Override, containers: Sequence[Any]) -> Iterator[OverriddenModel]:
+    """Yield what builds the models that an override concerns.
 
     Args:
         override: What is overridden.
@@ -48,56 +58,21 @@ def families_with(override: Override, containers: Sequence[Any]) -> list[Any]:
     Raises:
         UserError: The model is there already, read from a file, and wouldn't have what is put in.
     """
-    families = []
     for family in _families(containers):
         provider = family.providers["model"]
         present = provider.last_overriding
         if isinstance(present, RestoredModel):
             _refuse_submodule(override)
         elif override.target is not provider and (present is None or isinstance(present, OverriddenModel)):
-            families.append(family)
-    return families
+            yield OverriddenModel.of(family)
 
 
-def add_to_model(family: Any, override: Override) -> None:
-    """Let the models of a family that are built from now on know of an override."""
-    provider = family.providers["model"]
-    with _lock:
-        if not isinstance(provider.last_overriding, OverriddenModel):
-            provider.override(OverriddenModel(family))
-        provider.last_overriding.placed.append(override)
-
-
-def remove_from_model(family: Any, override: Override) -> None:
-    """Undo `add_to_model`; overrides may go in any order."""
-    provider = family.providers["model"]
-    with _lock:
-        for overriding in provider.overridden:
-            if isinstance(overriding, OverriddenModel) and override in overriding.placed:
-                overriding.placed.remove(override)
-        last = provider.last_overriding
-        if isinstance(last, OverriddenModel) and not last.placed:
-            provider.reset_last_overriding()
-
-
-def list_overridden(container: Any, above: str = "") -> Iterator[tuple[str, int]]:
+def list_overridden(container: Any) -> Iterator[tuple[str, int]]:
     """Yield the path of each provider of a container that is overridden, and how many times it is."""
-    for name, provider in container.providers.items():
-        yield from _list_overridden(f"{above}{name}", provider)
-
-
-def _list_overridden(path: str, provider: Any) -> Iterator[tuple[str, int]]:
-    count = sum(not isinstance(each, OverriddenModel) for each in provider.overridden)
-    if count and not isinstance(provider, providers.Dependency | providers.DependenciesContainer):
-        yield path, count
-    if isinstance(provider, providers.Container):
-        yield from list_overridden(provider.container, f"{path}.")
-    elif isinstance(provider, NamedProviders):
-        for name, item in provider.named.items():
-            yield from _list_overridden(f"{path}.{name}", item)
-    elif isinstance(provider, WithParts):
-        for name, part in provider.parts.items():
-            yield from _list_overridden(f"{path}.{name}", part)
+    for path, provider in list_providers(container):
+        count = sum(not isinstance(each, OverriddenModel) for each in provider.overridden)
+        if count and not isinstance(provider, providers.Dependency):
+            yield path, count
 
 
 def _families(containers: Sequence[Any]) -> list[Any]:
@@ -111,8 +86,7 @@ def _families(containers: Sequence[Any]) -> list[Any]:
 
 
 def _refuse_submodule(override: Override) -> None:
-    required = object if override.protocol is None else required_class(override.protocol)
-    if issubclass(required, nn.Module) and not issubclass(required, LightningModule):
+    if override.expected.is_module and not issubclass(override.expected.base, LightningModule):
         raise UserError(
             f"{override.path}: this model was read from a file and is built already; give the override to"
             " from_checkpoint(…, overrides=…), or override the model"
@@ -125,14 +99,13 @@ def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any
     if assembler is not None and "assembler" in provider.kwargs:
         kwargs = {"assembler": assembler, **kwargs}
     model = without_overriding(provider)(*args, **kwargs)
-    if assembler is not None and "example_batches" in family.providers:
+    if overrides and assembler is not None and "example_batches" in family.providers:
         on_cpu = partial(family.example_batches, device="cpu")
         materialise(model, on_cpu, seed=assembler.seed, path=assembler.path)
         check_overridden(model, assembler, family.example_batches, overrides)
-    recipe = getattr(model, "recipe", None)
-    if recipe is not None:
+    if getattr(model, "recipe", None) is not None:
         records = {override.path: record(override.replacement, override.path) for override in overrides}
-        model.recipe = replace(recipe, overrides=tuple(records.values()))
+        model.recipe = replace(model.recipe, overrides=tuple(records.values()))
     return model
 
 

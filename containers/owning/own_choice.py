@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from nested_lightning.app.assembly.protocols.conformance import signature_of
+from nested_lightning.app.assembly.calls import signature_of
 from nested_lightning.app.assembly.wiring.composing import ItemMakers
 from nested_lightning.app.assembly.wiring.wiring import make_here
 from nested_lightning.containers.owning.plan import PartPlan

@@ -14,7 +14,7 @@ from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.predicting import answer_by_step
-from nested_lightning.app.assembly.wiring.wiring import MODEL, make
+from nested_lightning.app.assembly.wiring.wiring import MODEL, Place, make
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_choice import wiring_arguments
@@ -106,7 +106,7 @@ def _data_provider(maker: Any, settings_model: type[Settings], settings: Any, se
 def build_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
     """Return the datamodule, ready for training."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    return set_up(partial(make, maker, (), wiring_arguments(values, parts, makers), path=path))
+    return set_up(partial(make, maker, (), wiring_arguments(values, parts, makers), Place(path)))
 
 
 def _compose(composer: Composer, data_spec: OwnDataSpec, recipe: Recipe, *, assembler: Assembler) -> Any:

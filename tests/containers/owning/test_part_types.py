@@ -58,7 +58,7 @@ def scored(data: Curves, model: Part[Pair], scorer: Part[Scorer] = part(MeanScor
             r"curve_pair\.vaes\.sine: Linear is refused: it is no Vae",
         ),
         (curve_pair, "curve_pair.vaes.sine.encoder", dict, r"sine\.encoder: dict is refused"),
-        (scored, "scored.scorer", OtherScorer, r"its score doesn't take batch"),
+        (scored, "scored.scorer", OtherScorer, r"its score can't be called with batch: too many"),
         (scored, "scored.scorer", object(), r"it has no score"),
     ],
 )
