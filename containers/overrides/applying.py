@@ -91,9 +91,9 @@ def _place(found: Sequence[Found], stack: ExitStack) -> None:
     _reset(singletons)
     stack.callback(_reset, singletons)
     for override, containers in found:
-        for model in models_with(override, containers):
-            model.placed.append(override)
-            stack.callback(model.placed.remove, override)
+        for model, path in models_with(override, containers):
+            model.placed.append((path, override))
+            stack.callback(model.placed.remove, (path, override))
         stack.enter_context(override.target.override(override.provider()))
 
 

@@ -30,11 +30,11 @@ class OverriddenModel(providers.Callable[Any]):
         family: The family's container.
 
     Attributes:
-        placed: What is put in, the outer ones first.
+        placed: What is put in, the outer ones first, each with its path below the application.
     """
 
     def __init__(self, family: Any = None) -> None:
-        self.placed: list[Override] = []
+        self.placed: list[tuple[str, Override]] = []
         super().__init__(*(() if family is None else (_build, family, self.placed)))
 
     @classmethod
@@ -48,8 +48,8 @@ class OverriddenModel(providers.Callable[Any]):
             return found
 
 
-def models_with(override: Override, containers: Sequence[Any]) -> Iterator[OverriddenModel]:
-    """Yield what builds the models that an override concerns.
+def models_with(override: Override, containers: Sequence[Any]) -> Iterator[tuple[OverriddenModel, str]]:
+    """Yield what builds the models that an override concerns, and its path below the application.
 
     Args:
         override: What is overridden.
@@ -58,13 +58,15 @@ def models_with(override: Override, containers: Sequence[Any]) -> Iterator[Overr
     Raises:
         UserError: The model is there already, read from a file, and wouldn't have what is put in.
     """
-    for family in _families(containers):
+    families, num_above = _families(containers)
+    path = ".".join(override.path.split(".")[num_above:])
+    for family in families:
         provider = family.providers["model"]
         present = provider.last_overriding
         if isinstance(present, RestoredModel):
             _refuse_submodule(override)
         elif override.target is not provider and (present is None or isinstance(present, OverriddenModel)):
-            yield OverriddenModel.of(family)
+            yield OverriddenModel.of(family), path
 
 
 def list_overridden(container: Any) -> Iterator[tuple[str, int]]:
@@ -75,14 +77,15 @@ def list_overridden(container: Any) -> Iterator[tuple[str, int]]:
             yield path, count
 
 
-def _families(containers: Sequence[Any]) -> list[Any]:
-    """Return the innermost container on the way that has a model, or those that it holds."""
-    for container in reversed(containers):
+def _families(containers: Sequence[Any]) -> tuple[list[Any], int]:
+    """Return the innermost containers that have a model, and how many are above the application."""
+    for i, container in reversed([*enumerate(containers)]):
+        if "model" in container.providers:
+            return [container], max(i - 1, 0)
         inner = [p.container for p in container.providers.values() if isinstance(p, providers.Container)]
-        families = [one for one in (container, *inner) if "model" in one.providers]
-        if families:
-            return families
-    return []
+        if families := [one for one in inner if "model" in one.providers]:
+            return families, i
+    return [], 0
 
 
 def _refuse_submodule(override: Override) -> None:
@@ -93,18 +96,18 @@ def _refuse_submodule(override: Override) -> None:
         )
 
 
-def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any) -> Any:
+def _build(family: Any, placed: Sequence[tuple[str, Override]], *args: Any, **kwargs: Any) -> Any:
     provider = family.providers["model"]
     assembler = family.assembler() if "assembler" in family.providers else None
     if assembler is not None and "assembler" in provider.kwargs:
         kwargs = {"assembler": assembler, **kwargs}
     model = without_overriding(provider)(*args, **kwargs)
-    if overrides and assembler is not None and "example_batches" in family.providers:
+    if placed and assembler is not None and "example_batches" in family.providers:
         on_cpu = partial(family.example_batches, device="cpu")
         materialise(model, on_cpu, seed=assembler.seed, path=assembler.path)
-        check_overridden(model, assembler, family.example_batches, overrides)
+        check_overridden(model, assembler, family.example_batches, [override for _, override in placed])
     if getattr(model, "recipe", None) is not None:
-        records = {override.path: record(override.replacement, override.path) for override in overrides}
+        records = {path: record(override.replacement, path) for path, override in placed}
         model.recipe = replace(model.recipe, overrides=tuple(records.values()))
     return model
 
