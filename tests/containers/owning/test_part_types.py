@@ -99,10 +99,11 @@ def test_a_constructor_may_take_anything() -> None:
 
 
 def test_without_a_container_the_same_is_refused() -> None:
-    with pytest.raises(
-        OverrideRefusedError, match=r"corners\.net: 'no module' is refused: it is no nn\.Module"
-    ):
-        corners(Squares(), CornerClassifier, net=lambda **_: "no module")
+    def build(**_: int) -> Any:
+        return "no module"
+
+    with pytest.raises(OverrideRefusedError, match=r"corners\.net: 'no module' is refused: it is no nn\."):
+        corners(Squares(), CornerClassifier, net=build)
 
 
 def test_a_kind_that_is_not_what_its_part_says_is_refused_where_it_is_built() -> None:
