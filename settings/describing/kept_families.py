@@ -55,7 +55,8 @@ def keep(named: str, family: Family, place: Path | None = None) -> None:
     with suppress(*(() if place else (OSError, TypeError, ValueError))):
         by_module = not named.rpartition(":")[0].endswith(".py")
         sources = {one: _digest_of(one) for one in sorted(_sources_of(family, by_module=by_module))}
-        kept = {"versions": _versions(), "sources": sources, "family": _to_plain(family)}
+        versions = {"format": _FORMAT} if place else _versions()
+        kept = {"versions": versions, "sources": sources, "family": _to_plain(family)}
         text = json.dumps(kept, indent=1)
         place = place or _place_of(named)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -3,13 +3,16 @@
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from nested_lightning.app.assembly.calls import why_not_called
+from nested_lightning.app.assembly.calls import signature_of, why_not_called
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.expected import Expected
+from nested_lightning.app.assembly.widths import plain
 from nested_lightning.app.assembly.wiring.parts import Declaration
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _known: WeakKeyDictionary[Callable[..., Any], Mapping[str, Expected]] = WeakKeyDictionary()
 """What was found of wiring functions, for as long as these live: most are called for each model."""
@@ -51,3 +54,22 @@ def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> ins
         name = getattr(named, "__name__", type(named).__name__)
         message = f"{path} can't be built: {name}{signature}: {why_not_called(signature, args, kwargs)}"
         raise CompositionError(message, path=path) from None  # no consequence of a guessed width
+
+
+def fitting(maker: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some keywords that ``maker`` takes; none where it doesn't say what it takes."""
+    taken = signature_of(inspect.unwrap(maker)) if offered else None
+    parameters = taken.parameters if taken else {}
+    takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    return {name: plain(value) for name, value in offered.items() if takes_all or name in parameters}
+
+
+def choosing(function: F) -> F:
+    """Mark a function that has `make_here` make what was chosen, and takes whatever that takes."""
+    function.is_chooser = True  # type: ignore[attr-defined]
+    return function
+
+
+def is_chooser(maker: Any) -> bool:
+    """Return whether something else is made by it, of what it is given."""
+    return getattr(getattr(maker, "func", maker), "is_chooser", False) is True

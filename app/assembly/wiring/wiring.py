@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Self
 
@@ -15,7 +15,13 @@ from nested_lightning.app.assembly.calls import signature_of
 from nested_lightning.app.assembly.errors import CompositionError, OverrideRefusedError
 from nested_lightning.app.assembly.expected import ANYTHING, Expected, described
 from nested_lightning.app.assembly.names import escape_name
-from nested_lightning.app.assembly.wiring.arguments import bind, expected_parts, has_parts
+from nested_lightning.app.assembly.wiring.arguments import (
+    bind,
+    expected_parts,
+    fitting,
+    has_parts,
+    is_chooser,
+)
 from nested_lightning.app.assembly.wiring.fitting import refuse_unfit
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.written_calls import written_call
@@ -98,7 +104,15 @@ class Wiring:
         """Whether the body of the function is being run, and no constructor within it."""
         return _running.get() is self
 
-    def build(self, part: "BoundPart", args: Any, kwargs: Mapping[str, Any], frame: FrameType | None) -> Any:
+    def build(
+        self,
+        part: "BoundPart",
+        args: Any,
+        kwargs: Mapping[str, Any],
+        *,
+        offered: Mapping[str, Any],
+        frame: FrameType | None,
+    ) -> Any:
         """Build the one part at a path; ``frame`` is in the middle of the call.
 
         Raises:
@@ -114,7 +128,7 @@ class Wiring:
         self._called.add(part.name)
         token = _running.set(None)
         try:
-            instance = part.build(args, kwargs, self.assembler)
+            instance = part.build(args, kwargs, self.assembler, offered=offered)
         finally:
             _running.reset(token)
         refuse_unfit(instance, kwargs, path=path, assembler=self.assembler, frame=frame)
@@ -161,21 +175,27 @@ class BoundPart:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the part; a factory draws from the random numbers of what calls it."""
+        return self.call(args, kwargs, offered={})
+
+    def call(self, args: Any, kwargs: Mapping[str, Any], *, offered: Mapping[str, Any]) -> Any:
+        """Build the part of what it is given, and of what is offered as far as it takes that."""
         if self.maker is None:
             return None
         if self._wiring.is_running:
-            return self._wiring.build(self, args, kwargs, _caller())
+            return self._wiring.build(self, args, kwargs, offered=offered, frame=_caller())
         path = self._wiring.assembler.locate(self.name)
         with naming(path):
-            return make(self.maker, args, kwargs, Place(path, expected=self._expected))
+            return make(self.maker, args, kwargs, Place(path, expected=self._expected, offered=offered))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "BoundPart":
         """Return itself: a copy of a composite has the same factories, and no container of its own."""
         return self
 
-    def build(self, args: Any, kwargs: Mapping[str, Any], assembler: Assembler) -> Any:
+    def build(
+        self, args: Any, kwargs: Mapping[str, Any], assembler: Assembler, *, offered: Mapping[str, Any]
+    ) -> Any:
         """Build the one part at this path."""
-        place = Place(assembler.locate(self.name), self.name, assembler, self._expected)
+        place = Place(assembler.locate(self.name), self.name, assembler, self._expected, offered)
 
         def call(**given: Any) -> Any:
             return make(self.maker, args, given, place)
@@ -252,12 +272,14 @@ class Place:
         name: The same below the composite.
         assembler: Builds the parts of a wiring function; None: they belong to a factory's caller.
         expected: What has to come of it.
+        offered: What it may take or leave.
     """
 
     path: str
     name: str = ""
     assembler: Assembler | None = None
     expected: Expected = ANYTHING
+    offered: Mapping[str, Any] = field(default_factory=dict)
 
 
 def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
@@ -296,6 +318,8 @@ def expect_anything_here() -> None:
 def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
     if isinstance(maker, nn.Module):
         return maker
+    if not is_chooser(maker):
+        kwargs = {**fitting(maker, place.offered), **kwargs}
     function = inspect.unwrap(maker)
     if has_parts(function):
         below = place.assembler or Assembler(path=place.path)
@@ -312,8 +336,8 @@ def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
 
 
 def _caller() -> FrameType | None:
-    """Return the frame that called the part, which is none of this module's."""
+    """Return the frame that called the part, which is none of this package's."""
     frame = inspect.currentframe()
-    while frame is not None and frame.f_globals is globals():
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
     return frame

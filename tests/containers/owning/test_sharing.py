@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nested_lightning import Part, Parts, SettingsError, UserError, bootstrap, family, part, parts
+from nested_lightning import Part, Parts, SettingsError, UserError, bootstrap, family, offer, part, parts
 from nested_lightning.settings.families import knowing
 from nested_lightning.settings.reading.loading import load_settings
 from tests.command_line import Program
@@ -216,3 +216,23 @@ def test_a_shared_part_is_one_still_in_a_process_where_the_data_are_gone(
     done = forked_code(run + reload)
 
     assert (done.returncode, done.stdout.split()[-1:]) == (0, ["3"]), done.stderr
+
+
+@pytest.mark.parametrize(("kind", "num_norms"), [("block", 2), ("linear", 0)])
+def test_what_is_offered_reaches_the_kinds_that_take_it(kind: str, num_norms: int) -> None:
+    @family("offering")
+    def offering(
+        data: Curves,
+        model: Part[Pair],
+        block: Part[nn.Module] = part(block=Block, linear=nn.Linear),
+        norm: Part[nn.Module] = part(nn.BatchNorm1d),
+    ) -> Pair:
+        built = offer(block, norm=norm, out_features=data.length + 1)(in_features=data.length)
+        return model(vaes=nn.ModuleDict({"one": built}))
+
+    section = {"block": {"kind": kind}, "norm": {"momentum": 0.25}}
+    built = bootstrap({"offering": section}, family=offering).offering.model().vaes["one"]
+
+    norms = [module for module in built.modules() if isinstance(module, nn.BatchNorm1d)]
+    assert built.out_features == 9
+    assert [norm.momentum for norm in norms] == [0.25] * num_norms
