@@ -12,11 +12,7 @@ from typing_extensions import override
 
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.parameter_groups import (
-    heed_options,
-    mark_as_singled_out,
-    set_optimizer_options,
-)
+from nested_lightning.app.training.parameter_groups import mark_as_singled_out, set_optimizer_options
 from nested_lightning.app.training.submodule_paths import find_submodules
 
 _logger = logging.getLogger("nested_lightning.submodule_policies")
@@ -85,8 +81,6 @@ class SubmodulePolicies(Callback):
                 self._apply(policy, f"{self._family}.{name}", module, is_new=trainer.ckpt_path is None)
         if isinstance(trainer.strategy, DDPStrategy) and any(epoch is not None for _, epoch in self._frozen):
             raise UserError("unfreeze_at_epoch can't be used where several processes train: use one device")
-        if self._policies:
-            heed_options(pl_module)
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
             raise UserError("submodules: everything is frozen, so there is nothing to train")
 
