@@ -78,12 +78,16 @@ class StepCheck:
         """
         materialise(self.model, lambda: batches, seed=self._seed, path=self.root)
         with torch.random.fork_rng(devices=[]), unlogged(self.model):
-            for policy in policies.single():
+            single = [*policies.single()]
+            for policy in single:
                 with self.watch.step("policies"):
                     policy.setup(self.trainer, self.model, "fit")  # type: ignore[arg-type]
                 self._unfreezing.update(policy.unfreezing)
             if self.has_to_learn or any(p.requires_grad for p in self.model.parameters()):
                 self._optimize()
+            for policy in single if self.trainer.optimizers else ():
+                with self.watch.step("policies"):
+                    policy.on_fit_start(self.trainer, self.model)  # type: ignore[arg-type]
             self._train(batches, is_brief=is_brief)
             self._evaluate(batches, has_to_predict=not is_brief)
 

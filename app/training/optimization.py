@@ -8,10 +8,8 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from nested_lightning.app.training.parameter_groups import group_parameters
-
 OptimizerFactory = Callable[[Any], Optimizer]
-"""Takes the parameters to optimise, or groups of them with options of their own."""
+"""Takes the parameters to optimise."""
 
 ScheduleFactory = Callable[[Optimizer, int], LRScheduler | None]
 """Takes the optimiser and the number of its steps in the whole training; None: a constant rate."""
@@ -27,7 +25,7 @@ def configure_single_optimizer(
         optimizer: Called with the parameters that require a gradient.
         schedule: Called with the optimiser and the number of its steps.
     """
-    built = optimizer(group_parameters(p for p in model.parameters() if p.requires_grad))
+    built = optimizer([p for p in model.parameters() if p.requires_grad])
     scheduler = schedule(built, int(model.trainer.estimated_stepping_batches))
     if scheduler is None:
         return built

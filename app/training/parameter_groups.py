@@ -1,9 +1,11 @@
 """Parameters with a learning rate or a weight decay of their own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 _OPTIONS = "optimizer_options"
 
@@ -11,13 +13,13 @@ _OPTIONS = "optimizer_options"
 def set_optimizer_options(parameters: Iterable[nn.Parameter], **options: float) -> None:
     """Give parameters options of the optimiser, such as ``lr``, over those that they were given before."""
     for parameter in parameters:
-        setattr(parameter, _OPTIONS, getattr(parameter, _OPTIONS, {}) | options)
+        setattr(parameter, _OPTIONS, _options_of(parameter) | options)
 
 
 def mark_as_singled_out(parameters: Iterable[nn.Parameter]) -> None:
     """Note that parameters are to be treated by themselves, e.g. since they are frozen for a while."""
     for parameter in parameters:
-        setattr(parameter, _OPTIONS, getattr(parameter, _OPTIONS, {}))
+        setattr(parameter, _OPTIONS, _options_of(parameter))
 
 
 def are_singled_out(parameters: Iterable[nn.Parameter]) -> bool:
@@ -25,15 +27,56 @@ def are_singled_out(parameters: Iterable[nn.Parameter]) -> bool:
     return any(hasattr(parameter, _OPTIONS) for parameter in parameters)
 
 
-def group_parameters(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter] | list[dict[str, Any]]:
-    """Return what an optimiser is built from: the parameters, or one group for each set of options.
+@contextmanager
+def grouped_by_options() -> Iterator[None]:
+    """Have each optimiser that is built in the block put parameters with options into groups of their own.
 
-    The parameters without any options come first.
+    So the groups are there before a schedule is built, and whoever builds the optimiser needn't know of them.
     """
-    groups: dict[tuple[tuple[str, float], ...], list[nn.Parameter]] = {(): []}
-    for parameter in parameters:
-        options = tuple(sorted(getattr(parameter, _OPTIONS, {}).items()))
-        groups.setdefault(options, []).append(parameter)
-    if len(groups) == 1:
-        return groups[()]
-    return [{"params": members, **dict(options)} for options, members in groups.items() if members]
+    add_whole = Optimizer.add_param_group
+
+    def add(optimizer: Optimizer, group: dict[str, Any]) -> None:
+        for part in _split(group):
+            add_whole(optimizer, part)
+
+    Optimizer.add_param_group = add  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        Optimizer.add_param_group = add_whole  # type: ignore[method-assign]
+
+
+def _split(group: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a group as one of the parameters without options, and one for each set of options."""
+    if isinstance(group["params"], Tensor | set):  # a set is torch's to refuse
+        return [group]
+    members: dict[tuple[tuple[str, float], ...], list[Any]] = {(): []}
+    for member in group["params"]:
+        parameter = member[1] if isinstance(member, tuple) else member  # it may have a name
+        members.setdefault(tuple(sorted(_options_of(parameter).items())), []).append(member)
+    if len(members) == 1:
+        return [{**group, "params": members[()]}]
+    return [{**group, "params": own, **dict(options)} for options, own in members.items() if own]
+
+
+def lost_options(parameters: Iterable[nn.Parameter], optimizers: Iterable[Optimizer]) -> list[str]:
+    """Return the names of those options of parameters that their optimiser doesn't begin with."""
+    found = {
+        id(member): {name: group.get(f"initial_{name}", group[name]) for name in optimizer.defaults}
+        for optimizer in optimizers
+        for group in optimizer.param_groups
+        for member in group["params"]
+    }
+    lost = [
+        name
+        for parameter in parameters
+        if parameter.requires_grad
+        for name, value in _options_of(parameter).items()
+        if found.get(id(parameter), {}).get(name) != value
+    ]
+    return [*dict.fromkeys(lost)]
+
+
+def _options_of(parameter: Any) -> dict[str, float]:
+    options: dict[str, float] = getattr(parameter, _OPTIONS, {})
+    return options

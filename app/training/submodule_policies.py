@@ -1,9 +1,11 @@
 """What single submodules start from, and how they learn: by their paths."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.strategies import DDPStrategy
@@ -12,7 +14,12 @@ from typing_extensions import override
 
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.parameter_groups import mark_as_singled_out, set_optimizer_options
+from nested_lightning.app.training.parameter_groups import (
+    grouped_by_options,
+    lost_options,
+    mark_as_singled_out,
+    set_optimizer_options,
+)
 from nested_lightning.app.training.submodule_paths import find_submodules
 
 _logger = logging.getLogger("nested_lightning.submodule_policies")
@@ -54,6 +61,7 @@ class SubmodulePolicies(Callback):
         self._family = family
         self._policies = policies
         self._frozen: list[tuple[nn.Module, int | None]] = []
+        self._with_options: dict[str, nn.Module] = {}
 
     def single(self) -> Iterator["SubmodulePolicies"]:
         """Yield one of its kind for each path, so that the fault of one doesn't hide another's."""
@@ -75,7 +83,7 @@ class SubmodulePolicies(Callback):
         """
         if stage != "fit":
             return
-        self._frozen = []
+        self._frozen, self._with_options = [], {}
         for path, policy in self._policies.items():
             for name, module in find_submodules(pl_module, self._family, path).items():
                 self._apply(policy, f"{self._family}.{name}", module, is_new=trainer.ckpt_path is None)
@@ -83,6 +91,24 @@ class SubmodulePolicies(Callback):
             raise UserError("unfreeze_at_epoch can't be used where several processes train: use one device")
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
             raise UserError("submodules: everything is frozen, so there is nothing to train")
+        if self._with_options:
+            pl_module.__dict__["configure_optimizers"] = partial(_configure, pl_module.configure_optimizers)
+
+    @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """See that the optimisers, which are built by now, begin with what was set.
+
+        Raises:
+            UserError: One of them doesn't.
+        """
+        pl_module.__dict__.pop("configure_optimizers", None)
+        for path, module in self._with_options.items():
+            if lost := lost_options(module.parameters(), trainer.optimizers):
+                configured = f"{type(pl_module).__name__}.configure_optimizers"
+                raise UserError(
+                    f"submodules.{path}: {' and '.join(lost)} would have no effect, as {configured} gives these"
+                    " weights to no optimiser that takes it, or to a schedule that sets it for all"
+                )
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -100,6 +126,7 @@ class SubmodulePolicies(Callback):
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         own = {name: value for name, value in options.items() if value is not None}
         if own:
+            self._with_options[path] = module
             set_optimizer_options(module.parameters(), **own)
         if policy.freeze:
             mark_as_singled_out(module.parameters())
@@ -112,6 +139,15 @@ class SubmodulePolicies(Callback):
             if module.training != learns or unfrozen_at is not None:
                 module.train(learns)
                 module.requires_grad_(learns)
+
+
+def _configure(configure: Callable[[], Any]) -> Any:
+    """Return what ``configure_optimizers`` gives, with groups of their own for parameters with options."""
+    try:
+        with grouped_by_options():
+            return configure()
+    except ValueError as error:
+        raise UserError(f"submodules: the optimiser can't have several rates or decays: {error}") from error
 
 
 def _load(module: nn.Module, path: str, file: Path, path_there: str) -> None:

@@ -14,7 +14,6 @@ from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import average_gradients
 from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
-from nested_lightning.app.training.parameter_groups import group_parameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +86,7 @@ class ComponentOptimizers:
         for path, component in self.components.items():
             if not component.parameters:
                 raise UserError(f"submodules: all of {path} is frozen, which has an optimiser of its own")
-            optimizer = component.optimizer(group_parameters(component.parameters))
+            optimizer = component.optimizer(component.parameters)
             entry: dict[str, Any] = {"optimizer": optimizer}
             schedule = component.schedule(optimizer, max(1, num_steps[path]))
             if schedule is not None:
