@@ -131,7 +131,7 @@ def _compare(first: Path, second: Path) -> None:
 
 
 def _read_settings(path: Path) -> Mapping[str, Any]:
-    """Return settings; what a training wrote of a family that isn't known here is compared as it is written."""
+    """Return settings; of a family that isn't known here, what a training wrote is taken as it is."""
     if path.suffix in _MODEL_FILES:
         written = read_checkpoint(path).settings
         return parse_settings(written).to_plain() if written["model"] in families() else written

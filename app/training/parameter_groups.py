@@ -1,5 +1,6 @@
 """Parameters with a learning rate or a weight decay of their own."""
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 _OPTIONS = "optimizer_options"
+_lock = threading.RLock()
 
 
 def set_optimizer_options(parameters: Iterable[nn.Parameter], **options: float) -> None:
@@ -33,17 +35,18 @@ def grouped_by_options() -> Iterator[None]:
 
     So the groups are there before a schedule is built, and whoever builds the optimiser needn't know of them.
     """
-    add_whole = Optimizer.add_param_group
+    with _lock:
+        add_whole = Optimizer.add_param_group
 
-    def add(optimizer: Optimizer, group: dict[str, Any]) -> None:
-        for part in _split(group):
-            add_whole(optimizer, part)
+        def add(optimizer: Optimizer, group: dict[str, Any]) -> None:
+            for part in _split(group):
+                add_whole(optimizer, part)
 
-    Optimizer.add_param_group = add  # type: ignore[method-assign, assignment]
-    try:
-        yield
-    finally:
-        Optimizer.add_param_group = add_whole  # type: ignore[method-assign]
+        Optimizer.add_param_group = add  # type: ignore[method-assign, assignment]
+        try:
+            yield
+        finally:
+            Optimizer.add_param_group = add_whole  # type: ignore[method-assign]
 
 
 def _split(group: dict[str, Any]) -> list[dict[str, Any]]:

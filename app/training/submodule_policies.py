@@ -106,8 +106,8 @@ class SubmodulePolicies(Callback):
             if lost := lost_options(module.parameters(), trainer.optimizers):
                 configured = f"{type(pl_module).__name__}.configure_optimizers"
                 raise UserError(
-                    f"submodules.{path}: {' and '.join(lost)} would have no effect, as {configured} gives these"
-                    " weights to no optimiser that takes it, or to a schedule that sets it for all"
+                    f"submodules.{path}: {' and '.join(lost)} would have no effect, as {configured} gives"
+                    " these weights to no optimiser that takes it, or to a schedule that sets it for all"
                 )
 
     @override

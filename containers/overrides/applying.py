@@ -8,7 +8,7 @@ from dependency_injector import providers
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.overrides.claims import calling_place, claim
-from nested_lightning.containers.overrides.model_provider import models_with
+from nested_lightning.containers.overrides.model_provider import models_with, provider_of
 from nested_lightning.containers.overrides.override import Override
 from nested_lightning.containers.overrides.provider_paths import trace_provider
 
@@ -94,7 +94,7 @@ def _place(found: Sequence[Found], stack: ExitStack) -> None:
         for model, path in models_with(override, containers):
             model.placed.append((path, override))
             stack.callback(model.placed.remove, (path, override))
-        stack.enter_context(override.target.override(override.provider()))
+        stack.enter_context(override.target.override(provider_of(override, containers)))
 
 
 def _dependent_singletons(found: Sequence[Found]) -> Iterator[Any]:

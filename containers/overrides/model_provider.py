@@ -58,15 +58,28 @@ def models_with(override: Override, containers: Sequence[Any]) -> Iterator[tuple
     Raises:
         UserError: The model is there already, read from a file, and wouldn't have what is put in.
     """
-    families, num_above = _families(containers)
-    path = ".".join(override.path.split(".")[num_above:])
-    for family in families:
+    for family, path in _families(override, containers):
         provider = family.providers["model"]
         present = provider.last_overriding
         if isinstance(present, RestoredModel):
             _refuse_submodule(override)
         elif override.target is not provider and (present is None or isinstance(present, OverriddenModel)):
             yield OverriddenModel.of(family), path
+
+
+def provider_of(override: Override, containers: Sequence[Any]) -> providers.Provider[Any]:
+    """Return what is put in a provider's place; of a whole model, one that gives it the family's recipe."""
+    for family, path in _families(override, containers):
+        if override.target is family.providers["model"] and "recipe" in family.providers:
+            return providers.Callable(_build_whole, override.provider().provider, family, path, override)
+    return override.provider()
+
+
+def overrides_of(family: Any) -> list[Override]:
+    """Return what was put in the place of providers that concern a family's model."""
+    put_in = family.providers["model"].overridden
+    placed = [one for each in put_in if isinstance(each, OverriddenModel) for one in each.placed]
+    return [override for _, override in placed]
 
 
 def list_overridden(container: Any) -> Iterator[tuple[str, int]]:
@@ -77,15 +90,16 @@ def list_overridden(container: Any) -> Iterator[tuple[str, int]]:
             yield path, count
 
 
-def _families(containers: Sequence[Any]) -> tuple[list[Any], int]:
-    """Return the innermost containers that have a model, and how many are above the application."""
+def _families(override: Override, containers: Sequence[Any]) -> list[tuple[Any, str]]:
+    """Return the innermost containers with a model, each with the override's path below the application."""
+    names = override.path.split(".")
     for i, container in reversed([*enumerate(containers)]):
         if "model" in container.providers:
-            return [container], max(i - 1, 0)
+            return [(container, ".".join(names[max(i - 1, 0) :]))]
         inner = [p.container for p in container.providers.values() if isinstance(p, providers.Container)]
         if families := [one for one in inner if "model" in one.providers]:
-            return families, i
-    return [], 0
+            return [(one, ".".join(names[i:])) for one in families]
+    return []
 
 
 def _refuse_submodule(override: Override) -> None:
@@ -109,6 +123,14 @@ def _build(family: Any, placed: Sequence[tuple[str, Override]], *args: Any, **kw
     if getattr(model, "recipe", None) is not None:
         records = {path: record(override.replacement, path) for path, override in placed}
         model.recipe = replace(model.recipe, overrides=tuple(records.values()))
+    return model
+
+
+def _build_whole(make: Any, family: Any, path: str, override: Override, *args: Any, **kwargs: Any) -> Any:
+    model = make(*args, **kwargs)
+    if isinstance(model, LightningModule) and getattr(model, "recipe", None) is None:
+        recorded = record(override.replacement, path)
+        model.recipe = replace(family.recipe(), overrides=(recorded,))
     return model
 
 
