@@ -55,6 +55,8 @@ def _describe_slots(path: str, place: Place) -> Iterator[Text]:
         for kind, choice in place.choices.items():
             if given := [f"{name}={text}" for name, text in choice.wired.items()]:
                 yield Text(f"  {kind} is given {', '.join(given)}", "dim")
+            if choice.kept:
+                yield Text(f"  {kind} keeps its defaults of {', '.join(choice.kept)}", "dim")
             if choice.takes_any:
                 yield Text(f"  {kind} takes any keyword, so names aren't checked", "dim")
             yield from _describe_slots(path, choice)

@@ -97,6 +97,11 @@ def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | No
             f"{function.__name__}: the parameter {name} is neither a part ({name}: Part[…] = part(…)) nor of"
             " a plain type"
         )
+    for name, one in parts.items():
+        if one.each == name:
+            raise UserError(
+                f"{function.__name__}: {name} would stand for two things: give each=… another name"
+            )
     if nameless := [name for name, part in parts.items() if not part.declaration.kinds]:
         raise UserError(
             f"{function.__name__}: {', '.join(nameless)} names no kinds: declare it as part(conv=ConvEncoder)"

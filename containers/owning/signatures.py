@@ -60,6 +60,12 @@ def argument_names(maker: Callable[..., Any]) -> list[str]:
     return list(_named_parameters(maker))
 
 
+def defaulted_arguments(maker: Callable[..., Any]) -> list[str]:
+    """Return the names of those that have a default."""
+    parameters = _named_parameters(maker)
+    return [name for name, one in parameters.items() if one.default is not one.empty]
+
+
 def takes_any_keyword(maker: Callable[..., Any]) -> bool:
     """Return whether it has ``**kwargs``, so that no name can be checked."""
     signature = signature_of(maker)

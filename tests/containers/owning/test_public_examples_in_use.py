@@ -77,6 +77,8 @@ def test_models_config_graph_and_override_reach_its_parts(
     assert parts[0].partition(".")[2] in run("graph")
     assert of_class in run("graph", *with_another)
     run("train", "--epochs", "1", "--run-dir", "run", *with_another)
+    compared = program("config", "--diff", "run", "run/checkpoints/best.ckpt")  # without its code
+    assert "are the same" in compared.stdout + compared.stderr
 
 
 @pytest.mark.parametrize(
