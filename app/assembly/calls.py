@@ -38,9 +38,10 @@ def why_not_called(
     try:
         (taken.bind if is_whole else taken.bind_partial)(*args, **kwargs)
     except TypeError as error:
-        unknown = next((name for name in kwargs if name not in taken.parameters), None)
-        if unknown is None:
+        takes_any = any(one.kind is one.VAR_KEYWORD for one in taken.parameters.values())
+        unknown = [name for name in kwargs if name not in taken.parameters and not takes_any]
+        if not unknown:
             return str(error)
-        known = ", ".join(taken.parameters) or "nothing"
-        return f"{error}{did_you_mean(unknown, taken.parameters)} (it takes: {known})"
+        near, known = did_you_mean(unknown[0], taken.parameters), ", ".join(taken.parameters) or "nothing"
+        return f"got an unexpected keyword argument '{unknown[0]}'{near} (it takes: {known})"
     return None

@@ -92,7 +92,8 @@ def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: P
     summary = (inspect.getdoc(maker) or kind).splitlines()[0]
     wired, parts = plan.wired.given_to(argument_names(maker)), parts_of(maker)
     fields = _plain_fields(maker, wired, may_be_required=plan.wired.is_all)
-    fields.pop("target", None)  # as "kind", what a choice has already
+    for name in ("kind", "target"):  # what a choice has already
+        fields.pop(name, None)
     for part, one in parts.items():
         fields |= dict(_part_fields(part, one)) if part not in wired else {}
     kept = [one for one in defaulted_arguments(maker) if one not in (*wired, *fields)]

@@ -52,7 +52,7 @@ def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> ins
     except TypeError:
         named = maker.func if isinstance(maker, partial) else maker
         name = getattr(named, "__name__", type(named).__name__)
-        message = f"{path} can't be built: {name}{signature}: {why_not_called(signature, args, kwargs)}"
+        message = f"{path} can't be built: {name}: {why_not_called(signature, args, kwargs)}"
         raise CompositionError(message, path=path) from None  # no consequence of a guessed width
 
 

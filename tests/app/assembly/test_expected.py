@@ -110,10 +110,7 @@ NO_FEATURES = "its constructor can't be called with in_features: got an unexpect
         (WithoutWidth, [f"{NO_FEATURES} 'in_features' (it takes: nothing)"]),
         (
             NeedsOthers,
-            [
-                "its constructor can't be called with in_features: missing a required argument: 'num_inputs'"
-                " (it takes: num_inputs, depth)"
-            ],
+            [f"{NO_FEATURES} 'in_features' (it takes: num_inputs, depth)"],
         ),
         (NeedsMask, ["its forward can't be called with x: missing a required argument: 'mask'"]),
         (dict, ["it is no nn.Module"]),

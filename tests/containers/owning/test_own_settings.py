@@ -130,6 +130,6 @@ def test_a_keyword_that_the_chosen_kind_does_not_take_is_an_error_with_the_neare
     def misspelt(data: Curves, model: Part[Pair], block: Part[Block] = part(Block)) -> Pair:
         return model(vaes=nn.ModuleDict({"one": block(width=data.length, depht=1)}))
 
-    application = bootstrap({"misspelt": {"block": {"depth": 1}}}, family=misspelt)
+    application = bootstrap({}, family=misspelt)
     with pytest.raises(UserError, match=r"misspelt\.block can't be built: .*depht.*did you mean 'depth'"):
         application.misspelt.model()

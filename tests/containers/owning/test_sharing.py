@@ -7,7 +7,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nested_lightning import Part, Parts, SettingsError, UserError, bootstrap, family, offer, part, parts
+from nested_lightning import (
+    Part,
+    Parts,
+    SettingsError,
+    UserError,
+    bootstrap,
+    family,
+    offer,
+    part,
+    parts,
+)
 from nested_lightning.settings.families import knowing
 from nested_lightning.settings.reading.loading import load_settings
 from tests.command_line import Program
@@ -113,7 +123,7 @@ def test_an_item_is_replaced_by_another_kind_which_has_settings_of_its_own() -> 
     assert _widths(_model("chained.blocks.second.kind=narrow")) == {"first": (8, 4), "second": (4, 2)}
     with pytest.raises(SettingsError, match=r"^chained\.blocks\.second\.out_features: a value is needed$"):
         _model("chained.blocks.second.kind=linear")
-    with pytest.raises(UserError, match=r"chained\.blocks\.second can't be built: Linear.*norm"):
+    with pytest.raises(UserError, match=r"chained\.blocks\.second can't be built: Linear.*'norm'"):
         _model("chained.blocks.second.kind=linear", "chained.blocks.second.out_features=6")
 
 
