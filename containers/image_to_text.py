@@ -31,6 +31,7 @@ from nested_lightning.containers.providing.declared import (
     DeclaredFactory,
     DeclaredSingleton,
 )
+from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.image_to_text import ImageToTextSettings
 
@@ -122,7 +123,7 @@ class ImageToTextContainer(DeclarativeContainer):
 
     training_run = providers.Factory(
         trainer.training_run,
-        model=model,
+        **new_model(model, trainer),
         datamodule=datamodule,
         batch_size=settings.provided.data.batch_size,
     )
@@ -130,7 +131,7 @@ class ImageToTextContainer(DeclarativeContainer):
     nucleus_sampling = DeclaredFactory(Generation, NucleusSampling)
     predictor = providers.Factory(
         ImageToTextPredictor,
-        model=model,
+        model=trained_model(model, application),
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )

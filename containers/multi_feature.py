@@ -26,6 +26,7 @@ from nested_lightning.containers.providing.declared import (
     DeclaredSingleton,
 )
 from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.multi_feature import MultiFeatureSettings
 
@@ -113,13 +114,13 @@ class MultiFeatureContainer(DeclarativeContainer):
 
     training_run = providers.Factory(
         trainer.training_run,
-        model=model,
+        **new_model(model, trainer),
         datamodule=datamodule,
         batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(
         MultiFeaturePredictor,
-        model=model,
+        model=trained_model(model, application),
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )

@@ -19,6 +19,7 @@ from nested_lightning.app.training.reporting.progress import TrainingProgress
 from nested_lightning.app.training.runs.interruption import Interruption
 from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
 from nested_lightning.app.training.runs.random_state import RandomState
+from nested_lightning.app.training.runs.reproducible_data import ReproducibleData
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.running_metrics import RunningMetrics
 from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
@@ -90,6 +91,12 @@ class TrainerContainer(DeclarativeContainer):
     monitored_value = DeclaredFactory(
         protocols.TrainingCallback, MonitoredValue, name=settings.provided.monitor
     )
+    reproducible_data = DeclaredFactory(
+        protocols.TrainingCallback,
+        ReproducibleData,
+        seed=application.provided.seed,
+        is_shared=settings.provided.use_distributed_sampler,
+    )
     random_state = DeclaredFactory(protocols.TrainingCallback, RandomState)
     running_metrics = DeclaredFactory(protocols.TrainingCallback, RunningMetrics)
     epoch_log = DeclaredFactory(protocols.TrainingCallback, EpochLog)
@@ -111,6 +118,7 @@ class TrainerContainer(DeclarativeContainer):
         channels_last,
         compilation,
         device_data,
+        reproducible_data,
         recipe_writer,
         best_checkpoint,
         last_checkpoint,
@@ -161,5 +169,6 @@ class TrainerContainer(DeclarativeContainer):
         seed=application.provided.seed,
         settings=plain_settings,
         num_threads=settings.provided.num_threads,
+        device=application.provided.prediction.device,
     )
     """A family adds its model and data, which are made first: what is wrong there leaves no run folder."""

@@ -32,6 +32,7 @@ from nested_lightning.containers.providing.declared import (
 )
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.nested import NestedProviders
+from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.vae_gan import VaeGanSettings
 
@@ -184,13 +185,13 @@ class VaeGanContainer(DeclarativeContainer):
 
     training_run = providers.Factory(
         trainer.training_run,
-        model=model,
+        **new_model(model, trainer),
         datamodule=datamodule,
         batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(
         VaeGanPredictor,
-        model=model,
+        model=trained_model(model, application),
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )

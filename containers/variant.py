@@ -31,6 +31,7 @@ from nested_lightning.containers.providing.declared import (
     DeclaredSingleton,
 )
 from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.containers.providing.variant_adapters import build_adapter
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.variant import VariantSettings
@@ -120,13 +121,13 @@ class VariantContainer(DeclarativeContainer):
 
     training_run = providers.Factory(
         trainer.training_run,
-        model=model,
+        **new_model(model, trainer),
         datamodule=datamodule,
         batch_size=settings.provided.data.batch_size,
     )
     predictor = providers.Factory(
         VariantPredictor,
-        model=model,
+        model=trained_model(model, application),
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )

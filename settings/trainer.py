@@ -28,6 +28,11 @@ class TrainerSettings(Settings):
     devices: Devices = Field("auto", description="Devices of a machine: how many, which, or auto.")
     num_nodes: Count = Field(1, description="Machines that train together, each with these devices.")
     strategy: str = Field("auto", description="How devices share the work: auto, ddp, …")
+    use_distributed_sampler: bool = Field(
+        True,
+        description="Share the samples of a plain DataLoader among processes; false: its sampler or stream"
+        " does so itself.",
+    )
     precision: Precision = Field(
         "32-true",
         description="Number format of computation; auto: bf16-mixed where the device computes it natively,"

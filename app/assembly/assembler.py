@@ -40,6 +40,7 @@ class Assembler:
         self.seed = seed
         self.built: dict[str, nn.Module] = {}
         self.asked_widths: dict[str, int] = {}
+        self._names: dict[int, str] = {}
         self._faults = faults
         self._prepare = prepare
         self._built_from_guesses: set[str] = set()
@@ -66,7 +67,7 @@ class Assembler:
 
     def find(self, module: object) -> str | None:
         """Return where a part was built, below the composite; None: it wasn't built here."""
-        return next((name for name, one in self.built.items() if one is module), None)
+        return self._names.get(id(module))
 
     def is_handed_on(self, part: object) -> bool:
         """Return whether another part was built of this one, whose business it then is to hold it."""
@@ -137,6 +138,7 @@ class Assembler:
         if self._prepare is not None:
             module = self._prepare(module)
         self.built[name] = module
+        self._names.setdefault(id(module), name)
         if isinstance(asked := given.get("out_features"), int):
             self.asked_widths[name] = int(asked)
         if any(map(is_guessed, given.values())):

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-import numpy as np
 import torch
+
+from nested_lightning.app.random_numbers import hashed
 
 BatchT = TypeVar("BatchT")
 
@@ -23,7 +24,11 @@ class ResumableLoader(ABC, Generic[BatchT]):
 
     @abstractmethod
     def __len__(self) -> int:
-        """Return the number of batches of an epoch, the same for every process."""
+        """Return the number of batches of an epoch, the same for every process.
+
+        Raises:
+            TypeError: It isn't known.
+        """
 
     @abstractmethod
     def _batches(self, epoch: int, start: int) -> Iterator[BatchT]:
@@ -35,7 +40,7 @@ class ResumableLoader(ABC, Generic[BatchT]):
         Where it begins is decided with the first batch, so that a state may be loaded until then.
         """
         if self._position and not self._is_restored:  # the last epoch was left early: don't repeat its order
-            self._epoch, self._position = self._epoch + 1, 0
+            self.load_state_dict(next_epoch(self.state_dict()))
         self._is_restored = False
         yield from self._counted(self._epoch, self._position)
 
@@ -49,17 +54,27 @@ class ResumableLoader(ABC, Generic[BatchT]):
         self._is_restored = True
 
     def _counted(self, epoch: int, start: int) -> Iterator[BatchT]:
-        num_batches, batches = len(self), self._batches(epoch, start)
-        for position in range(start, num_batches):
+        try:
+            num_batches = len(self)
+        except TypeError:
+            num_batches = None  # Lightning then asks for a batch while it trains on the one before
+        for position, batch in enumerate(self._batches(epoch, start), start):
             # The state counts the batch about to be yielded, and an epoch whose last batch is out is over:
             # a checkpoint taken during that last step must not replay an empty rest.
-            is_last = position + 1 == num_batches
-            self._epoch, self._position = (epoch + 1, 0) if is_last else (epoch, position + 1)
-            yield next(batches)
+            given = position if num_batches is None else position + 1
+            is_last = given == num_batches
+            self._epoch, self._position = (epoch + 1, 0) if is_last else (epoch, given)
+            yield batch
+            if is_last:
+                return
+        self._epoch, self._position = epoch + 1, 0
+
+
+def next_epoch(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of a loader whose epoch was left in its middle, at the beginning of the next one."""
+    return {"epoch": state["epoch"] + 1, "position": 0} if state.get("position") else state
 
 
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:
     """Return a generator that draws by a seed and an epoch's number, each at least 0, alone."""
-    # torch's CPU generator keeps 32 bits of a seed, so the two numbers are hashed into 32.
-    hashed = int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
-    return torch.Generator().manual_seed(hashed)
+    return torch.Generator().manual_seed(hashed(seed, epoch))

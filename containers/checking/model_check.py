@@ -22,7 +22,8 @@ from nested_lightning.app.seam.meta_device import on_meta
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
 from nested_lightning.containers.checking.width_settings import WidthSettings
-from nested_lightning.containers.overrides.model_provider import OverriddenModel, without_overriding
+from nested_lightning.containers.overrides.model_provider import OverriddenModel
+from nested_lightning.containers.providing.declared import without_overriding
 from nested_lightning.containers.starting.bootstrapping import family_container
 
 

@@ -8,7 +8,11 @@ from dependency_injector import providers
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.overrides.claims import calling_place, claim
-from nested_lightning.containers.overrides.model_provider import models_with, provider_of
+from nested_lightning.containers.overrides.model_provider import (
+    OverriddenModel,
+    families_with,
+    provider_of,
+)
 from nested_lightning.containers.overrides.override import Override
 from nested_lightning.containers.overrides.provider_paths import trace_provider
 
@@ -91,9 +95,9 @@ def _place(found: Sequence[Found], stack: ExitStack) -> None:
     _reset(singletons)
     stack.callback(_reset, singletons)
     for override, containers in found:
-        for model, path in models_with(override, containers):
-            model.placed.append((path, override))
-            stack.callback(model.placed.remove, (path, override))
+        for family, path in families_with(override, containers):
+            model = OverriddenModel.knowing((path, override), family)
+            stack.callback(model.forget, (path, override), family)
         stack.enter_context(override.target.override(provider_of(override, containers)))
 
 

@@ -15,6 +15,8 @@ from nested_lightning.containers.checking.provider_graph import list_providers
 from nested_lightning.containers.overrides.batch_check import check_overridden
 from nested_lightning.containers.overrides.override import Override
 from nested_lightning.containers.overrides.recording import record
+from nested_lightning.containers.providing.declared import without_overriding
+from nested_lightning.containers.providing.trained import TrainedModel
 
 _lock = threading.Lock()
 
@@ -24,7 +26,7 @@ class RestoredModel(providers.Object[Any]):
 
 
 class OverriddenModel(providers.Callable[Any]):
-    """Builds a family's model while some providers are overridden, and as ever while none is.
+    """Builds a family's model while some providers are overridden.
 
     Args:
         family: The family's container.
@@ -38,18 +40,27 @@ class OverriddenModel(providers.Callable[Any]):
         super().__init__(*(() if family is None else (_build, family, self.placed)))
 
     @classmethod
-    def of(cls, family: Any) -> "OverriddenModel":
-        """Return the one that builds a family's model from now on."""
+    def knowing(cls, placed: tuple[str, Override], family: Any) -> "OverriddenModel":
+        """Return the one that builds a family's model from now on, and knows of an override besides."""
         provider = family.providers["model"]
         with _lock:
             if not isinstance(provider.last_overriding, cls):
                 provider.override(cls(family))
             found: OverriddenModel = provider.last_overriding
+            found.placed.append(placed)
             return found
 
+    def forget(self, placed: tuple[str, Override], family: Any) -> None:
+        """Know of an override no more, and give way where none is left; overrides may go in any order."""
+        provider = family.providers["model"]
+        with _lock:
+            self.placed.remove(placed)
+            if not self.placed and provider.last_overriding is self:
+                provider.reset_last_overriding()
 
-def models_with(override: Override, containers: Sequence[Any]) -> Iterator[tuple[OverriddenModel, str]]:
-    """Yield what builds the models that an override concerns, and its path below the application.
+
+def families_with(override: Override, containers: Sequence[Any]) -> Iterator[tuple[Any, str]]:
+    """Yield the families whose models an override concerns, and its path below the application.
 
     Args:
         override: What is overridden.
@@ -63,8 +74,8 @@ def models_with(override: Override, containers: Sequence[Any]) -> Iterator[tuple
         present = provider.last_overriding
         if isinstance(present, RestoredModel):
             _refuse_submodule(override)
-        elif override.target is not provider and (present is None or isinstance(present, OverriddenModel)):
-            yield OverriddenModel.of(family), path
+        elif override.target is not provider and isinstance(present, OverriddenModel | TrainedModel | None):
+            yield family, path
 
 
 def provider_of(override: Override, containers: Sequence[Any]) -> providers.Provider[Any]:
@@ -85,7 +96,7 @@ def overrides_of(family: Any) -> list[Override]:
 def list_overridden(container: Any) -> Iterator[tuple[str, int]]:
     """Yield the path of each provider of a container that is overridden, and how many times it is."""
     for path, provider in list_providers(container):
-        count = sum(not isinstance(each, OverriddenModel) for each in provider.overridden)
+        count = sum(not isinstance(each, OverriddenModel | TrainedModel) for each in provider.overridden)
         if count and not isinstance(provider, providers.Dependency):
             yield path, count
 
@@ -132,12 +143,3 @@ def _build_whole(make: Any, family: Any, path: str, override: Override, *args: A
         recorded = record(override.replacement, path)
         model.recipe = replace(family.recipe(), overrides=(recorded,))
     return model
-
-
-def without_overriding(provider: Any) -> Any:
-    """Return a provider that builds what this one does when nothing overrides it."""
-    original = type(provider)()
-    original.set_provides(provider.provides)
-    original.set_args(*provider.args)
-    original.set_kwargs(**provider.kwargs)
-    return original

@@ -25,6 +25,7 @@ from nested_lightning.containers.owning.part_providers import (
 )
 from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
+from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.describing.walking import fields_of
@@ -71,9 +72,17 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         model = providers.Factory(_compose, composer, data_spec, recipe, assembler=assembler)
         data_fingerprint = providers.Callable(_fingerprint, composer, datamodule)
         wiring_differences = providers.Callable(_differences, composer, data_spec)
-        evaluator = providers.Factory(OwnEvaluator, model=model, datamodule=datamodule)
-        answers = providers.Callable(_answer, model.provider, datamodule.provider, section)
-        training_run = providers.Factory(trainer.training_run, model=model, datamodule=datamodule)
+        evaluator = providers.Factory(
+            OwnEvaluator, model=trained_model(model, application), datamodule=datamodule
+        )
+        answers = providers.Callable(
+            _answer, trained_model(model, application).provider, datamodule.provider, section
+        )
+        training_run = providers.Factory(
+            trainer.training_run,
+            **new_model(model, trainer),
+            datamodule=datamodule,
+        )
 
     parts = part_providers(plan.parts, settings_model, partial(getattr, OwnContainer.settings.provided))
     for name, provider in parts.items():

@@ -45,6 +45,15 @@ class DeclaredSingleton(_Declared, providers.Singleton[Any]):
     """A `providers.Singleton` with a Protocol."""
 
 
+def without_overriding(provider: Any) -> Any:
+    """Return a provider that builds what this one does when nothing overrides it."""
+    original = type(provider)()
+    original.set_provides(provider.provides)
+    original.set_args(*provider.args)
+    original.set_kwargs(**provider.kwargs)
+    return original
+
+
 def expected_of(provider: Any) -> Expected:
     """Return what has to come of a provider; of one that is declared without a Protocol, anything may."""
     expected = getattr(provider, "expected", ANYTHING)

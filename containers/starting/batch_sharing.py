@@ -24,10 +24,15 @@ def share_batches(settings: Mapping[str, Any], family: Family, *, before: int, n
     """Return the settings with which ``now`` processes share the batches that ``before`` processes shared.
 
     Raises:
-        UserError: A batch can't be divided among that many.
+        UserError: A batch can't be divided among that many, or no setting says how large one is.
     """
-    shared = dict(settings)
-    for names, size in batch_sizes(settings, family).items():
+    shared, sizes = dict(settings), batch_sizes(settings, family)
+    if not sizes:
+        raise UserError(
+            f"{before} processes trained together, and no setting of {family.section} says how large a batch"
+            f" is ({', '.join(family.batch_sizes)}), by which {now} would share it: go on with {before}"
+        )
+    for names, size in sizes.items():
         together = size * before
         if together % now:
             raise UserError(

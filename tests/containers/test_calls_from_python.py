@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from dependency_injector import providers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import csv
@@ -68,7 +69,10 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         make_picture_settings(make_picture_folder(folder), folder / "run"),
         variant_settings(folder / "variants", folder / "run"),
     ]
-    return {one["model"]: nl.family_container(nl.bootstrap(one)) for one in wanted}
+    made = {one["model"]: nl.family_container(nl.bootstrap(one)) for one in wanted}
+    for container in made.values():
+        container.model.override(providers.Object(container.model()))
+    return made
 
 
 def _accepts(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:

@@ -46,6 +46,7 @@ ROWS = [{"kar0": 1.0, "kar1": 0.0, "kar2": 2.0, "fou0": 0.5, "fou1": -1.0}] * 3
 
 def test_an_application_is_a_sub_container_of_a_hosts(small_settings: dict[str, Any]) -> None:
     host = HostContainer(config={"shapes": small_settings, "max_rows": 1})
+    host.application.multi_feature.training_run()()
 
     assert len(host.desk().answer(ROWS)) == 1
     assert host.application.settings().seed == 0
@@ -58,15 +59,17 @@ def test_a_host_overrides_providers_of_its_own_and_of_ours(small_settings: dict[
         desk = host.desk()
         assert isinstance(desk.predictor.model.head, LinearHead)
         assert len(desk.answer(ROWS)) == 3
+    model = host.application.multi_feature.model
     with host.application.multi_feature.head.override(providers.Factory(LinearHead)):
-        assert isinstance(host.desk().predictor.model.head, LinearHead)
+        assert isinstance(model().head, LinearHead)
 
-    assert isinstance(host.desk().predictor.model.head, NormalizedHead)
-    assert host.desk().max_rows == 1
+    assert isinstance(model().head, NormalizedHead)
+    assert host.max_rows() == 1
 
 
 def test_a_live_application_is_given_to_a_hosts_container(small_settings: dict[str, Any]) -> None:
     application = bootstrap(small_settings)
+    application.multi_feature.training_run()()
     guest = GuestContainer(application=application)
 
     assert len(guest.desk().answer(ROWS)) == 2

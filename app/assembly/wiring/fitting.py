@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
 
+from torch.nn.modules.lazy import LazyModuleMixin
+
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
 from nested_lightning.app.assembly.widths import Width, is_guessed
@@ -44,6 +46,8 @@ def refuse_unfit(
 
 def _pairs(part: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
     """Yield each width that was given with the one that the part publishes under its name."""
+    if isinstance(part, LazyModuleMixin):
+        return  # it takes what it gets
     for name, value in given.items():
         published = getattr(part, name, None)
         both = [(value, published)]

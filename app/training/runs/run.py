@@ -16,7 +16,9 @@ from nested_lightning.app.checkpoints.checkpoint_io import (
     read_checkpoint,
     replace_atomically,
 )
+from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.training.machine.threads import (
     ThreadCount,
     count_threads,
@@ -25,7 +27,6 @@ from nested_lightning.app.training.machine.threads import (
 )
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
 from nested_lightning.app.training.runs.interruption import Interruption
-from nested_lightning.app.training.runs.random_state import seeded_generators
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
@@ -48,6 +49,8 @@ class TrainingRun:
         batch_size: Samples of a training batch, by which ``auto`` threads go.
         resume_from: Checkpoint from which the training goes on; None: from the beginning.
         result: What the training came to when it ended before: nothing is trained or written any more.
+        keep: Called with the model after its training, in evaluation mode; None: nothing is.
+        device: Where the model is put then, e.g. ``auto``, see `find_device`.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class TrainingRun:
         batch_size: int = 1,
         resume_from: Path | None = None,
         result: TrainingResult | None = None,
+        keep: Callable[[LightningModule], None] | None = None,
+        device: str = "cpu",
     ) -> None:
         self.trainer = trainer
         self.model = model
@@ -74,6 +79,7 @@ class TrainingRun:
         self._batch_size = batch_size
         self._resume_from = resume_from
         self._result = result
+        self._keep, self._device = keep, device
 
     def __call__(self) -> TrainingResult:
         """Train, evaluate, write and return the results.
@@ -84,12 +90,16 @@ class TrainingRun:
             TrainingInterruptedError: A signal ended it. Where it was in training, it is saved.
         """
         if self._result is not None:
+            self._load_best()
+            self._hand_over()
             return self._result
         self._refuse_to_replace_results()
         is_first = self.trainer.is_global_zero  # of several processes, which share the folder
         held = locked(self.run_folder) if is_first else nullcontext()
         with disk_full_as_user_error(self.run_folder.path), held, self._listening():
-            return self._train_and_evaluate()
+            result = self._train_and_evaluate()
+        self._hand_over()
+        return result
 
     def _refuse_to_replace_results(self) -> None:
         if (
@@ -157,6 +167,10 @@ class TrainingRun:
         path = folder.checkpoint_of_results
         self.model.load_state_dict(read_checkpoint(path)["state_dict"])
         return path
+
+    def _hand_over(self) -> None:
+        if self._keep is not None:
+            self._keep(self.model.eval().to(find_device(self._device)))
 
     def _evaluate(self) -> tuple[dict[str, float], dict[str, float]]:
         with _loggers_off(self.trainer):  # they hold the course of the training

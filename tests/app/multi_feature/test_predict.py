@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import torch
+from dependency_injector import providers
 
 from nested_lightning import bootstrap
 from nested_lightning.app.errors import UserError
@@ -20,7 +21,9 @@ PREDICTIONS = ClassPredictions(
 @pytest.fixture
 def predictor(small_settings: dict[str, Any]) -> MultiFeaturePredictor:
     """A predictor with initial weights: what matters here is not how good it is."""
-    predictor: MultiFeaturePredictor = bootstrap(small_settings).multi_feature.predictor()
+    container = bootstrap(small_settings).multi_feature
+    container.model.override(providers.Object(container.model()))
+    predictor: MultiFeaturePredictor = container.predictor()
     return predictor
 
 

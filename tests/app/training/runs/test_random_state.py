@@ -5,12 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from nested_lightning.app.training.runs.random_state import (
-    RandomState,
-    get_random_state,
-    seeded_generators,
-    set_random_state,
-)
+from nested_lightning.app.random_numbers import get_random_state, seeded_generators, set_random_state
+from nested_lightning.app.training.runs.random_state import RandomState
 from tests.app.training.tiny_training import TinyData, tiny_model, tiny_trainer
 
 Draws = tuple[float, ...]

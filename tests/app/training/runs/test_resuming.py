@@ -12,6 +12,7 @@ from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.reporting.progress import TrainingProgress
 from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
 from nested_lightning.app.training.runs.random_state import RandomState
+from nested_lightning.app.training.runs.reproducible_data import ReproducibleData
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.trainer import build_best_checkpoint
 from tests.app.training.tiny_training import BATCHES_PER_EPOCH, TinyData, tiny_model, tiny_trainer
@@ -51,6 +52,7 @@ def train(folder: RunFolder, more: list[Callback], *, resume_from: Path | None =
     callbacks = [
         *more,
         TrainingProgress(),
+        ReproducibleData(),
         RandomState(),
         EarlyStopping("val_loss", patience=10),
         build_best_checkpoint(path=folder.best_checkpoint, monitor="val_loss"),

@@ -16,6 +16,7 @@ from nested_lightning.containers.providing.declared import (
     DeclaredFactory,
     DeclaredSingleton,
 )
+from nested_lightning.containers.providing.trained import new_model, trained_model
 from waves.curve_answers import CurveEvaluator, CurvePredictor, answer_files
 from waves.curve_data import CurveDataModule, CurveDataSpec, example_batches, real_batches
 from waves.curve_model import CurveFit, curve_fit
@@ -61,8 +62,10 @@ class CurveFitContainer(DeclarativeContainer):
         optimizer=optimizer.provider,
     )
 
-    training_run = providers.Factory(trainer.training_run, model=model, datamodule=datamodule)
-    predictor = providers.Factory(CurvePredictor, model=model, data_spec=data_spec)
+    training_run = providers.Factory(trainer.training_run, **new_model(model, trainer), datamodule=datamodule)
+    predictor = providers.Factory(
+        CurvePredictor, model=trained_model(model, application), data_spec=data_spec
+    )
     answers = providers.Callable(answer_files, predictor)
     evaluator = DeclaredFactory(
         protocols.Evaluator, CurveEvaluator, predictor=predictor, datamodule=datamodule

@@ -1,0 +1,75 @@
+"""Any iterable of batches, made a loader that goes on in mid-epoch."""
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+from typing import Any
+
+from typing_extensions import override
+
+from nested_lightning.app.data.resumable_loader import ResumableLoader
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.processes import rank_and_world_size
+from nested_lightning.app.random_numbers import drawing_apart, hashed
+
+
+class ReplayedLoader(ResumableLoader[Any]):
+    """Gives the batches of what can only be read from its beginning: a stream, a list, an unknown loader.
+
+    Each batch draws from numbers of its own, by seed, epoch and place. To go on in the middle of an epoch it
+    is read from the beginning, and what was given before is left out: an iterable that remembers nothing from
+    epoch to epoch gives what it would have given.
+
+    Args:
+        loader: A DataLoader over a stream, or any other iterable of batches.
+        seed: At least 0.
+        is_for_training: Whether each epoch draws its own numbers; else all have those of the first.
+        is_shared: Whether it is refused where several processes would each be given all of it.
+    """
+
+    def __init__(
+        self, loader: Iterable[Any], *, seed: int, is_for_training: bool = True, is_shared: bool = True
+    ) -> None:
+        self.loader = loader
+        self._seed = seed
+        self._is_for_training = is_for_training
+        self._is_shared = is_shared
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the iterable has under a name, e.g. its ``dataset``."""
+        if name == "loader":
+            raise AttributeError(name)  # not there yet, as in a copy
+        return getattr(self.loader, name)
+
+    @override
+    def __len__(self) -> int:
+        """Return how many batches it says that there are.
+
+        Raises:
+            TypeError: It doesn't say.
+        """
+        return len(self.loader)  # type: ignore[arg-type]
+
+    @override
+    def _batches(self, epoch: int, start: int) -> Iterator[Any]:
+        self._refuse_processes()
+        seed = hashed(self._seed, epoch if self._is_for_training else 0)
+        with drawing_apart(seed):
+            batches = iter(self.loader)
+        for place in count():
+            with drawing_apart(hashed(seed, place)):
+                try:
+                    batch = next(batches)
+                except StopIteration:
+                    return
+            if place >= start:
+                yield batch
+
+    def _refuse_processes(self) -> None:
+        _, world_size = rank_and_world_size()
+        if self._is_shared and world_size > 1:
+            kind = type(getattr(self.loader, "dataset", self.loader)).__name__
+            raise UserError(
+                f"{kind} can only be read from its beginning, so each of {world_size} processes would be"
+                " given all of it: train with trainer.devices=1; or let it give each process samples of its"
+                " own, and set trainer.use_distributed_sampler=false"
+            )

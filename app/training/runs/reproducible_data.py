@@ -1,0 +1,103 @@
+"""Has anybody's loaders give what a training can go on with exactly, shared among its processes."""
+
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.utilities.combined_loader import CombinedLoader
+from typing_extensions import override
+
+from nested_lightning.app.data.remembering import noted_memory
+from nested_lightning.app.data.replayed_loader import ReplayedLoader
+from nested_lightning.app.data.reproducible_loader import ReproducibleLoader, is_ordered
+from nested_lightning.app.data.resumable_loader import next_epoch
+from nested_lightning.app.foreign_files import foreign_file
+
+_TRAINING = "train_dataloader"
+_LOADERS = (_TRAINING, "val_dataloader", "test_dataloader")
+
+
+class ReproducibleData(Callback):
+    """Puts loaders with a place in the epoch, which checkpoints hold, in the places of those without one.
+
+    While a Trainer is at work, the methods of the datamodule that give loaders, or of the module where there
+    is no datamodule, give a `ReproducibleLoader` or a `ReplayedLoader` of each. Loaders that have a state are
+    left as they are.
+
+    Args:
+        seed: Decides the order of samples, at least 0.
+        is_shared: Whether processes that train together share the samples of such loaders.
+    """
+
+    def __init__(self, *, seed: int = 0, is_shared: bool = True) -> None:
+        self._seed, self._is_shared = seed, is_shared
+        self._places: list[dict[str, Any]] = []
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Put the loaders' methods in place."""
+        for name in _LOADERS:
+            source = _source(trainer, pl_module)
+            if name not in vars(source):
+                setattr(source, name, self._taking_over(getattr(source, name), trainer))
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Put the methods of the class back."""
+        for name in _LOADERS:
+            vars(_source(trainer, pl_module)).pop(name, None)
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Put the methods of the class back."""
+        self.teardown(trainer, pl_module, "")
+
+    @override
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keep the places of the training's loaders until these are made.
+
+        Lightning 2.6 leaves them aside in two cases: for a checkpoint taken at the end of an epoch, and when
+        ``trainer.estimated_stepping_batches`` was read in ``configure_optimizers``, before anything was
+        restored. The data of the first epoch would come once more.
+        """
+        loop = checkpoint.get("loops", {}).get("fit_loop", {})
+        self._places = loop.get("state_dict", {}).get("combined_loader", [])
+        if loop.get("epoch_loop.batch_progress", {}).get("is_last_batch", False):
+            self._places[:] = map(next_epoch, self._places)  # for Lightning too, which takes them from here
+
+    def _taking_over(self, give: Callable[[], Any], trainer: Trainer) -> Callable[[], Any]:
+        @wraps(give)
+        def given() -> Any:
+            is_for_training = give.__name__ == _TRAINING
+            loaders = give()
+            combined = loaders if isinstance(loaders, CombinedLoader) else CombinedLoader(loaders)
+            combined.flattened = [self._take_over(one, is_for_training) for one in combined.flattened]
+            if is_for_training:
+                self._restore(combined, trainer)
+            return combined if combined is loaders else combined.iterables
+
+        return given
+
+    def _take_over(self, loader: Any, is_for_training: bool) -> Any:
+        if hasattr(loader, "state_dict") and hasattr(loader, "load_state_dict"):
+            return loader
+        for note in noted_memory(loader) if is_for_training else ():
+            warnings.warn(note, stacklevel=2)
+        kind = ReproducibleLoader if is_ordered(loader) else ReplayedLoader
+        return kind(loader, seed=self._seed, is_for_training=is_for_training, is_shared=self._is_shared)
+
+    def _restore(self, combined: CombinedLoader, trainer: Trainer) -> None:
+        places, self._places = self._places, []
+        with foreign_file(trainer.ckpt_path):
+            loaders = [one for one in combined.flattened if hasattr(one, "load_state_dict")]
+            for loader, place in zip(loaders, places, strict=bool(places)):
+                loader.load_state_dict(place)
+
+
+def _source(trainer: Trainer, pl_module: LightningModule) -> Any:
+    """Return what gives the loaders."""
+    return getattr(trainer, "datamodule", None) or pl_module
