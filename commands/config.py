@@ -25,9 +25,11 @@ from nested_lightning.settings.application import (
     parse_settings,
 )
 from nested_lightning.settings.describing.walking import dotted
+from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.layers import Layer, find_values
 from nested_lightning.settings.reading.loading import load_settings, merge_layers, resolve_layers
 from nested_lightning.settings.reading.merging import flatten
+from nested_lightning.settings.reading.yaml_file import read_settings_file
 
 if TYPE_CHECKING:
     from nested_lightning.app.checkpoints.recipe import Recipe
@@ -116,7 +118,7 @@ def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: 
 
 
 def _compare(first: Path, second: Path) -> None:
-    one, other = (flatten(_read_settings(path).to_plain()) for path in (first, second))
+    one, other = (flatten(_read_settings(path)) for path in (first, second))
     rows = [
         (dotted(names), _as_text(one.get(names, "-")), _as_text(other.get(names, "-")))
         for names in dict.fromkeys([*one, *other])
@@ -128,10 +130,17 @@ def _compare(first: Path, second: Path) -> None:
     print_records("What differs", ["name", str(first), str(second)], rows)
 
 
-def _read_settings(path: Path) -> ApplicationSettings:
+def _read_settings(path: Path) -> Mapping[str, Any]:
+    """Return settings; of a family that isn't known here, what a training wrote is taken as it is."""
     if path.suffix in _MODEL_FILES:
-        return parse_settings(read_checkpoint(path).settings)
-    return load_settings(config=path / "settings.yaml" if path.is_dir() else path)
+        written = read_checkpoint(path).settings
+        return parse_settings(written).to_plain() if written["model"] in families() else written
+    file = path / "settings.yaml" if path.is_dir() else path
+    if path.is_dir() and file.is_file():
+        written = merge_layers(read_settings_file(file))[-1]
+        if written.get("model") not in families():
+            return written
+    return load_settings(config=file).to_plain()
 
 
 def _shorten(text: str) -> str:

@@ -66,10 +66,12 @@ def _find_families(*, in_children: bool) -> Iterator["Finding"]:
     """
     from nested_lightning.app.diagnosis import Finding, find_import_problems
 
-    known = [*families().values()]
-    targets = [":".join(family.container.rsplit(".", 1)) for family in known]
+    known = [*families().values()]  # a wiring function's container is none to import: see its plug-in
+    targets = [":".join(one.container.rsplit(".", 1)) for one in known if isinstance(one.container, str)]
     problems = find_import_problems(targets) if in_children else [_import_problem(one) for one in targets]
-    for family, reason in zip(known, problems, strict=True):
+    reasons = dict(zip(targets, problems, strict=True))
+    for family in known:
+        reason = reasons.get(":".join(str(family.container).rsplit(".", 1)))
         problem = None if reason is None else f"can't be loaded: {reason}"
         yield Finding(subject=family.name, value=family.summary, problem=problem)
 

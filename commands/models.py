@@ -1,25 +1,39 @@
 """``models``: families with their submodules, choices and presets."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
+import typer
 from rich.text import Text
 
 from nested_lightning.commands.options import DebugOption, HelpModelOption
-from nested_lightning.commands.own_families import know_for_help
+from nested_lightning.commands.own_families import keep_in_package, know_for_help
 from nested_lightning.commands.printing.console import Part, print_line
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of
-from nested_lightning.settings.families import families, find_family
+from nested_lightning.settings.families import describe_family, families
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.packages import package_of
 from nested_lightning.settings.slot import Slot
 
 
-def models(model: HelpModelOption = None, debug: DebugOption = False) -> None:
+def models(
+    model: HelpModelOption = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep", help="Write what help needs of --model, a package's wiring function, beside it."
+        ),
+    ] = False,
+    debug: DebugOption = False,
+) -> None:
     """List the families, what each is made of, what to choose from, and the presets."""
     del debug
+    if keep:
+        print_line(f"written: {keep_in_package(model)}")
+        return
     name = know_for_help(model)
-    for family in [find_family(name)] if name else families().values():
+    for family in [describe_family(name)] if name else families().values():
         print_line((family.name, "bold"), f"  {family.summary}", _origin(family))
         for line in _describe_slots(family.section, family.settings):
             print_line("  ", line)
@@ -41,6 +55,8 @@ def _describe_slots(path: str, place: Place) -> Iterator[Text]:
         for kind, choice in place.choices.items():
             if given := [f"{name}={text}" for name, text in choice.wired.items()]:
                 yield Text(f"  {kind} is given {', '.join(given)}", "dim")
+            if choice.kept:
+                yield Text(f"  {kind} keeps its defaults of {', '.join(choice.kept)}", "dim")
             if choice.takes_any:
                 yield Text(f"  {kind} takes any keyword, so names aren't checked", "dim")
             yield from _describe_slots(path, choice)

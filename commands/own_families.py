@@ -1,10 +1,12 @@
 """Families that are given as FILE.py:NAME on the command line."""
 
 import os
+from pathlib import Path
 
 from nested_lightning.commands.completing.bash import is_completing
-from nested_lightning.settings.families import know
+from nested_lightning.settings.families import PLUGGED_FAMILIES, find_family, know
 from nested_lightning.settings.family import Family
+from nested_lightning.settings.reading.errors import SettingsError
 
 
 def know_family(model: str | None) -> str | None:
@@ -22,11 +24,31 @@ def know_for_help(model: str | None) -> str | None:
 
     family = read_kept(model)
     if family is None:
-        from nested_lightning.containers.owning.source_files import sources_of
-
         family = _load(model)
-        keep(model, family, sources_of(family))
+        keep(model, family)
     return _know(family)
+
+
+def keep_in_package(model: str | None) -> Path:
+    """Write the description of a family beside its module, for its package to ship, and return the file.
+
+    Raises:
+        SettingsError: It is no family of a package that a wiring function makes, or can't be written.
+    """
+    from nested_lightning.settings.describing.kept_families import keep, place_in_package
+
+    family = find_family(str(model))
+    named = next((plugin.point.value for plugin, one in PLUGGED_FAMILIES.added if one is family), "")
+    place = place_in_package(named) if family.defined_by else None
+    if place is None:
+        raise SettingsError(
+            [f"--keep: {model} is no wiring function that a package offers by its entry point"]
+        )
+    try:
+        keep(named, family, place)
+    except OSError as error:
+        raise SettingsError([f"--keep: {place} can't be written: {error.strerror}"]) from None
+    return place
 
 
 def know_families(models: list[str] | None) -> list[str]:

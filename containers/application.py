@@ -10,6 +10,7 @@ from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.containers.providing.choices import import_target
 from nested_lightning.containers.trainer import TrainerContainer
 from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.families import find_family
 from nested_lightning.settings.family import Family
 
 
@@ -44,7 +45,7 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
 
     composed = ComposedApplicationContainer
     for family in families:
-        container: Any = import_target(family.container)
+        container: Any = import_target(family.container or find_family(family.name).container)
         provider = providers.Container(
             container,
             application=composed.settings,

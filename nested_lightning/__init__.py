@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nested_lightning.app.assembly.errors import OverrideRefusedError
     from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
     from nested_lightning.app.assembly.wiring.wired import offer, wired
     from nested_lightning.app.assembly.wiring.wiring import seeded
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from nested_lightning.containers.application import ApplicationContainer, compose_application
     from nested_lightning.containers.overrides.applying import overriding
     from nested_lightning.containers.overrides.claims import OverrideInUseError
-    from nested_lightning.containers.overrides.override import OverrideRefusedError, unchecked
+    from nested_lightning.containers.overrides.override import unchecked
     from nested_lightning.containers.overrides.provider_paths import OverridePathError
     from nested_lightning.containers.overrides.restoring import OverrideNeededError
     from nested_lightning.containers.owning.family import family
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from nested_lightning.settings.reading.loading import load_settings
 
 _HOMES = {
+    "app.assembly.errors": ["OverrideRefusedError"],
     "app.assembly.wiring.parts": ["Part", "Parts", "part", "parts"],
     "app.assembly.wiring.wired": ["offer", "wired"],
     "app.assembly.wiring.wiring": ["seeded"],
@@ -40,7 +42,7 @@ _HOMES = {
     "containers.application": ["ApplicationContainer", "compose_application"],
     "containers.overrides.applying": ["overriding"],
     "containers.overrides.claims": ["OverrideInUseError"],
-    "containers.overrides.override": ["OverrideRefusedError", "unchecked"],
+    "containers.overrides.override": ["unchecked"],
     "containers.overrides.provider_paths": ["OverridePathError"],
     "containers.overrides.restoring": ["OverrideNeededError"],
     "containers.owning.family": ["family"],

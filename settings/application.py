@@ -99,14 +99,16 @@ def data_places(environ: Mapping[str, str], family: Family) -> dict[str, Any]:
 
 def application_settings_model() -> type[ApplicationSettings]:
     """Return `ApplicationSettings` with one section for each family that is known here."""
-    return _application_settings_model(given_families())
+    return _application_settings_model(given_families(), tuple(families().values()))
 
 
 @cache
-def _application_settings_model(given: tuple[Family, ...]) -> type[ApplicationSettings]:
+def _application_settings_model(
+    given: tuple[Family, ...], known: tuple[Family, ...]
+) -> type[ApplicationSettings]:
     sections: dict[str, Any] = {
         family.section: (family.settings, default_section(family.settings, family.summary))
-        for family in families().values()
+        for family in known
     }
     model = create_model("ApplicationSettings", __base__=ApplicationSettings, **sections)
     model.given = given
@@ -135,9 +137,9 @@ def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
     """
     if not isinstance(values, Mapping):
         raise SettingsError([f"settings are nested values such as {{'model': …}}, and {values!r} was given"])
-    model = application_settings_model()
     name = values.get("model")
     defaults = find_family(name).defaults if isinstance(name, str) else {}
+    model = application_settings_model()
     try:
         return model.model_validate(change_settings(defaults, values))
     except ValidationError as error:

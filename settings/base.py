@@ -1,6 +1,6 @@
 """The base of every settings model, and of a choice between several, see `settings.slot`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -93,11 +93,13 @@ class ChoiceSettings(Settings):
             keyword arguments of it, by the same names. Only containers resolve it.
         wired: Arguments of the target that are no settings, with the expression of a wiring that gives them.
         takes_any: Whether the target takes any keyword, so that no name can be checked.
+        kept: Arguments of the target that are of no plain type, and keep their defaults.
     """
 
     target: ClassVar[str]
     wired: ClassVar[Mapping[str, str]] = MappingProxyType({})
     takes_any: ClassVar[bool] = False
+    kept: ClassVar[Sequence[str]] = ()
     kind: str = Field(description="Which of the registered choices is used.")
 
     def arguments(self) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from contextvars import ContextVar, Token
 from functools import cache
 from typing import Any
 
+from nested_lightning.settings.describing.kept_families import keep, read_kept
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.entry_points import (
     FAMILIES,
+    OWN_PACKAGE,
     Plugin,
     PluginGroup,
     explain_outdated_installation,
@@ -25,8 +27,14 @@ def read_family(plugin: Plugin, named: Any) -> Iterator[Family]:
     family = getattr(named, "family", named)
     if reason := _why_unusable(family):
         plugin.refuse(reason)
-    else:
-        yield family
+        return
+    if family.defined_by and read_kept(plugin.point.value) is None:
+        keep(plugin.point.value, family)
+    yield family
+
+
+def _describe_family(plugin: Plugin) -> Family | None:
+    return None if plugin.package == OWN_PACKAGE else read_kept(plugin.point.value)
 
 
 def is_family_name(name: str) -> bool:
@@ -46,8 +54,8 @@ def _why_unusable(family: Any) -> str | None:
     return None
 
 
-PLUGGED_FAMILIES = PluginGroup(FAMILIES, read=read_family)
-"""The descriptors of all families, our own first."""
+PLUGGED_FAMILIES = PluginGroup(FAMILIES, read=read_family, describe=_describe_family)
+"""The descriptors of all families, our own first; a wiring function's may be a kept description of it."""
 
 
 _given: ContextVar[tuple[Family, ...]] = ContextVar("families that aren't registered", default=())
@@ -88,23 +96,29 @@ def given_families() -> tuple[Family, ...]:
 def families() -> dict[str, Family]:
     """Return the descriptors of all families that are known here by name: the registered ones, and `knowing`.
 
+    Without a container are those that are described for help alone; `find_family` imports one.
+
     Raises:
         SettingsError: This project has to be installed again.
     """
     return {**_registered(), **{family.name: family for family in _given.get()}}
 
 
-@cache
 def _registered() -> dict[str, Family]:
     """Return the descriptors of all registered families by name.
 
     Raises:
         SettingsError: This project has to be installed again.
     """
+    return _by_name(tuple(PLUGGED_FAMILIES.added))
+
+
+@cache
+def _by_name(added: tuple[tuple[Plugin, Family], ...]) -> dict[str, Family]:
     if outdated := explain_outdated_installation():
         raise SettingsError([outdated])
     found: dict[str, Family] = {}
-    for plugin, family in PLUGGED_FAMILIES.added:
+    for plugin, family in added:
         if family.name in found:
             plugin.refuse(f"there is a family '{family.name}' already")
         else:
@@ -113,7 +127,20 @@ def _registered() -> dict[str, Family]:
 
 
 def find_family(name: str) -> Family:
-    """Return the family of this name; ``_`` and ``-`` are the same.
+    """Return the family of this name, ready for use; ``_`` and ``-`` are the same.
+
+    Raises:
+        SettingsError: No family has this name, or its package can't be imported.
+    """
+    found = describe_family(name)
+    if found.container is not None or found in _given.get():
+        return found
+    PLUGGED_FAMILIES.import_described(found)
+    return describe_family(name)
+
+
+def describe_family(name: str) -> Family:
+    """Return the same for help alone, without a container where it is described and not imported.
 
     Raises:
         SettingsError: No family has this name.

@@ -16,7 +16,7 @@ class Family:
         name: The name on the command line, e.g. ``multi-feature``.
         summary: One line for the list of models.
         settings: The model of the family's section.
-        container: The family's container, or its import path.
+        container: The family's container, or its import path; None: it is described for help alone.
         predictor: What its predictor takes and gives.
         defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
         presets: Named sets of settings of the whole application, each with its settings nested.

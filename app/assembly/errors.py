@@ -34,3 +34,18 @@ class WidthError(CompositionError):
             f"set or override one of the two so that the widths are the same",
             path=taker,
         )
+
+
+class OverrideRefusedError(CompositionError):
+    """What was put somewhere, and doesn't do what is expected there.
+
+    Attributes:
+        path: Where it was put.
+        lacks: What is missing, in words.
+    """
+
+    def __init__(self, path: str, replacement: str, expected: str, lacks: list[str]) -> None:
+        self.lacks = lacks
+        super().__init__(
+            f"{path}: {replacement} is refused: {'; '.join(lacks)}; needed: {expected}", path=path
+        )

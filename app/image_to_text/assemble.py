@@ -20,7 +20,7 @@ def image_to_text(
     text_decoder: Part[protocols.TextDecoder] = part(),
     normalization: Part[protocols.Normalization] = part(),
     optimizer: Part[protocols.Optimizer] = part(),
-    schedule: Part[protocols.Schedule] = part(),
+    schedule: Part[protocols.Schedule | None] = part(),
     *,
     augmentation: protocols.Augmentation,
     generation: Generation,

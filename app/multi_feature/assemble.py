@@ -25,7 +25,7 @@ def multi_feature(
     combiner: Part[protocols.Combiner] = part(),
     head: Part[protocols.Head] = part(),
     optimizer: Part[protocols.Optimizer] = part(),
-    schedule: Part[protocols.Schedule] = part(),
+    schedule: Part[protocols.Schedule | None] = part(),
     class_weights: ClassWeights = None,
 ) -> MultiFeatureClassifier:
     """Wire one extractor for each group of the data, the combiner of their widths, and the head.

@@ -23,9 +23,9 @@ def vae_gan(
     discriminators: Parts[protocols.Discriminator] = parts(),
     classifier: Part[protocols.PictureClassifier] = part(),
     optimizers: Parts[protocols.Optimizer] = parts(at="vaes.{}.optimizer"),
-    schedules: Parts[protocols.Schedule] = parts(at="vaes.{}.schedule"),
+    schedules: Parts[protocols.Schedule | None] = parts(at="vaes.{}.schedule"),
     discriminator_optimizer: Part[protocols.Optimizer] = part(),
-    discriminator_schedule: Part[protocols.Schedule] = part(),
+    discriminator_schedule: Part[protocols.Schedule | None] = part(),
     is_discriminator_shared: bool = True,
     configured_vaes: Iterable[str] = (),
 ) -> VaeGan:

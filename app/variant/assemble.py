@@ -22,7 +22,7 @@ def variant(
     losses: Parts[protocols.SequenceLoss] = parts(),
     balance: Part[protocols.LossBalance] = part(),
     optimizer: Part[protocols.Optimizer] = part(),
-    schedule: Part[protocols.Schedule] = part(),
+    schedule: Part[protocols.Schedule | None] = part(),
     weights: Mapping[str, float] | None = None,
     frozen: Collection[str] = (),
     configured_variants: Iterable[str] = (),

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from nested_lightning.settings.describing.completion import Candidate, complete_assignment
-from nested_lightning.settings.families import families, find_family
+from nested_lightning.settings.families import describe_family, families
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.loading import collect_layers
 from nested_lightning.settings.reading.merging import merge
@@ -30,7 +30,7 @@ def complete_preset(ctx: typer.Context, incomplete: str) -> list[Candidate]:
     """Offer the presets of the family that was named, else of all."""
     del incomplete
     try:
-        named = [find_family(ctx.params["model"])]
+        named = [describe_family(ctx.params["model"])]
     except (SettingsError, KeyError, AttributeError):
         named = list(families().values())
     return [(name, preset.summary) for family in named for name, preset in family.presets.items()]

@@ -7,6 +7,7 @@ from typing import Any
 from dependency_injector import providers
 
 from nested_lightning.containers.checking.provider_graph import in_force, list_providers
+from nested_lightning.containers.overrides.override import Override, called_for, describe
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.nested import WithParts
 from nested_lightning.settings.base import ChoiceSettings, Settings
@@ -98,11 +99,11 @@ def target_name(provider: Any) -> str:
         if is_read and isinstance(choice := argument(), ChoiceSettings):
             target: Any = choice.target
             return str(target).rpartition(".")[2] if isinstance(target, str) else str(target.__name__)
-        if isinstance(argument, providers.Delegate) and provider.overridden:
-            return target_name(argument.provides)  # what an override checks and passes on
     if isinstance(called, providers.Object):
         return f"a ready {type(called()).__name__}"
     made = getattr(called, "provides", None)
+    if isinstance(override := getattr(made, "__self__", None), Override):
+        return describe(called_for(override.replacement) or override.replacement)
     if isinstance(made, providers.Provider):
         return target_name(in_force(made))
     return str(getattr(made, "__name__", type(called).__name__))

@@ -1,6 +1,6 @@
 """Put something else in a provider's place for a while, by its dotted path."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -9,13 +9,15 @@ from dependency_injector import providers
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.overrides.claims import calling_place, claim
 from nested_lightning.containers.overrides.model_provider import (
-    add_to_model,
+    OverriddenModel,
     families_with,
     provider_of,
-    remove_from_model,
 )
 from nested_lightning.containers.overrides.override import Override
-from nested_lightning.containers.overrides.provider_paths import FoundProvider, trace_provider
+from nested_lightning.containers.overrides.provider_paths import trace_provider
+
+Found = tuple[Override, tuple[Any, ...]]
+"""An override, and the containers on the way to its place, the outermost first."""
 
 
 @contextmanager
@@ -45,22 +47,12 @@ def overriding(container: Any, *path_and_replacement: Any) -> Iterator[Any]:
         UserError: The arguments are none of these.
         OverrideInUseError: Another thread or task overrides the same provider at this moment.
     """
-    wanted = _as_mapping(path_and_replacement)
-    found = _find(container, wanted)
-    overrides = _check(found, wanted)
     place = calling_place(__name__)
     with ExitStack() as stack:
-        for override in overrides:
+        found = _find(container, _as_mapping(path_and_replacement))
+        for override, _ in found:
             stack.enter_context(claim(override.target, override.path, place))
-        singletons = _dependent_singletons(found.values())
-        _reset(singletons)
-        stack.callback(_reset, singletons)
-        for override in overrides:
-            for family in families_with(override, found[override.path].containers):
-                add_to_model(family, override)
-                stack.callback(remove_from_model, family, override)
-            provider = provider_of(override, found[override.path].containers)
-            stack.enter_context(override.target.override(provider))
+        _place(found, stack)
         yield container
 
 
@@ -71,13 +63,9 @@ def override_for_good(container: Any, wanted: Mapping[str, Any]) -> None:
         OverridePathError: There is no provider at a path; the near ones are named.
         OverrideRefusedError: A replacement lacks what is expected at its place.
     """
-    found = _find(container, wanted)
-    overrides = _check(found, wanted)
-    for override in overrides:
-        for family in families_with(override, found[override.path].containers):
-            add_to_model(family, override)
-        override.target.override(provider_of(override, found[override.path].containers))
-    _reset(_dependent_singletons(found.values()))
+    with ExitStack() as stack:
+        _place(_find(container, wanted), stack)
+        stack.pop_all()
 
 
 def _as_mapping(arguments: tuple[Any, ...]) -> dict[str, Any]:
@@ -90,32 +78,38 @@ def _as_mapping(arguments: tuple[Any, ...]) -> dict[str, Any]:
     raise UserError("overriding takes a path and what is put in, or a mapping of several")
 
 
-def _find(container: Any, wanted: Mapping[str, Any]) -> dict[str, FoundProvider]:
+def _find(container: Any, wanted: Mapping[str, Any]) -> list[Found]:
+    """Return what is to be overridden, checked as far as that goes at once."""
     if not hasattr(container, "providers"):
         raise UserError(f"{container!r} is no container; give one, as bootstrap or from_checkpoint makes it")
-    return {path: trace_provider(container, path) for path in wanted}
-
-
-def _check(found: Mapping[str, FoundProvider], wanted: Mapping[str, Any]) -> list[Override]:
-    return [Override.checked(path, each.provider, wanted[path]) for path, each in found.items()]
-
-
-def _dependent_singletons(found: Any) -> list[Any]:
-    """Return the singletons that were, or would be, built with a target: they must be built anew."""
-    targets = [each.provider for each in found]
-    containers = {id(container): container for each in found for container in each.containers}
-    singletons = {
-        id(singleton): singleton
-        for container in containers.values()
-        for singleton in container.traverse(types=[providers.BaseSingleton])
-    }
+    traced = {path: trace_provider(container, path) for path in wanted}
     return [
-        singleton
-        for singleton in singletons.values()
-        if any(related is target for related in singleton.traverse() for target in targets)
+        (Override.checked(path, provider, wanted[path]), containers)
+        for path, (provider, containers) in traced.items()
     ]
 
 
-def _reset(singletons: list[Any]) -> None:
+def _place(found: Sequence[Found], stack: ExitStack) -> None:
+    """Override; the stack puts it back."""
+    singletons = [*_dependent_singletons(found)]
+    _reset(singletons)
+    stack.callback(_reset, singletons)
+    for override, containers in found:
+        for family, path in families_with(override, containers):
+            model = OverriddenModel.knowing((path, override), family)
+            stack.callback(model.forget, (path, override), family)
+        stack.enter_context(override.target.override(provider_of(override, containers)))
+
+
+def _dependent_singletons(found: Sequence[Found]) -> Iterator[Any]:
+    """Yield the singletons that were, or would be, built with a target: they must be built anew."""
+    targets = {id(override.target) for override, _ in found}
+    for container in {id(one): one for _, containers in found for one in containers}.values():
+        for singleton in container.traverse(types=[providers.BaseSingleton]):
+            if any(id(related) in targets for related in singleton.traverse()):
+                yield singleton
+
+
+def _reset(singletons: Iterable[Any]) -> None:
     for singleton in singletons:
         singleton.reset()

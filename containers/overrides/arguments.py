@@ -1,15 +1,15 @@
 """Keyword arguments from outside, bound to a class or a function and checked against what it says of them."""
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, get_type_hints
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from nested_lightning.app.assembly.protocols.conformance import lacks_of_options
+from nested_lightning.app.assembly.calls import signature_of, why_not_called
 from nested_lightning.app.errors import UserError
+from nested_lightning.containers.owning.signatures import hints_of
 from nested_lightning.settings.reading.written_numbers import without_text
 
 
@@ -28,33 +28,21 @@ def bind_arguments(path: str, called: Any, arguments: Mapping[str, Any]) -> Any:
         return called
     if not callable(called):
         raise UserError(f"{path}: {called!r} takes no arguments, so {', '.join(arguments)} can't be set")
-    if lacks := lacks_of_options(called, arguments):
-        raise UserError("\n".join(f"{path}: {lack}" for lack in lacks))
-    types = _types(called)
+    if why := why_not_called(signature_of(called), (), arguments, is_whole=False):
+        raise UserError(f"{path}: {why}")
+    types = hints_of(called)
     converted = {
-        name: _convert(f"{path}.{name}", value, types.get(name))
+        name: _convert(f"{path}.{name}", value, types.get(name, Any))
         for name, value in without_text(dict(arguments)).items()
     }
     return partial(called, **converted)
 
 
-def _types(called: Callable[..., Any]) -> dict[str, Any]:
-    function = called.__init__ if inspect.isclass(called) else called
-    try:
-        return get_type_hints(function)
-    except (NameError, TypeError):  # types that are there for a type checker alone
-        return {}
-
-
 def _convert(path: str, value: Any, annotation: Any) -> Any:
-    if annotation is None:
-        return value
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        return TypeAdapter(annotation).validate_python(value)
     except PydanticUserError:  # a type that pydantic knows nothing of
         return value
-    try:
-        return adapter.validate_python(value)
     except ValidationError as error:
         message = error.errors()[0]["msg"]
         raise UserError(f"{path} = {value!r}: {message[0].lower()}{message[1:]}") from None

@@ -5,16 +5,14 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
-from torch import nn
-
 from nested_lightning.app.assembly.assembler import Assembler
-from nested_lightning.app.assembly.protocols import required_class
+from nested_lightning.app.assembly.errors import OverrideRefusedError
 from nested_lightning.app.assembly.wiring.composing import find_places
 from nested_lightning.app.checking.findings import Findings
 from nested_lightning.app.checking.steps import StepCheck
 from nested_lightning.app.seam.meta_device import on_meta
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
-from nested_lightning.containers.overrides.override import Override, OverrideRefusedError, describe
+from nested_lightning.containers.overrides.override import Override, describe
 
 
 def check_overridden(
@@ -36,7 +34,9 @@ def check_overridden(
     Raises:
         OverrideRefusedError: The batch doesn't get through.
     """
-    is_wanted = all(each.is_checked for each in overrides) and any(map(_concerns, overrides))
+    is_wanted = all(one.is_checked for one in overrides) and any(
+        one.expected.may_be_module for one in overrides
+    )
     if assembler.is_collecting_faults or not is_wanted:
         return
     try:
@@ -70,8 +70,3 @@ def check_overridden(
 def _advise(_givers: Sequence[str], _taker: str) -> str:
     """Name no setting: it is an override that does not fit."""
     return "give the override the widths of its neighbours"
-
-
-def _concerns(override: Override) -> bool:
-    """Return whether a batch may go another way because of an override."""
-    return override.protocol is None or issubclass(required_class(override.protocol), nn.Module)

@@ -14,8 +14,8 @@ class OverrideInUseError(RuntimeError):
 
 
 _lock = threading.Lock()
-_claims: dict[int, list["Claim"]] = {}
-"""The overrides that hold, by the provider's id, the outer ones first."""
+_claims: list["Claim"] = []
+"""The overrides that hold, the outer ones first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +47,15 @@ def claim(target: Any, path: str, place: str) -> Iterator[None]:
     Raises:
         OverrideInUseError: Another one holds it.
     """
-    owner = (threading.get_ident(), _current_task())
-    own = Claim(owner, path, place, target)
+    own = Claim((threading.get_ident(), _current_task()), path, place, target)
     with _lock:
-        holders = _claims.setdefault(id(target), [])
-        if holders and holders[0].owner != owner:
-            raise OverrideInUseError(
-                f"{path} is overridden at {holders[0].place} at this moment, so {place} can't: "
-                "give each thread or task a container of its own"
-            )
-        holders.append(own)
+        for other in _claims:
+            if other.target is target and other.owner != own.owner:
+                raise OverrideInUseError(
+                    f"{path} is overridden at {other.place} at this moment, so {place} can't: "
+                    "give each thread or task a container of its own"
+                )
+        _claims.append(own)
     try:
         yield
     finally:
@@ -65,17 +64,14 @@ def claim(target: Any, path: str, place: str) -> Iterator[None]:
 
 def _release(claim: Claim) -> None:
     with _lock:
-        holders = _claims.get(id(claim.target), [])
-        if claim in holders:
-            holders.remove(claim)
-        if not holders:
-            _claims.pop(id(claim.target), None)
+        if claim in _claims:
+            _claims.remove(claim)
 
 
 def open_claims() -> list[Claim]:
     """Return the overrides that hold at this moment, for tests: after one of them none should be left."""
     with _lock:
-        return [claim for holders in _claims.values() for claim in holders]
+        return [*_claims]
 
 
 def calling_place(*modules: str) -> str:

@@ -8,17 +8,14 @@ from typing import Any
 
 from dependency_injector import providers
 from pytorch_lightning import LightningModule
-from torch import nn
 
-from nested_lightning.app.assembly.protocols import required_class
 from nested_lightning.app.checking.lazy_layers import materialise
 from nested_lightning.app.errors import UserError
+from nested_lightning.containers.checking.provider_graph import list_providers
 from nested_lightning.containers.overrides.batch_check import check_overridden
 from nested_lightning.containers.overrides.override import Override
 from nested_lightning.containers.overrides.recording import record
 from nested_lightning.containers.providing.declared import without_overriding
-from nested_lightning.containers.providing.named import NamedProviders
-from nested_lightning.containers.providing.nested import WithParts
 from nested_lightning.containers.providing.trained import TrainedModel
 
 _lock = threading.Lock()
@@ -33,15 +30,37 @@ class OverriddenModel(providers.Callable[Any]):
 
     Args:
         family: The family's container.
+
+    Attributes:
+        placed: What is put in, the outer ones first, each with its path below the application.
     """
 
     def __init__(self, family: Any = None) -> None:
-        self.placed: list[Override] = []
+        self.placed: list[tuple[str, Override]] = []
         super().__init__(*(() if family is None else (_build, family, self.placed)))
 
+    @classmethod
+    def knowing(cls, placed: tuple[str, Override], family: Any) -> "OverriddenModel":
+        """Return the one that builds a family's model from now on, and knows of an override besides."""
+        provider = family.providers["model"]
+        with _lock:
+            if not isinstance(provider.last_overriding, cls):
+                provider.override(cls(family))
+            found: OverriddenModel = provider.last_overriding
+            found.placed.append(placed)
+            return found
 
-def families_with(override: Override, containers: Sequence[Any]) -> list[Any]:
-    """Return the containers of the families whose model an override concerns.
+    def forget(self, placed: tuple[str, Override], family: Any) -> None:
+        """Know of an override no more, and give way where none is left; overrides may go in any order."""
+        provider = family.providers["model"]
+        with _lock:
+            self.placed.remove(placed)
+            if not self.placed and provider.last_overriding is self:
+                provider.reset_last_overriding()
+
+
+def families_with(override: Override, containers: Sequence[Any]) -> Iterator[tuple[Any, str]]:
+    """Yield the families whose models an override concerns, and its path below the application.
 
     Args:
         override: What is overridden.
@@ -50,111 +69,77 @@ def families_with(override: Override, containers: Sequence[Any]) -> list[Any]:
     Raises:
         UserError: The model is there already, read from a file, and wouldn't have what is put in.
     """
-    families = []
-    for family in _families(containers):
+    for family, path in _families(override, containers):
         provider = family.providers["model"]
         present = provider.last_overriding
         if isinstance(present, RestoredModel):
             _refuse_submodule(override)
         elif override.target is not provider and isinstance(present, OverriddenModel | TrainedModel | None):
-            families.append(family)
-    return families
+            yield family, path
 
 
 def provider_of(override: Override, containers: Sequence[Any]) -> providers.Provider[Any]:
     """Return what is put in a provider's place; of a whole model, one that gives it the family's recipe."""
-    for family in _families(containers):
+    for family, path in _families(override, containers):
         if override.target is family.providers["model"] and "recipe" in family.providers:
-            return providers.Callable(_build_whole, override.provider().provider, family, override)
+            return providers.Callable(_build_whole, override.provider().provider, family, path, override)
     return override.provider()
-
-
-def add_to_model(family: Any, override: Override) -> None:
-    """Let the models of a family that are built from now on know of an override."""
-    provider = family.providers["model"]
-    with _lock:
-        if not isinstance(provider.last_overriding, OverriddenModel):
-            provider.override(OverriddenModel(family))
-        provider.last_overriding.placed.append(override)
-
-
-def remove_from_model(family: Any, override: Override) -> None:
-    """Undo `add_to_model`; overrides may go in any order."""
-    provider = family.providers["model"]
-    with _lock:
-        for overriding in provider.overridden:
-            if isinstance(overriding, OverriddenModel) and override in overriding.placed:
-                overriding.placed.remove(override)
-        last = provider.last_overriding
-        if isinstance(last, OverriddenModel) and not last.placed:
-            provider.reset_last_overriding()
 
 
 def overrides_of(family: Any) -> list[Override]:
     """Return what was put in the place of providers that concern a family's model."""
     put_in = family.providers["model"].overridden
-    return [one for each in put_in if isinstance(each, OverriddenModel) for one in each.placed]
+    placed = [one for each in put_in if isinstance(each, OverriddenModel) for one in each.placed]
+    return [override for _, override in placed]
 
 
-def list_overridden(container: Any, above: str = "") -> Iterator[tuple[str, int]]:
+def list_overridden(container: Any) -> Iterator[tuple[str, int]]:
     """Yield the path of each provider of a container that is overridden, and how many times it is."""
-    for name, provider in container.providers.items():
-        yield from _list_overridden(f"{above}{name}", provider)
+    for path, provider in list_providers(container):
+        count = sum(not isinstance(each, OverriddenModel | TrainedModel) for each in provider.overridden)
+        if count and not isinstance(provider, providers.Dependency):
+            yield path, count
 
 
-def _list_overridden(path: str, provider: Any) -> Iterator[tuple[str, int]]:
-    count = sum(not isinstance(each, OverriddenModel | TrainedModel) for each in provider.overridden)
-    if count and not isinstance(provider, providers.Dependency | providers.DependenciesContainer):
-        yield path, count
-    if isinstance(provider, providers.Container):
-        yield from list_overridden(provider.container, f"{path}.")
-    elif isinstance(provider, NamedProviders):
-        for name, item in provider.named.items():
-            yield from _list_overridden(f"{path}.{name}", item)
-    elif isinstance(provider, WithParts):
-        for name, part in provider.parts.items():
-            yield from _list_overridden(f"{path}.{name}", part)
-
-
-def _families(containers: Sequence[Any]) -> list[Any]:
-    """Return the innermost container on the way that has a model, or those that it holds."""
-    for container in reversed(containers):
+def _families(override: Override, containers: Sequence[Any]) -> list[tuple[Any, str]]:
+    """Return the innermost containers with a model, each with the override's path below the application."""
+    names = override.path.split(".")
+    for i, container in reversed([*enumerate(containers)]):
+        if "model" in container.providers:
+            return [(container, ".".join(names[max(i - 1, 0) :]))]
         inner = [p.container for p in container.providers.values() if isinstance(p, providers.Container)]
-        families = [one for one in (container, *inner) if "model" in one.providers]
-        if families:
-            return families
+        if families := [one for one in inner if "model" in one.providers]:
+            return [(one, ".".join(names[i:])) for one in families]
     return []
 
 
 def _refuse_submodule(override: Override) -> None:
-    required = object if override.protocol is None else required_class(override.protocol)
-    if issubclass(required, nn.Module) and not issubclass(required, LightningModule):
+    if override.expected.is_module and not issubclass(override.expected.base, LightningModule):
         raise UserError(
             f"{override.path}: this model was read from a file and is built already; give the override to"
             " from_checkpoint(…, overrides=…), or override the model"
         )
 
 
-def _build(family: Any, overrides: Sequence[Override], *args: Any, **kwargs: Any) -> Any:
+def _build(family: Any, placed: Sequence[tuple[str, Override]], *args: Any, **kwargs: Any) -> Any:
     provider = family.providers["model"]
     assembler = family.assembler() if "assembler" in family.providers else None
     if assembler is not None and "assembler" in provider.kwargs:
         kwargs = {"assembler": assembler, **kwargs}
     model = without_overriding(provider)(*args, **kwargs)
-    if assembler is not None and "example_batches" in family.providers:
+    if placed and assembler is not None and "example_batches" in family.providers:
         on_cpu = partial(family.example_batches, device="cpu")
         materialise(model, on_cpu, seed=assembler.seed, path=assembler.path)
-        check_overridden(model, assembler, family.example_batches, overrides)
-    recipe = getattr(model, "recipe", None)
-    if recipe is not None:
-        records = {override.path: record(override.replacement, override.path) for override in overrides}
-        model.recipe = replace(recipe, overrides=tuple(records.values()))
+        check_overridden(model, assembler, family.example_batches, [override for _, override in placed])
+    if getattr(model, "recipe", None) is not None:
+        records = {path: record(override.replacement, path) for path, override in placed}
+        model.recipe = replace(model.recipe, overrides=tuple(records.values()))
     return model
 
 
-def _build_whole(make: Any, family: Any, override: Override, *args: Any, **kwargs: Any) -> Any:
+def _build_whole(make: Any, family: Any, path: str, override: Override, *args: Any, **kwargs: Any) -> Any:
     model = make(*args, **kwargs)
     if isinstance(model, LightningModule) and getattr(model, "recipe", None) is None:
-        recorded = record(override.replacement, override.path)
+        recorded = record(override.replacement, path)
         model.recipe = replace(family.recipe(), overrides=(recorded,))
     return model

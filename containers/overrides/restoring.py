@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
-from torch import nn
 
-from nested_lightning.app.assembly.protocols import required_class
 from nested_lightning.app.checkpoints.recipe import RecordedOverride
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.overrides.provider_paths import OverridePathError, find_provider
 from nested_lightning.containers.overrides.recording import with_options
-from nested_lightning.containers.providing.declared import protocol_of
+from nested_lightning.containers.providing.declared import expected_of
 from nested_lightning.containers.providing.slot_paths import find_choice
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
@@ -85,10 +83,9 @@ def build_choice(path: str, kind: str, options: Mapping[str, Any]) -> ChoiceSett
 
 def _is_part_of_model(application: Any, path: str) -> bool:
     try:
-        protocol = protocol_of(find_provider(application, path))
+        return expected_of(find_provider(application, path)).may_be_module
     except OverridePathError:
         return True
-    return protocol is None or issubclass(required_class(protocol), nn.Module)
 
 
 def _explain(override: RecordedOverride) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from nested_lightning.app.assembly.protocols.conformance import signature_of
+from nested_lightning.app.assembly.calls import signature_of
+from nested_lightning.app.assembly.wiring.arguments import choosing
 from nested_lightning.app.assembly.wiring.composing import ItemMakers
 from nested_lightning.app.assembly.wiring.wiring import make_here
 from nested_lightning.containers.owning.plan import PartPlan
@@ -51,6 +52,7 @@ def wiring_arguments(
     return given
 
 
+@choosing
 def build_part(choice: OwnChoice | None, makers: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
     """Build what was chosen of its settings and of what the wiring gives, or return None where nothing was.
 
@@ -69,6 +71,7 @@ def build_part(choice: OwnChoice | None, makers: Mapping[str, Any], *args: Any, 
     return make_here(target, *args, **{**given, **kwargs})
 
 
+@choosing
 def _build_item(
     choices: Mapping[str, OwnChoice],
     plan: PartPlan,

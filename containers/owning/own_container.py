@@ -16,7 +16,7 @@ from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.predicting import answer_by_step, lacking_predictor
 from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set_up
-from nested_lightning.app.assembly.wiring.wiring import MODEL, make
+from nested_lightning.app.assembly.wiring.wiring import MODEL, Place, make
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_choice import wiring_arguments
@@ -127,7 +127,7 @@ def make_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Map
     """Return the datamodule, which has read nothing yet."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     given = wiring_arguments(values, parts, makers)
-    return make_datamodule(partial(make, maker, (), given, path=path), path=path)
+    return make_datamodule(partial(make, maker, (), given, Place(path)), path=path)
 
 
 def build_data(datamodule: Any, known: OwnDataSpec | None, makers: Any) -> Any:

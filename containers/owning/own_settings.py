@@ -10,7 +10,12 @@ from nested_lightning.app.assembly.wiring.composing import DATA
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_choice import OwnChoice
 from nested_lightning.containers.owning.plan import PartPlan, WiringPlan, parts_of
-from nested_lightning.containers.owning.signatures import argument_names, plain_arguments, takes_any_keyword
+from nested_lightning.containers.owning.signatures import (
+    argument_names,
+    defaulted_arguments,
+    plain_arguments,
+    takes_any_keyword,
+)
 from nested_lightning.settings.base import Settings, complete_items, default_section
 from nested_lightning.settings.slot import Slot
 
@@ -87,9 +92,11 @@ def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: P
     summary = (inspect.getdoc(maker) or kind).splitlines()[0]
     wired, parts = plan.wired.given_to(argument_names(maker)), parts_of(maker)
     fields = _plain_fields(maker, wired, may_be_required=plan.wired.is_all)
-    fields.pop("target", None)  # as "kind", what a choice has already
+    for name in ("kind", "target"):  # what a choice has already
+        fields.pop(name, None)
     for part, one in parts.items():
         fields |= dict(_part_fields(part, one)) if part not in wired else {}
+    kept = [one for one in defaulted_arguments(maker) if one not in (*wired, *fields)]
     fields["kind"] = (Literal[kind], Field(kind, description=summary))
     choice = create_model(
         f"{kind.title()}{base.__name__}",
@@ -101,6 +108,7 @@ def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: P
     choice.target = staticmethod(maker)  # type: ignore[assignment]  # a function would become a method
     choice.parts = {part: one for part, one in parts.items() if part not in wired}
     choice.wired, choice.takes_any = wired, takes_any_keyword(maker)
+    choice.kept = kept
     return choice
 
 

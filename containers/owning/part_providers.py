@@ -8,6 +8,7 @@ from typing import Any
 from dependency_injector import providers
 from pydantic import ValidationError
 
+from nested_lightning.app.assembly.expected import ANYTHING, Expected
 from nested_lightning.containers.owning.own_choice import OwnChoice, build_part
 from nested_lightning.containers.owning.plan import PartPlan
 from nested_lightning.containers.providing.declared import DeclaredCallable
@@ -71,9 +72,9 @@ class ItemProviders(NamedProviders):
         return copied
 
     @property
-    def protocol(self) -> type | None:
-        """The Protocol of each item."""
-        return self._plan.protocol if self._plan else None
+    def expected_item(self) -> Expected:
+        """What has to come of each item."""
+        return self._plan.expected if self._plan else ANYTHING
 
     def __getitem__(self, name: str) -> Provider:
         """Return the provider of one item."""
@@ -138,8 +139,8 @@ def _part_provider(
             parts = {**below, **parts}
     makers = makers_of(parts)
     if fallback is None:
-        return PartProvider(plan.protocol, build_part, choice, makers)
-    return PartProvider(plan.protocol, _build_own, fallback.provider, has_own, choice, makers)
+        return PartProvider(plan.expected, build_part, choice, makers)
+    return PartProvider(plan.expected, _build_own, fallback.provider, has_own, choice, makers)
 
 
 def makers_of(parts: Mapping[str, Provider]) -> Provider:

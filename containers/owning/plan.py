@@ -7,13 +7,13 @@ from typing import Any, get_args
 
 from pytorch_lightning import LightningDataModule, LightningModule
 
+from nested_lightning.app.assembly.expected import Expected
 from nested_lightning.app.assembly.wiring.composing import DATA
 from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.wired_calls import WiredCalls, wired_calls
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.errors import UserError
-from nested_lightning.containers.owning.part_types import protocol_of_part
 from nested_lightning.containers.owning.signatures import hints_of, plain_arguments
 
 
@@ -23,12 +23,12 @@ class PartPlan:
 
     Attributes:
         declaration: Its kinds.
-        protocol: What its instances have to be, see `protocol_of_part`.
+        expected: What has to come of it.
         wired: What the wiring function gives it.
     """
 
     declaration: Declaration
-    protocol: type | None
+    expected: Expected
     wired: WiredCalls
 
     @property
@@ -70,7 +70,7 @@ def parts_of(function: Callable[..., Any]) -> dict[str, PartPlan]:
         return {}
     hints = hints_of(function)
     return {
-        name: PartPlan(one.default, protocol_of_part(hints.get(name)), wired_calls(function, name))
+        name: PartPlan(one.default, Expected.by_part(hints.get(name)), wired_calls(function, name))
         for name, one in inspect.signature(function).parameters.items()
         if isinstance(one.default, Declaration)
     }
@@ -98,6 +98,11 @@ def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | No
             f"{function.__name__}: the parameter {name} is neither a part ({name}: Part[…] = part(…)) nor of"
             " a plain type"
         )
+    for name, one in parts.items():
+        if one.each == name:
+            raise UserError(
+                f"{function.__name__}: {name} would stand for two things: give each=… another name"
+            )
     if nameless := [name for name, part in parts.items() if not part.declaration.kinds]:
         raise UserError(
             f"{function.__name__}: {', '.join(nameless)} names no kinds: declare it as part(conv=ConvEncoder)"

@@ -8,9 +8,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from torch import nn
-
-from nested_lightning.app.assembly.protocols.conformance import signature_of
+from nested_lightning.app.assembly.calls import signature_of
 
 _PLAIN = (bool, int, float, str, Path, NoneType)
 _CONTAINERS = (list, tuple, dict, Sequence, Mapping)
@@ -62,10 +60,14 @@ def argument_names(maker: Callable[..., Any]) -> list[str]:
     return list(_named_parameters(maker))
 
 
+def defaulted_arguments(maker: Callable[..., Any]) -> list[str]:
+    """Return the names of those that have a default."""
+    parameters = _named_parameters(maker)
+    return [name for name, one in parameters.items() if one.default is not one.empty]
+
+
 def takes_any_keyword(maker: Callable[..., Any]) -> bool:
     """Return whether it has ``**kwargs``, so that no name can be checked."""
-    if getattr(maker, "__init__", None) is nn.Module.__init__:  # it says so, and refuses it
-        return False
     signature = signature_of(maker)
     return signature is not None and any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
 

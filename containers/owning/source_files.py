@@ -1,7 +1,6 @@
 """A family that is named by its file, as ``my_file.py:captioner``."""
 
 import hashlib
-import inspect
 import re
 import sys
 from dataclasses import replace
@@ -15,9 +14,7 @@ from nested_lightning.app.assembly.wiring.lightning_packages import is_of_other_
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.family import family
-from nested_lightning.settings.describing.walking import NamedItems, fields_of
 from nested_lightning.settings.family import Family
-from nested_lightning.settings.slot import Slot
 
 
 def family_in_file(named: str) -> Family:
@@ -41,23 +38,6 @@ def family_in_file(named: str) -> Family:
     except UserError as error:
         raise UserError(f"{named}: {error}") from None
     return replace(own, origin=(family_in_file, f"{Path(path).resolve()}:{name}"))
-
-
-def sources_of(family: Family) -> set[Path]:
-    """Return the files that define the wiring function, data, model, all kinds, and the bases of these."""
-    defined: list[Any] = [*family.defined_by]
-    waiting: list[Any] = [family.settings]
-    while waiting:
-        model = waiting.pop()
-        for _, place in fields_of(model):
-            inner = place.item if isinstance(place, NamedItems) else place
-            choices = list(inner.choices.values()) if isinstance(inner, Slot) else []
-            defined += [choice.target for choice in choices]
-            waiting += choices
-    classes = [base for one in defined for base in getattr(one, "__mro__", (inspect.unwrap(one),))]
-    modules = [sys.modules.get(getattr(one, "__module__", "")) for one in classes]
-    files = [Path(found) for one in modules if (found := getattr(one, "__file__", None))]
-    return {file for file in files if file.suffix == ".py"}
 
 
 def _unwired(module: Any, model: type[LightningModule]) -> Any:

@@ -9,25 +9,27 @@ from typing import Any
 
 from dependency_injector import providers
 
+from nested_lightning.app.assembly.expected import ANYTHING, Expected
+
 
 class _Declared(providers.Provider[Any]):
     """A provider with a Protocol.
 
     Args:
-        protocol: What the provider gives, see `app.assembly.protocols`.
+        expected: What the provider gives: a Protocol, see `app.assembly.protocols`, or an `Expected`.
         *args: Of the kind of provider that this is.
         **kwargs: The same.
     """
 
-    protocol: type | None
+    expected: Expected
 
-    def __init__(self, protocol: type | None = None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, expected: type | Expected = ANYTHING, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.protocol = protocol
+        self.expected = Expected.by_provider(expected) if isinstance(expected, type) else expected
 
     def __deepcopy__(self, memo: dict[Any, Any] | None = None) -> Any:
         copied: Any = super().__deepcopy__(memo)
-        copied.protocol = self.protocol
+        copied.expected = self.expected
         return copied
 
 
@@ -43,12 +45,6 @@ class DeclaredSingleton(_Declared, providers.Singleton[Any]):
     """A `providers.Singleton` with a Protocol."""
 
 
-def protocol_of(provider: Any) -> type | None:
-    """Return the Protocol that a provider is declared with, or None."""
-    protocol = getattr(provider, "protocol", None)
-    return protocol if isinstance(protocol, type) else None
-
-
 def without_overriding(provider: Any) -> Any:
     """Return a provider that builds what this one does when nothing overrides it."""
     original = type(provider)()
@@ -56,3 +52,9 @@ def without_overriding(provider: Any) -> Any:
     original.set_args(*provider.args)
     original.set_kwargs(**provider.kwargs)
     return original
+
+
+def expected_of(provider: Any) -> Expected:
+    """Return what has to come of a provider; of one that is declared without a Protocol, anything may."""
+    expected = getattr(provider, "expected", ANYTHING)
+    return expected if isinstance(expected, Expected) else ANYTHING

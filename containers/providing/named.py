@@ -7,7 +7,8 @@ from typing import Any
 
 from dependency_injector import providers
 
-from nested_lightning.containers.providing.declared import DeclaredCallable, protocol_of
+from nested_lightning.app.assembly.expected import Expected
+from nested_lightning.containers.providing.declared import DeclaredCallable, expected_of
 
 
 class NamedProviders(providers.Provider[Any]):
@@ -42,7 +43,7 @@ class NamedProviders(providers.Provider[Any]):
     def __getitem__(self, name: str) -> providers.Provider[Any]:
         """Return the provider of one item."""
         if name not in self._named:
-            self._named[name] = DeclaredCallable(self.protocol, self._item, name)
+            self._named[name] = DeclaredCallable(self.expected_item, self._item, name)
         return self._named[name]
 
     def __getattr__(self, name: str) -> providers.Provider[Any]:
@@ -51,9 +52,14 @@ class NamedProviders(providers.Provider[Any]):
         return self[name]
 
     @property
-    def protocol(self) -> type | None:
-        """The Protocol of each item."""
-        return protocol_of(self._item)
+    def expected_item(self) -> Expected:
+        """What has to come of each item."""
+        return expected_of(self._item)
+
+    @property
+    def expected(self) -> Expected:
+        """The same where the item's name is given first, as the whole is called."""
+        return self.expected_item.with_name()
 
     @property
     def named(self) -> Mapping[str, providers.Provider[Any]]:

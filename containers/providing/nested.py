@@ -39,7 +39,7 @@ class NestedProviders(NamedProviders):
         """Return the provider of one item, which has its parts as attributes."""
         if name not in self._named:
             parts = {part: named[name] for part, named in self._parts.items()}
-            self._named[name] = _ItemWithParts(self.protocol, self._item, name, parts=parts)
+            self._named[name] = _ItemWithParts(self.expected_item, self._item, name, parts=parts)
         return self._named[name]
 
 

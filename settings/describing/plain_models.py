@@ -28,6 +28,7 @@ def model_to_plain(model: type[BaseModel]) -> dict[str, Any]:
         "doc": model.__doc__ or "",
         "wired": dict(getattr(model, "wired", {})),
         "takes_any": getattr(model, "takes_any", False),
+        "kept": list(getattr(model, "kept", ())),
         "fields": {name: _field_to_plain(field) for name, field in model.model_fields.items()},
     }
 
@@ -35,9 +36,8 @@ def model_to_plain(model: type[BaseModel]) -> dict[str, Any]:
 def model_from_plain(plain: Mapping[str, Any], base: type[Settings] = Settings) -> type[Settings]:
     """Return a settings model for help of what `model_to_plain` returned; nothing can be built of it."""
     fields: dict[str, Any] = {name: _field_from_plain(one) for name, one in plain["fields"].items()}
-    of_target = (
-        {name: plain[name] for name in ("wired", "takes_any")} if issubclass(base, ChoiceSettings) else {}
-    )
+    names = ("wired", "takes_any", "kept") if issubclass(base, ChoiceSettings) else ()
+    of_target = {name: plain[name] for name in names}
     own = type(base.__name__, (base,), {"__module__": __name__, **of_target})
     return create_model(plain["name"], __base__=own, __doc__=plain["doc"], **fields)
 

@@ -61,25 +61,35 @@ class Plugin:
             return None
 
     def refuse(self, reason: str) -> None:
-        """Keep why it can't be used, and warn of it."""
+        """Keep why it can't be used, and warn of it the first time."""
+        if reason in self.problems:
+            return
         self.problems.append(reason)
         text = f"{self.point.value} of the package {self.requirement} can't be used: {reason}"
         warnings.warn(f"plug-in '{self.point.name}', {text}", PluginWarning, stacklevel=2)
 
 
 class PluginGroup(Generic[T]):
-    """The plug-ins of one group, imported together when the first of them is needed.
+    """The plug-ins of one group, read together when the first of them is needed.
 
     Args:
         name: `FAMILIES` or `SUBMODULES`.
         read: Returns what a plug-in adds, given what its entry point names; it refuses what can't be used.
+        describe: Returns what is known of what a plug-in adds without importing it, which is put off then.
     """
 
-    def __init__(self, name: str, *, read: Callable[[Plugin, Any], Iterable[T]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        read: Callable[[Plugin, Any], Iterable[T]],
+        describe: Callable[[Plugin], T | None] = lambda _: None,
+    ) -> None:
         self.name = name
-        self._read = read
+        self._read, self._describe = read, describe
         self._plugins: list[Plugin] | None = None
         self._added: list[tuple[Plugin, T]] = []
+        self._described: set[T] = set()
         self._is_loading = False
         self._lock = RLock()
 
@@ -99,6 +109,17 @@ class PluginGroup(Generic[T]):
         self._load()
         return list(self._added)
 
+    def import_described(self, wanted: T | None = None) -> None:
+        """Import what is described so far, one of it or all: it is added in the place of its description."""
+        with self._lock:
+            put_off = {one for _, one in self.added if one in self._described and wanted in (None, one)}
+            self._described -= put_off
+            self._added = [
+                (plugin, item)
+                for plugin, one in self._added
+                for item in (self._import(plugin) if one in put_off else [one])
+            ]
+
     def _load(self) -> None:
         with self._lock:
             if self._is_loading:
@@ -113,6 +134,13 @@ class PluginGroup(Generic[T]):
                     self._is_loading = False
 
     def _items_of(self, plugin: Plugin) -> Iterable[T]:
+        described = self._describe(plugin)
+        if described is None:
+            return self._import(plugin)
+        self._described.add(described)
+        return [described]
+
+    def _import(self, plugin: Plugin) -> Iterable[T]:
         named = plugin.load()
         return () if named is None else self._read(plugin, named)
 

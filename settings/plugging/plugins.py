@@ -12,6 +12,7 @@ from nested_lightning.settings.slot import Slot
 
 def plugins() -> list[Plugin]:
     """Return all plug-ins, ours first, each with what is wrong with it; everything is imported for that."""
+    PLUGGED_FAMILIES.import_described()
     taken = {choice for family in families().values() for choice in _choices(family.settings)}
     for plugin, choice in PLUGGED_CHOICES.added:
         if choice not in taken and not plugin.problems:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from nested_lightning.settings.application import ApplicationSettings, application_settings_model
-from nested_lightning.settings.families import families, find_family
+from nested_lightning.settings.families import describe_family, families, find_family
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems, did_you_mean
@@ -142,6 +142,7 @@ def resolve_layers(layers: Iterable[Layer], dropped: list[str] | None = None) ->
         SettingsError: With one line for each mistake, which begins with the place of its value.
     """
     layers = list(layers)
+    find_family(_family_of(layers).name)
     model = application_settings_model()
     *_, values = [{}, *merge_layers(layers, dropped)]
     try:
@@ -181,7 +182,7 @@ def _as_layers(source: Source) -> list[Layer]:
 def _family_of(layers: Sequence[Layer]) -> Family:
     for layer in reversed(layers):
         if isinstance(name := layer.values.get("model"), str):
-            return find_family(name)
+            return describe_family(name)
     raise SettingsError([f"model: a value is needed (allowed: {', '.join(families())})"])
 
 

@@ -1,41 +1,18 @@
-"""What the makers of parts take, and what has to come of them."""
+"""What the makers of parts take."""
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from torch import nn
-
+from nested_lightning.app.assembly.calls import signature_of, why_not_called
 from nested_lightning.app.assembly.errors import CompositionError
-from nested_lightning.app.assembly.protocols.declaring import required_class
+from nested_lightning.app.assembly.expected import Expected
+from nested_lightning.app.assembly.widths import plain
 from nested_lightning.app.assembly.wiring.parts import Declaration
-from nested_lightning.app.errors import did_you_mean
 
-
-@dataclass(frozen=True)
-class Expected:
-    """What has to come of a part, by its annotation ``Part[T]``.
-
-    Attributes:
-        kind: T: a class or a Protocol.
-        is_optional: Whether T may be None.
-    """
-
-    kind: Any = object
-    is_optional: bool = False
-
-    @property
-    def is_module(self) -> bool:
-        """Whether it has to be a module."""
-        return isinstance(self.kind, type) and issubclass(required_class(self.kind), nn.Module)
-
-
-ANYTHING = Expected()
-
+F = TypeVar("F", bound=Callable[..., Any])
 
 _known: WeakKeyDictionary[Callable[..., Any], Mapping[str, Expected]] = WeakKeyDictionary()
 """What was found of wiring functions, for as long as these live: most are called for each model."""
@@ -47,7 +24,7 @@ def expected_parts(function: Callable[..., Any]) -> Mapping[str, Expected]:
         parameters = inspect.signature(function).parameters
         names = [name for name, one in parameters.items() if isinstance(one.default, Declaration)]
         hints = _hints_of(function) if names else {}
-        _known[function] = {name: expected_of(hints.get(name)) for name in names}
+        _known[function] = {name: Expected.by_part(hints.get(name)) for name in names}
     return _known[function]
 
 
@@ -56,15 +33,6 @@ def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
         return inspect.get_annotations(function, eval_str=True)
     except (NameError, TypeError):  # a name that is imported for type checkers alone
         return {}
-
-
-def expected_of(annotation: Any) -> Expected:
-    """Return what has to come of a part that is annotated ``Part[T]`` or ``Parts[T]``."""
-    (kind,) = get_args(annotation) or (object,)
-    if get_origin(kind) not in (Union, UnionType):
-        return Expected(kind)
-    kinds = [one for one in get_args(kind) if one is not NoneType]
-    return Expected(kinds[0] if len(kinds) == 1 else object, is_optional=NoneType in get_args(kind))
 
 
 def has_parts(function: Any) -> bool:
@@ -81,10 +49,27 @@ def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> ins
     signature = inspect.signature(maker)
     try:
         return signature.bind(*args, **kwargs)
-    except TypeError as error:
-        unknown = next((name for name in kwargs if name not in signature.parameters), "")
-        near = did_you_mean(unknown, signature.parameters) if unknown else ""
+    except TypeError:
         named = maker.func if isinstance(maker, partial) else maker
         name = getattr(named, "__name__", type(named).__name__)
-        message = f"{path} can't be built: {name}{signature}: {error}{near}"
+        message = f"{path} can't be built: {name}: {why_not_called(signature, args, kwargs)}"
         raise CompositionError(message, path=path) from None  # no consequence of a guessed width
+
+
+def fitting(maker: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some keywords that ``maker`` takes; none where it doesn't say what it takes."""
+    taken = signature_of(inspect.unwrap(maker)) if offered else None
+    parameters = taken.parameters if taken else {}
+    takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    return {name: plain(value) for name, value in offered.items() if takes_all or name in parameters}
+
+
+def choosing(function: F) -> F:
+    """Mark a function that has `make_here` make what was chosen, and takes whatever that takes."""
+    function.is_chooser = True  # type: ignore[attr-defined]
+    return function
+
+
+def is_chooser(maker: Any) -> bool:
+    """Return whether something else is made by it, of what it is given."""
+    return getattr(getattr(maker, "func", maker), "is_chooser", False) is True

@@ -118,8 +118,7 @@ class Composer:
         datamodule = None if datamodule is None else as_set_up(datamodule)
         facts = DataFacts(path=self._path, data=datamodule)
         with torch.random.fork_rng(devices=[]):
-            with on_meta():
-                self._wire(facts, Assembler(path=self._path))
+            self._read(facts)
             batch = None if datamodule is None else next(iter(datamodule.train_dataloader()), None)
             values = values_of(facts)
             return OwnDataSpec(
@@ -136,6 +135,17 @@ class Composer:
         if known.source and now and known.source != now:
             file = inspect.getsourcefile(self._function)
             warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
+
+    def _read(self, facts: DataFacts) -> None:
+        """Let the function read what it reads; a part that can't be built is said where the model is."""
+        faults: list[CompositionError] = []
+        try:
+            with on_meta():
+                self._wire(facts, Assembler(path=self._path, faults=faults))
+        except Exception:
+            if faults:
+                raise faults[0] from None  # the rest follows from it
+            raise
 
     def _wire(self, facts: DataFacts, assembler: Assembler) -> LightningModule:
         given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}

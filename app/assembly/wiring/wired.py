@@ -1,10 +1,10 @@
 """Wiring functions without a container."""
 
-import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from nested_lightning.app.assembly.wiring.arguments import fitting
 from nested_lightning.app.assembly.wiring.wiring import BoundPart, Wiring
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,12 +30,8 @@ def offer(maker: Any, **arguments: Any) -> Callable[..., Any]:
     """Return ``maker`` with arguments that it gets if it takes them, and that are left out if it doesn't."""
 
     def offered(*args: Any, **kwargs: Any) -> Any:
-        inner = maker.maker if isinstance(maker, BoundPart) else maker
-        if inner is None:
-            return None
-        taken = inspect.signature(inspect.unwrap(inner)).parameters
-        takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values())
-        fitting = {name: value for name, value in arguments.items() if takes_all or name in taken}
-        return maker(*args, **{**fitting, **kwargs})
+        if isinstance(maker, BoundPart):
+            return maker.call(args, kwargs, offered=arguments)
+        return maker(*args, **{**fitting(maker, arguments), **kwargs})
 
     return offered

@@ -5,6 +5,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -16,21 +17,26 @@ class WiredCalls:
     Attributes:
         keywords: The expression that is passed for each keyword, e.g. ``seen.out_features``.
         positional: The expressions that are passed by position.
+        offered: The keywords that it may take or leave.
         is_all: Whether the part gets nothing besides; else it may be handed on, and called by others.
     """
 
     keywords: Mapping[str, str] = field(default_factory=dict)
     positional: Sequence[str] = ()
     is_all: bool = False
+    offered: frozenset[str] = frozenset()
 
     def given_to(self, names: Sequence[str]) -> dict[str, str]:
-        """Return the expressions by the arguments that take them.
+        """Return the expressions by the arguments that take them, or that a misspelt keyword means.
 
         Args:
             names: Arguments of what is called, in order.
         """
-        by_position = dict(zip(names, self.positional, strict=False))
-        return by_position | {name: text for name, text in self.keywords.items() if name in names}
+        found = dict(zip(names, self.positional, strict=False))
+        for name, text in self.keywords.items():
+            meant = [] if name in self.offered else get_close_matches(name, names, n=1)
+            found |= dict.fromkeys([name] if name in names else meant, text)
+        return found
 
 
 def wired_calls(function: Callable[..., Any], part: str) -> WiredCalls:
@@ -48,6 +54,7 @@ def wired_calls(function: Callable[..., Any], part: str) -> WiredCalls:
     return WiredCalls(
         keywords={word.arg: ast.unparse(word.value) for word in words if word.arg},
         positional=tuple(map(ast.unparse, longest)),
+        offered=frozenset(word.arg for _, offered in calls for word in offered if word.arg),
         is_all=bool(calls) and not is_open and uses == len(calls) + _num_iterated(tree, part),
     )
 

@@ -4,16 +4,24 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Self
 
 from torch import nn
 
 from nested_lightning.app.assembly.assembler import Assembler, naming
-from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.assembly.calls import signature_of
+from nested_lightning.app.assembly.errors import CompositionError, OverrideRefusedError
+from nested_lightning.app.assembly.expected import ANYTHING, Expected, described
 from nested_lightning.app.assembly.names import escape_name
-from nested_lightning.app.assembly.protocols.conformance import signature_of
-from nested_lightning.app.assembly.wiring.arguments import ANYTHING, Expected, bind, expected_parts, has_parts
+from nested_lightning.app.assembly.wiring.arguments import (
+    bind,
+    expected_parts,
+    fitting,
+    has_parts,
+    is_chooser,
+)
 from nested_lightning.app.assembly.wiring.fitting import refuse_unfit
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.written_calls import written_call
@@ -23,7 +31,7 @@ MODEL = "model"
 """The parameter that takes the composite itself, whose path is that of the whole wiring."""
 
 _running: ContextVar["Wiring | None"] = ContextVar("running wiring", default=None)
-_place: ContextVar[tuple[str, str, Assembler | None] | None] = ContextVar("place of a part", default=None)
+_place: ContextVar["Place | None"] = ContextVar("place of the part that is being made", default=None)
 _seed: ContextVar[int | None] = ContextVar("seed of wirings", default=None)
 
 
@@ -96,7 +104,15 @@ class Wiring:
         """Whether the body of the function is being run, and no constructor within it."""
         return _running.get() is self
 
-    def build(self, part: "BoundPart", args: Any, kwargs: Mapping[str, Any], frame: FrameType | None) -> Any:
+    def build(
+        self,
+        part: "BoundPart",
+        args: Any,
+        kwargs: Mapping[str, Any],
+        *,
+        offered: Mapping[str, Any],
+        frame: FrameType | None,
+    ) -> Any:
         """Build the one part at a path; ``frame`` is in the middle of the call.
 
         Raises:
@@ -114,7 +130,7 @@ class Wiring:
         self.assembler.factories |= {one.name for one in given if isinstance(one, BoundPart)}
         token = _running.set(None)
         try:
-            instance = part.build(args, kwargs, self.assembler)
+            instance = part.build(args, kwargs, self.assembler, offered=offered)
         finally:
             _running.reset(token)
         refuse_unfit(instance, kwargs, path=path, assembler=self.assembler, frame=frame)
@@ -161,27 +177,33 @@ class BoundPart:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the part; a factory draws from the random numbers of what calls it."""
+        return self.call(args, kwargs, offered={})
+
+    def call(self, args: Any, kwargs: Mapping[str, Any], *, offered: Mapping[str, Any]) -> Any:
+        """Build the part of what it is given, and of what is offered as far as it takes that."""
         if self.maker is None:
             return None
         if self._wiring.is_running:
-            return self._wiring.build(self, args, kwargs, _caller())
+            return self._wiring.build(self, args, kwargs, offered=offered, frame=_caller())
         path = self._wiring.assembler.locate(self.name)
         with naming(path):
-            return make(self.maker, args, kwargs, path=path)
+            return make(self.maker, args, kwargs, Place(path, expected=self._expected, offered=offered))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "BoundPart":
         """Return itself: a copy of a composite has the same factories, and no container of its own."""
         return self
 
-    def build(self, args: Any, kwargs: Mapping[str, Any], assembler: Assembler) -> Any:
+    def build(
+        self, args: Any, kwargs: Mapping[str, Any], assembler: Assembler, *, offered: Mapping[str, Any]
+    ) -> Any:
         """Build the one part at this path."""
-        path = assembler.locate(self.name)
+        place = Place(assembler.locate(self.name), self.name, assembler, self._expected, offered)
 
         def call(**given: Any) -> Any:
-            return make(self.maker, args, given, path=path, name=self.name, assembler=assembler)
+            return make(self.maker, args, given, place)
 
         if self._is_whole:
-            with assembler.seeding(self.name), naming(path, kwargs):
+            with assembler.seeding(self.name), naming(place.path, kwargs):
                 return call(**kwargs)
         return assembler.build(
             self.name,
@@ -243,51 +265,81 @@ class BoundParts(Mapping[str, BoundPart]):
         return len(self._items)
 
 
-def make(
-    maker: Any, args: Any, kwargs: Any, *, path: str, name: str = "", assembler: Assembler | None = None
-) -> Any:
-    """Call what builds a part: a class, a function, or a wiring function, whose parts lie below this path.
+@dataclass
+class Place:
+    """Where a part is made.
+
+    Attributes:
+        path: Where it is.
+        name: The same below the composite.
+        assembler: Builds the parts of a wiring function; None: they belong to a factory's caller.
+        expected: What has to come of it.
+        offered: What it may take or leave.
+    """
+
+    path: str
+    name: str = ""
+    assembler: Assembler | None = None
+    expected: Expected = ANYTHING
+    offered: Mapping[str, Any] = field(default_factory=dict)
+
+
+def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
+    """Return what is built at a place: of a class, a function, or a wiring function, whose parts lie below.
+
+    This is the one door that every part comes through, of any family, with a container and without.
 
     Args:
         maker: What is called; a ready module is returned as it is.
         args: Positional arguments.
         kwargs: Keywords.
-        path: Where the part is.
-        name: The same below the composite.
-        assembler: Builds the parts of a wiring function; None: they belong to a factory's caller.
+        place: Where it is.
 
     Raises:
         CompositionError: It doesn't take the arguments; names the nearest one.
+        OverrideRefusedError: What came of it lacks what is expected at this place.
     """
-    if isinstance(maker, nn.Module):
-        return maker
-    function = inspect.unwrap(maker)
-    if has_parts(function):
-        wiring = Wiring(Assembler(path=path)) if assembler is None else Wiring(assembler, within=name)
-        return wiring(function, *args, **kwargs)
-    token = _place.set((path, name, assembler))
-    try:
-        return maker(*args, **kwargs)
-    except TypeError:
-        if signature_of(maker) is not None:
-            bind(maker, args, kwargs, path=path)  # says it better, if that is what was wrong
-        raise
-    finally:
-        _place.reset(token)
+    made = _call(maker, args, kwargs, place)
+    if lacks := place.expected.lacks(made):
+        raise OverrideRefusedError(place.path, described(made), str(place.expected), lacks)
+    return made
 
 
 def make_here(maker: Any, *args: Any, **kwargs: Any) -> Any:
     """Make what takes the place of the part that is being made, if one is: for what chooses among makers."""
     place = _place.get()
-    if place is None:
+    return maker(*args, **kwargs) if place is None else _call(maker, args, kwargs, place)
+
+
+def expect_anything_here() -> None:
+    """Let anything come of the part that is being made, if one is."""
+    if (place := _place.get()) is not None:
+        place.expected = ANYTHING
+
+
+def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
+    if isinstance(maker, nn.Module):
+        return maker
+    if not is_chooser(maker):
+        kwargs = {**fitting(maker, place.offered), **kwargs}
+    function = inspect.unwrap(maker)
+    if has_parts(function):
+        below = place.assembler or Assembler(path=place.path)
+        return Wiring(below, within=place.name)(function, *args, **kwargs)
+    token = _place.set(place)
+    try:
         return maker(*args, **kwargs)
-    path, name, assembler = place
-    return make(maker, args, kwargs, path=path, name=name, assembler=assembler)
+    except TypeError:
+        if signature_of(maker) is not None:
+            bind(maker, args, kwargs, path=place.path)  # says it better, if that is what was wrong
+        raise
+    finally:
+        _place.reset(token)
 
 
 def _caller() -> FrameType | None:
-    """Return the frame that called the part, which is none of this module's."""
+    """Return the frame that called the part, which is none of this package's."""
     frame = inspect.currentframe()
-    while frame is not None and frame.f_globals is globals():
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
     return frame

@@ -145,7 +145,7 @@ def test_it_works_below_the_container_of_a_host(small_settings: dict[str, Any]) 
     family = find_family("multi-feature")
 
     class Host(DeclarativeContainer):
-        learning = providers.Container(
+        learning: Any = providers.Container(
             compose_application(family), settings=providers.Object(parse_settings(small_settings))
         )
 
@@ -153,6 +153,10 @@ def test_it_works_below_the_container_of_a_host(small_settings: dict[str, Any]) 
 
     with overriding(host, "learning.multi_feature.feature_extractors.kar", MockExtractor):
         assert _types(host.learning) == {"kar": MOCK, "fou": REAL}
+        (recorded,) = host.learning.multi_feature.model().recipe.overrides
+        assert (
+            recorded.path == "multi_feature.feature_extractors.kar"
+        )  # as a checkpoint's own container has it
     assert _types(host.learning) == {"kar": REAL, "fou": REAL}
 
 

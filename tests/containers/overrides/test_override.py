@@ -11,8 +11,8 @@ from dependency_injector.containers import DeclarativeContainer
 from torch import Tensor, nn
 
 from nested_lightning import bootstrap, overriding, unchecked
+from nested_lightning.app.assembly.errors import OverrideRefusedError
 from nested_lightning.app.submodules.feature_extractors import LinearFeatureExtractor
-from nested_lightning.containers.overrides.override import OverrideRefusedError
 from nested_lightning.settings.choices.feature_extractors import LinearFeatureExtractorSettings
 
 EXTRACTOR = "multi_feature.feature_extractor"
@@ -45,14 +45,17 @@ class WithoutWidth(nn.Module):
         (MagicMock, "MagicMock is refused: it is a mock"),
         (42, "42 is refused: it is no nn.Module"),
         (nn.Module(), "a ready Module is refused: it has no out_features; it has no forward"),
-        (NeedsOthers, "NeedsOthers is refused: its constructor needs vocabulary besides"),
+        (
+            NeedsOthers,
+            "NeedsOthers is refused: its constructor can't be called with in_features: missing a required",
+        ),
         (
             partial(NeedsOthers, **{"vocabluary": []}),  # type: ignore[arg-type]
             "did you mean 'vocabulary'?",
         ),
-        (providers.Factory(NeedsOthers), "its constructor needs vocabulary besides"),
+        (providers.Factory(NeedsOthers), "missing a required argument: 'vocabulary'"),
         (providers.Object(42), "it is no nn.Module"),
-        (lambda: None, "it doesn't take in_features"),
+        (lambda: None, "it can't be called with in_features"),
     ],
 )
 def test_what_cannot_be_an_extractor_is_refused_at_once(
@@ -125,7 +128,10 @@ def test_all_items_together_are_called_with_the_items_name(small_settings: dict[
     with overriding(container, "multi_feature.feature_extractors", make):
         container.multi_feature.model()
     with (
-        pytest.raises(OverrideRefusedError, match="doesn't take name"),
+        pytest.raises(
+            OverrideRefusedError,
+            match="can't be called with name, in_features: too many positional arguments",
+        ),
         overriding(container, "multi_feature.feature_extractors", LinearFeatureExtractor),
     ):
         pass

@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from nested_lightning import bootstrap, from_checkpoint, overriding, resume_training
+from nested_lightning.app.assembly.errors import OverrideRefusedError
 from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
 from nested_lightning.app.checkpoints.inspection import describe_checkpoint
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, RecordedOverride
 from nested_lightning.app.submodules.heads import LinearHead
-from nested_lightning.containers.overrides.override import OverrideRefusedError
 from nested_lightning.containers.overrides.recording import record
 from nested_lightning.containers.overrides.restoring import OverrideNeededError
 from nested_lightning.containers.starting.swapping import swap_submodule
@@ -99,7 +99,7 @@ def test_another_class_that_does_not_fit_is_refused(small_settings: dict[str, An
     file = tmp_path / "model.ckpt"
     _save(small_settings, {EXTRACTOR: Scaled}, file)
 
-    with pytest.raises(OverrideRefusedError, match="doesn't take in_features"):
+    with pytest.raises(OverrideRefusedError, match="can't be called with in_features"):
         from_checkpoint(file, overrides={EXTRACTOR: nn.Bilinear})
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 import nested_lightning as nl
 from nested_lightning import (
     Part,
+    Parts,
     SettingsError,
     UserError,
     bootstrap,
@@ -17,6 +18,7 @@ from nested_lightning import (
     from_checkpoint,
     overriding,
     part,
+    parts,
 )
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.owning.source_files import family_in_file
@@ -225,6 +227,14 @@ def test_a_name_that_stands_for_two_things_is_refused_when_it_is_declared() -> N
 
         @family("twice")
         def twice(data: Curves, model: Part[Pair], lr: float = 0.1) -> Pair:
+            return model(vaes=nn.ModuleDict())
+
+    with pytest.raises(UserError, match="heads would stand for two things"):
+
+        @family("twofold")
+        def twofold(
+            data: Curves, model: Part[Pair], heads: Parts[nn.Module] = parts(nn.Identity, each="heads")
+        ) -> Pair:
             return model(vaes=nn.ModuleDict())
 
     with pytest.raises(UserError, match="a part can't be called recipe"):

@@ -10,11 +10,12 @@ import pytest
 
 from nested_lightning.commands.models import models
 from nested_lightning.commands.own_families import know_for_help
-from nested_lightning.containers.owning.source_files import family_in_file, sources_of
+from nested_lightning.containers.owning.source_files import family_in_file
 from nested_lightning.settings.describing.kept_families import keep, read_kept
 from nested_lightning.settings.families import knowing
 from nested_lightning.settings.family import Family
 from tests.command_line import PROJECT
+from tests.fake_package import add_fake_package
 
 OWN = PROJECT / "tests" / "containers" / "owning"
 
@@ -29,7 +30,7 @@ def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def _keep(named: str) -> Family:
     family = family_in_file(named)
-    keep(named, family, sources_of(family))
+    keep(named, family)
     return family
 
 
@@ -91,9 +92,8 @@ def test_a_cache_that_can_not_be_written_changes_nothing(
     assert read_kept(named) is None
 
 
-@pytest.mark.slow
-def test_models_schema_and_completion_of_it_need_no_torch(named: str, tmp_path: Path) -> None:
-    _keep(named)
+def _run_without_torch(named: str, path: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    """Run help of all kinds in a process, which ends with an error if that imports torch."""
     program = f"""
 import io, os, sys
 from contextlib import redirect_stdout
@@ -105,7 +105,7 @@ def run(*words):
     return output.getvalue()
 assert '"CurvePairSettings"' in run("config", "--schema")
 assert "vaes" in run("config", "--reference")
-run("models")
+assert "vae is given length=data.length" in run("models")
 os.environ["_MAIN_COMPLETE"] = "complete_zsh"
 os.environ["_TYPER_COMPLETE_ARGS"] = "main train --model {named} --set curve_pair.vae.activation.kind=t"
 try:
@@ -116,8 +116,81 @@ except SystemExit:
 assert "curve_pair.vae.activation.kind=tanh" in output.getvalue(), output.getvalue()
 assert "torch" not in sys.modules
 """
-    environ = {**os.environ, "PYTHONPATH": str(PROJECT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=False
+    return _run(program, path, cache)
+
+
+def _run(code: str, path: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": path, "XDG_CACHE_HOME": str(cache)}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.slow
+def test_models_schema_and_completion_of_it_need_no_torch(named: str, tmp_path: Path) -> None:
+    _keep(named)
+
+    done = _run_without_torch(named, str(PROJECT), tmp_path / "cache")
+
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> str:
+    """Install a package that offers a wiring function, and return the path on which Python finds both."""
+    site = tmp_path / "site"
+    site.mkdir()
+    points = "[nested_lightning.families]\ncurve-pair = curve_package:curve_pair\n"
+    add_fake_package(site, "curve_package", "1.0", code=(OWN / "vaes.py").read_text(), entry_points=points)
+    return os.pathsep.join([str(site), str(PROJECT)])
+
+
+def _models(path: str, cache: Path, *arguments: str) -> str:
+    """Run ``models`` and return what it prints, and after that whether torch was imported."""
+    code = (
+        "import sys; from nested_lightning.commands.program import app;"
+        f" app(['models', *{arguments!r}], standalone_mode=False); print('torch' in sys.modules)"
+    )
+    done = _run(code, path, cache)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_a_packages_function_is_imported_once_for_help(installed: str, tmp_path: Path) -> None:
+    first, second = (_models(installed, tmp_path / "cache") for _ in range(2))
+    done = _run_without_torch("curve-pair", installed, tmp_path / "cache")
+
+    assert "curve-pair" in first
+    assert first.replace("True", "False") == second
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_a_package_ships_what_help_needs_and_a_stale_one_counts_for_nothing(
+    installed: str, tmp_path: Path
+) -> None:
+    written = _models(installed, tmp_path / "cache", "--model", "curve-pair", "--keep")
+    done = _run_without_torch("curve-pair", installed, tmp_path / "empty")
+    with (tmp_path / "site" / "curve_package.py").open("a") as file:
+        file.write("# changed\n")
+
+    assert "curve_package.curve_pair.json" in written.replace("\n", "")
+    assert done.returncode == 0, done.stderr
+    assert _models(installed, tmp_path / "other").endswith("True\n")
+
+
+@pytest.mark.slow
+def test_a_family_that_is_described_is_imported_where_it_is_put_to_use(
+    installed: str, tmp_path: Path
+) -> None:
+    _models(installed, tmp_path / "cache")
+    code = (
+        "import nested_lightning as nl; from nested_lightning.settings.families import describe_family;"
+        " assert describe_family('curve-pair').container is None;"
+        " app = nl.bootstrap({'model': 'curve-pair', 'curve_pair': {'latent_dim': 3}});"
+        " print(app.curve_pair.model().vaes['sine'].encoder.out_features)"
+    )
+    done = _run(code, installed, tmp_path / "cache")
+
+    assert done.stdout.split()[-1:] == ["3"], done.stderr

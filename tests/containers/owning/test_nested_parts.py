@@ -143,3 +143,17 @@ def test_a_registered_kind_may_be_put_in_the_place_of_a_part_within() -> None:
 
     model = application.curve_pair.model()
     assert [type(vae.encoder.layers[1]) for vae in model.vaes.values()] == [nn.Tanh, nn.Tanh]
+
+
+def test_a_check_finds_all_parts_that_can_not_be_built() -> None:
+    application = bootstrap({}, family=curve_pair)
+    paths = [f"curve_pair.vaes.{name}.encoder" for name in ("sine", "cosine")]
+    with overriding(application, dict.fromkeys(paths, nn.Bilinear)):
+        report = check_application(application)
+
+    assert [fault.path for fault in report.faults] == paths
+    with (
+        overriding(application, dict.fromkeys(paths, nn.Bilinear)),
+        pytest.raises(UserError, match=r"sine\.encoder can't be built: Bilinear: got an unexpected keyword"),
+    ):
+        application.curve_pair.model()

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from nested_lightning import Part, SettingsError, UserError, bootstrap, family, part
+from nested_lightning.settings.describing.walking import fields_of
 from tests.containers.owning.vaes import Curves, Pair
 
 
@@ -116,6 +117,8 @@ def test_an_argument_that_is_called_as_what_settings_have_keeps_its_default() ->
     def targeted(data: Curves, model: Part[Pair], block: Part[nn.Module] = part(own=Targeted)) -> Pair:
         return model(vaes=nn.ModuleDict({"one": block()}))
 
+    slot = dict(fields_of(targeted.family.settings))["block"]  # type: ignore[attr-defined]
+    assert slot.choices["own"].kept == ["target", "kind", "copy"]  # type: ignore[union-attr]
     model = bootstrap({"targeted": {"block": {"depth": 2}}}, family=targeted).targeted.model()
     assert model.vaes["one"].all == ("mean", 3, True, 2)
     with pytest.raises(SettingsError, match=r"targeted\.block\.target = 'sum': unknown name"):
@@ -127,6 +130,6 @@ def test_a_keyword_that_the_chosen_kind_does_not_take_is_an_error_with_the_neare
     def misspelt(data: Curves, model: Part[Pair], block: Part[Block] = part(Block)) -> Pair:
         return model(vaes=nn.ModuleDict({"one": block(width=data.length, depht=1)}))
 
-    application = bootstrap({"misspelt": {"block": {"depth": 1}}}, family=misspelt)
+    application = bootstrap({}, family=misspelt)
     with pytest.raises(UserError, match=r"misspelt\.block can't be built: .*depht.*did you mean 'depth'"):
         application.misspelt.model()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nested_lightning import OverrideRefusedError, Part, bootstrap, family, overriding, part
-from tests.containers.owning.classifier import corners
+from tests.containers.owning.classifier import CornerClassifier, Squares, corners
 from tests.containers.owning.vaes import Curves, Pair, curve_pair
 
 
@@ -58,7 +58,7 @@ def scored(data: Curves, model: Part[Pair], scorer: Part[Scorer] = part(MeanScor
             r"curve_pair\.vaes\.sine: Linear is refused: it is no Vae",
         ),
         (curve_pair, "curve_pair.vaes.sine.encoder", dict, r"sine\.encoder: dict is refused"),
-        (scored, "scored.scorer", OtherScorer, r"its score doesn't take batch"),
+        (scored, "scored.scorer", OtherScorer, r"its score can't be called with batch: too many"),
         (scored, "scored.scorer", object(), r"it has no score"),
     ],
 )
@@ -96,3 +96,39 @@ def test_a_constructor_may_take_anything() -> None:
     factory: Callable[..., Any] = sgd
     with overriding(application, "corners.optimizer", factory):
         assert isinstance(application.corners.model().configure_optimizers(), torch.optim.SGD)
+
+
+def test_without_a_container_the_same_is_refused() -> None:
+    def build(**_: int) -> Any:
+        return "no module"
+
+    with pytest.raises(OverrideRefusedError, match=r"corners\.net: 'no module' is refused: it is no nn\."):
+        corners(Squares(), CornerClassifier, net=build)
+
+
+def test_a_kind_that_is_not_what_its_part_says_is_refused_where_it_is_built() -> None:
+    @family("ill-scored")
+    def ill_scored(
+        data: Curves,
+        model: Part[Pair],
+        scorer: Part[Scorer] = part(OtherScorer),  # type: ignore[arg-type]
+    ) -> Pair:
+        scorer()
+        return model(vaes=nn.ModuleDict())
+
+    with pytest.raises(
+        OverrideRefusedError, match=r"ill_scored\.scorer: a ready OtherScorer .* score\(batch\)"
+    ):
+        bootstrap({}, family=ill_scored).ill_scored.model()
+
+
+def test_a_wiring_function_that_is_put_in_is_wired_at_its_place() -> None:
+    def deeper(in_features: int, num_classes: int, first: Part[nn.Module] = part(nn.Linear)) -> nn.Module:
+        return nn.Sequential(nn.Flatten(), first(in_features, 5), nn.Linear(5, num_classes))
+
+    application, other = bootstrap({}, family=corners), bootstrap({}, family=corners)
+    with overriding(application, "corners.net", deeper), overriding(other, "corners.net", deeper):
+        models = [application.corners.model(), other.corners.model()]
+
+    assert torch.equal(models[0].net[1].weight, models[1].net[1].weight)
+    assert list(models[0].recipe.places) == ["net.first", "net"]

@@ -1,14 +1,26 @@
 """Chains, shared parts, factories called many times, and items that settings name."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from nested_lightning import Part, Parts, SettingsError, UserError, bootstrap, family, part, parts
+from nested_lightning import (
+    Part,
+    Parts,
+    SettingsError,
+    UserError,
+    bootstrap,
+    family,
+    offer,
+    part,
+    parts,
+)
 from nested_lightning.settings.families import knowing
 from nested_lightning.settings.reading.loading import load_settings
+from tests.command_line import Program
 from tests.containers.owning.vaes import Curves, Pair
 
 
@@ -111,7 +123,7 @@ def test_an_item_is_replaced_by_another_kind_which_has_settings_of_its_own() -> 
     assert _widths(_model("chained.blocks.second.kind=narrow")) == {"first": (8, 4), "second": (4, 2)}
     with pytest.raises(SettingsError, match=r"^chained\.blocks\.second\.out_features: a value is needed$"):
         _model("chained.blocks.second.kind=linear")
-    with pytest.raises(UserError, match=r"chained\.blocks\.second can't be built: Linear.*norm"):
+    with pytest.raises(UserError, match=r"chained\.blocks\.second can't be built: Linear.*'norm'"):
         _model("chained.blocks.second.kind=linear", "chained.blocks.second.out_features=6")
 
 
@@ -147,3 +159,90 @@ def test_a_misspelt_attribute_of_the_data_is_one_sentence_with_its_path() -> Non
         UserError, match=r"astray\.data\.lenght: Curves has no such attribute.*did you mean 'length'"
     ):
         bootstrap({}, family=astray).astray.model()
+
+
+TIED = """
+from pathlib import Path
+import pytorch_lightning as pl
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from nested_lightning import Part, family, part
+
+
+class Words(pl.LightningDataModule):
+    def setup(self, stage):
+        words = Path("words.txt").read_text().split()
+        self.vocabulary = sorted(set(words))
+        self.rows = torch.tensor([[self.vocabulary.index(word)] for word in words])
+
+    def train_dataloader(self):
+        return DataLoader(TensorDataset(self.rows), batch_size=2)
+
+    val_dataloader = train_dataloader
+
+
+class Copier(pl.LightningModule):
+    def __init__(self, reader, writer):
+        super().__init__()
+        self.reader, self.writer = reader, writer
+
+    def training_step(self, batch, batch_idx):
+        logits = self.reader(batch[0][:, 0]) @ self.writer.weight.T
+        return nn.functional.cross_entropy(logits, batch[0][:, 0])
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val_loss", self.training_step(batch, batch_idx))
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+@family("tied")
+def tied(data: Words, model: Part[Copier], embedding: Part[nn.Module] = part(nn.Embedding)):
+    shared = embedding(len(data.vocabulary), 4)
+    return model(shared, shared)
+"""
+
+
+@pytest.mark.slow
+def test_a_shared_part_is_one_still_in_a_process_where_the_data_are_gone(
+    forked_code: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "words.txt").write_text("a dog a cat")
+    (tmp_path / "tied.py").write_text(TIED)
+    run = "import sys; sys.path.insert(0, '.'); import nested_lightning as nl; from tied import tied; "
+    train = (
+        'nl.bootstrap({"run_dir": "run", "trainer": {"max_epochs": 1, "accelerator": "cpu"},'
+        ' "submodules": {"tied.embedding": {"lr": 0.5}}}, family=tied).tied.training_run()()'
+    )
+    reload = (
+        'model = nl.from_checkpoint("run/checkpoints/last.ckpt", family=tied).tied.model();'
+        " assert model.reader is model.writer; print(model.reader.num_embeddings)"
+    )
+    trained = forked_code(run + train)
+    assert trained.returncode == 0, trained.stderr
+    (tmp_path / "words.txt").unlink()
+    done = forked_code(run + reload)
+
+    assert (done.returncode, done.stdout.split()[-1:]) == (0, ["3"]), done.stderr
+
+
+@pytest.mark.parametrize(("kind", "num_norms"), [("block", 2), ("linear", 0)])
+def test_what_is_offered_reaches_the_kinds_that_take_it(kind: str, num_norms: int) -> None:
+    @family("offering")
+    def offering(
+        data: Curves,
+        model: Part[Pair],
+        block: Part[nn.Module] = part(block=Block, linear=nn.Linear),
+        norm: Part[nn.Module] = part(nn.BatchNorm1d),
+    ) -> Pair:
+        built = offer(block, norm=norm, out_features=data.length + 1)(in_features=data.length)
+        return model(vaes=nn.ModuleDict({"one": built}))
+
+    section = {"block": {"kind": kind}, "norm": {"momentum": 0.25}}
+    built = bootstrap({"offering": section}, family=offering).offering.model().vaes["one"]
+
+    norms = [module for module in built.modules() if isinstance(module, nn.BatchNorm1d)]
+    assert built.out_features == 9
+    assert [norm.momentum for norm in norms] == [0.25] * num_norms

@@ -10,13 +10,8 @@ from torch import Tensor, nn
 from torch.optim import SGD
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.protocols.conformance import (
-    describe_protocol,
-    lacks_of_class,
-    lacks_of_function,
-    lacks_of_instance,
-    lacks_of_options,
-)
+from nested_lightning.app.assembly.expected import ANYTHING, Expected
+from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.splits import PictureSplitter
@@ -97,32 +92,33 @@ def test_every_registered_choice_satisfies_its_protocol(slot: Slot, protocol: ty
         module, _, name = choice.target.rpartition(".")
         target: Any = getattr(import_module(module), name)
         bound = partial(target, **dict.fromkeys(set(choice.model_fields) - {"kind"}))
-        if isinstance(target, type):
-            assert lacks_of_class(target, protocol, called_as=bound) == [], target
-        else:
-            assert lacks_of_function(bound, protocol) == [], target
+        assert Expected.by_provider(protocol).lacks_of_maker(bound) == [], target
+
+
+EXTRACTOR = Expected.by_provider(protocols.FeatureExtractor)
+NO_FEATURES = "its constructor can't be called with in_features: got an unexpected keyword argument"
 
 
 @pytest.mark.parametrize(
     ("cls", "lacks"),
     [
         (Extractor, []),
-        (nn.Module, ["its constructor doesn't take in_features", "it has no forward"]),
-        (WithoutWidth, ["its constructor doesn't take in_features"]),
+        (
+            nn.Module,
+            [f"{NO_FEATURES} 'in_features' (it takes: nothing)", "it has no forward"],
+        ),
+        (WithoutWidth, [f"{NO_FEATURES} 'in_features' (it takes: nothing)"]),
         (
             NeedsOthers,
-            [
-                "its constructor doesn't take in_features",
-                "its constructor needs num_inputs, depth besides",
-            ],
+            [f"{NO_FEATURES} 'in_features' (it takes: num_inputs, depth)"],
         ),
-        (NeedsMask, ["its forward needs mask besides"]),
+        (NeedsMask, ["its forward can't be called with x: missing a required argument: 'mask'"]),
         (dict, ["it is no nn.Module"]),
         (MagicMock, ["it is a mock, which pretends to have everything"]),
     ],
 )
 def test_a_class_is_told_what_it_lacks(cls: type, lacks: list[str]) -> None:
-    assert lacks_of_class(cls, protocols.FeatureExtractor, called_as=cls) == lacks
+    assert EXTRACTOR.lacks_of_maker(cls) == lacks
 
 
 @pytest.mark.parametrize(
@@ -131,34 +127,49 @@ def test_a_class_is_told_what_it_lacks(cls: type, lacks: list[str]) -> None:
         (Extractor(in_features=2), []),
         (nn.Module(), ["it has no out_features", "it has no forward"]),
         (WithoutWidth(), ["it has no out_features"]),
-        (NeedsMask(in_features=2), ["its forward needs mask besides"]),
+        (
+            NeedsMask(in_features=2),
+            ["its forward can't be called with x: missing a required argument: 'mask'"],
+        ),
         (42, ["it is no nn.Module"]),
-        (None, ["it is no nn.Module"]),
+        (None, []),
         (MagicMock(), ["it is a mock, which pretends to have everything"]),
         (MagicMock(spec=nn.Linear), ["it is a mock, which pretends to have everything"]),
     ],
 )
 def test_a_ready_object_is_told_what_it_lacks(instance: Any, lacks: list[str]) -> None:
-    assert lacks_of_instance(instance, protocols.FeatureExtractor) == lacks
+    assert EXTRACTOR.lacks_of_maker(instance) == lacks
+
+
+def test_a_method_of_the_object_itself_counts() -> None:
+    module = nn.Module()
+    module.out_features, module.forward = 3, lambda x: x  # type: ignore[assignment]
+
+    assert EXTRACTOR.lacks(module) == []
 
 
 def test_bound_arguments_count_as_given() -> None:
     bound = partial(NeedsOthers, 3, depth=2)
 
-    assert lacks_of_class(NeedsOthers, protocols.SequenceLoss, called_as=bound) == [
-        "its forward doesn't take target"
+    assert Expected.by_provider(protocols.SequenceLoss).lacks_of_maker(bound) == [
+        "its forward can't be called with logits, target: too many positional arguments"
     ]
 
 
 def test_a_function_must_take_what_the_provider_is_called_with() -> None:
-    assert lacks_of_function(lambda in_features: None, protocols.FeatureExtractor) == []
-    assert lacks_of_function(lambda: None, protocols.FeatureExtractor) == ["it doesn't take in_features"]
-    assert lacks_of_function(lambda name, in_features: None, protocols.FeatureExtractor, num_leading=1) == []
+    assert EXTRACTOR.lacks_of_maker(lambda in_features: None) == []
+    assert EXTRACTOR.lacks_of_maker(lambda: None) == [
+        "it can't be called with in_features: got an unexpected keyword argument 'in_features'"
+        " (it takes: nothing)"
+    ]
+    assert EXTRACTOR.with_name().lacks_of_maker(lambda name, in_features: None) == []
 
 
 def test_other_classes_than_modules_can_be_needed() -> None:
-    assert lacks_of_class(SGD, protocols.Optimizer, called_as=SGD) == []
-    assert lacks_of_class(Extractor, protocols.Optimizer, called_as=Extractor) == ["it is no Optimizer"]
+    optimizer = Expected.by_provider(protocols.Optimizer)
+
+    assert optimizer.lacks_of_maker(SGD) == []
+    assert optimizer.lacks_of_maker(Extractor) == ["it is no Optimizer"]
 
 
 def test_methods_of_a_protocol_of_ones_own_are_compared_as_well() -> None:
@@ -169,18 +180,27 @@ def test_methods_of_a_protocol_of_ones_own_are_compared_as_well() -> None:
         def count(self, words: list[str]) -> int:
             return len(words)
 
-    assert lacks_of_instance(Loose(), Counter) == ["its count doesn't take is_strict"]
-    assert lacks_of_instance(3, Counter) == ["it has no count"]
+    (lack,) = Expected(Counter).lacks(Loose())
+    assert lack.startswith("its count can't be called with words, is_strict: got an unexpected keyword")
+    assert Expected(Counter).lacks(3) == ["it has no count"]
 
 
 def test_an_unknown_option_is_refused_with_the_nearest() -> None:
-    assert lacks_of_options(Extractor, ["widht"]) == [
-        "it takes no widht; did you mean 'width'? (it takes: in_features, width)"
-    ]
-    assert lacks_of_options(Extractor, ["width"]) == []
+    (lack,) = ANYTHING.lacks_of_maker(partial(Extractor, widht=3))  # type: ignore[call-arg]
+
+    assert "'widht'; did you mean 'width'? (it takes: in_features, width)" in lack
+    assert ANYTHING.lacks_of_maker(partial(Extractor, width=3)) == []
 
 
-def test_a_protocol_is_described_by_what_it_asks_for() -> None:
-    assert describe_protocol(protocols.Combiner) == (
+def test_what_a_part_says_of_construction_is_the_wirings_business() -> None:
+    assert Expected.by_part(Part[protocols.FeatureExtractor]).lacks_of_maker(NeedsOthers) == []
+    assert Expected.by_part(Part[nn.Module | None]).lacks(None) == []
+    assert Expected.by_part(Part[nn.Module]).lacks(None) == ["it is no nn.Module"]
+    assert Expected.by_part(Part[Any]).lacks(MagicMock()) == []
+
+
+def test_what_is_expected_is_described() -> None:
+    assert str(Expected.by_provider(protocols.Combiner)) == (
         "Combiner (of nn.Module; called with in_features; that has out_features, forward(vectors, presence))"
     )
+    assert str(Expected(nn.Module)) == "nn.Module"

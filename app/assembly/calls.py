@@ -1,0 +1,47 @@
+"""Whether a class or a function can be called with certain arguments."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from inspect import Signature
+from typing import Any
+
+from torch import nn
+
+from nested_lightning.app.errors import did_you_mean
+
+
+def signature_of(called: Callable[..., Any]) -> Signature | None:
+    """Return what a class or a function takes; None: it doesn't say."""
+    made = called.func if isinstance(called, partial) else called
+    if getattr(made, "__init__", None) is nn.Module.__init__:
+        return Signature()  # it says that it takes everything, and refuses it
+    try:
+        return inspect.signature(called)
+    except (TypeError, ValueError):  # some of those that are written in C have none
+        return None
+
+
+def why_not_called(
+    taken: Signature | None, args: Iterable[Any], kwargs: Mapping[str, Any], *, is_whole: bool = True
+) -> str | None:
+    """Return why something can't be called so, with the nearest name; None: it can, or nothing is known.
+
+    Args:
+        taken: What it takes.
+        args: Positional arguments.
+        kwargs: Keywords.
+        is_whole: Whether these are all arguments; else others may follow.
+    """
+    if taken is None:
+        return None
+    try:
+        (taken.bind if is_whole else taken.bind_partial)(*args, **kwargs)
+    except TypeError as error:
+        takes_any = any(one.kind is one.VAR_KEYWORD for one in taken.parameters.values())
+        unknown = [name for name in kwargs if name not in taken.parameters and not takes_any]
+        if not unknown:
+            return str(error)
+        near, known = did_you_mean(unknown[0], taken.parameters), ", ".join(taken.parameters) or "nothing"
+        return f"got an unexpected keyword argument '{unknown[0]}'{near} (it takes: {known})"
+    return None

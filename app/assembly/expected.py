@@ -1,0 +1,177 @@
+"""What has to come of a place, and what something that is put there lacks of it."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from inspect import Parameter, Signature
+from types import NoneType, UnionType
+from typing import Any, Self, Union, get_args, get_origin
+from unittest.mock import NonCallableMock
+
+from torch import nn
+from typing_extensions import get_protocol_members, is_protocol
+
+from nested_lightning.app.assembly.calls import signature_of, why_not_called
+from nested_lightning.app.assembly.protocols.declaring import required_class
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What has to come of a place.
+
+    Attributes:
+        kind: A class or a Protocol; what is neither asks for nothing.
+        is_optional: Whether there may be None.
+        given: What it is built of; None: that isn't known beforehand.
+    """
+
+    kind: Any = object
+    is_optional: bool = False
+    given: Signature | None = None
+
+    @classmethod
+    def by_part(cls, annotation: Any) -> Self:
+        """Return what ``Part[T]`` or ``Parts[T]`` says; the wiring says what it is built of."""
+        (kind,) = get_args(annotation) or (object,)
+        if get_origin(kind) not in (Union, UnionType):
+            return cls(kind)
+        kinds = [one for one in get_args(kind) if one is not NoneType]
+        return cls(kinds[0] if len(kinds) == 1 else object, is_optional=NoneType in get_args(kind))
+
+    @classmethod
+    def by_provider(cls, protocol: type) -> Self:
+        """Return what the Protocol of a provider says, whose ``__init__`` has what it is built of."""
+        own = inspect.getattr_static(protocol, "__init__", None)
+        is_own = inspect.isfunction(own) and own.__module__ == protocol.__module__
+        return cls(protocol, is_optional=True, given=_bound(own) if is_own else Signature())
+
+    def with_name(self) -> Self:
+        """Return what is expected where the name of an item is given first."""
+        first = Parameter("name", Parameter.POSITIONAL_ONLY)
+        given = self.given and Signature([first, *self.given.parameters.values()])
+        return replace(self, given=given)
+
+    @property
+    def base(self) -> type:
+        """The class to be derived from."""
+        if self.is_anything:
+            return object
+        return required_class(self.kind) if is_protocol(self.kind) else self.kind
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it has to be a module."""
+        return issubclass(self.base, nn.Module)
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether nothing is asked for."""
+        return not isinstance(self.kind, type) or self.kind in (object, Any)
+
+    @property
+    def may_be_module(self) -> bool:
+        """Whether it is a module, or may be one."""
+        return self.is_anything or self.is_module
+
+    def lacks(self, one: Any) -> list[str]:
+        """Return what a ready object lacks, in words."""
+        if self.is_anything or (one is None and self.is_optional):
+            return []
+        missing = [f"it has no {name}" for name in self._attributes() if not hasattr(one, name)]
+        return self._of_another_kind(type(one)) or [*missing, *self._lacking_methods(one)]
+
+    def lacks_of_maker(self, maker: Any) -> list[str]:
+        """Return what would be lacking of what is built so, as far as it tells without being called.
+
+        Args:
+            maker: A class or a function, maybe with arguments bound to it; or a ready object.
+        """
+        made, named = (maker.func, maker.keywords) if isinstance(maker, partial) else (maker, {})
+        if unknown := why_not_called(signature_of(made) if named else None, (), named, is_whole=False):
+            return [f"it {unknown}"]
+        if isinstance(made, type):
+            of_class = [*self._lacking_call("its constructor", signature_of(maker), self.given)]
+            of_class += self._lacking_methods(made)
+            return [] if self.is_anything else self._of_another_kind(made) or of_class
+        if is_function(maker):
+            return [*self._lacking_call("it", signature_of(maker), self.given)]
+        return self.lacks(maker)
+
+    def __str__(self) -> str:
+        """Return e.g. ``Head (of nn.Module; called with in_features; that has forward(x))``."""
+        if not is_protocol(self.kind):
+            return _name(self.base)
+        members = [
+            *self._attributes(),
+            *(f"{name}({', '.join(one.parameters)})" for name, one in self._methods()),
+        ]
+        said = [f"of {_name(self.base)}"] if self.base is not object else []
+        built = ", ".join(self.given.parameters) if self.given else ""
+        said += [f"called with {built}"] if built else []
+        said += [f"that has {', '.join(members)}"] if members else []
+        return f"{self.kind.__name__} ({'; '.join(said)})"
+
+    def _of_another_kind(self, cls: type) -> list[str]:
+        if issubclass(cls, NonCallableMock):
+            return ["it is a mock, which pretends to have everything"]
+        return [] if issubclass(cls, self.base) else [f"it is no {_name(self.base)}"]
+
+    def _lacking_methods(self, one: Any) -> Iterator[str]:
+        of_class = isinstance(one, type)
+        for name, taken in self._methods():
+            method = inspect.getattr_static(one, name, None) if of_class else getattr(one, name, None)
+            if method is None or getattr(method, "__func__", method) is nn.Module.forward:
+                yield f"it has no {name}" if name != "__call__" else "it can't be called"
+            elif inspect.isfunction(method) or inspect.ismethod(method):
+                own = _bound(method) if of_class else signature_of(method)
+                yield from self._lacking_call(f"its {name}", own, taken)
+
+    def _lacking_call(self, what: str, taken: Signature | None, given: Signature | None) -> Iterator[str]:
+        """Yield why a call with the arguments of one signature doesn't go into another."""
+        parameters = given.parameters.values() if given else ()
+        by_name = {one.name: one for one in parameters if one.kind is Parameter.KEYWORD_ONLY}
+        by_position = [one.name for one in parameters if one.name not in by_name]
+        if given and (why := why_not_called(taken, by_position, by_name)):
+            yield f"{what} can't be called with {', '.join([*by_position, *by_name]) or 'nothing'}: {why}"
+
+    def _methods(self) -> Iterator[tuple[str, Signature]]:
+        """Yield the methods that others use, and what these are called with."""
+        for name in sorted(get_protocol_members(self.kind)) if is_protocol(self.kind) else ():
+            member = inspect.getattr_static(self.kind, name, None)
+            if inspect.isfunction(member):
+                yield name, _bound(member)
+
+    def _attributes(self) -> list[str]:
+        methods = {name for name, _ in self._methods()}
+        members = get_protocol_members(self.kind) - methods if is_protocol(self.kind) else ()
+        return sorted(name for name in members if not name.startswith("__"))
+
+
+ANYTHING = Expected()
+
+
+def is_function(maker: Any) -> bool:
+    """Return whether this is called as a function is, and no class."""
+    return inspect.isroutine(maker) or isinstance(maker, partial)
+
+
+def described(one: Any) -> str:
+    """Return what was put somewhere as a person knows it, e.g. ``MyHead``, ``a ready Linear`` or ``42``."""
+    if isinstance(one, partial):
+        return described(one.func)
+    if isinstance(one, type) or is_function(one):
+        return str(getattr(one, "__qualname__", one))
+    if isinstance(one, str | int | float | bool | None):
+        return repr(one)
+    return f"a ready {type(one).__qualname__}"
+
+
+def _name(kind: type) -> str:
+    return "nn.Module" if kind is nn.Module else kind.__name__
+
+
+def _bound(function: Callable[..., Any]) -> Signature:
+    """Return what a method takes besides its object."""
+    signature = inspect.signature(function)
+    return signature.replace(parameters=[*signature.parameters.values()][1:])
