@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -33,6 +33,16 @@ class Slot:
         self.default = default
         self._own = {kind_of_choice(choice): choice for choice in choices}
         assert default in self._own
+
+    def field(self, description: str, **values: Any) -> Any:
+        """Return the field of a settings model that this slot is, with a choice of our own as its default.
+
+        Args:
+            description: What is chosen.
+            **values: Settings of that choice where they aren't its defaults, ``kind`` among them.
+        """
+        choice = self._own[values.pop("kind", self.default)]
+        return Field(choice(**values), description=description)
 
     @cached_property
     def choices(self) -> dict[str, type[ChoiceSettings]]:

@@ -1,6 +1,6 @@
 """Choices of bridge: how the features of a picture reach the text decoder."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -62,3 +62,4 @@ BRIDGES = Slot(
         AttentionBridgeSettings,
     ],
 )
+Bridge = Annotated[BridgeSettings, BRIDGES]

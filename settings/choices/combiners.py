@@ -1,6 +1,6 @@
 """Choices of combiner: the groups' vectors in, one vector out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -40,3 +40,4 @@ COMBINERS = Slot(
     default="concatenation",
     choices=[ConcatenationSettings, GatedSumSettings, GroupAttentionSettings],
 )
+Combiner = Annotated[CombinerSettings, COMBINERS]

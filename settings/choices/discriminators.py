@@ -1,6 +1,6 @@
 """Choices of discriminator: a picture and its domain in, real or generated out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -35,3 +35,4 @@ class ConvDiscriminatorSettings(DiscriminatorSettings):
 DISCRIMINATORS = Slot(
     base=DiscriminatorSettings, default="mlp", choices=[MlpDiscriminatorSettings, ConvDiscriminatorSettings]
 )
+Discriminator = Annotated[DiscriminatorSettings, DISCRIMINATORS]

@@ -1,6 +1,6 @@
 """Choices of feature extractor: one group of features in, one vector out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -59,3 +59,4 @@ FEATURE_EXTRACTORS = Slot(
         LinearFeatureExtractorSettings,
     ],
 )
+FeatureExtractor = Annotated[FeatureExtractorSettings, FEATURE_EXTRACTORS]

@@ -1,6 +1,6 @@
 """Choices of how captions are generated."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
@@ -46,3 +46,4 @@ GENERATIONS = Slot(
     default="greedy",
     choices=[GreedyGenerationSettings, BeamGenerationSettings, SamplingGenerationSettings],
 )
+Generation = Annotated[GenerationSettings, GENERATIONS]

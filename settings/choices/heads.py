@@ -1,6 +1,6 @@
 """Choices of classifier head: one vector in, one logit for each class out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,3 +28,4 @@ class NormalizedHeadSettings(HeadSettings):
 
 
 HEADS = Slot(base=HeadSettings, default="normalized", choices=[LinearHeadSettings, NormalizedHeadSettings])
+Head = Annotated[HeadSettings, HEADS]

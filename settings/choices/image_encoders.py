@@ -40,3 +40,4 @@ IMAGE_ENCODERS = Slot(
     default="residual",
     choices=[PlainImageEncoderSettings, ResidualImageEncoderSettings],
 )
+ImageEncoder = Annotated[ImageEncoderSettings, IMAGE_ENCODERS]

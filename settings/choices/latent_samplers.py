@@ -1,6 +1,6 @@
 """Choices of latent sampler: which latent vectors a picture may have, and where new ones are drawn from."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -37,3 +37,4 @@ LATENT_SAMPLERS = Slot(
     default="fitted",
     choices=[GaussianSamplerSettings, FittedGaussianSamplerSettings],
 )
+LatentSampler = Annotated[LatentSamplerSettings, LATENT_SAMPLERS]

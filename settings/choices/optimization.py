@@ -83,8 +83,10 @@ class CosineScheduleSettings(ScheduleSettings):
 
 
 OPTIMIZERS = Slot(base=OptimizerSettings, default="adam", choices=[AdamSettings, AdamWSettings, SgdSettings])
+Optimizer = Annotated[OptimizerSettings, OPTIMIZERS]
 SCHEDULES = Slot(
     base=ScheduleSettings,
     default="one_cycle",
     choices=[ConstantScheduleSettings, OneCycleScheduleSettings, CosineScheduleSettings],
 )
+Schedule = Annotated[ScheduleSettings, SCHEDULES]

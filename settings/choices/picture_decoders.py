@@ -1,6 +1,6 @@
 """Choices of picture decoder: a latent vector in, a picture out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat
 
@@ -37,3 +37,4 @@ PICTURE_DECODERS = Slot(
     default="mlp",
     choices=[MlpPictureDecoderSettings, ConvPictureDecoderSettings],
 )
+PictureDecoder = Annotated[PictureDecoderSettings, PICTURE_DECODERS]

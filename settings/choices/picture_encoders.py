@@ -1,6 +1,6 @@
 """Choices of picture encoder: a picture in, one vector out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -35,3 +35,4 @@ PICTURE_ENCODERS = Slot(
     default="mlp",
     choices=[MlpPictureEncoderSettings, ConvPictureEncoderSettings],
 )
+PictureEncoder = Annotated[PictureEncoderSettings, PICTURE_ENCODERS]

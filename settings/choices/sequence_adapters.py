@@ -1,6 +1,6 @@
 """Choices of adapter in front of a sequence decoder: a variant's own steps in, vectors out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -58,13 +58,16 @@ class PictureSettings(VectorAdapterSettings):
 
 
 TOKEN_ADAPTERS = Slot(base=TokenAdapterSettings, default="embedding", choices=[EmbeddingSettings])
+TokenAdapter = Annotated[TokenAdapterSettings, TOKEN_ADAPTERS]
 VECTOR_ADAPTERS = Slot(
     base=VectorAdapterSettings,
     default="perceptron",
     choices=[ProjectionSettings, PerceptronSettings, PictureSettings],
 )
+VectorAdapter = Annotated[VectorAdapterSettings, VECTOR_ADAPTERS]
 ADAPTERS = Slot(
     base=AdapterSettings,
     default="embedding",
     choices=[EmbeddingSettings, ProjectionSettings, PerceptronSettings, PictureSettings],
 )
+Adapter = Annotated[AdapterSettings, ADAPTERS]

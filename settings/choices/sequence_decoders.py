@@ -1,6 +1,6 @@
 """Choices of sequence decoder and of the trunk before it: vectors in, logits for each step out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -63,4 +63,6 @@ DECODERS = Slot(
     default="recurrent",
     choices=[RecurrentDecoderSettings, LinearDecoderSettings],
 )
+SequenceDecoder = Annotated[SequenceDecoderSettings, DECODERS]
 TRUNKS = Slot(base=TrunkSettings, default="perceptron", choices=[PerceptronTrunkSettings, LstmTrunkSettings])
+Trunk = Annotated[TrunkSettings, TRUNKS]

@@ -1,6 +1,6 @@
 """Choices of how rows, pictures and files are split into training, validation and test parts."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -13,17 +13,18 @@ class SplitSettings(ChoiceSettings):
     """What every split has: nothing but its kind."""
 
 
-def leave_rows_to_train_on(val_fraction: float, test_fraction: float) -> None:
-    """Check that two shares leave something to train on.
+def leave_rows_to_train_on(split: Any) -> Any:
+    """Return a split whose shares leave something to train on, for a validator.
 
     Raises:
         ValueError: They don't.
     """
-    if val_fraction + test_fraction >= 1:
+    if split.val_fraction + split.test_fraction >= 1:
         raise ValueError(
-            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} leave no rows"
+            f"val_fraction {split.val_fraction:g} and test_fraction {split.test_fraction:g} leave no rows"
             " to train on: their sum must be less than 1"
         )
+    return split
 
 
 class RandomSplitSettings(SplitSettings):
@@ -35,10 +36,7 @@ class RandomSplitSettings(SplitSettings):
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the rows for the test.")
     seed: Seed = Field(0, description="Seed of the draw, apart from the seed of the training.")
 
-    @model_validator(mode="after")
-    def _leave_rows_to_train_on(self) -> Self:
-        leave_rows_to_train_on(self.val_fraction, self.test_fraction)
-        return self
+    _check_shares = model_validator(mode="after")(leave_rows_to_train_on)
 
 
 class FoldSplitSettings(SplitSettings):
@@ -78,3 +76,4 @@ SPLITS = Slot(
     default="random",
     choices=[RandomSplitSettings, FoldSplitSettings, ColumnSplitSettings, WholeFileSplitSettings],
 )
+Split = Annotated[SplitSettings, SPLITS]

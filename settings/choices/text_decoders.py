@@ -1,6 +1,6 @@
 """Choices of text decoder: the tokens so far and a picture in, the next token's logits out."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -60,3 +60,4 @@ TEXT_DECODERS = Slot(
     default="lstm",
     choices=[LstmTextDecoderSettings, GruTextDecoderSettings, TransformerTextDecoderSettings],
 )
+TextDecoder = Annotated[TextDecoderSettings, TEXT_DECODERS]

@@ -1,6 +1,6 @@
 """Choices of a variant's loss, and of how the variants' losses are balanced."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -54,8 +54,10 @@ class UncertaintyBalanceSettings(BalanceSettings):
 
 
 LOSSES = Slot(base=LossSettings, default="cross_entropy", choices=[CrossEntropySettings, FocalLossSettings])
+Loss = Annotated[LossSettings, LOSSES]
 BALANCES = Slot(
     base=BalanceSettings,
     default="fixed",
     choices=[FixedBalanceSettings, CountBalanceSettings, UncertaintyBalanceSettings],
 )
+Balance = Annotated[BalanceSettings, BALANCES]

@@ -1,7 +1,7 @@
 """Settings of pictures with captions."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,10 +22,7 @@ class DrawnPictureSplitSettings(PictureSplitSettings):
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share for the test.")
     seed: Seed = Field(0, description="Seed of the draw, apart from the seed of the training.")
 
-    @model_validator(mode="after")
-    def _leave_rows_to_train_on(self) -> Self:
-        leave_rows_to_train_on(self.val_fraction, self.test_fraction)
-        return self
+    _check_shares = model_validator(mode="after")(leave_rows_to_train_on)
 
 
 class AutomaticPictureSplitSettings(DrawnPictureSplitSettings):
@@ -91,6 +88,7 @@ PICTURE_SPLITS = Slot(
         WholePictureSplitSettings,
     ],
 )
+PictureSplit = Annotated[PictureSplitSettings, PICTURE_SPLITS]
 
 
 class CaptionDataSettings(Settings):
@@ -114,9 +112,7 @@ class CaptionDataSettings(Settings):
         1, description="Times that a token must occur in the training part; rarer ones are unknown."
     )
     max_length: Count = Field(256, description="Most words or characters of a caption.")
-    split: Annotated[PictureSplitSettings, PICTURE_SPLITS] = Field(
-        AutomaticPictureSplitSettings(), description="How pictures become training, validation, test parts."
-    )
+    split: PictureSplit = PICTURE_SPLITS.field("How pictures become training, validation, test parts.")
     batch_size: Count = Field(32, description="Pictures of a training batch.")
     eval_batch_size: Count = Field(128, description="Pictures of a batch in validation, test, prediction.")
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
-from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
+from nested_lightning.settings.choices.splits import SPLITS, Split
 from nested_lightning.settings.numbers import Count
 from nested_lightning.settings.slot import Slot
 
@@ -46,6 +46,7 @@ GROUPINGS = Slot(
     default="prefix",
     choices=[PrefixGroupingSettings, ExplicitGroupingSettings, SingleGroupingSettings],
 )
+Grouping = Annotated[GroupingSettings, GROUPINGS]
 
 
 class FeatureStorageSettings(ChoiceSettings):
@@ -72,6 +73,7 @@ class DiskStorageSettings(FeatureStorageSettings):
 FEATURE_STORAGES = Slot(
     base=FeatureStorageSettings, default="memory", choices=[MemoryStorageSettings, DiskStorageSettings]
 )
+FeatureStorage = Annotated[FeatureStorageSettings, FEATURE_STORAGES]
 
 
 class TabularDataSettings(Settings):
@@ -79,9 +81,7 @@ class TabularDataSettings(Settings):
 
     path: Path | None = Field(None, description="CSV (also gzip) or Parquet; null: the digits that ship.")
     label: str | None = Field(None, description="Label column; null: the shipped file's own, digit.")
-    grouping: Annotated[GroupingSettings, GROUPINGS] = Field(
-        PrefixGroupingSettings(), description="How columns make groups."
-    )
+    grouping: Grouping = GROUPINGS.field("How columns make groups.")
     categorical: list[str] = Field(
         [], description="Columns of categories; a column of few different words is one without being named."
     )
@@ -90,12 +90,8 @@ class TabularDataSettings(Settings):
         "error", description="Empty cells: an error, the training part's mean, or the row left out."
     )
     allow_missing_groups: bool = Field(False, description="Whether a row may lack a whole group.")
-    split: Annotated[SplitSettings, SPLITS] = Field(
-        RandomSplitSettings(), description="How rows become training, validation and test parts."
-    )
-    storage: Annotated[FeatureStorageSettings, FEATURE_STORAGES] = Field(
-        MemoryStorageSettings(), description="Where the rows lie during training."
-    )
+    split: Split = SPLITS.field("How rows become training, validation and test parts.")
+    storage: FeatureStorage = FEATURE_STORAGES.field("Where the rows lie during training.")
     batch_size: Count = Field(64, description="Rows of a training batch.")
     eval_batch_size: Count = Field(1024, description="Rows of a batch in validation, test, prediction.")
 

@@ -60,12 +60,14 @@ DOMAIN_GROUPINGS = Slot(
         ExplicitDomainGroupsSettings,
     ],
 )
+DomainGrouping = Annotated[DomainGroupingSettings, DOMAIN_GROUPINGS]
 
 PICTURE_SPLITS = Slot(
     base=SplitSettings,
     default="random",
     choices=[RandomSplitSettings, FoldSplitSettings, WholeFileSplitSettings],
 )
+PictureSplit = Annotated[SplitSettings, PICTURE_SPLITS]
 
 
 class PictureDataSettings(Settings):
@@ -80,11 +82,7 @@ class PictureDataSettings(Settings):
     channels: Literal[1, 3] | None = Field(
         None, description="1 for grey, 3 for colours; null: as the pictures are."
     )
-    grouping: Annotated[DomainGroupingSettings, DOMAIN_GROUPINGS] = Field(
-        EachAloneSettings(), description="Which domains share a VAE."
-    )
-    split: Annotated[SplitSettings, PICTURE_SPLITS] = Field(
-        RandomSplitSettings(), description="How pictures become training, validation and test parts."
-    )
+    grouping: DomainGrouping = DOMAIN_GROUPINGS.field("Which domains share a VAE.")
+    split: PictureSplit = PICTURE_SPLITS.field("How pictures become training, validation and test parts.")
     batch_size: Count = Field(100, description="Pictures of a training batch.")
     eval_batch_size: Count = Field(1024, description="Pictures of a batch in validation and test.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
-from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
+from nested_lightning.settings.choices.splits import SPLITS, Split
 from nested_lightning.settings.numbers import Count, Natural, Seed
 from nested_lightning.settings.slot import Slot
 
@@ -105,11 +105,13 @@ SEQUENCE_SOURCES = Slot(
     default="file",
     choices=[DigitSequencesSettings, PythonSourcesSettings, SequenceFileSettings],
 )
+SequenceSource = Annotated[SequenceSourceSettings, SEQUENCE_SOURCES]
 SAMPLINGS = Slot(
     base=SamplingSettings,
     default="proportional",
     choices=[ProportionalSamplingSettings, RoundRobinSamplingSettings, TemperatureSamplingSettings],
 )
+Sampling = Annotated[SamplingSettings, SAMPLINGS]
 
 
 class SequenceDataSettings(Settings):
@@ -120,12 +122,8 @@ class SequenceDataSettings(Settings):
         description="Folder with a JSONL or Parquet file for each variant, or one such file, named like its "
         "variant; null: each variant's own source.",
     )
-    split: Annotated[SplitSettings, SPLITS] = Field(
-        RandomSplitSettings(), description="How pictures, files or lines become parts."
-    )
-    sampling: Annotated[SamplingSettings, SAMPLINGS] = Field(
-        ProportionalSamplingSettings(), description="Which variant each training batch is of."
-    )
+    split: Split = SPLITS.field("How pictures, files or lines become parts.")
+    sampling: Sampling = SAMPLINGS.field("Which variant each training batch is of.")
     batch_size: Count = Field(32, description="Sequences of a training batch.")
     eval_batch_size: Count = Field(128, description="Sequences of a batch in validation and test.")
     batches_per_epoch: Count | None = Field(
