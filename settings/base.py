@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import get_annotations
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -88,17 +89,35 @@ def complete_items(values: Any, *, items: str, each: str) -> Any:
 class ChoiceSettings(Settings):
     """Settings of one choice: ``kind`` names it, the other fields are keywords of ``target``.
 
+    A choice says both in its class statement, ``class Waves(HeadSettings, kind="waves", target="waves.Net")``
+    and describes itself by its docstring; what is common to several has neither.
+
+    Args:
+        kind: Its name among the choices of its slot.
+        target: Import path of the class or function that is chosen; with a dot before it, below ``module``.
+            The fields besides ``kind`` are keyword arguments of it, by the same names. Only containers
+            resolve it.
+        module: Import path that begins the targets of this class and of those that derive from it.
+
     Attributes:
-        target: Import path of the class or function that is chosen. The fields besides ``kind`` are
-            keyword arguments of it, by the same names. Only containers resolve it.
         wired: Arguments of the target that are no settings, with the expression of a wiring that gives them.
         takes_any: Whether the target takes any keyword, so that no name can be checked.
     """
 
+    _module: ClassVar[str] = ""
     target: ClassVar[str]
     wired: ClassVar[Mapping[str, str]] = MappingProxyType({})
     takes_any: ClassVar[bool] = False
     kind: str = Field(description="Which of the registered choices is used.")
+
+    def __init_subclass__(cls, *, kind: str = "", target: str = "", module: str = "", **config: Any) -> None:
+        """Take in what a class statement says, before pydantic looks for fields."""
+        super().__init_subclass__(**config)
+        cls._module = module or cls._module
+        if kind:
+            cls.target = f"{cls._module}{target}" if target.startswith(".") else target
+            cls.__annotations__ = {"kind": Literal[kind], **get_annotations(cls)}
+            cls.kind = Field(kind, description=cls.__doc__)
 
     def arguments(self) -> dict[str, Any]:
         """Return the fields that the target takes, by name: all of them but ``kind``."""

@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,32 +12,25 @@ from nested_lightning.settings.numbers import Count
 from nested_lightning.settings.slot import Slot
 
 
-class GroupingSettings(ChoiceSettings):
+class GroupingSettings(ChoiceSettings, module="nested_lightning.app.multi_feature.column_groups"):
     """What every grouping has: nothing but its kind."""
 
 
-class PrefixGroupingSettings(GroupingSettings):
+class PrefixGroupingSettings(GroupingSettings, kind="prefix", target=".GroupByPrefix"):
     """Columns that share the name before their number: kar0, kar1 and kar_2 are the group kar."""
 
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.column_groups.GroupByPrefix"
-    kind: Literal["prefix"] = Field("prefix", description="By the name before the column's number.")
 
-
-class ExplicitGroupingSettings(GroupingSettings):
+class ExplicitGroupingSettings(GroupingSettings, kind="explicit", target=".ExplicitGroups"):
     """Groups listed column by column."""
 
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.column_groups.ExplicitGroups"
-    kind: Literal["explicit"] = Field("explicit", description="By lists of columns.")
     groups: dict[str, list[str]] = Field(
         description="Columns of each group by its name; kar_* is all that match."
     )
 
 
-class SingleGroupingSettings(GroupingSettings):
+class SingleGroupingSettings(GroupingSettings, kind="single", target=".SingleGroup"):
     """All columns as one group."""
 
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.column_groups.SingleGroup"
-    kind: Literal["single"] = Field("single", description="All columns as one group.")
     name: str = Field("0", min_length=1, description="Name of that group.")
 
 
@@ -49,22 +42,17 @@ GROUPINGS = Slot(
 Grouping = Annotated[GroupingSettings, GROUPINGS]
 
 
-class FeatureStorageSettings(ChoiceSettings):
+class FeatureStorageSettings(ChoiceSettings, module="nested_lightning.app.multi_feature"):
     """What every storage has: nothing but its kind."""
 
 
-class MemoryStorageSettings(FeatureStorageSettings):
+class MemoryStorageSettings(FeatureStorageSettings, kind="memory", target=".storage.MemoryStorage"):
     """All rows in memory."""
 
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.storage.MemoryStorage"
-    kind: Literal["memory"] = Field("memory", description="All rows in memory.")
 
+class DiskStorageSettings(FeatureStorageSettings, kind="disk", target=".disk_storage.DiskStorage"):
+    """Rows in files on a disk, for data larger than memory."""
 
-class DiskStorageSettings(FeatureStorageSettings):
-    """Rows in files on a disk."""
-
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.disk_storage.DiskStorage"
-    kind: Literal["disk"] = Field("disk", description="Rows in files on a disk, for data larger than memory.")
     folder: Path | None = Field(
         None, description="Where the files lie, while they are used; null: the folder for temporary files."
     )

@@ -1,7 +1,7 @@
 """Settings of square pictures in domains."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,37 +16,27 @@ from nested_lightning.settings.numbers import Count, Pixels
 from nested_lightning.settings.slot import Slot
 
 
-class DomainGroupingSettings(ChoiceSettings):
+class DomainGroupingSettings(ChoiceSettings, module="nested_lightning.app.vae_gan.domain_groups"):
     """What every grouping of domains has: nothing but its kind."""
 
 
-class EachAloneSettings(DomainGroupingSettings):
+class EachAloneSettings(DomainGroupingSettings, kind="each_alone", target=".EachAlone"):
     """A VAE for each domain."""
 
-    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.EachAlone"
-    kind: Literal["each_alone"] = Field("each_alone", description="A VAE for each domain.")
 
-
-class EvenAndOddSettings(DomainGroupingSettings):
+class EvenAndOddSettings(DomainGroupingSettings, kind="even_odd", target=".EvenAndOdd"):
     """Two VAEs, for even and for odd numbers."""
 
-    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.EvenAndOdd"
-    kind: Literal["even_odd"] = Field("even_odd", description="Two VAEs, for even and for odd numbers.")
 
-
-class AllTogetherSettings(DomainGroupingSettings):
+class AllTogetherSettings(DomainGroupingSettings, kind="together", target=".AllTogether"):
     """One VAE for all domains."""
 
-    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.AllTogether"
-    kind: Literal["together"] = Field("together", description="One VAE for all domains.")
     name: str = Field("all", min_length=1, description="Name of that VAE.")
 
 
-class ExplicitDomainGroupsSettings(DomainGroupingSettings):
+class ExplicitDomainGroupsSettings(DomainGroupingSettings, kind="explicit", target=".ExplicitDomainGroups"):
     """VAEs with listed domains."""
 
-    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.ExplicitDomainGroups"
-    kind: Literal["explicit"] = Field("explicit", description="By lists of domains.")
     groups: dict[str, list[str]] = Field(description="Domains of each VAE by its name.")
 
 
