@@ -108,7 +108,7 @@ class ChoiceSettings(Settings):
     target: ClassVar[str]
     wired: ClassVar[Mapping[str, str]] = MappingProxyType({})
     takes_any: ClassVar[bool] = False
-    kind: str = Field(description="Which of the registered choices is used.")
+    kind: str = Field("", description="Which of the registered choices is used.")
 
     def __init_subclass__(cls, *, kind: str = "", target: str = "", module: str = "", **config: Any) -> None:
         """Take in what a class statement says, before pydantic looks for fields."""
