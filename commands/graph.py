@@ -17,9 +17,8 @@ from nested_lightning.commands.options import (
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.check_report import print_findings
-from nested_lightning.commands.printing.console import status_console
+from nested_lightning.commands.printing.console import status_console, write_file
 from nested_lightning.commands.printing.graph_tree import print_tree
-from nested_lightning.commands.printing.output_file import write_file
 
 
 class GraphFormat(StrEnum):

@@ -17,9 +17,8 @@ from nested_lightning.app.checking.gradients import (
     without_optimizer,
 )
 from nested_lightning.app.checking.lazy_layers import materialise
-from nested_lightning.app.checking.quiet_steps import unlogged, without_scores
 from nested_lightning.app.checking.step_errors import Suggest
-from nested_lightning.app.checking.step_trainer import StepTrainer
+from nested_lightning.app.checking.step_trainer import StepTrainer, unlogged, without_scores
 from nested_lightning.app.checking.submodule_table import SubmoduleListing, SubmoduleRow, repeat_row
 from nested_lightning.app.checking.submodule_watch import SubmoduleWatch
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies

@@ -1,12 +1,14 @@
-"""What each submodule of a checked composite is, takes, gives and costs."""
+"""What a check comes to: its faults, and what each submodule is, takes, gives and costs."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nested_lightning.app.checking.optimizer_memory import remembered_bytes
+from nested_lightning.app.checking.findings import Fault, Unchecked
 from nested_lightning.app.checking.submodule_watch import SubmoduleCall
 
 Shape = tuple[int, ...]
@@ -152,3 +154,58 @@ def _count(tensors: Iterable[Tensor]) -> int:
 
 def _bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def remembered_bytes(optimizers: Iterable[Optimizer]) -> dict[int, int]:
+    """Return the memory of what optimisers keep besides each parameter, by the parameter's id.
+
+    One parameter of each size in each group takes a step, which may change it. Nothing is known of an
+    optimiser that can't take one, such as L-BFGS.
+    """
+    found: dict[int, int] = {}
+    for optimizer in optimizers:
+        alike = _of_one_size(optimizer)
+        _step([first for first, *_ in alike], optimizer)
+        for parameters in alike:
+            if parameters[0] in optimizer.state:
+                kept = optimizer.state[parameters[0]].values()
+                size = sum(value.nbytes for value in kept if isinstance(value, Tensor))
+                found.update((id(parameter), size) for parameter in parameters)
+    return found
+
+
+def _of_one_size(optimizer: Optimizer) -> list[list[Tensor]]:
+    """Return the parameters in lists, each of one group, shape and type."""
+    alike: dict[Hashable, list[Tensor]] = {}
+    for number, group in enumerate(optimizer.param_groups):
+        for parameter in group["params"]:
+            key = number, parameter.shape, parameter.dtype, parameter.device
+            alike.setdefault(key, []).append(parameter)
+    return [*alike.values()]
+
+
+def _step(parameters: Iterable[Tensor], optimizer: Optimizer) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    with suppress(Exception):
+        optimizer.step()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """Everything that was found and seen.
+
+    Attributes:
+        faults: What is wrong; none: the model can be trained.
+        unchecked: What couldn't be looked at on ``meta``.
+        model_class: Name of the composite's class; empty where it couldn't be built.
+        rows: The submodules; empty where the composite couldn't be built.
+        edges: Shape of what goes from one submodule into another, by both paths; from None: from the batch.
+    """
+
+    faults: tuple[Fault, ...]
+    unchecked: tuple[Unchecked, ...] = ()
+    model_class: str = ""
+    rows: tuple[SubmoduleRow, ...] = ()
+    edges: dict[tuple[str | None, str], Shape] = field(default_factory=dict)

@@ -8,7 +8,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from nested_lightning.app.checking.data_flow import DataFlow
-from nested_lightning.app.checking.distinct import distinct_modules
 from nested_lightning.app.checking.findings import Fault, Findings
 from nested_lightning.app.checking.step_errors import Suggest, describe_error
 from nested_lightning.app.errors import UserError
@@ -167,3 +166,15 @@ def _stand_in(width: Any, given: list[Tensor]) -> Tensor | None:
 
 def _shapes(tensors: list[Tensor]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(tensor.shape) for tensor in tensors)
+
+
+def distinct_modules(modules: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
+    """Return each module once, by its first path."""
+    first = first_paths(modules)
+    return {path: module for path, module in modules.items() if first[path] == path}
+
+
+def first_paths(modules: Mapping[str, nn.Module]) -> dict[str, str]:
+    """Return for each path the first one at which the same module stands."""
+    first: dict[int, str] = {}
+    return {path: first.setdefault(id(module), path) for path, module in modules.items()}

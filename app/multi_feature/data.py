@@ -19,10 +19,9 @@ from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
 from nested_lightning.app.multi_feature.encoding import columns_there
-from nested_lightning.app.multi_feature.feature_parts import encode_parts
 from nested_lightning.app.multi_feature.fitting import fit_groups
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
-from nested_lightning.app.multi_feature.storage import FeatureStorage, MemoryStorage
+from nested_lightning.app.multi_feature.storage import MemoryStorage, encode_parts
 from nested_lightning.app.tables.column_values import is_missing, keep_rows, text_values
 from nested_lightning.app.tables.labels import (
     check_class_sizes,
@@ -95,7 +94,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         missing: MissingPolicy = "error",
         allow_missing_groups: bool = False,
         splitter: Splitter,
-        storage: FeatureStorage | None = None,
+        storage: MemoryStorage | None = None,
         batch_size: int,
         eval_batch_size: int,
         seed: int = 0,

@@ -1,7 +1,7 @@
 """Grids of pictures in the run folder, written as training goes on."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -10,19 +10,10 @@ from typing_extensions import override
 
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.picture_grid import pair_rows, write_grid
+from nested_lightning.app.vae_gan.picture_scores import PictureModel
 
 FOLDER = "pictures"
 PICTURES_PER_DOMAIN = 8
-
-
-class PictureMaker(Protocol):
-    """What draws new pictures and reconstructs given ones, as `app.vae_gan.model.VaeGan` does."""
-
-    def sample(self, domain: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Return a new picture of each domain."""
-
-    def __call__(self, pictures: Tensor, domain: Tensor) -> Tensor:
-        """Return reconstructions."""
 
 
 class PictureGrids(Callback):
@@ -68,7 +59,7 @@ class PictureGrids(Callback):
             self._write(Path(trainer.default_root_dir) / FOLDER, epoch, maker, self._first_batch)
 
     @torch.no_grad()
-    def _write(self, folder: Path, epoch: int, maker: PictureMaker, batch: PictureBatch) -> None:
+    def _write(self, folder: Path, epoch: int, maker: PictureModel, batch: PictureBatch) -> None:
         domains = batch.domain.unique()
         generator = torch.Generator().manual_seed(0)
         samples = maker.sample(domains.repeat_interleave(PICTURES_PER_DOMAIN), generator)

@@ -10,9 +10,13 @@ from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.tensors import require_finite
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
-from nested_lightning.app.vae_gan.picture_quality import frechet_distance, mean_pixel_distance
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
-from nested_lightning.app.vae_gan.sample_quality import SAMPLES_PER_DOMAIN, sample_quality
+from nested_lightning.app.vae_gan.sample_quality import (
+    SAMPLES_PER_DOMAIN,
+    frechet_distance,
+    mean_pixel_distance,
+    sample_quality,
+)
 
 JUDGE_PENALTY = 10.0
 JUDGE_WIDTH = 0.26 * 64

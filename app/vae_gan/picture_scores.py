@@ -15,7 +15,7 @@ from nested_lightning.app.vae_gan.sample_quality import sample_quality
 
 
 class PictureModel(Protocol):
-    """What is scored, such as a `app.vae_gan.model.VaeGan`."""
+    """What draws new pictures and reconstructs given ones, as `app.vae_gan.model.VaeGan` does."""
 
     classifier: FeatureClassifier
 

@@ -193,3 +193,19 @@ def short_path(path: Path) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def write_file(path: Path, content: bytes, *, what: str) -> None:
+    """Write a file, whose folder is made where it is missing, and say so on standard error.
+
+    Args:
+        path: The file.
+        content: All of it.
+        what: What it holds, for the message.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    print_line(f"{what} written to {short_path(path)}", on=status_console)
