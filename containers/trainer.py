@@ -26,6 +26,7 @@ from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
 from nested_lightning.containers.providing.choices import build_policies
+from nested_lightning.containers.providing.chosen import attributes
 from nested_lightning.containers.providing.declared import DeclaredFactory
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.merging import merge
@@ -128,12 +129,8 @@ class TrainerContainer(DeclarativeContainer):
         interruption,
         epoch_log,
         progress=progress.provider,
-        use_progress_bar=settings.provided.use_progress_bar,
-        early_stopping_patience=settings.provided.early_stopping_patience,
-        monitor=settings.provided.monitor,
-        monitor_mode=settings.provided.monitor_mode,
-        max_epochs=settings.provided.max_epochs,
-        val_every_n_epochs=settings.provided.val_every_n_epochs,
+        **attributes(settings.provided, "use_progress_bar", "early_stopping_patience", "monitor"),
+        **attributes(settings.provided, "monitor_mode", "max_epochs", "val_every_n_epochs"),
     )
     metrics_file = DeclaredFactory(
         protocols.TrainingLogger, MetricsFile, path=run_folder.provided.metrics_file
@@ -150,11 +147,7 @@ class TrainerContainer(DeclarativeContainer):
         root=run_folder.provided.path,
         callbacks=callbacks,
         loggers=loggers,
-        max_epochs=settings.provided.max_epochs,
-        max_steps=settings.provided.max_steps,
-        accelerator=settings.provided.accelerator,
-        devices=settings.provided.devices,
-        num_nodes=settings.provided.num_nodes,
+        **attributes(settings.provided, "max_epochs", "max_steps", "accelerator", "devices", "num_nodes"),
         strategy=settings.provided.strategy,
         has_unused_parameters=application.provided.family.has_unused_parameters,
         precision=precision,
