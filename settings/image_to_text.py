@@ -29,9 +29,7 @@ class ImageToTextSettings(Settings):
     text_decoder: TextDecoder = TEXT_DECODERS.field("From the picture and the words so far to the next word.")
     generation: Generation = GENERATIONS.field("How captions are generated.")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target given to all tokens.")
-    num_samples: Natural = Field(
-        8, description="Sample captions in the log and on the contact sheet of each epoch."
-    )
+    num_samples: Natural = Field(8, description="Sample captions in log and contact sheet of each epoch.")
     optimizer: Optimizer = OPTIMIZERS.field("Optimiser.", kind="adamw")
     schedule: Schedule = SCHEDULES.field("How the learning rate changes during training.")
 

@@ -57,9 +57,7 @@ class VaeGanSettings(Settings):
         "Optimiser of the discriminator.", betas=(0.5, 0.999)
     )
     discriminator_schedule: Schedule = SCHEDULES.field("Its learning rate during training.", kind="cosine")
-    is_discriminator_shared: bool = Field(
-        True, description="One discriminator for all VAEs, or one for each."
-    )
+    is_discriminator_shared: bool = Field(True, description="One discriminator for all VAEs, or one each.")
     reconstruction: Literal["pixels", "features"] = Field(
         "pixels",
         description="Where reconstructions are compared: in pixels, or the discriminator's features.",
@@ -72,9 +70,7 @@ class VaeGanSettings(Settings):
     adversarial_weight: NonNegativeFloat = Field(
         12.0, description="Weight of the discriminator's verdict for the VAEs; 0: none is trained."
     )
-    label_smoothing: float = Field(
-        0.1, ge=0, lt=0.5, description="How far the target of real pictures lies below 1."
-    )
+    label_smoothing: float = Field(0.1, ge=0, lt=0.5, description="How far real pictures' target is below 1.")
     gradient_penalty: NonNegativeFloat = Field(
         0.02, description="Weight of the discriminator's squared gradient at real pictures."
     )
@@ -82,15 +78,11 @@ class VaeGanSettings(Settings):
         0.0, description="Standard deviation of noise on what the discriminator sees."
     )
     vaes_every_n_batches: Count = Field(1, description="Batches from one step of the VAEs to the next.")
-    discriminator_every_n_batches: Count = Field(
-        1, description="Batches from one step of the discriminator to the next."
-    )
+    discriminator_every_n_batches: Count = Field(1, description="Batches from one of its steps to the next.")
     gradient_clip_norm: PositiveFloat | None = Field(
         None, description="Largest norm of the gradients of each VAE, and of the discriminator; null: any."
     )
-    classifier_steps: Count = Field(
-        3000, description="Steps of the classifier in whose features samples are measured."
-    )
+    classifier_steps: Count = Field(3000, description="Steps of the classifier whose features judge samples.")
     collapse_patience_steps: Count = Field(
         1000, description="Steps without a mistake of the discriminator before that is warned of."
     )

@@ -60,9 +60,7 @@ class VariantSettings(Settings):
     vector_adapter: VectorAdapter = VECTOR_ADAPTERS.field(
         "Adapter of every variant of vectors; until it is set, that of image is a picture's."
     )
-    trunk: Trunk | None = Field(
-        None, description="Shared by all variants, between adapters and decoders; null: none."
-    )
+    trunk: Trunk | None = Field(None, description="Shared by all, between adapters and decoders; null: none.")
     decoder: SequenceDecoder = DECODERS.field("Decoder of every variant.")
     loss: Loss = LOSSES.field("Loss of every variant.")
     balance: Balance = BALANCES.field("How the variants' losses are weighed.")
@@ -148,9 +146,7 @@ ORIGINAL = Preset(
 class LabelOptions(Settings):
     """Which of the model's variants files hold."""
 
-    variant: str | None = Field(
-        None, description="What the files hold, e.g. text; needed if not the only one."
-    )
+    variant: str | None = Field(None, description="What files hold, e.g. text; needed if not the only one.")
 
 
 FAMILY = Family(

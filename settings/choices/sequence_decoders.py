@@ -22,9 +22,7 @@ class RecurrentDecoderSettings(SequenceDecoderSettings, kind="recurrent", target
     is_bidirectional: bool = Field(
         True, description="Whether a sequence is read both ways; it can't be fed piece by piece then."
     )
-    dropout: float = Field(
-        0.0, ge=0, lt=1, description="Share of each layer's output set to zero in training."
-    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of each layer's output set to 0 in training.")
 
 
 class LinearDecoderSettings(SequenceDecoderSettings, kind="linear", target=".LinearDecoder"):
