@@ -1,6 +1,7 @@
 """Evaluation of an `ImageToText`: what it writes freely, against what people wrote."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
@@ -11,6 +12,7 @@ from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 
 
+@dataclass(frozen=True, kw_only=True)
 class ImageToTextEvaluator:
     """Compares generated captions with those of the data.
 
@@ -19,9 +21,8 @@ class ImageToTextEvaluator:
         datamodule: The data with its split.
     """
 
-    def __init__(self, *, predictor: ImageToTextPredictor, datamodule: ImageToTextDataModule) -> None:
-        self.predictor = predictor
-        self.datamodule = datamodule
+    predictor: ImageToTextPredictor
+    datamodule: ImageToTextDataModule
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:

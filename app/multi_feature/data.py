@@ -29,7 +29,7 @@ from nested_lightning.app.tables.labels import (
     find_class_names,
     label_column,
 )
-from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
+from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import SampleColumns
 from nested_lightning.app.tables.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
 from nested_lightning.app.wording import errors_naming, name_list
@@ -151,10 +151,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         if self._missing == "drop":
             is_usable = ~(missing.is_incomplete | is_missing(labels))
             return samples.keep(is_usable, self._splitter.reserved_columns)
-        if self._missing == "mean":
-            refuse_empty_rows(missing)
-        else:
-            refuse_missing(missing)
+        refuse_missing(missing, is_filled_in=self._missing == "mean")
         return samples
 
     def _groups(self, table: pa.Table) -> Mapping[str, Sequence[str]]:

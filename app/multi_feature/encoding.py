@@ -16,7 +16,7 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
 from nested_lightning.app.tables.column_reading import read_columns
 from nested_lightning.app.tables.column_values import ColumnValues
-from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
+from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
 from nested_lightning.app.wording import counted, name_list
 
 Features = npt.NDArray[np.float32]
@@ -43,10 +43,7 @@ def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> Feature
     missing = find_missing(
         columns, groups, table.num_rows, allow_missing_groups=data_spec.allow_missing_groups
     )
-    if data_spec.missing == "mean":
-        refuse_empty_rows(missing)
-    else:
-        refuse_missing(missing, advice=_PREDICTION_ADVICE)
+    refuse_missing(missing, is_filled_in=data_spec.missing == "mean", advice=_PREDICTION_ADVICE)
     features = encode_groups(columns, data_spec.groups, missing.presence)
     return FeatureBatch(
         features={

@@ -1,5 +1,7 @@
 """Evaluation of a `MultiFeatureClassifier`."""
 
+from dataclasses import dataclass
+
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.evaluation_report import EvaluationReport, score_classes
@@ -7,6 +9,7 @@ from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 
 
+@dataclass(frozen=True, kw_only=True)
 class MultiFeatureEvaluator:
     """Compares predictions with the labels of the data.
 
@@ -15,9 +18,8 @@ class MultiFeatureEvaluator:
         datamodule: The data with its split.
     """
 
-    def __init__(self, *, predictor: MultiFeaturePredictor, datamodule: MultiFeatureDataModule) -> None:
-        self.predictor = predictor
-        self.datamodule = datamodule
+    predictor: MultiFeaturePredictor
+    datamodule: MultiFeatureDataModule
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:

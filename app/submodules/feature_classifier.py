@@ -10,6 +10,9 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from nested_lightning.app.submodules.picture_encoders import halved_sizes
 
+_BATCH_SIZE, _LR, _NOISE = 64, 3e-3, 0.1
+"""Of the classifier's own training; the noise is there so that no single pixel decides."""
+
 
 class FeatureClassifier(nn.Module):
     """Convolutions and one linear layer, fitted once to the training pictures and frozen from then on.
@@ -64,35 +67,23 @@ class FeatureClassifier(nn.Module):
         return self.layers(pictures).mean(dim=(2, 3))
 
     @torch.enable_grad()
-    def fit(
-        self,
-        pictures: Tensor,
-        domain: Tensor,
-        *,
-        batch_size: int = 64,
-        lr: float = 3e-3,
-        noise: float = 0.1,
-        seed: int = 0,
-    ) -> None:
+    def fit(self, pictures: Tensor, domain: Tensor, *, seed: int = 0) -> None:
         """Learn the domains of pictures by Adam with half a cosine; draws from no generator but its own.
 
         Args:
             pictures: [B, C, S, S], the training part.
             domain: [B], int64.
-            batch_size: Pictures to a step, drawn with repetition.
-            lr: Learning rate in the beginning.
-            noise: Standard deviation of what is added to each pixel, so that no single one decides.
-            seed: Decides the batches and the noise.
+            seed: Decides the batches, which are drawn with repetition, and the noise on each pixel.
         """
         generator = torch.Generator().manual_seed(seed)
         pictures = pictures.to(self.head.weight)
         self.requires_grad_(True)
-        optimizer = torch.optim.Adam(self.parameters(), lr=lr, weight_decay=1e-4)
+        optimizer = torch.optim.Adam(self.parameters(), lr=_LR, weight_decay=1e-4)
         schedule = CosineAnnealingLR(optimizer, self.num_steps)
         for _ in range(self.num_steps):
-            rows = torch.randint(len(pictures), (batch_size,), generator=generator)
+            rows = torch.randint(len(pictures), (_BATCH_SIZE,), generator=generator)
             batch = pictures[rows.to(pictures.device)]
-            shift = noise * torch.randn(batch.shape, generator=generator).to(batch)
+            shift = _NOISE * torch.randn(batch.shape, generator=generator).to(batch)
             loss = F.cross_entropy(self(batch + shift), domain[rows.to(domain.device)])
             optimizer.zero_grad()
             loss.backward()

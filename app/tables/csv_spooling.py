@@ -7,6 +7,7 @@ the next type, so that the columns end up with the same values.
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,11 +57,11 @@ def spool_csv(path: Path, sink: BinaryIO, *, text_columns: Iterable[str] = ()) -
             raise malformed(error) from None
 
 
+@dataclass(frozen=True)
 class _Spooling:
-    def __init__(self, path: Path, dialect: CsvDialect, *, is_careful: bool) -> None:
-        self._path = path
-        self._dialect = dialect
-        self._is_careful = is_careful
+    path: Path
+    dialect: CsvDialect
+    is_careful: bool
 
     def run(self, sink: BinaryIO, known_types: dict[str, pa.DataType]) -> None:
         with self._open(known_types) as reader:
@@ -86,9 +87,9 @@ class _Spooling:
         return True
 
     def _open(self, types: dict[str, pa.DataType]) -> arrow_csv.CSVStreamingReader:
-        block_size = _CAREFUL_BLOCK_SIZE if self._is_careful else _BLOCK_SIZE
-        options = self._dialect.reading(types, is_careful=self._is_careful, block_size=block_size)
-        return arrow_csv.open_csv(open_bytes(self._path), **options)
+        block_size = _CAREFUL_BLOCK_SIZE if self.is_careful else _BLOCK_SIZE
+        options = self.dialect.reading(types, is_careful=self.is_careful, block_size=block_size)
+        return arrow_csv.open_csv(open_bytes(self.path), **options)
 
 
 def _first_type(kind: pa.DataType) -> pa.DataType:

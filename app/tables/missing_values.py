@@ -37,11 +37,6 @@ class MissingValues:
     counts: dict[str, int]
     is_incomplete: Flags
 
-    @property
-    def is_empty(self) -> Flags:
-        """Bool of [N], True for rows that lack every group."""
-        return np.asarray(~self.presence.any(axis=1))
-
 
 def find_missing(
     columns: Mapping[str, ColumnValues], groups: Groups, num_rows: int, *, allow_missing_groups: bool
@@ -78,18 +73,25 @@ def _has_any(columns: Mapping[str, ColumnValues], names: Sequence[str], num_rows
     return has_any
 
 
-def refuse_missing(missing: MissingValues, *, advice: str = TRAINING_ADVICE) -> None:
-    """Refuse values that are missing.
+def refuse_missing(
+    missing: MissingValues, *, is_filled_in: bool = False, advice: str = TRAINING_ADVICE
+) -> None:
+    """Refuse rows that lack every group, and values that are missing.
 
     Args:
         missing: What was found.
+        is_filled_in: Whether the mean stands for a missing value, where the row has any group.
         advice: What to do, the last sentences of the message.
 
     Raises:
-        UserError: Counts them, names the columns, and gives the advice.
+        UserError: Counts them, names the columns or the first row, and gives the advice.
     """
-    refuse_empty_rows(missing)
-    if not missing.counts:
+    if (is_empty := ~missing.presence.any(axis=1)).any():
+        raise UserError(
+            f"no group has any value in {counted(int(is_empty.sum()), 'row')}, first in row"
+            f" {is_empty.argmax() + 1:,}; remove them, or set multi_feature.data.missing=drop"
+        )
+    if is_filled_in or not missing.counts:
         return
     num_values, num_rows = sum(missing.counts.values()), int(missing.is_incomplete.sum())
     raise UserError(
@@ -97,17 +99,3 @@ def refuse_missing(missing: MissingValues, *, advice: str = TRAINING_ADVICE) -> 
         f" first in row {missing.is_incomplete.argmax() + 1:,}, in columns {name_list(missing.counts)}."
         f" {advice}"
     )
-
-
-def refuse_empty_rows(missing: MissingValues) -> None:
-    """Refuse rows that lack every group.
-
-    Raises:
-        UserError: Counts them and names the first.
-    """
-    is_empty = missing.is_empty
-    if is_empty.any():
-        raise UserError(
-            f"no group has any value in {counted(int(is_empty.sum()), 'row')}, first in row"
-            f" {is_empty.argmax() + 1:,}; remove them, or set multi_feature.data.missing=drop"
-        )

@@ -1,5 +1,7 @@
 """Evaluation of a `VaeGan`."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -25,6 +27,7 @@ JUDGE_WIDTH = 0.26 * 64
 MAX_JUDGE_SAMPLES = 5000
 
 
+@dataclass(frozen=True, kw_only=True)
 class VaeGanEvaluator:
     """Compares new pictures and reconstructions with the real ones.
 
@@ -33,9 +36,8 @@ class VaeGanEvaluator:
         datamodule: The data with its split.
     """
 
-    def __init__(self, *, predictor: VaeGanPredictor, datamodule: VaeGanDataModule) -> None:
-        self.predictor = predictor
-        self.datamodule = datamodule
+    predictor: VaeGanPredictor
+    datamodule: VaeGanDataModule
 
     @checked_arguments
     @torch.no_grad()

@@ -1,5 +1,7 @@
 """Evaluation of a `VariantModel`."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -12,6 +14,7 @@ from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sequences import Sequences
 
 
+@dataclass(frozen=True, kw_only=True)
 class VariantEvaluator:
     """Compares predictions with the labels of the data, variant by variant.
 
@@ -20,9 +23,8 @@ class VariantEvaluator:
         datamodule: The data with its split.
     """
 
-    def __init__(self, *, predictor: VariantPredictor, datamodule: VariantDataModule) -> None:
-        self.predictor = predictor
-        self.datamodule = datamodule
+    predictor: VariantPredictor
+    datamodule: VariantDataModule
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:

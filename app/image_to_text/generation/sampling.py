@@ -1,5 +1,7 @@
 """Nucleus sampling."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,7 @@ from nested_lightning.app.image_to_text.generation.search import (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
 class NucleusSampling:
     """Draws from the fewest tokens that hold ``top_p`` of the probability (https://arxiv.org/abs/1904.09751).
 
@@ -23,10 +26,9 @@ class NucleusSampling:
         seed: Each call draws anew from this seed.
     """
 
-    def __init__(self, *, top_p: float = 0.9, temperature: float = 1.0, seed: int = 0) -> None:
-        self.top_p = top_p
-        self.temperature = temperature
-        self.seed = seed
+    top_p: float = 0.9
+    temperature: float = 1.0
+    seed: int = 0
 
     def __call__(
         self, step: Step, state: State, *, special: SpecialTokens, max_length: int
