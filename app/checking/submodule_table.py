@@ -53,10 +53,22 @@ class SubmoduleRow:
     note: str = ""
 
 
-class SubmoduleListing:
-    """Tells what submodules are, take, give and cost.
+def list_submodules(
+    model: nn.Module,
+    submodules: Mapping[str, nn.Module],
+    *,
+    owners: Mapping[str, str],
+    calls: Mapping[str, SubmoduleCall],
+    optimizers: Sequence[Optimizer],
+    makers: Mapping[str, str],
+    overridden: Collection[str],
+    unfreezing: Mapping[nn.Module, int],
+) -> list[SubmoduleRow]:
+    """Return a row for each submodule by path, and one for what else a composite has.
 
     Args:
+        model: The composite.
+        submodules: By path.
         owners: Path of the innermost submodule of each parameter, by the parameter's name.
         calls: What goes in and out, by path.
         optimizers: All of them; a parameter of each size may be changed.
@@ -64,43 +76,19 @@ class SubmoduleListing:
         overridden: Paths of submodules in whose provider's place something was put.
         unfreezing: Modules that are frozen to begin with, and the epoch in which they learn.
     """
+    parameters: dict[str, list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        parameters.setdefault(owners[name], []).append(parameter)
+    epochs = {inner: epoch for module, epoch in unfreezing.items() for inner in module.modules()}
+    rates, remembered = _learning_rates(optimizers), remembered_bytes(optimizers)
 
-    def __init__(
-        self,
-        *,
-        owners: Mapping[str, str],
-        calls: Mapping[str, SubmoduleCall],
-        optimizers: Sequence[Optimizer],
-        makers: Mapping[str, str],
-        overridden: Collection[str],
-        unfreezing: Mapping[nn.Module, int],
-    ) -> None:
-        self._owners = owners
-        self._calls = calls
-        self._makers = makers
-        self._overridden = overridden
-        self._unfreezing = {
-            inner: epoch for module, epoch in unfreezing.items() for inner in module.modules()
-        }
-        self._rates = _learning_rates(optimizers)
-        self._remembered = remembered_bytes(optimizers)
-
-    def __call__(self, model: nn.Module, submodules: Mapping[str, nn.Module]) -> list[SubmoduleRow]:
-        """Return a row for each submodule by path, and one for what else the composite has."""
-        parameters: dict[str, list[nn.Parameter]] = {}
-        for name, parameter in model.named_parameters():
-            parameters.setdefault(self._owners[name], []).append(parameter)
-        rows = [self._row(path, module, parameters.get(path, [])) for path, module in submodules.items()]
-        own = parameters.get("")
-        return [*rows, self._row("", model, own)] if own else rows
-
-    def _row(self, path: str, module: nn.Module, own: Sequence[nn.Parameter]) -> SubmoduleRow:
+    def row(path: str, module: nn.Module) -> SubmoduleRow:
+        own, call, epoch = parameters.get(path, []), calls.get(path), epochs.get(module)
         trainable = [parameter for parameter in own if parameter.requires_grad]
-        is_known = all(id(parameter) in self._remembered for parameter in trainable)
-        call, epoch = self._calls.get(path), self._unfreezing.get(module)
+        is_known = all(id(parameter) in remembered for parameter in trainable)
         return SubmoduleRow(
             path=path,
-            provider=self._makers.get(path, path),
+            provider=makers.get(path, path),
             class_name=type(module).__name__,
             inputs=call.inputs if call else None,
             outputs=call.outputs if call else None,
@@ -108,13 +96,14 @@ class SubmoduleListing:
             num_frozen=_count(own) - _count(trainable),
             parameter_bytes=_bytes(own),
             gradient_bytes=_bytes(trainable),
-            optimizer_bytes=sum(self._remembered[id(one)] for one in trainable) if is_known else None,
-            learning_rates=tuple(
-                sorted({self._rates[id(one)] for one in trainable if id(one) in self._rates})
-            ),
-            is_overridden=path in self._overridden,
+            optimizer_bytes=sum(remembered[id(one)] for one in trainable) if is_known else None,
+            learning_rates=tuple(sorted({rates[id(one)] for one in trainable if id(one) in rates})),
+            is_overridden=path in overridden,
             unfrozen_at="" if epoch is None else f"until epoch {epoch}",
         )
+
+    rows = [row(path, module) for path, module in submodules.items()]
+    return [*rows, row("", model)] if parameters.get("") else rows
 
 
 def repeat_row(row: SubmoduleRow, path: str) -> SubmoduleRow:
