@@ -25,11 +25,8 @@ from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import PictureSplitter
 from nested_lightning.app.submodules.normalization import PictureNormalization
-from nested_lightning.containers.providing.chosen import attributes, chosen
-from nested_lightning.containers.providing.declared import (
-    DeclaredFactory,
-    DeclaredSingleton,
-)
+from nested_lightning.containers.providing.chosen import attributes, callback, chosen
+from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.image_to_text import ImageToTextSettings
@@ -80,7 +77,7 @@ class ImageToTextContainer(DeclarativeContainer):
     generation = chosen(Generation, settings.provided.generation)
     optimizer = chosen(protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen(protocols.Schedule, settings.provided.schedule)
-    caption_samples = DeclaredFactory(protocols.TrainingCallback, CaptionSamples)
+    caption_samples = callback(CaptionSamples)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="image_to_text")
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())

@@ -25,7 +25,13 @@ from nested_lightning.app.vae_gan.predict import VaeGanPredictor
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 from nested_lightning.app.vae_gan.turns import Turns
 from nested_lightning.containers.providing.choices import build_chosen, build_named
-from nested_lightning.containers.providing.chosen import attributes, chosen, each_named, part_of_each
+from nested_lightning.containers.providing.chosen import (
+    attributes,
+    callback,
+    chosen,
+    each_named,
+    part_of_each,
+)
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
     DeclaredFactory,
@@ -114,9 +120,7 @@ class VaeGanContainer(DeclarativeContainer):
     collapse_watch = providers.Factory(
         CollapseWatch, patience_steps=settings.provided.collapse_patience_steps
     )
-    picture_grids = DeclaredFactory(
-        protocols.TrainingCallback, PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs
-    )
+    picture_grids = callback(PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs)
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="vae_gan")
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(

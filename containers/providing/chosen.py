@@ -1,10 +1,16 @@
-"""Providers of what settings choose, each declared with the Protocol of what it gives."""
+"""Providers that containers declare in one line, with the Protocol of what they give."""
 
 from typing import Any
 
+from nested_lightning.app.assembly import protocols
 from nested_lightning.containers.providing.choices import build_chosen, build_named, build_part
-from nested_lightning.containers.providing.declared import DeclaredCallable
+from nested_lightning.containers.providing.declared import DeclaredCallable, DeclaredFactory
 from nested_lightning.containers.providing.named import NamedProviders
+
+
+def callback(made: Any, **arguments: Any) -> DeclaredFactory:
+    """Return a provider of a callback of trainings."""
+    return DeclaredFactory(protocols.TrainingCallback, made, **arguments)
 
 
 def chosen(protocol: type, choice: Any) -> DeclaredCallable:

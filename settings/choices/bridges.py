@@ -40,14 +40,5 @@ class AttentionBridgeSettings(BridgeSettings, kind="attention", target=".Attenti
     """The decoder attends to positions of the picture (Xu et al. 2015)."""
 
 
-BRIDGES = Slot(
-    base=BridgeSettings,
-    default="every_step",
-    choices=[
-        InitialStateBridgeSettings,
-        FirstInputBridgeSettings,
-        EveryStepBridgeSettings,
-        AttentionBridgeSettings,
-    ],
-)
+BRIDGES = Slot(base=BridgeSettings, default="every_step")
 Bridge = Annotated[BridgeSettings, BRIDGES]

@@ -27,9 +27,5 @@ class GroupAttentionSettings(CombinerSettings, kind="attention", target=".GroupA
     num_heads: Depth = Field(4, description="Number of heads; the groups' width is a multiple of it.")
 
 
-COMBINERS = Slot(
-    base=CombinerSettings,
-    default="concatenation",
-    choices=[ConcatenationSettings, GatedSumSettings, GroupAttentionSettings],
-)
+COMBINERS = Slot(base=CombinerSettings, default="concatenation")
 Combiner = Annotated[CombinerSettings, COMBINERS]

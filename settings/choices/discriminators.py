@@ -27,7 +27,5 @@ class ConvDiscriminatorSettings(DiscriminatorSettings, kind="conv", target=".Con
     conv_channels: Width = Field(32, description="Channels of the first convolution; they double.")
 
 
-DISCRIMINATORS = Slot(
-    base=DiscriminatorSettings, default="mlp", choices=[MlpDiscriminatorSettings, ConvDiscriminatorSettings]
-)
+DISCRIMINATORS = Slot(base=DiscriminatorSettings, default="mlp")
 Discriminator = Annotated[DiscriminatorSettings, DISCRIMINATORS]

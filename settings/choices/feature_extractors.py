@@ -46,14 +46,5 @@ class LinearFeatureExtractorSettings(
     """One fully connected layer."""
 
 
-FEATURE_EXTRACTORS = Slot(
-    base=FeatureExtractorSettings,
-    default="normalized",
-    choices=[
-        PlainFeatureExtractorSettings,
-        NormalizedFeatureExtractorSettings,
-        ResidualFeatureExtractorSettings,
-        LinearFeatureExtractorSettings,
-    ],
-)
+FEATURE_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="normalized")
 FeatureExtractor = Annotated[FeatureExtractorSettings, FEATURE_EXTRACTORS]

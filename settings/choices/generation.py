@@ -42,9 +42,5 @@ class SamplingGenerationSettings(
     seed: Seed = Field(0, description="Seed of the draw.")
 
 
-GENERATIONS = Slot(
-    base=GenerationSettings,
-    default="greedy",
-    choices=[GreedyGenerationSettings, BeamGenerationSettings, SamplingGenerationSettings],
-)
+GENERATIONS = Slot(base=GenerationSettings, default="greedy")
 Generation = Annotated[GenerationSettings, GENERATIONS]

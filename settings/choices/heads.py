@@ -22,5 +22,5 @@ class NormalizedHeadSettings(HeadSettings, kind="normalized", target=".Normalize
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of inputs set to zero in training.")
 
 
-HEADS = Slot(base=HeadSettings, default="normalized", choices=[LinearHeadSettings, NormalizedHeadSettings])
+HEADS = Slot(base=HeadSettings, default="normalized")
 Head = Annotated[HeadSettings, HEADS]

@@ -31,9 +31,5 @@ class ResidualImageEncoderSettings(ImageEncoderSettings, kind="residual", target
     num_blocks: Depth = Field(1, description="Residual blocks of each stage.")
 
 
-IMAGE_ENCODERS = Slot(
-    base=ImageEncoderSettings,
-    default="residual",
-    choices=[PlainImageEncoderSettings, ResidualImageEncoderSettings],
-)
+IMAGE_ENCODERS = Slot(base=ImageEncoderSettings, default="residual")
 ImageEncoder = Annotated[ImageEncoderSettings, IMAGE_ENCODERS]

@@ -25,9 +25,5 @@ class FittedGaussianSamplerSettings(LatentSamplerSettings, kind="fitted", target
     momentum: float = Field(0.002, gt=0, lt=1, description="Share of a new picture in the running moments.")
 
 
-LATENT_SAMPLERS = Slot(
-    base=LatentSamplerSettings,
-    default="fitted",
-    choices=[GaussianSamplerSettings, FittedGaussianSamplerSettings],
-)
+LATENT_SAMPLERS = Slot(base=LatentSamplerSettings, default="fitted")
 LatentSampler = Annotated[LatentSamplerSettings, LATENT_SAMPLERS]

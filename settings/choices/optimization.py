@@ -69,11 +69,7 @@ class CosineScheduleSettings(ScheduleSettings, kind="cosine", target=".build_cos
     final_factor: float = Field(0.0, ge=0, le=1, description="Last learning rate as a share of lr.")
 
 
-OPTIMIZERS = Slot(base=OptimizerSettings, default="adam", choices=[AdamSettings, AdamWSettings, SgdSettings])
+OPTIMIZERS = Slot(base=OptimizerSettings, default="adam")
 Optimizer = Annotated[OptimizerSettings, OPTIMIZERS]
-SCHEDULES = Slot(
-    base=ScheduleSettings,
-    default="one_cycle",
-    choices=[ConstantScheduleSettings, OneCycleScheduleSettings, CosineScheduleSettings],
-)
+SCHEDULES = Slot(base=ScheduleSettings, default="one_cycle")
 Schedule = Annotated[ScheduleSettings, SCHEDULES]

@@ -28,9 +28,5 @@ class ConvPictureDecoderSettings(PictureDecoderSettings, kind="conv", target=".C
     conv_channels: Width = Field(32, description="Channels of the last convolution; they halve.")
 
 
-PICTURE_DECODERS = Slot(
-    base=PictureDecoderSettings,
-    default="mlp",
-    choices=[MlpPictureDecoderSettings, ConvPictureDecoderSettings],
-)
+PICTURE_DECODERS = Slot(base=PictureDecoderSettings, default="mlp")
 PictureDecoder = Annotated[PictureDecoderSettings, PICTURE_DECODERS]

@@ -25,9 +25,5 @@ class ConvPictureEncoderSettings(PictureEncoderSettings, kind="conv", target=".C
     conv_channels: Width = Field(32, description="Channels of the first convolution; they double.")
 
 
-PICTURE_ENCODERS = Slot(
-    base=PictureEncoderSettings,
-    default="mlp",
-    choices=[MlpPictureEncoderSettings, ConvPictureEncoderSettings],
-)
+PICTURE_ENCODERS = Slot(base=PictureEncoderSettings, default="mlp")
 PictureEncoder = Annotated[PictureEncoderSettings, PICTURE_ENCODERS]

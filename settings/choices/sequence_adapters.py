@@ -48,17 +48,9 @@ class PictureSettings(VectorAdapterSettings, kind="picture", target=".PicturePro
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of the last layer's input set to zero.")
 
 
-TOKEN_ADAPTERS = Slot(base=TokenAdapterSettings, default="embedding", choices=[EmbeddingSettings])
+TOKEN_ADAPTERS = Slot(base=TokenAdapterSettings, default="embedding")
 TokenAdapter = Annotated[TokenAdapterSettings, TOKEN_ADAPTERS]
-VECTOR_ADAPTERS = Slot(
-    base=VectorAdapterSettings,
-    default="perceptron",
-    choices=[ProjectionSettings, PerceptronSettings, PictureSettings],
-)
+VECTOR_ADAPTERS = Slot(base=VectorAdapterSettings, default="perceptron")
 VectorAdapter = Annotated[VectorAdapterSettings, VECTOR_ADAPTERS]
-ADAPTERS = Slot(
-    base=AdapterSettings,
-    default="embedding",
-    choices=[EmbeddingSettings, ProjectionSettings, PerceptronSettings, PictureSettings],
-)
+ADAPTERS = Slot(base=AdapterSettings, default="embedding")
 Adapter = Annotated[AdapterSettings, ADAPTERS]

@@ -47,11 +47,7 @@ class LstmTrunkSettings(TrunkSettings, kind="lstm", target=".LstmTrunk"):
     num_layers: Depth = Field(1, description="Layers one above the other.")
 
 
-DECODERS = Slot(
-    base=SequenceDecoderSettings,
-    default="recurrent",
-    choices=[RecurrentDecoderSettings, LinearDecoderSettings],
-)
+DECODERS = Slot(base=SequenceDecoderSettings, default="recurrent")
 SequenceDecoder = Annotated[SequenceDecoderSettings, DECODERS]
-TRUNKS = Slot(base=TrunkSettings, default="perceptron", choices=[PerceptronTrunkSettings, LstmTrunkSettings])
+TRUNKS = Slot(base=TrunkSettings, default="perceptron")
 Trunk = Annotated[TrunkSettings, TRUNKS]

@@ -62,9 +62,5 @@ class WholeFileSplitSettings(SplitSettings, kind="whole", target=".WholeFileSpli
     """No split: every row is a test row, for evaluation only."""
 
 
-SPLITS = Slot(
-    base=SplitSettings,
-    default="random",
-    choices=[RandomSplitSettings, FoldSplitSettings, ColumnSplitSettings, WholeFileSplitSettings],
-)
+SPLITS = Slot(base=SplitSettings, default="random")
 Split = Annotated[SplitSettings, SPLITS]

@@ -53,9 +53,5 @@ class TransformerTextDecoderSettings(
         return self
 
 
-TEXT_DECODERS = Slot(
-    base=TextDecoderSettings,
-    default="lstm",
-    choices=[LstmTextDecoderSettings, GruTextDecoderSettings, TransformerTextDecoderSettings],
-)
+TEXT_DECODERS = Slot(base=TextDecoderSettings, default="lstm")
 TextDecoder = Annotated[TextDecoderSettings, TEXT_DECODERS]

@@ -40,11 +40,7 @@ class UncertaintyBalanceSettings(BalanceSettings, kind="uncertainty", target=".U
     """Weights that are learned with the model (Kendall et al. 2018)."""
 
 
-LOSSES = Slot(base=LossSettings, default="cross_entropy", choices=[CrossEntropySettings, FocalLossSettings])
+LOSSES = Slot(base=LossSettings, default="cross_entropy")
 Loss = Annotated[LossSettings, LOSSES]
-BALANCES = Slot(
-    base=BalanceSettings,
-    default="fixed",
-    choices=[FixedBalanceSettings, CountBalanceSettings, UncertaintyBalanceSettings],
-)
+BALANCES = Slot(base=BalanceSettings, default="fixed")
 Balance = Annotated[BalanceSettings, BALANCES]

@@ -57,18 +57,7 @@ class WholePictureSplitSettings(PictureSplitSettings, kind="whole", target=".Who
     """No split: every picture is a test one, for evaluation only."""
 
 
-PICTURE_SPLITS = Slot(
-    base=PictureSplitSettings,
-    default="automatic",
-    choices=[
-        AutomaticPictureSplitSettings,
-        SkinToneSplitSettings,
-        UnseenBaseSplitSettings,
-        RandomPictureSplitSettings,
-        ColumnPictureSplitSettings,
-        WholePictureSplitSettings,
-    ],
-)
+PICTURE_SPLITS = Slot(base=PictureSplitSettings, default="automatic")
 PictureSplit = Annotated[PictureSplitSettings, PICTURE_SPLITS]
 
 

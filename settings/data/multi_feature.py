@@ -34,11 +34,7 @@ class SingleGroupingSettings(GroupingSettings, kind="single", target=".SingleGro
     name: str = Field("0", min_length=1, description="Name of that group.")
 
 
-GROUPINGS = Slot(
-    base=GroupingSettings,
-    default="prefix",
-    choices=[PrefixGroupingSettings, ExplicitGroupingSettings, SingleGroupingSettings],
-)
+GROUPINGS = Slot(base=GroupingSettings, default="prefix")
 Grouping = Annotated[GroupingSettings, GROUPINGS]
 
 
@@ -58,9 +54,7 @@ class DiskStorageSettings(FeatureStorageSettings, kind="disk", target=".disk_sto
     )
 
 
-FEATURE_STORAGES = Slot(
-    base=FeatureStorageSettings, default="memory", choices=[MemoryStorageSettings, DiskStorageSettings]
-)
+FEATURE_STORAGES = Slot(base=FeatureStorageSettings, default="memory")
 FeatureStorage = Annotated[FeatureStorageSettings, FEATURE_STORAGES]
 
 

@@ -40,16 +40,7 @@ class ExplicitDomainGroupsSettings(DomainGroupingSettings, kind="explicit", targ
     groups: dict[str, list[str]] = Field(description="Domains of each VAE by its name.")
 
 
-DOMAIN_GROUPINGS = Slot(
-    base=DomainGroupingSettings,
-    default="each_alone",
-    choices=[
-        EachAloneSettings,
-        EvenAndOddSettings,
-        AllTogetherSettings,
-        ExplicitDomainGroupsSettings,
-    ],
-)
+DOMAIN_GROUPINGS = Slot(base=DomainGroupingSettings, default="each_alone")
 DomainGrouping = Annotated[DomainGroupingSettings, DOMAIN_GROUPINGS]
 
 PICTURE_SPLITS = Slot(

@@ -86,17 +86,9 @@ class TemperatureSamplingSettings(SamplingSettings, kind="temperature", target="
     temperature: float = Field(5.0, gt=0, description="T; 1: by size, higher: more alike.")
 
 
-SEQUENCE_SOURCES = Slot(
-    base=SequenceSourceSettings,
-    default="file",
-    choices=[DigitSequencesSettings, PythonSourcesSettings, SequenceFileSettings],
-)
+SEQUENCE_SOURCES = Slot(base=SequenceSourceSettings, default="file")
 SequenceSource = Annotated[SequenceSourceSettings, SEQUENCE_SOURCES]
-SAMPLINGS = Slot(
-    base=SamplingSettings,
-    default="proportional",
-    choices=[ProportionalSamplingSettings, RoundRobinSamplingSettings, TemperatureSamplingSettings],
-)
+SAMPLINGS = Slot(base=SamplingSettings, default="proportional")
 Sampling = Annotated[SamplingSettings, SAMPLINGS]
 
 
