@@ -11,13 +11,12 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.data.bad_samples import BadSamples
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, counted, errors_naming
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord, read_captions
 from nested_lightning.app.image_to_text.vocabulary import Unit, split_caption
 from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE, Fit, read_picture
 from nested_lightning.app.pictures.source import PictureSource, open_source
-from nested_lightning.app.wording import counted, errors_naming
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.bad_samples import BadSamples
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder, regular_file
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.model import ImageToText
@@ -22,7 +22,6 @@ from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.pictures.decoding import decode_picture, read_picture
 from nested_lightning.app.pictures.listing import list_pictures
 from nested_lightning.app.tensors import require_finite
-from nested_lightning.app.wording import errors_naming
 
 
 @dataclass(frozen=True, kw_only=True)

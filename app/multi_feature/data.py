@@ -14,7 +14,7 @@ from typing_extensions import override
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Split, Splitter, note_given_parts
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
@@ -32,7 +32,6 @@ from nested_lightning.app.tables.labels import (
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import SampleColumns
 from nested_lightning.app.tables.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
-from nested_lightning.app.wording import errors_naming, name_list
 
 SHIPPED_LABEL = "digit"
 

@@ -11,13 +11,12 @@ import pyarrow as pa
 import torch
 from pyarrow import compute
 
-from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
 from nested_lightning.app.tables.column_reading import read_columns
 from nested_lightning.app.tables.column_values import ColumnValues
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
-from nested_lightning.app.wording import counted, name_list
 
 Features = npt.NDArray[np.float32]
 

@@ -11,10 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec
 from nested_lightning.app.tables.column_values import ColumnValues
-from nested_lightning.app.wording import name_list
 
 MAX_CATEGORIES = 1000
 """Each is a feature of its own; a column with more is rather a name or a number."""

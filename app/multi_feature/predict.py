@@ -12,14 +12,13 @@ from pydantic import InstanceOf
 from torch import Tensor
 
 from nested_lightning.app.arguments import checked_arguments
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
-from nested_lightning.app.wording import errors_naming
 
 
 @dataclass(frozen=True, kw_only=True)

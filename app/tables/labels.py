@@ -11,9 +11,8 @@ import torch
 from pyarrow import compute
 from torch import Tensor
 
-from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.tables.column_values import is_missing, is_text, plain_column, text_values
-from nested_lightning.app.wording import counted, name_list
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,1000}")
 

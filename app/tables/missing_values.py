@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, counted, name_list
 from nested_lightning.app.tables.column_values import ColumnValues, is_missing
-from nested_lightning.app.wording import counted, name_list
 
 TRAINING_ADVICE = (
     "Fill them in, or say what to do with multi_feature.data.missing: 'mean' puts the column's mean, 'drop'"

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.tables.csv_file import read_csv, tidy_name
-from nested_lightning.app.wording import errors_naming, name_list
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile

@@ -11,12 +11,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.sources.records import RawSequence, Scaling, SequenceRecords, SourceContent
 from nested_lightning.app.variant.spec import VariantSpec
 from nested_lightning.app.variant.windows import cut_windows
-from nested_lightning.app.wording import name_list
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nested_lightning.app.errors import did_you_mean
+from nested_lightning.app.errors import counted, did_you_mean
 from nested_lightning.app.tables.column_values import text_of
 from nested_lightning.app.variant.sources.records import InputKind, RawSequence
 from nested_lightning.app.variant.sources.rows import Row
-from nested_lightning.app.wording import counted
 
 FIELDS: dict[InputKind, str] = {"characters": "text", "tokens": "tokens", "vectors": "vectors"}
 """The field that holds a sequence of each kind."""
