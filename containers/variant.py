@@ -19,10 +19,7 @@ from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.spec import VariantDataSpec
-from nested_lightning.containers.providing.choices import (
-    build_each,
-    build_optional,
-)
+from nested_lightning.containers.providing.choices import build_each, build_optional
 from nested_lightning.containers.providing.chosen import attributes, chosen, each_named
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,

@@ -6,28 +6,11 @@ from typing import Any, Literal, Self
 from pydantic import Field, NonNegativeFloat, PositiveFloat, ValidationError, model_validator
 
 from nested_lightning.settings.base import Settings, plain_section
-from nested_lightning.settings.choices.discriminators import (
-    DISCRIMINATORS,
-    Discriminator,
-)
-from nested_lightning.settings.choices.latent_samplers import (
-    LATENT_SAMPLERS,
-    LatentSampler,
-)
-from nested_lightning.settings.choices.optimization import (
-    OPTIMIZERS,
-    SCHEDULES,
-    Optimizer,
-    Schedule,
-)
-from nested_lightning.settings.choices.picture_decoders import (
-    PICTURE_DECODERS,
-    PictureDecoder,
-)
-from nested_lightning.settings.choices.picture_encoders import (
-    PICTURE_ENCODERS,
-    PictureEncoder,
-)
+from nested_lightning.settings.choices.discriminators import DISCRIMINATORS, Discriminator
+from nested_lightning.settings.choices.latent_samplers import LATENT_SAMPLERS, LatentSampler
+from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from nested_lightning.settings.choices.picture_decoders import PICTURE_DECODERS, PictureDecoder
+from nested_lightning.settings.choices.picture_encoders import PICTURE_ENCODERS, PictureEncoder
 from nested_lightning.settings.data.vae_gan import PictureDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Count, Seed

@@ -168,12 +168,7 @@ FAMILY = Family(
     ),
     defaults={
         "variant": {"data": {"split": {"kind": "random", "val_fraction": 0.1}}},
-        "trainer": {
-            "max_epochs": 3,
-            "num_threads": 1,
-            "gradient_clip_norm": 1.0,
-            "monitor": "val_macro_f1",
-        },
+        "trainer": {"max_epochs": 3, "num_threads": 1, "gradient_clip_norm": 1.0, "monitor": "val_macro_f1"},
     },
     presets={"original": ORIGINAL},
     batch_sizes=("data.batch_size", "variants.*.batch_size"),

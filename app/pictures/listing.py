@@ -8,10 +8,7 @@ from typing import NoReturn
 
 from nested_lightning.app.errors import UserError, name_list
 
-PICTURE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".gif", ".webp"),
-    *(".bmp", ".tif", ".tiff", ".pgm", ".avif"),
-)
+PICTURE_SUFFIXES = (*(".png", ".jpg", ".jpeg", ".gif", ".webp"), *(".bmp", ".tif", ".tiff", ".pgm", ".avif"))
 
 
 def is_picture(name: PurePath) -> bool:

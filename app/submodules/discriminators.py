@@ -94,10 +94,7 @@ class MlpDiscriminator(Discriminator):
             nn.LeakyReLU(SLOPE),
         )
         super().__init__(
-            layers,
-            out_features=hidden_features,
-            num_domains=num_domains,
-            use_spectral_norm=use_spectral_norm,
+            layers, out_features=hidden_features, num_domains=num_domains, use_spectral_norm=use_spectral_norm
         )
 
 
@@ -130,10 +127,7 @@ class ConvDiscriminator(Discriminator):
             convolutions, nn.Dropout(dropout), nn.Linear(width, hidden_features), nn.LeakyReLU(SLOPE)
         )
         super().__init__(
-            layers,
-            out_features=hidden_features,
-            num_domains=num_domains,
-            use_spectral_norm=use_spectral_norm,
+            layers, out_features=hidden_features, num_domains=num_domains, use_spectral_norm=use_spectral_norm
         )
 
 

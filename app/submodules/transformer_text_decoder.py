@@ -57,10 +57,7 @@ class TransformerTextDecoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleList(
             TransformerLayer(
-                features=hidden_features,
-                num_heads=num_heads,
-                dropout=dropout,
-                has_memory=role == "attention",
+                features=hidden_features, num_heads=num_heads, dropout=dropout, has_memory=role == "attention"
             )
             for _ in range(num_layers)
         )

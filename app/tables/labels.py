@@ -48,8 +48,7 @@ def _tell_of_one_number_written_twice(column: pa.ChunkedArray, labels: pa.String
     names = set(compute.unique(labels).to_pylist())
     if twice := [text for text in others if text.partition(".")[0] in names & set(written.to_pylist())]:
         warnings.warn(
-            f"labels that are one number written in two ways are one class: {name_list(twice)}",
-            stacklevel=4,
+            f"labels that are one number written in two ways are one class: {name_list(twice)}", stacklevel=4
         )
 
 

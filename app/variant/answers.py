@@ -65,9 +65,7 @@ def answer_files(
     predicted = predict_files(predictor, variant, files)
     marked = [
         MarkedText(
-            text=one.inputs,
-            spans=list(one.prediction.spans()),
-            class_names=one.prediction.class_names,
+            text=one.inputs, spans=list(one.prediction.spans()), class_names=one.prediction.class_names
         )
         for one in predicted
         if isinstance(one.inputs, str) and one.has_step_labels

@@ -13,11 +13,7 @@ class GenerationSettings(ChoiceSettings, module="nested_lightning.app.image_to_t
     """What every way of generation has: nothing but its kind."""
 
 
-class GreedyGenerationSettings(
-    GenerationSettings,
-    kind="greedy",
-    target=".greedy.GreedySearch",
-):
+class GreedyGenerationSettings(GenerationSettings, kind="greedy", target=".greedy.GreedySearch"):
     """The most probable token at each step."""
 
 
@@ -30,11 +26,7 @@ class BeamGenerationSettings(GenerationSettings, kind="beam", target=".beam.Beam
     )
 
 
-class SamplingGenerationSettings(
-    GenerationSettings,
-    kind="sampling",
-    target=".sampling.NucleusSampling",
-):
+class SamplingGenerationSettings(GenerationSettings, kind="sampling", target=".sampling.NucleusSampling"):
     """Nucleus sampling: drawn from the most probable tokens."""
 
     top_p: float = Field(0.9, gt=0, le=1, description="Share of the probability that is drawn from.")

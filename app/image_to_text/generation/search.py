@@ -67,12 +67,7 @@ def select(state: State, rows: Tensor) -> State:
 
 
 def generate_one_by_one(
-    step: Step,
-    state: State,
-    *,
-    choose: Callable[[Tensor], Tensor],
-    special: SpecialTokens,
-    max_length: int,
+    step: Step, state: State, *, choose: Callable[[Tensor], Tensor], special: SpecialTokens, max_length: int
 ) -> GeneratedTokens:
     """Extend each caption by one chosen token after the other; one that has ended is stepped no more.
 
