@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from nested_lightning.app.tables.csv_file import CsvDialect, malformed, open_bytes, read_dialect
+from nested_lightning.app.tables.csv_file import CsvDialect, in_haste_or_carefully, open_bytes, read_dialect
 
 _TYPES = (
     pa.float64(),
@@ -48,13 +48,7 @@ def spool_csv(path: Path, sink: BinaryIO, *, text_columns: Iterable[str] = ()) -
     """
     dialect = read_dialect(path)
     types = dialect.text_types(text_columns)
-    try:
-        _Spooling(path, dialect, is_careful=False).run(sink, types)
-    except pa.ArrowInvalid:
-        try:
-            _Spooling(path, dialect, is_careful=True).run(sink, types)
-        except pa.ArrowInvalid as error:
-            raise malformed(error) from None
+    in_haste_or_carefully(lambda is_careful: _Spooling(path, dialect, is_careful).run(sink, types))
 
 
 @dataclass(frozen=True)
