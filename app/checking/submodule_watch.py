@@ -106,7 +106,9 @@ class SubmoduleWatch:
                 raise
             except Exception as error:
                 output = self._go_on(path, error, given)
-            self._note(path, given, tensors_in(output))
+            returned = tensors_in(output)
+            self.flow.note(path, given, returned)
+            self.calls.setdefault(path, SubmoduleCall(inputs=_shapes(given), outputs=_shapes(returned)))
             return output
 
         return watched
@@ -170,11 +172,6 @@ class SubmoduleWatch:
             return Fault(path=path, what=what, hint=self.suggest(givers, inner))
         first_line = str(error).strip().partition("\n")[0]
         return Fault(path=path, what=f"{type(error).__name__}: {first_line} ({place.line})")
-
-    def _note(self, path: str, given: list[Tensor], returned: list[Tensor]) -> None:
-        self.flow.note(path, given, returned)
-        if path not in self.calls:
-            self.calls[path] = SubmoduleCall(inputs=_shapes(given), outputs=_shapes(returned))
 
 
 def _stand_in(width: Any, given: list[Tensor]) -> Tensor | None:

@@ -40,7 +40,11 @@ def fit_groups(
     for name in columns:  # one at a time is in memory, where they are read from a disk
         values = columns[name]
         known = _known_in(values, train)
-        _refuse_unknown(name, known)
+        if len(known) == 0:
+            raise UserError(
+                f"column '{name}' has no value in any row of the training part; name it in"
+                " multi_feature.data.excluded"
+            )
         is_constant = _is_constant(known)
         specs[name] = _fit_column(name, known, is_constant=is_constant)
         if is_constant:
@@ -63,14 +67,6 @@ def _known_in(values: ColumnValues, rows: npt.NDArray[np.int64]) -> ColumnValues
         chosen = values[rows]
         return chosen[~np.isnan(chosen)]
     return values.take(pa.array(rows)).drop_null()
-
-
-def _refuse_unknown(name: str, known: ColumnValues) -> None:
-    if len(known) == 0:
-        raise UserError(
-            f"column '{name}' has no value in any row of the training part; name it in"
-            " multi_feature.data.excluded"
-        )
 
 
 def _fit_column(name: str, known: ColumnValues, *, is_constant: bool) -> ColumnSpec:

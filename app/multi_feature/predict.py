@@ -40,7 +40,8 @@ class ClassPredictions:
 
     def to_table(self) -> pa.Table:
         """Return the columns ``prediction`` and ``probability_NAME`` for each class."""
-        columns = {f"probability_{name}": self.probabilities[:, i].numpy() for i, name in self._numbered()}
+        numbered = enumerate(self.class_names)
+        columns = {f"probability_{name}": self.probabilities[:, i].numpy() for i, name in numbered}
         return pa.table({"prediction": self.classes, **columns})
 
     def __len__(self) -> int:
@@ -51,9 +52,6 @@ class ClassPredictions:
         sink = pa.BufferOutputStream()
         csv.write_csv(self.to_table(), sink, csv.WriteOptions(quoting_style="needed"))
         return sink.getvalue().to_pybytes()
-
-    def _numbered(self) -> list[tuple[int, str]]:
-        return list(enumerate(self.class_names))
 
 
 class MultiFeaturePredictor:
@@ -124,7 +122,7 @@ class MultiFeaturePredictor:
             UserError: There is no row, the groups aren't the model's, or its answers aren't finite.
         """
         _refuse_nothing(len(rows))
-        _refuse_other_groups(rows, self.data_spec)
+        _refuse_other_groups(rows, self.data_spec.widths)
         parts = []
         for start in range(0, len(rows), self.batch_size):
             batch = rows[start : start + self.batch_size].to(self.model.device)
@@ -138,13 +136,11 @@ def _refuse_nothing(num_rows: int) -> None:
         raise UserError("there are no rows to classify")
 
 
-def _refuse_other_groups(rows: FeatureBatch, data_spec: MultiFeatureDataSpec) -> None:
+def _refuse_other_groups(rows: FeatureBatch, wanted: Mapping[str, int]) -> None:
     widths = {name: None if x is None else tuple(x.shape[1:]) for name, x in rows.features.items()}
-    wanted = {name: (width,) for name, width in data_spec.widths.items()}
-    if widths.keys() != wanted.keys() or any(
-        given not in (None, wanted[name]) for name, given in widths.items()
-    ):
-        raise UserError(f"the model takes groups of these widths: {data_spec.widths}; given were {widths}")
+    fitting = [given in (None, (wanted.get(name),)) for name, given in widths.items()]
+    if widths.keys() != wanted.keys() or not all(fitting):
+        raise UserError(f"the model takes groups of these widths: {wanted}; given were {widths}")
 
 
 def _column(values: Sequence[Any], is_text: bool) -> pa.Array:

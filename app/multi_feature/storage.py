@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.data.splits import PartName, Split
-from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features, encode_groups
 from nested_lightning.app.multi_feature.spec import GroupSpec
@@ -125,7 +124,9 @@ def encode_parts(
         block = encode_groups(columns.slice(start, stop), groups, presence[start:stop])
         for name, rows in split.parts.items():
             first, last = np.searchsorted(rows, [start, stop])
-            writers[name].write(int(first), _keep_rows(block, rows[first:last] - start))
+            kept = rows[first:last] - start
+            values = {group: None if each is None else each[kept] for group, each in block.items()}
+            writers[name].write(int(first), values)
         storage.release()
     return {
         name: writers[name].finish(
@@ -133,7 +134,3 @@ def encode_parts(
         )
         for name, rows in split.parts.items()
     }
-
-
-def _keep_rows(block: Mapping[str, Features | None], rows: Rows) -> dict[str, Features | None]:
-    return {name: None if values is None else values[rows] for name, values in block.items()}

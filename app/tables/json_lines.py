@@ -66,7 +66,7 @@ def json_object(line: str) -> dict[str, Any]:
         RecursionError: It is nested too deep.
     """
     try:
-        values = json.loads(line, parse_constant=_constant)
+        values = json.loads(line, parse_constant=lambda word: None if word == "NaN" else float(word))
     except json.JSONDecodeError as error:
         raise UserError(f"is not JSON ({error.msg} at character {error.pos + 1})") from None
     if not isinstance(values, dict):
@@ -74,10 +74,6 @@ def json_object(line: str) -> dict[str, Any]:
     if "\\ud" in line.lower() and not _is_unicode(values):
         raise UserError(r"holds half a character (\ud800 to \udfff without its other half)")
     return values
-
-
-def _constant(word: str) -> float | None:
-    return None if word == "NaN" else float(word)
 
 
 def _is_unicode(values: Any) -> bool:

@@ -2,7 +2,8 @@
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor
@@ -58,18 +59,11 @@ def answer_files(
     grid = made.pictures
     if made.originals is not None:
         grid = pair_rows(made.originals, made.pictures, num_columns=num_columns)
-    return Answers(
-        noun="pictures", count=len(made), writers=_writers(grid, num_columns=num_columns), file_name=name
-    )
+    writers = {format_: partial(_written, grid, num_columns, format_) for format_ in FORMATS}
+    return Answers(noun="pictures", count=len(made), writers=writers, file_name=name)
 
 
-def _writers(pictures: Tensor, *, num_columns: int) -> Mapping[str, Callable[[], bytes]]:
-    def writer(format_: str) -> Callable[[], bytes]:
-        def write() -> bytes:
-            content = io.BytesIO()
-            picture_grid(pictures, num_columns=num_columns).save(content, format=format_)
-            return content.getvalue()
-
-        return write
-
-    return {format_: writer(format_) for format_ in FORMATS}
+def _written(pictures: Tensor, num_columns: int, format_: str) -> bytes:
+    content = io.BytesIO()
+    picture_grid(pictures, num_columns=num_columns).save(content, format=format_)
+    return content.getvalue()

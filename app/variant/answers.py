@@ -75,7 +75,7 @@ def answer_files(
         count=len(predicted),
         writers={
             "text": lambda: to_utf8(_to_text(predicted, marked)),
-            "json": lambda: to_utf8(_to_json(predicted) + "\n"),
+            "json": lambda: to_utf8(_to_json(predicted)),
         },
         marked=marked,
     )
@@ -88,13 +88,13 @@ def _to_text(predicted: Sequence["LabelledSequence"], marked: Sequence[MarkedTex
     return "".join(f"{one.name}: {_labels(one.prediction)}\n" for one in predicted)
 
 
+def _to_json(predicted: Sequence["LabelledSequence"]) -> str:
+    return json.dumps([one.to_dict() for one in predicted], indent=2, ensure_ascii=False) + "\n"
+
+
 def _labels(prediction: SequencePrediction) -> str:
     labels = zip(prediction.classes, prediction.confidences, strict=True)
     return " ".join(label if confidence >= 0.5 else f"{label}?" for label, confidence in labels)
-
-
-def _to_json(predicted: Sequence["LabelledSequence"]) -> str:
-    return json.dumps([one.to_dict() for one in predicted], indent=2, ensure_ascii=False)
 
 
 def predict_files(
@@ -140,7 +140,8 @@ def _read_all(paths: Sequence[Path], spec: VariantSpec) -> list[tuple[str, RawSe
     named: list[tuple[str, RawSequence]] = []
     for path in paths:
         if holds_rows(path):
-            named += _read_lines(path, spec)
+            width = spec.in_features if spec.kind == "vectors" else None
+            named += [(row.place, read_inputs(row, spec.kind, width)) for row in read_rows(path, spec.name)]
         elif file_or_folder(path).is_dir():
             named.append((str(path), _read_pictures(list_digit_pictures(path), spec, path)))
         elif path not in pictures:
@@ -149,12 +150,6 @@ def _read_all(paths: Sequence[Path], spec: VariantSpec) -> list[tuple[str, RawSe
         name = str(pictures[0]) if len(pictures) == 1 else f"{len(pictures)} pictures"
         named.append((name, _read_pictures(pictures, spec, pictures[0])))
     return named
-
-
-def _read_lines(path: Path, spec: VariantSpec) -> list[tuple[str, RawSequence]]:
-    rows = read_rows(path, spec.name)
-    width = spec.in_features if spec.kind == "vectors" else None
-    return [(row.place, read_inputs(row, spec.kind, width)) for row in rows]
 
 
 def _read_pictures(pictures: Sequence[Path], spec: VariantSpec, where: Path) -> RawSequence:

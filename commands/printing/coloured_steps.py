@@ -41,11 +41,6 @@ def colour_text(text: str, spans: Iterable[tuple[int, int, str]], class_names: S
     """
     coloured = Text(text, end="", no_wrap=True, overflow="ignore")
     for start, stop, name in spans:
-        coloured.stylize(_style(name, class_names), start, stop)
+        other = _PALETTE[class_names.index(name) % len(_PALETTE)]
+        coloured.stylize(STYLES.get(name, other), start, stop)
     return coloured
-
-
-def _style(name: str, class_names: Sequence[str]) -> str:
-    if name in STYLES:
-        return STYLES[name]
-    return _PALETTE[list(class_names).index(name) % len(_PALETTE)]

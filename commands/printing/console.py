@@ -126,7 +126,8 @@ def print_table(
 def print_records(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table that isn't folded; where the terminal is too narrow for it, a few lines for each row."""
     rows = [*rows]
-    needed = 1 + sum(3 + max(map(_width, cells)) for cells in zip(columns, *rows, strict=True))
+    widths = (max(map(len, "\n".join(cells).split("\n"))) for cells in zip(columns, *rows, strict=True))
+    needed = 1 + sum(3 + width for width in widths)
     if not console.is_terminal or needed <= console.width:
         print_table(title, columns, rows, numeric=False, is_wide=True)
         return
@@ -139,10 +140,6 @@ def print_records(title: str, columns: Sequence[str], rows: Iterable[Sequence[st
         ]
         lines = [" ".join(name.split()), *(f"    {line}" for line in _pack(parts, console.width - 4))]
         print_line("\n".join(lines))
-
-
-def _width(cell: str) -> int:
-    return max(map(len, cell.split("\n")))
 
 
 def _pack(parts: Sequence[str], width: int) -> list[str]:
