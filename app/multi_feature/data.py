@@ -18,8 +18,7 @@ from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
-from nested_lightning.app.multi_feature.encoding import columns_there
-from nested_lightning.app.multi_feature.fitting import fit_groups
+from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, encode_parts
 from nested_lightning.app.tables.column_values import is_missing, keep_rows, text_values

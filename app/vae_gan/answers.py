@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from nested_lightning.app.answers import Answers
-from nested_lightning.app.vae_gan.picture_grid import pair_rows, picture_grid
+from nested_lightning.app.vae_gan.epoch_grids import pair_rows, picture_grid
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
 
 MOST_COLUMNS = 16

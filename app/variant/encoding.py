@@ -12,10 +12,9 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.errors import UserError, name_list
-from nested_lightning.app.variant.sequences import Sequences
+from nested_lightning.app.variant.sequences import Sequences, cut_windows
 from nested_lightning.app.variant.sources.records import RawSequence, Scaling, SequenceRecords, SourceContent
 from nested_lightning.app.variant.spec import VariantSpec
-from nested_lightning.app.variant.windows import cut_windows
 
 Floats = npt.NDArray[np.float64]
 
