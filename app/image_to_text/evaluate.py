@@ -1,8 +1,8 @@
 """Evaluation of an `ImageToText`: what it writes freely, against what people wrote."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from nested_lightning.app.answers import Evaluator
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
@@ -12,17 +12,8 @@ from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageToTextEvaluator:
-    """Compares generated captions with those of the data.
-
-    Args:
-        predictor: Writes captions with the trained composite.
-        datamodule: The data with its split.
-    """
-
-    predictor: ImageToTextPredictor
-    datamodule: ImageToTextDataModule
+class ImageToTextEvaluator(Evaluator[ImageToTextPredictor, ImageToTextDataModule]):
+    """Compares generated captions with those of the data."""
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:

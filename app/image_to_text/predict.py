@@ -12,6 +12,7 @@ import torch
 from pydantic import SkipValidation
 from torch import Tensor
 
+from nested_lightning.app.answers import Predictor
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.bad_samples import BadSamples
 from nested_lightning.app.errors import UserError, errors_naming
@@ -48,19 +49,8 @@ class PictureCaption(Caption):
     picture: str
 
 
-class ImageToTextPredictor:
-    """Writes captions with the preparation that the model was trained with.
-
-    Args:
-        model: The trained composite. It is put into evaluation mode.
-        data_spec: The spec of the data that it was trained on.
-        batch_size: Pictures that go through the model at once.
-    """
-
-    def __init__(self, *, model: ImageToText, data_spec: ImageToTextDataSpec, batch_size: int = 128) -> None:
-        self.model = model.eval()
-        self.data_spec = data_spec
-        self.batch_size = batch_size
+class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec]):
+    """Writes captions with the preparation that the model was trained with."""
 
     @checked_arguments
     def predict_paths(

@@ -11,6 +11,7 @@ from pyarrow import csv
 from pydantic import InstanceOf
 from torch import Tensor
 
+from nested_lightning.app.answers import Predictor
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.multi_feature.batch import FeatureBatch
@@ -54,21 +55,8 @@ class ClassPredictions:
         return sink.getvalue().to_pybytes()
 
 
-class MultiFeaturePredictor:
-    """Classifies rows of tables with the preparation that the model was trained with.
-
-    Args:
-        model: The trained composite. It is put into evaluation mode.
-        data_spec: The spec of the data that it was trained on.
-        batch_size: Rows that go through the model at once.
-    """
-
-    def __init__(
-        self, *, model: MultiFeatureClassifier, data_spec: MultiFeatureDataSpec, batch_size: int = 1024
-    ) -> None:
-        self.model = model.eval()
-        self.data_spec = data_spec
-        self.batch_size = batch_size
+class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSpec]):
+    """Classifies rows of tables with the preparation that the model was trained with."""
 
     @checked_arguments
     def predict_file(self, path: str | Path) -> ClassPredictions:

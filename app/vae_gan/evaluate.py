@@ -1,10 +1,9 @@
 """Evaluation of a `VaeGan`."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from nested_lightning.app.answers import Evaluator
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
@@ -27,17 +26,8 @@ JUDGE_WIDTH = 0.26 * 64
 MAX_JUDGE_SAMPLES = 5000
 
 
-@dataclass(frozen=True, kw_only=True)
-class VaeGanEvaluator:
-    """Compares new pictures and reconstructions with the real ones.
-
-    Args:
-        predictor: Has the trained composite.
-        datamodule: The data with its split.
-    """
-
-    predictor: VaeGanPredictor
-    datamodule: VaeGanDataModule
+class VaeGanEvaluator(Evaluator[VaeGanPredictor, VaeGanDataModule]):
+    """Compares new pictures and reconstructions with the real ones."""
 
     @checked_arguments
     @torch.no_grad()
