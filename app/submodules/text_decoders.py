@@ -2,7 +2,9 @@
 
 A decoder is given what a bridge makes of a picture (see `app.submodules.bridges`) when a caption is begun,
 and keeps what it needs of it in its state: a tuple of tensors whose first dimension is the caption's, so that
-captions can be reordered and repeated. Every decoder takes every role of a bridge.
+captions can be reordered and repeated. Every decoder takes every role of a bridge. Its ``forward`` reads
+tokens of [B, T], int64, from a state that ``start`` or an earlier call gave; it returns logits of [B, T, V],
+each of the token after, and the state after the last token.
 
 Shapes: B captions, T tokens, E width of an embedding, H width of the hidden state, F_in features of the
 bridge, P positions of the grid, V tokens in the vocabulary.
@@ -99,11 +101,7 @@ class RecurrentTextDecoder(nn.Module, ABC):
         """Map inputs of [B, T, …] and the hidden state, each of [B, H], to outputs [B, T, H] and a state."""
 
     def start(self, context: Tensor) -> State:
-        """Return the state in which a caption begins.
-
-        Args:
-            context: What the bridge gave: [B, F_in], or [B, P, F_in] for attention.
-        """
+        """Return the state in which a caption begins, of what the bridge gave: [B, F_in], or [B, P, F_in]."""
         if self.role == "attention":
             return (*self._initial_hidden(context.mean(dim=1)), context)
         if self.role == "initial_state":
@@ -115,15 +113,7 @@ class RecurrentTextDecoder(nn.Module, ABC):
         return (*hidden, context)
 
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """Read tokens and say what may come next.
-
-        Args:
-            tokens: [B, T], int64.
-            state: What `start` or an earlier call gave.
-
-        Returns:
-            Logits of [B, T, V], each of the token after; the state after the last token.
-        """
+        """Read tokens and say what may come next."""
         embedded = self.dropout(self.embedding(tokens))
         hidden, context = state[: self.num_hidden], state[self.num_hidden :]
         if self.role == "attention":
