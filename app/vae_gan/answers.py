@@ -31,15 +31,7 @@ def answer_files(
 ) -> Answers:
     """Make a grid of pictures: new ones, reconstructions below their originals, or an interpolation.
 
-    Args:
-        predictor: Makes the pictures.
-        files: None; pictures are named by what is done with them.
-        sample: Number of new pictures.
-        reconstruct: A picture, or a folder of pictures.
-        interpolate: Two pictures.
-        domain: Domain of the pictures; None: all in turn, or as they look.
-        steps: Pictures of an interpolation.
-        seed: Seed of new pictures.
+    Takes the options of ``predict``, see `settings.vae_gan.PictureOptions`; there are no ``files`` besides.
 
     Raises:
         UserError: A picture can't be read, or there is no such domain.
