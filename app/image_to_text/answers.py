@@ -28,8 +28,8 @@ def answer_files(
 ) -> Answers:
     """Write a caption for each of ``files``, pictures and folders of pictures.
 
-    Takes the options of ``predict``, see `settings.image_to_text.CaptionOptions`, and what makes a beam search
-    and a search that draws; without ``beam`` and ``top_p`` it is done as the model was set in training.
+    Takes the options of ``predict``, see `settings.image_to_text.CaptionOptions`, and what makes a beam
+    search and a search that draws; without ``beam`` and ``top_p`` it is as the model was set in training.
 
     Raises:
         UserError: A picture can't be read.
