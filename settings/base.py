@@ -54,12 +54,7 @@ def default_section(settings: type[Settings], description: str) -> Any:
 def plain_section(values: Any, name: str) -> dict[str, Any] | None:
     """Return what stands under a name as plain values, for a validator that runs before the check of types.
 
-    Args:
-        values: Nested values, or whatever stands where they should.
-        name: Name of a section or of named items; where it isn't there, it's empty.
-
-    Returns:
-        None where it is something else, which the check of types then finds.
+    Where nothing stands there, it's empty; None where something else does, which that check then finds.
     """
     section = values.get(name, {}) if isinstance(values, dict) else None
     if isinstance(section, BaseModel):

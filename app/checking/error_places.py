@@ -67,12 +67,7 @@ def explain_needed_values(error: BaseException) -> str:
 
 
 def find_place(error: BaseException, submodules: Mapping[str, nn.Module]) -> ErrorPlace:
-    """Return where an exception came from.
-
-    Args:
-        error: A caught exception.
-        submodules: Submodules by path.
-    """
+    """Return where a caught exception came from, by the submodules and their paths."""
     paths = {id(module): path for path, module in submodules.items()}
     path = layer = layer_input = None
     line = ""

@@ -79,12 +79,9 @@ class CaptionStageScores(nn.Module):
         self.generated = CaptionScores()
 
     def update_taught(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
-        """Add captions of which the true words were given.
+        """Add captions of which the true words were given: their mean loss of a token, and logits, [N, T, V].
 
-        Args:
-            loss: Their mean loss of a token.
-            logits: [N, T, V].
-            targets: [N, T], int64; padding counts nowhere.
+        ``targets`` are [N, T], int64; padding counts nowhere.
         """
         self.loss.update(loss, (targets != PAD).sum())
         self.token_accuracy.update(logits.flatten(end_dim=1), targets.flatten())

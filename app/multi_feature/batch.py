@@ -68,13 +68,7 @@ def tensors_by_group(features: Features, names: Sequence[str]) -> dict[str, Tens
 
 
 def mask_missing(tensors: Mapping[str, Tensor | None], presence: Tensor | None, *, like: Tensor) -> Tensor:
-    """Return the presence mask, [B, G], with the groups that are None left out.
-
-    Args:
-        tensors: By group, in order.
-        presence: [B, G], bool; None: every group that isn't None is there.
-        like: A tensor of B rows on the same device.
-    """
+    """Return the presence mask, [B, G], with the groups that are None left out; ``like`` has B rows."""
     given = torch.tensor([tensor is not None for tensor in tensors.values()], device=like.device)
     whole = given.expand(len(like), -1)
     return whole if presence is None else presence & whole

@@ -26,12 +26,7 @@ MAX_CATEGORIES = 1000
 def fit_groups(
     columns: Mapping[str, ColumnValues], groups: Mapping[str, Sequence[str]], train: npt.NDArray[np.int64]
 ) -> tuple[GroupSpec, ...]:
-    """Find the statistics and categories of each column in the rows ``train``.
-
-    Args:
-        columns: Values of [N] by column.
-        groups: The columns of each group.
-        train: Numbers of the training rows, from 0.
+    """Find the statistics and categories of each column, values of [N], in the rows ``train``.
 
     Raises:
         UserError: A column has no value in these rows, or more than ``MAX_CATEGORIES`` categories.
@@ -148,15 +143,9 @@ def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> Feature
 def encode_groups(
     columns: Mapping[str, ColumnValues], groups: Sequence[GroupSpec], presence: Flags
 ) -> dict[str, Features | None]:
-    """Encode ``columns``; what is missing becomes 0, the mean of a standardised column.
+    """Return float32 of [N, F_g] for each group, or None where all rows lack it, by ``presence`` of [N, G].
 
-    Args:
-        columns: The values by column, of [N] each.
-        groups: The columns of each group and their statistics.
-        presence: Bool of [N, G].
-
-    Returns:
-        For each group float32 of [N, F_g], or None where all rows lack it.
+    What is missing in ``columns`` of [N] becomes 0, the mean of a standardised column.
     """
     features: dict[str, Features | None] = {}
     for index, group in enumerate(groups):

@@ -106,13 +106,7 @@ def encode_parts(
 ) -> dict[PartName, FeatureBatch]:
     """Encode the rows of the training, the validation and the test part, some rows at a time.
 
-    Args:
-        columns: The values by column, of [N] each.
-        groups: The columns of each group and their statistics.
-        presence: Bool of [N, G].
-        target: Class indices, int64 of [N].
-        split: The rows of each part.
-        storage: Takes them.
+    The columns are of [N], ``presence`` is bool of [N, G], and ``target`` int64 of [N].
     """
     widths = {
         group.name: group.width if presence[:, index].any() and group.columns[0].name in columns else None

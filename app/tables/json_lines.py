@@ -19,11 +19,7 @@ def plain_name(path: PurePath) -> PurePath:
 
 
 def unpacked(stream: BinaryIO) -> BinaryIO:
-    """Return what a gzipped stream holds, and any other one as it is.
-
-    Args:
-        stream: Seekable, stands at its beginning.
-    """
+    """Return what a gzipped stream holds, seekable and at its beginning, and any other one as it is."""
     is_packed = stream.read(2) == b"\x1f\x8b"
     stream.seek(0)
     return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if is_packed else stream

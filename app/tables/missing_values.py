@@ -42,12 +42,8 @@ def find_missing(
 ) -> MissingValues:
     """Find the missing values of ``columns``; columns of a group that are not there are missing in all rows.
 
-    Args:
-        columns: The values by column.
-        groups: The columns of each group.
-        num_rows: N.
-        allow_missing_groups: Whether a row that lacks all columns of a group counts as one without the group,
-            instead of as one with missing values.
+    Where ``allow_missing_groups`` is set, a row that lacks all columns of a group counts as one without the
+    group, instead of as one with missing values.
     """
     presence = np.ones((num_rows, len(groups)), dtype=bool)
     is_incomplete = np.zeros(num_rows, dtype=bool)

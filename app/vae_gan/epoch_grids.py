@@ -45,13 +45,8 @@ def picture_grid(pictures: Tensor, *, num_columns: int) -> Image.Image:
 def pair_rows(originals: Tensor, rebuilt: Tensor, *, num_columns: int) -> Tensor:
     """Return rows of originals, each with the row of their reconstructions beneath it, for `picture_grid`.
 
-    Args:
-        originals: [N, C, S, S].
-        rebuilt: [N, C, S, S].
-        num_columns: Pictures to a row; the last row is filled up with white.
-
-    Returns:
-        [2M, C, S, S], where M is N rounded up to a multiple of ``num_columns``.
+    Of twice [N, C, S, S] they are [2M, C, S, S], where M is N rounded up to a multiple of ``num_columns``:
+    the last row is filled up with white.
     """
     white = originals.new_ones(-len(originals) % num_columns, *originals.shape[1:])
     rows = [torch.cat([part, white]).unflatten(0, (-1, num_columns)) for part in (originals, rebuilt)]

@@ -85,12 +85,8 @@ def frechet_distance(real: Tensor, generated: Tensor) -> float:
 def mean_pixel_distance(pictures: Tensor, domain: Tensor) -> float:
     """Return the mean Euclidean distance between two pictures of one domain, mean over the domains.
 
-    Args:
-        pictures: [N, C, S, S].
-        domain: [N], int64; a domain with a single picture is left out.
-
-    Returns:
-        Distance in pixel values; nan where no domain has two pictures.
+    ``pictures`` are [N, C, S, S], ``domain`` [N], int64. A domain with a single picture is left out; nan where
+    none has two.
     """
     distances = [
         float(torch.pdist(pictures[domain == index].flatten(1).float()).mean())

@@ -193,12 +193,7 @@ def short_path(path: Path) -> str:
 
 
 def write_file(path: Path, content: bytes, *, what: str) -> None:
-    """Write a file, whose folder is made where it is missing, and say so on standard error.
-
-    Args:
-        path: The file.
-        content: All of it.
-        what: What it holds, for the message.
+    """Write a file, whose folder is made where it is missing, and say ``what`` it holds on standard error.
 
     Raises:
         OSError: It can't be written.

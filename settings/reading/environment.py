@@ -16,15 +16,8 @@ ENV_PREFIX = "NESTED_LIGHTNING__"
 def read_environment(environ: Mapping[str, str], model: type[BaseModel]) -> tuple[Layer, list[str]]:
     """Return the nested values of the variables that start with `ENV_PREFIX`, and what is wrong with others.
 
-    Lists and mappings are written as JSON, None as ``null``.
-
-    Args:
-        environ: All variables by name.
-        model: The settings that they may name.
-
-    Returns:
-        The values that can be read, and a line for each variable that names no setting or whose value isn't
-        JSON where it must be.
+    Lists and mappings are written as JSON, None as ``null``. There is a line for each variable that names no
+    setting of ``model``, or whose value isn't JSON where it must be.
     """
     known = {name.upper() for name in model.model_fields}
     usable: dict[str, str] = {}
