@@ -63,13 +63,7 @@ def plain_section(values: Any, name: str) -> dict[str, Any] | None:
 
 
 def complete_items(values: Any, *, items: str, each: str) -> Any:
-    """Let named items that name no kind start from the choice for each, before the check of types.
-
-    Args:
-        values: Nested values, or whatever stands where they should.
-        items: Name of the items.
-        each: Name of the choice that they start from.
-    """
+    """Let named ``items`` that name no kind start from the choice for ``each``, before the check of types."""
     shared, given = plain_section(values, each), plain_section(values, items)
     if shared is None or not given:
         return values

@@ -36,12 +36,9 @@ _COLUMN_AT_FAULT = re.compile(r"In CSV column #(\d+): .*(?:conversion error|inva
 
 
 def spool_csv(path: Path, sink: BinaryIO, *, text_columns: Iterable[str] = ()) -> None:
-    """Copy a CSV file, also gzipped, to an Arrow file; a few blocks at a time are in memory.
+    """Copy a CSV file, also gzipped, over what a seekable sink holds, to an Arrow file, block by block.
 
-    Args:
-        path: The CSV file.
-        sink: Seekable; what it holds is written over.
-        text_columns: Columns that are kept as text whatever they hold.
+    Columns of the names ``text_columns`` are kept as text whatever they hold.
 
     Raises:
         UserError: The file is empty, malformed or not UTF-8 or UTF-16.

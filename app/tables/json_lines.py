@@ -28,11 +28,7 @@ def unpacked(stream: BinaryIO) -> BinaryIO:
 def open_text(stream: BinaryIO, *, newline: str | None = None) -> TextIO:
     """Return a seekable stream as text: UTF-8, or what its byte-order mark says, which is no part of it.
 
-    What is gzipped is unpacked.
-
-    Args:
-        stream: Stands at its beginning.
-        newline: As `io.TextIOWrapper` has it; the csv module needs an empty string.
+    What is gzipped is unpacked. Lines end as `io.TextIOWrapper` has it; the csv module needs an empty string.
     """
     stream = unpacked(stream)
     mark = stream.read(2)

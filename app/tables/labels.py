@@ -84,11 +84,7 @@ def _is_number(name: str) -> bool:
 
 
 def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
-    """Return class indices, int64 of [N].
-
-    Args:
-        labels: Text of [N], from ``label_column``.
-        class_names: The class of each index.
+    """Return the index in ``class_names`` of each label, int64 of [N].
 
     Raises:
         UserError: A label is missing or no class.

@@ -23,9 +23,7 @@ MIN_SIDE = 32
 def picture_grid(pictures: Tensor, *, num_columns: int) -> Image.Image:
     """Lay pictures out row by row, with a line of grey between them; small ones are enlarged.
 
-    Args:
-        pictures: [N, C, S, S], from 0 to 1, C of 1 or 3; N at least 1.
-        num_columns: Pictures to a row, at least 1.
+    They are [N, C, S, S], from 0 to 1, C of 1 or 3; there is at least one, and at least one to a row.
     """
     num_pictures, channels, side, _ = pictures.shape
     num_columns = min(num_columns, num_pictures)

@@ -122,13 +122,10 @@ def deceit_loss(logits: Tensor) -> Tensor:
 
 
 def discrimination_loss(real: Tensor, generated: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
-    """Return the discriminator's cross-entropy, the sum of both means.
+    """Return the discriminator's cross-entropy of logits of real and generated pictures, both means added.
 
-    Args:
-        real: Logits of real pictures.
-        generated: Logits of generated ones.
-        label_smoothing: How far the target of real pictures lies below 1 (one-sided: Salimans et al.,
-            https://arxiv.org/abs/1606.03498).
+    ``label_smoothing`` is how far the target of real ones lies below 1 (one-sided: Salimans et al.,
+    https://arxiv.org/abs/1606.03498).
     """
     target = torch.full_like(real, 1 - label_smoothing)
     return F.binary_cross_entropy_with_logits(real, target) + F.softplus(generated).mean()
@@ -137,11 +134,8 @@ def discrimination_loss(real: Tensor, generated: Tensor, *, label_smoothing: flo
 def gradient_penalty(logits: Tensor, pictures: Tensor) -> Tensor:
     """Return half the squared norm of the logits' gradient at real pictures, mean over [B].
 
-    Called R1 by Mescheder et al., https://arxiv.org/abs/1801.04406.
-
-    Args:
-        logits: Of the pictures, with a graph back to them.
-        pictures: [B, C, S, S], which require a gradient.
+    Called R1 by Mescheder et al., https://arxiv.org/abs/1801.04406. From the logits a graph leads back to the
+    pictures of [B, C, S, S], which require a gradient.
     """
     (gradient,) = torch.autograd.grad(logits.sum(), pictures, create_graph=True)
     return gradient.square().flatten(1).sum(dim=1).mean() / 2

@@ -61,16 +61,10 @@ def sample_quality(
 
 
 def frechet_distance(real: Tensor, generated: Tensor) -> float:
-    """Return the squared Fréchet distance between normal distributions fitted to two sets of features.
+    """Return the squared Fréchet distance of normal distributions fitted to features of [N, F] and [M, F].
 
-    Heusel et al., https://arxiv.org/abs/1706.08500, with the features of any classifier.
-
-    Args:
-        real: [N, F].
-        generated: [M, F].
-
-    Returns:
-        At least 0; nan where a set has fewer than 2 vectors, or a value that is not finite.
+    Heusel et al., https://arxiv.org/abs/1706.08500, with the features of any classifier. It is at least 0,
+    and nan where a set has fewer than 2 vectors, or a value that is not finite.
     """
     if min(len(real), len(generated)) < 2 or not (real.isfinite().all() and generated.isfinite().all()):
         return float("nan")
@@ -85,8 +79,8 @@ def frechet_distance(real: Tensor, generated: Tensor) -> float:
 def mean_pixel_distance(pictures: Tensor, domain: Tensor) -> float:
     """Return the mean Euclidean distance between two pictures of one domain, mean over the domains.
 
-    ``pictures`` are [N, C, S, S], ``domain`` [N], int64. A domain with a single picture is left out; nan where
-    none has two.
+    ``pictures`` are [N, C, S, S], ``domain`` [N], int64. A domain with a single picture is left out; it is
+    nan where none has two.
     """
     distances = [
         float(torch.pdist(pictures[domain == index].flatten(1).float()).mean())
@@ -103,11 +97,7 @@ def two_sample_accuracies(real: Tensor, generated: Tensor) -> tuple[float, float
     can't be distinguished, 1 where they lie apart, less than 0.5 where generated ones copy the real ones. The
     test's accuracy is the mean of both, in which generated ones that crowd together among the real ones count
     as good: more of the generated and fewer of the real ones then have a generated neighbour (Xu et al.,
-    https://arxiv.org/abs/1806.07755).
-
-    Args:
-        real: [N, C, S, S].
-        generated: As many, [N, C, S, S].
+    https://arxiv.org/abs/1806.07755). Both are [N, C, S, S].
     """
     pictures = torch.cat([real, generated]).flatten(1).float()
     is_real = torch.arange(len(pictures), device=pictures.device) < len(real)

@@ -100,13 +100,10 @@ def _labels(prediction: SequencePrediction) -> str:
 def predict_files(
     predictor: VariantPredictor, variant: str | None, paths: Sequence[Path]
 ) -> list[LabelledSequence]:
-    """Label what files hold.
+    """Label what files hold: texts, JSONL or Parquet files of sequences, pictures, or folders of pictures.
 
-    Args:
-        predictor: Knows the variants.
-        variant: Name of the variant; None: the only one, or the one of characters for a ``.py`` file.
-        paths: Texts, JSONL or Parquet files of sequences, pictures, or folders of pictures. Pictures that are
-            given one by one are one sequence, in this order.
+    Pictures that are given one by one are one sequence, in this order. Where no variant is named, it is the
+    only one, or the one of characters for a ``.py`` file.
 
     Raises:
         UserError: The variant is unknown or must be named, or a file doesn't hold what it takes.

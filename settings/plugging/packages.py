@@ -45,12 +45,7 @@ def package_of(added: Family | type[ChoiceSettings]) -> str | None:
 
 
 def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
-    """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path.
-
-    Args:
-        family: The family in use; its path is its section.
-        settings: The family's section.
-    """
+    """Return the package of each plug-in that a family's settings use, ``NAME==VERSION``, by dotted path."""
     by_class = {choice: plugin for plugin, choice in PLUGGED_CHOICES.added}
     found = {known.section: plugin for plugin, known in PLUGGED_FAMILIES.added if known is family}
     if by_class:
@@ -61,11 +56,7 @@ def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
 
 
 def explain_missing(needed: Mapping[str, str]) -> list[str]:
-    """Return a line for each package that is needed, and isn't installed or can't be used here.
-
-    Args:
-        needed: Packages by path, as `packages_of` gave them, maybe elsewhere.
-    """
+    """Return a line for each package that `packages_of` gave, maybe elsewhere, and that can't be used."""
     here = {_normalized(plugin.package): plugin for plugin in plugins()}
     failed = {_normalized(plugin.package): plugin for plugin in plugins() if plugin.error}
     lines = []

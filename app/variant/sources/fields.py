@@ -32,12 +32,7 @@ def find_kind(row: Row) -> InputKind:
 
 
 def read_inputs(row: Row, kind: InputKind, width: int | None = None) -> RawSequence:
-    """Return the sequence of a row: a string, a list of strings, or float32 of [L, F].
-
-    Args:
-        row: The row.
-        kind: What the sequence consists of.
-        width: F, numbers of a vector; None: any.
+    """Return the sequence of a row: a string, a list of strings, or float32 of [L, F], F any without a width.
 
     Raises:
         UserError: The field is missing, empty or of another type, or a vector has another width.
