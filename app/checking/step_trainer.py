@@ -74,12 +74,7 @@ class StepStrategy:
 
 
 class StepOptimizer(LightningOptimizer):
-    """An optimiser as ``LightningModule.optimizers`` gives it out, which never moves a weight.
-
-    Args:
-        optimizer: The optimiser.
-        model: Whose optimiser it is.
-    """
+    """An optimiser as ``LightningModule.optimizers`` gives it out, which never moves a weight of its model."""
 
     def __init__(self, optimizer: Optimizer, model: LightningModule) -> None:
         super().__init__(optimizer)

@@ -96,10 +96,8 @@ class StepCheck:
     ) -> list[SubmoduleRow]:
         """Return what each submodule takes, gives and costs, after the steps.
 
-        Args:
-            makers: Name of the provider that made each submodule, by the submodule's path.
-            overridden: Paths of submodules in whose provider's place something was put.
-            same: Paths at which an instance stands besides its first one, which is given for each.
+        Which provider made it is given by path, and which were ``overridden``; ``same`` are paths at which an
+        instance stands besides its first one, which is given for each.
         """
         rows = list_submodules(
             self.model,

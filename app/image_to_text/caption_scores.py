@@ -63,12 +63,7 @@ def find_nearest(generated: str, captions: Sequence[str]) -> str:
 
 
 class CaptionStageScores(nn.Module):
-    """Adds up what one stage (validation or test) logs.
-
-    Args:
-        stage: What names begin with: ``val`` or ``test``.
-        num_tokens: V.
-    """
+    """Adds up what one stage logs, under names that begin with it: ``val`` or ``test``."""
 
     def __init__(self, *, stage: str, num_tokens: int) -> None:
         super().__init__()

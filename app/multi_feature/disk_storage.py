@@ -112,11 +112,7 @@ class SpoolingReader(TableReader):
 class MappedWriter:
     """A `PartWriter` to a file: the rows of the first group, then those of the second, and so on.
 
-    Args:
-        files: Makes the file.
-        widths: Of each group.
-        num_rows: N, at least 1.
-        keep: Is given the rows in the end.
+    There is at least one row; ``keep`` is given all of them in the end.
     """
 
     def __init__(
@@ -168,14 +164,7 @@ class MappedWriter:
 
 
 class MappedFeatureBatch(FeatureBatch):
-    """Rows in a file: reading some gives the memory back that those before took.
-
-    Args:
-        features: See `FeatureBatch`.
-        presence: See `FeatureBatch`.
-        target: See `FeatureBatch`.
-        release: Gives back the memory of the file.
-    """
+    """Rows in a file: reading some has ``release`` give the memory back that those before took."""
 
     def __init__(
         self,

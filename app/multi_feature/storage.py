@@ -63,14 +63,10 @@ class MemoryStorage:
 
 
 class TensorWriter:
-    """A `PartWriter` of tensors in memory.
+    """A `PartWriter` of that many rows of each group in memory.
 
     NumPy does the writing: torch would wake its threads for each of many small copies, which takes longer
     than the copies where the cores have something else to do.
-
-    Args:
-        widths: Of each group.
-        num_rows: N.
     """
 
     def __init__(self, widths: Widths, num_rows: int) -> None:
