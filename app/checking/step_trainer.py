@@ -74,7 +74,7 @@ class StepStrategy:
 
 
 class StepOptimizer(LightningOptimizer):
-    """An optimiser as ``LightningModule.optimizers`` gives it out, which never moves a weight of its model."""
+    """An optimiser as ``LightningModule.optimizers`` gives it out, which never moves the model's weights."""
 
     def __init__(self, optimizer: Optimizer, model: LightningModule) -> None:
         super().__init__(optimizer)

@@ -89,7 +89,7 @@ class DomainRouting(nn.Module):
 
 
 class Attendance:
-    """How many pictures of each VAE the batches of all processes hold, in one step; this one's has ``shares``."""
+    """How many pictures of each VAE the batches of all processes hold, in one step; here are ``shares``."""
 
     def __init__(self, names: Sequence[str], shares: Sequence[Share]) -> None:
         own = {share.vae: len(share.rows) for share in shares}
