@@ -7,8 +7,6 @@ from typing import Any
 Names = tuple[str, ...]
 """A dotted path, name by name."""
 
-_ABSENT = object()
-
 
 @dataclass(frozen=True)
 class Layer:
