@@ -127,10 +127,7 @@ def collect_sources(
         presets=preset or [],
         config=config or [],
         environ=os.environ,
-        assignments=[
-            *(set_ or []),
-            Layer(nest_given(options or {}), origin="option"),
-        ],
+        assignments=[*(set_ or []), Layer(nest_given(options or {}), origin="option")],
         family_values=nest_given(family_options or {}),
         below=below,
     )
