@@ -10,10 +10,7 @@ _NEITHER = re.compile("discriminator|neighbour|num_|two_sample|weight")
 
 _MORE = "acc accuracy auc auroc bleu chrf dice diversity f iou map match precision psnr recall ssim"
 _LESS = "bce ce cer distance error fid kl loss mae mse nll perplexity reconstruction rmse wer"
-_BETTER: dict[str, Mode] = {
-    **dict.fromkeys(_MORE.split(), "max"),
-    **dict.fromkeys(_LESS.split(), "min"),
-}
+_BETTER: dict[str, Mode] = {**dict.fromkeys(_MORE.split(), "max"), **dict.fromkeys(_LESS.split(), "min")}
 """By a word of the name, without numbers at its end."""
 
 

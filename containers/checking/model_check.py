@@ -11,12 +11,11 @@ from dependency_injector.errors import Error as DependencyError
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
-from nested_lightning.app.checking.distinct import first_paths
 from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
-from nested_lightning.app.checking.report import CheckReport
 from nested_lightning.app.checking.separate_copy import SeparateCopies
 from nested_lightning.app.checking.steps import StepCheck
-from nested_lightning.app.checking.submodule_table import noted_rows
+from nested_lightning.app.checking.submodule_table import CheckReport, noted_rows
+from nested_lightning.app.checking.submodule_watch import first_paths
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
 from nested_lightning.app.training.storable_state import refuse_unstorable
