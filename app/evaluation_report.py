@@ -21,6 +21,7 @@ class EvaluationReport:
         breakdown: Scores of each part by name, by the part's name, e.g. of each class.
         breakdown_by: What the parts are, e.g. ``class``.
         further_breakdowns: More of the same, by what their parts are.
+        baseline: What is easily reached, for some of the scores by name.
     """
 
     num_samples: int
@@ -28,6 +29,7 @@ class EvaluationReport:
     breakdown: dict[str, dict[str, float]] = field(default_factory=dict)
     breakdown_by: str = "part"
     further_breakdowns: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    baseline: dict[str, float] = field(default_factory=dict)
 
     @property
     def breakdowns(self) -> dict[str, dict[str, dict[str, float]]]:
@@ -40,6 +42,7 @@ class EvaluationReport:
         return {
             "num_samples": self.num_samples,
             "scores": self.scores,
+            **({"baseline": self.baseline} if self.baseline else {}),
             **{f"by_{parts.replace(' ', '_')}": scores for parts, scores in self.breakdowns.items()},
         }
 

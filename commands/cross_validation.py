@@ -45,7 +45,7 @@ def cross_validate(
     with status_console.status("Starting"):
         from nested_lightning.app.training.runs.cross_validation import summarise_folds
         from nested_lightning.app.training.runs.run_folder import RunFolder
-        from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
+        from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
 
         quiet_lightning()
         overrides = load_overrides(requests)
@@ -58,7 +58,7 @@ def cross_validate(
         application = bootstrap(_settings_of_fold(settings, fold, parent), overrides=overrides)
         if is_checked and fold == 0:
             refuse_faults(application)
-        results.append(train_or_exit(family_container(application).training_run()))
+        results.append(train_or_exit(provider_of(application, "training_run")()))
     summary = summarise_folds([result.test_metrics for result in results])
     plain = {name: asdict(scores) for name, scores in summary.items()}
     (parent / "results.json").write_text(to_json(plain) + "\n")

@@ -34,7 +34,12 @@ def evaluate(
     data: Annotated[
         Path | None, typer.Option("--data", help="Another labelled file, of which every row is scored.")
     ] = None,
-    part: Annotated[Part, typer.Option("--part", help="Part of the training's own data.")] = Part.TEST,
+    part: Annotated[
+        Part | None,
+        typer.Option(
+            "--part", help="Part of the training's own data; else test, or val where there is none."
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
     model: OwnModelOption = None,
     set_: SetOption = None,
@@ -47,7 +52,7 @@ def evaluate(
     del debug, model  # known since it was read
     requests, assignments = split_overrides(override, set_)
     with status_console.status("Loading the model"):
-        from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
 
         whole_file: dict[str, Any] = {}
         if data:
@@ -62,17 +67,20 @@ def evaluate(
             device=device,
             environ=dict(os.environ),
         )
-        evaluator = family_container(application).evaluator()
+        evaluator = provider_of(application, "evaluator")()
+        wanted = part.value if part and not data else getattr(evaluator, "default_part", Part.TEST.value)
     with status_console.status("Scoring"):
-        report = evaluator(Part.TEST.value if data else part.value)
+        report = evaluator(wanted)
     if as_json:
         typer.echo(to_json(report.to_dict()))
         return
-    where = data.name if data else f"{part.value} part"
+    where = data.name if data else f"{wanted} part"
+    count = f" ({report.num_samples} samples)" if report.num_samples else ""
+    columns = [report.scores, *([report.baseline] if report.baseline else [])]
     print_table(
-        f"Scores on {where} ({report.num_samples} samples)",
-        ["score", "value"],
-        [(name, format_metric(name, value)) for name, value in report.scores.items()],
+        f"Scores on {where}{count}",
+        ["score", "value", "baseline"][: 1 + len(columns)],
+        [(name, *(format_metric(name, one.get(name)) for one in columns)) for name in report.scores],
     )
     for parts, breakdown in report.breakdowns.items():
         columns = list(next(iter(breakdown.values()), {}))

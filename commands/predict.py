@@ -43,13 +43,13 @@ def predict(
         [*(override or []), *_take(after, "--override")], [*(set_ or []), *_take(after, "--set", "-s")]
     )
     with status_console.status("Loading the model"):
-        from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
 
         application = from_checkpoint(checkpoint, overrides=load_overrides(requests), device=device)
     family_app = typer.Typer(add_completion=False)
     interface = application.settings().family.predictor
     family_app.command(name=f"predict {checkpoint}")(
-        make_command(interface, family_container(application).answers)
+        make_command(interface, provider_of(application, "answers"))
     )
     family_app(after, prog_name=f"{ctx.command_path} {checkpoint}", standalone_mode=False)
 
@@ -66,7 +66,7 @@ def make_command(interface: PredictorInterface, answers: Any) -> Any:
         output = given.pop("output")
         format_ = _choose_format(interface, output, given.pop("format_", None), given.pop("as_json", False))
         del given["debug"]
-        files = given.pop(interface.inputs.name) if interface.inputs else []
+        files = (given.pop(interface.inputs.name) if interface.inputs else None) or []
         made = answers(
             files=files if isinstance(files, list) else [files], **_check_options(interface, given)
         )
@@ -85,9 +85,12 @@ def make_command(interface: PredictorInterface, answers: Any) -> Any:
 
 def _parameters(interface: PredictorInterface) -> Iterator[inspect.Parameter]:
     if interface.inputs is not None:
-        files: Any = list[Path] if interface.inputs.are_many else Path
-        argument = typer.Argument(help=interface.inputs.description, show_default=False)
-        yield _parameter(interface.inputs.name, Annotated[files, argument], inspect.Parameter.empty)
+        inputs = interface.inputs
+        files: Any = list[Path] if inputs.are_many else Path
+        argument = typer.Argument(help=inputs.description, show_default=False)
+        wanted: Any = files if inputs.are_needed else files | None
+        default = inspect.Parameter.empty if inputs.are_needed else None
+        yield _parameter(inputs.name, Annotated[wanted, argument], default)
     for name, field in interface.options.model_fields.items():
         yield _parameter(name, Annotated[field.annotation, _option(name, field)], field.default)
     where = typer.Option("--output", "-o", help=f"File to write; its ending decides: {_endings(interface)}.")

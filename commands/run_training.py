@@ -1,7 +1,9 @@
 """What ``train`` and ``resume`` share: they train, and say what it came to."""
 
+import re
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -49,16 +51,19 @@ def run_training(run: Any) -> None:
 
 def print_result(result: Any) -> None:
     """Print the scores of an `app.training.runs.result.TrainingResult`, and where everything lies."""
-    scores = [
-        (name.removeprefix("test_"), result.validation_metrics.get(name.replace("test_", "val_", 1)), value)
-        for name, value in result.test_metrics.items()
-    ]
+    validation, test = _bare(result.validation_metrics), _bare(result.test_metrics)
+    scores = [(name, validation.get(name), test.get(name)) for name in test or validation]
     print_table(
         f"Scores of {short_path(result.best_checkpoint)}",
         ["score", "validation", "test"],
         [(name, format_metric(name, val), format_metric(name, test)) for name, val, test in scores],
     )
     _print_whereabouts(result)
+
+
+def _bare(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return metrics by their names without the part, ``acc`` for ``test_acc`` and ``test/acc``."""
+    return {re.sub(r"^(test|val)[_/]", "", name): value for name, value in metrics.items()}
 
 
 def train_or_exit(run: Any) -> Any:

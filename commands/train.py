@@ -109,7 +109,7 @@ def _train_once(
     settings: ApplicationSettings, requests: Sequence[OverrideRequest], *, is_checked: bool
 ) -> None:
     with status_console.status("Starting"):
-        from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
+        from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
         from nested_lightning.containers.starting.resuming import resume_training
 
         quiet_lightning()
@@ -120,18 +120,17 @@ def _train_once(
             application = bootstrap(settings, overrides=overrides)
             if is_checked:
                 refuse_faults(application)
-            run = family_container(application).training_run()
+            run = provider_of(application, "training_run")()
             if settings.trainer.precision == "auto":
                 print_note(f"trainer.precision=auto: {application.trainer.precision()}")
     run_training(run)
 
 
 def _train_in_workers(settings: ApplicationSettings, address: str | None, *, is_checked: bool) -> None:
-    if settings.given:  # workers read the settings anew
-        raise SettingsError(["--engine ray: workers know families of packages alone, see docs/plugins.md"])
     from nested_lightning.containers.starting.bootstrapping import bootstrap
-    from nested_lightning.containers.starting.ray_training import train_in_workers
+    from nested_lightning.containers.starting.ray_training import refuse_own_family, train_in_workers
 
+    refuse_own_family(settings)
     quiet_lightning()
     if is_checked:
         refuse_faults(bootstrap(settings))

@@ -31,11 +31,13 @@ class InputFiles:
         name: What they are called, e.g. ``pictures``.
         description: What they may be.
         are_many: Whether several may be given, rather than one.
+        are_needed: Whether there is nothing to predict without any.
     """
 
     name: str
     description: str
     are_many: bool = False
+    are_needed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

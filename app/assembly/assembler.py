@@ -26,6 +26,7 @@ class Assembler:
     Attributes:
         built: Submodules by their paths below the composite, in the order in which they were built.
         asked_widths: The ``out_features`` that some of them were asked for, by the same paths.
+        factories: Paths of parts that others have uncalled, and may call at any time.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Assembler:
         self.built: dict[str, nn.Module] = {}
         self.asked_widths: dict[str, int] = {}
         self._names: dict[int, str] = {}
+        self.factories: set[str] = set()
         self._faults = faults
         self._prepare = prepare
         self._built_from_guesses: set[str] = set()

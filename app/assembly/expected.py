@@ -119,7 +119,7 @@ class Expected:
 
     def _lacking_methods(self, one: Any) -> Iterator[str]:
         of_class = isinstance(one, type)
-        if not of_class and not _lacks_of_class(self.kind, type(one)):
+        if not of_class and not _lacks_of_class(self.kind, one.__class__):
             return
         for name, taken in _methods_of(self.kind):
             method = inspect.getattr_static(one, name, None) if of_class else getattr(one, name, None)

@@ -15,6 +15,7 @@ class CheckReport:
         unchecked: What couldn't be looked at on ``meta``.
         model_class: Name of the composite's class; empty where it couldn't be built.
         rows: The submodules; empty where the composite couldn't be built.
+        notes: What is no fault, and good to know.
         edges: Shape of what goes from one submodule into another, by both paths; from None: from the batch.
     """
 
@@ -22,4 +23,5 @@ class CheckReport:
     unchecked: tuple[Unchecked, ...] = ()
     model_class: str = ""
     rows: tuple[SubmoduleRow, ...] = ()
+    notes: tuple[str, ...] = ()
     edges: dict[tuple[str | None, str], Shape] = field(default_factory=dict)

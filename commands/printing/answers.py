@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from nested_lightning.app.errors import UserError
 from nested_lightning.commands.printing.coloured_steps import colour_text
 from nested_lightning.commands.printing.console import console
 from nested_lightning.commands.printing.output_file import write_file
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
 def print_answers(answers: "Answers", format_: str) -> None:
     """Print answers on standard output; marked texts in colours where it is a terminal."""
     if format_ != "text" or not answers.marked or console.color_system is None:
-        typer.echo(answers.encode(format_).decode(), nl=False)
+        _print_text(answers.encode(format_), format_)
         return
     for one in answers.marked:
         console.print(colour_text(one.text, one.spans, one.class_names), end="", soft_wrap=True)
+
+
+def _print_text(content: bytes, format_: str) -> None:
+    try:
+        typer.echo(content.decode(), nl=False)
+    except UnicodeDecodeError:
+        raise UserError(f"{format_} is no text: name a file for it with --output") from None
 
 
 def write_answers(answers: "Answers", format_: str, path: Path) -> None:

@@ -12,13 +12,13 @@ _COLUMNS = ("submodule", "class", "input", "output", "parameters", "memory", "fr
 
 
 def print_findings(report: Any) -> None:
-    """Print a line for each fault, and a note for what couldn't be checked.
+    """Print a line for each fault, and notes of what couldn't be checked and of what is good to know.
 
     Args:
         report: A `app.checking.report.CheckReport`.
     """
-    for unchecked in report.unchecked:
-        print_note(str(unchecked))
+    for note in (*report.unchecked, *report.notes):
+        print_note(str(note))
     for fault in report.faults:
         print_fault(str(fault))
 

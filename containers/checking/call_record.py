@@ -1,6 +1,6 @@
 """Which providers are called while a model is built, which of them made what, and which failed."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.checking.findings import Fault
 from nested_lightning.app.errors import did_you_mean
 from nested_lightning.containers.checking.provider_graph import list_providers
+from nested_lightning.containers.overrides.model_provider import overrides_of
 from nested_lightning.containers.providing.watched import Watched
 
 _COPIED = (providers.Callable, providers.Factory, providers.Singleton)
@@ -44,6 +45,8 @@ class CallRecord:
         self._overridden = [
             path for path, one in self._providers.items() if one.overridden and id(one) in needed
         ]
+        put_in = {id(override.target) for override in overrides_of(family)}
+        self._put_in = [path for path in self._overridden if id(self._providers[path]) in put_in]
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -61,15 +64,18 @@ class CallRecord:
         name, made = self._made.get(id(instance), (None, None))
         return name if made is instance else None
 
-    def find_idle_overrides(self, *, asked_for: list[str], root: str) -> Iterator[Fault]:
-        """Yield a fault for each override that nothing called.
+    def find_idle_overrides(
+        self, *, asked_for: list[str], handed_on: Collection[str], root: str
+    ) -> Iterator[Fault]:
+        """Yield a fault for each override that nothing called; an input of the container is none.
 
         Args:
             asked_for: Paths of submodules that were built.
+            handed_on: Paths of parts that the composite has as factories, and may call at any time.
             root: Path of the composite.
         """
-        for path in self._overridden:
-            if path not in self._called:
+        for path in self._put_in:
+            if path not in self._called and path not in handed_on:
                 yield Fault(
                     path=f"{root}.{path}",
                     what="it is overridden to no effect: nothing that builds the model calls it"

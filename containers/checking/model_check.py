@@ -22,8 +22,9 @@ from nested_lightning.app.seam.meta_device import on_meta
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
 from nested_lightning.containers.checking.width_settings import WidthSettings
-from nested_lightning.containers.overrides.model_provider import OverriddenModel
+from nested_lightning.containers.overrides.model_provider import OverriddenModel, RestoredModel
 from nested_lightning.containers.providing.declared import without_overriding
+from nested_lightning.containers.providing.trained import TrainedModel
 from nested_lightning.containers.starting.bootstrapping import family_container
 
 
@@ -116,16 +117,23 @@ class _Check:
             is_brief=self._is_brief,
         )
         overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
-        for fault in record.find_idle_overrides(asked_for=list(assembler.built), root=self.root):
+        for fault in record.find_idle_overrides(
+            asked_for=list(assembler.built), handed_on=assembler.factories, root=self.root
+        ):
             self.findings.add(fault)
         report = CheckReport(
             faults=tuple(self.findings.faults),
             unchecked=tuple(self.findings.unchecked),
             model_class=type(model).__name__,
             rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
+            notes=tuple(self._notes(model)),
             edges=steps.watch.flow.edges,
         )
         return report, model
+
+    def _notes(self, model: Any) -> list[str]:
+        is_asked = not self._is_brief and "check_notes" in self.family.providers
+        return list(self.family.check_notes(model)) if is_asked else []
 
     def _compare_wirings(self) -> None:
         """Find what a wiring function doesn't build in the same way each time."""
@@ -135,9 +143,12 @@ class _Check:
                 self.findings.add(Fault(path=path, what=what, hint=hint))
 
     def _model_provider(self) -> Any:
-        """Return the model's provider without what checks overrides: a check does so itself, to the end."""
+        """Return the model's provider without what checks overrides, or has its weights from a file.
+
+        A check does the former itself, to the end.
+        """
         provider = self.family.providers["model"]
-        is_marked = isinstance(provider.last_overriding, OverriddenModel)
+        is_marked = isinstance(provider.last_overriding, OverriddenModel | RestoredModel | TrainedModel)
         return without_overriding(provider) if is_marked else provider
 
     def _batches(self) -> list[Any]:

@@ -13,16 +13,21 @@ from nested_lightning.containers.owning.own_settings import own_settings
 from nested_lightning.containers.owning.plan import plan_of
 from nested_lightning.settings.families import is_family_name
 from nested_lightning.settings.family import Family
-from nested_lightning.settings.predictor import PredictorInterface
+from nested_lightning.settings.predictor import InputFiles, PredictorInterface
 
 F = TypeVar("F", bound=Callable[..., Any])
 Defaults = dict[str, Any] | None
 
 
 _PREDICTOR = PredictorInterface(
-    summary="What the module's predict_step gives for the datamodule's predict_dataloader.",
-    inputs=None,
-    formats={"jsonl": (".jsonl",), "csv": (".csv",)},
+    summary="What the module's predict_step gives for each row of the datamodule's predict_dataloader.",
+    inputs=InputFiles(
+        name="files",
+        description="What the datamodule's attribute predict_paths is set to; else it is left as it is.",
+        are_many=True,
+        are_needed=False,
+    ),
+    formats={"jsonl": (".jsonl",), "json": (".json",), "csv": (".csv",), "npz": (".npz",)},
 )
 
 

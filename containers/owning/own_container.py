@@ -1,8 +1,9 @@
 """The container of a family of one's own: a provider for each parameter of its wiring function."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,10 +11,11 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly.assembler import Assembler
-from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of, set_up
+from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
-from nested_lightning.app.assembly.wiring.predicting import answer_by_step
+from nested_lightning.app.assembly.wiring.predicting import answer_by_step, lacking_predictor
+from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set_up
 from nested_lightning.app.assembly.wiring.wiring import MODEL, Place, make
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
@@ -26,6 +28,7 @@ from nested_lightning.containers.owning.part_providers import (
 from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
 from nested_lightning.containers.providing.trained import new_model, trained_model
+from nested_lightning.containers.providing.watched import is_replaced
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.describing.walking import fields_of
@@ -52,11 +55,12 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
 
         data_spec_type = providers.Object(OwnDataSpec)
         known_data_spec: providers.Object[Any] = providers.Object(None)
-        datamodule: Any = (
-            providers.Object(None)
-            if plan.data is None
-            else _data_provider(plan.data, settings_model, settings.provided.data, section)
-        )
+        unread_datamodule: Any = providers.Object(None)
+        datamodule: Any = providers.Object(None)
+        if plan.data is not None:
+            unread_datamodule, datamodule = _data_providers(
+                plan.data, settings_model, settings.provided.data, known_data_spec, section
+            )
         arguments: Any = providers.Callable(wired_arguments)
         composer = providers.Singleton(
             Composer,
@@ -73,15 +77,18 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         data_fingerprint = providers.Callable(_fingerprint, composer, datamodule)
         wiring_differences = providers.Callable(_differences, composer, data_spec)
         evaluator = providers.Factory(
-            OwnEvaluator, model=trained_model(model, application), datamodule=datamodule
-        )
-        answers = providers.Callable(
-            _answer, trained_model(model, application).provider, datamodule.provider, section
-        )
-        training_run = providers.Factory(
-            trainer.training_run,
-            **new_model(model, trainer),
+            OwnEvaluator,
+            model=trained_model(model, application),
             datamodule=datamodule,
+            seed=application.provided.seed,
+        )
+        some_data = providers.Callable(_some_data, datamodule.provider, unread_datamodule.provider)
+        answers = providers.Callable(
+            _answer, trained_model(model, application).provider, some_data.provider, section
+        )
+        check_notes = providers.Callable(_notes, some_data.provider, section)
+        training_run = providers.Factory(
+            trainer.training_run, **new_model(model, trainer), datamodule=datamodule
         )
 
     parts = part_providers(plan.parts, settings_model, partial(getattr, OwnContainer.settings.provided))
@@ -104,18 +111,33 @@ def wired_arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, A
     return given
 
 
-def _data_provider(maker: Any, settings_model: type[Settings], settings: Any, section: str) -> DataProvider:
+def _data_providers(
+    maker: Any, settings_model: type[Settings], settings: Any, known_data_spec: Any, section: str
+) -> tuple[providers.Singleton[Any], DataProvider]:
+    """Return the providers of the datamodule as it is made, and of the same one ready for training."""
     parts, model = parts_of(maker), dict(fields_of(settings_model))[DATA]
     assert isinstance(model, type)
     assert issubclass(model, Settings)
     makers = makers_of(part_providers(parts, model, partial(getattr, settings)))
-    return DataProvider(build_data, maker, parts, f"{section}.datamodule", settings, makers)
+    made = providers.Singleton(make_data, maker, parts, f"{section}.datamodule", settings, makers)
+    return made, DataProvider(build_data, made, known_data_spec, makers)
 
 
-def build_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
-    """Return the datamodule, ready for training."""
+def make_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
+    """Return the datamodule, which has read nothing yet."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    return set_up(partial(make, maker, (), wiring_arguments(values, parts, makers), Place(path)))
+    given = wiring_arguments(values, parts, makers)
+    return make_datamodule(partial(make, maker, (), given, Place(path)), path=path)
+
+
+def build_data(datamodule: Any, known: OwnDataSpec | None, makers: Any) -> Any:
+    """Return the datamodule, ready for training."""
+    del makers  # the datamodule is made of them; a provider has the paths of its parts from here
+    return set_up(datamodule, known_split=known.split if known else {})
+
+
+def _some_data(datamodule: Any, unread: Any, *, is_ready: bool) -> Any:
+    return (datamodule if is_ready or is_replaced(datamodule) else unread)()
 
 
 def _compose(composer: Composer, data_spec: OwnDataSpec, recipe: Recipe, *, assembler: Assembler) -> Any:
@@ -130,9 +152,12 @@ def _fingerprint(composer: Composer, datamodule: Any) -> str:
     return composer.find_data_spec(datamodule).fingerprint
 
 
-def _answer(model: Any, datamodule: Any, section: str, *, files: Any) -> Any:
-    del files  # the datamodule has the data
-    return answer_by_step(model(), datamodule(), name=section)
+def _answer(model: Any, datamodule: Any, section: str, *, files: Sequence[Path]) -> Any:
+    return answer_by_step(model(), datamodule, name=section, files=files)
+
+
+def _notes(datamodule: Any, section: str, model: Any) -> list[str]:
+    return [*filter(None, [lacking_predictor(model, datamodule(is_ready=False), name=section)])]
 
 
 def _examples(data_spec: OwnDataSpec, num_samples: int = 2, device: str | None = None) -> list[Any]:

@@ -9,6 +9,7 @@ from pytorch_lightning import LightningDataModule, LightningModule
 
 from nested_lightning.app.assembly.expected import Expected
 from nested_lightning.app.assembly.wiring.composing import DATA
+from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.wired_calls import WiredCalls, wired_calls
 from nested_lightning.app.assembly.wiring.wiring import MODEL
@@ -111,10 +112,7 @@ def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | No
     if MODEL in parameters and not isinstance(model, type):
         raise UserError(f"{function.__name__}: annotate model as Part[YourLightningModule]")
     for name, kind, base in ((MODEL, model, LightningModule), (DATA, data, LightningDataModule)):
-        if isinstance(kind, type) and not issubclass(kind, base):
-            raise UserError(
-                f"{function.__name__}: {name} is a {kind.__name__}, which is no"
-                f" pytorch_lightning.{base.__name__}; derive it from that (lightning.pytorch has others)"
-            )
+        if isinstance(kind, type):
+            refuse_other_base(kind, base, f"{function.__name__}: {name}")
     maker = data if data is None else data_maker or data
     return WiringPlan(function, maker, model, wired_calls(function, MODEL), parts, plain)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytorch_lightning import LightningDataModule, LightningModule
 
+from nested_lightning.app.assembly.wiring.lightning_packages import is_of_other_package
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.family import family
@@ -32,9 +33,8 @@ def family_in_file(named: str) -> Family:
         there = ", ".join(known) or "none"
         raise UserError(f"{path} has no '{name}'{did_you_mean(name, known)} (families in it: {there})")
     found = getattr(module, name)
-    is_module = isinstance(found, type) and issubclass(found, LightningModule)
     try:
-        own = family_of(_unwired(module, found) if is_module else found)
+        own = family_of(_unwired(module, found) if _is_lightning(found, LightningModule) else found)
     except UserError as error:
         raise UserError(f"{named}: {error}") from None
     return replace(own, origin=(family_in_file, f"{Path(path).resolve()}:{name}"))
@@ -45,9 +45,7 @@ def _unwired(module: Any, model: type[LightningModule]) -> Any:
     data = [
         one
         for one in vars(module).values()
-        if isinstance(one, type)
-        and issubclass(one, LightningDataModule)
-        and one.__module__ == module.__name__
+        if _is_lightning(one, LightningDataModule) and one.__module__ == module.__name__
     ]
     if len(data) != 1:
         names = ", ".join(one.__name__ for one in data) or "none"
@@ -57,6 +55,14 @@ def _unwired(module: Any, model: type[LightningModule]) -> Any:
         )
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", model.__name__).lower()
     return family(name, model=model, data=data[0])
+
+
+def _is_lightning(found: Any, base: type[Any]) -> bool:
+    """Return whether this is a class of that base, also of the other package, which is refused later."""
+    if not isinstance(found, type):
+        return False
+    names = {one.__name__ for one in found.__mro__}
+    return issubclass(found, base) or (base.__name__ in names and is_of_other_package(found))
 
 
 def _run(path: Path) -> Any:
@@ -84,6 +90,9 @@ def _import(path: Path, file: Path, name: str) -> Any:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+    except UserError as error:
+        del sys.modules[name]
+        raise UserError(f"{path}: {error}") from error
     except Exception as error:
         del sys.modules[name]
         raise UserError(f"{path} can't be imported: {type(error).__name__}: {error}") from error

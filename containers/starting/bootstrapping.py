@@ -31,6 +31,7 @@ from nested_lightning.settings.families import families, find_family, knowing
 from nested_lightning.settings.plugging.packages import explain_missing, explain_versions
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import merge
+from nested_lightning.settings.reading.short_options import refuse_foreign_options
 
 
 @checked_arguments
@@ -81,6 +82,19 @@ def family_container(application: ApplicationContainer) -> Any:
     return getattr(application, application.settings().family.section)
 
 
+def provider_of(application: ApplicationContainer, name: str) -> Any:
+    """Return the provider of what a command needs of the application's family.
+
+    Raises:
+        UserError: The family's container, of a plug-in, has no such provider.
+    """
+    family = family_container(application)
+    if name not in family.providers:
+        model = application.settings().model
+        raise UserError(f"{model} has no {name}: its container lacks a provider of that name")
+    return family.providers[name]
+
+
 @checked_arguments
 def from_checkpoint(
     path: str | Path,
@@ -121,6 +135,7 @@ def from_checkpoint(
     own = () if family is None else (family_of(family),)
     with knowing(*own), naming_packages(recipe, source=path):
         known = find_family(recipe.family)
+        refuse_foreign_options(known, family_changes or {})
         wanted = merge(data_places(environ or {}, known), changes or {})
         wanted = merge(wanted, {known.section: family_changes or {}})
         if device is not None:

@@ -17,6 +17,7 @@ from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
 from nested_lightning.containers.starting.resuming import resume_training
 from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.loading import load_settings
 from nested_lightning.settings.trainer import TrainerSettings
 
@@ -38,6 +39,7 @@ def train_in_workers(
     Raises:
         UserError: Something can't be used as the settings say.
     """
+    refuse_own_family(settings)
     require_ray()  # before there is a folder
     cluster = find_cluster(address)
     folder = RunFolder(open_run_folder(settings.run_dir, name=settings.model).path.absolute())
@@ -54,12 +56,24 @@ def resume_in_workers(
     address: str | None = None,
 ) -> TrainingResult:
     """Go on with the training of a run folder, see `containers.starting.resuming.resume_training`."""
+    folder = RunFolder.open(Path(path).absolute())
+    settings = load_settings(config=folder.settings_file)
+    refuse_own_family(settings)
     require_ray()
     cluster = find_cluster(address)
-    folder = RunFolder.open(Path(path).absolute())
-    told = change_settings(load_settings(config=folder.settings_file).to_plain(), changes or {})
+    told = change_settings(settings.to_plain(), changes or {})
     work = partial(_resume, os.getcwd(), folder.path, changes, data)  # noqa: PTH109
     return _run(work, parse_settings(told).trainer, folder, cluster)
+
+
+def refuse_own_family(settings: ApplicationSettings) -> None:
+    """Refuse a family that no package registers, since workers read the settings anew.
+
+    Raises:
+        SettingsError: It is one.
+    """
+    if settings.given:
+        raise SettingsError(["--engine ray: workers know families of packages alone, see docs/plugins.md"])
 
 
 def _run(work: Any, trainer: TrainerSettings, folder: RunFolder, address: str | None) -> TrainingResult:

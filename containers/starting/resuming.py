@@ -25,6 +25,7 @@ from nested_lightning.settings.families import find_family
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.loading import load_settings
 from nested_lightning.settings.reading.merging import difference, flatten, merge, nest
+from nested_lightning.settings.reading.short_options import refuse_foreign_options
 
 _logger = logging.getLogger("nested_lightning.resuming")
 
@@ -96,7 +97,9 @@ def _settings_of(
     loaded = load_settings(config=folder.settings_file)
     told = change_settings(loaded.to_plain(), merge(data_places(environ, loaded.family), changes or {}))
     if data is not None:
-        told = merge(told, {loaded.family.section: {"data": {"path": str(Path(data).absolute())}}})
+        place = {"data": {"path": str(Path(data).absolute())}}
+        refuse_foreign_options(loaded.family, place)
+        told = merge(told, {loaded.family.section: place})
     return parse_settings(told | {"run_dir": str(folder.path)}).to_plain()
 
 

@@ -14,6 +14,7 @@ from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems, did_you_mean
 from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.reading.merging import merge, parse_assignment
+from nested_lightning.settings.reading.short_options import refuse_foreign_options
 
 T = TypeVar("T")
 
@@ -122,6 +123,7 @@ def _add_family(
     problems: list[str],
 ) -> list[Layer]:
     family = _family_of(layers)
+    refuse_foreign_options(family, family_values or {})
     below = [Layer(dict(family.defaults), origin=f"default of {family.name}")]
     for preset in presets:
         below += _attempt(partial(_find_presets, family, preset), problems)

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from dependency_injector import providers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import csv
@@ -20,6 +19,7 @@ from nested_lightning.containers.starting.swapping import swap_submodule
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.conftest import PICTURE_SIZE, make_picture_folder, make_picture_settings
 from tests.tiny_variants import variant_settings
+from tests.untrained import as_if_trained
 
 ODD = [
     None,
@@ -69,10 +69,7 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         make_picture_settings(make_picture_folder(folder), folder / "run"),
         variant_settings(folder / "variants", folder / "run"),
     ]
-    made = {one["model"]: nl.family_container(nl.bootstrap(one)) for one in wanted}
-    for container in made.values():
-        container.model.override(providers.Object(container.model()))
-    return made
+    return {one["model"]: as_if_trained(nl.family_container(nl.bootstrap(one))) for one in wanted}
 
 
 def _accepts(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:

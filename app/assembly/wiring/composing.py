@@ -15,6 +15,7 @@ from torch import nn
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.assembly.widths import StandIn
 from nested_lightning.app.assembly.wiring.data_facts import (
     DataFacts,
     OwnDataSpec,
@@ -22,6 +23,8 @@ from nested_lightning.app.assembly.wiring.data_facts import (
     structure_of,
     values_of,
 )
+from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
+from nested_lightning.app.assembly.wiring.setting_up import as_set_up, split_of
 from nested_lightning.app.assembly.wiring.wiring import Wiring
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
@@ -80,9 +83,11 @@ class Composer:
         """Build a composite with initial weights by an assembler; its checkpoints will hold the recipe.
 
         Raises:
-            UserError: It has a ``recipe`` of its own.
+            UserError: It has a ``recipe`` of its own, or is no LightningModule.
         """
         model: Any = self._wire(DataFacts(path=self._path, known=data_spec.values), assembler)
+        if not isinstance(model, StandIn):
+            refuse_other_base(type(model), LightningModule, f"{self._path}: what its function returns")
         if hasattr(model, "recipe"):
             raise UserError(f"{type(model).__name__}.recipe: rename it, since checkpoints need that name")
         model.recipe = replace(recipe, places=find_places(model, assembler.built))
@@ -104,6 +109,7 @@ class Composer:
 
     def find_data_spec(self, datamodule: LightningDataModule | None) -> OwnDataSpec:
         """Return what the function reads of the data, found by wiring on ``meta``, and their first batch."""
+        datamodule = None if datamodule is None else as_set_up(datamodule)
         facts = DataFacts(path=self._path, data=datamodule)
         with torch.random.fork_rng(devices=[]):
             self._read(facts)
@@ -114,6 +120,7 @@ class Composer:
                 batch=None if batch is None else structure_of(batch),
                 fingerprint="" if datamodule is None else fingerprint_of(datamodule, values),
                 source=source_digest(self._function),
+                split=split_of(datamodule),
             )
 
     def note_changed_source(self, known: OwnDataSpec) -> None:
@@ -166,10 +173,15 @@ def wire(function: Callable[..., Any], /, *, assembler: Assembler, **given: Any)
 
 def _refuse_lost(composite: nn.Module, assembler: Assembler) -> None:
     """Refuse a part with weights that the composite doesn't hold, and so no checkpoint and no optimiser."""
-    held = set(map(id, composite.modules()))
-    for name, part in assembler.built.items():
-        is_lost = id(part) not in held and not assembler.is_handed_on(part)
-        if is_lost and any(True for _ in part.parameters()):
+    held = {id(child) for module in (composite, *composite.children()) for child in module.children()}
+    apart = {
+        name: part
+        for name, part in assembler.built.items()
+        if id(part) not in held and not assembler.is_handed_on(part)
+    }
+    held = set(map(id, composite.modules())) if apart else held
+    for name, part in apart.items():
+        if id(part) not in held and any(True for _ in part.parameters()):
             path = assembler.locate(name)
             message = (
                 f"{path} ({type(part).__name__}) is built, and {type(composite).__name__} doesn't hold it:"
@@ -197,11 +209,3 @@ def source_digest(function: Callable[..., Any]) -> str:
         return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except (OSError, TypeError):
         return ""
-
-
-def set_up(make: Callable[[], LightningDataModule]) -> LightningDataModule:
-    """Return a datamodule that is ready for training."""
-    datamodule = make()
-    datamodule.prepare_data()
-    datamodule.setup("fit")
-    return datamodule

@@ -59,12 +59,14 @@ class OwnDataSpec:
             None: not known.
         fingerprint: Hash of what the data are; empty: not known.
         source: Digest of the file of the wiring function; empty: not known.
+        split: Which rows each part has, see `setting_up.split_of`; empty: not known.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     batch: Any = None
     fingerprint: str = ""
     source: str = ""
+    split: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -78,9 +80,14 @@ class OwnDataSpec:
             UserError: It isn't that.
         """
         try:
-            source = str(plain.get("source", ""))
-            return cls(dict(plain["values"]), plain["batch"], str(plain["fingerprint"]), source)
-        except (KeyError, TypeError, ValueError) as error:
+            return cls(
+                values=dict(plain["values"]),
+                batch=plain["batch"],
+                fingerprint=str(plain["fingerprint"]),
+                source=str(plain.get("source", "")),
+                split={str(name): str(rows) for name, rows in plain.get("split", {}).items()},
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise UserError("the data spec is damaged, or that of another family") from error
 
 
@@ -143,7 +150,9 @@ def fingerprint_of(datamodule: LightningDataModule, values: Mapping[str, Any]) -
 
 
 def num_samples_of(loader: Any) -> int:
-    """Return how many samples a loader's dataset has; 0: that isn't known, as of a stream."""
+    """Return how many samples a loader's dataset, or those of several have; 0: not known, as of a stream."""
+    if isinstance(loader, Mapping | list | tuple):
+        return sum(map(num_samples_of, loader.values() if isinstance(loader, Mapping) else loader))
     try:
         return len(loader.dataset)
     except (AttributeError, TypeError):

@@ -1,12 +1,26 @@
 """Scores of a composite of one's own, by its own test loop."""
 
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from typing import Any, Literal
 
-from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 
 from nested_lightning.app.assembly.wiring.data_facts import num_samples_of
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.random_numbers import seeded_generators
+from nested_lightning.app.training.loops import lacking_for
+from nested_lightning.app.training.reporting.log_file import log_to_file
+
+_REMARKS = (
+    r"Your `\w+`'s sampler has shuffling enabled",  # scores are the same, and predictions are put in order
+    r"The '\w+' does not have many workers",
+)
+PartName = Literal["train", "val", "test"]
 
 
 class OwnEvaluator:
@@ -14,40 +28,80 @@ class OwnEvaluator:
 
     Args:
         model: The trained composite.
-        datamodule: The data.
+        datamodule: The data; None: the module has loaders of its own. Its attribute ``baseline``, if it has
+            one, says what is easily reached, by the names that are logged.
+        seed: Of what the loop draws.
     """
 
-    def __init__(self, *, model: LightningModule, datamodule: LightningDataModule) -> None:
-        self._model, self._datamodule = model, datamodule
+    def __init__(
+        self, *, model: LightningModule, datamodule: LightningDataModule | None, seed: int = 0
+    ) -> None:
+        self._model, self._datamodule, self._seed = model, datamodule, seed
 
-    def __call__(self, part: Literal["train", "val", "test"] = "test") -> EvaluationReport:
+    @property
+    def default_part(self) -> PartName:
+        """The part that is scored where none is named: the test part, or validation's where there is none."""
+        return "val" if lacking_for("test", self._model, self._datamodule) else "test"
+
+    def __call__(self, part: PartName | None = None) -> EvaluationReport:
         """Score one part: the test part by the test loop, the others by the validation loop.
 
         Raises:
             UserError: The module or the datamodule has no such loop.
         """
-        trainer = quiet_trainer(self._model)
-        loader = self._loader(part)
-        run = trainer.test if part == "test" else trainer.validate
-        found = run(self._model, dataloaders=loader, verbose=False, weights_only=True)
+        part = part or self.default_part
+        if lacking := lacking_for(part, self._model, self._datamodule):
+            raise UserError(f"the part {part} can't be scored: {', and '.join(lacking)}")
+        with quiet_trainer(self._model, seed=self._seed) as trainer:
+            run = trainer.test if part == "test" else trainer.validate
+            found = run(self._model, **self._data(part), verbose=False, weights_only=True)
+            loaders = trainer.test_dataloaders if part == "test" else trainer.val_dataloaders
         scores = {name: float(value) for values in found for name, value in values.items()}
-        return EvaluationReport(num_samples=num_samples_of(loader), scores=scores)
+        baseline = getattr(self._datamodule, "baseline", None) or {}
+        return EvaluationReport(
+            num_samples=num_samples_of(loaders),
+            scores=scores,
+            baseline={name: float(value) for name, value in baseline.items() if name in scores},
+        )
 
-    def _loader(self, part: str) -> Any:
-        step = "test_step" if part == "test" else "validation_step"
-        if getattr(type(self._model), step) is getattr(LightningModule, step):
-            raise UserError(f"{type(self._model).__name__} has no {step}, by which the part {part} is scored")
-        if part == "test":
-            self._datamodule.setup("test")
-        return getattr(self._datamodule, f"{part}_dataloader")()
+    def _data(self, part: PartName) -> dict[str, Any]:
+        """Return the data as Lightning takes them: training samples as if they were those of validation."""
+        if part != "train":
+            return {"datamodule": self._datamodule}
+        if self._datamodule is None:
+            return {"dataloaders": self._model.train_dataloader()}
+        twin: Any = copy(self._datamodule)  # has the hooks that see each batch
+        twin.val_dataloader = self._datamodule.train_dataloader
+        return {"datamodule": twin}
 
 
-def quiet_trainer(model: LightningModule) -> Trainer:
-    """Return a Trainer that writes nothing and works where the model is."""
-    return Trainer(
-        accelerator="auto" if model.device.type != "cpu" else "cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
+@contextmanager
+def quiet_trainer(
+    model: LightningModule, *, seed: int = 0, callbacks: Sequence[Callback] = ()
+) -> Iterator[Trainer]:
+    """Give a Trainer that writes nothing and works where the model is, and leaves the caller's generators.
+
+    Args:
+        model: The composite.
+        seed: Of what is drawn meanwhile.
+        callbacks: Of the Trainer.
+
+    Raises:
+        UserError: Module and datamodule don't fit, as Lightning says.
+    """
+    place = model.device
+    with log_to_file(None), seeded_generators(seed):
+        for remark in _REMARKS:
+            warnings.filterwarnings("ignore", remark)
+        try:
+            yield Trainer(
+                accelerator=place.type,
+                devices=1 if place.index is None else [place.index],
+                logger=False,
+                callbacks=[*callbacks],
+                enable_checkpointing=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+            )
+        except MisconfigurationException as error:
+            raise UserError(f"{type(model).__name__} and its data don't fit: {error}") from error

@@ -1,84 +1,99 @@
 """Answers of a composite of one's own, by its own ``predict_step``."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import LightningDataModule, LightningModule
-from torch import Tensor
+from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from pytorch_lightning.callbacks import BasePredictionWriter
 
-from nested_lightning.app.answers import Answers, to_utf8
+from nested_lightning.app.answers import Answers
 from nested_lightning.app.assembly.wiring.evaluating import quiet_trainer
+from nested_lightning.app.assembly.wiring.prediction_files import to_csv, to_json_lines, to_json_list, to_npz
+from nested_lightning.app.assembly.wiring.prediction_rows import Row, rows_of_loader
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.strict_json import to_json_line
+from nested_lightning.app.training.loops import lacking_for
 
-_PREDICTION = "prediction"
-"""The name of what a ``predict_step`` gives without one."""
+PATHS = "predict_paths"
+"""The attribute of a datamodule that takes the files to predict for."""
+
+_WRITERS = {"jsonl": to_json_lines, "json": to_json_list, "csv": to_csv, "npz": to_npz}
 
 
-def answer_by_step(model: LightningModule, datamodule: LightningDataModule | None, *, name: str) -> Answers:
-    """Return what the module's ``predict_step`` gives for the datamodule's ``predict_dataloader``.
+def lacking_predictor(model: LightningModule, datamodule: LightningDataModule | None, *, name: str) -> str:
+    """Return why there is nothing to predict by, in a sentence; empty: there is."""
+    lacking = ", and ".join(lacking_for("predict", model, datamodule))
+    return lacking and (
+        f"{name} has no predictor: {lacking}; add that, or call its model in Python, see from_checkpoint"
+    )
+
+
+def answer_by_step(
+    model: LightningModule,
+    datamodule: Callable[..., LightningDataModule | None],
+    *,
+    name: str,
+    files: Sequence[Path] = (),
+) -> Answers:
+    """Return what the module's ``predict_step`` gives for each row of ``predict_dataloader``, in order.
 
     Args:
         model: The trained composite.
-        datamodule: The data.
+        datamodule: Gives the data; called with ``is_ready=False``, without reading those of the training.
         name: The family's section, for messages.
+        files: What the datamodule's attribute ``predict_paths`` is set to; none: it is left as it is.
 
     Raises:
-        UserError: There is no such step or loader, or the step gives something else than rows.
+        UserError: There is no such step, loader or file, the datamodule takes no files, or there isn't one
+            result for each row.
     """
-    has_step = type(model).predict_step is not LightningModule.predict_step
-    loader = getattr(type(datamodule), "predict_dataloader", None)
-    if datamodule is None or not has_step or loader is LightningDataModule.predict_dataloader:
-        raise UserError(
-            f"{name} has no predictor: give its module a predict_step and its datamodule a"
-            " predict_dataloader, or call its model in Python, see from_checkpoint"
-        )
-    found = quiet_trainer(model).predict(model, datamodule=datamodule, weights_only=True)
-    rows = [row for one in _batches(found or []) for row in _rows(one, type(model).__name__)]
-    writers = {"jsonl": lambda: _to_json_lines(rows), "csv": lambda: _to_csv(rows)}
+    data = datamodule(is_ready=not files)
+    if lacking := lacking_predictor(model, data, name=name):
+        raise UserError(lacking)
+    if files:
+        _hand_over(data, files, name)
+    by_loader = _Outputs()
+    with quiet_trainer(model, callbacks=[by_loader]) as trainer:
+        trainer.predict(model, datamodule=data, return_predictions=False, weights_only=True)
+    rows = by_loader.rows(type(model).__name__)
+    writers = {format_: partial(write, rows) for format_, write in _WRITERS.items()}
     return Answers(noun="predictions", count=len(rows), writers=writers)
 
 
-def _batches(found: Sequence[Any]) -> Iterator[Any]:
-    """Yield what the step gave for each batch, also of several loaders."""
-    for one in found:
-        yield from one if isinstance(one, list) else [one]
-
-
-def _rows(batch: Any, owner: str) -> Iterator[dict[str, Any]]:
-    columns = batch if isinstance(batch, Mapping) else {_PREDICTION: batch}
-    tensors = [one for one in columns.values() if isinstance(one, Tensor) and one.ndim]
-    if not tensors or len(tensors) < len(columns) or len({len(one) for one in tensors}) > 1:
+def _hand_over(datamodule: Any, files: Sequence[Path], name: str) -> None:
+    if not hasattr(datamodule, PATHS):
+        taker = "it a datamodule with" if datamodule is None else type(datamodule).__name__
         raise UserError(
-            f"{owner}.predict_step gives {type(batch).__name__}: let it give a tensor, or a mapping of"
-            " tensors, with a row for each sample"
+            f"{name} takes no files: give {taker} the attribute {PATHS}, which predict sets to them before"
+            " setup('predict'); or leave them out"
         )
-    values = [one.tolist() for one in tensors]
-    for row in zip(*values, strict=True):
-        yield dict(zip(map(str, columns), row, strict=True))
+    for file in files:
+        if not file.exists():
+            raise UserError(f"{file}: there is no such file")
+    setattr(datamodule, PATHS, [*files])
 
 
-def _to_json_lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    return to_utf8("".join(f"{to_json_line(row)}\n" for row in rows))
+class _Outputs(BasePredictionWriter):
+    """Keeps what the step gave for each batch of each loader, and which rows these batches had."""
 
+    def __init__(self) -> None:
+        super().__init__("epoch")
+        self._outputs: Sequence[Any] = ()
+        self._indices: Sequence[Any] = ()
 
-def _to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    flat = [dict(_cells(row)) for row in rows]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(flat[0]) if flat else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(flat)
-    return to_utf8(text.getvalue())
+    def write_on_epoch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        predictions: Sequence[Any],
+        batch_indices: Sequence[Any],
+    ) -> None:
+        """Keep them: of one loader, predictions come without a list around them."""
+        is_one = len(batch_indices) == 1
+        self._outputs, self._indices = [predictions] if is_one else predictions, batch_indices
 
-
-def _cells(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield a column for each number, those of a vector numbered."""
-    for name, value in row.items():
-        if not isinstance(value, list):
-            yield name, value
-        elif any(isinstance(one, list) for one in value):
-            raise UserError(f"{name} has more than one dimension for each sample: take the format jsonl")
-        else:
-            yield from ((f"{name}_{i}", one) for i, one in enumerate(value))
+    def rows(self, owner: str) -> list[Row]:
+        """Return the results of one loader after the other."""
+        loaders = zip(self._outputs, self._indices, strict=True)
+        return [row for one, indices in loaders for row in rows_of_loader(one, indices, owner=owner)]

@@ -126,6 +126,8 @@ class Wiring:
                 path=path,
             )
         self._called.add(part.name)
+        given = (*args, *kwargs.values())
+        self.assembler.factories |= {one.name for one in given if isinstance(one, BoundPart)}
         token = _running.set(None)
         try:
             instance = part.build(args, kwargs, self.assembler, offered=offered)

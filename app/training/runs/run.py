@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from torchmetrics import Metric
 
 from nested_lightning.app.checkpoints.checkpoint_io import (
     disk_full_as_user_error,
@@ -19,6 +20,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import (
 from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.random_numbers import seeded_generators
+from nested_lightning.app.training.loops import lacking_for
 from nested_lightning.app.training.machine.threads import (
     ThreadCount,
     count_threads,
@@ -166,6 +168,9 @@ class TrainingRun:
         self.trainer.strategy.barrier("the first process has written its checkpoints")
         path = folder.checkpoint_of_results
         self.model.load_state_dict(read_checkpoint(path)["state_dict"])
+        for module in self.model.modules():
+            if isinstance(module, Metric):  # has seen the whole training, as the best value so far does
+                module.reset()
         return path
 
     def _hand_over(self) -> None:
@@ -174,12 +179,12 @@ class TrainingRun:
 
     def _evaluate(self) -> tuple[dict[str, float], dict[str, float]]:
         with _loggers_off(self.trainer):  # they hold the course of the training
-            validation = self._score("validation_step", self.trainer.validate)
-            return validation, self._score("test_step", self.trainer.test)
+            validation = self._score("val", self.trainer.validate)
+            return validation, self._score("test", self.trainer.test)
 
-    def _score(self, step: str, run: Callable[..., Sequence[Mapping[str, float]]]) -> dict[str, float]:
-        """Return what a step logs over its part of the data; nothing where the model has no such step."""
-        if getattr(type(self.model), step) is getattr(LightningModule, step):
+    def _score(self, part: str, run: Callable[..., Sequence[Mapping[str, float]]]) -> dict[str, float]:
+        """Return what is logged over a part of the data; nothing where there is no loop for it."""
+        if lacking_for(part, self.model, self.datamodule):
             return {}
         return _merged(run(self.model, datamodule=self.datamodule, verbose=False, weights_only=True))
 

@@ -7,11 +7,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import torch
-from dependency_injector import providers
 
 from nested_lightning import bootstrap
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.predict import ClassPredictions, MultiFeaturePredictor
+from tests.untrained import as_if_trained
 
 PREDICTIONS = ClassPredictions(
     class_names=("circle", "square, big"), probabilities=torch.tensor([[0.75, 0.25], [0.125, 0.875]])
@@ -21,9 +21,7 @@ PREDICTIONS = ClassPredictions(
 @pytest.fixture
 def predictor(small_settings: dict[str, Any]) -> MultiFeaturePredictor:
     """A predictor with initial weights: what matters here is not how good it is."""
-    container = bootstrap(small_settings).multi_feature
-    container.model.override(providers.Object(container.model()))
-    predictor: MultiFeaturePredictor = container.predictor()
+    predictor: MultiFeaturePredictor = as_if_trained(bootstrap(small_settings).multi_feature).predictor()
     return predictor
 
 

@@ -15,6 +15,7 @@ from tests.command_line import PROJECT, Program
 from tests.containers.owning.auto_encoder import Encoder, Reconstruction, waves
 from tests.containers.owning.classifier import corners
 from tests.containers.owning.image_classifier import pictures
+from tests.untrained import as_if_trained
 
 OWN = PROJECT / "tests" / "containers" / "owning"
 
@@ -98,8 +99,10 @@ def test_predictions_are_written_as_json_lines_and_csv(tmp_path: Path) -> None:
 def test_a_family_without_predict_step_or_loader_says_what_is_lacking(tmp_path: Path) -> None:
     application = bootstrap(_settings(tmp_path), family=corners)
 
-    with pytest.raises(UserError, match=r"corners has no predictor: give its module a predict_step and"):
-        application.corners.answers(files=[])
+    with pytest.raises(
+        UserError, match=r"corners has no predictor: CornerClassifier has no predict_step, and Squares"
+    ):
+        as_if_trained(application.corners).answers(files=[])
 
 
 @pytest.mark.parametrize("given", [torch.tensor(1.0), {"a": torch.ones(2), "b": torch.ones(3)}, "text", {}])
@@ -107,13 +110,14 @@ def test_what_is_no_rows_is_refused(given: Any, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Reconstruction, "predict_step", lambda *_: given)
 
     with pytest.raises(UserError, match=r"Reconstruction\.predict_step gives .*: let it give a tensor"):
-        bootstrap({}, family=waves).waves.answers(files=[])
+        as_if_trained(bootstrap({}, family=waves).waves).answers(files=[])
 
 
 def test_a_tensor_alone_is_a_column_and_a_matrix_for_each_sample_no_csv(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     application = bootstrap({}, family=waves)
+    as_if_trained(application.waves)
     monkeypatch.setattr(Reconstruction, "predict_step", lambda _, batch, __: batch[0][:, 0])
     assert application.waves.answers(files=[]).encode("csv").startswith(b"prediction\n")
 

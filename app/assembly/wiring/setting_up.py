@@ -1,0 +1,177 @@
+"""Makes a stranger's datamodule ready, so that its parts have the same rows each time, in each process."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from pytorch_lightning import LightningDataModule
+from torch.utils.data import Dataset, Subset
+
+from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
+from nested_lightning.app.data.fingerprint import fingerprint
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.random_numbers import seeded_generators
+from nested_lightning.app.seam.hyper_parameters import log_by_path
+
+_SEED = 0
+"""Not the training's: evaluating or training anew with another seed leaves each row in its part."""
+
+
+def make_datamodule(make: Callable[[], LightningDataModule], *, path: str) -> LightningDataModule:
+    """Return a datamodule whose hooks draw the same numbers whenever Lightning calls them.
+
+    Args:
+        make: Makes it.
+        path: Of its provider, for messages.
+
+    Raises:
+        UserError: It is no LightningDataModule.
+    """
+    with seeded_generators(_SEED):
+        datamodule: Any = make()
+    refuse_other_base(type(datamodule), LightningDataModule, path)
+    log_by_path(datamodule)
+    for hook in ("prepare_data", "setup"):
+        setattr(datamodule, hook, RepeatableHook(datamodule, hook))
+    made: LightningDataModule = datamodule
+    return made
+
+
+def set_up(datamodule: LightningDataModule, *, known_split: Mapping[str, str]) -> LightningDataModule:
+    """Return a datamodule after it was made ready for training.
+
+    Args:
+        datamodule: Of `make_datamodule`.
+        known_split: What `split_of` returned in the training; empty: nothing is known.
+
+    Raises:
+        UserError: Its parts have other rows than in the training.
+    """
+    datamodule.prepare_data()
+    datamodule.setup("fit")
+    _refuse_other_rows(datamodule, known_split)
+    return datamodule
+
+
+def as_set_up(datamodule: Any) -> Any:
+    """Return a datamodule ready for training, also one that somebody put in the place of ours."""
+    is_ours = isinstance(getattr(datamodule, "setup", None), RepeatableHook)
+    if is_ours or not isinstance(datamodule, LightningDataModule):
+        return datamodule
+    return set_up(make_datamodule(lambda: datamodule, path=""), known_split={})
+
+
+def split_of(datamodule: LightningDataModule | None) -> dict[str, str]:
+    """Return of how many rows which ones each part has, as a number and a hash, by attribute."""
+    parts: dict[str, Any] = {
+        name: one for name, one in _datasets(datamodule).items() if isinstance(one, Subset)
+    }
+    rows = {name: np.asarray(one.indices) for name, one in parts.items() if hasattr(one.dataset, "__len__")}
+    return {
+        name: f"{len(parts[name].dataset)} {fingerprint(indices)}"
+        for name, indices in rows.items()
+        if indices.dtype.kind in "iu"
+    }
+
+
+class RepeatableHook:
+    """A hook of a datamodule that draws the same random numbers in each call, whatever its stage.
+
+    So ``random_split`` without a generator, or with one that the datamodule keeps, gives the same rows for
+    training, test and prediction, in each process and on each rank. A stage whose rows are drawn, and would
+    be those of another stage, gets numbers of its own. The caller's generators are left as they were.
+
+    Args:
+        datamodule: Of a stranger.
+        hook: Name of its method.
+    """
+
+    def __init__(self, datamodule: LightningDataModule, hook: str) -> None:
+        self._datamodule, self._hook = datamodule, hook
+        self._restore = [*_states_of_generators(datamodule)]
+        self._seeds: dict[Any, int] = {}
+        self._splits: dict[Any, dict[str, str]] = {}
+
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """The method, by which Lightning finds out whether the datamodule has one of its own."""
+        method: Callable[..., Any] = getattr(type(self._datamodule), self._hook)
+        return method
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        """Call the method.
+
+        Raises:
+            UserError: It parts the rows otherwise than when it was last called for the same stage.
+        """
+        stage = (*args, *kwargs.values())
+        is_first, before = stage not in self._seeds, _datasets(self._datamodule)
+        self._draw(self._seeds.setdefault(stage, _SEED), *args, **kwargs)
+        if is_first and _repeats(before, _datasets(self._datamodule)):
+            self._seeds[stage] = _SEED + 1
+            self._draw(self._seeds[stage], *args, **kwargs)
+        known = self._splits.setdefault(stage, split_of(self._datamodule))
+        _refuse_other_rows(self._datamodule, known)
+
+    def _draw(self, seed: int, *args: Any, **kwargs: Any) -> None:
+        for restore in self._restore:
+            restore()
+        with seeded_generators(seed):
+            self.__wrapped__(self._datamodule, *args, **kwargs)
+
+
+def _states_of_generators(datamodule: LightningDataModule) -> Iterator[Callable[[], Any]]:
+    """Yield for each generator that a datamodule keeps what puts it back to where it is now."""
+    for one in vars(datamodule).values():
+        if isinstance(one, torch.Generator):
+            yield partial(one.set_state, one.get_state())
+        elif isinstance(one, np.random.Generator):
+            yield partial(setattr, one.bit_generator, "state", one.bit_generator.state)
+        elif isinstance(one, random.Random):
+            yield partial(one.setstate, one.getstate())
+
+
+def _refuse_other_rows(datamodule: LightningDataModule, known: Mapping[str, str]) -> None:
+    """Refuse parts with other rows of as many as there were."""
+    for name, found in split_of(datamodule).items():
+        before = known.get(name, "")
+        if found != before and found.partition(" ")[0] == before.partition(" ")[0]:
+            raise UserError(
+                f"{type(datamodule).__name__}.setup gives '{name}' other rows than it had in the training, so"
+                " that rows of one part come into another: seed what draws them, e.g."
+                " random_split(…, generator=torch.Generator().manual_seed(0))"
+            )
+
+
+def _datasets(datamodule: LightningDataModule | None) -> dict[str, Any]:
+    """Return the data sets with rows that a datamodule holds, by attribute."""
+    return {
+        name: one
+        for name, one in (vars(datamodule) if datamodule else {}).items()
+        if isinstance(one, Dataset) and hasattr(one, "__getitem__") and hasattr(one, "__len__")
+    }
+
+
+def _repeats(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Return whether a part that is new begins as another one does: it was drawn with the same numbers."""
+    new = [after[name] for name in after.keys() - before.keys()]
+    drawn = [one for one in new if not isinstance(one, Subset) and not _is_among(one, before.values())]
+    return bool(drawn) and bool({*map(_first_row, drawn)} & {*map(_first_row, before.values())} - {None})
+
+
+def _is_among(one: object, others: Iterable[object]) -> bool:
+    return any(one is other for other in others)
+
+
+def _first_row(data: Any) -> str | None:
+    """Return a hash of the first row of a data set, or of the one that it is part of; None: there is none."""
+    while isinstance(data, Subset):
+        data = data.dataset
+    try:
+        with seeded_generators(_SEED):
+            return fingerprint(data[0])
+    except Exception:  # of a stranger's data set, which need not have such a row
+        return None

@@ -1,0 +1,39 @@
+"""Which of Lightning's loops a module and its datamodule have."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pytorch_lightning import LightningDataModule, LightningModule
+
+_STEPS = {
+    "train": "validation_step",
+    "val": "validation_step",
+    "test": "test_step",
+    "predict": "predict_step",
+}
+"""By which step a part of the data is gone through."""
+
+
+def lacking_for(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> list[str]:
+    """Return what is lacking to go through a part of the data, in words; nothing: all is there.
+
+    Args:
+        part: ``train``, ``val``, ``test`` or ``predict``.
+        model: Has the step, and without a datamodule the loader too.
+        datamodule: Has the loader.
+    """
+    return [*_lacking(part, model, datamodule)]
+
+
+def _lacking(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> Iterator[str]:
+    step, loader = _STEPS[part], f"{part}_dataloader"
+    if not _has_own(model, step, LightningModule):
+        yield f"{type(model).__name__} has no {step}"
+    is_there = datamodule is not None and _has_own(datamodule, loader, LightningDataModule)
+    if not is_there and not _has_own(model, loader, LightningModule):
+        yield f"{type(model if datamodule is None else datamodule).__name__} has no {loader}"
+
+
+def _has_own(owner: object, hook: str, base: type[Any]) -> bool:
+    """Return whether a hook is more than the empty one that all have from Lightning."""
+    return getattr(getattr(owner, hook), "__func__", None) is not getattr(base, hook)
