@@ -1,9 +1,46 @@
-"""What a predictor gives for files, and how it is written."""
+"""What predictors and evaluators are, what the former give for files, and how that is written."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from nested_lightning.app.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+ModelT = TypeVar("ModelT", bound="nn.Module")
+SpecT = TypeVar("SpecT")
+PredictorT = TypeVar("PredictorT")
+DataT = TypeVar("DataT")
+
+
+class Predictor(Generic[ModelT, SpecT]):
+    """Answers by a trained composite, with the preparation that it was trained with.
+
+    Args:
+        model: The composite. It is put into evaluation mode.
+        data_spec: The spec of the data that it was trained on.
+        batch_size: Samples that go through it at once.
+    """
+
+    def __init__(self, *, model: ModelT, data_spec: SpecT, batch_size: int = 256) -> None:
+        self.model: ModelT = model.eval()
+        self.data_spec = data_spec
+        self.batch_size = batch_size
+
+
+@dataclass(kw_only=True, eq=False)
+class Evaluator(Generic[PredictorT, DataT]):
+    """Scores what a predictor says of data.
+
+    Attributes:
+        predictor: Has the trained composite.
+        datamodule: The data with their split.
+    """
+
+    predictor: PredictorT
+    datamodule: DataT
 
 
 @dataclass(frozen=True, kw_only=True)

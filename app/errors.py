@@ -1,7 +1,8 @@
-"""The one exception for what the person at the keyboard can put right."""
+"""The one exception for what the person at the keyboard can put right, and words that its messages share."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 
 class UserError(ValueError):
@@ -16,3 +17,31 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """Return ``"; did you mean 'kar'?"`` for the nearest allowed name, or an empty string."""
     near = difflib.get_close_matches(name, list(allowed), n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def name_list(names: Iterable[object] | Mapping[str, int], limit: int = 6) -> str:
+    """Return ``'a', 'b' and 3 more``, short enough for a message; counts in a mapping follow in brackets."""
+    if isinstance(names, Mapping):
+        quoted = [f"'{name}' ({count:,})" for name, count in names.items()]
+    else:
+        quoted = [f"'{name}'" for name in names]
+    if len(quoted) <= limit + 1:
+        return ", ".join(quoted)
+    return f"{', '.join(quoted[:limit])} and {len(quoted) - limit:,} more"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``1 row`` or ``2,000 rows``; ``noun`` takes an s or, ending in s, an es."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+@contextmanager
+def errors_naming(source: object) -> Iterator[None]:
+    """Put the file's name before the message of a ``UserError`` raised within, unless it stands there."""
+    try:
+        yield
+    except UserError as error:
+        is_named = str(error).startswith(str(source))
+        raise UserError(str(error) if is_named else f"{source}: {error}") from error.__cause__

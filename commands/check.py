@@ -11,6 +11,7 @@ from nested_lightning.commands.options import (
     OverrideOption,
     PresetOption,
     SetOption,
+    collect_sources,
     resolve_settings,
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
@@ -32,7 +33,7 @@ def check(
     """Build the model without memory, send a batch through its steps, and list all faults and submodules."""
     del debug
     requests, assignments = split_overrides(override, set_)
-    settings = resolve_settings(model=model, preset=preset, config=config, set_=assignments)
+    settings = resolve_settings(collect_sources(model=model, preset=preset, config=config, set_=assignments))
     with status_console.status("Checking"):
         from nested_lightning.containers.checking.model_check import check_application
         from nested_lightning.containers.starting.bootstrapping import bootstrap

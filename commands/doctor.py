@@ -13,7 +13,7 @@ import typer
 from nested_lightning.commands.options import DebugOption
 from nested_lightning.commands.printing.console import print_finding, print_line, status_console
 from nested_lightning.settings.families import families
-from nested_lightning.settings.plugging.plugins import plugins
+from nested_lightning.settings.plugging.packages import plugins
 
 if TYPE_CHECKING:
     from nested_lightning.app.diagnosis import Finding

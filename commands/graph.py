@@ -13,13 +13,13 @@ from nested_lightning.commands.options import (
     OverrideOption,
     PresetOption,
     SetOption,
+    collect_sources,
     resolve_settings,
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.check_report import print_findings
-from nested_lightning.commands.printing.console import status_console
+from nested_lightning.commands.printing.console import status_console, write_file
 from nested_lightning.commands.printing.graph_tree import print_tree
-from nested_lightning.commands.printing.output_file import write_file
 
 
 class GraphFormat(StrEnum):
@@ -48,7 +48,7 @@ def graph(
     """Show what a model is built of, and what flows through it; nothing is computed."""
     del debug
     requests, assignments = split_overrides(override, set_)
-    settings = resolve_settings(model=model, preset=preset, config=config, set_=assignments)
+    settings = resolve_settings(collect_sources(model=model, preset=preset, config=config, set_=assignments))
     with status_console.status("Building"):
         from nested_lightning.containers.checking.model_check import check_application
         from nested_lightning.containers.checking.model_graph import build_graph

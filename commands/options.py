@@ -78,22 +78,8 @@ RayAddressOption = Annotated[
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-def resolve_settings(
-    *,
-    model: str | None,
-    preset: list[str] | None,
-    config: list[Path] | None,
-    set_: list[str] | None,
-    options: Mapping[str, Any] | None = None,
-    family_options: Mapping[str, Any] | None = None,
-) -> ApplicationSettings:
-    """Merge all sources of settings, say which choices were replaced, and return the result.
-
-    Takes what `collect_sources` takes.
-    """
-    layers = collect_sources(
-        model=model, preset=preset, config=config, set_=set_, options=options, family_options=family_options
-    )
+def resolve_settings(layers: Sequence[Layer]) -> ApplicationSettings:
+    """Merge the layers of `collect_sources`, say which choices were replaced, and return the result."""
     dropped: list[str] = []
     settings = resolve_layers(layers, dropped)
     for line in dropped:
@@ -127,10 +113,7 @@ def collect_sources(
         presets=preset or [],
         config=config or [],
         environ=os.environ,
-        assignments=[
-            *(set_ or []),
-            Layer(nest_given(options or {}), origin="option"),
-        ],
+        assignments=[*(set_ or []), Layer(nest_given(options or {}), origin="option")],
         family_values=nest_given(family_options or {}),
         below=below,
     )

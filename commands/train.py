@@ -19,6 +19,7 @@ from nested_lightning.commands.options import (
     RayAddressOption,
     SetOption,
     SkipBadOption,
+    collect_sources,
     resolve_settings,
 )
 from nested_lightning.commands.overrides import (
@@ -65,7 +66,7 @@ def train(
     """Train a model and evaluate its best checkpoint on the test part."""
     del debug
     requests, assignments = split_overrides(override, set_)
-    settings = resolve_settings(
+    layers = collect_sources(
         model=model,
         preset=preset,
         config=config,
@@ -83,6 +84,7 @@ def train(
             "data.skip_bad": skip_bad or None,
         },
     )
+    settings = resolve_settings(layers)
     if folds is not None and engine == "ray":
         raise SettingsError(["--folds trains in one process: leave --engine ray out"])
     if folds is not None:

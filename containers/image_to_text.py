@@ -25,12 +25,8 @@ from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import PictureSplitter
 from nested_lightning.app.submodules.normalization import PictureNormalization
-from nested_lightning.containers.providing.choices import build_chosen
-from nested_lightning.containers.providing.declared import (
-    DeclaredCallable,
-    DeclaredFactory,
-    DeclaredSingleton,
-)
+from nested_lightning.containers.providing.chosen import attributes, callback, chosen
+from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.image_to_text import ImageToTextSettings
@@ -43,14 +39,11 @@ class ImageToTextContainer(DeclarativeContainer):
     settings = providers.Dependency(instance_of=ImageToTextSettings)
     trainer = providers.DependenciesContainer()
 
-    splitter = DeclaredCallable(PictureSplitter, build_chosen, settings.provided.data.split)
+    splitter = chosen(PictureSplitter, settings.provided.data.split)
     reader = providers.Factory(
         PictureReader,
-        captions_file=settings.provided.data.captions_file,
-        picture_folder=settings.provided.data.picture_folder,
-        picture_column=settings.provided.data.picture_column,
-        caption_column=settings.provided.data.caption_column,
-        skip_bad=settings.provided.data.skip_bad,
+        **attributes(settings.provided.data, "captions_file", "picture_folder", "picture_column"),
+        **attributes(settings.provided.data, "caption_column", "skip_bad"),
     )
     data_spec_type = providers.Object(ImageToTextDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
@@ -58,17 +51,10 @@ class ImageToTextContainer(DeclarativeContainer):
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         ImageToTextDataModule,
-        path=settings.provided.data.path,
+        **attributes(settings.provided.data, "path", "picture_size", "fit", "unit", "is_lowercase"),
+        **attributes(settings.provided.data, "min_count", "max_length", "batch_size", "eval_batch_size"),
         reader=reader,
-        picture_size=settings.provided.data.picture_size,
-        fit=settings.provided.data.fit,
-        unit=settings.provided.data.unit,
-        is_lowercase=settings.provided.data.is_lowercase,
-        min_count=settings.provided.data.min_count,
-        max_length=settings.provided.data.max_length,
         splitter=splitter,
-        batch_size=settings.provided.data.batch_size,
-        eval_batch_size=settings.provided.data.eval_batch_size,
         seed=application.provided.seed,
         data_spec=known_data_spec,
     )
@@ -78,22 +64,20 @@ class ImageToTextContainer(DeclarativeContainer):
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
 
-    image_encoder = DeclaredCallable(protocols.ImageEncoder, build_chosen, settings.provided.image_encoder)
-    bridge = DeclaredCallable(protocols.Bridge, build_chosen, settings.provided.bridge)
-    text_decoder = DeclaredCallable(protocols.TextDecoder, build_chosen, settings.provided.text_decoder)
+    image_encoder = chosen(protocols.ImageEncoder, settings.provided.image_encoder)
+    bridge = chosen(protocols.Bridge, settings.provided.bridge)
+    text_decoder = chosen(protocols.TextDecoder, settings.provided.text_decoder)
     normalization = DeclaredFactory(protocols.Normalization, PictureNormalization)
     augmentation = DeclaredFactory(
         protocols.Augmentation,
         PictureAugmentation,
-        max_shift=settings.provided.augmentation.max_shift,
-        flip_probability=settings.provided.augmentation.flip_probability,
-        max_brightness=settings.provided.augmentation.max_brightness,
+        **attributes(settings.provided.augmentation, "max_shift", "flip_probability", "max_brightness"),
         max_rotation=settings.provided.augmentation.max_rotation,
     )
-    generation = DeclaredCallable(Generation, build_chosen, settings.provided.generation)
-    optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.optimizer)
-    schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.schedule)
-    caption_samples = DeclaredFactory(protocols.TrainingCallback, CaptionSamples)
+    generation = chosen(Generation, settings.provided.generation)
+    optimizer = chosen(protocols.Optimizer, settings.provided.optimizer)
+    schedule = chosen(protocols.Schedule, settings.provided.schedule)
+    caption_samples = callback(CaptionSamples)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="image_to_text")
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())

@@ -19,13 +19,9 @@ from nested_lightning.app.multi_feature.examples import example_batches, real_ba
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.containers.providing.choices import build_chosen, build_named
-from nested_lightning.containers.providing.declared import (
-    DeclaredCallable,
-    DeclaredFactory,
-    DeclaredSingleton,
-)
-from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.choices import build_chosen
+from nested_lightning.containers.providing.chosen import attributes, chosen, each_named
+from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.multi_feature import MultiFeatureSettings
@@ -39,7 +35,7 @@ class MultiFeatureContainer(DeclarativeContainer):
     trainer = providers.DependenciesContainer()
 
     grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
-    splitter = DeclaredCallable(Splitter, build_chosen, settings.provided.data.split)
+    splitter = chosen(Splitter, settings.provided.data.split)
     storage = providers.Callable(build_chosen, settings.provided.data.storage)
     data_spec_type = providers.Object(MultiFeatureDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
@@ -49,17 +45,11 @@ class MultiFeatureContainer(DeclarativeContainer):
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         MultiFeatureDataModule,
-        path=settings.provided.data.path,
-        label=settings.provided.data.label,
+        **attributes(settings.provided.data, "path", "label", "categorical", "excluded", "missing"),
+        **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
         grouping=grouping,
-        categorical=settings.provided.data.categorical,
-        excluded=settings.provided.data.excluded,
-        missing=settings.provided.data.missing,
-        allow_missing_groups=settings.provided.data.allow_missing_groups,
         splitter=splitter,
         storage=storage,
-        batch_size=settings.provided.data.batch_size,
-        eval_batch_size=settings.provided.data.eval_batch_size,
         seed=application.provided.seed,
         data_spec=known_data_spec,
         lifetime=lifetime.provider,
@@ -70,21 +60,15 @@ class MultiFeatureContainer(DeclarativeContainer):
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
 
-    feature_extractor = DeclaredCallable(
-        protocols.FeatureExtractor, build_chosen, settings.provided.feature_extractor
+    feature_extractor = chosen(protocols.FeatureExtractor, settings.provided.feature_extractor)
+    feature_extractors = each_named(
+        feature_extractor,
+        providers.Singleton(dict, settings.provided.feature_extractors),  # read once for all of them
     )
-    feature_extractors = NamedProviders(
-        DeclaredCallable(
-            protocols.FeatureExtractor,
-            build_named,
-            feature_extractor.provider,
-            providers.Singleton(dict, settings.provided.feature_extractors),  # read once for all of them
-        )
-    )
-    combiner = DeclaredCallable(protocols.Combiner, build_chosen, settings.provided.combiner)
-    head = DeclaredCallable(protocols.Head, build_chosen, settings.provided.head)
-    optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.optimizer)
-    schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.schedule)
+    combiner = chosen(protocols.Combiner, settings.provided.combiner)
+    head = chosen(protocols.Head, settings.provided.head)
+    optimizer = chosen(protocols.Optimizer, settings.provided.optimizer)
+    schedule = chosen(protocols.Schedule, settings.provided.schedule)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="multi_feature")
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
@@ -105,8 +89,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         model=providers.Factory(
             partial,
             MultiFeatureClassifier,
-            label_smoothing=settings.provided.label_smoothing,
-            modality_dropout=settings.provided.modality_dropout,
+            **attributes(settings.provided, "label_smoothing", "modality_dropout"),
             min_stacked_extractors=settings.provided.min_stacked_extractors,
             recipe=recipe,
         ),

@@ -23,9 +23,11 @@ from nested_lightning.app.training.runs.reproducible_data import ReproducibleDat
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.running_metrics import RunningMetrics
 from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
+from nested_lightning.app.training.storable_state import StorableState
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
 from nested_lightning.containers.providing.choices import build_policies
+from nested_lightning.containers.providing.chosen import attributes, callback
 from nested_lightning.containers.providing.declared import DeclaredFactory
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.merging import merge
@@ -59,68 +61,55 @@ class TrainerContainer(DeclarativeContainer):
     )
     """What every checkpoint carries; a family adds its data spec."""
 
-    best_checkpoint = DeclaredFactory(
-        protocols.TrainingCallback,
+    best_checkpoint = callback(
         build_best_checkpoint,
         path=run_folder.provided.best_checkpoint,
         choice=settings.provided.best_checkpoint,
         monitor=settings.provided.monitor,
         mode=settings.provided.monitor_mode,
     )
-    submodule_policies = DeclaredFactory(
-        protocols.TrainingCallback,
+    submodule_policies = callback(
         SubmodulePolicies,
         family=application.provided.family.section,
         policies=providers.Callable(build_policies, application.provided.submodules),
     )
     interruption = providers.Singleton(Interruption)
-    last_checkpoint = DeclaredFactory(
-        protocols.TrainingCallback,
+    last_checkpoint = callback(
         LastCheckpoint,
         path=run_folder.provided.last_checkpoint,
         every_n_steps=settings.provided.checkpoint_every_n_steps,
         every_n_seconds=settings.provided.checkpoint_every_n_seconds,
         interruption=interruption,
     )
-    progress = DeclaredFactory(
-        protocols.TrainingCallback,
-        TrainingProgress,
-        monitor=settings.provided.monitor,
-        mode=settings.provided.monitor_mode,
+    progress = callback(
+        TrainingProgress, monitor=settings.provided.monitor, mode=settings.provided.monitor_mode
     )
-    monitored_value = DeclaredFactory(
-        protocols.TrainingCallback, MonitoredValue, name=settings.provided.monitor
-    )
-    reproducible_data = DeclaredFactory(
-        protocols.TrainingCallback,
+    monitored_value = callback(MonitoredValue, name=settings.provided.monitor)
+    reproducible_data = callback(
         ReproducibleData,
         seed=application.provided.seed,
         is_shared=settings.provided.use_distributed_sampler,
     )
-    random_state = DeclaredFactory(protocols.TrainingCallback, RandomState)
-    running_metrics = DeclaredFactory(protocols.TrainingCallback, RunningMetrics)
-    epoch_log = DeclaredFactory(protocols.TrainingCallback, EpochLog)
-    determinism = DeclaredFactory(
-        protocols.TrainingCallback, Determinism, is_deterministic=settings.provided.is_deterministic
-    )
-    compilation = DeclaredFactory(
-        protocols.TrainingCallback, Compilation, is_wanted=settings.provided.use_compilation
-    )
-    channels_last = DeclaredFactory(
-        protocols.TrainingCallback, ChannelsLast, is_wanted=settings.provided.use_channels_last
-    )
-    device_data = DeclaredFactory(protocols.TrainingCallback, DeviceData)
-    recipe_writer = DeclaredFactory(protocols.TrainingCallback, RecipeWriter)
+    random_state = callback(RandomState)
+    running_metrics = callback(RunningMetrics)
+    epoch_log = callback(EpochLog)
+    determinism = callback(Determinism, is_deterministic=settings.provided.is_deterministic)
+    compilation = callback(Compilation, is_wanted=settings.provided.use_compilation)
+    channels_last = callback(ChannelsLast, is_wanted=settings.provided.use_channels_last)
+    device_data = callback(DeviceData)
+    recipe_writer = callback(RecipeWriter)
+    storable_state = callback(StorableState)
     callbacks = providers.Factory(
         collect_callbacks,
-        monitored_value,
         determinism,
         channels_last,
         compilation,
         device_data,
         reproducible_data,
         recipe_writer,
+        storable_state,
         best_checkpoint,
+        monitored_value,
         last_checkpoint,
         random_state,
         running_metrics,
@@ -128,12 +117,8 @@ class TrainerContainer(DeclarativeContainer):
         interruption,
         epoch_log,
         progress=progress.provider,
-        use_progress_bar=settings.provided.use_progress_bar,
-        early_stopping_patience=settings.provided.early_stopping_patience,
-        monitor=settings.provided.monitor,
-        monitor_mode=settings.provided.monitor_mode,
-        max_epochs=settings.provided.max_epochs,
-        val_every_n_epochs=settings.provided.val_every_n_epochs,
+        **attributes(settings.provided, "use_progress_bar", "early_stopping_patience", "monitor"),
+        **attributes(settings.provided, "monitor_mode", "max_epochs", "val_every_n_epochs"),
     )
     metrics_file = DeclaredFactory(
         protocols.TrainingLogger, MetricsFile, path=run_folder.provided.metrics_file
@@ -150,11 +135,7 @@ class TrainerContainer(DeclarativeContainer):
         root=run_folder.provided.path,
         callbacks=callbacks,
         loggers=loggers,
-        max_epochs=settings.provided.max_epochs,
-        max_steps=settings.provided.max_steps,
-        accelerator=settings.provided.accelerator,
-        devices=settings.provided.devices,
-        num_nodes=settings.provided.num_nodes,
+        **attributes(settings.provided, "max_epochs", "max_steps", "accelerator", "devices", "num_nodes"),
         strategy=settings.provided.strategy,
         has_unused_parameters=application.provided.family.has_unused_parameters,
         precision=precision,

@@ -24,13 +24,19 @@ from nested_lightning.app.vae_gan.objective import VaeGanObjective
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 from nested_lightning.app.vae_gan.turns import Turns
-from nested_lightning.containers.providing.choices import build_chosen, build_named, build_part
+from nested_lightning.containers.providing.choices import build_chosen, build_named
+from nested_lightning.containers.providing.chosen import (
+    attributes,
+    callback,
+    chosen,
+    each_named,
+    part_of_each,
+)
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
     DeclaredFactory,
     DeclaredSingleton,
 )
-from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.nested import NestedProviders
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
@@ -45,20 +51,17 @@ class VaeGanContainer(DeclarativeContainer):
     trainer = providers.DependenciesContainer()
 
     grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
-    splitter = DeclaredCallable(Splitter, build_chosen, settings.provided.data.split)
+    splitter = chosen(Splitter, settings.provided.data.split)
     data_spec_type = providers.Object(VaeGanDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         VaeGanDataModule,
-        path=settings.provided.data.path,
-        image_size=settings.provided.data.image_size,
-        channels=settings.provided.data.channels,
+        **attributes(settings.provided.data, "path", "image_size", "channels"),
+        **attributes(settings.provided.data, "batch_size", "eval_batch_size"),
         grouping=grouping,
         splitter=splitter,
-        batch_size=settings.provided.data.batch_size,
-        eval_batch_size=settings.provided.data.eval_batch_size,
         seed=application.provided.seed,
         data_spec=known_data_spec,
     )
@@ -68,38 +71,18 @@ class VaeGanContainer(DeclarativeContainer):
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
 
-    encoder = DeclaredCallable(protocols.PictureEncoder, build_chosen, settings.provided.vae.encoder)
-    sampler = DeclaredCallable(protocols.LatentSampler, build_chosen, settings.provided.vae.sampler)
-    decoder = DeclaredCallable(protocols.PictureDecoder, build_chosen, settings.provided.vae.decoder)
-    optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.vae.optimizer)
-    schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.vae.schedule)
+    encoder = chosen(protocols.PictureEncoder, settings.provided.vae.encoder)
+    sampler = chosen(protocols.LatentSampler, settings.provided.vae.sampler)
+    decoder = chosen(protocols.PictureDecoder, settings.provided.vae.decoder)
+    optimizer = chosen(protocols.Optimizer, settings.provided.vae.optimizer)
+    schedule = chosen(protocols.Schedule, settings.provided.vae.schedule)
     vae = DeclaredFactory(protocols.Vae, VariationalAutoencoder)
 
-    encoders = NamedProviders(
-        DeclaredCallable(
-            protocols.PictureEncoder, build_part, encoder.provider, settings.provided.vaes, "encoder"
-        )
-    )
-    samplers = NamedProviders(
-        DeclaredCallable(
-            protocols.LatentSampler, build_part, sampler.provider, settings.provided.vaes, "sampler"
-        )
-    )
-    decoders = NamedProviders(
-        DeclaredCallable(
-            protocols.PictureDecoder, build_part, decoder.provider, settings.provided.vaes, "decoder"
-        )
-    )
-    optimizers = NamedProviders(
-        DeclaredCallable(
-            protocols.Optimizer, build_part, optimizer.provider, settings.provided.vaes, "optimizer"
-        )
-    )
-    schedules = NamedProviders(
-        DeclaredCallable(
-            protocols.Schedule, build_part, schedule.provider, settings.provided.vaes, "schedule"
-        )
-    )
+    encoders = part_of_each(encoder, settings.provided.vaes, "encoder")
+    samplers = part_of_each(sampler, settings.provided.vaes, "sampler")
+    decoders = part_of_each(decoder, settings.provided.vaes, "decoder")
+    optimizers = part_of_each(optimizer, settings.provided.vaes, "optimizer")
+    schedules = part_of_each(schedule, settings.provided.vaes, "schedule")
     vaes = NestedProviders(
         DeclaredCallable(protocols.Vae, build_named, vae.provider, {}),
         parts={
@@ -112,16 +95,10 @@ class VaeGanContainer(DeclarativeContainer):
     )
     """A VAE by its name, as in ``vaes["3"].encoder``."""
 
-    discriminator = DeclaredCallable(protocols.Discriminator, build_chosen, settings.provided.discriminator)
-    discriminators = NamedProviders(
-        DeclaredCallable(protocols.Discriminator, build_named, discriminator.provider, {})
-    )
-    discriminator_optimizer = DeclaredCallable(
-        protocols.Optimizer, build_chosen, settings.provided.discriminator_optimizer
-    )
-    discriminator_schedule = DeclaredCallable(
-        protocols.Schedule, build_chosen, settings.provided.discriminator_schedule
-    )
+    discriminator = chosen(protocols.Discriminator, settings.provided.discriminator)
+    discriminators = each_named(discriminator)
+    discriminator_optimizer = chosen(protocols.Optimizer, settings.provided.discriminator_optimizer)
+    discriminator_schedule = chosen(protocols.Schedule, settings.provided.discriminator_schedule)
     classifier = DeclaredFactory(
         protocols.PictureClassifier, FeatureClassifier, num_steps=settings.provided.classifier_steps
     )
@@ -129,14 +106,9 @@ class VaeGanContainer(DeclarativeContainer):
 
     objective = providers.Factory(
         VaeGanObjective,
-        reconstruction=settings.provided.reconstruction,
-        reconstruction_weight=settings.provided.reconstruction_weight,
-        kl_weight=settings.provided.kl_weight,
-        kl_warmup_fraction=settings.provided.kl_warmup_fraction,
-        adversarial_weight=settings.provided.adversarial_weight,
-        label_smoothing=settings.provided.label_smoothing,
-        gradient_penalty=settings.provided.gradient_penalty,
-        instance_noise=settings.provided.instance_noise,
+        **attributes(settings.provided, "reconstruction", "reconstruction_weight", "kl_weight"),
+        **attributes(settings.provided, "kl_warmup_fraction", "adversarial_weight", "label_smoothing"),
+        **attributes(settings.provided, "gradient_penalty", "instance_noise"),
     )
     turns = providers.Factory(
         Turns,
@@ -148,9 +120,7 @@ class VaeGanContainer(DeclarativeContainer):
     collapse_watch = providers.Factory(
         CollapseWatch, patience_steps=settings.provided.collapse_patience_steps
     )
-    picture_grids = DeclaredFactory(
-        protocols.TrainingCallback, PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs
-    )
+    picture_grids = callback(PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs)
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="vae_gan")
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(

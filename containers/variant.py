@@ -19,12 +19,8 @@ from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.spec import VariantDataSpec
-from nested_lightning.containers.providing.choices import (
-    build_chosen,
-    build_each,
-    build_named,
-    build_optional,
-)
+from nested_lightning.containers.providing.choices import build_each, build_optional
+from nested_lightning.containers.providing.chosen import attributes, chosen, each_named
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
     DeclaredFactory,
@@ -44,24 +40,19 @@ class VariantContainer(DeclarativeContainer):
     settings = providers.Dependency(instance_of=VariantSettings)
     trainer = providers.DependenciesContainer()
 
-    splitter = DeclaredCallable(Splitter, build_chosen, settings.provided.data.split)
-    sampling = DeclaredCallable(VariantSampling, build_chosen, settings.provided.data.sampling)
+    splitter = chosen(Splitter, settings.provided.data.split)
+    sampling = chosen(VariantSampling, settings.provided.data.sampling)
     data_spec_type = providers.Object(VariantDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         VariantDataModule,
-        path=settings.provided.data.path,
+        **attributes(settings.provided.data, "path", "batch_size", "eval_batch_size", "batches_per_epoch"),
+        **attributes(settings.provided, "batch_sizes", "untrained", "unevaluated"),
         sources=providers.Callable(build_each, settings.provided.sources),
         splitter=splitter,
         sampling=sampling,
-        batch_size=settings.provided.data.batch_size,
-        batch_sizes=settings.provided.batch_sizes,
-        eval_batch_size=settings.provided.data.eval_batch_size,
-        batches_per_epoch=settings.provided.data.batches_per_epoch,
-        untrained=settings.provided.untrained,
-        unevaluated=settings.provided.unevaluated,
         seed=application.provided.seed,
         data_spec=known_data_spec,
     )
@@ -71,10 +62,8 @@ class VariantContainer(DeclarativeContainer):
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
 
-    token_adapter = DeclaredCallable(protocols.SequenceAdapter, build_chosen, settings.provided.token_adapter)
-    vector_adapter = DeclaredCallable(
-        protocols.SequenceAdapter, build_chosen, settings.provided.vector_adapter
-    )
+    token_adapter = chosen(protocols.SequenceAdapter, settings.provided.token_adapter)
+    vector_adapter = chosen(protocols.SequenceAdapter, settings.provided.vector_adapter)
     adapters = NamedProviders(
         DeclaredCallable(
             protocols.SequenceAdapter,
@@ -86,17 +75,13 @@ class VariantContainer(DeclarativeContainer):
         )
     )
     trunk = DeclaredCallable(protocols.SequenceTrunk, build_optional, settings.provided.trunk)
-    decoder = DeclaredCallable(protocols.SequenceDecoder, build_chosen, settings.provided.decoder)
-    decoders = NamedProviders(
-        DeclaredCallable(protocols.SequenceDecoder, build_named, decoder.provider, settings.provided.decoders)
-    )
-    loss = DeclaredCallable(protocols.SequenceLoss, build_chosen, settings.provided.loss)
-    losses = NamedProviders(
-        DeclaredCallable(protocols.SequenceLoss, build_named, loss.provider, settings.provided.losses)
-    )
-    balance = DeclaredCallable(protocols.LossBalance, build_chosen, settings.provided.balance)
-    optimizer = DeclaredCallable(protocols.Optimizer, build_chosen, settings.provided.optimizer)
-    schedule = DeclaredCallable(protocols.Schedule, build_chosen, settings.provided.schedule)
+    decoder = chosen(protocols.SequenceDecoder, settings.provided.decoder)
+    decoders = each_named(decoder, settings.provided.decoders)
+    loss = chosen(protocols.SequenceLoss, settings.provided.loss)
+    losses = each_named(loss, settings.provided.losses)
+    balance = chosen(protocols.LossBalance, settings.provided.balance)
+    optimizer = chosen(protocols.Optimizer, settings.provided.optimizer)
+    schedule = chosen(protocols.Schedule, settings.provided.schedule)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="variant")
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())

@@ -12,12 +12,22 @@ from nested_lightning.settings.families import families, find_family, given_fami
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.numbers import Seed
 from nested_lightning.settings.plugging.packages import packages_of
-from nested_lightning.settings.prediction import PredictionSettings
 from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at
 from nested_lightning.settings.submodules import SubmodulePolicySettings
 from nested_lightning.settings.trainer import TrainerSettings
+
+
+class PredictionSettings(Settings):
+    """Where a trained model works."""
+
+    device: str = Field(
+        "cpu",
+        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+        description="Device of a trained model: cpu, mps, cuda, cuda:1, or auto, the fastest that is there.",
+    )
+
 
 _PLACES = ("path", "root", "folder")
 

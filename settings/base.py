@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import get_annotations
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -53,12 +54,7 @@ def default_section(settings: type[Settings], description: str) -> Any:
 def plain_section(values: Any, name: str) -> dict[str, Any] | None:
     """Return what stands under a name as plain values, for a validator that runs before the check of types.
 
-    Args:
-        values: Nested values, or whatever stands where they should.
-        name: Name of a section or of named items; where it isn't there, it's empty.
-
-    Returns:
-        None where it is something else, which the check of types then finds.
+    Where nothing stands there, it's empty; None where something else does, which that check then finds.
     """
     section = values.get(name, {}) if isinstance(values, dict) else None
     if isinstance(section, BaseModel):
@@ -67,13 +63,7 @@ def plain_section(values: Any, name: str) -> dict[str, Any] | None:
 
 
 def complete_items(values: Any, *, items: str, each: str) -> Any:
-    """Let named items that name no kind start from the choice for each, before the check of types.
-
-    Args:
-        values: Nested values, or whatever stands where they should.
-        items: Name of the items.
-        each: Name of the choice that they start from.
-    """
+    """Let named ``items`` that name no kind start from the choice for ``each``, before the check of types."""
     shared, given = plain_section(values, each), plain_section(values, items)
     if shared is None or not given:
         return values
@@ -88,19 +78,37 @@ def complete_items(values: Any, *, items: str, each: str) -> Any:
 class ChoiceSettings(Settings):
     """Settings of one choice: ``kind`` names it, the other fields are keywords of ``target``.
 
+    A choice says both in its class statement, ``class Waves(HeadSettings, kind="waves", target="waves.Net")``
+    and describes itself by its docstring; what is common to several has neither.
+
+    Args:
+        kind: Its name among the choices of its slot.
+        target: Import path of the class or function that is chosen; with a dot before it, below ``module``.
+            The fields besides ``kind`` are keyword arguments of it, by the same names. Only containers
+            resolve it.
+        module: Import path that begins the targets of this class and of those that derive from it.
+
     Attributes:
-        target: Import path of the class or function that is chosen. The fields besides ``kind`` are
-            keyword arguments of it, by the same names. Only containers resolve it.
         wired: Arguments of the target that are no settings, with the expression of a wiring that gives them.
         takes_any: Whether the target takes any keyword, so that no name can be checked.
         kept: Arguments of the target that are of no plain type, and keep their defaults.
     """
 
+    _module: ClassVar[str] = ""
     target: ClassVar[str]
     wired: ClassVar[Mapping[str, str]] = MappingProxyType({})
     takes_any: ClassVar[bool] = False
     kept: ClassVar[Sequence[str]] = ()
-    kind: str = Field(description="Which of the registered choices is used.")
+    kind: str = Field("", description="Which of the registered choices is used.")
+
+    def __init_subclass__(cls, *, kind: str = "", target: str = "", module: str = "", **config: Any) -> None:
+        """Take in what a class statement says, before pydantic looks for fields."""
+        super().__init_subclass__(**config)
+        cls._module = module or cls._module
+        if kind:
+            cls.target = f"{cls._module}{target}" if target.startswith(".") else target
+            cls.__annotations__ = {"kind": Literal[kind], **get_annotations(cls)}
+            cls.kind = Field(kind, description=cls.__doc__)
 
     def arguments(self) -> dict[str, Any]:
         """Return the fields that the target takes, by name: all of them but ``kind``."""

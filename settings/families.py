@@ -110,13 +110,13 @@ def _registered() -> dict[str, Family]:
     Raises:
         SettingsError: This project has to be installed again.
     """
+    if outdated := explain_outdated_installation():
+        raise SettingsError([outdated])
     return _by_name(tuple(PLUGGED_FAMILIES.added))
 
 
 @cache
 def _by_name(added: tuple[tuple[Plugin, Family], ...]) -> dict[str, Family]:
-    if outdated := explain_outdated_installation():
-        raise SettingsError([outdated])
     found: dict[str, Family] = {}
     for plugin, family in added:
         if family.name in found:

@@ -1,34 +1,15 @@
 """The family image-to-text: an image encoder, a bridge and a text decoder that write captions."""
 
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import Settings
-from nested_lightning.settings.choices.bridges import BRIDGES, BridgeSettings, EveryStepBridgeSettings
-from nested_lightning.settings.choices.generation import (
-    GENERATIONS,
-    GenerationSettings,
-    GreedyGenerationSettings,
-)
-from nested_lightning.settings.choices.image_encoders import (
-    IMAGE_ENCODERS,
-    ImageEncoderSettings,
-    ResidualImageEncoderSettings,
-)
-from nested_lightning.settings.choices.optimization import (
-    OPTIMIZERS,
-    SCHEDULES,
-    AdamWSettings,
-    OneCycleScheduleSettings,
-    OptimizerSettings,
-    ScheduleSettings,
-)
-from nested_lightning.settings.choices.text_decoders import (
-    TEXT_DECODERS,
-    LstmTextDecoderSettings,
-    TextDecoderSettings,
-)
+from nested_lightning.settings.choices.bridges import BRIDGES, Bridge
+from nested_lightning.settings.choices.generation import GENERATIONS, Generation
+from nested_lightning.settings.choices.image_encoders import IMAGE_ENCODERS, ImageEncoder
+from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from nested_lightning.settings.choices.text_decoders import TEXT_DECODERS, TextDecoder
 from nested_lightning.settings.data.image_to_text import AugmentationSettings, CaptionDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Depth, Natural, Seed
@@ -43,26 +24,14 @@ class ImageToTextSettings(Settings):
     augmentation: AugmentationSettings = Field(
         AugmentationSettings(), description="How training pictures are varied."
     )
-    image_encoder: Annotated[ImageEncoderSettings, IMAGE_ENCODERS] = Field(
-        ResidualImageEncoderSettings(), description="From a picture to a grid of features."
-    )
-    bridge: Annotated[BridgeSettings, BRIDGES] = Field(
-        EveryStepBridgeSettings(), description="How the features reach the decoder."
-    )
-    text_decoder: Annotated[TextDecoderSettings, TEXT_DECODERS] = Field(
-        LstmTextDecoderSettings(), description="From the picture and the words so far to the next word."
-    )
-    generation: Annotated[GenerationSettings, GENERATIONS] = Field(
-        GreedyGenerationSettings(), description="How captions are generated."
-    )
+    image_encoder: ImageEncoder = IMAGE_ENCODERS.field("From a picture to a grid of features.")
+    bridge: Bridge = BRIDGES.field("How the features reach the decoder.")
+    text_decoder: TextDecoder = TEXT_DECODERS.field("From the picture and the words so far to the next word.")
+    generation: Generation = GENERATIONS.field("How captions are generated.")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target given to all tokens.")
-    num_samples: Natural = Field(
-        8, description="Sample captions in the log and on the contact sheet of each epoch."
-    )
-    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(AdamWSettings(), description="Optimiser.")
-    schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
-        OneCycleScheduleSettings(), description="How the learning rate changes during training."
-    )
+    num_samples: Natural = Field(8, description="Sample captions in log and contact sheet of each epoch.")
+    optimizer: Optimizer = OPTIMIZERS.field("Optimiser.", kind="adamw")
+    schedule: Schedule = SCHEDULES.field("How the learning rate changes during training.")
 
     @model_validator(mode="after")
     def _leave_something_of_a_picture(self) -> Self:

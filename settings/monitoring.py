@@ -10,16 +10,13 @@ _NEITHER = re.compile("discriminator|neighbour|num_|two_sample|weight")
 
 _MORE = "acc accuracy auc auroc bleu chrf dice diversity f iou map match precision psnr recall ssim"
 _LESS = "bce ce cer distance error fid kl loss mae mse nll perplexity reconstruction rmse wer"
-_BETTER: dict[str, Mode] = {
-    **dict.fromkeys(_MORE.split(), "max"),
-    **dict.fromkeys(_LESS.split(), "min"),
-}
+_BETTER: dict[str, Mode] = {**dict.fromkeys(_MORE.split(), "max"), **dict.fromkeys(_LESS.split(), "min")}
 """By a word of the name, without numbers at its end."""
 
 
 def mode_of(monitor: str) -> Mode | None:
     """Return whether less or more of a value is better, by the end of its name; None: it isn't known."""
-    name, *_ = monitor.lower().split(".")  # after the dot stands which of several it is of
+    name, *_ = re.split(r"\.|/dataloader_idx_", monitor.lower())  # then follows which of several it is of
     if _NEITHER.search(name):
         return None
     words = [word.rstrip("0123456789") for word in re.split(r"[_/\s-]+", name)[:-3:-1]]

@@ -1,25 +1,14 @@
 """The family multi-feature: several feature extractors by name, a combiner, a classifier head."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
 from nested_lightning.settings.base import Settings, complete_items
-from nested_lightning.settings.choices.combiners import COMBINERS, CombinerSettings, ConcatenationSettings
-from nested_lightning.settings.choices.feature_extractors import (
-    FEATURE_EXTRACTORS,
-    FeatureExtractorSettings,
-    NormalizedFeatureExtractorSettings,
-)
-from nested_lightning.settings.choices.heads import HEADS, HeadSettings, NormalizedHeadSettings
-from nested_lightning.settings.choices.optimization import (
-    OPTIMIZERS,
-    SCHEDULES,
-    AdamSettings,
-    OneCycleScheduleSettings,
-    OptimizerSettings,
-    ScheduleSettings,
-)
+from nested_lightning.settings.choices.combiners import COMBINERS, Combiner
+from nested_lightning.settings.choices.feature_extractors import FEATURE_EXTRACTORS, FeatureExtractor
+from nested_lightning.settings.choices.heads import HEADS, Head
+from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from nested_lightning.settings.data.multi_feature import TabularDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import InputFiles, PredictorInterface
@@ -29,18 +18,12 @@ class MultiFeatureSettings(Settings):
     """A classifier of rows that are described by several groups of features."""
 
     data: TabularDataSettings = Field(TabularDataSettings(), description="The table to learn from.")
-    feature_extractor: Annotated[FeatureExtractorSettings, FEATURE_EXTRACTORS] = Field(
-        NormalizedFeatureExtractorSettings(), description="Feature extractor of every group."
-    )
-    feature_extractors: dict[str, Annotated[FeatureExtractorSettings, FEATURE_EXTRACTORS]] = Field(
+    feature_extractor: FeatureExtractor = FEATURE_EXTRACTORS.field("Feature extractor of every group.")
+    feature_extractors: dict[str, FeatureExtractor] = Field(
         {}, description="Feature extractors of single groups, by the group's name."
     )
-    combiner: Annotated[CombinerSettings, COMBINERS] = Field(
-        ConcatenationSettings(), description="How the groups' vectors become one."
-    )
-    head: Annotated[HeadSettings, HEADS] = Field(
-        NormalizedHeadSettings(), description="From the combined vector to the classes."
-    )
+    combiner: Combiner = COMBINERS.field("How the groups' vectors become one.")
+    head: Head = HEADS.field("From the combined vector to the classes.")
     modality_dropout: float = Field(
         0.0, ge=0, lt=1, description="Probability that a group is hidden from a row in training."
     )
@@ -54,10 +37,8 @@ class MultiFeatureSettings(Settings):
         le=2**20,
         description="Train that many or more extractors of equal structure as one; null: one by one.",
     )
-    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(AdamSettings(), description="Optimiser.")
-    schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
-        OneCycleScheduleSettings(), description="How the learning rate changes during training."
-    )
+    optimizer: Optimizer = OPTIMIZERS.field("Optimiser.")
+    schedule: Schedule = SCHEDULES.field("How the learning rate changes during training.")
 
     @model_validator(mode="before")
     @classmethod

@@ -8,11 +8,7 @@ from nested_lightning.settings.reading.errors import SettingsError
 
 
 def refuse_idle_options(options: Settings, **leaders: str) -> None:
-    """Check that no option is set that only another one, which isn't, would use.
-
-    Args:
-        options: Of a predictor.
-        **leaders: Name of the option that uses it, by the option's name.
+    """Check that no option is set that only another one, its leader, would use, and which isn't set.
 
     Raises:
         SettingsError: One is set to no effect.

@@ -1,11 +1,11 @@
 """A place in the settings that one of several registered choices fills."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -23,16 +23,32 @@ class Slot:
     Args:
         base: What all choices derive from, also those that plug-ins add.
         default: The kind that stands where none is named.
-        choices: Our own settings models to choose from, each with a ``kind`` of its own.
+        choices: Our own settings models to choose from, each with a ``kind`` of its own; None: all that
+            derive from ``base`` by now, in their order.
     """
 
     def __init__(
-        self, *, base: type[ChoiceSettings], default: str, choices: Sequence[type[ChoiceSettings]]
+        self,
+        *,
+        base: type[ChoiceSettings],
+        default: str,
+        choices: Iterable[type[ChoiceSettings]] | None = None,
     ) -> None:
         self.base = base
         self.default = default
-        self._own = {kind_of_choice(choice): choice for choice in choices}
+        own = _choices_below(base) if choices is None else choices
+        self._own = {kind_of_choice(choice): choice for choice in own}
         assert default in self._own
+
+    def field(self, description: str, **values: Any) -> Any:
+        """Return the field of a settings model that this slot is, with a choice of our own as its default.
+
+        Args:
+            description: What is chosen.
+            **values: Settings of that choice where they aren't its defaults, ``kind`` among them.
+        """
+        choice = self._own[values.pop("kind", self.default)]
+        return Field(choice(**values), description=description)
 
     @cached_property
     def choices(self) -> dict[str, type[ChoiceSettings]]:
@@ -69,6 +85,13 @@ class Slot:
     @cached_property
     def _union(self) -> TypeAdapter[Any]:
         return TypeAdapter(Annotated[Any, _TaggedUnion(self)])
+
+
+def _choices_below(base: type[ChoiceSettings]) -> Iterator[type[ChoiceSettings]]:
+    for derived in base.__subclasses__():
+        if kind_of_choice(derived):
+            yield derived
+        yield from _choices_below(derived)
 
 
 @dataclass(frozen=True)

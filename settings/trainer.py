@@ -19,9 +19,7 @@ class TrainerSettings(Settings):
     gone = MappingProxyType({"log_every_n_steps": "metrics.csv has a line for each epoch"})
 
     max_epochs: Count = Field(60, description="Number of passes over the training part.")
-    max_steps: int = Field(
-        -1, ge=-1, le=2**31 - 1, description="Stop after that many optimiser steps; -1: no limit."
-    )
+    max_steps: int = Field(-1, ge=-1, le=2**31 - 1, description="Stop after that many steps; -1: no limit.")
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = Field(
         "auto", description="Hardware to train on."
     )
@@ -43,12 +41,8 @@ class TrainerSettings(Settings):
         None,
         description="CPU threads of one operation; auto: by batch size and weights; null: torch decides.",
     )
-    use_compilation: bool = Field(
-        False, description="Compute by torch.compile: pays for long trainings of large models."
-    )
-    use_channels_last: bool = Field(
-        False, description="Keep the weights of convolutions with channels last in memory."
-    )
+    use_compilation: bool = Field(False, description="Use torch.compile, for long trainings of large models.")
+    use_channels_last: bool = Field(False, description="Convolutions' weights with channels last in memory.")
     gradient_clip_norm: NonNegativeFloat | None = Field(
         None, description="Largest norm of all gradients together; null: no clipping."
     )

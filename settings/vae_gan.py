@@ -1,39 +1,16 @@
 """The family vae-gan: several variational autoencoders within a generative adversarial network."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, ValidationError, model_validator
 
 from nested_lightning.settings.base import Settings, plain_section
-from nested_lightning.settings.choices.discriminators import (
-    DISCRIMINATORS,
-    DiscriminatorSettings,
-    MlpDiscriminatorSettings,
-)
-from nested_lightning.settings.choices.latent_samplers import (
-    LATENT_SAMPLERS,
-    FittedGaussianSamplerSettings,
-    LatentSamplerSettings,
-)
-from nested_lightning.settings.choices.optimization import (
-    OPTIMIZERS,
-    SCHEDULES,
-    AdamSettings,
-    CosineScheduleSettings,
-    OptimizerSettings,
-    ScheduleSettings,
-)
-from nested_lightning.settings.choices.picture_decoders import (
-    PICTURE_DECODERS,
-    MlpPictureDecoderSettings,
-    PictureDecoderSettings,
-)
-from nested_lightning.settings.choices.picture_encoders import (
-    PICTURE_ENCODERS,
-    MlpPictureEncoderSettings,
-    PictureEncoderSettings,
-)
+from nested_lightning.settings.choices.discriminators import DISCRIMINATORS, Discriminator
+from nested_lightning.settings.choices.latent_samplers import LATENT_SAMPLERS, LatentSampler
+from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from nested_lightning.settings.choices.picture_decoders import PICTURE_DECODERS, PictureDecoder
+from nested_lightning.settings.choices.picture_encoders import PICTURE_ENCODERS, PictureEncoder
 from nested_lightning.settings.data.vae_gan import PictureDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Count, Seed
@@ -45,21 +22,11 @@ from nested_lightning.settings.reading.merging import merge
 class VaeSettings(Settings):
     """A variational autoencoder and how it is optimised."""
 
-    encoder: Annotated[PictureEncoderSettings, PICTURE_ENCODERS] = Field(
-        MlpPictureEncoderSettings(), description="From a picture to a vector."
-    )
-    sampler: Annotated[LatentSamplerSettings, LATENT_SAMPLERS] = Field(
-        FittedGaussianSamplerSettings(), description="From that to latent vectors, and where new ones lie."
-    )
-    decoder: Annotated[PictureDecoderSettings, PICTURE_DECODERS] = Field(
-        MlpPictureDecoderSettings(noise_scale=0.1), description="From a latent vector to a picture."
-    )
-    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(
-        AdamSettings(lr=1e-3, betas=(0.5, 0.999)), description="Optimiser."
-    )
-    schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
-        CosineScheduleSettings(), description="How the learning rate changes during training."
-    )
+    encoder: PictureEncoder = PICTURE_ENCODERS.field("From a picture to a vector.")
+    sampler: LatentSampler = LATENT_SAMPLERS.field("From that to latent vectors, and where new ones lie.")
+    decoder: PictureDecoder = PICTURE_DECODERS.field("From a latent vector to a picture.", noise_scale=0.1)
+    optimizer: Optimizer = OPTIMIZERS.field("Optimiser.", betas=(0.5, 0.999))
+    schedule: Schedule = SCHEDULES.field("How the learning rate changes during training.", kind="cosine")
 
 
 class VaeGanSettings(Settings):
@@ -68,18 +35,12 @@ class VaeGanSettings(Settings):
     data: PictureDataSettings = Field(PictureDataSettings(), description="The pictures to learn from.")
     vae: VaeSettings = Field(VaeSettings(), description="Every VAE.")
     vaes: dict[str, VaeSettings] = Field({}, description="Single VAEs, by the VAE's name.")
-    discriminator: Annotated[DiscriminatorSettings, DISCRIMINATORS] = Field(
-        MlpDiscriminatorSettings(), description="Tells generated pictures from real ones."
+    discriminator: Discriminator = DISCRIMINATORS.field("Tells generated pictures from real ones.")
+    discriminator_optimizer: Optimizer = OPTIMIZERS.field(
+        "Optimiser of the discriminator.", betas=(0.5, 0.999)
     )
-    discriminator_optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(
-        AdamSettings(lr=1e-3, betas=(0.5, 0.999)), description="Optimiser of the discriminator."
-    )
-    discriminator_schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
-        CosineScheduleSettings(), description="Its learning rate during training."
-    )
-    is_discriminator_shared: bool = Field(
-        True, description="One discriminator for all VAEs, or one for each."
-    )
+    discriminator_schedule: Schedule = SCHEDULES.field("Its learning rate during training.", kind="cosine")
+    is_discriminator_shared: bool = Field(True, description="One discriminator for all VAEs, or one each.")
     reconstruction: Literal["pixels", "features"] = Field(
         "pixels",
         description="Where reconstructions are compared: in pixels, or the discriminator's features.",
@@ -92,9 +53,7 @@ class VaeGanSettings(Settings):
     adversarial_weight: NonNegativeFloat = Field(
         12.0, description="Weight of the discriminator's verdict for the VAEs; 0: none is trained."
     )
-    label_smoothing: float = Field(
-        0.1, ge=0, lt=0.5, description="How far the target of real pictures lies below 1."
-    )
+    label_smoothing: float = Field(0.1, ge=0, lt=0.5, description="How far real pictures' target is below 1.")
     gradient_penalty: NonNegativeFloat = Field(
         0.02, description="Weight of the discriminator's squared gradient at real pictures."
     )
@@ -102,15 +61,11 @@ class VaeGanSettings(Settings):
         0.0, description="Standard deviation of noise on what the discriminator sees."
     )
     vaes_every_n_batches: Count = Field(1, description="Batches from one step of the VAEs to the next.")
-    discriminator_every_n_batches: Count = Field(
-        1, description="Batches from one step of the discriminator to the next."
-    )
+    discriminator_every_n_batches: Count = Field(1, description="Batches from one of its steps to the next.")
     gradient_clip_norm: PositiveFloat | None = Field(
         None, description="Largest norm of the gradients of each VAE, and of the discriminator; null: any."
     )
-    classifier_steps: Count = Field(
-        3000, description="Steps of the classifier in whose features samples are measured."
-    )
+    classifier_steps: Count = Field(3000, description="Steps of the classifier whose features judge samples.")
     collapse_patience_steps: Count = Field(
         1000, description="Steps without a mistake of the discriminator before that is warned of."
     )

@@ -1,49 +1,21 @@
 """The family variant: one model, several input types, a decoder for each."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field, NonNegativeFloat, model_validator
 
 from nested_lightning.settings.base import Settings, plain_section
-from nested_lightning.settings.choices.optimization import (
-    OPTIMIZERS,
-    SCHEDULES,
-    AdamSettings,
-    OneCycleScheduleSettings,
-    OptimizerSettings,
-    ScheduleSettings,
-)
+from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from nested_lightning.settings.choices.sequence_adapters import (
-    ADAPTERS,
     TOKEN_ADAPTERS,
     VECTOR_ADAPTERS,
-    AdapterSettings,
-    EmbeddingSettings,
-    PerceptronSettings,
-    TokenAdapterSettings,
-    VectorAdapterSettings,
+    Adapter,
+    TokenAdapter,
+    VectorAdapter,
 )
-from nested_lightning.settings.choices.sequence_decoders import (
-    DECODERS,
-    TRUNKS,
-    RecurrentDecoderSettings,
-    SequenceDecoderSettings,
-    TrunkSettings,
-)
-from nested_lightning.settings.choices.variant_losses import (
-    BALANCES,
-    LOSSES,
-    BalanceSettings,
-    CrossEntropySettings,
-    FixedBalanceSettings,
-    LossSettings,
-)
-from nested_lightning.settings.data.variant import (
-    SEQUENCE_SOURCES,
-    SequenceDataSettings,
-    SequenceFileSettings,
-    SequenceSourceSettings,
-)
+from nested_lightning.settings.choices.sequence_decoders import DECODERS, SequenceDecoder, Trunk
+from nested_lightning.settings.choices.variant_losses import BALANCES, LOSSES, Balance, Loss
+from nested_lightning.settings.data.variant import SEQUENCE_SOURCES, SequenceDataSettings, SequenceSource
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Count
 from nested_lightning.settings.predictor import InputFiles, PredictorInterface
@@ -62,18 +34,14 @@ IMAGE_ADAPTER: dict[str, Any] = {"variants": {"image": {"adapter": {"kind": "pic
 class SingleVariantSettings(Settings):
     """One variant: where its sequences come from, what labels them, and what part it takes."""
 
-    source: Annotated[SequenceSourceSettings, SEQUENCE_SOURCES] = Field(
-        SequenceFileSettings(), description="Where its sequences come from."
-    )
-    adapter: Annotated[AdapterSettings, ADAPTERS] | None = Field(
+    source: SequenceSource = SEQUENCE_SOURCES.field("Where its sequences come from.")
+    adapter: Adapter | None = Field(
         None, description="From its steps to vectors; null: token_adapter or vector_adapter."
     )
-    decoder: Annotated[SequenceDecoderSettings, DECODERS] | None = Field(
+    decoder: SequenceDecoder | None = Field(
         None, description="From vectors to its classes; null: the decoder of every variant."
     )
-    loss: Annotated[LossSettings, LOSSES] | None = Field(
-        None, description="Its loss; null: the loss of every variant."
-    )
+    loss: Loss | None = Field(None, description="Its loss; null: the loss of every variant.")
     weight: NonNegativeFloat = Field(1.0, description="Factor of its loss.")
     batch_size: Count | None = Field(None, description="Sequences of its training batch; null: as all.")
     is_frozen: bool = Field(False, description="Whether its adapter and decoder keep their weights.")
@@ -88,29 +56,16 @@ class VariantSettings(Settings):
     variants: dict[str, SingleVariantSettings] = Field(
         {}, description="Single variants by name; image and text are there where data.path is null."
     )
-    token_adapter: Annotated[TokenAdapterSettings, TOKEN_ADAPTERS] = Field(
-        EmbeddingSettings(), description="Adapter of every variant of characters or tokens."
+    token_adapter: TokenAdapter = TOKEN_ADAPTERS.field("Adapter of every variant of characters or tokens.")
+    vector_adapter: VectorAdapter = VECTOR_ADAPTERS.field(
+        "Adapter of every variant of vectors; until it is set, that of image is a picture's."
     )
-    vector_adapter: Annotated[VectorAdapterSettings, VECTOR_ADAPTERS] = Field(
-        PerceptronSettings(),
-        description="Adapter of every variant of vectors; until it is set, that of image is a picture's.",
-    )
-    trunk: Annotated[TrunkSettings, TRUNKS] | None = Field(
-        None, description="Shared by all variants, between adapters and decoders; null: none."
-    )
-    decoder: Annotated[SequenceDecoderSettings, DECODERS] = Field(
-        RecurrentDecoderSettings(), description="Decoder of every variant."
-    )
-    loss: Annotated[LossSettings, LOSSES] = Field(
-        CrossEntropySettings(), description="Loss of every variant."
-    )
-    balance: Annotated[BalanceSettings, BALANCES] = Field(
-        FixedBalanceSettings(), description="How the variants' losses are weighed."
-    )
-    optimizer: Annotated[OptimizerSettings, OPTIMIZERS] = Field(AdamSettings(), description="Optimiser.")
-    schedule: Annotated[ScheduleSettings, SCHEDULES] = Field(
-        OneCycleScheduleSettings(), description="How the learning rate changes during training."
-    )
+    trunk: Trunk | None = Field(None, description="Shared by all, between adapters and decoders; null: none.")
+    decoder: SequenceDecoder = DECODERS.field("Decoder of every variant.")
+    loss: Loss = LOSSES.field("Loss of every variant.")
+    balance: Balance = BALANCES.field("How the variants' losses are weighed.")
+    optimizer: Optimizer = OPTIMIZERS.field("Optimiser.")
+    schedule: Schedule = SCHEDULES.field("How the learning rate changes during training.")
 
     @model_validator(mode="before")
     @classmethod
@@ -128,22 +83,22 @@ class VariantSettings(Settings):
         return values | merge(shipped, {"variants": plain})
 
     @property
-    def sources(self) -> dict[str, SequenceSourceSettings]:
+    def sources(self) -> dict[str, SequenceSource]:
         """Source of each variant that is there, by name."""
         return {name: v.source for name, v in self.variants.items() if v.is_trained or v.is_evaluated}
 
     @property
-    def adapters(self) -> dict[str, AdapterSettings]:
+    def adapters(self) -> dict[str, Adapter]:
         """Adapters of variants that have one of their own, by name."""
         return {name: v.adapter for name, v in self.variants.items() if v.adapter is not None}
 
     @property
-    def decoders(self) -> dict[str, SequenceDecoderSettings]:
+    def decoders(self) -> dict[str, SequenceDecoder]:
         """Decoders of variants that have one of their own, by name."""
         return {name: v.decoder for name, v in self.variants.items() if v.decoder is not None}
 
     @property
-    def losses(self) -> dict[str, LossSettings]:
+    def losses(self) -> dict[str, Loss]:
         """Losses of variants that have one of their own, by name."""
         return {name: v.loss for name, v in self.variants.items() if v.loss is not None}
 
@@ -191,9 +146,7 @@ ORIGINAL = Preset(
 class LabelOptions(Settings):
     """Which of the model's variants files hold."""
 
-    variant: str | None = Field(
-        None, description="What the files hold, e.g. text; needed if not the only one."
-    )
+    variant: str | None = Field(None, description="What files hold, e.g. text; needed if not the only one.")
 
 
 FAMILY = Family(
@@ -215,12 +168,7 @@ FAMILY = Family(
     ),
     defaults={
         "variant": {"data": {"split": {"kind": "random", "val_fraction": 0.1}}},
-        "trainer": {
-            "max_epochs": 3,
-            "num_threads": 1,
-            "gradient_clip_norm": 1.0,
-            "monitor": "val_macro_f1",
-        },
+        "trainer": {"max_epochs": 3, "num_threads": 1, "gradient_clip_norm": 1.0, "monitor": "val_macro_f1"},
     },
     presets={"original": ORIGINAL},
     batch_sizes=("data.batch_size", "variants.*.batch_size"),

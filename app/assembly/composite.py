@@ -1,4 +1,4 @@
-"""What all composites share: the recipe in their checkpoints, and callbacks of their own."""
+"""What all composites share: a recipe for their checkpoints, and callbacks of their own."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,8 +9,9 @@ from torch import nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
-from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
+from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.recipe_writer import RecipeWriter
 
 
 class Composite(LightningModule):
@@ -44,8 +45,10 @@ class Composite(LightningModule):
         return (self,)
 
     def configure_callbacks(self) -> list[Callback]:
-        """Return the composite's own callbacks."""
-        return self._callbacks
+        """Return the composite's own callbacks, and what writes its recipe where no other does."""
+        others: Sequence[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
+        has_writer = any(isinstance(one, RecipeWriter) for one in others)
+        return self._callbacks if has_writer else [*self._callbacks, RecipeWriter()]
 
     def configure_gradient_clipping(
         self,
@@ -79,8 +82,3 @@ class Composite(LightningModule):
         From the hooks at the end of an epoch alone, ``on_train_epoch_end`` and its kin.
         """
         self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # Lightning wants it said
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Write the recipe into the checkpoint."""
-        if self.recipe is not None:
-            checkpoint[CHECKPOINT_KEY] = self.recipe.json

@@ -1,7 +1,7 @@
 """Where in a composite an exception came from, and whether ``meta`` is to blame."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
@@ -67,16 +67,13 @@ def explain_needed_values(error: BaseException) -> str:
 
 
 def find_place(error: BaseException, submodules: Mapping[str, nn.Module]) -> ErrorPlace:
-    """Return where an exception came from.
-
-    Args:
-        error: A caught exception.
-        submodules: Submodules by path.
-    """
+    """Return where a caught exception came from, by the submodules and their paths."""
     paths = {id(module): path for path, module in submodules.items()}
     path = layer = layer_input = None
     line = ""
-    for frame in _frames(error):
+    for frame, _ in walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == __file__ or "_call_impl" in frame.f_code.co_name:
+            continue
         module = frame.f_locals.get("self")
         if isinstance(module, nn.Module):
             path = paths.get(id(module), path)
@@ -84,12 +81,6 @@ def find_place(error: BaseException, submodules: Mapping[str, nn.Module]) -> Err
         if not {_TORCH, _HERE} & {*(file := Path(frame.f_code.co_filename)).parents}:
             line = f"{file.name}:{frame.f_lineno}"
     return ErrorPlace(path=path, layer=layer, layer_input=layer_input, line=line)
-
-
-def _frames(error: BaseException) -> Iterator[FrameType]:
-    for frame, _ in walk_tb(error.__traceback__):
-        if frame.f_code.co_filename != __file__ and "_call_impl" not in frame.f_code.co_name:
-            yield frame
 
 
 def _first_tensor(frame: FrameType) -> Tensor | None:

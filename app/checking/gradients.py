@@ -49,12 +49,8 @@ def without_gradient(
 ) -> Iterator[Fault]:
     """Yield a fault for each submodule with trainable parameters that no gradient arrives at.
 
-    Args:
-        model: The composite after its training step.
-        reached: See `reached_parameters`.
-        owners: See `list_owners`.
-        root: Path of the composite.
-        skipped: Paths of submodules that are left out.
+    What is ``reached`` is known from `reached_parameters`, owners from `list_owners`; paths that are
+    ``skipped`` are left out.
     """
     lacking = {name for name, parameter in _trainable(model) if id(parameter) not in reached}
     for path, names in _by_owner(lacking, owners, skipped).items():

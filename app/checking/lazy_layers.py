@@ -11,7 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.seeding import derive_seed
-from nested_lightning.app.checking.quiet_steps import unlogged, without_scores
+from nested_lightning.app.checking.step_trainer import unlogged, without_scores
 
 
 def materialise(

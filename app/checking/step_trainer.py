@@ -1,4 +1,4 @@
-"""What a composite asks of its Trainer within single steps, without a training."""
+"""What a composite asks of its Trainer in single steps, which log and score nothing and need no training."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,8 +8,10 @@ from typing import Any
 from lightning_fabric.plugins import Precision
 from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer
-from torch import Tensor
+from pytorch_lightning.loggers.logger import DummyLogger
+from torch import Tensor, nn
 from torch.optim import Optimizer
+from torchmetrics import Metric, MetricCollection
 
 from nested_lightning.app.checking.error_places import TrainerNeededError
 
@@ -38,6 +40,8 @@ class StepTrainer:
     gradient_clip_val: float | None = None
     ckpt_path: str | None = "checked without weights"
     datamodule: Any = None
+    logger = DummyLogger()
+    loggers = (logger,)
 
     def __init__(self) -> None:
         self.optimizers: list[Optimizer] = []
@@ -73,12 +77,7 @@ class StepStrategy:
 
 
 class StepOptimizer(LightningOptimizer):
-    """An optimiser as ``LightningModule.optimizers`` gives it out, which never moves a weight.
-
-    Args:
-        optimizer: The optimiser.
-        model: Whose optimiser it is.
-    """
+    """An optimiser as ``LightningModule.optimizers`` gives it out, which never moves the model's weights."""
 
     def __init__(self, optimizer: Optimizer, model: LightningModule) -> None:
         super().__init__(optimizer)
@@ -111,3 +110,31 @@ def list_optimizers(configured: Any) -> list[Optimizer]:
     if len(configured) == 2 and isinstance(configured[0], list):
         configured = configured[0]
     return [optimizer for entry in configured for optimizer in list_optimizers(entry)]
+
+
+@contextmanager
+def unlogged(model: LightningModule) -> Iterator[None]:
+    """Leave out what a step logs: there is no logger."""
+    model.__dict__.update(log=_nothing, log_dict=_nothing)
+    try:
+        yield
+    finally:
+        del model.__dict__["log"], model.__dict__["log_dict"]
+
+
+@contextmanager
+def without_scores(model: nn.Module) -> Iterator[None]:
+    """Leave out torchmetrics' scores, which are made of values."""
+    scores: list[Any] = [each for each in model.modules() if isinstance(each, Metric | MetricCollection)]
+    kept = [(each.update, each.forward) for each in scores]
+    for each in scores:
+        each.update = each.forward = _nothing
+    try:
+        yield
+    finally:
+        for each, (update, forward) in zip(scores, kept, strict=True):
+            each.update, each.forward = update, forward
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    """Stand for a call that is left out."""

@@ -17,11 +17,9 @@ from nested_lightning.app.checking.gradients import (
     without_optimizer,
 )
 from nested_lightning.app.checking.lazy_layers import materialise
-from nested_lightning.app.checking.quiet_steps import unlogged, without_scores
-from nested_lightning.app.checking.step_errors import Suggest
-from nested_lightning.app.checking.step_trainer import StepTrainer
-from nested_lightning.app.checking.submodule_table import SubmoduleListing, SubmoduleRow, repeat_row
-from nested_lightning.app.checking.submodule_watch import SubmoduleWatch
+from nested_lightning.app.checking.step_trainer import StepTrainer, unlogged, without_scores
+from nested_lightning.app.checking.submodule_table import SubmoduleRow, list_submodules, repeat_row
+from nested_lightning.app.checking.submodule_watch import SubmoduleWatch, Suggest
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 
 
@@ -102,12 +100,12 @@ class StepCheck:
     ) -> list[SubmoduleRow]:
         """Return what each submodule takes, gives and costs, after the steps.
 
-        Args:
-            makers: Name of the provider that made each submodule, by the submodule's path.
-            overridden: Paths of submodules in whose provider's place something was put.
-            same: Paths at which an instance stands besides its first one, which is given for each.
+        Which provider made it is given by path, and which were ``overridden``; ``same`` are paths at which an
+        instance stands besides its first one, which is given for each.
         """
-        listing = SubmoduleListing(
+        rows = list_submodules(
+            self.model,
+            self.watch.submodules,
             owners=self._owners,
             calls=self.watch.calls,
             optimizers=self.trainer.optimizers,
@@ -115,7 +113,6 @@ class StepCheck:
             overridden=overridden,
             unfreezing=self._unfreezing,
         )
-        rows = listing(self.model, self.watch.submodules)
         first = {row.path: row for row in rows}
         return rows + [repeat_row(first[path], at) for at, path in same.items()]
 

@@ -1,12 +1,14 @@
-"""What each submodule of a checked composite is, takes, gives and costs."""
+"""What a check comes to: its faults, and what each submodule is, takes, gives and costs."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nested_lightning.app.checking.optimizer_memory import remembered_bytes
+from nested_lightning.app.checking.findings import Fault, Unchecked
 from nested_lightning.app.checking.submodule_watch import SubmoduleCall
 
 Shape = tuple[int, ...]
@@ -51,10 +53,22 @@ class SubmoduleRow:
     note: str = ""
 
 
-class SubmoduleListing:
-    """Tells what submodules are, take, give and cost.
+def list_submodules(
+    model: nn.Module,
+    submodules: Mapping[str, nn.Module],
+    *,
+    owners: Mapping[str, str],
+    calls: Mapping[str, SubmoduleCall],
+    optimizers: Sequence[Optimizer],
+    makers: Mapping[str, str],
+    overridden: Collection[str],
+    unfreezing: Mapping[nn.Module, int],
+) -> list[SubmoduleRow]:
+    """Return a row for each submodule by path, and one for what else a composite has.
 
     Args:
+        model: The composite.
+        submodules: By path.
         owners: Path of the innermost submodule of each parameter, by the parameter's name.
         calls: What goes in and out, by path.
         optimizers: All of them; a parameter of each size may be changed.
@@ -62,43 +76,19 @@ class SubmoduleListing:
         overridden: Paths of submodules in whose provider's place something was put.
         unfreezing: Modules that are frozen to begin with, and the epoch in which they learn.
     """
+    parameters: dict[str, list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        parameters.setdefault(owners[name], []).append(parameter)
+    epochs = {inner: epoch for module, epoch in unfreezing.items() for inner in module.modules()}
+    rates, remembered = _learning_rates(optimizers), remembered_bytes(optimizers)
 
-    def __init__(
-        self,
-        *,
-        owners: Mapping[str, str],
-        calls: Mapping[str, SubmoduleCall],
-        optimizers: Sequence[Optimizer],
-        makers: Mapping[str, str],
-        overridden: Collection[str],
-        unfreezing: Mapping[nn.Module, int],
-    ) -> None:
-        self._owners = owners
-        self._calls = calls
-        self._makers = makers
-        self._overridden = overridden
-        self._unfreezing = {
-            inner: epoch for module, epoch in unfreezing.items() for inner in module.modules()
-        }
-        self._rates = _learning_rates(optimizers)
-        self._remembered = remembered_bytes(optimizers)
-
-    def __call__(self, model: nn.Module, submodules: Mapping[str, nn.Module]) -> list[SubmoduleRow]:
-        """Return a row for each submodule by path, and one for what else the composite has."""
-        parameters: dict[str, list[nn.Parameter]] = {}
-        for name, parameter in model.named_parameters():
-            parameters.setdefault(self._owners[name], []).append(parameter)
-        rows = [self._row(path, module, parameters.get(path, [])) for path, module in submodules.items()]
-        own = parameters.get("")
-        return [*rows, self._row("", model, own)] if own else rows
-
-    def _row(self, path: str, module: nn.Module, own: Sequence[nn.Parameter]) -> SubmoduleRow:
+    def row(path: str, module: nn.Module) -> SubmoduleRow:
+        own, call, epoch = parameters.get(path, []), calls.get(path), epochs.get(module)
         trainable = [parameter for parameter in own if parameter.requires_grad]
-        is_known = all(id(parameter) in self._remembered for parameter in trainable)
-        call, epoch = self._calls.get(path), self._unfreezing.get(module)
+        is_known = all(id(parameter) in remembered for parameter in trainable)
         return SubmoduleRow(
             path=path,
-            provider=self._makers.get(path, path),
+            provider=makers.get(path, path),
             class_name=type(module).__name__,
             inputs=call.inputs if call else None,
             outputs=call.outputs if call else None,
@@ -106,13 +96,14 @@ class SubmoduleListing:
             num_frozen=_count(own) - _count(trainable),
             parameter_bytes=_bytes(own),
             gradient_bytes=_bytes(trainable),
-            optimizer_bytes=sum(self._remembered[id(one)] for one in trainable) if is_known else None,
-            learning_rates=tuple(
-                sorted({self._rates[id(one)] for one in trainable if id(one) in self._rates})
-            ),
-            is_overridden=path in self._overridden,
+            optimizer_bytes=sum(remembered[id(one)] for one in trainable) if is_known else None,
+            learning_rates=tuple(sorted({rates[id(one)] for one in trainable if id(one) in rates})),
+            is_overridden=path in overridden,
             unfrozen_at="" if epoch is None else f"until epoch {epoch}",
         )
+
+    rows = [row(path, module) for path, module in submodules.items()]
+    return [*rows, row("", model)] if parameters.get("") else rows
 
 
 def repeat_row(row: SubmoduleRow, path: str) -> SubmoduleRow:
@@ -152,3 +143,60 @@ def _count(tensors: Iterable[Tensor]) -> int:
 
 def _bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def remembered_bytes(optimizers: Iterable[Optimizer]) -> dict[int, int]:
+    """Return the memory of what optimisers keep besides each parameter, by the parameter's id.
+
+    One parameter of each size in each group takes a step, which may change it. Nothing is known of an
+    optimiser that can't take one, such as L-BFGS.
+    """
+    found: dict[int, int] = {}
+    for optimizer in optimizers:
+        alike = _of_one_size(optimizer)
+        _step([first for first, *_ in alike], optimizer)
+        for parameters in alike:
+            if parameters[0] in optimizer.state:
+                kept = optimizer.state[parameters[0]].values()
+                size = sum(value.nbytes for value in kept if isinstance(value, Tensor))
+                found.update((id(parameter), size) for parameter in parameters)
+    return found
+
+
+def _of_one_size(optimizer: Optimizer) -> list[list[Tensor]]:
+    """Return the parameters in lists, each of one group, shape and type."""
+    alike: dict[Hashable, list[Tensor]] = {}
+    for number, group in enumerate(optimizer.param_groups):
+        for parameter in group["params"]:
+            key = number, parameter.shape, parameter.dtype, parameter.device
+            alike.setdefault(key, []).append(parameter)
+    return [*alike.values()]
+
+
+def _step(parameters: Iterable[Tensor], optimizer: Optimizer) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    with suppress(Exception):
+        optimizer.step()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """Everything that was found and seen.
+
+    Attributes:
+        faults: What is wrong; none: the model can be trained.
+        unchecked: What couldn't be looked at on ``meta``.
+        model_class: Name of the composite's class; empty where it couldn't be built.
+        rows: The submodules; empty where the composite couldn't be built.
+        notes: What is no fault, and good to know.
+        edges: Shape of what goes from one submodule into another, by both paths; from None: from the batch.
+    """
+
+    faults: tuple[Fault, ...]
+    unchecked: tuple[Unchecked, ...] = ()
+    model_class: str = ""
+    rows: tuple[SubmoduleRow, ...] = ()
+    notes: tuple[str, ...] = ()
+    edges: dict[tuple[str | None, str], Shape] = field(default_factory=dict)

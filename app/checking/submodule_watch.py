@@ -1,18 +1,31 @@
 """Sees each submodule at work within a step: what goes in, what comes out, and what goes wrong."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 
+from nested_lightning.app.assembly.widths import NotBuiltError
 from nested_lightning.app.checking.data_flow import DataFlow
-from nested_lightning.app.checking.distinct import distinct_modules
-from nested_lightning.app.checking.findings import Fault, Findings
-from nested_lightning.app.checking.step_errors import Suggest, describe_error
+from nested_lightning.app.checking.error_places import (
+    ErrorPlace,
+    explain_needed_values,
+    find_place,
+    needs_values,
+)
+from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.tensors import tensors_in
+
+Suggest: TypeAlias = Callable[[Sequence[str], str], str]
+"""Takes the paths of submodules that give a width, and of the one that takes another; says what to do."""
+
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+_WIDTH_NAMES = ("in_features", "in_channels", "num_features", "input_size", "embed_dim")
+"""What torch's layers call the width of their input."""
 
 _WIDTH_AT = {2: -1, 3: -1, 4: 1}
 """Where the width stands in an output of that many dimensions: [B, F], [B, L, F], [B, F, h, w]."""
@@ -35,6 +48,7 @@ class SubmoduleCall:
     outputs: tuple[tuple[int, ...], ...]
 
 
+@dataclass(kw_only=True)
 class SubmoduleWatch:
     """Wraps the ``forward`` of submodules.
 
@@ -49,20 +63,14 @@ class SubmoduleWatch:
         widths: Output widths of those that publish none, by path.
     """
 
-    def __init__(
-        self,
-        *,
-        submodules: Mapping[str, nn.Module],
-        root: str,
-        findings: Findings,
-        suggest: Suggest,
-        widths: Mapping[str, int],
-    ) -> None:
-        self.submodules = distinct_modules(submodules)
-        self.root = root
-        self.suggest = suggest
-        self.widths = widths
-        self.findings = findings
+    submodules: Mapping[str, nn.Module]
+    root: str
+    findings: Findings
+    suggest: Suggest
+    widths: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        self.submodules = distinct_modules(self.submodules)
         self.calls: dict[str, SubmoduleCall] = {}
         self.flow = DataFlow()
         self._stand_ins: list[tuple[str, Tensor]] = []
@@ -98,7 +106,9 @@ class SubmoduleWatch:
                 raise
             except Exception as error:
                 output = self._go_on(path, error, given)
-            self._note(path, given, tensors_in(output))
+            returned = tensors_in(output)
+            self.flow.note(path, given, returned)
+            self.calls.setdefault(path, SubmoduleCall(inputs=_shapes(given), outputs=_shapes(returned)))
             return output
 
         return watched
@@ -137,24 +147,31 @@ class SubmoduleWatch:
             raise UserError(f"it was asked for out_features={asked}, and gave {width} features")
 
     def _report(self, error: Exception, where: str) -> None:
-        finding = describe_error(
-            error,
-            where=where,
-            submodules=self.submodules,
-            root=self.root,
-            flow=self.flow,
-            suggest=self.suggest,
-        )
+        finding = self._describe(error, where)
         is_known = any(
             isinstance(finding, Fault) and finding.what == one.what for one in self.findings.faults
         )
         if not is_known and not self.findings.concerns(finding.path):
             self.findings.add(finding)
 
-    def _note(self, path: str, given: list[Tensor], returned: list[Tensor]) -> None:
-        self.flow.note(path, given, returned)
-        if path not in self.calls:
-            self.calls[path] = SubmoduleCall(inputs=_shapes(given), outputs=_shapes(returned))
+    def _describe(self, error: Exception, where: str) -> Fault | Unchecked:
+        """Return what an exception in a submodule or a step means; both sides of widths that don't fit."""
+        place = find_place(error, self.submodules)
+        inner = place.path or where
+        path = f"{self.root}.{inner}" if inner in self.submodules else f"{self.root}: {where}"
+        if needs_values(error):
+            return Unchecked(path=path, why=f"{explain_needed_values(error)} ({place.line})")
+        if isinstance(error, NotBuiltError):
+            return Unchecked(path=path, why="something that it is built of couldn't be built")
+        if isinstance(error, UserError):
+            return Fault(path=path, what=str(error))
+        if mismatch := _mismatch(place):
+            givers = sorted(self.flow.givers(place.layer_input)) if place.layer_input is not None else []
+            named = " and ".join(f"{self.root}.{giver}" for giver in givers) or "the data"
+            what = f"{named} gives {mismatch[0]} features, but {path} takes {mismatch[1]}"
+            return Fault(path=path, what=what, hint=self.suggest(givers, inner))
+        first_line = str(error).strip().partition("\n")[0]
+        return Fault(path=path, what=f"{type(error).__name__}: {first_line} ({place.line})")
 
 
 def _stand_in(width: Any, given: list[Tensor]) -> Tensor | None:
@@ -167,3 +184,26 @@ def _stand_in(width: Any, given: list[Tensor]) -> Tensor | None:
 
 def _shapes(tensors: list[Tensor]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(tensor.shape) for tensor in tensors)
+
+
+def distinct_modules(modules: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
+    """Return each module once, by its first path."""
+    first = first_paths(modules)
+    return {path: module for path, module in modules.items() if first[path] == path}
+
+
+def first_paths(modules: Mapping[str, nn.Module]) -> dict[str, str]:
+    """Return for each path the first one at which the same module stands."""
+    first: dict[int, str] = {}
+    return {path: first.setdefault(id(module), path) for path, module in modules.items()}
+
+
+def _mismatch(place: ErrorPlace) -> tuple[int, int] | None:
+    """Return both widths where a layer was given another one than it takes."""
+    widths = (getattr(place.layer, name, None) for name in _WIDTH_NAMES)
+    taken = next(filter(None, widths), None)
+    if not isinstance(taken, int) or place.layer_input is None or place.layer_input.dim() < 2:
+        return None
+    is_grid = isinstance(place.layer, _CONVOLUTIONS + _NORMALISATIONS)
+    given = place.layer_input.shape[1 if is_grid else -1]
+    return (given, taken) if given != taken else None

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from nested_lightning.app.checkpoints.archive import refuse_bad_archive
 from nested_lightning.app.checkpoints.migrations import migrate
+from nested_lightning.app.checkpoints.storable import to_storable
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 
@@ -35,16 +36,17 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
         Raises:
             TypeError: ``storage_options`` were given.
-            UserError: ``path`` is an address, or the disk is full.
+            UserError: ``path`` is an address, the disk is full, or something in the checkpoint is neither a
+                tensor nor of a plain meaning.
             OSError: The file can't be written for another reason.
         """
         if storage_options is not None:
             raise TypeError("storage_options are for remote files; checkpoints are written to the local disk")
-        target = local_path(path)
+        target, content = local_path(path), to_storable(checkpoint)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with replace_atomically(target) as file, _checksums():
-                torch.save(checkpoint, file)
+                torch.save(content, file)
         except (OSError, RuntimeError) as error:
             if _cause_number(error) in _DISK_FULL:
                 raise UserError(_disk_full(f"checkpoint {target}", target.parent)) from error

@@ -104,7 +104,7 @@ def _count_once(tensors: Iterable[Tensor]) -> int:
 def _monitored(checkpoint: Mapping[str, Any]) -> dict[str, float]:
     metrics = {}
     for name, state in checkpoint.get("callbacks", {}).items():
-        if name.startswith("ModelCheckpoint") and state.get("monitor"):
+        if name.startswith("BestCheckpoint") and state.get("monitor"):
             for key, label in (("current_score", ""), ("best_model_score", "best ")):
                 if state.get(key) is not None:
                     metrics[f"{label}{state['monitor']}"] = float(state[key])

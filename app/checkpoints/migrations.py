@@ -35,7 +35,18 @@ def three_to_four(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
         override["path"], override["name"] = as_now(override["path"], override["name"])
 
 
-MIGRATIONS: dict[int, Migration] = {1: one_to_two, 2: two_to_three, 3: three_to_four}
+def four_to_five(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
+    """Name the states of the project's callbacks as such, since a module may bring others of their base."""
+    del recipe
+    names = {"ModelCheckpoint{": "BestCheckpoint{", "EarlyStopping{": "PatientStopping{"}
+    states = checkpoint.get("callbacks", {})
+    for key in [*states]:
+        for before, now in names.items():
+            if key.startswith(before):
+                states[key.replace(before, now, 1)] = states.pop(key)
+
+
+MIGRATIONS: dict[int, Migration] = {1: one_to_two, 2: two_to_three, 3: three_to_four, 4: four_to_five}
 
 
 def migrate(checkpoint: dict[str, Any]) -> None:

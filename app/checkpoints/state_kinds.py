@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
+from torch.optim import LBFGS, Optimizer
 
 from nested_lightning.app.errors import UserError
 
@@ -33,15 +34,19 @@ def refuse_other_kinds(saved: Any, own: Any, place: str) -> None:
         _is(int | float, saved, place)
 
 
-def refuse_other_memory(memory: Any, place: str) -> None:
+def refuse_other_memory(memory: Any, optimizer: Optimizer, place: str) -> None:
     """Check what an optimiser remembers of each parameter: tensors, numbers or nothing, by name.
+
+    L-BFGS keeps lists as well, and one that isn't torch's may.
 
     Raises:
         UserError: Something else stands there.
     """
+    may_list = isinstance(optimizer, LBFGS) or not type(optimizer).__module__.startswith("torch.")
+    kinds = Tensor | int | float | None | (list if may_list else None)
     for number, kept in memory.items() if _is(Mapping, memory, place) else ():
         for name, value in kept.items() if _is(Mapping, kept, f"{place}.{number}") else ():
-            _is(Tensor | int | float | None, value, f"{place}.{number}.{name}")
+            _is(kinds, value, f"{place}.{number}.{name}")
 
 
 def _is(kind: Any, value: Any, place: str) -> bool:

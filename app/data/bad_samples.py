@@ -4,9 +4,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, counted, name_list
 from nested_lightning.app.foreign_files import foreign_file
-from nested_lightning.app.wording import counted, name_list
 
 
 class BadSamples:

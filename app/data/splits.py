@@ -10,9 +10,8 @@ import pyarrow as pa
 from pyarrow import compute
 
 from nested_lightning.app.data.stratified import Rows, stratified_split
-from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean, name_list
 from nested_lightning.app.tables.column_values import text_values
-from nested_lightning.app.wording import name_list
 
 PartName = Literal["train", "val", "test"]
 

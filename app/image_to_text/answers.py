@@ -26,19 +26,10 @@ def answer_files(
     seed: int = 0,
     skip_bad: bool = False,
 ) -> Answers:
-    """Write a caption for each picture; without ``beam`` and ``top_p`` as the model was set in training.
+    """Write a caption for each of ``files``, pictures and folders of pictures.
 
-    Args:
-        predictor: Writes captions.
-        beam_search: Makes a beam search.
-        nucleus_sampling: Makes a search that draws.
-        files: Pictures and folders of pictures.
-        beam: Number of beams.
-        length_penalty: With ``beam``: more prefers longer captions.
-        top_p: Share of the probability that is drawn from.
-        temperature: With ``top_p``: below 1 is nearer to the likeliest.
-        seed: With ``top_p``: seed of the draw.
-        skip_bad: Leave out pictures that can't be read.
+    Takes the options of ``predict``, see `settings.image_to_text.CaptionOptions`, and what makes a beam
+    search and a search that draws; without ``beam`` and ``top_p`` it is as the model was set in training.
 
     Raises:
         UserError: A picture can't be read.

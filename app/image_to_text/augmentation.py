@@ -4,12 +4,14 @@ Shapes: B pictures, 3 colours, S width and height.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
+@dataclass(frozen=True, kw_only=True)
 class PictureAugmentation:
     """Shifts, and by choice mirrors, brightens and turns, each picture in its own way.
 
@@ -22,18 +24,10 @@ class PictureAugmentation:
         max_rotation: Degrees that a picture is turned at most, in [0, 180].
     """
 
-    def __init__(
-        self,
-        *,
-        max_shift: int = 0,
-        flip_probability: float = 0.0,
-        max_brightness: float = 0.0,
-        max_rotation: float = 0.0,
-    ) -> None:
-        self.max_shift = max_shift
-        self.flip_probability = flip_probability
-        self.max_brightness = max_brightness
-        self.max_rotation = max_rotation
+    max_shift: int = 0
+    flip_probability: float = 0.0
+    max_brightness: float = 0.0
+    max_rotation: float = 0.0
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """Return varied copies of ``pictures`` of [B, 3, S, S], float of 0 to 255, of the same shape."""

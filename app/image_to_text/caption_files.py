@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from nested_lightning.app.data.bad_samples import BadSamples
-from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, did_you_mean, name_list
 from nested_lightning.app.tables.column_values import text_of
 from nested_lightning.app.tables.csv_file import find_dialect, tidy_name
 from nested_lightning.app.tables.json_lines import (
@@ -19,7 +19,6 @@ from nested_lightning.app.tables.json_lines import (
     plain_name,
     unpacked,
 )
-from nested_lightning.app.wording import name_list
 
 PICTURE_COLUMNS = ("image", "picture", "file_name", "filename", "file", "path")
 CAPTION_COLUMNS = ("caption", "captions", "text", "description")

@@ -3,8 +3,8 @@
 import io
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from PIL import Image, ImageDraw, ImageFont
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -22,20 +22,19 @@ _WIDTH = 720
 _MARGIN = 8
 
 
-class Sample(Protocol):
-    """A picture, [3, S, S] of uint8, with its captions and a generated one."""
+@dataclass(frozen=True, kw_only=True)
+class CaptionSample:
+    """A picture with what people and the model say of it.
 
-    @property
-    def picture(self) -> Tensor:
-        """What is to be described."""
+    Attributes:
+        picture: [3, S, S], uint8, on the CPU.
+        captions: What people wrote.
+        generated: What was generated.
+    """
 
-    @property
-    def captions(self) -> tuple[str, ...]:
-        """What people wrote."""
-
-    @property
-    def generated(self) -> str:
-        """What the model wrote."""
+    picture: Tensor
+    captions: tuple[str, ...]
+    generated: str
 
 
 class CaptionSamples(Callback):
@@ -52,7 +51,7 @@ class CaptionSamples(Callback):
         self._show(trainer, pl_module, "test")
 
     def _show(self, trainer: Trainer, pl_module: LightningModule, part: str) -> None:
-        samples: Sequence[Sample] = getattr(pl_module, "samples", [])
+        samples: Sequence[CaptionSample] = getattr(pl_module, "samples", [])
         if not samples or not trainer.is_global_zero:
             return
         for sample in samples:
@@ -69,7 +68,7 @@ class CaptionSamples(Callback):
             file.write(draw_contact_sheet(samples))
 
 
-def draw_contact_sheet(samples: Sequence[Sample]) -> bytes:
+def draw_contact_sheet(samples: Sequence[CaptionSample]) -> bytes:
     """Return a PNG file with a row for each sample: its picture, its caption, the generated caption."""
     row_height = _PICTURE_SIZE + _MARGIN
     sheet = Image.new("RGB", (_WIDTH, row_height * len(samples) + _MARGIN), "white")

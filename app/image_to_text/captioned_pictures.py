@@ -11,13 +11,12 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.data.bad_samples import BadSamples
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, counted, errors_naming
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord, read_captions
 from nested_lightning.app.image_to_text.vocabulary import Unit, split_caption
 from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE, Fit, read_picture
 from nested_lightning.app.pictures.source import PictureSource, open_source
-from nested_lightning.app.wording import counted, errors_naming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +63,7 @@ class CaptionLimit:
             raise UserError("it has no caption")
 
 
+@dataclass(frozen=True, kw_only=True)
 class PictureReader:
     """Reads a folder, zip archive or captions file.
 
@@ -75,20 +75,11 @@ class PictureReader:
         skip_bad: Leave out pictures that can't be used, and warn; otherwise the first one is an error.
     """
 
-    def __init__(
-        self,
-        *,
-        captions_file: str | None = None,
-        picture_folder: str | None = None,
-        picture_column: str | None = None,
-        caption_column: str | None = None,
-        skip_bad: bool = False,
-    ) -> None:
-        self._captions_file = captions_file
-        self._picture_folder = picture_folder
-        self._picture_column = picture_column
-        self._caption_column = caption_column
-        self._skip_bad = skip_bad
+    captions_file: str | None = None
+    picture_folder: str | None = None
+    picture_column: str | None = None
+    caption_column: str | None = None
+    skip_bad: bool = False
 
     def __call__(self, path: Path | None, *, size: int, fit: Fit, limit: CaptionLimit) -> CaptionedPictures:
         """Read everything.
@@ -104,16 +95,16 @@ class PictureReader:
         """
         with ExitStack() as stack:
             with errors_naming(path or "shipped emoji"):
-                source, captions_name = stack.enter_context(open_source(path, self._captions_file))
-            bad = BadSamples(is_skipped=self._skip_bad)
+                source, captions_name = stack.enter_context(open_source(path, self.captions_file))
+            bad = BadSamples(is_skipped=self.skip_bad)
             with foreign_file(f"{source.label}: {captions_name}"):
                 with source.open(captions_name) as stream:
                     content = stream.read(MAX_FILE_SIZE)
                 records = read_captions(
                     content,
                     name=captions_name,
-                    picture_column=self._picture_column,
-                    caption_column=self._caption_column,
+                    picture_column=self.picture_column,
+                    caption_column=self.caption_column,
                     bad=bad,
                 )
             return self._read_pictures(source, captions_name, records, bad, size=size, fit=fit, limit=limit)
@@ -151,8 +142,8 @@ class PictureReader:
         beside = PurePosixPath(captions_name).parent
         folders = [beside, PurePosixPath(), beside / "images", PurePosixPath("images")]
         allowed = [PurePosixPath(), PurePosixPath(Path(source.label).absolute().as_posix())]
-        if self._picture_folder is not None:
-            folders = [beside / self._picture_folder, PurePosixPath(self._picture_folder)]
+        if self.picture_folder is not None:
+            folders = [beside / self.picture_folder, PurePosixPath(self.picture_folder)]
             allowed += folders
         names = [normpath(folder / picture.replace("\\", "/")) for folder in folders]
         inside = [name for name in names if any(_is_inside(name, folder) for folder in allowed)]

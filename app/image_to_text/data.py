@@ -12,7 +12,7 @@ from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, note_given_parts
 from nested_lightning.app.data.stratified import Rows
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord
 from nested_lightning.app.image_to_text.captioned_pictures import (
@@ -24,7 +24,6 @@ from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, PictureSplitter
 from nested_lightning.app.image_to_text.vocabulary import Unit, count_tokens, split_caption
 from nested_lightning.app.pictures.decoding import Fit
-from nested_lightning.app.wording import errors_naming
 
 
 class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):

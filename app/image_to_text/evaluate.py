@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from nested_lightning.app.answers import Evaluator
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
@@ -11,17 +12,8 @@ from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 
 
-class ImageToTextEvaluator:
-    """Compares generated captions with those of the data.
-
-    Args:
-        predictor: Writes captions with the trained composite.
-        datamodule: The data with its split.
-    """
-
-    def __init__(self, *, predictor: ImageToTextPredictor, datamodule: ImageToTextDataModule) -> None:
-        self.predictor = predictor
-        self.datamodule = datamodule
+class ImageToTextEvaluator(Evaluator[ImageToTextPredictor, ImageToTextDataModule]):
+    """Compares generated captions with those of the data."""
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:

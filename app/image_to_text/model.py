@@ -5,7 +5,6 @@ height of a picture, F features, h and w height and width of the encoder's grid.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -18,8 +17,15 @@ from torchmetrics import MeanMetric
 from nested_lightning.app.assembly.composite import Composite
 from nested_lightning.app.assembly.protocols import TextDecoder
 from nested_lightning.app.checkpoints.recipe import Recipe
-from nested_lightning.app.image_to_text.batch import CaptionBatch
-from nested_lightning.app.image_to_text.caption_text import count_targets, draw_captions, list_captions, trim
+from nested_lightning.app.image_to_text.batch import (
+    CaptionBatch,
+    count_targets,
+    draw_captions,
+    list_captions,
+    trim,
+)
+from nested_lightning.app.image_to_text.caption_samples import CaptionSample
+from nested_lightning.app.image_to_text.caption_scores import CaptionStageScores
 from nested_lightning.app.image_to_text.generation.first_step import FirstStep
 from nested_lightning.app.image_to_text.generation.search import (
     GeneratedTokens,
@@ -27,7 +33,6 @@ from nested_lightning.app.image_to_text.generation.search import (
     SpecialTokens,
     State,
 )
-from nested_lightning.app.image_to_text.stage_scores import CaptionStageScores
 from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
 from nested_lightning.app.processes import mean_over_ranks
 from nested_lightning.app.training.optimization import (
@@ -38,21 +43,6 @@ from nested_lightning.app.training.optimization import (
 
 NEVER_GENERATED = (PAD, BEGIN, UNKNOWN)
 SPECIAL = SpecialTokens(begin=BEGIN, end=END, pad=PAD)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaptionSample:
-    """A picture with what people and the model say of it.
-
-    Attributes:
-        picture: [3, S, S], uint8, on the CPU.
-        captions: What people wrote.
-        generated: What was generated.
-    """
-
-    picture: Tensor
-    captions: tuple[str, ...]
-    generated: str
 
 
 class ImageToText(Composite):

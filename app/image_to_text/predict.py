@@ -12,9 +12,10 @@ import torch
 from pydantic import SkipValidation
 from torch import Tensor
 
+from nested_lightning.app.answers import Predictor
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.bad_samples import BadSamples
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder, regular_file
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.model import ImageToText
@@ -22,7 +23,6 @@ from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.pictures.decoding import decode_picture, read_picture
 from nested_lightning.app.pictures.listing import list_pictures
 from nested_lightning.app.tensors import require_finite
-from nested_lightning.app.wording import errors_naming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +49,8 @@ class PictureCaption(Caption):
     picture: str
 
 
-class ImageToTextPredictor:
-    """Writes captions with the preparation that the model was trained with.
-
-    Args:
-        model: The trained composite. It is put into evaluation mode.
-        data_spec: The spec of the data that it was trained on.
-        batch_size: Pictures that go through the model at once.
-    """
-
-    def __init__(self, *, model: ImageToText, data_spec: ImageToTextDataSpec, batch_size: int = 128) -> None:
-        self.model = model.eval()
-        self.data_spec = data_spec
-        self.batch_size = batch_size
+class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec]):
+    """Writes captions with the preparation that the model was trained with."""
 
     @checked_arguments
     def predict_paths(

@@ -19,13 +19,7 @@ _WORD = re.compile(r"\w+(?:['\u2019\-]\w+)*|[^\w\s]")
 
 
 def split_caption(caption: str, *, unit: Unit, is_lowercase: bool) -> list[str]:
-    """Return a caption's words with its punctuation marks, or its characters; spaces count as one.
-
-    Args:
-        caption: What a person wrote.
-        unit: What it is split into.
-        is_lowercase: Whether capital letters become small ones.
-    """
+    """Return a caption's words with its punctuation marks, or its characters; spaces count as one."""
     text = " ".join((caption.lower() if is_lowercase else caption).split())
     return _WORD.findall(text) if unit == "words" else list(text)
 
@@ -69,13 +63,9 @@ class Vocabulary:
         return [BEGIN, *(self._indices.get(token, UNKNOWN) for token in split), END]
 
     def encode_all(self, captions: Sequence[Sequence[str]]) -> Tensor:
-        """Return the indices of all captions of N pictures.
+        """Return the indices of all captions of N pictures, each of which has some: [N, K, T], int64.
 
-        Args:
-            captions: Captions of each picture, at least one.
-
-        Returns:
-            [N, K, T], int64, K captions of T tokens; where a picture has fewer, all padding.
+        There are K captions of T tokens; where a picture has fewer, they are all padding.
         """
         encoded = [[self.encode(caption) for caption in several] for several in captions]
         num = max((len(several) for several in encoded), default=1)

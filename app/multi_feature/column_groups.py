@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from nested_lightning.app.errors import UserError, did_you_mean
-from nested_lightning.app.wording import name_list
+from nested_lightning.app.errors import UserError, did_you_mean, name_list
 
 Grouping = Callable[[Sequence[str]], dict[str, tuple[str, ...]]]
 """Takes the names of all columns that may be features; returns each group's columns by its name."""

@@ -14,15 +14,13 @@ from typing_extensions import override
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Split, Splitter, note_given_parts
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
-from nested_lightning.app.multi_feature.encoding import columns_there
-from nested_lightning.app.multi_feature.feature_parts import encode_parts
-from nested_lightning.app.multi_feature.fitting import fit_groups
+from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
-from nested_lightning.app.multi_feature.storage import FeatureStorage, MemoryStorage
+from nested_lightning.app.multi_feature.storage import MemoryStorage, encode_parts
 from nested_lightning.app.tables.column_values import is_missing, keep_rows, text_values
 from nested_lightning.app.tables.labels import (
     check_class_sizes,
@@ -30,10 +28,9 @@ from nested_lightning.app.tables.labels import (
     find_class_names,
     label_column,
 )
-from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_empty_rows, refuse_missing
+from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import SampleColumns
 from nested_lightning.app.tables.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
-from nested_lightning.app.wording import errors_naming, name_list
 
 SHIPPED_LABEL = "digit"
 
@@ -95,7 +92,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         missing: MissingPolicy = "error",
         allow_missing_groups: bool = False,
         splitter: Splitter,
-        storage: FeatureStorage | None = None,
+        storage: MemoryStorage | None = None,
         batch_size: int,
         eval_batch_size: int,
         seed: int = 0,
@@ -152,10 +149,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         if self._missing == "drop":
             is_usable = ~(missing.is_incomplete | is_missing(labels))
             return samples.keep(is_usable, self._splitter.reserved_columns)
-        if self._missing == "mean":
-            refuse_empty_rows(missing)
-        else:
-            refuse_missing(missing)
+        refuse_missing(missing, is_filled_in=self._missing == "mean")
         return samples
 
     def _groups(self, table: pa.Table) -> Mapping[str, Sequence[str]]:

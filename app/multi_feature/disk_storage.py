@@ -16,22 +16,24 @@ import pyarrow as pa
 import torch
 from pyarrow import parquet
 from torch import Tensor
+from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features
-from nested_lightning.app.multi_feature.storage import TensorWriter, Widths
+from nested_lightning.app.multi_feature.storage import MemoryStorage, PartWriter, Widths
 from nested_lightning.app.tables.column_reading import each_column
 from nested_lightning.app.tables.csv_spooling import spool_csv
 from nested_lightning.app.tables.mapped_files import MappedFiles
 from nested_lightning.app.tables.sample_columns import TableColumns
+from nested_lightning.app.tables.table_file import TableReader
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SETTING = "multi_feature.data.storage.folder"
 _FLOAT_SIZE = 4
 
 
-class DiskStorage:
+class DiskStorage(MemoryStorage):
     """Copies a table to an Arrow file, and what it is encoded to to files of numbers; both are mapped.
 
     The table's copy takes about as much room as the CSV file, until the rows are encoded; these take 4 bytes
@@ -47,6 +49,7 @@ class DiskStorage:
         self._written: WeakValueDictionary[int, MappedFeatureBatch] = WeakValueDictionary()
         self.reader = SpoolingReader(self._files)
 
+    @override
     def read_columns(
         self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
     ) -> TableColumns:
@@ -58,19 +61,18 @@ class DiskStorage:
             self.release()
         return TableColumns(table, is_text, release=self.release)
 
-    def new_part(self, widths: Widths, num_rows: int) -> "MappedWriter | TensorWriter":
-        """Return what takes ``num_rows`` encoded rows."""
-        is_empty = num_rows == 0 or not any(widths.values())  # an empty file can't be mapped
-        if is_empty:
-            return TensorWriter(widths, num_rows)
+    @override
+    def new_part(self, widths: Widths, num_rows: int) -> PartWriter:
+        if num_rows == 0 or not any(widths.values()):  # an empty file can't be mapped
+            return super().new_part(widths, num_rows)
         return MappedWriter(self._files, widths, num_rows, keep=self._keep)
 
+    @override
     def release(self) -> None:
-        """Give back the memory of all files."""
         self._files.release()
 
+    @override
     def close(self) -> None:
-        """Close all files, and the rows in them; new files can be made."""
         for rows in list(self._written.values()):
             rows.close()
         self._written.clear()
@@ -80,8 +82,8 @@ class DiskStorage:
         self._written[id(rows)] = rows
 
 
-class SpoolingReader:
-    """Reads tables by way of a file that is mapped.
+class SpoolingReader(TableReader):
+    """Copies tables block by block to a file that is mapped.
 
     Args:
         files: Makes that file.
@@ -90,15 +92,15 @@ class SpoolingReader:
     def __init__(self, files: MappedFiles) -> None:
         self._files = files
 
+    @override
     def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
-        """Copy a CSV file block by block."""
         with room_on_disk(self._files.folder):
             file = self._files.create()
             spool_csv(path, file, text_columns=text_columns)
             return _open_arrow(self._files.map(file))
 
+    @override
     def read_parquet(self, file: parquet.ParquetFile) -> pa.Table:
-        """Copy a Parquet file block by block."""
         with room_on_disk(self._files.folder):
             sink = self._files.create()
             with pa.ipc.new_file(sink, file.schema_arrow) as writer:
@@ -110,11 +112,7 @@ class SpoolingReader:
 class MappedWriter:
     """A `PartWriter` to a file: the rows of the first group, then those of the second, and so on.
 
-    Args:
-        files: Makes the file.
-        widths: Of each group.
-        num_rows: N, at least 1.
-        keep: Is given the rows in the end.
+    There is at least one row; ``keep`` is given all of them in the end.
     """
 
     def __init__(
@@ -166,14 +164,7 @@ class MappedWriter:
 
 
 class MappedFeatureBatch(FeatureBatch):
-    """Rows in a file: reading some gives the memory back that those before took.
-
-    Args:
-        features: See `FeatureBatch`.
-        presence: See `FeatureBatch`.
-        target: See `FeatureBatch`.
-        release: Gives back the memory of the file.
-    """
+    """Rows in a file: reading some has ``release`` give the memory back that those before took."""
 
     def __init__(
         self,

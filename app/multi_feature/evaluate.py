@@ -1,5 +1,6 @@
 """Evaluation of a `MultiFeatureClassifier`."""
 
+from nested_lightning.app.answers import Evaluator
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.evaluation_report import EvaluationReport, score_classes
@@ -7,17 +8,8 @@ from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 
 
-class MultiFeatureEvaluator:
-    """Compares predictions with the labels of the data.
-
-    Args:
-        predictor: Predicts with the trained composite.
-        datamodule: The data with its split.
-    """
-
-    def __init__(self, *, predictor: MultiFeaturePredictor, datamodule: MultiFeatureDataModule) -> None:
-        self.predictor = predictor
-        self.datamodule = datamodule
+class MultiFeatureEvaluator(Evaluator[MultiFeaturePredictor, MultiFeatureDataModule]):
+    """Compares predictions with the labels of the data."""
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:

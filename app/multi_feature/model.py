@@ -18,8 +18,7 @@ from nested_lightning.app.assembly.composite import Composite
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.feature_groups import Features, mask_missing, tensors_by_group
+from nested_lightning.app.multi_feature.batch import FeatureBatch, Features, mask_missing, tensors_by_group
 from nested_lightning.app.multi_feature.stacking.callback import ModuleStacking
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
 from nested_lightning.app.processes import mean_over_ranks

@@ -11,15 +11,15 @@ from pyarrow import csv
 from pydantic import InstanceOf
 from torch import Tensor
 
+from nested_lightning.app.answers import Predictor
 from nested_lightning.app.arguments import checked_arguments
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
-from nested_lightning.app.wording import errors_naming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,8 @@ class ClassPredictions:
 
     def to_table(self) -> pa.Table:
         """Return the columns ``prediction`` and ``probability_NAME`` for each class."""
-        columns = {f"probability_{name}": self.probabilities[:, i].numpy() for i, name in self._numbered()}
+        numbered = enumerate(self.class_names)
+        columns = {f"probability_{name}": self.probabilities[:, i].numpy() for i, name in numbered}
         return pa.table({"prediction": self.classes, **columns})
 
     def __len__(self) -> int:
@@ -53,25 +54,9 @@ class ClassPredictions:
         csv.write_csv(self.to_table(), sink, csv.WriteOptions(quoting_style="needed"))
         return sink.getvalue().to_pybytes()
 
-    def _numbered(self) -> list[tuple[int, str]]:
-        return list(enumerate(self.class_names))
 
-
-class MultiFeaturePredictor:
-    """Classifies rows of tables with the preparation that the model was trained with.
-
-    Args:
-        model: The trained composite. It is put into evaluation mode.
-        data_spec: The spec of the data that it was trained on.
-        batch_size: Rows that go through the model at once.
-    """
-
-    def __init__(
-        self, *, model: MultiFeatureClassifier, data_spec: MultiFeatureDataSpec, batch_size: int = 1024
-    ) -> None:
-        self.model = model.eval()
-        self.data_spec = data_spec
-        self.batch_size = batch_size
+class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSpec]):
+    """Classifies rows of tables with the preparation that the model was trained with."""
 
     @checked_arguments
     def predict_file(self, path: str | Path) -> ClassPredictions:
@@ -125,7 +110,7 @@ class MultiFeaturePredictor:
             UserError: There is no row, the groups aren't the model's, or its answers aren't finite.
         """
         _refuse_nothing(len(rows))
-        _refuse_other_groups(rows, self.data_spec)
+        _refuse_other_groups(rows, self.data_spec.widths)
         parts = []
         for start in range(0, len(rows), self.batch_size):
             batch = rows[start : start + self.batch_size].to(self.model.device)
@@ -139,13 +124,11 @@ def _refuse_nothing(num_rows: int) -> None:
         raise UserError("there are no rows to classify")
 
 
-def _refuse_other_groups(rows: FeatureBatch, data_spec: MultiFeatureDataSpec) -> None:
+def _refuse_other_groups(rows: FeatureBatch, wanted: Mapping[str, int]) -> None:
     widths = {name: None if x is None else tuple(x.shape[1:]) for name, x in rows.features.items()}
-    wanted = {name: (width,) for name, width in data_spec.widths.items()}
-    if widths.keys() != wanted.keys() or any(
-        given not in (None, wanted[name]) for name, given in widths.items()
-    ):
-        raise UserError(f"the model takes groups of these widths: {data_spec.widths}; given were {widths}")
+    fitting = [given in (None, (wanted.get(name),)) for name, given in widths.items()]
+    if widths.keys() != wanted.keys() or not all(fitting):
+        raise UserError(f"the model takes groups of these widths: {wanted}; given were {widths}")
 
 
 def _column(values: Sequence[Any], is_text: bool) -> pa.Array:

@@ -1,47 +1,29 @@
-"""Where the rows of a table lie while a model is trained on them: in memory, or elsewhere.
+"""Where the encoded rows of a table lie while a model is trained on them: in memory, or elsewhere.
 
-Shapes: N rows, F_g features of group g.
+Shapes: N rows, G groups, F_g features of group g.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 import torch
 from torch import Tensor
 
+from nested_lightning.app.data.splits import PartName, Split
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.encoding import Features
+from nested_lightning.app.multi_feature.encoding import Features, encode_groups
+from nested_lightning.app.multi_feature.spec import GroupSpec
 from nested_lightning.app.tables.column_reading import read_columns
+from nested_lightning.app.tables.missing_values import Flags
 from nested_lightning.app.tables.sample_columns import SampleColumns
-from nested_lightning.app.tables.table_file import TableReader, WholeTableReader
+from nested_lightning.app.tables.table_file import TableReader
 
 Widths = Mapping[str, int | None]
 """Number of features of each group, by name; None: no row has the group."""
-
-
-class FeatureStorage(Protocol):
-    """`MemoryStorage` or `disk_storage.DiskStorage`; both give the same values, bit for bit."""
-
-    @property
-    def reader(self) -> TableReader:
-        """What reads the file."""
-
-    def read_columns(
-        self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
-    ) -> SampleColumns:
-        """Return columns of a table that ``reader`` has read, see `app.tables.column_reading.each_column`."""
-
-    def new_part(self, widths: Widths, num_rows: int) -> PartWriter:
-        """Return what takes ``num_rows`` encoded rows."""
-
-    def release(self) -> None:
-        """Give back memory whose content can be read again."""
-
-    def close(self) -> None:
-        """Close the files that were made; rows in them can't be used any more, but new ones can be made."""
 
 
 class PartWriter(Protocol):
@@ -55,36 +37,36 @@ class PartWriter(Protocol):
 
 
 class MemoryStorage:
-    """Holds the table and what it is encoded to in memory."""
+    """Holds the table and what it is encoded to in memory; any other gives the same values, bit for bit.
 
-    reader = WholeTableReader()
+    Attributes:
+        reader: Reads the file.
+    """
+
+    reader = TableReader()
 
     def read_columns(
         self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
     ) -> SampleColumns:
-        """Return the columns' values."""
+        """Return columns of a table that ``reader`` has read, see `app.tables.column_reading.each_column`."""
         return read_columns(table, names, categorical=categorical, infer_categories=infer_categories)
 
-    def new_part(self, widths: Widths, num_rows: int) -> TensorWriter:
+    def new_part(self, widths: Widths, num_rows: int) -> PartWriter:
         """Return what takes ``num_rows`` encoded rows."""
         return TensorWriter(widths, num_rows)
 
     def release(self) -> None:
-        """Do nothing: all of it is needed."""
+        """Give back memory whose content can be read again: here none."""
 
     def close(self) -> None:
-        """Do nothing: there are no files."""
+        """Close the files that were made; rows in them can't be used any more, but new ones can be made."""
 
 
 class TensorWriter:
-    """A `PartWriter` of tensors in memory.
+    """A `PartWriter` of that many rows of each group in memory.
 
     NumPy does the writing: torch would wake its threads for each of many small copies, which takes longer
     than the copies where the cores have something else to do.
-
-    Args:
-        widths: Of each group.
-        num_rows: N.
     """
 
     def __init__(self, widths: Widths, num_rows: int) -> None:
@@ -104,3 +86,41 @@ class TensorWriter:
     def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
         """Return all rows."""
         return FeatureBatch(features=self._features, presence=presence, target=target)
+
+
+_BLOCK_ROWS = 1 << 16
+"""Rows that are encoded at once."""
+
+
+def encode_parts(
+    columns: SampleColumns,
+    groups: Sequence[GroupSpec],
+    presence: Flags,
+    target: Tensor,
+    split: Split,
+    storage: MemoryStorage,
+) -> dict[PartName, FeatureBatch]:
+    """Encode the rows of the training, the validation and the test part, some rows at a time.
+
+    The columns are of [N], ``presence`` is bool of [N, G], and ``target`` int64 of [N].
+    """
+    widths = {
+        group.name: group.width if presence[:, index].any() and group.columns[0].name in columns else None
+        for index, group in enumerate(groups)
+    }
+    writers = {name: storage.new_part(widths, len(rows)) for name, rows in split.parts.items()}
+    for start in range(0, len(target), _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, len(target))
+        block = encode_groups(columns.slice(start, stop), groups, presence[start:stop])
+        for name, rows in split.parts.items():
+            first, last = np.searchsorted(rows, [start, stop])
+            kept = rows[first:last] - start
+            values = {group: None if each is None else each[kept] for group, each in block.items()}
+            writers[name].write(int(first), values)
+        storage.release()
+    return {
+        name: writers[name].finish(
+            presence=None if presence.all() else torch.from_numpy(presence[rows]), target=target[rows]
+        )
+        for name, rows in split.parts.items()
+    }

@@ -6,13 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath, PurePosixPath
 from typing import NoReturn
 
-from nested_lightning.app.errors import UserError
-from nested_lightning.app.wording import name_list
+from nested_lightning.app.errors import UserError, name_list
 
-PICTURE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".gif", ".webp"),
-    *(".bmp", ".tif", ".tiff", ".pgm", ".avif"),
-)
+PICTURE_SUFFIXES = (*(".png", ".jpg", ".jpeg", ".gif", ".webp"), *(".bmp", ".tif", ".tiff", ".pgm", ".avif"))
 
 
 def is_picture(name: PurePath) -> bool:

@@ -54,7 +54,7 @@ class _NamingConnector(_CheckpointConnector):
             checkpoint.get("optimizer_states", ()), self.trainer.optimizers, strict=False
         ):
             refuse_other_kinds(saved, optimizer.state_dict(), "optimizer_states")
-            refuse_other_memory(saved.get("state", {}), "optimizer_states.state")
+            refuse_other_memory(saved.get("state", {}), optimizer, "optimizer_states.state")
         schedules = [config.scheduler for config in self.trainer.lr_scheduler_configs]
         for saved, schedule in zip(checkpoint.get("lr_schedulers", ()), schedules, strict=False):
             refuse_other_kinds(saved, schedule.state_dict(), "lr_schedulers")

@@ -1,6 +1,8 @@
 """Combiners: the groups' vectors in, one vector out; groups that are missing count for nothing.
 
-Those with ``takes_stacked`` also take the vectors of all groups in one tensor, as a stack gives them.
+A combiner's ``forward`` takes G tensors of [B, F_g] and the presence of the groups, [B, G], bool, or None
+where every group is there; it returns [B, F_out], zeros for a row without any group. One that has
+``takes_stacked`` also takes one tensor of [G, B, F_g], as a stack gives it, where all have one width.
 
 Shapes: B rows of a batch, G groups, F_g features of a group's vector, F_out features of the result.
 """
@@ -26,15 +28,7 @@ class Concatenation(nn.Module):
         self.out_features = sum(in_features.values())
 
     def forward(self, vectors: Sequence[Tensor] | Tensor, presence: Tensor | None = None) -> Tensor:
-        """Combine one vector for each group.
-
-        Args:
-            vectors: G tensors of [B, F_g], or one of [G, B, F_g] where all have one width.
-            presence: [B, G], bool; None: every group is there.
-
-        Returns:
-            [B, F_out], where F_out is the sum of all F_g.
-        """
+        """Put the vectors side by side: F_out is the sum of all F_g."""
         if isinstance(vectors, Tensor):
             vectors_BGF = vectors.transpose(0, 1)
             return (vectors_BGF if presence is None else vectors_BGF * presence.unsqueeze(2)).flatten(1)
@@ -64,15 +58,7 @@ class GatedSum(nn.Module):
         self.gates = nn.ModuleList(nn.Linear(self.out_features, 1) for _ in in_features)
 
     def forward(self, vectors: Sequence[Tensor] | Tensor, presence: Tensor | None = None) -> Tensor:
-        """Combine one vector for each group.
-
-        Args:
-            vectors: G tensors of [B, F_out], or one of [G, B, F_out].
-            presence: [B, G], bool; None: every group is there. A row without any group gives zeros.
-
-        Returns:
-            [B, F_out].
-        """
+        """Return the mean of the vectors, weighed by their gates."""
         gates_BG = torch.cat([gate(v) for gate, v in zip(self.gates, vectors, strict=True)], dim=1)
         if presence is not None:
             gates_BG = gates_BG.masked_fill(~presence, torch.finfo(gates_BG.dtype).min)
@@ -109,15 +95,7 @@ class GroupAttention(nn.Module):
         self.norm = nn.LayerNorm(self.out_features)
 
     def forward(self, vectors: Sequence[Tensor] | Tensor, presence: Tensor | None = None) -> Tensor:
-        """Combine one vector for each group.
-
-        Args:
-            vectors: G tensors of [B, F_out], or one of [G, B, F_out].
-            presence: [B, G], bool; None: every group is there. A row without any group gives zeros.
-
-        Returns:
-            [B, F_out].
-        """
+        """Return what the query finds in the vectors."""
         tokens_BGF = _rows_first(vectors) + self.group_embedding
         query_B1F = self.query.expand(len(tokens_BGF), -1, -1)
         hidden = None if presence is None else ~presence & presence.any(dim=1, keepdim=True)

@@ -50,8 +50,9 @@ class Discriminator(nn.Module):
         self.out_features = out_features
         self.layers = layers
         self.head = ProjectionHead(in_features=out_features, num_domains=num_domains)
-        if use_spectral_norm:
-            normalize_spectrally(self)
+        for layer in list(self.modules()) if use_spectral_norm else ():
+            if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
+                spectral_norm(layer)
 
     def forward(self, pictures: Tensor, domain: Tensor) -> tuple[Tensor, Tensor]:
         """Judge ``pictures`` of [B, C, S, S] as ones of ``domain`` of [B], int64.
@@ -94,10 +95,7 @@ class MlpDiscriminator(Discriminator):
             nn.LeakyReLU(SLOPE),
         )
         super().__init__(
-            layers,
-            out_features=hidden_features,
-            num_domains=num_domains,
-            use_spectral_norm=use_spectral_norm,
+            layers, out_features=hidden_features, num_domains=num_domains, use_spectral_norm=use_spectral_norm
         )
 
 
@@ -130,15 +128,5 @@ class ConvDiscriminator(Discriminator):
             convolutions, nn.Dropout(dropout), nn.Linear(width, hidden_features), nn.LeakyReLU(SLOPE)
         )
         super().__init__(
-            layers,
-            out_features=hidden_features,
-            num_domains=num_domains,
-            use_spectral_norm=use_spectral_norm,
+            layers, out_features=hidden_features, num_domains=num_domains, use_spectral_norm=use_spectral_norm
         )
-
-
-def normalize_spectrally(module: nn.Module) -> None:
-    """Put spectral normalisation on the weight of each layer within a module."""
-    for layer in list(module.modules()):
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
-            spectral_norm(layer)

@@ -20,9 +20,7 @@ class FeatureExtractor(nn.Module):
         self.in_features = in_features
         self.out_features = out_features
         self.layers = nn.Sequential(
-            nn.Linear(in_features, hidden_features),
-            nn.ReLU(),
-            nn.Linear(hidden_features, out_features),
+            nn.Linear(in_features, hidden_features), nn.ReLU(), nn.Linear(hidden_features, out_features)
         )
 
     def forward(self, x: Tensor) -> Tensor:

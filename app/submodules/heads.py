@@ -5,9 +5,11 @@ Shapes: B rows of a batch, F_in features of the combined vector, C classes.
 
 from torch import Tensor, nn
 
+from nested_lightning.app.submodules.feature_extractors import LinearFeatureExtractor
 
-class LinearHead(nn.Module):
-    """One fully connected layer.
+
+class LinearHead(LinearFeatureExtractor):
+    """One fully connected layer: from [B, F_in], float, to logits of [B, C].
 
     Args:
         in_features: F_in.
@@ -15,14 +17,7 @@ class LinearHead(nn.Module):
     """
 
     def __init__(self, *, in_features: int, out_features: int) -> None:
-        super().__init__()
-        self.in_features = in_features
-        self.out_features = out_features
-        self.linear = nn.Linear(in_features, out_features)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``x`` of [B, F_in], float, to logits of [B, C]."""
-        return self.linear(x)
+        super().__init__(in_features=in_features, out_features=out_features)
 
 
 class NormalizedHead(nn.Module):

@@ -2,7 +2,9 @@
 
 A decoder is given what a bridge makes of a picture (see `app.submodules.bridges`) when a caption is begun,
 and keeps what it needs of it in its state: a tuple of tensors whose first dimension is the caption's, so that
-captions can be reordered and repeated. Every decoder takes every role of a bridge.
+captions can be reordered and repeated. Every decoder takes every role of a bridge. Its ``forward`` reads
+tokens of [B, T], int64, from a state that ``start`` or an earlier call gave; it returns logits of [B, T, V],
+each of the token after, and the state after the last token.
 
 Shapes: B captions, T tokens, E width of an embedding, H width of the hidden state, F_in features of the
 bridge, P positions of the grid, V tokens in the vocabulary.
@@ -14,8 +16,34 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from nested_lightning.app.submodules.additive_attention import AdditiveAttention
 from nested_lightning.app.submodules.bridges import Role
+
+
+class AdditiveAttention(nn.Module):
+    """Weighs the positions of a memory by a query.
+
+    Args:
+        query_features: Q.
+        memory_features: M.
+    """
+
+    def __init__(self, *, query_features: int, memory_features: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(query_features, memory_features)
+        self.key = nn.Linear(memory_features, memory_features, bias=False)
+        self.score = nn.Linear(memory_features, 1, bias=False)
+        self.gate = nn.Linear(query_features, memory_features)
+
+    def keys(self, memory: Tensor) -> Tensor:
+        """Return the keys of a memory of [B, P, M], which stay the same for all queries."""
+        return self.key(memory)
+
+    def forward(self, query: Tensor, memory: Tensor, keys: Tensor) -> Tensor:
+        """Return the gated mean of ``memory`` of [B, P, M], weighed by ``query`` of [B, Q]: [B, M]."""
+        scores = self.score(torch.tanh(keys + self.query(query).unsqueeze(1)))
+        seen = (scores.softmax(dim=1) * memory).sum(dim=1)
+        return self.gate(query).sigmoid() * seen
+
 
 State: TypeAlias = tuple[Tensor, ...]
 """What a decoder remembers of each caption; each tensor is of [B, …]."""
@@ -73,11 +101,7 @@ class RecurrentTextDecoder(nn.Module, ABC):
         """Map inputs of [B, T, …] and the hidden state, each of [B, H], to outputs [B, T, H] and a state."""
 
     def start(self, context: Tensor) -> State:
-        """Return the state in which a caption begins.
-
-        Args:
-            context: What the bridge gave: [B, F_in], or [B, P, F_in] for attention.
-        """
+        """Return the state in which a caption begins, of what the bridge gave: [B, F_in], or [B, P, F_in]."""
         if self.role == "attention":
             return (*self._initial_hidden(context.mean(dim=1)), context)
         if self.role == "initial_state":
@@ -89,15 +113,7 @@ class RecurrentTextDecoder(nn.Module, ABC):
         return (*hidden, context)
 
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """Read tokens and say what may come next.
-
-        Args:
-            tokens: [B, T], int64.
-            state: What `start` or an earlier call gave.
-
-        Returns:
-            Logits of [B, T, V], each of the token after; the state after the last token.
-        """
+        """Read tokens and say what may come next."""
         embedded = self.dropout(self.embedding(tokens))
         hidden, context = state[: self.num_hidden], state[self.num_hidden :]
         if self.role == "attention":

@@ -57,10 +57,7 @@ class TransformerTextDecoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleList(
             TransformerLayer(
-                features=hidden_features,
-                num_heads=num_heads,
-                dropout=dropout,
-                has_memory=role == "attention",
+                features=hidden_features, num_heads=num_heads, dropout=dropout, has_memory=role == "attention"
             )
             for _ in range(num_layers)
         )
@@ -68,13 +65,9 @@ class TransformerTextDecoder(nn.Module):
         self.output = nn.Linear(hidden_features, out_features)
 
     def start(self, context: Tensor) -> State:
-        """Return the state in which a caption begins.
+        """Return the state in which a caption begins, of what the bridge gave: [B, F_in], or [B, P, F_in].
 
-        Args:
-            context: What the bridge gave: [B, F_in], or [B, P, F_in] for attention.
-
-        Returns:
-            The picture's part, [B, …, H], and what each layer has read, [B, S, H].
+        It is the picture's part, [B, …, H], and what each layer has read, [B, S, H].
         """
         seen = self.context(context)
         nothing = tuple(seen.new_zeros(len(seen), 0, self.hidden_features) for _ in self.layers)
@@ -83,15 +76,7 @@ class TransformerTextDecoder(nn.Module):
         return (seen, *nothing)
 
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """Read tokens and say what may come next.
-
-        Args:
-            tokens: [B, T], int64.
-            state: What `start` or an earlier call gave.
-
-        Returns:
-            Logits of [B, T, V], each of the token after; the state after the last token.
-        """
+        """Read tokens and say what may come next, see `app.submodules.text_decoders`."""
         embedded = self.embedding(tokens) * math.sqrt(self.hidden_features)
         if self.role == "every_step":
             embedded = embedded + state[0].unsqueeze(1)

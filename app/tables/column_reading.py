@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, counted, name_list
 from nested_lightning.app.tables.column_values import (
     ColumnValues,
     Numbers,
@@ -17,7 +17,6 @@ from nested_lightning.app.tables.column_values import (
     text_values,
 )
 from nested_lightning.app.tables.sample_columns import HeldColumns
-from nested_lightning.app.wording import counted, name_list
 
 MAX_MAGNITUDE = 1e30
 """Larger numbers are markers of some program, and would overflow 32 bits once standardised."""

@@ -6,11 +6,11 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
@@ -34,6 +34,7 @@ _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _DECIMAL_POINT = re.compile(r"\s*[+-]?\d+\.\d+\s*")
 
 Rows = Sequence[Sequence[str]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +90,15 @@ def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
         UserError: The file is empty, malformed or not UTF-8 or UTF-16.
     """
     dialect = read_dialect(path)
-    try:
-        table = _read(path, dialect, frozenset(text_columns), is_careful=False)
-    except pa.ArrowInvalid:
-        table = _read_again(path, dialect, frozenset(text_columns))
+    types = dialect.text_types(text_columns)
+
+    def read(is_careful: bool) -> pa.Table:
+        block_size = _LARGE_BLOCK if is_careful else None
+        options = dialect.reading(types, is_careful=is_careful, block_size=block_size)
+        with open_bytes(path) as stream:
+            return arrow_csv.read_csv(stream, **options)
+
+    table = in_haste_or_carefully(read)
     if any(pa.types.is_binary(kind) for kind in table.schema.types):
         raise UserError(NOT_UTF8)
     return table
@@ -178,37 +184,35 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == _GZIP_MAGIC
-
-
-def _read(path: Path, dialect: CsvDialect, text_columns: frozenset[str], *, is_careful: bool) -> pa.Table:
-    options = dialect.reading(
-        dialect.text_types(text_columns),
-        is_careful=is_careful,
-        block_size=_LARGE_BLOCK if is_careful else None,
-    )
-    with open_bytes(path) as stream:
-        return arrow_csv.read_csv(stream, **options)
-
-
 def open_bytes(path: Path) -> pa.NativeFile:
     """Open a file for reading; a gzipped one is unpacked."""
     file = pa.OSFile(str(path))
     return pa.CompressedInputStream(file, "gzip") if _is_gzip(path) else file
 
 
-def _read_again(path: Path, dialect: CsvDialect, text_columns: frozenset[str]) -> pa.Table:
-    """Read what may have long rows or quoted line breaks; in one thread, for errors that name the line."""
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == _GZIP_MAGIC
+
+
+def in_haste_or_carefully(read: Callable[[bool], T]) -> T:
+    """Return what ``read(False)`` gives; where Arrow can't read the file so, what ``read(True)`` gives.
+
+    Careful reading takes long rows and quoted line breaks, in one thread, for errors that name the line.
+
+    Raises:
+        UserError: Arrow can't read the file.
+    """
     try:
-        return _read(path, dialect, text_columns, is_careful=True)
-    except pa.ArrowInvalid as error:
-        raise malformed(error) from None
+        return read(False)
+    except pa.ArrowInvalid:
+        try:
+            return read(True)
+        except pa.ArrowInvalid as error:
+            raise _malformed(error) from None
 
 
-def malformed(error: pa.ArrowInvalid) -> UserError:
-    """Return the message about a file that Arrow can't read."""
+def _malformed(error: pa.ArrowInvalid) -> UserError:
     if "UTF8" in str(error):
         return UserError(NOT_UTF8)
     reason = re.sub(r"^CSV parse error: ", "", str(error)).replace("Row #", "line ").strip()

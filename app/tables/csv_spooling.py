@@ -7,13 +7,14 @@ the next type, so that the columns end up with the same values.
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from nested_lightning.app.tables.csv_file import CsvDialect, malformed, open_bytes, read_dialect
+from nested_lightning.app.tables.csv_file import CsvDialect, in_haste_or_carefully, open_bytes, read_dialect
 
 _TYPES = (
     pa.float64(),
@@ -35,32 +36,23 @@ _COLUMN_AT_FAULT = re.compile(r"In CSV column #(\d+): .*(?:conversion error|inva
 
 
 def spool_csv(path: Path, sink: BinaryIO, *, text_columns: Iterable[str] = ()) -> None:
-    """Copy a CSV file, also gzipped, to an Arrow file; a few blocks at a time are in memory.
+    """Copy a CSV file, also gzipped, over what a seekable sink holds, to an Arrow file, block by block.
 
-    Args:
-        path: The CSV file.
-        sink: Seekable; what it holds is written over.
-        text_columns: Columns that are kept as text whatever they hold.
+    Columns of the names ``text_columns`` are kept as text whatever they hold.
 
     Raises:
         UserError: The file is empty, malformed or not UTF-8 or UTF-16.
     """
     dialect = read_dialect(path)
     types = dialect.text_types(text_columns)
-    try:
-        _Spooling(path, dialect, is_careful=False).run(sink, types)
-    except pa.ArrowInvalid:
-        try:
-            _Spooling(path, dialect, is_careful=True).run(sink, types)
-        except pa.ArrowInvalid as error:
-            raise malformed(error) from None
+    in_haste_or_carefully(lambda is_careful: _Spooling(path, dialect, is_careful).run(sink, types))
 
 
+@dataclass(frozen=True)
 class _Spooling:
-    def __init__(self, path: Path, dialect: CsvDialect, *, is_careful: bool) -> None:
-        self._path = path
-        self._dialect = dialect
-        self._is_careful = is_careful
+    path: Path
+    dialect: CsvDialect
+    is_careful: bool
 
     def run(self, sink: BinaryIO, known_types: dict[str, pa.DataType]) -> None:
         with self._open(known_types) as reader:
@@ -86,9 +78,9 @@ class _Spooling:
         return True
 
     def _open(self, types: dict[str, pa.DataType]) -> arrow_csv.CSVStreamingReader:
-        block_size = _CAREFUL_BLOCK_SIZE if self._is_careful else _BLOCK_SIZE
-        options = self._dialect.reading(types, is_careful=self._is_careful, block_size=block_size)
-        return arrow_csv.open_csv(open_bytes(self._path), **options)
+        block_size = _CAREFUL_BLOCK_SIZE if self.is_careful else _BLOCK_SIZE
+        options = self.dialect.reading(types, is_careful=self.is_careful, block_size=block_size)
+        return arrow_csv.open_csv(open_bytes(self.path), **options)
 
 
 def _first_type(kind: pa.DataType) -> pa.DataType:

@@ -19,11 +19,7 @@ def plain_name(path: PurePath) -> PurePath:
 
 
 def unpacked(stream: BinaryIO) -> BinaryIO:
-    """Return what a gzipped stream holds, and any other one as it is.
-
-    Args:
-        stream: Seekable, stands at its beginning.
-    """
+    """Return what a gzipped stream holds, seekable and at its beginning, and any other one as it is."""
     is_packed = stream.read(2) == b"\x1f\x8b"
     stream.seek(0)
     return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if is_packed else stream
@@ -32,11 +28,7 @@ def unpacked(stream: BinaryIO) -> BinaryIO:
 def open_text(stream: BinaryIO, *, newline: str | None = None) -> TextIO:
     """Return a seekable stream as text: UTF-8, or what its byte-order mark says, which is no part of it.
 
-    What is gzipped is unpacked.
-
-    Args:
-        stream: Stands at its beginning.
-        newline: As `io.TextIOWrapper` has it; the csv module needs an empty string.
+    What is gzipped is unpacked. Lines end as `io.TextIOWrapper` has it; the csv module needs an empty string.
     """
     stream = unpacked(stream)
     mark = stream.read(2)
@@ -66,7 +58,7 @@ def json_object(line: str) -> dict[str, Any]:
         RecursionError: It is nested too deep.
     """
     try:
-        values = json.loads(line, parse_constant=_constant)
+        values = json.loads(line, parse_constant=lambda word: None if word == "NaN" else float(word))
     except json.JSONDecodeError as error:
         raise UserError(f"is not JSON ({error.msg} at character {error.pos + 1})") from None
     if not isinstance(values, dict):
@@ -74,10 +66,6 @@ def json_object(line: str) -> dict[str, Any]:
     if "\\ud" in line.lower() and not _is_unicode(values):
         raise UserError(r"holds half a character (\ud800 to \udfff without its other half)")
     return values
-
-
-def _constant(word: str) -> float | None:
-    return None if word == "NaN" else float(word)
 
 
 def _is_unicode(values: Any) -> bool:

@@ -11,9 +11,8 @@ import torch
 from pyarrow import compute
 from torch import Tensor
 
-from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.tables.column_values import is_missing, is_text, plain_column, text_values
-from nested_lightning.app.wording import counted, name_list
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,1000}")
 
@@ -49,8 +48,7 @@ def _tell_of_one_number_written_twice(column: pa.ChunkedArray, labels: pa.String
     names = set(compute.unique(labels).to_pylist())
     if twice := [text for text in others if text.partition(".")[0] in names & set(written.to_pylist())]:
         warnings.warn(
-            f"labels that are one number written in two ways are one class: {name_list(twice)}",
-            stacklevel=4,
+            f"labels that are one number written in two ways are one class: {name_list(twice)}", stacklevel=4
         )
 
 
@@ -86,11 +84,7 @@ def _is_number(name: str) -> bool:
 
 
 def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
-    """Return class indices, int64 of [N].
-
-    Args:
-        labels: Text of [N], from ``label_column``.
-        class_names: The class of each index.
+    """Return the index in ``class_names`` of each label, int64 of [N].
 
     Raises:
         UserError: A label is missing or no class.

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, counted, name_list
 from nested_lightning.app.tables.column_values import ColumnValues, is_missing
-from nested_lightning.app.wording import counted, name_list
 
 TRAINING_ADVICE = (
     "Fill them in, or say what to do with multi_feature.data.missing: 'mean' puts the column's mean, 'drop'"
@@ -37,23 +36,14 @@ class MissingValues:
     counts: dict[str, int]
     is_incomplete: Flags
 
-    @property
-    def is_empty(self) -> Flags:
-        """Bool of [N], True for rows that lack every group."""
-        return np.asarray(~self.presence.any(axis=1))
-
 
 def find_missing(
     columns: Mapping[str, ColumnValues], groups: Groups, num_rows: int, *, allow_missing_groups: bool
 ) -> MissingValues:
     """Find the missing values of ``columns``; columns of a group that are not there are missing in all rows.
 
-    Args:
-        columns: The values by column.
-        groups: The columns of each group.
-        num_rows: N.
-        allow_missing_groups: Whether a row that lacks all columns of a group counts as one without the group,
-            instead of as one with missing values.
+    Where ``allow_missing_groups`` is set, a row that lacks all columns of a group counts as one without the
+    group, instead of as one with missing values.
     """
     presence = np.ones((num_rows, len(groups)), dtype=bool)
     is_incomplete = np.zeros(num_rows, dtype=bool)
@@ -78,18 +68,25 @@ def _has_any(columns: Mapping[str, ColumnValues], names: Sequence[str], num_rows
     return has_any
 
 
-def refuse_missing(missing: MissingValues, *, advice: str = TRAINING_ADVICE) -> None:
-    """Refuse values that are missing.
+def refuse_missing(
+    missing: MissingValues, *, is_filled_in: bool = False, advice: str = TRAINING_ADVICE
+) -> None:
+    """Refuse rows that lack every group, and values that are missing.
 
     Args:
         missing: What was found.
+        is_filled_in: Whether the mean stands for a missing value, where the row has any group.
         advice: What to do, the last sentences of the message.
 
     Raises:
-        UserError: Counts them, names the columns, and gives the advice.
+        UserError: Counts them, names the columns or the first row, and gives the advice.
     """
-    refuse_empty_rows(missing)
-    if not missing.counts:
+    if (is_empty := ~missing.presence.any(axis=1)).any():
+        raise UserError(
+            f"no group has any value in {counted(int(is_empty.sum()), 'row')}, first in row"
+            f" {is_empty.argmax() + 1:,}; remove them, or set multi_feature.data.missing=drop"
+        )
+    if is_filled_in or not missing.counts:
         return
     num_values, num_rows = sum(missing.counts.values()), int(missing.is_incomplete.sum())
     raise UserError(
@@ -97,17 +94,3 @@ def refuse_missing(missing: MissingValues, *, advice: str = TRAINING_ADVICE) -> 
         f" first in row {missing.is_incomplete.argmax() + 1:,}, in columns {name_list(missing.counts)}."
         f" {advice}"
     )
-
-
-def refuse_empty_rows(missing: MissingValues) -> None:
-    """Refuse rows that lack every group.
-
-    Raises:
-        UserError: Counts them and names the first.
-    """
-    is_empty = missing.is_empty
-    if is_empty.any():
-        raise UserError(
-            f"no group has any value in {counted(int(is_empty.sum()), 'row')}, first in row"
-            f" {is_empty.argmax() + 1:,}; remove them, or set multi_feature.data.missing=drop"
-        )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -28,25 +29,25 @@ class SampleColumns(Mapping[str, ColumnValues]):
         """Return the columns with the rows from ``start`` to ``stop``."""
 
 
+@dataclass(frozen=True, eq=False)
 class HeldColumns(SampleColumns):
     """Columns in memory.
 
     Args:
-        values: By column.
+        held: Values by column.
     """
 
-    def __init__(self, values: Mapping[str, ColumnValues]) -> None:
-        self._values = values
+    held: Mapping[str, ColumnValues]
 
     def __getitem__(self, name: str) -> ColumnValues:
         """Return a column."""
-        return self._values[name]
+        return self.held[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self.held)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.held)
 
     def keep(self, rows: Flags) -> HeldColumns:
         """Return the columns with the rows that are True in ``rows``, bool of [N]."""
@@ -57,6 +58,7 @@ class HeldColumns(SampleColumns):
         return HeldColumns({name: values[start:stop] for name, values in self.items()})
 
 
+@dataclass(frozen=True, eq=False)
 class TableColumns(SampleColumns):
     """Columns of a table that is too large to be held: each becomes values whenever it is asked for.
 
@@ -67,46 +69,38 @@ class TableColumns(SampleColumns):
         rows: Numbers of the rows that take part, ascending; None: all.
     """
 
-    def __init__(
-        self,
-        table: pa.Table,
-        is_text: Mapping[str, bool],
-        *,
-        release: Callable[[], None],
-        rows: npt.NDArray[np.int64] | None = None,
-    ) -> None:
-        self._table = table
-        self._is_text = is_text
-        self._release = release
-        self._rows = rows
+    table: pa.Table
+    is_text: Mapping[str, bool]
+    release: Callable[[], None] = field(kw_only=True)
+    rows: npt.NDArray[np.int64] | None = field(default=None, kw_only=True)
 
     def __getitem__(self, name: str) -> ColumnValues:
         """Read a column."""
-        column = self._table.column(name)
-        values = text_values(column) if self._is_text[name] else number_values(column)
+        column = self.table.column(name)
+        values = text_values(column) if self.is_text[name] else number_values(column)
         assert values is not None  # it was numbers when it was looked at first
-        if self._rows is not None:
-            values = values[self._rows] if isinstance(values, np.ndarray) else values.take(self._rows)
-        self._release()
+        if self.rows is not None:
+            values = values[self.rows] if isinstance(values, np.ndarray) else values.take(self.rows)
+        self.release()
         return values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._is_text)
+        return iter(self.is_text)
 
     def __len__(self) -> int:
-        return len(self._is_text)
+        return len(self.is_text)
 
     def keep(self, rows: Flags) -> TableColumns:
         """Return the columns with the rows that are True in ``rows``, bool of [N]."""
-        kept = np.flatnonzero(rows) if self._rows is None else self._rows[rows]
-        return TableColumns(self._table, self._is_text, release=self._release, rows=kept)
+        kept = np.flatnonzero(rows) if self.rows is None else self.rows[rows]
+        return TableColumns(self.table, self.is_text, release=self.release, rows=kept)
 
     def slice(self, start: int, stop: int) -> TableColumns:
         """Return the columns with the rows from ``start`` to ``stop``, still to be read."""
-        if self._rows is None:
-            part, rows = self._table.slice(start, stop - start), None
+        if self.rows is None:
+            part, rows = self.table.slice(start, stop - start), None
         else:
-            rows = self._rows[start:stop]
+            rows = self.rows[start:stop]
             first = int(rows[0])
-            part, rows = self._table.slice(first, int(rows[-1]) + 1 - first), rows - first
-        return TableColumns(part, self._is_text, release=self._release, rows=rows)
+            part, rows = self.table.slice(first, int(rows[-1]) + 1 - first), rows - first
+        return TableColumns(part, self.is_text, release=self.release, rows=rows)

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.tables.csv_file import read_csv, tidy_name
-from nested_lightning.app.wording import errors_naming, name_list
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -32,29 +31,19 @@ _OTHER_FORMATS = {
 }
 
 
-class TableReader(Protocol):
-    """Reads a file whose format is known."""
+class TableReader:
+    """Reads a file whose format is known into memory; columns have one chunk each."""
 
     def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
         """Return a CSV file as a table, see `app.tables.csv_file.read_csv`."""
-
-    def read_parquet(self, file: ParquetFile) -> pa.Table:
-        """Return a Parquet file as a table."""
-
-
-class WholeTableReader:
-    """Reads tables into memory; their columns have one chunk each."""
-
-    def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
-        """Read a CSV file, see `app.tables.csv_file.read_csv`."""
         return read_csv(path, text_columns=text_columns).combine_chunks()
 
     def read_parquet(self, file: ParquetFile) -> pa.Table:
-        """Read a Parquet file."""
+        """Return a Parquet file as a table."""
         return file.read().combine_chunks()
 
 
-IN_MEMORY = WholeTableReader()
+IN_MEMORY = TableReader()
 
 
 def read_table(path: Path, *, text_columns: Iterable[str] = (), reader: TableReader = IN_MEMORY) -> pa.Table:

@@ -51,7 +51,8 @@ def collect_loggers(*always: Logger, use_tensorboard: bool, folder: Path) -> lis
 
     Args:
         *always: In every training.
-        use_tensorboard: Whether TensorBoard's event files are written as well.
+        use_tensorboard: Whether TensorBoard's event files are written as well; it is then the first, which a
+            module gets as ``self.logger``.
         folder: Run folder; event files go to ``tensorboard`` in it.
 
     Raises:
@@ -63,5 +64,5 @@ def collect_loggers(*always: Logger, use_tensorboard: bool, folder: Path) -> lis
             raise UserError(
                 "trainer.use_tensorboard needs a package: pip install 'nested-lightning[tensorboard]'"
             )
-        loggers.append(TensorBoardLogger(folder, name="tensorboard", version=""))
+        loggers.insert(0, TensorBoardLogger(folder, name="tensorboard", version=""))
     return loggers

@@ -6,12 +6,15 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 from typing_extensions import override
 
+from nested_lightning.app.training.monitored_value import MonitoredMoment, unlogged
+
 
 class PatientStopping(EarlyStopping):
     """Stops a training after so many validations in a row without a better value.
 
-    It counts after each validation, so that best.ckpt knows of the validation that it was saved after. In a
-    training that goes on, the patience is the one given here, and one that had run out stops it at once.
+    It counts after each validation, so that best.ckpt knows of the validation that it was saved after; what
+    training alone logs, after each epoch. In a training that goes on, the patience is the one given here, and
+    one that had run out stops it at once.
 
     Args:
         monitor: Logged value.
@@ -21,17 +24,30 @@ class PatientStopping(EarlyStopping):
 
     def __init__(self, monitor: str, *, mode: Literal["min", "max"], patience: int) -> None:
         super().__init__(monitor, mode=mode, patience=patience, check_on_train_epoch_end=False)
-
-    @property
-    @override
-    def state_key(self) -> str:
-        """The key of Lightning's own class."""
-        return super().state_key.replace(type(self).__qualname__, EarlyStopping.__qualname__, 1)
+        self._moment = MonitoredMoment(monitor)
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the count, not the patience."""
         super().load_state_dict({**state_dict, "patience": self.patience})
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count a validation."""
+        if self._moment.is_validation(trainer):
+            super().on_validation_end(trainer, pl_module)
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count an epoch, where training alone logs the value.
+
+        Raises:
+            UserError: There is no validation, and no such value.
+        """
+        if self._moment.is_epoch_end(trainer):
+            super().on_validation_end(trainer, pl_module)
+        elif not trainer.enable_validation:
+            raise unlogged(self.monitor, trainer)
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -1,35 +1,83 @@
-"""The value by which the best checkpoint is chosen and training may be stopped: it must be there."""
+"""The value by which the best checkpoint is chosen and training is stopped: whether it comes, and when."""
 
+import logging
 import warnings
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.trainer.states import TrainerFn
+from typing_extensions import override
 
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
+
+_logger = logging.getLogger(PROJECT_LOGGER)
 
 
-class MonitoredValue(Callback):
-    """Refuses, after the first validation, to go on without the value that is monitored.
+class MonitoredMoment:
+    """Finds out when a value is new: after a validation, or at an epoch's end where training alone logs it.
+
+    Args:
+        name: Name of the value; None: nothing but validations counts.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        self._name, self._is_of_training = name, False
+
+    def is_validation(self, trainer: Trainer) -> bool:
+        """Return, after a validation, whether it has logged the value."""
+        self._is_of_training |= self._name is not None and self._name not in trainer.callback_metrics
+        return not self._is_of_training
+
+    def is_epoch_end(self, trainer: Trainer) -> bool:
+        """Return, at the end of an epoch, whether training alone has logged the value."""
+        is_of_training = self._is_of_training or not trainer.enable_validation
+        return is_of_training and self._name in trainer.callback_metrics
+
+
+class MonitoredValue(Checkpoint):
+    """Refuses to go on without the value that is monitored, at the end of the first epoch with a validation.
+
+    As a `Checkpoint` it comes after the module's own hooks, which may log the value at the end of an epoch.
+    Where nothing is logged, or nothing validated, no checkpoint is the best, and the last one is used.
 
     Args:
         name: Name of the logged value, e.g. ``val_loss``.
     """
 
     def __init__(self, *, name: str) -> None:
+        super().__init__()
         self.name = name
+        self._is_validated = self._is_known = False
 
+    @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look for the value.
+        """Expect the value from here on."""
+        self._is_validated = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Look for the value, or say once that there is none to expect.
 
         Raises:
             UserError: It isn't logged; the values that are, are listed.
         """
-        logged = trainer.callback_metrics
-        if trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking and self.name not in logged:
-            raise UserError(
-                f"trainer.monitor = '{self.name}': no such value is logged{did_you_mean(self.name, logged)}"
-                f" (allowed: {', '.join(logged)})"
-            )
+        if self._is_known or self.name in trainer.callback_metrics:
+            self._is_known = True
+        elif self._is_validated and trainer.callback_metrics:
+            raise unlogged(self.name, trainer)
+        elif self._is_validated or not trainer.enable_validation:
+            self._is_known = True
+            _logger.warning("%s; without it, last.ckpt is the one used", unlogged(self.name, trainer))
+
+
+def unlogged(name: str, trainer: Trainer) -> UserError:
+    """Return the error that a monitored value isn't there, with the names that are."""
+    logged = [*trainer.callback_metrics]
+    return UserError(
+        f"trainer.monitor = '{name}': no such value is logged{did_you_mean(name, logged)}"
+        f" (allowed: {', '.join(logged) or 'nothing is logged'})"
+    )
 
 
 def warn_of_patience(patience: int, *, max_epochs: int, val_every_n_epochs: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import DDPStrategy, Strategy
@@ -18,6 +18,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.launch import torchrun_sizes
 from nested_lightning.app.seam.quickening import quicken
 from nested_lightning.app.seam.restoring import name_checkpoint_in_faults
+from nested_lightning.app.training.monitored_value import MonitoredMoment
 
 
 def build_trainer(
@@ -121,17 +122,29 @@ def _refuse_copies(strategy: object) -> None:
 class BestCheckpoint(ModelCheckpoint):
     """Saves after validations, never after a single step, and to one file alone.
 
+    What training alone logs is looked at after each epoch.
+
     A checkpoint may name any path as the best one, and Lightning would remove what lies there. Here it is
     asked for the score alone. So a choice also outlives a move of its run folder.
     """
 
     on_train_batch_end = None  # type: ignore[assignment]
 
-    @property
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._moment = MonitoredMoment(self.monitor)
+
     @override
-    def state_key(self) -> str:
-        """The key of Lightning's own class."""
-        return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save, if this validation is the best."""
+        if self._moment.is_validation(trainer):
+            super().on_validation_end(trainer, pl_module)
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save, if training alone logs the value and this epoch is the best."""
+        if self._moment.is_epoch_end(trainer):
+            super().on_validation_end(trainer, pl_module)
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -2,13 +2,14 @@
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor
 
 from nested_lightning.app.answers import Answers
-from nested_lightning.app.vae_gan.picture_grid import pair_rows, picture_grid
+from nested_lightning.app.vae_gan.epoch_grids import pair_rows, picture_grid
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
 
 MOST_COLUMNS = 16
@@ -30,15 +31,7 @@ def answer_files(
 ) -> Answers:
     """Make a grid of pictures: new ones, reconstructions below their originals, or an interpolation.
 
-    Args:
-        predictor: Makes the pictures.
-        files: None; pictures are named by what is done with them.
-        sample: Number of new pictures.
-        reconstruct: A picture, or a folder of pictures.
-        interpolate: Two pictures.
-        domain: Domain of the pictures; None: all in turn, or as they look.
-        steps: Pictures of an interpolation.
-        seed: Seed of new pictures.
+    Takes the options of ``predict``, see `settings.vae_gan.PictureOptions`; there are no ``files`` besides.
 
     Raises:
         UserError: A picture can't be read, or there is no such domain.
@@ -58,18 +51,11 @@ def answer_files(
     grid = made.pictures
     if made.originals is not None:
         grid = pair_rows(made.originals, made.pictures, num_columns=num_columns)
-    return Answers(
-        noun="pictures", count=len(made), writers=_writers(grid, num_columns=num_columns), file_name=name
-    )
+    writers = {format_: partial(_written, grid, num_columns, format_) for format_ in FORMATS}
+    return Answers(noun="pictures", count=len(made), writers=writers, file_name=name)
 
 
-def _writers(pictures: Tensor, *, num_columns: int) -> Mapping[str, Callable[[], bytes]]:
-    def writer(format_: str) -> Callable[[], bytes]:
-        def write() -> bytes:
-            content = io.BytesIO()
-            picture_grid(pictures, num_columns=num_columns).save(content, format=format_)
-            return content.getvalue()
-
-        return write
-
-    return {format_: writer(format_) for format_ in FORMATS}
+def _written(pictures: Tensor, num_columns: int, format_: str) -> bytes:
+    content = io.BytesIO()
+    picture_grid(pictures, num_columns=num_columns).save(content, format=format_)
+    return content.getvalue()

@@ -11,12 +11,11 @@ from typing_extensions import override
 
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Splitter, note_given_parts
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, counted, errors_naming, name_list
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.domain_groups import DomainGrouping
 from nested_lightning.app.vae_gan.picture_files import LabelledPictures, read_digits, read_picture_folders
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
-from nested_lightning.app.wording import counted, errors_naming, name_list
 
 DIGITS_SIZE = 8
 SHIPPED_DIGITS = "the digits of scikit-learn"

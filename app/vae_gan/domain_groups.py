@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nested_lightning.app.errors import UserError, did_you_mean
-from nested_lightning.app.wording import name_list
+from nested_lightning.app.errors import UserError, did_you_mean, name_list
 
 DomainGrouping = Callable[[Sequence[str]], dict[str, tuple[str, ...]]]
 """From the names of all domains to the names of those of each VAE, by the VAE's name."""

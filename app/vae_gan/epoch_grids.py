@@ -1,28 +1,71 @@
-"""Grids of pictures in the run folder, written as training goes on."""
+"""Many small pictures as one large one, and such grids in the run folder, written as training goes on.
+
+Shapes: N pictures, C channels, S pixels to a side.
+"""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
+from PIL import Image
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
 
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.vae_gan.batch import PictureBatch
-from nested_lightning.app.vae_gan.picture_grid import pair_rows, write_grid
+from nested_lightning.app.vae_gan.picture_scores import PictureModel
+
+MIN_SIDE = 32
+"""Pixels to which the side of a smaller picture is enlarged, in whole steps."""
+
+
+def picture_grid(pictures: Tensor, *, num_columns: int) -> Image.Image:
+    """Lay pictures out row by row, with a line of grey between them; small ones are enlarged.
+
+    They are [N, C, S, S], from 0 to 1, C of 1 or 3; there is at least one, and at least one to a row.
+    """
+    num_pictures, channels, side, _ = pictures.shape
+    num_columns = min(num_columns, num_pictures)
+    num_rows = -(-num_pictures // num_columns)
+    factor = max(1, -(-MIN_SIDE // side))
+    step = side * factor + 1
+    sheet = torch.full((channels, num_rows * step + 1, num_columns * step + 1), 128, dtype=torch.uint8)
+    values = (pictures.detach().cpu().clamp(0, 1) * 255).round().to(torch.uint8)
+    values = values.repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
+    for i, picture in enumerate(values):
+        top, left = i // num_columns * step + 1, i % num_columns * step + 1
+        sheet[:, top : top + step - 1, left : left + step - 1] = picture
+    array = sheet.permute(1, 2, 0).numpy()
+    return Image.fromarray(array[:, :, 0] if channels == 1 else array)
+
+
+def pair_rows(originals: Tensor, rebuilt: Tensor, *, num_columns: int) -> Tensor:
+    """Return rows of originals, each with the row of their reconstructions beneath it, for `picture_grid`.
+
+    Of twice [N, C, S, S] they are [2M, C, S, S], where M is N rounded up to a multiple of ``num_columns``:
+    the last row is filled up with white.
+    """
+    white = originals.new_ones(-len(originals) % num_columns, *originals.shape[1:])
+    rows = [torch.cat([part, white]).unflatten(0, (-1, num_columns)) for part in (originals, rebuilt)]
+    return torch.stack(rows, dim=1).flatten(0, 2)
+
+
+def write_grid(path: Path, pictures: Tensor, *, num_columns: int) -> None:
+    """Write `picture_grid` to a file, in the format that its suffix names.
+
+    Raises:
+        UserError: It can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture_grid(pictures, num_columns=num_columns).save(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} can't be written ({error}); name a file such as samples.png") from None
+
 
 FOLDER = "pictures"
 PICTURES_PER_DOMAIN = 8
-
-
-class PictureMaker(Protocol):
-    """What draws new pictures and reconstructs given ones, as `app.vae_gan.model.VaeGan` does."""
-
-    def sample(self, domain: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Return a new picture of each domain."""
-
-    def __call__(self, pictures: Tensor, domain: Tensor) -> Tensor:
-        """Return reconstructions."""
 
 
 class PictureGrids(Callback):
@@ -68,7 +111,7 @@ class PictureGrids(Callback):
             self._write(Path(trainer.default_root_dir) / FOLDER, epoch, maker, self._first_batch)
 
     @torch.no_grad()
-    def _write(self, folder: Path, epoch: int, maker: PictureMaker, batch: PictureBatch) -> None:
+    def _write(self, folder: Path, epoch: int, maker: PictureModel, batch: PictureBatch) -> None:
         domains = batch.domain.unique()
         generator = torch.Generator().manual_seed(0)
         samples = maker.sample(domains.repeat_interleave(PICTURES_PER_DOMAIN), generator)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from nested_lightning.app.answers import Evaluator
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
@@ -10,9 +11,13 @@ from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.tensors import require_finite
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
-from nested_lightning.app.vae_gan.picture_quality import frechet_distance, mean_pixel_distance
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
-from nested_lightning.app.vae_gan.sample_quality import SAMPLES_PER_DOMAIN, sample_quality
+from nested_lightning.app.vae_gan.sample_quality import (
+    SAMPLES_PER_DOMAIN,
+    frechet_distance,
+    mean_pixel_distance,
+    sample_quality,
+)
 
 JUDGE_PENALTY = 10.0
 JUDGE_WIDTH = 0.26 * 64
@@ -21,17 +26,8 @@ JUDGE_WIDTH = 0.26 * 64
 MAX_JUDGE_SAMPLES = 5000
 
 
-class VaeGanEvaluator:
-    """Compares new pictures and reconstructions with the real ones.
-
-    Args:
-        predictor: Has the trained composite.
-        datamodule: The data with its split.
-    """
-
-    def __init__(self, *, predictor: VaeGanPredictor, datamodule: VaeGanDataModule) -> None:
-        self.predictor = predictor
-        self.datamodule = datamodule
+class VaeGanEvaluator(Evaluator[VaeGanPredictor, VaeGanDataModule]):
+    """Compares new pictures and reconstructions with the real ones."""
 
     @checked_arguments
     @torch.no_grad()

@@ -27,8 +27,7 @@ from nested_lightning.app.vae_gan.component_optimization import (
     refuse_automatic_gradients,
 )
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
-from nested_lightning.app.vae_gan.picture_scores import PictureScores
-from nested_lightning.app.vae_gan.running_means import RunningMeans
+from nested_lightning.app.vae_gan.picture_scores import PictureScores, RunningMeans
 from nested_lightning.app.vae_gan.step import Attendance, DomainRouting, Generation, judge_paths, judgements
 from nested_lightning.app.vae_gan.turns import Turns
 

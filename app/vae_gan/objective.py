@@ -1,4 +1,4 @@
-"""What a `VaeGan` minimises: weights and kinds of its losses.
+"""What a `VaeGan` minimises: its losses, and their weights and kinds.
 
 Shapes: B pictures of a batch, C channels, S pixels to a side, F features of the discriminator.
 """
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nested_lightning.app.vae_gan.adversarial_losses import deceit_loss, discrimination_loss, gradient_penalty
 from nested_lightning.app.vae_gan.step import Generation
 
 
@@ -111,3 +111,31 @@ def _own_losses(generation: Generation) -> dict[str, Tensor]:
 
 def _doubled_domains(generations: Sequence[Generation]) -> Tensor:
     return torch.cat([each.share.domain.repeat(2) for each in generations])
+
+
+def deceit_loss(logits: Tensor) -> Tensor:
+    """Return the non-saturating loss of who made these pictures, mean over [B].
+
+    Goodfellow et al., https://arxiv.org/abs/1406.2661.
+    """
+    return F.softplus(-logits).mean()
+
+
+def discrimination_loss(real: Tensor, generated: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+    """Return the discriminator's cross-entropy of logits of real and generated pictures, both means added.
+
+    ``label_smoothing`` is how far the target of real ones lies below 1 (one-sided: Salimans et al.,
+    https://arxiv.org/abs/1606.03498).
+    """
+    target = torch.full_like(real, 1 - label_smoothing)
+    return F.binary_cross_entropy_with_logits(real, target) + F.softplus(generated).mean()
+
+
+def gradient_penalty(logits: Tensor, pictures: Tensor) -> Tensor:
+    """Return half the squared norm of the logits' gradient at real pictures, mean over [B].
+
+    Called R1 by Mescheder et al., https://arxiv.org/abs/1801.04406. From the logits a graph leads back to the
+    pictures of [B, C, S, S], which require a gradient.
+    """
+    (gradient,) = torch.autograd.grad(logits.sum(), pictures, create_graph=True)
+    return gradient.square().flatten(1).sum(dim=1).mean() / 2

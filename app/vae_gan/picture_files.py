@@ -13,12 +13,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder, foreign_file
 from nested_lightning.app.pictures.decoding import decode_picture, read_picture
 from nested_lightning.app.pictures.listing import PICTURE_SUFFIXES, is_picture, list_pictures
 from nested_lightning.app.pictures.source import compose, open_folder_or_zip
-from nested_lightning.app.wording import errors_naming
 
 _LUMINANCE = (0.299, 0.587, 0.114)
 

@@ -1,21 +1,23 @@
-"""Scores of a model of pictures over one validation or test.
+"""Scores of a model of pictures over one validation or test, and means of losses over an epoch.
 
 Shapes: B pictures of a batch, N of all batches, C channels, S pixels to a side.
 """
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric
 
+from nested_lightning.app.processes import gather_from_ranks
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.sample_quality import sample_quality
 
 
 class PictureModel(Protocol):
-    """What is scored, such as a `app.vae_gan.model.VaeGan`."""
+    """What draws new pictures and reconstructs given ones, as `app.vae_gan.model.VaeGan` does."""
 
     classifier: FeatureClassifier
 
@@ -81,3 +83,43 @@ class GatheredPictures(Metric):
 
 def _joined(parts: list[Tensor] | Tensor) -> Tensor:
     return torch.cat(parts) if isinstance(parts, list) else parts
+
+
+class RunningMeans(nn.Module):
+    """Weighted means of named values; nothing is read from the device before they are computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._totals: dict[str, Tensor] = {}
+        self._weights: dict[str, float] = {}
+
+    def update(self, values: Mapping[str, Tensor], weight: float = 1.0) -> None:
+        """Take scalars into the means of their names; their gradients are dropped."""
+        for name, value in values.items():
+            weighted = weight * value.detach()
+            total = self._totals.get(name)
+            self._totals[name] = weighted if total is None else total.to(weighted) + weighted
+            self._weights[name] = self._weights.get(name, 0.0) + weight
+
+    def compute(self) -> dict[str, float]:
+        """Return the means by name, of all processes."""
+        totals: dict[str, list[float]] = {}
+        for state in gather_from_ranks(self.running_state()):
+            for name, (total, weight) in state.items():
+                so_far = totals.setdefault(name, [0.0, 0.0])
+                so_far[:] = so_far[0] + total, so_far[1] + weight
+        return {name: total / weight for name, (total, weight) in totals.items()}
+
+    def running_state(self) -> dict[str, Any]:
+        """Return total and weight of each name as plain numbers, of this process."""
+        return {name: [float(total), self._weights[name]] for name, total in self._totals.items()}
+
+    def load_running_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `running_state` returned."""
+        self._totals = {name: torch.tensor(total) for name, (total, _) in state.items()}
+        self._weights = {name: weight for name, (_, weight) in state.items()}
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self._totals.clear()
+        self._weights.clear()

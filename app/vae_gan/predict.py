@@ -12,6 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from nested_lightning.app.answers import Predictor
 from nested_lightning.app.arguments import Seed, checked_arguments
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.tensors import require_finite
@@ -40,19 +41,8 @@ class MadePictures:
         return len(self.pictures)
 
 
-class VaeGanPredictor:
-    """Makes pictures with a trained model; files are prepared as in its training.
-
-    Args:
-        model: The trained composite. It is put into evaluation mode.
-        data_spec: The spec of the data that it was trained on.
-        batch_size: Pictures that go through the model at once.
-    """
-
-    def __init__(self, *, model: VaeGan, data_spec: VaeGanDataSpec, batch_size: int = 1024) -> None:
-        self.model = model.eval()
-        self.data_spec = data_spec
-        self.batch_size = batch_size
+class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec]):
+    """Makes pictures with a trained model; files are prepared as in its training."""
 
     @checked_arguments
     @torch.inference_mode()

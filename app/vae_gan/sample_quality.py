@@ -9,11 +9,6 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
-from nested_lightning.app.vae_gan.picture_quality import (
-    frechet_distance,
-    mean_pixel_distance,
-    two_sample_accuracies,
-)
 
 Sampler = Callable[[Tensor, torch.Generator], Tensor]
 """From domains of [B] and a generator to new pictures of [B, C, S, S]."""
@@ -63,3 +58,56 @@ def sample_quality(
         "domain_accuracy": float((classifier(samples).argmax(dim=1) == asked).float().mean()),
         "diversity": mean_pixel_distance(samples, asked) / mean_pixel_distance(pictures, domain),
     }
+
+
+def frechet_distance(real: Tensor, generated: Tensor) -> float:
+    """Return the squared Fréchet distance of normal distributions fitted to features of [N, F] and [M, F].
+
+    Heusel et al., https://arxiv.org/abs/1706.08500, with the features of any classifier. It is at least 0,
+    and nan where a set has fewer than 2 vectors, or a value that is not finite.
+    """
+    if min(len(real), len(generated)) < 2 or not (real.isfinite().all() and generated.isfinite().all()):
+        return float("nan")
+    real, generated = real.double().cpu(), generated.double().cpu()
+    shift = (real.mean(dim=0) - generated.mean(dim=0)).square().sum()
+    covariance, other = torch.cov(real.T), torch.cov(generated.T)
+    root = _root(covariance)
+    overlap = torch.linalg.eigvalsh(root @ other @ root).clamp(min=0).sqrt().sum()
+    return max(0.0, float(shift + covariance.trace() + other.trace() - 2 * overlap))
+
+
+def mean_pixel_distance(pictures: Tensor, domain: Tensor) -> float:
+    """Return the mean Euclidean distance between two pictures of one domain, mean over the domains.
+
+    ``pictures`` are [N, C, S, S], ``domain`` [N], int64. A domain with a single picture is left out; it is
+    nan where none has two.
+    """
+    distances = [
+        float(torch.pdist(pictures[domain == index].flatten(1).float()).mean())
+        for index, count in enumerate(torch.bincount(domain).tolist())
+        if count > 1
+    ]
+    return sum(distances) / len(distances) if distances else float("nan")
+
+
+def two_sample_accuracies(real: Tensor, generated: Tensor) -> tuple[float, float]:
+    """Return how often the nearest neighbour of a picture is of its own kind, for real and generated ones.
+
+    The leave-one-out 1-NN test of Lopez-Paz and Oquab, https://arxiv.org/abs/1610.06545: 0.5 where the two
+    can't be distinguished, 1 where they lie apart, less than 0.5 where generated ones copy the real ones. The
+    test's accuracy is the mean of both, in which generated ones that crowd together among the real ones count
+    as good: more of the generated and fewer of the real ones then have a generated neighbour (Xu et al.,
+    https://arxiv.org/abs/1806.07755). Both are [N, C, S, S].
+    """
+    pictures = torch.cat([real, generated]).flatten(1).float()
+    is_real = torch.arange(len(pictures), device=pictures.device) < len(real)
+    distances = torch.cdist(pictures, pictures, compute_mode="donot_use_mm_for_euclid_dist")
+    nearest = distances.fill_diagonal_(float("inf")).argmin(dim=1)
+    is_alike = (is_real[nearest] == is_real).float()
+    return float(is_alike[: len(real)].mean()), float(is_alike[len(real) :].mean())
+
+
+def _root(matrix: Tensor) -> Tensor:
+    """Return the square root of a symmetric matrix without negative eigenvalues."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T

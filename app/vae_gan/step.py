@@ -89,12 +89,7 @@ class DomainRouting(nn.Module):
 
 
 class Attendance:
-    """How many pictures of each VAE the batches of all processes hold, in one step.
-
-    Args:
-        names: Names of all VAEs, in order.
-        shares: What this process's batch holds.
-    """
+    """How many pictures of each VAE the batches of all processes hold, in one step; here are ``shares``."""
 
     def __init__(self, names: Sequence[str], shares: Sequence[Share]) -> None:
         own = {share.vae: len(share.rows) for share in shares}
@@ -133,9 +128,7 @@ def judgements(
 ) -> list[tuple[nn.Module, Sequence[Generation]]]:
     """Return each discriminator that has anything to judge of a batch, and what it judges.
 
-    Args:
-        discriminators: One named ``shared``, or one for each VAE under the VAE's name.
-        generations: What the VAEs made of the batch.
+    There is one named ``shared``, or one for each VAE under the VAE's name.
     """
     if SHARED in discriminators:
         return [(discriminators[SHARED], generations)]

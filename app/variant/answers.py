@@ -65,9 +65,7 @@ def answer_files(
     predicted = predict_files(predictor, variant, files)
     marked = [
         MarkedText(
-            text=one.inputs,
-            spans=list(one.prediction.spans()),
-            class_names=one.prediction.class_names,
+            text=one.inputs, spans=list(one.prediction.spans()), class_names=one.prediction.class_names
         )
         for one in predicted
         if isinstance(one.inputs, str) and one.has_step_labels
@@ -77,7 +75,7 @@ def answer_files(
         count=len(predicted),
         writers={
             "text": lambda: to_utf8(_to_text(predicted, marked)),
-            "json": lambda: to_utf8(_to_json(predicted) + "\n"),
+            "json": lambda: to_utf8(_to_json(predicted)),
         },
         marked=marked,
     )
@@ -90,25 +88,22 @@ def _to_text(predicted: Sequence["LabelledSequence"], marked: Sequence[MarkedTex
     return "".join(f"{one.name}: {_labels(one.prediction)}\n" for one in predicted)
 
 
+def _to_json(predicted: Sequence["LabelledSequence"]) -> str:
+    return json.dumps([one.to_dict() for one in predicted], indent=2, ensure_ascii=False) + "\n"
+
+
 def _labels(prediction: SequencePrediction) -> str:
     labels = zip(prediction.classes, prediction.confidences, strict=True)
     return " ".join(label if confidence >= 0.5 else f"{label}?" for label, confidence in labels)
 
 
-def _to_json(predicted: Sequence["LabelledSequence"]) -> str:
-    return json.dumps([one.to_dict() for one in predicted], indent=2, ensure_ascii=False)
-
-
 def predict_files(
     predictor: VariantPredictor, variant: str | None, paths: Sequence[Path]
 ) -> list[LabelledSequence]:
-    """Label what files hold.
+    """Label what files hold: texts, JSONL or Parquet files of sequences, pictures, or folders of pictures.
 
-    Args:
-        predictor: Knows the variants.
-        variant: Name of the variant; None: the only one, or the one of characters for a ``.py`` file.
-        paths: Texts, JSONL or Parquet files of sequences, pictures, or folders of pictures. Pictures that are
-            given one by one are one sequence, in this order.
+    Pictures that are given one by one are one sequence, in this order. Where no variant is named, it is the
+    only one, or the one of characters for a ``.py`` file.
 
     Raises:
         UserError: The variant is unknown or must be named, or a file doesn't hold what it takes.
@@ -142,7 +137,8 @@ def _read_all(paths: Sequence[Path], spec: VariantSpec) -> list[tuple[str, RawSe
     named: list[tuple[str, RawSequence]] = []
     for path in paths:
         if holds_rows(path):
-            named += _read_lines(path, spec)
+            width = spec.in_features if spec.kind == "vectors" else None
+            named += [(row.place, read_inputs(row, spec.kind, width)) for row in read_rows(path, spec.name)]
         elif file_or_folder(path).is_dir():
             named.append((str(path), _read_pictures(list_digit_pictures(path), spec, path)))
         elif path not in pictures:
@@ -151,12 +147,6 @@ def _read_all(paths: Sequence[Path], spec: VariantSpec) -> list[tuple[str, RawSe
         name = str(pictures[0]) if len(pictures) == 1 else f"{len(pictures)} pictures"
         named.append((name, _read_pictures(pictures, spec, pictures[0])))
     return named
-
-
-def _read_lines(path: Path, spec: VariantSpec) -> list[tuple[str, RawSequence]]:
-    rows = read_rows(path, spec.name)
-    width = spec.in_features if spec.kind == "vectors" else None
-    return [(row.place, read_inputs(row, spec.kind, width)) for row in rows]
 
 
 def _read_pictures(pictures: Sequence[Path], spec: VariantSpec, where: Path) -> RawSequence:

@@ -11,12 +11,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nested_lightning.app.errors import UserError
-from nested_lightning.app.variant.sequences import Sequences
+from nested_lightning.app.errors import UserError, name_list
+from nested_lightning.app.variant.sequences import Sequences, cut_windows
 from nested_lightning.app.variant.sources.records import RawSequence, Scaling, SequenceRecords, SourceContent
 from nested_lightning.app.variant.spec import VariantSpec
-from nested_lightning.app.variant.windows import cut_windows
-from nested_lightning.app.wording import name_list
 
 Floats = npt.NDArray[np.float64]
 
@@ -87,7 +85,9 @@ def encode_inputs(inputs: Iterable[RawSequence], spec: VariantSpec) -> list[Tens
         return vectors or [torch.zeros(0, len(mean))]
     if spec.kind == "characters":
         table = _character_table(spec.vocabulary)
-        texts = [torch.from_numpy(table[_code_points(str(text)).clip(max=len(table) - 1)]) for text in inputs]
+        encoded = (str(text).encode("utf-32-le", errors="surrogatepass") for text in inputs)
+        points = (np.frombuffer(text, dtype=np.uint32).clip(max=len(table) - 1) for text in encoded)
+        texts = [torch.from_numpy(table[each]) for each in points]
         return texts or [torch.zeros(0, dtype=torch.int32)]
     indices = {token: index for index, token in enumerate(spec.vocabulary, start=1)}
     tokens = [torch.tensor([indices.get(t, 0) for t in sequence], dtype=torch.int32) for sequence in inputs]
@@ -121,10 +121,6 @@ def _fit_vocabulary(sequences: Iterable[RawSequence]) -> tuple[str, ...]:
     # What occurs once teaches nothing; the place of unknown tokens stands for it and so gets trained.
     repeated = sorted(token for token, count in counts.items() if count > 1)
     return tuple(repeated or sorted(counts))
-
-
-def _code_points(text: str) -> npt.NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", errors="surrogatepass"), dtype=np.uint32)
 
 
 def _character_table(vocabulary: Sequence[str]) -> npt.NDArray[np.int32]:

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from nested_lightning.app.answers import Evaluator
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
@@ -12,17 +13,8 @@ from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sequences import Sequences
 
 
-class VariantEvaluator:
-    """Compares predictions with the labels of the data, variant by variant.
-
-    Args:
-        predictor: Predicts with the trained composite.
-        datamodule: The data with its split.
-    """
-
-    def __init__(self, *, predictor: VariantPredictor, datamodule: VariantDataModule) -> None:
-        self.predictor = predictor
-        self.datamodule = datamodule
+class VariantEvaluator(Evaluator[VariantPredictor, VariantDataModule]):
+    """Compares predictions with the labels of the data, variant by variant."""
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:

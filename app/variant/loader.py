@@ -1,6 +1,7 @@
 """Batches of one variant each, in an order that can be resumed in the middle of an epoch."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -16,6 +17,7 @@ from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.sequences import Sequences
 
 
+@dataclass(kw_only=True, eq=False)
 class VariantLoader(PlaceableLoader[SequenceBatch]):
     """Iterable over batches, for ``Trainer.fit`` and its kin, with the promises of `BatchLoader`.
 
@@ -35,20 +37,11 @@ class VariantLoader(PlaceableLoader[SequenceBatch]):
         seed: Decides the order, at least 0.
     """
 
-    def __init__(
-        self,
-        *,
-        data: Mapping[str, Sequences],
-        batch_sizes: Mapping[str, int],
-        sampling: VariantSampling | None = None,
-        batches_per_epoch: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.data = data
-        self.batch_sizes = batch_sizes
-        self.sampling = sampling
-        self.batches_per_epoch = batches_per_epoch
-        self.seed = seed
+    data: Mapping[str, Sequences]
+    batch_sizes: Mapping[str, int]
+    sampling: VariantSampling | None = None
+    batches_per_epoch: int | None = None
+    seed: int = 0
 
     @override
     def __len__(self) -> int:

@@ -13,6 +13,7 @@ import torch
 from pydantic import SkipValidation
 from torch import Tensor
 
+from nested_lightning.app.answers import Predictor
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.tensors import require_finite
@@ -55,22 +56,12 @@ class SequencePrediction:
             start = stop
 
 
-class VariantPredictor:
+class VariantPredictor(Predictor[VariantModel, VariantDataSpec]):
     """Labels sequences with the preparation that the model was trained with.
 
     Long sequences are cut into overlapping windows as in training, and each step is labelled where it has
     context on both sides.
-
-    Args:
-        model: The trained composite. It is put into evaluation mode.
-        data_spec: The spec of the data that it was trained on.
-        batch_size: Windows that go through the model at once.
     """
-
-    def __init__(self, *, model: VariantModel, data_spec: VariantDataSpec, batch_size: int = 256) -> None:
-        self.model = model.eval()
-        self.data_spec = data_spec
-        self.batch_size = batch_size
 
     @checked_arguments
     def predict(

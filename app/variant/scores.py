@@ -15,12 +15,7 @@ from nested_lightning.app.assembly.names import escape_name
 
 
 class VariantScores(nn.Module):
-    """Accumulates what one stage (training, validation or test) logs.
-
-    Args:
-        stage: What names begin with: ``train``, ``val`` or ``test``.
-        num_classes: C by the variant's name.
-    """
+    """Accumulates what one stage logs, under names that begin with it: ``train``, ``val`` or ``test``."""
 
     def __init__(self, *, stage: str, num_classes: Mapping[str, int]) -> None:
         super().__init__()

@@ -7,8 +7,7 @@ import typer
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.commands.printing.coloured_steps import colour_text
-from nested_lightning.commands.printing.console import console
-from nested_lightning.commands.printing.output_file import write_file
+from nested_lightning.commands.printing.console import console, write_file
 
 if TYPE_CHECKING:
     from nested_lightning.app.answers import Answers

@@ -15,7 +15,7 @@ def print_findings(report: Any) -> None:
     """Print a line for each fault, and notes of what couldn't be checked and of what is good to know.
 
     Args:
-        report: A `app.checking.report.CheckReport`.
+        report: A `app.checking.submodule_table.CheckReport`.
     """
     for note in (*report.unchecked, *report.notes):
         print_note(str(note))
@@ -27,7 +27,7 @@ def print_submodules(report: Any) -> None:
     """Print a table of the submodules with their sums, and what there is to say of single ones.
 
     Args:
-        report: A `app.checking.report.CheckReport`.
+        report: A `app.checking.submodule_table.CheckReport`.
     """
     rows = [_as_cells(row) for row in report.rows]
     title = "Submodules: each with its provider; memory of weights + gradients + optimiser"

@@ -32,20 +32,12 @@ _PALETTE = (
 
 
 def colour_text(text: str, spans: Iterable[tuple[int, int, str]], class_names: Sequence[str]) -> Text:
-    """Return the text with the style of each span's class.
+    """Return the text with the style of each span's class, see `SequencePrediction.spans`.
 
-    Args:
-        text: The text.
-        spans: First character, character after the last, class; as `SequencePrediction.spans` gives them.
-        class_names: All classes; those that aren't kinds of Python tokens get colours in turn.
+    Of all classes, those that aren't kinds of Python tokens get colours in turn.
     """
     coloured = Text(text, end="", no_wrap=True, overflow="ignore")
     for start, stop, name in spans:
-        coloured.stylize(_style(name, class_names), start, stop)
+        other = _PALETTE[class_names.index(name) % len(_PALETTE)]
+        coloured.stylize(STYLES.get(name, other), start, stop)
     return coloured
-
-
-def _style(name: str, class_names: Sequence[str]) -> str:
-    if name in STYLES:
-        return STYLES[name]
-    return _PALETTE[list(class_names).index(name) % len(_PALETTE)]

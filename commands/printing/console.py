@@ -126,7 +126,8 @@ def print_table(
 def print_records(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table that isn't folded; where the terminal is too narrow for it, a few lines for each row."""
     rows = [*rows]
-    needed = 1 + sum(3 + max(map(_width, cells)) for cells in zip(columns, *rows, strict=True))
+    widths = (max(map(len, "\n".join(cells).split("\n"))) for cells in zip(columns, *rows, strict=True))
+    needed = 1 + sum(3 + width for width in widths)
     if not console.is_terminal or needed <= console.width:
         print_table(title, columns, rows, numeric=False, is_wide=True)
         return
@@ -139,10 +140,6 @@ def print_records(title: str, columns: Sequence[str], rows: Iterable[Sequence[st
         ]
         lines = [" ".join(name.split()), *(f"    {line}" for line in _pack(parts, console.width - 4))]
         print_line("\n".join(lines))
-
-
-def _width(cell: str) -> int:
-    return max(map(len, cell.split("\n")))
 
 
 def _pack(parts: Sequence[str], width: int) -> list[str]:
@@ -193,3 +190,14 @@ def short_path(path: Path) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def write_file(path: Path, content: bytes, *, what: str) -> None:
+    """Write a file, whose folder is made where it is missing, and say ``what`` it holds on standard error.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    print_line(f"{what} written to {short_path(path)}", on=status_console)

@@ -16,7 +16,7 @@ def print_tree(report: Any, provider: Any, *, title: str) -> None:
     """Print providers with the submodules that they built; what is shared is unfolded once.
 
     Args:
-        report: A `app.checking.report.CheckReport`.
+        report: A `app.checking.submodule_table.CheckReport`.
         provider: A `containers.checking.resolved_providers.ResolvedProvider`, the model's.
         title: Name of the model.
     """

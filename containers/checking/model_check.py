@@ -11,14 +11,14 @@ from dependency_injector.errors import Error as DependencyError
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
-from nested_lightning.app.checking.distinct import first_paths
 from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
-from nested_lightning.app.checking.report import CheckReport
 from nested_lightning.app.checking.separate_copy import SeparateCopies
 from nested_lightning.app.checking.steps import StepCheck
-from nested_lightning.app.checking.submodule_table import noted_rows
+from nested_lightning.app.checking.submodule_table import CheckReport, noted_rows
+from nested_lightning.app.checking.submodule_watch import first_paths
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
+from nested_lightning.app.training.storable_state import refuse_unstorable
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
 from nested_lightning.containers.checking.width_settings import WidthSettings
@@ -100,6 +100,7 @@ class _Check:
         if model is None:
             return CheckReport(faults=tuple(self.findings.faults)), None
         self._compare_wirings()
+        self._look_at_state(model)
         submodules = assembler.built or dict(model.named_children())
         same = {path: first for path, first in first_paths(submodules).items() if first != path}
         steps = StepCheck(
@@ -141,6 +142,15 @@ class _Check:
             for path, what in self.family.wiring_differences().items():
                 hint = "let the wiring depend on settings and data alone"
                 self.findings.add(Fault(path=path, what=what, hint=hint))
+
+    def _look_at_state(self, model: Any) -> None:
+        """Find what no checkpoint can hold, in the composite and in data that were read anyway."""
+        known = self.family.providers.get("known_data_spec")
+        has_read = "datamodule" in self.family.providers and (known is None or known() is None)
+        try:
+            refuse_unstorable(model, self.family.datamodule() if has_read else None)
+        except UserError as error:
+            self.findings.add(Fault(path="", what=str(error)))
 
     def _model_provider(self) -> Any:
         """Return the model's provider without what checks overrides, or has its weights from a file.

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph, Node
-from nested_lightning.app.checking.report import CheckReport
-from nested_lightning.app.checking.submodule_table import Shape
+from nested_lightning.app.checking.submodule_table import CheckReport, Shape
 from nested_lightning.containers.checking.resolved_providers import ResolvedProvider
 
 _MODEL, _DATA = "model", "datamodule"

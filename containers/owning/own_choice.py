@@ -1,6 +1,7 @@
 """The settings of a kind that a wiring function offers, and how it is built of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
@@ -29,6 +30,27 @@ class OwnChoice(ChoiceSettings):
         """
         return wiring_arguments(super().arguments(), self.parts, makers or {})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what is built of it; its class was made of a signature, and has no place to be found at."""
+        return SentChoice, (self.target, self.arguments())
+
+
+@dataclass(frozen=True)
+class SentChoice:
+    """What another process, or a copy of a model, gets of a choice.
+
+    Attributes:
+        target: What is called.
+        given: Its keywords.
+    """
+
+    target: Any
+    given: dict[str, Any]
+
+    def arguments(self, makers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return what the target is called with."""
+        return {**self.given, **(makers or {})}
+
 
 def wiring_arguments(
     values: Mapping[str, Any], parts: Mapping[str, PartPlan], makers: Mapping[str, Any]
@@ -53,7 +75,9 @@ def wiring_arguments(
 
 
 @choosing
-def build_part(choice: OwnChoice | None, makers: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+def build_part(
+    choice: OwnChoice | SentChoice | None, makers: Mapping[str, Any], *args: Any, **kwargs: Any
+) -> Any:
     """Build what was chosen of its settings and of what the wiring gives, or return None where nothing was.
 
     Args:

@@ -5,6 +5,7 @@ A provider without one works as well; what is put into its place isn't checked.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from dependency_injector import providers
@@ -31,6 +32,27 @@ class _Declared(providers.Provider[Any]):
         copied: Any = super().__deepcopy__(memo)
         copied.expected = self.expected
         return copied
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it as a function of the arguments that it has now: a model is sent without its container."""
+        return partial, (_called, resolved(self))
+
+
+def _called(make: Any, *args: Any, **kwargs: Any) -> Any:
+    return make(*args, **kwargs)
+
+
+def resolved(provider: Any) -> Any:
+    """Return what a provider calls, with the arguments that it has now."""
+    if provider.last_overriding is not None:
+        return resolved(provider.last_overriding)
+    if isinstance(provider, providers.Object):
+        return provider()
+    args = [one() if isinstance(one, providers.Provider) else one for one in provider.args]
+    kwargs = {
+        name: one() if isinstance(one, providers.Provider) else one for name, one in provider.kwargs.items()
+    }
+    return partial(provider.provides, *args, **kwargs)
 
 
 class DeclaredCallable(_Declared, providers.Callable[Any]):

@@ -14,13 +14,7 @@ from nested_lightning.testing.one_step import one_step_trainer
 from nested_lightning.testing.small_specs import small_spec
 from nested_lightning.testing.submodule_double import Call, SubmoduleDouble
 
-__all__ = [
-    "Call",
-    "FewSamples",
-    "SubmoduleDouble",
-    "few_samples",
-    "one_step_trainer",
-]
+__all__ = ["Call", "FewSamples", "SubmoduleDouble", "few_samples", "one_step_trainer"]
 
 
 def _own_spec(family: Any) -> OwnDataSpec | None:

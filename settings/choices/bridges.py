@@ -1,6 +1,6 @@
 """Choices of bridge: how the features of a picture reach the text decoder."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ from nested_lightning.settings.numbers import Width
 from nested_lightning.settings.slot import Slot
 
 
-class BridgeSettings(ChoiceSettings):
+class BridgeSettings(ChoiceSettings, module="nested_lightning.app.submodules.bridges"):
     """What every bridge has."""
 
     out_features: Width = Field(256, description="Width of what the decoder is given.")
@@ -24,41 +24,21 @@ class PooledBridgeSettings(BridgeSettings):
     )
 
 
-class InitialStateBridgeSettings(PooledBridgeSettings):
+class InitialStateBridgeSettings(PooledBridgeSettings, kind="initial_state", target=".InitialStateBridge"):
     """The picture is the decoder's initial state."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.bridges.InitialStateBridge"
-    kind: Literal["initial_state"] = Field("initial_state", description="The decoder's initial state.")
+
+class FirstInputBridgeSettings(PooledBridgeSettings, kind="first_input", target=".FirstInputBridge"):
+    """The picture is the decoder's first input, read before the first word (Vinyals et al. 2015)."""
 
 
-class FirstInputBridgeSettings(PooledBridgeSettings):
-    """The picture is the decoder's first input (Vinyals et al. 2015)."""
-
-    target: ClassVar[str] = "nested_lightning.app.submodules.bridges.FirstInputBridge"
-    kind: Literal["first_input"] = Field("first_input", description="Read before the first word.")
-
-
-class EveryStepBridgeSettings(PooledBridgeSettings):
+class EveryStepBridgeSettings(PooledBridgeSettings, kind="every_step", target=".EveryStepBridge"):
     """The picture is read with every word."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.bridges.EveryStepBridge"
-    kind: Literal["every_step"] = Field("every_step", description="Read with every word.")
 
-
-class AttentionBridgeSettings(BridgeSettings):
+class AttentionBridgeSettings(BridgeSettings, kind="attention", target=".AttentionBridge"):
     """The decoder attends to positions of the picture (Xu et al. 2015)."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.bridges.AttentionBridge"
-    kind: Literal["attention"] = Field("attention", description="Attention over the grid of features.")
 
-
-BRIDGES = Slot(
-    base=BridgeSettings,
-    default="every_step",
-    choices=[
-        InitialStateBridgeSettings,
-        FirstInputBridgeSettings,
-        EveryStepBridgeSettings,
-        AttentionBridgeSettings,
-    ],
-)
+BRIDGES = Slot(base=BridgeSettings, default="every_step")
+Bridge = Annotated[BridgeSettings, BRIDGES]

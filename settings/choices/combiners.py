@@ -1,6 +1,6 @@
 """Choices of combiner: the groups' vectors in, one vector out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -9,34 +9,23 @@ from nested_lightning.settings.numbers import Depth
 from nested_lightning.settings.slot import Slot
 
 
-class CombinerSettings(ChoiceSettings):
+class CombinerSettings(ChoiceSettings, module="nested_lightning.app.submodules.combiners"):
     """What every combiner has: nothing but its kind."""
 
 
-class ConcatenationSettings(CombinerSettings):
+class ConcatenationSettings(CombinerSettings, kind="concatenation", target=".Concatenation"):
     """The groups' vectors side by side."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.combiners.Concatenation"
-    kind: Literal["concatenation"] = Field("concatenation", description="The groups' vectors side by side.")
 
-
-class GatedSumSettings(CombinerSettings):
+class GatedSumSettings(CombinerSettings, kind="gated_sum", target=".GatedSum"):
     """A weighted sum of the groups' vectors; the weights are computed from the vectors."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.combiners.GatedSum"
-    kind: Literal["gated_sum"] = Field("gated_sum", description="A sum weighted by learned gates.")
 
-
-class GroupAttentionSettings(CombinerSettings):
+class GroupAttentionSettings(CombinerSettings, kind="attention", target=".GroupAttention"):
     """Multi-head attention over the groups, pooled by a learned query."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.combiners.GroupAttention"
-    kind: Literal["attention"] = Field("attention", description="Multi-head attention over the groups.")
     num_heads: Depth = Field(4, description="Number of heads; the groups' width is a multiple of it.")
 
 
-COMBINERS = Slot(
-    base=CombinerSettings,
-    default="concatenation",
-    choices=[ConcatenationSettings, GatedSumSettings, GroupAttentionSettings],
-)
+COMBINERS = Slot(base=CombinerSettings, default="concatenation")
+Combiner = Annotated[CombinerSettings, COMBINERS]

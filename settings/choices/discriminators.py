@@ -1,6 +1,6 @@
 """Choices of discriminator: a picture and its domain in, real or generated out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ from nested_lightning.settings.numbers import Width
 from nested_lightning.settings.slot import Slot
 
 
-class DiscriminatorSettings(ChoiceSettings):
+class DiscriminatorSettings(ChoiceSettings, module="nested_lightning.app.submodules.discriminators"):
     """What every discriminator has."""
 
     hidden_features: Width = Field(256, description="Width of the features that it judges by.")
@@ -17,21 +17,15 @@ class DiscriminatorSettings(ChoiceSettings):
     use_spectral_norm: bool = Field(False, description="Keep the largest singular value of each layer at 1.")
 
 
-class MlpDiscriminatorSettings(DiscriminatorSettings):
-    """Two fully connected layers."""
-
-    target: ClassVar[str] = "nested_lightning.app.submodules.discriminators.MlpDiscriminator"
-    kind: Literal["mlp"] = Field("mlp", description="Two fully connected layers over all pixels.")
+class MlpDiscriminatorSettings(DiscriminatorSettings, kind="mlp", target=".MlpDiscriminator"):
+    """Two fully connected layers over all pixels."""
 
 
-class ConvDiscriminatorSettings(DiscriminatorSettings):
-    """Convolutions and a fully connected layer."""
+class ConvDiscriminatorSettings(DiscriminatorSettings, kind="conv", target=".ConvDiscriminator"):
+    """Halving convolutions and a fully connected layer."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.discriminators.ConvDiscriminator"
-    kind: Literal["conv"] = Field("conv", description="Halving convolutions and a fully connected layer.")
     conv_channels: Width = Field(32, description="Channels of the first convolution; they double.")
 
 
-DISCRIMINATORS = Slot(
-    base=DiscriminatorSettings, default="mlp", choices=[MlpDiscriminatorSettings, ConvDiscriminatorSettings]
-)
+DISCRIMINATORS = Slot(base=DiscriminatorSettings, default="mlp")
+Discriminator = Annotated[DiscriminatorSettings, DISCRIMINATORS]

@@ -1,6 +1,6 @@
 """Choices of feature extractor: one group of features in, one vector out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -9,53 +9,42 @@ from nested_lightning.settings.numbers import Depth, Width
 from nested_lightning.settings.slot import Slot
 
 
-class FeatureExtractorSettings(ChoiceSettings):
+class FeatureExtractorSettings(ChoiceSettings, module="nested_lightning.app.submodules.feature_extractors"):
     """What every feature extractor has."""
 
     out_features: Width = Field(32, description="Width of the vector that a group becomes.")
 
 
-class PlainFeatureExtractorSettings(FeatureExtractorSettings):
+class PlainFeatureExtractorSettings(FeatureExtractorSettings, kind="plain", target=".FeatureExtractor"):
     """Fully connected, ReLU, fully connected."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.FeatureExtractor"
-    kind: Literal["plain"] = Field("plain", description="Fully connected, ReLU, fully connected.")
     hidden_features: Width = Field(64, description="Width of the hidden layer.")
 
 
-class NormalizedFeatureExtractorSettings(FeatureExtractorSettings):
+class NormalizedFeatureExtractorSettings(
+    FeatureExtractorSettings, kind="normalized", target=".NormalizedFeatureExtractor"
+):
     """The plain one with batch normalisation and dropout."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.NormalizedFeatureExtractor"
-    kind: Literal["normalized"] = Field("normalized", description="With batch normalisation and dropout.")
     hidden_features: Width = Field(64, description="Width of the hidden layer.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 
-class ResidualFeatureExtractorSettings(FeatureExtractorSettings):
-    """A projection and residual blocks behind it."""
+class ResidualFeatureExtractorSettings(
+    FeatureExtractorSettings, kind="residual", target=".ResidualFeatureExtractor"
+):
+    """A projection, then residual blocks."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.ResidualFeatureExtractor"
-    kind: Literal["residual"] = Field("residual", description="A projection, then residual blocks.")
     hidden_features: Width = Field(64, description="Width of the hidden layer of each block.")
     num_blocks: Depth = Field(2, description="Number of residual blocks.")
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 
-class LinearFeatureExtractorSettings(FeatureExtractorSettings):
+class LinearFeatureExtractorSettings(
+    FeatureExtractorSettings, kind="linear", target=".LinearFeatureExtractor"
+):
     """One fully connected layer."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.feature_extractors.LinearFeatureExtractor"
-    kind: Literal["linear"] = Field("linear", description="One fully connected layer.")
 
-
-FEATURE_EXTRACTORS = Slot(
-    base=FeatureExtractorSettings,
-    default="normalized",
-    choices=[
-        PlainFeatureExtractorSettings,
-        NormalizedFeatureExtractorSettings,
-        ResidualFeatureExtractorSettings,
-        LinearFeatureExtractorSettings,
-    ],
-)
+FEATURE_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="normalized")
+FeatureExtractor = Annotated[FeatureExtractorSettings, FEATURE_EXTRACTORS]

@@ -1,6 +1,6 @@
 """Choices of image encoder: pictures in, a grid of features out."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -9,24 +9,20 @@ from nested_lightning.settings.numbers import Depth, Pixels, Width
 from nested_lightning.settings.slot import Slot
 
 
-class ImageEncoderSettings(ChoiceSettings):
+class ImageEncoderSettings(ChoiceSettings, module="nested_lightning.app.submodules.image_encoders"):
     """What every image encoder has: nothing but its kind."""
 
 
-class PlainImageEncoderSettings(ImageEncoderSettings):
+class PlainImageEncoderSettings(ImageEncoderSettings, kind="plain", target=".PlainImageEncoder"):
     """Convolution, ReLU and max-pooling, twice."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.image_encoders.PlainImageEncoder"
-    kind: Literal["plain"] = Field("plain", description="Convolution, ReLU and max-pooling, twice.")
     hidden_channels: Width = Field(32, description="Channels behind the first convolution.")
     embedding_dim: Width = Field(128, description="Channels behind the second: width of the features.")
 
 
-class ResidualImageEncoderSettings(ImageEncoderSettings):
+class ResidualImageEncoderSettings(ImageEncoderSettings, kind="residual", target=".ResidualImageEncoder"):
     """A convolution and stages of residual blocks, each at half the resolution."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.image_encoders.ResidualImageEncoder"
-    kind: Literal["residual"] = Field("residual", description="Stages of residual blocks.")
     stem_channels: Width = Field(32, description="Channels of the first convolution.")
     stem_stride: Pixels = Field(1, description="Width of the patches that it reads as one.")
     channels: Annotated[list[Width], Field(min_length=1)] = Field(
@@ -35,8 +31,5 @@ class ResidualImageEncoderSettings(ImageEncoderSettings):
     num_blocks: Depth = Field(1, description="Residual blocks of each stage.")
 
 
-IMAGE_ENCODERS = Slot(
-    base=ImageEncoderSettings,
-    default="residual",
-    choices=[PlainImageEncoderSettings, ResidualImageEncoderSettings],
-)
+IMAGE_ENCODERS = Slot(base=ImageEncoderSettings, default="residual")
+ImageEncoder = Annotated[ImageEncoderSettings, IMAGE_ENCODERS]

@@ -1,6 +1,6 @@
 """Choices of latent sampler: which latent vectors a picture may have, and where new ones are drawn from."""
 
-from typing import ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -9,31 +9,21 @@ from nested_lightning.settings.numbers import Width
 from nested_lightning.settings.slot import Slot
 
 
-class LatentSamplerSettings(ChoiceSettings):
+class LatentSamplerSettings(ChoiceSettings, module="nested_lightning.app.submodules.latent_samplers"):
     """What every latent sampler has."""
 
     latent_features: Width = Field(8, description="Width of a latent vector.")
 
 
-class GaussianSamplerSettings(LatentSamplerSettings):
+class GaussianSamplerSettings(LatentSamplerSettings, kind="gaussian", target=".GaussianSampler"):
     """Draws from the standard normal distribution."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.latent_samplers.GaussianSampler"
-    kind: Literal["gaussian"] = Field("gaussian", description="New ones from the standard normal.")
 
-
-class FittedGaussianSamplerSettings(LatentSamplerSettings):
+class FittedGaussianSamplerSettings(LatentSamplerSettings, kind="fitted", target=".FittedGaussianSampler"):
     """Draws from a normal distribution fitted to the training pictures of the domain."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.latent_samplers.FittedGaussianSampler"
-    kind: Literal["fitted"] = Field(
-        "fitted", description="New ones from where training pictures have theirs."
-    )
     momentum: float = Field(0.002, gt=0, lt=1, description="Share of a new picture in the running moments.")
 
 
-LATENT_SAMPLERS = Slot(
-    base=LatentSamplerSettings,
-    default="fitted",
-    choices=[GaussianSamplerSettings, FittedGaussianSamplerSettings],
-)
+LATENT_SAMPLERS = Slot(base=LatentSamplerSettings, default="fitted")
+LatentSampler = Annotated[LatentSamplerSettings, LATENT_SAMPLERS]

@@ -1,6 +1,6 @@
 """Choices of optimiser and of learning-rate schedule."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -10,37 +10,31 @@ from nested_lightning.settings.slot import Slot
 Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
-class OptimizerSettings(ChoiceSettings):
+class OptimizerSettings(ChoiceSettings, module="nested_lightning.app.training.optimizers"):
     """What every optimiser has."""
 
     lr: float = Field(1e-3, gt=0, description="Learning rate; a schedule may vary it.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay.")
 
 
-class AdamSettings(OptimizerSettings):
-    """Adam (Kingma and Ba 2015)."""
+class AdamSettings(OptimizerSettings, kind="adam", target=".build_adam"):
+    """Adam (Kingma and Ba 2015); weight decay is an L2 penalty."""
 
-    target: ClassVar[str] = "nested_lightning.app.training.optimizers.build_adam"
-    kind: Literal["adam"] = Field("adam", description="Adam; weight decay is an L2 penalty.")
     betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Decay of the two running means.")
     is_fused: bool = Field(True, description="One fused kernel for all parameters: faster, same results.")
 
 
-class AdamWSettings(OptimizerSettings):
-    """AdamW (Loshchilov and Hutter 2019)."""
+class AdamWSettings(OptimizerSettings, kind="adamw", target=".build_adamw"):
+    """AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay."""
 
-    target: ClassVar[str] = "nested_lightning.app.training.optimizers.build_adamw"
-    kind: Literal["adamw"] = Field("adamw", description="Adam with decoupled weight decay.")
     weight_decay: float = Field(0.01, ge=0, description="Weight decay.")
     betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Decay of the two running means.")
     is_fused: bool = Field(True, description="One fused kernel for all parameters: faster, same results.")
 
 
-class SgdSettings(OptimizerSettings):
+class SgdSettings(OptimizerSettings, kind="sgd", target=".build_sgd"):
     """Stochastic gradient descent with momentum."""
 
-    target: ClassVar[str] = "nested_lightning.app.training.optimizers.build_sgd"
-    kind: Literal["sgd"] = Field("sgd", description="Stochastic gradient descent.")
     lr: float = Field(0.1, gt=0, description="Learning rate; a schedule may vary it.")
     momentum: float = Field(0.9, ge=0, lt=1, description="Momentum.")
     is_nesterov: bool = Field(False, description="Whether the momentum is Nesterov's.")
@@ -53,38 +47,29 @@ class SgdSettings(OptimizerSettings):
         return self
 
 
-class ScheduleSettings(ChoiceSettings):
+class ScheduleSettings(ChoiceSettings, module="nested_lightning.app.training.schedules"):
     """What every schedule has: nothing but its kind."""
 
 
-class ConstantScheduleSettings(ScheduleSettings):
+class ConstantScheduleSettings(ScheduleSettings, kind="constant", target=".build_constant"):
     """The optimiser's own learning rate throughout."""
 
-    target: ClassVar[str] = "nested_lightning.app.training.schedules.build_constant"
-    kind: Literal["constant"] = Field("constant", description="The same learning rate throughout.")
 
+class OneCycleScheduleSettings(ScheduleSettings, kind="one_cycle", target=".build_one_cycle"):
+    """One rise to a peak, one long fall (Smith and Topin 2018)."""
 
-class OneCycleScheduleSettings(ScheduleSettings):
-    """One cycle up to a peak and down (Smith and Topin 2018)."""
-
-    target: ClassVar[str] = "nested_lightning.app.training.schedules.build_one_cycle"
-    kind: Literal["one_cycle"] = Field("one_cycle", description="One rise to a peak, one long fall.")
     peak_factor: float = Field(10.0, gt=0, description="Peak as a multiple of the optimiser's lr.")
     warmup_fraction: float = Field(0.3, gt=0, lt=1, description="Share of the steps spent rising.")
 
 
-class CosineScheduleSettings(ScheduleSettings):
+class CosineScheduleSettings(ScheduleSettings, kind="cosine", target=".build_cosine"):
     """A linear warm-up, then half a cosine (Loshchilov and Hutter 2017)."""
 
-    target: ClassVar[str] = "nested_lightning.app.training.schedules.build_cosine"
-    kind: Literal["cosine"] = Field("cosine", description="Linear warm-up, then half a cosine.")
     warmup_fraction: float = Field(0.05, ge=0, lt=1, description="Share of the steps spent rising.")
     final_factor: float = Field(0.0, ge=0, le=1, description="Last learning rate as a share of lr.")
 
 
-OPTIMIZERS = Slot(base=OptimizerSettings, default="adam", choices=[AdamSettings, AdamWSettings, SgdSettings])
-SCHEDULES = Slot(
-    base=ScheduleSettings,
-    default="one_cycle",
-    choices=[ConstantScheduleSettings, OneCycleScheduleSettings, CosineScheduleSettings],
-)
+OPTIMIZERS = Slot(base=OptimizerSettings, default="adam")
+Optimizer = Annotated[OptimizerSettings, OPTIMIZERS]
+SCHEDULES = Slot(base=ScheduleSettings, default="one_cycle")
+Schedule = Annotated[ScheduleSettings, SCHEDULES]

@@ -1,6 +1,6 @@
 """Choices of adapter in front of a sequence decoder: a variant's own steps in, vectors out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ from nested_lightning.settings.numbers import Pixels, Width
 from nested_lightning.settings.slot import Slot
 
 
-class AdapterSettings(ChoiceSettings):
+class AdapterSettings(ChoiceSettings, module="nested_lightning.app.submodules.sequence_adapters"):
     """What every adapter has."""
 
     out_features: Width = Field(32, description="Width of the vector that a step becomes.")
@@ -23,48 +23,34 @@ class VectorAdapterSettings(AdapterSettings):
     """What every adapter of vectors has."""
 
 
-class EmbeddingSettings(TokenAdapterSettings):
+class EmbeddingSettings(TokenAdapterSettings, kind="embedding", target=".TokenEmbedding"):
     """One learned vector for each token or character."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.TokenEmbedding"
-    kind: Literal["embedding"] = Field("embedding", description="One learned vector for each token.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of the vectors set to zero in training.")
 
 
-class ProjectionSettings(VectorAdapterSettings):
+class ProjectionSettings(VectorAdapterSettings, kind="projection", target=".LinearProjection"):
     """One fully connected layer."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.LinearProjection"
-    kind: Literal["projection"] = Field("projection", description="One fully connected layer.")
 
-
-class PerceptronSettings(VectorAdapterSettings):
+class PerceptronSettings(VectorAdapterSettings, kind="perceptron", target=".PerceptronProjection"):
     """Two fully connected layers."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.PerceptronProjection"
-    kind: Literal["perceptron"] = Field("perceptron", description="Two fully connected layers.")
     hidden_features: Width = Field(128, description="Width between the two layers.")
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 
-class PictureSettings(VectorAdapterSettings):
+class PictureSettings(VectorAdapterSettings, kind="picture", target=".PictureProjection"):
     """Two convolutions and a fully connected layer, for vectors that are small pictures."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_adapters.PictureProjection"
-    kind: Literal["picture"] = Field("picture", description="Convolutions over a small picture.")
     height: Pixels | None = Field(None, description="Rows of a picture; null: it is square.")
     channels: Width = Field(16, description="Channels of the first convolution.")
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of the last layer's input set to zero.")
 
 
-TOKEN_ADAPTERS = Slot(base=TokenAdapterSettings, default="embedding", choices=[EmbeddingSettings])
-VECTOR_ADAPTERS = Slot(
-    base=VectorAdapterSettings,
-    default="perceptron",
-    choices=[ProjectionSettings, PerceptronSettings, PictureSettings],
-)
-ADAPTERS = Slot(
-    base=AdapterSettings,
-    default="embedding",
-    choices=[EmbeddingSettings, ProjectionSettings, PerceptronSettings, PictureSettings],
-)
+TOKEN_ADAPTERS = Slot(base=TokenAdapterSettings, default="embedding")
+TokenAdapter = Annotated[TokenAdapterSettings, TOKEN_ADAPTERS]
+VECTOR_ADAPTERS = Slot(base=VectorAdapterSettings, default="perceptron")
+VectorAdapter = Annotated[VectorAdapterSettings, VECTOR_ADAPTERS]
+ADAPTERS = Slot(base=AdapterSettings, default="embedding")
+Adapter = Annotated[AdapterSettings, ADAPTERS]

@@ -1,6 +1,6 @@
 """Choices of sequence decoder and of the trunk before it: vectors in, logits for each step out."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,58 +9,45 @@ from nested_lightning.settings.numbers import Depth, Width
 from nested_lightning.settings.slot import Slot
 
 
-class SequenceDecoderSettings(ChoiceSettings):
+class SequenceDecoderSettings(ChoiceSettings, module="nested_lightning.app.submodules.sequence_decoders"):
     """What every sequence decoder has: nothing but its kind."""
 
 
-class RecurrentDecoderSettings(SequenceDecoderSettings):
+class RecurrentDecoderSettings(SequenceDecoderSettings, kind="recurrent", target=".RecurrentDecoder"):
     """Recurrent layers and a fully connected one."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_decoders.RecurrentDecoder"
-    kind: Literal["recurrent"] = Field("recurrent", description="Recurrent layers, then a linear one.")
     cell: Literal["lstm", "gru"] = Field("lstm", description="What the layers are made of.")
     hidden_features: Width = Field(64, description="Width of the recurrent layers, in each direction.")
     num_layers: Depth = Field(1, description="Recurrent layers one above the other.")
     is_bidirectional: bool = Field(
         True, description="Whether a sequence is read both ways; it can't be fed piece by piece then."
     )
-    dropout: float = Field(
-        0.0, ge=0, lt=1, description="Share of each layer's output set to zero in training."
-    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of each layer's output set to 0 in training.")
 
 
-class LinearDecoderSettings(SequenceDecoderSettings):
+class LinearDecoderSettings(SequenceDecoderSettings, kind="linear", target=".LinearDecoder"):
     """One fully connected layer: each step on its own."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_decoders.LinearDecoder"
-    kind: Literal["linear"] = Field("linear", description="One fully connected layer, each step on its own.")
 
-
-class TrunkSettings(ChoiceSettings):
+class TrunkSettings(ChoiceSettings, module="nested_lightning.app.submodules.sequence_trunks"):
     """What every trunk has: nothing but its kind."""
 
 
-class PerceptronTrunkSettings(TrunkSettings):
+class PerceptronTrunkSettings(TrunkSettings, kind="perceptron", target=".PerceptronTrunk"):
     """A residual block of fully connected layers, each step on its own."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_trunks.PerceptronTrunk"
-    kind: Literal["perceptron"] = Field("perceptron", description="A residual block, each step on its own.")
     hidden_features: Width = Field(64, description="Width inside the block.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 
-class LstmTrunkSettings(TrunkSettings):
+class LstmTrunkSettings(TrunkSettings, kind="lstm", target=".LstmTrunk"):
     """An LSTM that reads both ways."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_trunks.LstmTrunk"
-    kind: Literal["lstm"] = Field("lstm", description="An LSTM that reads both ways.")
     hidden_features: Width = Field(32, description="Width of each direction.")
     num_layers: Depth = Field(1, description="Layers one above the other.")
 
 
-DECODERS = Slot(
-    base=SequenceDecoderSettings,
-    default="recurrent",
-    choices=[RecurrentDecoderSettings, LinearDecoderSettings],
-)
-TRUNKS = Slot(base=TrunkSettings, default="perceptron", choices=[PerceptronTrunkSettings, LstmTrunkSettings])
+DECODERS = Slot(base=SequenceDecoderSettings, default="recurrent")
+SequenceDecoder = Annotated[SequenceDecoderSettings, DECODERS]
+TRUNKS = Slot(base=TrunkSettings, default="perceptron")
+Trunk = Annotated[TrunkSettings, TRUNKS]

@@ -1,6 +1,6 @@
 """Choices of how rows, pictures and files are split into training, validation and test parts."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -9,43 +9,37 @@ from nested_lightning.settings.numbers import Natural, Seed
 from nested_lightning.settings.slot import Slot
 
 
-class SplitSettings(ChoiceSettings):
+class SplitSettings(ChoiceSettings, module="nested_lightning.app.data.splits"):
     """What every split has: nothing but its kind."""
 
 
-def leave_rows_to_train_on(val_fraction: float, test_fraction: float) -> None:
-    """Check that two shares leave something to train on.
+def leave_rows_to_train_on(split: Any) -> Any:
+    """Return a split whose shares leave something to train on, for a validator.
 
     Raises:
         ValueError: They don't.
     """
-    if val_fraction + test_fraction >= 1:
+    if split.val_fraction + split.test_fraction >= 1:
         raise ValueError(
-            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} leave no rows"
+            f"val_fraction {split.val_fraction:g} and test_fraction {split.test_fraction:g} leave no rows"
             " to train on: their sum must be less than 1"
         )
+    return split
 
 
-class RandomSplitSettings(SplitSettings):
-    """A stratified random split."""
+class RandomSplitSettings(SplitSettings, kind="random", target=".RandomSplitter"):
+    """A random split, stratified by class and drawn with a seed."""
 
-    target: ClassVar[str] = "nested_lightning.app.data.splits.RandomSplitter"
-    kind: Literal["random"] = Field("random", description="Stratified by class, drawn with a seed.")
     val_fraction: float = Field(0.15, gt=0, lt=1, description="Share of the rows for validation.")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the rows for the test.")
     seed: Seed = Field(0, description="Seed of the draw, apart from the seed of the training.")
 
-    @model_validator(mode="after")
-    def _leave_rows_to_train_on(self) -> Self:
-        leave_rows_to_train_on(self.val_fraction, self.test_fraction)
-        return self
+    _check_shares = model_validator(mode="after")(leave_rows_to_train_on)
 
 
-class FoldSplitSettings(SplitSettings):
+class FoldSplitSettings(SplitSettings, kind="fold", target=".FoldSplitter"):
     """One fold of a stratified cross-validation."""
 
-    target: ClassVar[str] = "nested_lightning.app.data.splits.FoldSplitter"
-    kind: Literal["fold"] = Field("fold", description="One fold of a stratified cross-validation.")
     num_folds: int = Field(5, ge=2, le=1000, description="Number of folds.")
     fold: Natural = Field(0, description="The fold that is the test part, from 0.")
     val_fraction: float = Field(0.1, gt=0, lt=1, description="Share of the other folds for validation.")
@@ -58,23 +52,15 @@ class FoldSplitSettings(SplitSettings):
         return self
 
 
-class ColumnSplitSettings(SplitSettings):
-    """The split that a column of the file names."""
+class ColumnSplitSettings(SplitSettings, kind="column", target=".ColumnSplitter"):
+    """The split that a column of the file says: train, val or test."""
 
-    target: ClassVar[str] = "nested_lightning.app.data.splits.ColumnSplitter"
-    kind: Literal["column"] = Field("column", description="By a column that says train, val or test.")
     column: str = Field("split", description="Name of that column.")
 
 
-class WholeFileSplitSettings(SplitSettings):
-    """No split: the whole file is for evaluation."""
-
-    target: ClassVar[str] = "nested_lightning.app.data.splits.WholeFileSplitter"
-    kind: Literal["whole"] = Field("whole", description="Every row is a test row; for evaluation only.")
+class WholeFileSplitSettings(SplitSettings, kind="whole", target=".WholeFileSplitter"):
+    """No split: every row is a test row, for evaluation only."""
 
 
-SPLITS = Slot(
-    base=SplitSettings,
-    default="random",
-    choices=[RandomSplitSettings, FoldSplitSettings, ColumnSplitSettings, WholeFileSplitSettings],
-)
+SPLITS = Slot(base=SplitSettings, default="random")
+Split = Annotated[SplitSettings, SPLITS]

@@ -1,6 +1,6 @@
 """Choices of text decoder: the tokens so far and a picture in, the next token's logits out."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -15,32 +15,30 @@ class TextDecoderSettings(ChoiceSettings):
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of values set to zero in training.")
 
 
-class RecurrentTextDecoderSettings(TextDecoderSettings):
+class RecurrentTextDecoderSettings(
+    TextDecoderSettings, module="nested_lightning.app.submodules.text_decoders"
+):
     """What the recurrent decoders have."""
 
     embedding_dim: Width = Field(128, description="Width of a token's embedding.")
     hidden_features: Width = Field(256, description="Width of the hidden state.")
 
 
-class LstmTextDecoderSettings(RecurrentTextDecoderSettings):
+class LstmTextDecoderSettings(RecurrentTextDecoderSettings, kind="lstm", target=".LstmTextDecoder"):
     """Embedding, LSTM, linear layer."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.text_decoders.LstmTextDecoder"
-    kind: Literal["lstm"] = Field("lstm", description="Embedding, LSTM, linear layer.")
 
-
-class GruTextDecoderSettings(RecurrentTextDecoderSettings):
+class GruTextDecoderSettings(RecurrentTextDecoderSettings, kind="gru", target=".GruTextDecoder"):
     """Embedding, GRU, linear layer."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.text_decoders.GruTextDecoder"
-    kind: Literal["gru"] = Field("gru", description="Embedding, GRU, linear layer.")
 
-
-class TransformerTextDecoderSettings(TextDecoderSettings):
+class TransformerTextDecoderSettings(
+    TextDecoderSettings,
+    kind="transformer",
+    target="nested_lightning.app.submodules.transformer_text_decoder.TransformerTextDecoder",
+):
     """A small Transformer decoder."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.transformer_text_decoder.TransformerTextDecoder"
-    kind: Literal["transformer"] = Field("transformer", description="A small Transformer decoder.")
     hidden_features: Width = Field(256, description="Width of the model; a multiple of num_heads.")
     num_layers: Depth = Field(2, description="Number of layers.")
     num_heads: Depth = Field(4, description="Number of attention heads.")
@@ -55,8 +53,5 @@ class TransformerTextDecoderSettings(TextDecoderSettings):
         return self
 
 
-TEXT_DECODERS = Slot(
-    base=TextDecoderSettings,
-    default="lstm",
-    choices=[LstmTextDecoderSettings, GruTextDecoderSettings, TransformerTextDecoderSettings],
-)
+TEXT_DECODERS = Slot(base=TextDecoderSettings, default="lstm")
+TextDecoder = Annotated[TextDecoderSettings, TEXT_DECODERS]

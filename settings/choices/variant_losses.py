@@ -1,6 +1,6 @@
 """Choices of a variant's loss, and of how the variants' losses are balanced."""
 
-from typing import ClassVar, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -8,54 +8,39 @@ from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.slot import Slot
 
 
-class LossSettings(ChoiceSettings):
+class LossSettings(ChoiceSettings, module="nested_lightning.app.submodules.sequence_losses"):
     """What every loss has: nothing but its kind."""
 
 
-class CrossEntropySettings(LossSettings):
+class CrossEntropySettings(LossSettings, kind="cross_entropy", target=".CrossEntropy"):
     """Cross-entropy with label smoothing."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_losses.CrossEntropy"
-    kind: Literal["cross_entropy"] = Field("cross_entropy", description="Cross-entropy.")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target given to all classes.")
 
 
-class FocalLossSettings(LossSettings):
+class FocalLossSettings(LossSettings, kind="focal", target=".FocalLoss"):
     """Cross-entropy that counts less where the model is sure."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.sequence_losses.FocalLoss"
-    kind: Literal["focal"] = Field("focal", description="Counts less where the model is sure.")
     gamma: float = Field(2.0, ge=0, description="How much less; 0 is cross-entropy.")
 
 
-class BalanceSettings(ChoiceSettings):
+class BalanceSettings(ChoiceSettings, module="nested_lightning.app.submodules.loss_balances"):
     """What every balance has: nothing but its kind."""
 
 
-class FixedBalanceSettings(BalanceSettings):
+class FixedBalanceSettings(BalanceSettings, kind="fixed", target=".FixedBalance"):
     """Each variant's own weight."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.loss_balances.FixedBalance"
-    kind: Literal["fixed"] = Field("fixed", description="Each variant's own weight.")
 
-
-class CountBalanceSettings(BalanceSettings):
+class CountBalanceSettings(BalanceSettings, kind="count", target=".CountBalance"):
     """Each variant's own weight, divided by its share of the sequences."""
 
-    target: ClassVar[str] = "nested_lightning.app.submodules.loss_balances.CountBalance"
-    kind: Literal["count"] = Field("count", description="By the inverse of the number of sequences.")
+
+class UncertaintyBalanceSettings(BalanceSettings, kind="uncertainty", target=".UncertaintyBalance"):
+    """Weights that are learned with the model (Kendall et al. 2018)."""
 
 
-class UncertaintyBalanceSettings(BalanceSettings):
-    """Weights that are learned with the model."""
-
-    target: ClassVar[str] = "nested_lightning.app.submodules.loss_balances.UncertaintyBalance"
-    kind: Literal["uncertainty"] = Field("uncertainty", description="Learned (Kendall et al. 2018).")
-
-
-LOSSES = Slot(base=LossSettings, default="cross_entropy", choices=[CrossEntropySettings, FocalLossSettings])
-BALANCES = Slot(
-    base=BalanceSettings,
-    default="fixed",
-    choices=[FixedBalanceSettings, CountBalanceSettings, UncertaintyBalanceSettings],
-)
+LOSSES = Slot(base=LossSettings, default="cross_entropy")
+Loss = Annotated[LossSettings, LOSSES]
+BALANCES = Slot(base=BalanceSettings, default="fixed")
+Balance = Annotated[BalanceSettings, BALANCES]

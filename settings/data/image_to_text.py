@@ -1,7 +1,7 @@
 """Settings of pictures with captions."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,7 +11,7 @@ from nested_lightning.settings.numbers import Count, Natural, Pixels, Seed
 from nested_lightning.settings.slot import Slot
 
 
-class PictureSplitSettings(ChoiceSettings):
+class PictureSplitSettings(ChoiceSettings, module="nested_lightning.app.image_to_text.splits"):
     """What every split of captioned pictures has: nothing but its kind."""
 
 
@@ -22,75 +22,43 @@ class DrawnPictureSplitSettings(PictureSplitSettings):
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share for the test.")
     seed: Seed = Field(0, description="Seed of the draw, apart from the seed of the training.")
 
-    @model_validator(mode="after")
-    def _leave_rows_to_train_on(self) -> Self:
-        leave_rows_to_train_on(self.val_fraction, self.test_fraction)
-        return self
+    _check_shares = model_validator(mode="after")(leave_rows_to_train_on)
 
 
-class AutomaticPictureSplitSettings(DrawnPictureSplitSettings):
-    """Variants where a column emoji holds skin tones, else random."""
-
-    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.AutomaticPictureSplitter"
-    kind: Literal["automatic"] = Field(
-        "automatic", description="variants where a column emoji holds skin tones, else random."
-    )
+class AutomaticPictureSplitSettings(
+    DrawnPictureSplitSettings, kind="automatic", target=".AutomaticPictureSplitter"
+):
+    """The kind variants where a column emoji holds skin tones, else random."""
 
 
-class SkinToneSplitSettings(DrawnPictureSplitSettings):
-    """Skin-tone variants whose base emoji is in training."""
+class SkinToneSplitSettings(DrawnPictureSplitSettings, kind="variants", target=".SkinToneSplitter"):
+    """Shares of the skin-tone variants, whose base emoji is in training."""
 
-    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.SkinToneSplitter"
-    kind: Literal["variants"] = Field(
-        "variants", description="Shares of the skin-tone variants; their base emoji is in training."
-    )
     column: str = Field("emoji", description="Column that holds the emoji.")
 
 
-class UnseenBaseSplitSettings(DrawnPictureSplitSettings):
-    """Whole base emoji with all their variants."""
+class UnseenBaseSplitSettings(DrawnPictureSplitSettings, kind="unseen_bases", target=".UnseenBaseSplitter"):
+    """Whole base emoji with all their variants; harder."""
 
-    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.UnseenBaseSplitter"
-    kind: Literal["unseen_bases"] = Field(
-        "unseen_bases", description="Whole base emoji with all their variants; harder."
-    )
     column: str = Field("emoji", description="Column that holds the emoji.")
 
 
-class RandomPictureSplitSettings(DrawnPictureSplitSettings):
-    """A random split by picture."""
-
-    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.RandomPictureSplitter"
-    kind: Literal["random"] = Field("random", description="By picture, drawn with a seed.")
+class RandomPictureSplitSettings(DrawnPictureSplitSettings, kind="random", target=".RandomPictureSplitter"):
+    """A random split by picture, drawn with a seed."""
 
 
-class ColumnPictureSplitSettings(PictureSplitSettings):
-    """The split that a column of the captions names."""
+class ColumnPictureSplitSettings(PictureSplitSettings, kind="column", target=".ColumnPictureSplitter"):
+    """The split that a column of the captions says: train, val or test."""
 
-    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.ColumnPictureSplitter"
-    kind: Literal["column"] = Field("column", description="By a column that says train, val or test.")
     column: str = Field("split", description="Name of that column.")
 
 
-class WholePictureSplitSettings(PictureSplitSettings):
-    """No split: everything is for evaluation."""
-
-    target: ClassVar[str] = "nested_lightning.app.image_to_text.splits.WholePictureSplitter"
-    kind: Literal["whole"] = Field("whole", description="Every picture is a test one; for evaluation only.")
+class WholePictureSplitSettings(PictureSplitSettings, kind="whole", target=".WholePictureSplitter"):
+    """No split: every picture is a test one, for evaluation only."""
 
 
-PICTURE_SPLITS = Slot(
-    base=PictureSplitSettings,
-    default="automatic",
-    choices=[
-        AutomaticPictureSplitSettings,
-        SkinToneSplitSettings,
-        UnseenBaseSplitSettings,
-        RandomPictureSplitSettings,
-        ColumnPictureSplitSettings,
-        WholePictureSplitSettings,
-    ],
-)
+PICTURE_SPLITS = Slot(base=PictureSplitSettings, default="automatic")
+PictureSplit = Annotated[PictureSplitSettings, PICTURE_SPLITS]
 
 
 class CaptionDataSettings(Settings):
@@ -114,9 +82,7 @@ class CaptionDataSettings(Settings):
         1, description="Times that a token must occur in the training part; rarer ones are unknown."
     )
     max_length: Count = Field(256, description="Most words or characters of a caption.")
-    split: Annotated[PictureSplitSettings, PICTURE_SPLITS] = Field(
-        AutomaticPictureSplitSettings(), description="How pictures become training, validation, test parts."
-    )
+    split: PictureSplit = PICTURE_SPLITS.field("How pictures become training, validation, test parts.")
     batch_size: Count = Field(32, description="Pictures of a training batch.")
     eval_batch_size: Count = Field(128, description="Pictures of a batch in validation, test, prediction.")
 

@@ -2,76 +2,60 @@
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
-from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
+from nested_lightning.settings.choices.splits import SPLITS, Split
 from nested_lightning.settings.numbers import Count
 from nested_lightning.settings.slot import Slot
 
 
-class GroupingSettings(ChoiceSettings):
+class GroupingSettings(ChoiceSettings, module="nested_lightning.app.multi_feature.column_groups"):
     """What every grouping has: nothing but its kind."""
 
 
-class PrefixGroupingSettings(GroupingSettings):
+class PrefixGroupingSettings(GroupingSettings, kind="prefix", target=".GroupByPrefix"):
     """Columns that share the name before their number: kar0, kar1 and kar_2 are the group kar."""
 
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.column_groups.GroupByPrefix"
-    kind: Literal["prefix"] = Field("prefix", description="By the name before the column's number.")
 
-
-class ExplicitGroupingSettings(GroupingSettings):
+class ExplicitGroupingSettings(GroupingSettings, kind="explicit", target=".ExplicitGroups"):
     """Groups listed column by column."""
 
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.column_groups.ExplicitGroups"
-    kind: Literal["explicit"] = Field("explicit", description="By lists of columns.")
     groups: dict[str, list[str]] = Field(
         description="Columns of each group by its name; kar_* is all that match."
     )
 
 
-class SingleGroupingSettings(GroupingSettings):
+class SingleGroupingSettings(GroupingSettings, kind="single", target=".SingleGroup"):
     """All columns as one group."""
 
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.column_groups.SingleGroup"
-    kind: Literal["single"] = Field("single", description="All columns as one group.")
     name: str = Field("0", min_length=1, description="Name of that group.")
 
 
-GROUPINGS = Slot(
-    base=GroupingSettings,
-    default="prefix",
-    choices=[PrefixGroupingSettings, ExplicitGroupingSettings, SingleGroupingSettings],
-)
+GROUPINGS = Slot(base=GroupingSettings, default="prefix")
+Grouping = Annotated[GroupingSettings, GROUPINGS]
 
 
-class FeatureStorageSettings(ChoiceSettings):
+class FeatureStorageSettings(ChoiceSettings, module="nested_lightning.app.multi_feature"):
     """What every storage has: nothing but its kind."""
 
 
-class MemoryStorageSettings(FeatureStorageSettings):
+class MemoryStorageSettings(FeatureStorageSettings, kind="memory", target=".storage.MemoryStorage"):
     """All rows in memory."""
 
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.storage.MemoryStorage"
-    kind: Literal["memory"] = Field("memory", description="All rows in memory.")
 
+class DiskStorageSettings(FeatureStorageSettings, kind="disk", target=".disk_storage.DiskStorage"):
+    """Rows in files on a disk, for data larger than memory."""
 
-class DiskStorageSettings(FeatureStorageSettings):
-    """Rows in files on a disk."""
-
-    target: ClassVar[str] = "nested_lightning.app.multi_feature.disk_storage.DiskStorage"
-    kind: Literal["disk"] = Field("disk", description="Rows in files on a disk, for data larger than memory.")
     folder: Path | None = Field(
         None, description="Where the files lie, while they are used; null: the folder for temporary files."
     )
 
 
-FEATURE_STORAGES = Slot(
-    base=FeatureStorageSettings, default="memory", choices=[MemoryStorageSettings, DiskStorageSettings]
-)
+FEATURE_STORAGES = Slot(base=FeatureStorageSettings, default="memory")
+FeatureStorage = Annotated[FeatureStorageSettings, FEATURE_STORAGES]
 
 
 class TabularDataSettings(Settings):
@@ -79,9 +63,7 @@ class TabularDataSettings(Settings):
 
     path: Path | None = Field(None, description="CSV (also gzip) or Parquet; null: the digits that ship.")
     label: str | None = Field(None, description="Label column; null: the shipped file's own, digit.")
-    grouping: Annotated[GroupingSettings, GROUPINGS] = Field(
-        PrefixGroupingSettings(), description="How columns make groups."
-    )
+    grouping: Grouping = GROUPINGS.field("How columns make groups.")
     categorical: list[str] = Field(
         [], description="Columns of categories; a column of few different words is one without being named."
     )
@@ -90,12 +72,8 @@ class TabularDataSettings(Settings):
         "error", description="Empty cells: an error, the training part's mean, or the row left out."
     )
     allow_missing_groups: bool = Field(False, description="Whether a row may lack a whole group.")
-    split: Annotated[SplitSettings, SPLITS] = Field(
-        RandomSplitSettings(), description="How rows become training, validation and test parts."
-    )
-    storage: Annotated[FeatureStorageSettings, FEATURE_STORAGES] = Field(
-        MemoryStorageSettings(), description="Where the rows lie during training."
-    )
+    split: Split = SPLITS.field("How rows become training, validation and test parts.")
+    storage: FeatureStorage = FEATURE_STORAGES.field("Where the rows lie during training.")
     batch_size: Count = Field(64, description="Rows of a training batch.")
     eval_batch_size: Count = Field(1024, description="Rows of a batch in validation, test, prediction.")
 

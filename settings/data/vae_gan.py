@@ -1,7 +1,7 @@
 """Settings of square pictures in domains."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,56 +16,39 @@ from nested_lightning.settings.numbers import Count, Pixels
 from nested_lightning.settings.slot import Slot
 
 
-class DomainGroupingSettings(ChoiceSettings):
+class DomainGroupingSettings(ChoiceSettings, module="nested_lightning.app.vae_gan.domain_groups"):
     """What every grouping of domains has: nothing but its kind."""
 
 
-class EachAloneSettings(DomainGroupingSettings):
+class EachAloneSettings(DomainGroupingSettings, kind="each_alone", target=".EachAlone"):
     """A VAE for each domain."""
 
-    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.EachAlone"
-    kind: Literal["each_alone"] = Field("each_alone", description="A VAE for each domain.")
 
-
-class EvenAndOddSettings(DomainGroupingSettings):
+class EvenAndOddSettings(DomainGroupingSettings, kind="even_odd", target=".EvenAndOdd"):
     """Two VAEs, for even and for odd numbers."""
 
-    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.EvenAndOdd"
-    kind: Literal["even_odd"] = Field("even_odd", description="Two VAEs, for even and for odd numbers.")
 
-
-class AllTogetherSettings(DomainGroupingSettings):
+class AllTogetherSettings(DomainGroupingSettings, kind="together", target=".AllTogether"):
     """One VAE for all domains."""
 
-    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.AllTogether"
-    kind: Literal["together"] = Field("together", description="One VAE for all domains.")
     name: str = Field("all", min_length=1, description="Name of that VAE.")
 
 
-class ExplicitDomainGroupsSettings(DomainGroupingSettings):
+class ExplicitDomainGroupsSettings(DomainGroupingSettings, kind="explicit", target=".ExplicitDomainGroups"):
     """VAEs with listed domains."""
 
-    target: ClassVar[str] = "nested_lightning.app.vae_gan.domain_groups.ExplicitDomainGroups"
-    kind: Literal["explicit"] = Field("explicit", description="By lists of domains.")
     groups: dict[str, list[str]] = Field(description="Domains of each VAE by its name.")
 
 
-DOMAIN_GROUPINGS = Slot(
-    base=DomainGroupingSettings,
-    default="each_alone",
-    choices=[
-        EachAloneSettings,
-        EvenAndOddSettings,
-        AllTogetherSettings,
-        ExplicitDomainGroupsSettings,
-    ],
-)
+DOMAIN_GROUPINGS = Slot(base=DomainGroupingSettings, default="each_alone")
+DomainGrouping = Annotated[DomainGroupingSettings, DOMAIN_GROUPINGS]
 
 PICTURE_SPLITS = Slot(
     base=SplitSettings,
     default="random",
     choices=[RandomSplitSettings, FoldSplitSettings, WholeFileSplitSettings],
 )
+PictureSplit = Annotated[SplitSettings, PICTURE_SPLITS]
 
 
 class PictureDataSettings(Settings):
@@ -80,11 +63,7 @@ class PictureDataSettings(Settings):
     channels: Literal[1, 3] | None = Field(
         None, description="1 for grey, 3 for colours; null: as the pictures are."
     )
-    grouping: Annotated[DomainGroupingSettings, DOMAIN_GROUPINGS] = Field(
-        EachAloneSettings(), description="Which domains share a VAE."
-    )
-    split: Annotated[SplitSettings, PICTURE_SPLITS] = Field(
-        RandomSplitSettings(), description="How pictures become training, validation and test parts."
-    )
+    grouping: DomainGrouping = DOMAIN_GROUPINGS.field("Which domains share a VAE.")
+    split: PictureSplit = PICTURE_SPLITS.field("How pictures become training, validation and test parts.")
     batch_size: Count = Field(100, description="Pictures of a training batch.")
     eval_batch_size: Count = Field(1024, description="Pictures of a batch in validation and test.")

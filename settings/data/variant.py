@@ -1,17 +1,17 @@
 """Settings of sequences of several kinds: where they come from, how they are split, drawn and batched."""
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
-from nested_lightning.settings.choices.splits import SPLITS, RandomSplitSettings, SplitSettings
+from nested_lightning.settings.choices.splits import SPLITS, Split
 from nested_lightning.settings.numbers import Count, Natural, Seed
 from nested_lightning.settings.slot import Slot
 
 
-class SequenceSourceSettings(ChoiceSettings):
+class SequenceSourceSettings(ChoiceSettings, module="nested_lightning.app.variant.sources"):
     """What every source has: nothing but its kind."""
 
 
@@ -24,11 +24,9 @@ def _leave_something_of_a_window(source: Any) -> Any:
     return source
 
 
-class DigitSequencesSettings(SequenceSourceSettings):
+class DigitSequencesSettings(SequenceSourceSettings, kind="digits", target=".digits.DigitSequences"):
     """Sequences of the handwritten digits that scikit-learn ships."""
 
-    target: ClassVar[str] = "nested_lightning.app.variant.sources.digits.DigitSequences"
-    kind: Literal["digits"] = Field("digits", description="Handwritten digits of 8 by 8, strung together.")
     num_repeats: Count = Field(40, description="How often each picture is used, among others each time.")
     min_length: Count = Field(5, description="Digits of the shortest sequence.")
     max_length: Count = Field(15, description="Digits of the longest sequence.")
@@ -41,11 +39,9 @@ class DigitSequencesSettings(SequenceSourceSettings):
         return self
 
 
-class PythonSourcesSettings(SequenceSourceSettings):
-    """The standard library's sources."""
+class PythonSourcesSettings(SequenceSourceSettings, kind="python", target=".python.PythonSources"):
+    """The standard library's sources, a kind of token for each character."""
 
-    target: ClassVar[str] = "nested_lightning.app.variant.sources.python.PythonSources"
-    kind: Literal["python"] = Field("python", description="Python files, a kind of token for each character.")
     root: Path | None = Field(None, description="Folder of Python files; null: the standard library.")
     max_files: Count | None = Field(None, description="Files to use at most; null: all.")
     window: Count = Field(512, description="Characters of the windows that files are cut into.")
@@ -55,11 +51,9 @@ class PythonSourcesSettings(SequenceSourceSettings):
     _check_window = model_validator(mode="after")(_leave_something_of_a_window)
 
 
-class SequenceFileSettings(SequenceSourceSettings):
+class SequenceFileSettings(SequenceSourceSettings, kind="file", target=".file.SequenceFile"):
     """A JSONL or Parquet file."""
 
-    target: ClassVar[str] = "nested_lightning.app.variant.sources.file.SequenceFile"
-    kind: Literal["file"] = Field("file", description="A JSONL or Parquet file.")
     path: Path | None = Field(None, description="The file; null: the one of data.path named for the variant.")
     type: Literal["characters", "tokens", "vectors"] | None = Field(
         None, description="What the sequences consist of; null: what the first line has."
@@ -74,42 +68,28 @@ class SequenceFileSettings(SequenceSourceSettings):
     _check_window = model_validator(mode="after")(_leave_something_of_a_window)
 
 
-class SamplingSettings(ChoiceSettings):
+class SamplingSettings(ChoiceSettings, module="nested_lightning.app.variant.sampling"):
     """What every sampling has: nothing but its kind."""
 
 
-class ProportionalSamplingSettings(SamplingSettings):
+class ProportionalSamplingSettings(SamplingSettings, kind="proportional", target=".ProportionalSampling"):
     """Each variant by its number of sequences."""
 
-    target: ClassVar[str] = "nested_lightning.app.variant.sampling.ProportionalSampling"
-    kind: Literal["proportional"] = Field("proportional", description="By the number of sequences.")
 
-
-class RoundRobinSamplingSettings(SamplingSettings):
+class RoundRobinSamplingSettings(SamplingSettings, kind="round_robin", target=".RoundRobinSampling"):
     """All variants in turn."""
 
-    target: ClassVar[str] = "nested_lightning.app.variant.sampling.RoundRobinSampling"
-    kind: Literal["round_robin"] = Field("round_robin", description="All variants in turn.")
 
+class TemperatureSamplingSettings(SamplingSettings, kind="temperature", target=".TemperatureSampling"):
+    """Drawn with a probability proportional to n^(1/T)."""
 
-class TemperatureSamplingSettings(SamplingSettings):
-    """With a probability proportional to n^(1/T)."""
-
-    target: ClassVar[str] = "nested_lightning.app.variant.sampling.TemperatureSampling"
-    kind: Literal["temperature"] = Field("temperature", description="Drawn with p proportional to n^(1/T).")
     temperature: float = Field(5.0, gt=0, description="T; 1: by size, higher: more alike.")
 
 
-SEQUENCE_SOURCES = Slot(
-    base=SequenceSourceSettings,
-    default="file",
-    choices=[DigitSequencesSettings, PythonSourcesSettings, SequenceFileSettings],
-)
-SAMPLINGS = Slot(
-    base=SamplingSettings,
-    default="proportional",
-    choices=[ProportionalSamplingSettings, RoundRobinSamplingSettings, TemperatureSamplingSettings],
-)
+SEQUENCE_SOURCES = Slot(base=SequenceSourceSettings, default="file")
+SequenceSource = Annotated[SequenceSourceSettings, SEQUENCE_SOURCES]
+SAMPLINGS = Slot(base=SamplingSettings, default="proportional")
+Sampling = Annotated[SamplingSettings, SAMPLINGS]
 
 
 class SequenceDataSettings(Settings):
@@ -120,12 +100,8 @@ class SequenceDataSettings(Settings):
         description="Folder with a JSONL or Parquet file for each variant, or one such file, named like its "
         "variant; null: each variant's own source.",
     )
-    split: Annotated[SplitSettings, SPLITS] = Field(
-        RandomSplitSettings(), description="How pictures, files or lines become parts."
-    )
-    sampling: Annotated[SamplingSettings, SAMPLINGS] = Field(
-        ProportionalSamplingSettings(), description="Which variant each training batch is of."
-    )
+    split: Split = SPLITS.field("How pictures, files or lines become parts.")
+    sampling: Sampling = SAMPLINGS.field("Which variant each training batch is of.")
     batch_size: Count = Field(32, description="Sequences of a training batch.")
     eval_batch_size: Count = Field(128, description="Sequences of a batch in validation and test.")
     batches_per_epoch: Count | None = Field(

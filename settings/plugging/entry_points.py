@@ -158,6 +158,7 @@ def find_plugins(group: str) -> list[Plugin]:
     return sorted(found, key=lambda one: (one.package != OWN_PACKAGE, one.package, one.point.name))
 
 
+@cache
 def explain_outdated_installation() -> str | None:
     """Say what to do where this project was installed before its modules moved to ``nested_lightning``.
 

@@ -7,12 +7,35 @@ from typing import Any
 from pydantic import BaseModel
 
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.describing.walking import dotted
-from nested_lightning.settings.families import PLUGGED_FAMILIES
+from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, fields_of
+from nested_lightning.settings.families import PLUGGED_FAMILIES, families
 from nested_lightning.settings.family import Family
-from nested_lightning.settings.plugging.entry_points import OWN_PACKAGE
+from nested_lightning.settings.plugging.entry_points import OWN_PACKAGE, Plugin
 from nested_lightning.settings.plugging.plugged_choices import PLUGGED_CHOICES
-from nested_lightning.settings.plugging.plugins import plugins
+from nested_lightning.settings.slot import Slot
+
+
+def plugins() -> list[Plugin]:
+    """Return all plug-ins, ours first, each with what is wrong with it; everything is imported for that."""
+    PLUGGED_FAMILIES.import_described()
+    taken = {choice for family in families().values() for choice in _choices(family.settings)}
+    for plugin, choice in PLUGGED_CHOICES.added:
+        if choice not in taken and not plugin.problems:
+            plugin.refuse(f"no slot takes {choice.__qualname__}: derive it from a slot's base")
+    return [*PLUGGED_FAMILIES.plugins, *PLUGGED_CHOICES.plugins]
+
+
+def _choices(place: Place) -> Iterator[type[ChoiceSettings]]:
+    """Yield every choice of every slot below a place."""
+    if isinstance(place, NamedItems):
+        yield from _choices(place.item)
+    elif isinstance(place, Slot):
+        for choice in place.choices.values():
+            yield choice
+            yield from _choices(choice)
+    elif place is not None:
+        for _, inner in fields_of(place):
+            yield from _choices(inner)
 
 
 def package_of(added: Family | type[ChoiceSettings]) -> str | None:
@@ -23,12 +46,7 @@ def package_of(added: Family | type[ChoiceSettings]) -> str | None:
 
 
 def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
-    """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path.
-
-    Args:
-        family: The family in use; its path is its section.
-        settings: The family's section.
-    """
+    """Return the package of each plug-in that a family's settings use, ``NAME==VERSION``, by dotted path."""
     by_class = {choice: plugin for plugin, choice in PLUGGED_CHOICES.added}
     found = {known.section: plugin for plugin, known in PLUGGED_FAMILIES.added if known is family}
     if by_class:
@@ -39,11 +57,7 @@ def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
 
 
 def explain_missing(needed: Mapping[str, str]) -> list[str]:
-    """Return a line for each package that is needed, and isn't installed or can't be used here.
-
-    Args:
-        needed: Packages by path, as `packages_of` gave them, maybe elsewhere.
-    """
+    """Return a line for each package that `packages_of` gave, maybe elsewhere, and that can't be used."""
     here = {_normalized(plugin.package): plugin for plugin in plugins()}
     failed = {_normalized(plugin.package): plugin for plugin in plugins() if plugin.error}
     lines = []

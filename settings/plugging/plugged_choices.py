@@ -24,7 +24,7 @@ def _read_choices(plugin: Plugin, named: Any) -> Iterator[type[ChoiceSettings]]:
 def _why_unusable(choice: Any) -> str | None:
     if not (isinstance(choice, type) and issubclass(choice, ChoiceSettings)):
         return "is no settings class of a choice: derive it from a slot's base, e.g. FeatureExtractorSettings"
-    if not isinstance(kind_of_choice(choice), str):
+    if not (isinstance(kind := kind_of_choice(choice), str) and kind):
         return 'has no kind: give it kind: Literal["NAME"] = Field("NAME", description=…)'
     if not isinstance(getattr(choice, "target", None), str):
         return "has no target: the import path of what it configures"

@@ -16,25 +16,25 @@ ENV_PREFIX = "NESTED_LIGHTNING__"
 def read_environment(environ: Mapping[str, str], model: type[BaseModel]) -> tuple[Layer, list[str]]:
     """Return the nested values of the variables that start with `ENV_PREFIX`, and what is wrong with others.
 
-    Lists and mappings are written as JSON, None as ``null``.
-
-    Args:
-        environ: All variables by name.
-        model: The settings that they may name.
-
-    Returns:
-        The values that can be read, and a line for each variable that names no setting or whose value isn't
-        JSON where it must be.
+    Lists and mappings are written as JSON, None as ``null``. There is a line for each variable that names no
+    setting of ``model``, or whose value isn't JSON where it must be.
     """
-    ours = {name: value for name, value in environ.items() if name.upper().startswith(ENV_PREFIX)}
     known = {name.upper() for name in model.model_fields}
-    problems = [_misspelt_prefix(name) for name in environ if _is_misspelt(name)]
-    problems += [_unknown_variable(name, ours[name], known) for name in ours if not _is_known(name, known)]
-    unreadable = [name for name in ours if not _is_readable({name: ours[name]}, model)]
-    problems += [_not_json(name, ours[name]) for name in unreadable]
-    usable = {
-        name: value for name, value in ours.items() if _is_known(name, known) and name not in unreadable
-    }
+    usable: dict[str, str] = {}
+    problems = []
+    for name, value in environ.items():
+        if not name.upper().startswith(ENV_PREFIX):
+            if name.upper().startswith(ENV_PREFIX.rstrip("_")):
+                problems.append(
+                    f"{name}: unknown variable; the name of every variable starts with {ENV_PREFIX}"
+                )
+        elif _names(name)[0].upper() not in known:
+            problems.append(_unknown_variable(name, value, known))
+        elif not _is_readable({name: value}, model):
+            hint = 'write a list as ["a", "b"] and a mapping as {"a": 1}'
+            problems.append(f"{name} = {value!r}: is not JSON; {hint}")
+        else:
+            usable[name] = value
     values: dict[str, Any] = _decode(_read(usable, model)) if usable else {}
     origins = {_names(name): name for name in usable}
     return Layer(values, origin="environment", origins=origins), problems
@@ -70,29 +70,12 @@ def _decode(value: Any) -> Any:
     return value
 
 
-def _is_known(name: str, known: set[str]) -> bool:
-    return _names(name)[0].upper() in known
-
-
-def _is_misspelt(name: str) -> bool:
-    upper = name.upper()
-    return upper.startswith(ENV_PREFIX.rstrip("_")) and not upper.startswith(ENV_PREFIX)
-
-
-def _misspelt_prefix(name: str) -> str:
-    return f"{name}: unknown variable; the name of every variable starts with {ENV_PREFIX}"
-
-
-def _not_json(name: str, value: str) -> str:
-    return f'{name} = {value!r}: is not JSON; write a list as ["a", "b"] and a mapping as {{"a": 1}}'
-
-
 def _names(variable: str) -> Names:
     return tuple(variable.upper().removeprefix(ENV_PREFIX).lower().split("__"))
 
 
 def _unknown_variable(name: str, value: str, known: set[str]) -> str:
-    first, *rest = name.upper().removeprefix(ENV_PREFIX).split("__")
+    first, *rest = map(str.upper, _names(name))
     near = did_you_mean(first, known, written=lambda known: ENV_PREFIX + "__".join([known, *rest]))
     allowed = ", ".join(sorted(ENV_PREFIX + field for field in known))
     return f"{name} = {value!r}: unknown variable{near} (allowed: {allowed})"

@@ -7,8 +7,6 @@ from typing import Any
 Names = tuple[str, ...]
 """A dotted path, name by name."""
 
-_ABSENT = object()
-
 
 @dataclass(frozen=True)
 class Layer:
@@ -67,10 +65,7 @@ def find_values(
 ) -> Iterator[tuple[Any, str]]:
     """Yield each layer's value at a path with its place, the topmost first, down to where it was dropped.
 
-    Args:
-        layers: The lowest first.
-        stages: What had been merged with each of them, see `settings.reading.loading.merge_layers`.
-        names: The path.
+    ``stages`` is what had been merged with each layer, see `settings.reading.loading.merge_layers`.
     """
     for layer, merged in zip(reversed(layers), reversed(stages), strict=True):
         if layer.has(names):

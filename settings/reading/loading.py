@@ -152,12 +152,7 @@ def resolve_layers(layers: Iterable[Layer], dropped: list[str] | None = None) ->
 
 
 def merge_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> list[dict[str, Any]]:
-    """Return what has been merged after each layer, with those below it.
-
-    Args:
-        layers: The lowest first.
-        dropped: See `resolve_layers`.
-    """
+    """Return what has been merged after each layer, the lowest first; ``dropped``: see `resolve_layers`."""
     stages: list[dict[str, Any]] = []
     for layer in layers:
         below = stages[-1] if stages else {}

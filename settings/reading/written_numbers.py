@@ -38,9 +38,7 @@ class WrittenFloat(_Written, float):
 def value_of(kind: str, text: str) -> Any:
     """Return the value of a plain word, which is a number, a truth, or null by the rules of YAML 1.2.
 
-    Args:
-        kind: ``null``, ``bool``, ``int``, ``float``, or else text.
-        text: The word.
+    Its kind is ``null``, ``bool``, ``int`` or ``float``; any other is text.
     """
     if kind == "null":
         return None

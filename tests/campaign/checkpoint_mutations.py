@@ -55,7 +55,7 @@ def hostile_path(data: bytearray, content: Content, chance: random.Random) -> by
         ["{0}/checkpoints/../../victim", "victim", "/dev/zero", "file://victim", "https://a.b/c"]
     )
     named = named.format(Path("run").absolute())
-    best = next(each for name, each in content["callbacks"].items() if name.startswith("ModelCheckpoint"))
+    best = next(each for name, each in content["callbacks"].items() if name.startswith("BestCheckpoint"))
     best |= {"best_model_path": named, "kth_best_model_path": named, "last_model_path": named}
     best |= {"best_k_models": {named: torch.tensor(9e9)}, "best_model_score": torch.tensor(9e9)}
     return saved(content)

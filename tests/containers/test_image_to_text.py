@@ -194,7 +194,7 @@ def test_a_bridge_without_a_role_is_refused(settings: dict[str, Any]) -> None:
 
     with (
         container.image_to_text.bridge.override(providers.Object(mock)),
-        pytest.raises(CompositionError, match=r"image_to_text\.bridge \(Identity\) has no role"),
+        pytest.raises(CompositionError, match=r"bridge: a ready Identity is refused: it has no role"),
     ):
         container.image_to_text.model()
 

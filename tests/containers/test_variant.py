@@ -47,6 +47,7 @@ def test_a_mock_decoder_by_its_name_while_the_others_train_on(settings: dict[str
     container = bootstrap(settings)
     with container.variant.decoders["points"].override(providers.Factory(MockDecoder)):
         run = container.variant.training_run()
+    assert isinstance(container.variant.model().decoders["points"], RecurrentDecoder)
     before = {name: p.clone() for name, p in run.model.named_parameters()}
 
     run()
@@ -56,7 +57,6 @@ def test_a_mock_decoder_by_its_name_while_the_others_train_on(settings: dict[str
     assert mock.num_calls > 0
     moved = {name for name, p in run.model.named_parameters() if not torch.equal(p, before[name])}
     assert {name for name in before if name.startswith("decoders.")} <= moved
-    assert isinstance(container.variant.model().decoders["points"], RecurrentDecoder)
 
 
 @pytest.mark.parametrize("replaced", ["adapters.letters", "decoders.points", "losses.moods"])

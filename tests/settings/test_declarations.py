@@ -94,3 +94,19 @@ def test_every_choice_is_named_once_in_its_slot() -> None:
         if isinstance(slot, Slot):
             assert slot.default in slot.choices
             assert all(choice.model_fields["kind"].default == kind for kind, choice in slot.choices.items())
+
+
+def test_kind_and_target_may_stand_in_the_class_statement_of_a_choice() -> None:
+    class Base(ChoiceSettings, module="waves.features"):
+        """What all have."""
+
+    class Near(Base, kind="near", target=".Waves"):
+        """Waves at hand."""
+
+    class Far(Base, kind="far", target="other.Waves"):
+        """Waves elsewhere."""
+
+    assert (Near.target, Far.target) == ("waves.features.Waves", "other.Waves")
+    assert (Near().kind, Near.model_fields["kind"].description) == ("near", "Waves at hand.")
+    with pytest.raises(ValidationError, match="should be 'far'"):
+        Far(kind="near")

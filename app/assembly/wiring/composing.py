@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from nested_lightning.app.assembly.wiring.setting_up import as_set_up, split_of
 from nested_lightning.app.assembly.wiring.wiring import Wiring
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.random_numbers import drawing_apart, hashed
 from nested_lightning.app.seam.meta_device import on_meta
 
 DATA = "data"
@@ -82,10 +84,14 @@ class Composer:
     def __call__(self, data_spec: OwnDataSpec, recipe: Recipe, *, assembler: Assembler) -> LightningModule:
         """Build a composite with initial weights by an assembler; its checkpoints will hold the recipe.
 
+        What draws from Python's or numpy's generators, or outside its parts, draws by the seed as well.
+
         Raises:
             UserError: It has a ``recipe`` of its own, or is no LightningModule.
         """
-        model: Any = self._wire(DataFacts(path=self._path, known=data_spec.values), assembler)
+        facts = DataFacts(path=self._path, known=data_spec.values)
+        with nullcontext() if assembler.seed is None else drawing_apart(hashed(assembler.seed)):
+            model: Any = self._wire(facts, assembler)
         if not isinstance(model, StandIn):
             refuse_other_base(type(model), LightningModule, f"{self._path}: what its function returns")
         if hasattr(model, "recipe"):

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from enum import Enum
-from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.checkpoints.plainer import plainer
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.errors import UserError, did_you_mean
 
@@ -160,29 +158,26 @@ def num_samples_of(loader: Any) -> int:
 
 
 def to_plain(value: Any, *, path: str) -> Any:
-    """Return a value as JSON knows it: tuples as lists, enumerations by their values.
+    """Return a value as JSON knows it: tuples as lists, and what else has a plain meaning as that.
 
     Raises:
         CompositionError: It has no such form; says at which path.
     """
-    if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum)):
+    if value is None or type(value) in (bool, int, float, str):
         return value
-    if isinstance(value, Enum):
-        return to_plain(value.value, path=path)
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Path):
-        return str(value)
     if isinstance(value, Mapping):
         return {str(key): to_plain(one, path=f"{path}.{key}") for key, one in value.items()}
-    if isinstance(value, Sequence | set | frozenset):
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes | bytearray):
         items = sorted(value) if isinstance(value, set | frozenset) else value
         return [to_plain(one, path=path) for one in items]
-    raise CompositionError(
-        f"{path} is a {type(value).__name__}: a wiring may read numbers, texts, lists and mappings of its"
-        " data, since a checkpoint can keep these",
-        path=path,
-    )
+    plain = plainer(value)
+    if type(plain) is type(value) or isinstance(plain, Tensor | bytes):
+        raise CompositionError(
+            f"{path} is a {type(value).__name__}: a wiring may read numbers, texts, lists and mappings of its"
+            " data, since a checkpoint can keep these",
+            path=path,
+        )
+    return to_plain(plain, path=path)
 
 
 def structure_of(batch: Any) -> Any:

@@ -183,6 +183,10 @@ class BoundPart:
         """Return itself: a copy of a composite has the same factories, and no container of its own."""
         return self
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it as a factory, which it is after its wiring."""
+        return _factory, (self._wiring.assembler.path, self.name, self.maker, self._expected)
+
     def build(
         self, args: Any, kwargs: Mapping[str, Any], assembler: Assembler, *, offered: Mapping[str, Any]
     ) -> Any:
@@ -202,6 +206,10 @@ class BoundPart:
             is_module=self._expected.is_module,
             is_optional=self._expected.is_optional,
         )
+
+
+def _factory(root: str, name: str, maker: Any, expected: Expected) -> BoundPart:
+    return BoundPart(Wiring(Assembler(path=root)), name, maker, expected)
 
 
 class BoundParts(Mapping[str, BoundPart]):

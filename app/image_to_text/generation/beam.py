@@ -38,6 +38,7 @@ class _Beams:
     state: State
 
 
+@dataclass(frozen=True, kw_only=True)
 class BeamSearch:
     """Keeps the ``num_beams`` best beginnings of each caption and gives the best whole caption.
 
@@ -51,9 +52,8 @@ class BeamSearch:
         length_penalty: 0: the log-probability alone; more prefers longer captions.
     """
 
-    def __init__(self, *, num_beams: int = 5, length_penalty: float = 0.0) -> None:
-        self.num_beams = num_beams
-        self.length_penalty = length_penalty
+    num_beams: int = 5
+    length_penalty: float = 0.0
 
     def __call__(
         self, step: Step, state: State, *, special: SpecialTokens, max_length: int

@@ -1,25 +1,15 @@
 """Greedy generation."""
 
-from nested_lightning.app.image_to_text.generation.search import (
-    GeneratedTokens,
-    SpecialTokens,
-    State,
-    Step,
-    generate_one_by_one,
-)
+from collections.abc import Callable
+
+from torch import Tensor
+
+from nested_lightning.app.image_to_text.generation.search import OneByOneSearch
 
 
-class GreedySearch:
+class GreedySearch(OneByOneSearch):
     """Takes the most probable token at each step."""
 
-    def __call__(
-        self, step: Step, state: State, *, special: SpecialTokens, max_length: int
-    ) -> GeneratedTokens:
-        """Generate one caption for each entry of the state; see `Generation`."""
-        return generate_one_by_one(
-            step,
-            state,
-            choose=lambda log_probabilities: log_probabilities.argmax(dim=1),
-            special=special,
-            max_length=max_length,
-        )
+    def chooser(self) -> Callable[[Tensor], Tensor]:
+        """Return what takes it."""
+        return lambda log_probabilities: log_probabilities.argmax(dim=1)

@@ -1,18 +1,17 @@
 """Nucleus sampling."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
 import torch
 from torch import Tensor
 
-from nested_lightning.app.image_to_text.generation.search import (
-    GeneratedTokens,
-    SpecialTokens,
-    State,
-    Step,
-    generate_one_by_one,
-)
+from nested_lightning.app.image_to_text.generation.search import OneByOneSearch
 
 
-class NucleusSampling:
+@dataclass(frozen=True, kw_only=True)
+class NucleusSampling(OneByOneSearch):
     """Draws from the fewest tokens that hold ``top_p`` of the probability (https://arxiv.org/abs/1904.09751).
 
     The log-probabilities that it gives are the model's own, without temperature or nucleus.
@@ -23,23 +22,13 @@ class NucleusSampling:
         seed: Each call draws anew from this seed.
     """
 
-    def __init__(self, *, top_p: float = 0.9, temperature: float = 1.0, seed: int = 0) -> None:
-        self.top_p = top_p
-        self.temperature = temperature
-        self.seed = seed
+    top_p: float = 0.9
+    temperature: float = 1.0
+    seed: int = 0
 
-    def __call__(
-        self, step: Step, state: State, *, special: SpecialTokens, max_length: int
-    ) -> GeneratedTokens:
-        """Draw one caption for each entry of the state; see `Generation`."""
-        generator = torch.Generator().manual_seed(self.seed)
-        return generate_one_by_one(
-            step,
-            state,
-            choose=lambda log_probabilities: self._draw(log_probabilities, generator),
-            special=special,
-            max_length=max_length,
-        )
+    def chooser(self) -> Callable[[Tensor], Tensor]:
+        """Return what draws, from the seed on."""
+        return partial(self._draw, generator=torch.Generator().manual_seed(self.seed))
 
     def _draw(self, log_probabilities: Tensor, generator: torch.Generator) -> Tensor:
         probabilities = (log_probabilities.float() / self.temperature).softmax(dim=1).cpu()

@@ -3,6 +3,7 @@
 Shapes: N captions, L tokens of the longest generated caption, V tokens in the vocabulary.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -66,35 +67,34 @@ def select(state: State, rows: Tensor) -> State:
     return tuple(tensor.index_select(0, rows) for tensor in state)
 
 
-def generate_one_by_one(
-    step: Step,
-    state: State,
-    *,
-    choose: Callable[[Tensor], Tensor],
-    special: SpecialTokens,
-    max_length: int,
-) -> GeneratedTokens:
-    """Extend each caption by one chosen token after the other; one that has ended is stepped no more.
+class OneByOneSearch(ABC):
+    """Extends each caption by one chosen token after the other; one that has ended is stepped no more."""
 
-    Args:
-        step: See `Generation`.
-        state: See `Generation`.
-        choose: Maps log-probabilities of [M, V] to tokens of [M], of the M captions that go on.
-        special: See `Generation`.
-        max_length: See `Generation`.
-    """
-    last = first_tokens(state, special)
-    going_on = torch.arange(len(last), device=last.device)
-    total = torch.zeros(len(last), device=last.device)
-    tokens = last.new_full((len(last), max_length), special.pad)
-    length = 0
-    while len(going_on) and length < max_length:
-        log_probabilities, state = step(last, state)
-        last = choose(log_probabilities)
-        tokens[going_on, length] = last
-        total[going_on] += log_probabilities.float().gather(1, last.unsqueeze(1)).squeeze(1)
-        length += 1
-        is_open = last != special.end
-        if not bool(is_open.all()):
-            going_on, last, state = going_on[is_open], last[is_open], select(state, is_open.nonzero()[:, 0])
-    return GeneratedTokens(tokens=tokens[:, :length], log_probabilities=total)
+    @abstractmethod
+    def chooser(self) -> Callable[[Tensor], Tensor]:
+        """Return what maps log-probabilities of [M, V] to tokens of [M], of the M captions that go on."""
+
+    def __call__(
+        self, step: Step, state: State, *, special: SpecialTokens, max_length: int
+    ) -> GeneratedTokens:
+        """Generate one caption for each entry of the state; see `Generation`."""
+        choose = self.chooser()
+        last = first_tokens(state, special)
+        going_on = torch.arange(len(last), device=last.device)
+        total = torch.zeros(len(last), device=last.device)
+        tokens = last.new_full((len(last), max_length), special.pad)
+        length = 0
+        while len(going_on) and length < max_length:
+            log_probabilities, state = step(last, state)
+            last = choose(log_probabilities)
+            tokens[going_on, length] = last
+            total[going_on] += log_probabilities.float().gather(1, last.unsqueeze(1)).squeeze(1)
+            length += 1
+            is_open = last != special.end
+            if not bool(is_open.all()):
+                going_on, last, state = (
+                    going_on[is_open],
+                    last[is_open],
+                    select(state, is_open.nonzero()[:, 0]),
+                )
+        return GeneratedTokens(tokens=tokens[:, :length], log_probabilities=total)

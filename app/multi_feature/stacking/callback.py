@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
@@ -14,6 +14,7 @@ from typing_extensions import override
 from nested_lightning.app.multi_feature.stacking.planning import plan_stacks
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
 from nested_lightning.app.multi_feature.stacking.stacked_optimizer import StackedOptimizer
+from nested_lightning.app.training.machine.temporary_change import TemporaryChange
 from nested_lightning.app.training.optimization import OptimizerFactory
 
 ELEMENTWISE_OPTIMIZERS = (Adam, AdamW, SGD)
@@ -22,7 +23,7 @@ ELEMENTWISE_OPTIMIZERS = (Adam, AdamW, SGD)
 _logger = logging.getLogger("nested_lightning.stacking")
 
 
-class ModuleStacking(Callback):
+class ModuleStacking(TemporaryChange):
     """Stacks modules of a composite while it is trained on one device.
 
     Names and shapes in checkpoints, the optimiser's state included, are those of the single modules.
@@ -82,16 +83,8 @@ class ModuleStacking(Callback):
             }
 
     @override
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def undo(self) -> None:
         """Give each module its weights back."""
-        self._release()
-
-    @override
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Give each module its weights back."""
-        self._release()
-
-    def _release(self) -> None:
         for stack in self.stacks:
             stack.release()
         if self._stacked_optimizer is not None:

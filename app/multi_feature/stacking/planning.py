@@ -34,12 +34,9 @@ Structure = tuple[object, ...]
 
 
 def plan_stacks(modules: Mapping[str, nn.Module], *, min_size: int, model: nn.Module) -> list[list[str]]:
-    """Return the names of the modules that can be run as one, for each stack.
+    """Return the names of the ``modules`` that can be run as one, for each stack of ``min_size`` or more.
 
-    Args:
-        modules: What may be stacked, by name.
-        min_size: Modules that make a stack, at least 2.
-        model: Has all of them, and whatever they may share weights with; may be on ``meta``.
+    The ``model`` has all of them, and whatever they may share weights with; it may be on ``meta``.
     """
     uses = Counter(id(tensor) for _, tensor in model.named_parameters(remove_duplicate=False))
     alike: dict[Structure, dict[str, int]] = defaultdict(dict)

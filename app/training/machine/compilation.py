@@ -5,17 +5,18 @@ import shutil
 from collections.abc import Sequence
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from torch import nn
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.machine.temporary_change import TemporaryChange
 
 _RECOMPILATIONS = 16
 """For each module: training and evaluation, and some sizes of a batch; torch counts those of all together."""
 
 
-class Compilation(Callback):
+class Compilation(TemporaryChange):
     """Has ``torch.compile`` compile what a composite computes in its steps.
 
     Names and weights stay as they are, and so do checkpoints. The first batch of each shape takes seconds to
@@ -46,16 +47,8 @@ class Compilation(Callback):
             module.forward = torch.compile(module.forward, recompile_limit=limit)  # type: ignore[call-overload]
 
     @override
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def undo(self) -> None:
         """Go back to what was there before."""
-        self._restore()
-
-    @override
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Go back to what was there before."""
-        self._restore()
-
-    def _restore(self) -> None:
         for module in self._compiled:
             del module.forward  # of this instance; its class has the one that was there before
         if self._compiled:

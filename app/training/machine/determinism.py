@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
+
+from nested_lightning.app.training.machine.temporary_change import TemporaryChange
 
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 _REPEATABLE = ":4096:8"
 """See https://docs.nvidia.com/cuda/cublas/#results-reproducibility."""
 
 
-class Determinism(Callback):
+class Determinism(TemporaryChange):
     """Chooses torch's operations while the Trainer works, and puts the choice back afterwards.
 
     The Trainer's own option changes the whole process from the moment on at which a Trainer is built.
@@ -34,16 +36,8 @@ class Determinism(Callback):
             self._chosen.__enter__()
 
     @override
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def undo(self) -> None:
         """Put the choice back."""
-        self._put_back()
-
-    @override
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Put the choice back."""
-        self._put_back()
-
-    def _put_back(self) -> None:
         if self._chosen is not None:
             self._chosen.__exit__(None, None, None)
             self._chosen = None

@@ -12,10 +12,12 @@ from typing import Any
 
 from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.loggers import Logger
+from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.training.reporting.numbers_alone import NumbersAlone
 
 _STEP = "step"
 Row = dict[str, float | str]
@@ -40,13 +42,14 @@ class MetricsFile(Logger):
         self._written_at_s = -math.inf
         self._columns: list[str] = []
         self._last_step = -1
-        self._unsaved: list[Row] = []
+        self._next_step: int | None = None
+        self._unsaved: dict[int, Row] = {}
 
     @property
     @override
     def name(self) -> str:
-        """The file's name."""
-        return self.path.name
+        """The folder, beside the file, of what a module's own callbacks save."""
+        return "own"
 
     @property
     @override
@@ -60,20 +63,33 @@ class MetricsFile(Logger):
         """The folder of the file."""
         return os.fspath(self.path.parent)
 
+    @property
+    @override
+    def log_dir(self) -> str:
+        """The folder of the file."""
+        return self.save_dir
+
+    @property
+    def experiment(self) -> NumbersAlone:
+        """What a module may call in a logger's ``experiment``: numbers come to the file, all else nowhere."""
+        return NumbersAlone(self.log_metrics)
+
+    def continue_from(self, step: int) -> None:
+        """Drop what the file has of this step and later ones at the first write."""
+        self._next_step = step
+
     @override
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
         """Write nothing: the run folder holds the settings."""
 
     @override
     @rank_zero_only
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Keep the metrics of a step for the next save."""
-        newest = self._unsaved[-1][_STEP] if self._unsaved else self._last_step
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Keep the metrics of a step for the next save; without one, it is the next."""
         if step is None:
-            step = int(newest) + 1
-        if not self._unsaved or newest != step:
-            self._unsaved.append({_STEP: step})
-        self._unsaved[-1].update(metrics)
+            step = max([self._last_step, *self._unsaved]) + 1
+        row = self._unsaved.setdefault(step, {_STEP: step})
+        row.update({name: _number(value) for name, value in metrics.items()})
 
     @override
     @rank_zero_only
@@ -88,13 +104,14 @@ class MetricsFile(Logger):
         if not self._unsaved:
             return
         self._written_at_s = time.monotonic()
-        rows, self._unsaved = self._unsaved, []
-        if rows[0][_STEP] == self._last_step or not set(_keys(rows)) <= set(self._columns):
+        rows, self._unsaved = [self._unsaved[step] for step in sorted(self._unsaved)], {}
+        first, last = int(rows[0][_STEP]), int(rows[-1][_STEP])
+        if first <= self._last_step or not set(_keys(rows)) <= set(self._columns):
             self._rewrite(rows)
         else:
             with self.path.open("ab") as file:
                 file.write(self._text(rows))
-        self._last_step = int(rows[-1][_STEP])
+        self._last_step = max(last, self._last_step)
 
     @override
     @rank_zero_only
@@ -105,14 +122,15 @@ class MetricsFile(Logger):
     def _rewrite(self, rows: Sequence[Row]) -> None:
         """Write the file anew with these rows; at first without the steps that are taken once more."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        first = int(rows[0][_STEP])
+        next_step = int(rows[0][_STEP]) + 1 if self._next_step is None else self._next_step
         by_step: dict[int, Row] = {}
-        kept = [row for row in self._read() if self._columns or int(row[_STEP]) <= first]
+        kept = [row for row in self._read() if self._columns or int(row[_STEP]) < next_step]
         for row in (*kept, *rows):
             by_step.setdefault(int(row[_STEP]), {}).update(row)
         self._columns = list(dict.fromkeys([_STEP, *_keys(by_step.values())]))
+        ordered = [by_step[step] for step in sorted(by_step)]
         with replace_atomically(self.path) as file:
-            file.write(self._text([dict(zip(self._columns, self._columns, strict=True)), *by_step.values()]))
+            file.write(self._text([dict(zip(self._columns, self._columns, strict=True)), *ordered]))
 
     def _read(self) -> list[Row]:
         if not self.path.exists():
@@ -131,3 +149,7 @@ class MetricsFile(Logger):
 
 def _keys(rows: Iterable[Row]) -> list[str]:
     return [name for row in rows for name in row]
+
+
+def _number(value: Any) -> Any:
+    return value.item() if isinstance(value, Tensor) and value.numel() == 1 else value

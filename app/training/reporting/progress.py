@@ -12,6 +12,7 @@ from rich.console import Console
 from torch import Tensor
 from typing_extensions import override
 
+from nested_lightning.app.training.monitored_value import MonitoredMoment
 from nested_lightning.app.training.reporting.progress_display import ProgressDisplay, build_display
 from nested_lightning.app.training.reporting.progress_state import ProgressState
 
@@ -42,6 +43,7 @@ class TrainingProgress(ProgressBar):
         super().__init__()
         self._console = console or Console(stderr=True, markup=False, emoji=False)
         self._state = ProgressState(monitor=monitor, mode=mode)
+        self._moment = MonitoredMoment(monitor)
         self._display: ProgressDisplay = build_display(self._console)
         self._is_enabled = True
         self._newest_outputs: Any = None
@@ -96,7 +98,9 @@ class TrainingProgress(ProgressBar):
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw the epoch's end, with what its validation found."""
+        """Draw the epoch's end, with what its validation, or training alone, found."""
+        if self._moment.is_epoch_end(trainer):
+            self._state.observe_monitored(float(trainer.callback_metrics[self._state.monitor]))
         self._refresh(trainer, is_epoch_end=True)
 
     @override
@@ -140,11 +144,10 @@ class TrainingProgress(ProgressBar):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take the new value of the monitored metric, or clear away the display of a validation alone."""
         self._state.activity, self._state.epoch = "", trainer.current_epoch + 1
-        value = trainer.callback_metrics.get(self._state.monitor)
         if trainer.state.fn != TrainerFn.FITTING:
             self._display.close()
-        elif value is not None:
-            self._state.observe_monitored(float(value))
+        elif self._moment.is_validation(trainer):
+            self._state.observe_monitored(float(trainer.callback_metrics[self._state.monitor]))
 
     on_test_start = on_validation_start
     on_test_batch_end = on_validation_batch_end

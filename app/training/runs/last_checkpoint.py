@@ -1,27 +1,37 @@
 """The newest checkpoint of a training, from which it goes on after an interruption."""
 
+import logging
 import time
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
+from nested_lightning.app.seam.logged_values import about_to_be_logged
+from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.runs.interruption import Interruption
 
+_logger = logging.getLogger(PROJECT_LOGGER)
 _BATCHES_BETWEEN_AGREEMENTS = 16
+_UNCOUNTED = (
+    "no step was counted in the first epoch, so that last.ckpt is saved at the ends of epochs, and is the one"
+    " used; have training_step step the optimisers of self.optimizers()"
+)
 
 
 class LastCheckpoint(Checkpoint):
     """Saves the whole training to one file: at an interval, also in mid-epoch, and at its end.
 
     In mid-epoch it saves only where the optimiser has just stepped, since gathered gradients are in no
-    checkpoint. A save that falls due with the last batch of an epoch waits for the epoch's validation and
-    end, so that nothing of it is lost or done twice. As a `Checkpoint`, it runs after all other callbacks and
-    saves what they have come to know. Where the training is asked to stop, it saves at the next such place
-    and ends it.
+    checkpoint; where no step is counted, at the ends of epochs alone. A save that falls due with the last
+    batch of an epoch waits for the epoch's validation and end, so that nothing of it is lost or done twice.
+    What ``max_steps`` ends in mid-epoch is saved there, so that more steps go on from there. As a
+    `Checkpoint`, it runs after all other callbacks and saves what they have come to know. Where the training
+    is asked to stop, it saves at the next such place and ends it.
 
     Args:
         path: The file; each save replaces it.
@@ -45,9 +55,30 @@ class LastCheckpoint(Checkpoint):
         self._every_n_seconds = every_n_seconds
         self._seen_step = self._saved_step = 0
         self._saved_at_s = 0.0
-        self._is_pending = self._is_stopping = False
-        self._logged: dict[str, float] = {}
+        self._is_pending = self._is_stopping = self._is_cut_short = False
         self._loaded_epoch: int | None = None
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Have the module's own hook after a batch run before a save, as it may average weights, or count."""
+        if stage == "fit" and is_overridden("on_train_batch_end", pl_module):
+            own = pl_module.on_train_batch_end
+
+            def on_train_batch_end(outputs: Any, batch: Any, batch_idx: int) -> None:
+                own(outputs, batch, batch_idx)
+                self._save_after(trainer, batch_idx)
+
+            vars(pl_module)["on_train_batch_end"] = on_train_batch_end
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Give the module its hook back."""
+        vars(pl_module).pop("on_train_batch_end", None)
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Give the module its hook back."""
+        vars(pl_module).pop("on_train_batch_end", None)
 
     @override
     def on_load_checkpoint(
@@ -72,37 +103,51 @@ class LastCheckpoint(Checkpoint):
         self._loaded_epoch = None
         self._seen_step = self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
-        self._is_pending = self._is_stopping = False
+        self._is_pending = self._is_stopping = self._is_cut_short = False
+        for logger in trainer.loggers:
+            if isinstance(logger, MetricsFile):
+                logger.continue_from(_logged_step(trainer) + 1)
 
     @override
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save, if an interval is over or the training is to stop, and the epoch goes on."""
+        if "on_train_batch_end" not in vars(pl_module):
+            self._save_after(trainer, batch_idx)
+
+    def _save_after(self, trainer: Trainer, batch_idx: int) -> None:
         step = trainer.global_step
         has_stepped = step != self._seen_step
         self._seen_step = step
-        is_due = self._must_stop(trainer, batch_idx) or self._is_due(trainer, step, batch_idx)
+        is_last_step = 0 < trainer.max_steps <= step
+        is_due = self._must_stop(trainer, batch_idx) or self._is_due(trainer, step, batch_idx) or is_last_step
         if not (has_stepped and (self._is_pending or is_due)):
             return
         self._is_pending = trainer.is_last_batch or batch_idx + 1 >= trainer.num_training_batches
         if not self._is_pending:
             if step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
                 self._log_newest(trainer)
+            self._is_cut_short = is_last_step
             self._save_or_stop(trainer)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save what fell due with the epoch's last batch, or where the training is to stop."""
-        if self._must_stop(trainer) or self._is_pending:
+        if self._is_cut_short:
+            return
+        is_uncounted = trainer.global_step == 0
+        if is_uncounted and trainer.current_epoch == 0:
+            _logger.warning(_UNCOUNTED)
+        if self._must_stop(trainer) or self._is_pending or (is_uncounted and self._is_due(trainer, 0, 0)):
             self._log_newest(trainer)
             self._save_or_stop(trainer)
-        self._logged = _numbers(trainer)
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the finished training."""
-        self.save(trainer)
+        if not self._is_cut_short:
+            self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
         """Save the training as it is now; every process has to call this at the same step."""
@@ -115,13 +160,9 @@ class LastCheckpoint(Checkpoint):
 
     def _log_newest(self, trainer: Trainer) -> None:
         """Log what Lightning logs after the hook that saves; a training that goes on from here won't."""
-        new = {
-            name: value
-            for name, value in _numbers(trainer).items()
-            if repr(value) != repr(self._logged.get(name))
-        }
+        new = about_to_be_logged(trainer)
         for logger in trainer.loggers if new else ():
-            logger.log_metrics({"epoch": trainer.current_epoch, **new}, step=trainer.global_step - 1)
+            logger.log_metrics({"epoch": trainer.current_epoch, **new}, step=_logged_step(trainer))
 
     def _save_or_stop(self, trainer: Trainer) -> None:
         self.save(trainer)
@@ -146,5 +187,7 @@ class LastCheckpoint(Checkpoint):
         return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
 
 
-def _numbers(trainer: Trainer) -> dict[str, float]:
-    return {name: float(value) for name, value in trainer.logged_metrics.items()}
+def _logged_step(trainer: Trainer) -> int:
+    """Return the step under which Lightning logs; several optimisers of one batch count once there."""
+    is_automatic = trainer.lightning_module.automatic_optimization
+    return trainer.global_step - 1 if is_automatic else trainer.fit_loop.total_batch_idx

@@ -69,7 +69,11 @@ class ResumePoint:
         if 0 <= max_steps <= self.num_steps:
             return f"trainer.max_steps = {max_steps} are done"
         for name, state in self.checkpoint["callbacks"].items():
-            if name.startswith("EarlyStopping") and patience is not None and state["wait_count"] >= patience:
+            if (
+                name.startswith("PatientStopping")
+                and patience is not None
+                and state["wait_count"] >= patience
+            ):
                 return f"trainer.early_stopping_patience = {patience} had run out"
         return None
 

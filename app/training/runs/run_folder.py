@@ -147,13 +147,7 @@ class RunFolder:
     @property
     def saved_files(self) -> list[Path]:
         """Those of the run's files and folders that exist."""
-        files = (
-            self.settings_file,
-            self.checkpoints,
-            self.metrics_file,
-            self.results_file,
-            self.log_file,
-        )
+        files = (self.settings_file, self.checkpoints, self.metrics_file, self.results_file, self.log_file)
         return [file for file in files if file.exists()]
 
 

@@ -1,6 +1,6 @@
 """Metrics of an epoch that is not over, saved with the training."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -11,8 +11,16 @@ from typing_extensions import override
 
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.processes import gather_from_ranks, of_this_rank
+from nested_lightning.app.seam.logged_values import (
+    LoggedValues,
+    add_to_logged,
+    logged_objects,
+    logged_so_far,
+)
 
 _KEY = "nested_lightning_running_metrics"
+_LOGGED = "self.log()"
+"""No submodule's name."""
 
 
 @runtime_checkable
@@ -27,7 +35,7 @@ class RunningMetric(Protocol):
 
 
 class RunningMetrics(Callback):
-    """Saves what the model's metrics have added up so far, of every process.
+    """Saves what the model's metrics and its ``self.log`` have added up so far, of every process.
 
     Without it a training that goes on in mid-epoch would log the mean of the rest of that epoch. Metrics of
     torchmetrics keep their state out of checkpoints, since it is no part of the model.
@@ -35,13 +43,22 @@ class RunningMetrics(Callback):
 
     def __init__(self) -> None:
         self._loaded: dict[str, Any] | None = None
+        self._logged: LoggedValues = {}
+        self._is_epoch_over = False
 
     @override
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Write the state of every metric that has seen a batch into the checkpoint."""
-        checkpoint[_KEY] = gather_from_ranks(dict(_states(pl_module)))
+        """Write the state of every metric that has seen a batch into the checkpoint.
+
+        At the end of an epoch, what Lightning is about to reset is left out.
+        """
+        skipped = logged_objects(trainer) if self._is_epoch_over else set()
+        states: dict[str, Any] = dict(_states(pl_module, skipped))
+        if not self._is_epoch_over and (logged := self._logged | logged_so_far(trainer)):
+            states[_LOGGED] = logged
+        checkpoint[_KEY] = gather_from_ranks(states)
 
     @override
     def on_load_checkpoint(
@@ -52,18 +69,39 @@ class RunningMetrics(Callback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore the states that were loaded."""
+        """Restore the states that were loaded; logged values follow where they are logged again."""
         with foreign_file(trainer.ckpt_path):
-            for name, state in (self._loaded or {}).items():
+            loaded = self._loaded or {}
+            self._logged = loaded.pop(_LOGGED, {})
+            for name, state in loaded.items():
                 _restore(pl_module.get_submodule(name), state)
         self._loaded = None
 
+    @override
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin to gather."""
+        self._is_epoch_over = False
 
-def _states(model: nn.Module) -> Iterator[tuple[str, dict[str, Any]]]:
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Add what was logged before to what this batch has logged."""
+        if self._logged:
+            with foreign_file(trainer.ckpt_path):
+                add_to_logged(trainer, self._logged)
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Gather no more."""
+        self._is_epoch_over, self._logged = True, {}
+
+
+def _states(model: nn.Module, skipped: Collection[int]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, module in model.named_modules():
         if isinstance(module, MetricCollection):
             module.items()  # metrics of a group share one state, which the others take up here
-        elif isinstance(module, Metric) and module.update_count:
+        elif isinstance(module, Metric) and module.update_count and id(module) not in skipped:
             values = {key: _to_cpu(value) for key, value in module.metric_state.items()}
             yield name, {"values": values}
         elif hasattr(module, "running_state"):  # a check of the protocol would take longer than all the rest

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nested_lightning.app.errors import did_you_mean
+from nested_lightning.app.errors import counted, did_you_mean
 from nested_lightning.app.tables.column_values import text_of
 from nested_lightning.app.variant.sources.records import InputKind, RawSequence
 from nested_lightning.app.variant.sources.rows import Row
-from nested_lightning.app.wording import counted
 
 FIELDS: dict[InputKind, str] = {"characters": "text", "tokens": "tokens", "vectors": "vectors"}
 """The field that holds a sequence of each kind."""
@@ -33,12 +32,7 @@ def find_kind(row: Row) -> InputKind:
 
 
 def read_inputs(row: Row, kind: InputKind, width: int | None = None) -> RawSequence:
-    """Return the sequence of a row: a string, a list of strings, or float32 of [L, F].
-
-    Args:
-        row: The row.
-        kind: What the sequence consists of.
-        width: F, numbers of a vector; None: any.
+    """Return the sequence of a row: a string, a list of strings, or float32 of [L, F], F any without a width.
 
     Raises:
         UserError: The field is missing, empty or of another type, or a vector has another width.

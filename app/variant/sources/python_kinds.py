@@ -39,12 +39,10 @@ _FSTRING_END = getattr(tokenize, "FSTRING_END", -1)
 
 
 def label_characters(source: str) -> npt.NDArray[np.int64]:
-    """Return the index in `KINDS` of each character; what no token covers is whitespace.
+    """Return the index in `KINDS` of each character of a whole source, whose lines end with a line feed.
 
-    A builtin's name after a dot is another name, since it is an attribute.
-
-    Args:
-        source: A whole Python source, with a line feed at the end of each line.
+    What no token covers is whitespace. A builtin's name after a dot is another name, since it is an
+    attribute.
 
     Raises:
         UserError: It isn't Python that this interpreter can take apart.

@@ -4,10 +4,9 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 from nested_lightning.app.checking.drawing.graphviz import draw_graphviz
-from nested_lightning.app.checking.drawing.layout import find_layers, place
 from nested_lightning.app.checking.drawing.mermaid import draw_mermaid
 from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph, Node
-from nested_lightning.app.checking.drawing.svg import draw_svg
+from nested_lightning.app.checking.drawing.svg import draw_svg, find_layers, place
 
 AWKWARD = 'a "b" <c> & #1; \\n|`'
 GRAPH = ModelGraph(

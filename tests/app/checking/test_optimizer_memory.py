@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim import LBFGS, SGD, Adafactor, Adam, Optimizer
 
-from nested_lightning.app.checking.optimizer_memory import remembered_bytes
+from nested_lightning.app.checking.submodule_table import remembered_bytes
 
 
 def _parameters() -> list[nn.Parameter]:

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nested_lightning.app.image_to_text.batch import CaptionBatch
-from nested_lightning.app.image_to_text.caption_text import draw_captions, list_captions
+from nested_lightning.app.image_to_text.batch import CaptionBatch, draw_captions, list_captions
 from nested_lightning.app.image_to_text.generation.beam import BeamSearch
 from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
 from nested_lightning.app.image_to_text.generation.search import Generation

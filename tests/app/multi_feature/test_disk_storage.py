@@ -12,12 +12,12 @@ from pyarrow import csv, parquet
 
 from nested_lightning.app.data.splits import ColumnSplitter, RandomSplitter, WholeFileSplitter
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature import feature_parts
+from nested_lightning.app.multi_feature import storage
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import GroupByPrefix
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.disk_storage import DiskStorage, room_on_disk
-from nested_lightning.app.multi_feature.storage import FeatureStorage, MemoryStorage
+from nested_lightning.app.multi_feature.storage import MemoryStorage
 from nested_lightning.app.tables import csv_spooling
 
 NUM_ROWS = 90
@@ -27,7 +27,7 @@ NUM_ROWS = 90
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make each file take several blocks."""
     monkeypatch.setattr(csv_spooling, "_BLOCK_SIZE", 512)
-    monkeypatch.setattr(feature_parts, "_BLOCK_ROWS", 16)
+    monkeypatch.setattr(storage, "_BLOCK_ROWS", 16)
 
 
 def _columns() -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _columns() -> dict[str, Any]:
     }
 
 
-def _module(path: Path | None, storage: FeatureStorage, **options: Any) -> MultiFeatureDataModule:
+def _module(path: Path | None, storage: MemoryStorage, **options: Any) -> MultiFeatureDataModule:
     choices: dict[str, Any] = {
         "label": None if path is None else "kind",
         "grouping": GroupByPrefix(),

@@ -7,7 +7,6 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.tables.missing_values import (
     MissingValues,
     find_missing,
-    refuse_empty_rows,
     refuse_missing,
 )
 
@@ -37,7 +36,7 @@ def test_missing_group_is_no_missing_value_where_it_may_be() -> None:
     assert missing.counts == {"k0": 1}
     assert missing.presence.tolist() == [[True, True], [True, True], [False, True], [False, False]]
     assert missing.is_incomplete.tolist() == [False, True, False, True]
-    assert missing.is_empty.tolist() == [False, False, False, True]
+    assert missing.presence.any(axis=1).tolist() == [True, True, True, False]
 
 
 def test_missing_group_may_have_no_columns_at_all() -> None:
@@ -57,7 +56,7 @@ def test_missing_values_are_refused_with_counts_columns_and_settings() -> None:
 
 def test_rows_without_any_group_are_refused() -> None:
     with pytest.raises(UserError, match=r"no group has any value in 1 row, first in row 4; remove"):
-        refuse_empty_rows(_find(allow_missing_groups=True))
+        refuse_missing(_find(allow_missing_groups=True), is_filled_in=True)
 
 
 def test_complete_rows_are_not_refused() -> None:

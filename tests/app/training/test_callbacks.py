@@ -37,16 +37,16 @@ def test_patience_that_outlasts_the_training_is_warned_of() -> None:
         _collect(early_stopping_patience=3, max_epochs=8, val_every_n_epochs=2)
 
 
-def test_tensorboard_writes_into_the_run_folder_by_its_option(tmp_path: Path) -> None:
+def test_tensorboard_is_the_first_logger_and_writes_into_the_run_folder(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
     metrics = MetricsFile(path=tmp_path / "metrics.csv")
 
     loggers = collect_loggers(metrics, use_tensorboard=True, folder=tmp_path)
 
-    assert loggers[0] is metrics
-    assert isinstance(loggers[1], TensorBoardLogger)
-    loggers[1].log_metrics({"val_loss": 1.0}, step=1)
-    loggers[1].finalize("success")
+    assert loggers[1] is metrics
+    assert isinstance(loggers[0], TensorBoardLogger)
+    loggers[0].log_metrics({"val_loss": 1.0}, step=1)
+    loggers[0].finalize("success")
     assert list((tmp_path / "tensorboard").glob("events.*"))
 
 

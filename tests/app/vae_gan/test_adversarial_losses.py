@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nested_lightning.app.vae_gan.adversarial_losses import deceit_loss, discrimination_loss, gradient_penalty
+from nested_lightning.app.vae_gan.objective import deceit_loss, discrimination_loss, gradient_penalty
 
 
 def test_losses_are_cross_entropies() -> None:

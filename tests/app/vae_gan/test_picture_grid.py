@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.vae_gan.picture_grid import pair_rows, picture_grid, write_grid
+from nested_lightning.app.vae_gan.epoch_grids import pair_rows, picture_grid, write_grid
 
 
 def test_a_grid_has_each_picture_in_its_place_with_lines_between() -> None:

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from nested_lightning.app.vae_gan.picture_quality import (
+from nested_lightning.app.vae_gan.sample_quality import (
     frechet_distance,
     mean_pixel_distance,
     two_sample_accuracies,

@@ -12,7 +12,7 @@ from dependency_injector import providers
 from torch import Tensor, nn
 
 from nested_lightning import bootstrap, overriding, unchecked
-from nested_lightning.app.checking.report import CheckReport
+from nested_lightning.app.checking.submodule_table import CheckReport
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge, nest
 from tests.conftest import make_picture_folder

@@ -145,7 +145,7 @@ def test_it_works_below_the_container_of_a_host(small_settings: dict[str, Any]) 
     family = find_family("multi-feature")
 
     class Host(DeclarativeContainer):
-        learning = providers.Container(
+        learning: Any = providers.Container(
             compose_application(family), settings=providers.Object(parse_settings(small_settings))
         )
 

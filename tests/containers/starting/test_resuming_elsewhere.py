@@ -154,7 +154,7 @@ def test_paths_in_a_checkpoint_are_never_followed(
     named = way.format(folder.checkpoints, tmp_path)
 
     def name_victim(content: dict[str, Any]) -> None:
-        key = next(name for name in content["callbacks"] if name.startswith("ModelCheckpoint"))
+        key = next(name for name in content["callbacks"] if name.startswith("BestCheckpoint"))
         content["callbacks"][key] |= {
             "best_model_path": named,
             "kth_best_model_path": named,
@@ -170,7 +170,7 @@ def test_paths_in_a_checkpoint_are_never_followed(
     assert (victim / "file").read_text() == "mine"
     assert folder.best_checkpoint.is_file()
     state = torch.load(folder.last_checkpoint, weights_only=True)["callbacks"]
-    best = next(each for name, each in state.items() if name.startswith("ModelCheckpoint"))
+    best = next(each for name, each in state.items() if name.startswith("BestCheckpoint"))
     assert {best["best_model_path"], *best["best_k_models"]} == {str(folder.best_checkpoint)}
 
 

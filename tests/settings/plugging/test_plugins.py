@@ -13,7 +13,7 @@ from nested_lightning import families
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.families import RESERVED
 from nested_lightning.settings.plugging.entry_points import OWN_PACKAGE
-from nested_lightning.settings.plugging.plugins import plugins
+from nested_lightning.settings.plugging.packages import plugins
 
 PROJECT = Path(__file__).parents[3]
 
@@ -75,7 +75,7 @@ def packages(tmp_path: Path) -> Packages:
 
 REPORT = """
 import json
-from nested_lightning.settings.plugging.plugins import plugins
+from nested_lightning.settings.plugging.packages import plugins
 print(json.dumps({one.package + ":" + one.point.name: one.error for one in plugins()}))
 """
 

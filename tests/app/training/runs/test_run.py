@@ -41,7 +41,7 @@ def test_run_evaluates_the_weights_of_the_best_checkpoint(folder: RunFolder) -> 
     result = run()
     best = read_checkpoint(result.best_checkpoint)
     torch.testing.assert_close(dict(run.model.state_dict()), dict(best["state_dict"]), rtol=0, atol=0)
-    (saved,) = (state for name, state in best["callbacks"].items() if name.startswith("ModelCheckpoint"))
+    (saved,) = (state for name, state in best["callbacks"].items() if name.startswith("BestCheckpoint"))
     assert result.validation_metrics["val_loss"] == pytest.approx(float(saved["best_model_score"]))
     assert set(result.test_metrics) == {"test_loss"}
 

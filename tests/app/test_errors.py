@@ -2,8 +2,7 @@
 
 import pytest
 
-from nested_lightning.app.errors import UserError
-from nested_lightning.app.wording import counted, errors_naming, name_list
+from nested_lightning.app.errors import UserError, counted, errors_naming, name_list
 
 
 def test_name_list_is_cut_short() -> None:

@@ -1,0 +1,22 @@
+"""A callback that changes something for as long as the Trainer works."""
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+
+class TemporaryChange(Callback):
+    """Undoes at the end what it did, also where the training fails."""
+
+    def undo(self) -> None:
+        """Put back what was there before; it may be back already."""
+        raise NotImplementedError
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Undo the change."""
+        self.undo()
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Undo the change."""
+        self.undo()

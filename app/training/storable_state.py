@@ -1,0 +1,60 @@
+"""What no checkpoint could hold, found before the first step."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
+from typing_extensions import override
+
+from nested_lightning.app.checkpoints.storable import to_storable
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.seam.dumping import dump_checkpoint
+
+
+class StorableState(Callback):
+    """Refuses to train what has a state, or hyper-parameters, that no checkpoint can hold."""
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Look through what a checkpoint would hold now.
+
+        Raises:
+            UserError: Something in it is neither a tensor nor plain, and is named by its key; or callbacks
+                would share a state.
+        """
+        _refuse_one_key(trainer.callbacks)  # type: ignore[attr-defined]
+        content: dict[str, Any] = {}
+        with suppress(Exception):  # of a hook whose state is there once training has begun: a save will say
+            content = dump_checkpoint(trainer)
+        to_storable(content)
+
+
+def _refuse_one_key(callbacks: Sequence[Callback]) -> None:
+    """Refuse callbacks that a checkpoint can't tell apart: each would get the state of the last one."""
+    keys = Counter(callback.state_key for callback in callbacks if callback.state_dict())
+    for key, count in keys.items():
+        if count > 1:
+            raise UserError(
+                f"{count} callbacks would have one state in a checkpoint, {key}: let them monitor different"
+                " values, or give one a class of its own"
+            )
+
+
+def refuse_unstorable(model: LightningModule, datamodule: LightningDataModule | None) -> None:
+    """Look through what is known without a training of what its checkpoints would hold.
+
+    Raises:
+        UserError: Something in it is neither a tensor nor plain; it is named by its key.
+    """
+    content: dict[str, Any] = {model.CHECKPOINT_HYPER_PARAMS_KEY: dict(model.hparams)}
+    if datamodule is not None:
+        content[datamodule.CHECKPOINT_HYPER_PARAMS_KEY] = dict(datamodule.hparams)
+    with suppress(Exception):  # a state may be there in a training alone
+        content[type(datamodule).__qualname__] = datamodule.state_dict() if datamodule else {}
+    with suppress(Exception):
+        callbacks: Any = model.configure_callbacks()
+        listed = callbacks if isinstance(callbacks, Sequence) else [callbacks]
+        content["callbacks"] = {callback.state_key: callback.state_dict() for callback in listed}
+    to_storable(content)

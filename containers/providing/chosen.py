@@ -1,0 +1,33 @@
+"""Providers that containers declare in one line, with the Protocol of what they give."""
+
+from typing import Any
+
+from nested_lightning.app.assembly import protocols
+from nested_lightning.containers.providing.choices import build_chosen, build_named, build_part
+from nested_lightning.containers.providing.declared import DeclaredCallable, DeclaredFactory
+from nested_lightning.containers.providing.named import NamedProviders
+
+
+def callback(made: Any, **arguments: Any) -> DeclaredFactory:
+    """Return a provider of a callback of trainings."""
+    return DeclaredFactory(protocols.TrainingCallback, made, **arguments)
+
+
+def chosen(protocol: type, choice: Any) -> DeclaredCallable:
+    """Return a provider of what the settings say that ``choice`` provides."""
+    return DeclaredCallable(protocol, build_chosen, choice)
+
+
+def each_named(default: DeclaredCallable, choices: Any = None) -> NamedProviders:
+    """Return a provider of items by name: by its own choice where an item has one, else by the default."""
+    return NamedProviders(DeclaredCallable(default.expected, build_named, default.provider, choices or {}))
+
+
+def part_of_each(default: DeclaredCallable, items: Any, part: str) -> NamedProviders:
+    """Return a provider of one part of items by name, e.g. their ``encoder``, see `build_part`."""
+    return NamedProviders(DeclaredCallable(default.expected, build_part, default.provider, items, part))
+
+
+def attributes(provided: Any, *names: str) -> dict[str, Any]:
+    """Return providers of attributes, for keywords that are called as they are."""
+    return {name: getattr(provided, name) for name in names}
