@@ -1,9 +1,9 @@
 """What has to come of a place, and what something that is put there lacks of it."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from inspect import Parameter, Signature
 from types import NoneType, UnionType
 from typing import Any, Self, Union, get_args, get_origin
@@ -78,7 +78,7 @@ class Expected:
         """Return what a ready object lacks, in words."""
         if self.is_anything or (one is None and self.is_optional):
             return []
-        missing = [f"it has no {name}" for name in self._attributes() if not hasattr(one, name)]
+        missing = [f"it has no {name}" for name in _attributes_of(self.kind) if not hasattr(one, name)]
         return self._of_another_kind(type(one)) or [*missing, *self._lacking_methods(one)]
 
     def lacks_of_maker(self, maker: Any) -> list[str]:
@@ -103,8 +103,8 @@ class Expected:
         if not is_protocol(self.kind):
             return _name(self.base)
         members = [
-            *self._attributes(),
-            *(f"{name}({', '.join(one.parameters)})" for name, one in self._methods()),
+            *_attributes_of(self.kind),
+            *(f"{name}({', '.join(one.parameters)})" for name, one in _methods_of(self.kind)),
         ]
         said = [f"of {_name(self.base)}"] if self.base is not object else []
         built = ", ".join(self.given.parameters) if self.given else ""
@@ -119,7 +119,9 @@ class Expected:
 
     def _lacking_methods(self, one: Any) -> Iterator[str]:
         of_class = isinstance(one, type)
-        for name, taken in self._methods():
+        if not of_class and not _lacks_of_class(self.kind, one.__class__):
+            return
+        for name, taken in _methods_of(self.kind):
             method = inspect.getattr_static(one, name, None) if of_class else getattr(one, name, None)
             if method is None or getattr(method, "__func__", method) is nn.Module.forward:
                 yield f"it has no {name}" if name != "__call__" else "it can't be called"
@@ -134,18 +136,6 @@ class Expected:
         by_position = [one.name for one in parameters if one.name not in by_name]
         if given and (why := why_not_called(taken, by_position, by_name)):
             yield f"{what} can't be called with {', '.join([*by_position, *by_name]) or 'nothing'}: {why}"
-
-    def _methods(self) -> Iterator[tuple[str, Signature]]:
-        """Yield the methods that others use, and what these are called with."""
-        for name in sorted(get_protocol_members(self.kind)) if is_protocol(self.kind) else ():
-            member = inspect.getattr_static(self.kind, name, None)
-            if inspect.isfunction(member):
-                yield name, _bound(member)
-
-    def _attributes(self) -> list[str]:
-        methods = {name for name, _ in self._methods()}
-        members = get_protocol_members(self.kind) - methods if is_protocol(self.kind) else ()
-        return sorted(name for name in members if not name.startswith("__"))
 
 
 ANYTHING = Expected()
@@ -175,3 +165,26 @@ def _bound(function: Callable[..., Any]) -> Signature:
     """Return what a method takes besides its object."""
     signature = inspect.signature(function)
     return signature.replace(parameters=[*signature.parameters.values()][1:])
+
+
+@lru_cache(maxsize=512)
+def _lacks_of_class(kind: Any, cls: Any) -> tuple[str, ...]:
+    """Return which methods the instances of a class lack, once for all of them."""
+    return tuple(Expected(kind)._lacking_methods(cls))
+
+
+@lru_cache(maxsize=512)
+def _methods_of(kind: Any) -> Sequence[tuple[str, Signature]]:
+    """Return the methods of a Protocol that others use, and what these are called with."""
+    members = {one: inspect.getattr_static(kind, one, None) for one in _members_of(kind)}
+    return [(name, _bound(member)) for name, member in members.items() if inspect.isfunction(member)]
+
+
+@lru_cache(maxsize=512)
+def _attributes_of(kind: Any) -> Sequence[str]:
+    methods = [name for name, _ in _methods_of(kind)]
+    return [name for name in _members_of(kind) if name not in methods and not name.startswith("__")]
+
+
+def _members_of(kind: Any) -> list[str]:
+    return sorted(get_protocol_members(kind)) if is_protocol(kind) else []

@@ -9,11 +9,12 @@ from typing import Any
 from dependency_injector import providers
 from pytorch_lightning import LightningModule
 
+from nested_lightning.app.assembly.errors import OverrideRefusedError
+from nested_lightning.app.checking.copied_steps import find_step_faults
 from nested_lightning.app.checking.lazy_layers import materialise
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.checking.provider_graph import list_providers
-from nested_lightning.containers.overrides.batch_check import check_overridden
-from nested_lightning.containers.overrides.override import Override
+from nested_lightning.containers.overrides.override import Override, describe
 from nested_lightning.containers.overrides.recording import record
 from nested_lightning.containers.providing.declared import without_overriding
 from nested_lightning.containers.providing.trained import TrainedModel
@@ -130,11 +131,22 @@ def _build(family: Any, placed: Sequence[tuple[str, Override]], *args: Any, **kw
     if placed and assembler is not None and "example_batches" in family.providers:
         on_cpu = partial(family.example_batches, device="cpu")
         materialise(model, on_cpu, seed=assembler.seed, path=assembler.path)
-        check_overridden(model, assembler, family.example_batches, [override for _, override in placed])
+        _check(model, assembler, family, [override for _, override in placed])
     if getattr(model, "recipe", None) is not None:
         records = {path: record(override.replacement, path) for path, override in placed}
         model.recipe = replace(model.recipe, overrides=tuple(records.values()))
     return model
+
+
+def _check(model: Any, assembler: Any, family: Any, overrides: Sequence[Override]) -> None:
+    """Send a batch through, unless an override is `unchecked`, none concerns it, or a larger check does."""
+    concerns_steps = any(one.expected.may_be_module for one in overrides)
+    if assembler.is_collecting_faults or not concerns_steps or not all(one.is_checked for one in overrides):
+        return
+    if faults := find_step_faults(model, assembler, family.example_batches):
+        paths = ", ".join(one.path for one in overrides)
+        names = ", ".join(describe(one.replacement) for one in overrides)
+        raise OverrideRefusedError(paths, names, "a submodule that a batch gets through", faults)
 
 
 def _build_whole(make: Any, family: Any, path: str, override: Override, *args: Any, **kwargs: Any) -> Any:

@@ -9,7 +9,7 @@ from dependency_injector import providers
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.assembly.errors import OverrideRefusedError
 from nested_lightning.app.assembly.expected import Expected, described, is_function
-from nested_lightning.app.assembly.wiring.wiring import expect_anything_here, make_here
+from nested_lightning.app.assembly.wiring.making import expect_anything_here, make_here
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.providing.choices import import_target
 from nested_lightning.containers.providing.declared import expected_of

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from nested_lightning.app.assembly.calls import signature_of
 from nested_lightning.app.assembly.wiring.arguments import choosing
 from nested_lightning.app.assembly.wiring.composing import ItemMakers
-from nested_lightning.app.assembly.wiring.wiring import make_here
+from nested_lightning.app.assembly.wiring.making import make_here
 from nested_lightning.containers.owning.plan import PartPlan
 from nested_lightning.settings.base import ChoiceSettings
 

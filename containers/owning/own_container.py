@@ -14,9 +14,10 @@ from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
+from nested_lightning.app.assembly.wiring.making import Place, make
 from nested_lightning.app.assembly.wiring.predicting import answer_by_step, lacking_predictor
 from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set_up
-from nested_lightning.app.assembly.wiring.wiring import MODEL, Place, make
+from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_choice import wiring_arguments

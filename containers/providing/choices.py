@@ -5,7 +5,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from nested_lightning.app.assembly.wiring.wiring import make_here
+from nested_lightning.app.assembly.wiring.making import make_here
 from nested_lightning.app.training.submodule_policies import SubmodulePolicy
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.submodules import SubmodulePolicySettings

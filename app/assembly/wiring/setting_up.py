@@ -102,12 +102,14 @@ class RepeatableHook:
         return method
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
-        """Call the method.
+        """Call the method; what prepares data is called once in a process, however often Lightning asks.
 
         Raises:
             UserError: It parts the rows otherwise than when it was last called for the same stage.
         """
         stage = (*args, *kwargs.values())
+        if self._hook == "prepare_data" and stage in self._splits:
+            return
         is_first, before = stage not in self._seeds, _datasets(self._datamodule)
         self._draw(self._seeds.setdefault(stage, _SEED), *args, **kwargs)
         if is_first and _repeats(before, _datasets(self._datamodule)):

@@ -4,25 +4,16 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, Self
 
-from torch import nn
-
 from nested_lightning.app.assembly.assembler import Assembler, naming
-from nested_lightning.app.assembly.calls import signature_of
-from nested_lightning.app.assembly.errors import CompositionError, OverrideRefusedError
-from nested_lightning.app.assembly.expected import ANYTHING, Expected, described
+from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.assembly.expected import ANYTHING, Expected
 from nested_lightning.app.assembly.names import escape_name
-from nested_lightning.app.assembly.wiring.arguments import (
-    bind,
-    expected_parts,
-    fitting,
-    has_parts,
-    is_chooser,
-)
+from nested_lightning.app.assembly.wiring.arguments import bind, expected_parts
 from nested_lightning.app.assembly.wiring.fitting import refuse_unfit
+from nested_lightning.app.assembly.wiring.making import Place, make
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.written_calls import written_call
 from nested_lightning.app.errors import did_you_mean
@@ -31,7 +22,6 @@ MODEL = "model"
 """The parameter that takes the composite itself, whose path is that of the whole wiring."""
 
 _running: ContextVar["Wiring | None"] = ContextVar("running wiring", default=None)
-_place: ContextVar["Place | None"] = ContextVar("place of the part that is being made", default=None)
 _seed: ContextVar[int | None] = ContextVar("seed of wirings", default=None)
 
 
@@ -271,78 +261,6 @@ class BoundParts(Mapping[str, BoundPart]):
     def __len__(self) -> int:
         """Return how many names were given."""
         return len(self._items)
-
-
-@dataclass
-class Place:
-    """Where a part is made.
-
-    Attributes:
-        path: Where it is.
-        name: The same below the composite.
-        assembler: Builds the parts of a wiring function; None: they belong to a factory's caller.
-        expected: What has to come of it.
-        offered: What it may take or leave.
-    """
-
-    path: str
-    name: str = ""
-    assembler: Assembler | None = None
-    expected: Expected = ANYTHING
-    offered: Mapping[str, Any] = field(default_factory=dict)
-
-
-def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
-    """Return what is built at a place: of a class, a function, or a wiring function, whose parts lie below.
-
-    This is the one door that every part comes through, of any family, with a container and without.
-
-    Args:
-        maker: What is called; a ready module is returned as it is.
-        args: Positional arguments.
-        kwargs: Keywords.
-        place: Where it is.
-
-    Raises:
-        CompositionError: It doesn't take the arguments; names the nearest one.
-        OverrideRefusedError: What came of it lacks what is expected at this place.
-    """
-    made = _call(maker, args, kwargs, place)
-    if lacks := place.expected.lacks(made):
-        raise OverrideRefusedError(place.path, described(made), str(place.expected), lacks)
-    return made
-
-
-def make_here(maker: Any, *args: Any, **kwargs: Any) -> Any:
-    """Make what takes the place of the part that is being made, if one is: for what chooses among makers."""
-    place = _place.get()
-    return maker(*args, **kwargs) if place is None else _call(maker, args, kwargs, place)
-
-
-def expect_anything_here() -> None:
-    """Let anything come of the part that is being made, if one is."""
-    if (place := _place.get()) is not None:
-        place.expected = ANYTHING
-
-
-def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
-    if isinstance(maker, nn.Module):
-        return maker
-    if not is_chooser(maker):
-        kwargs = {**fitting(maker, place.offered), **kwargs}
-    function = inspect.unwrap(maker)
-    if has_parts(function):
-        below = place.assembler or Assembler(path=place.path)
-        return Wiring(below, within=place.name)(function, *args, **kwargs)
-    token = _place.set(place)
-    try:
-        return maker(*args, **kwargs)
-    except TypeError:
-        if signature_of(maker) is not None:
-            bind(maker, args, kwargs, path=place.path)  # says it better, if that is what was wrong
-        raise
-    finally:
-        _place.reset(token)
 
 
 def _caller() -> FrameType | None:

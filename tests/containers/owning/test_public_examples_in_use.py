@@ -134,6 +134,15 @@ def test_a_policys_learning_rate_is_that_of_its_part(
     assert {group.get("initial_lr", group["lr"]) for group in groups} == rates
 
 
+def test_data_are_prepared_once_in_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Digits] = []
+    monkeypatch.setattr(Digits, "prepare_data", lambda data: calls.append(data))  # has a __code__
+    application = bootstrap(_settings(tmp_path), family=pictures)
+    application.pictures.training_run()()
+
+    assert calls == [application.pictures.datamodule()]
+
+
 @pytest.mark.parametrize("own", [pictures, waves])
 def test_a_checkpoint_gives_the_same_model_without_data(
     own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

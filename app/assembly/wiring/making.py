@@ -1,0 +1,91 @@
+"""The one door that every part comes through: made at its place, checked against what is expected there."""
+
+import inspect
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.calls import signature_of
+from nested_lightning.app.assembly.errors import OverrideRefusedError
+from nested_lightning.app.assembly.expected import ANYTHING, Expected, described
+from nested_lightning.app.assembly.wiring.arguments import bind, fitting, has_parts, is_chooser
+
+_place: ContextVar["Place | None"] = ContextVar("place of the part that is being made", default=None)
+
+
+@dataclass
+class Place:
+    """Where a part is made.
+
+    Attributes:
+        path: Where it is.
+        name: The same below the composite.
+        assembler: Builds the parts of a wiring function; None: they belong to a factory's caller.
+        expected: What has to come of it.
+        offered: What it may take or leave.
+    """
+
+    path: str
+    name: str = ""
+    assembler: Assembler | None = None
+    expected: Expected = ANYTHING
+    offered: Mapping[str, Any] = field(default_factory=dict)
+
+
+def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
+    """Return what is built at a place: of a class, a function, or a wiring function, whose parts lie below.
+
+    This is the one door that every part comes through, of any family, with a container and without.
+
+    Args:
+        maker: What is called; a ready module is returned as it is.
+        args: Positional arguments.
+        kwargs: Keywords.
+        place: Where it is.
+
+    Raises:
+        CompositionError: It doesn't take the arguments; names the nearest one.
+        OverrideRefusedError: What came of it lacks what is expected at this place.
+    """
+    made = _call(maker, args, kwargs, place)
+    if lacks := place.expected.lacks(made):
+        raise OverrideRefusedError(place.path, described(made), str(place.expected), lacks)
+    return made
+
+
+def make_here(maker: Any, *args: Any, **kwargs: Any) -> Any:
+    """Make what takes the place of the part that is being made, if one is: for what chooses among makers."""
+    place = _place.get()
+    return maker(*args, **kwargs) if place is None else _call(maker, args, kwargs, place)
+
+
+def expect_anything_here() -> None:
+    """Let anything come of the part that is being made, if one is."""
+    if (place := _place.get()) is not None:
+        place.expected = ANYTHING
+
+
+def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
+    if isinstance(maker, nn.Module):
+        return maker
+    if not is_chooser(maker):
+        kwargs = {**fitting(maker, place.offered), **kwargs}
+    function = inspect.unwrap(maker)
+    if has_parts(function):
+        from nested_lightning.app.assembly.wiring.wiring import Wiring  # which knows this module
+
+        below = place.assembler or Assembler(path=place.path)
+        return Wiring(below, within=place.name)(function, *args, **kwargs)
+    token = _place.set(place)
+    try:
+        return maker(*args, **kwargs)
+    except TypeError:
+        if signature_of(maker) is not None:
+            bind(maker, args, kwargs, path=place.path)  # says it better, if that is what was wrong
+        raise
+    finally:
+        _place.reset(token)
