@@ -10,12 +10,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.commands.options import (
-    ArgumentOption,
-    DebugOption,
-    OverrideOption,
-    OwnModelOption,
-)
+from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
 from nested_lightning.commands.overrides import load_overrides, split_arguments
 from nested_lightning.commands.own_families import know_families
 from nested_lightning.commands.printing.answers import print_answers, write_answers

@@ -86,9 +86,7 @@ class TrainerContainer(DeclarativeContainer):
     )
     monitored_value = callback(MonitoredValue, name=settings.provided.monitor)
     reproducible_data = callback(
-        ReproducibleData,
-        seed=application.provided.seed,
-        is_shared=settings.provided.use_distributed_sampler,
+        ReproducibleData, seed=application.provided.seed, is_shared=settings.provided.use_distributed_sampler
     )
     random_state = callback(RandomState)
     running_metrics = callback(RunningMetrics)

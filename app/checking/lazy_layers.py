@@ -17,15 +17,10 @@ from nested_lightning.app.checking.step_trainer import unlogged, without_scores
 def materialise(
     model: LightningModule, batches: Callable[[], Sequence[Any]], *, seed: int, path: str
 ) -> None:
-    """Give lazy layers their weights by sending batches through a composite; without any, do nothing.
+    """Give lazy layers their weights by sending batches, on its device, through the composite at ``path``.
 
-    Weights depend on the seed and the layer's path alone, as those of all others do.
-
-    Args:
-        model: The composite.
-        batches: Gives batches on its device.
-        seed: Seed of the whole application.
-        path: Path of the composite.
+    Without any, do nothing. Weights depend on the application's seed and the layer's path alone, as those of
+    all others do.
 
     Raises:
         CompositionError: A lazy layer is left: the batches don't get as far as to it.

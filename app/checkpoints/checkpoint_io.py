@@ -54,10 +54,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
     @override
     def load_checkpoint(
-        self,
-        path: str | os.PathLike[str],
-        map_location: Any = "cpu",
-        weights_only: bool | None = True,
+        self, path: str | os.PathLike[str], map_location: Any = "cpu", weights_only: bool | None = True
     ) -> dict[str, Any]:
         """Read a checkpoint, always with ``weights_only=True``.
 

@@ -189,15 +189,10 @@ def check_fractions(val_fraction: float, test_fraction: float) -> None:
 
 
 def split_as_named(words: pa.StringArray, *, column: str, sample: str = "row") -> Split:
-    """Return the rows of each part, which words name.
-
-    Args:
-        words: One of `PART_NAMES` for each row, in any case.
-        column: Where they stand, for messages.
-        sample: What a row is, for messages.
+    """Return the rows of each part, as ``words`` says: one of `PART_NAMES` for each row, in any case.
 
     Raises:
-        UserError: One is missing, or something else.
+        UserError: One is missing, or something else; the message says so of ``column`` and each ``sample``.
     """
     words = compute.utf8_lower(words)
     known = compute.unique(words)

@@ -11,15 +11,9 @@ Rows = npt.NDArray[np.int64]
 
 
 def stratified_split(rows: Rows, labels: Rows, *, num_drawn: int, seed: int) -> tuple[Rows, Rows]:
-    """Return the rows that are left and those that are drawn, both ascending.
+    """Return the rows that are left and the ``num_drawn`` that are drawn, both ascending.
 
     They are those of ``train_test_split(rows, test_size=num_drawn, stratify=labels, random_state=seed)``.
-
-    Args:
-        rows: Row numbers, int64 of [N].
-        labels: Their class indices, int64 of [N].
-        num_drawn: Rows to draw.
-        seed: Decides the draw, at least 0.
 
     Raises:
         ValueError: A class has a single row, or one part would be smaller than the number of classes.

@@ -27,22 +27,14 @@ MAX_FILE_SIZE = 512 * 1024 * 1024
 
 
 def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
-    """Decode a picture of any size and mode.
+    """Return a picture of any size and mode, made square by ``fit``: colours of [3, size, size], uint8.
 
     It is turned as its EXIF data say; transparent parts become white; of a moving picture the first frame is
     taken.
 
-    Args:
-        content: The bytes of a file in a format that Pillow knows: PNG, JPEG, GIF, WebP, BMP, TIFF, …
-        size: Width and height of the result.
-        fit: How it becomes square.
-
-    Returns:
-        Colours of [3, size, size], uint8.
-
     Raises:
-        UserError: The bytes are no picture, are cut off, or hold more than `MAX_PIXELS` or a side of
-            more than `MAX_SIDE`.
+        UserError: The bytes are no file that Pillow knows (PNG, JPEG, GIF, WebP, BMP, TIFF, …), are cut off,
+            or hold more than `MAX_PIXELS` or a side of more than `MAX_SIDE`.
     """
     if not content:
         raise UserError("the file is empty")

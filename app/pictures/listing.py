@@ -37,10 +37,7 @@ def list_files(folder: Path, *, max_depth: int | None = None) -> list[PurePosixP
     """Return the files in a folder and its sub-folders, in the order of their paths, without hidden ones.
 
     Links to files are followed, links to folders aren't, as they may lead anywhere: a warning names them.
-
-    Args:
-        folder: The folder.
-        max_depth: 1 for the folder alone, 2 for its sub-folders too, and so on; None: all.
+    ``max_depth`` is 1 for the folder alone, 2 for its sub-folders too, and so on.
 
     Raises:
         UserError: A sub-folder can't be read, or a name isn't UTF-8.

@@ -82,9 +82,7 @@ class CsvDialect:
 def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
     """Read a CSV file, also gzipped, with the types that its columns seem to have.
 
-    Args:
-        path: The file.
-        text_columns: Columns that are read as text whatever they hold (``01`` stays ``01``).
+    Those of ``text_columns`` are read as text whatever they hold (``01`` stays ``01``).
 
     Raises:
         UserError: The file is empty, malformed or not UTF-8 or UTF-16.

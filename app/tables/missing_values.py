@@ -71,15 +71,10 @@ def _has_any(columns: Mapping[str, ColumnValues], names: Sequence[str], num_rows
 def refuse_missing(
     missing: MissingValues, *, is_filled_in: bool = False, advice: str = TRAINING_ADVICE
 ) -> None:
-    """Refuse rows that lack every group, and values that are missing.
-
-    Args:
-        missing: What was found.
-        is_filled_in: Whether the mean stands for a missing value, where the row has any group.
-        advice: What to do, the last sentences of the message.
+    """Refuse rows that lack every group, and missing values unless the mean ``is_filled_in`` for them.
 
     Raises:
-        UserError: Counts them, names the columns or the first row, and gives the advice.
+        UserError: Counts them, names the columns or the first row, and ends with the advice what to do.
     """
     if (is_empty := ~missing.presence.any(axis=1)).any():
         raise UserError(

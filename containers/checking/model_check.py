@@ -112,11 +112,7 @@ class _Check:
             widths=assembler.asked_widths,
             seed=seed,
         )
-        steps(
-            self._batches(),
-            self.application.trainer.submodule_policies(),
-            is_brief=self._is_brief,
-        )
+        steps(self._batches(), self.application.trainer.submodule_policies(), is_brief=self._is_brief)
         overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
         for fault in record.find_idle_overrides(
             asked_for=list(assembler.built), handed_on=assembler.factories, root=self.root

@@ -8,11 +8,7 @@ from dependency_injector import providers
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.overrides.claims import calling_place, claim
-from nested_lightning.containers.overrides.model_provider import (
-    OverriddenModel,
-    families_with,
-    provider_of,
-)
+from nested_lightning.containers.overrides.model_provider import OverriddenModel, families_with, provider_of
 from nested_lightning.containers.overrides.override import Override
 from nested_lightning.containers.overrides.provider_paths import trace_provider
 

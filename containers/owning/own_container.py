@@ -21,11 +21,7 @@ from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.own_choice import wiring_arguments
-from nested_lightning.containers.owning.part_providers import (
-    DataProvider,
-    makers_of,
-    part_providers,
-)
+from nested_lightning.containers.owning.part_providers import DataProvider, makers_of, part_providers
 from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
 from nested_lightning.containers.providing.trained import new_model, trained_model

@@ -46,12 +46,12 @@ def build_named(
 def build_part(
     default: Callable[..., Any], items: Mapping[str, Any], part: str, name: str, *args: Any, **kwargs: Any
 ) -> Any:
-    """Build one part of the item ``name``: by its own choice where it has settings, else by the default.
+    """Build one part, e.g. ``encoder``, of the item ``name``: by its own choice, else by the default.
 
     Args:
         default: Builds this part of all other items.
         items: Settings of single items by name, each with a choice called ``part``.
-        part: Name of the part, e.g. ``encoder``.
+        part: Name of the part.
         name: Name of the item.
         *args: Passed on first.
         **kwargs: Passed on.

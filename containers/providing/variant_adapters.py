@@ -18,13 +18,8 @@ def build_adapter(
 ) -> Any:
     """Build the adapter of the variant ``name``: its own choice, else the default for what it consists of.
 
-    Args:
-        token_adapter: Builds adapters of characters and tokens.
-        vector_adapter: Builds adapters of vectors.
-        choices: Choices of single variants by name.
-        data_spec: Says what the variant consists of.
-        name: Name of the variant.
-        **kwargs: Passed on.
+    The defaults are ``token_adapter`` for characters and tokens, and ``vector_adapter``; ``kwargs`` are
+    passed on.
     """
     takes_vectors = data_spec.find(name).kind == "vectors"
     return build_named(vector_adapter if takes_vectors else token_adapter, choices, name, **kwargs)

@@ -89,10 +89,7 @@ def resume_training(
 
 
 def _settings_of(
-    folder: RunFolder,
-    changes: Mapping[str, Any] | None,
-    data: str | Path | None,
-    environ: Mapping[str, str],
+    folder: RunFolder, changes: Mapping[str, Any] | None, data: str | Path | None, environ: Mapping[str, str]
 ) -> dict[str, Any]:
     loaded = load_settings(config=folder.settings_file)
     told = change_settings(loaded.to_plain(), merge(data_places(environ, loaded.family), changes or {}))

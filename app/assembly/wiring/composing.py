@@ -71,12 +71,7 @@ class Composer:
     """
 
     def __init__(
-        self,
-        *,
-        function: Callable[..., Any],
-        path: str,
-        arguments: Mapping[str, Any],
-        takes_data: bool,
+        self, *, function: Callable[..., Any], path: str, arguments: Mapping[str, Any], takes_data: bool
     ) -> None:
         self._function, self._path = function, path
         self._arguments, self._takes_data = arguments, takes_data

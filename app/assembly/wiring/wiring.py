@@ -153,13 +153,7 @@ class BoundPart:
     """
 
     def __init__(
-        self,
-        wiring: Wiring,
-        name: str,
-        maker: Any,
-        expected: Expected = ANYTHING,
-        *,
-        is_whole: bool = False,
+        self, wiring: Wiring, name: str, maker: Any, expected: Expected = ANYTHING, *, is_whole: bool = False
     ) -> None:
         self.name = name
         self.maker = maker

@@ -18,13 +18,9 @@ have something else to do."""
 def count_threads(wanted: ThreadCount, model: nn.Module, *, batch_size: int) -> int | None:
     """Return how many threads a training takes: a number, or None for torch's choice.
 
-    By ``auto`` it is one for each `PRODUCTS_PER_THREAD` products of a batch's samples with the weights, at
-    least one, and at most as many as torch would take. It suits models that use each weight once a sample.
-
-    Args:
-        wanted: What the settings say.
-        model: What is trained.
-        batch_size: Samples of a training batch.
+    By ``auto`` it is one for each `PRODUCTS_PER_THREAD` products of a training batch's samples with the
+    weights, at least one, and at most as many as torch would take. It suits models that use each weight once
+    a sample.
     """
     if wanted != "auto":
         return wanted

@@ -40,11 +40,7 @@ def find_cluster(address: str | None) -> str | None:
 
 
 def connect(address: str | None, *, num_cpus: int) -> None:
-    """Connect this process to a cluster, which is started here where there is no address.
-
-    Args:
-        address: ``HOST:PORT`` of a running cluster, or ``auto`` for the one of this machine; None: a new one.
-        num_cpus: What a new one has at least.
+    """Connect this process to the cluster at ``address``, or start one here with at least ``num_cpus``.
 
     Raises:
         UserError: There is no cluster at the address, or it refuses this program.

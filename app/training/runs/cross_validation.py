@@ -21,10 +21,7 @@ class FoldSummary:
 
 
 def summarise_folds(fold_metrics: Sequence[Mapping[str, float]]) -> dict[str, FoldSummary]:
-    """Return mean and spread of each metric over the folds.
-
-    Args:
-        fold_metrics: The test metrics of each fold, all with the same names.
+    """Return mean and spread of each metric over the folds, from the test metrics of each.
 
     Raises:
         ValueError: There is no fold, or the folds' metrics have different names.

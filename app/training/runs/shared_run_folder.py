@@ -15,13 +15,9 @@ _PATIENCE = timedelta(minutes=5)
 
 
 def open_run_folder(path: Path | None, *, name: str) -> RunFolder:
-    """Make the run folder ``path``, or one of its own in ``runs`` of the current folder.
+    """Make the run folder ``path``, or ``runs/<name>-<date>-<time>`` in the current folder.
 
     Of several processes that train together, the first one makes the folder and the others share it.
-
-    Args:
-        path: The folder; None: ``runs/<name>-<date>-<time>``.
-        name: What is trained.
 
     Raises:
         UserError: See `RunFolder.create`; or several processes don't know which folder is theirs.
