@@ -65,7 +65,7 @@ class Assembler:
 
     def locate(self, name: str) -> str:
         """Return the dotted path of a part, e.g. ``multi_feature.combiner``; of "" the composite's."""
-        return ".".join(filter(None, (self.path, name)))
+        return f"{self.path}.{name}" if self.path and name else self.path or name
 
     def find(self, module: object) -> str | None:
         """Return where a part was built, below the composite; None: it wasn't built here."""
@@ -79,9 +79,9 @@ class Assembler:
         """Return whether a part was built of widths that are guessed."""
         return name in self._built_from_guesses
 
-    def seeding(self, name: str) -> AbstractContextManager[None]:
+    def seeding(self, path: str) -> AbstractContextManager[None]:
         """Draw initial weights from the seed of a part's path, and put torch's state back afterwards."""
-        return nullcontext() if self.seed is None else seeded(self.seed, self.locate(name))
+        return nullcontext() if self.seed is None else seeded(self.seed, path)
 
     def build(
         self,
@@ -105,8 +105,9 @@ class Assembler:
             CompositionError: It fails, or makes something that is no ``nn.Module``.
         """
         self._handed_on |= {id(one): one for one in given.values() if isinstance(one, nn.Module)}
+        path = self.locate(name)
         try:
-            with self.seeding(name), naming(self.locate(name), given):
+            with self.seeding(path), naming(path, given):
                 made = make(**{key: plain(value) for key, value in given.items()})
         except UserError as error:
             if not self.is_collecting_faults:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from inspect import Parameter, Signature
 from types import NoneType, UnionType
 from typing import Any, Self, Union, get_args, get_origin
@@ -52,19 +52,19 @@ class Expected:
         given = self.given and Signature([first, *self.given.parameters.values()])
         return replace(self, given=given)
 
-    @property
+    @cached_property
     def base(self) -> type:
         """The class to be derived from."""
         if self.is_anything:
             return object
         return required_class(self.kind) if is_protocol(self.kind) else self.kind
 
-    @property
+    @cached_property
     def is_module(self) -> bool:
         """Whether it has to be a module."""
         return issubclass(self.base, nn.Module)
 
-    @property
+    @cached_property
     def is_anything(self) -> bool:
         """Whether nothing is asked for."""
         return not isinstance(self.kind, type) or self.kind in (object, Any)

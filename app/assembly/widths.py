@@ -56,8 +56,9 @@ class StandIn(nn.Module):
 
 def is_guessed(width: Any) -> bool:
     """Return whether a width, or one of several by name, comes of a `StandIn`."""
-    widths = width.values() if isinstance(width, Mapping) else [width]
-    return any(isinstance(each, Width) and each.is_guessed for each in widths)
+    if isinstance(width, Width):
+        return width.is_guessed
+    return isinstance(width, Mapping) and any(map(is_guessed, width.values()))
 
 
 def plain(value: Any) -> Any:

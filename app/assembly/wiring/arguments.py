@@ -58,7 +58,9 @@ def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> ins
 
 def fitting(maker: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of some keywords that ``maker`` takes; none where it doesn't say what it takes."""
-    taken = signature_of(inspect.unwrap(maker)) if offered else None
+    if not offered:
+        return {}
+    taken = signature_of(inspect.unwrap(maker))
     parameters = taken.parameters if taken else {}
     takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
     return {name: plain(value) for name, value in offered.items() if takes_all or name in parameters}

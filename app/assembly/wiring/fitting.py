@@ -1,7 +1,6 @@
 """Whether a part publishes the widths that it was given."""
 
 from collections.abc import Iterator, Mapping
-from types import FrameType
 from typing import Any
 
 from torch.nn.modules.lazy import LazyModuleMixin
@@ -12,9 +11,7 @@ from nested_lightning.app.assembly.widths import Width, is_guessed
 from nested_lightning.app.assembly.wiring.written_calls import written_call
 
 
-def refuse_unfit(
-    part: Any, given: Mapping[str, Any], *, path: str, assembler: Assembler, frame: FrameType | None = None
-) -> None:
+def refuse_unfit(part: Any, given: Mapping[str, Any], *, path: str, assembler: Assembler) -> None:
     """Report each width that a part publishes under the name of another one that it was given.
 
     Args:
@@ -23,7 +20,6 @@ def refuse_unfit(
             begins with ``out_``; several by name are compared one by one.
         path: Path of the part.
         assembler: Takes what is wrong.
-        frame: Where it was called, for numbers of which nobody is known to give them.
 
     Raises:
         CompositionError: There is one, and faults aren't collected.
@@ -34,7 +30,7 @@ def refuse_unfit(
         if not isinstance(width, Width):
             message = (
                 f"{path} ({type(part).__name__}) was given {name}={width}"
-                f" ({written_call(frame).argument(name)}), and publishes {name}={published}:"
+                f" ({written_call().argument(name)}), and publishes {name}={published}:"
                 " a part publishes the width that it was built with"
             )
             assembler.report(CompositionError(message, path=path))

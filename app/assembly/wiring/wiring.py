@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import FrameType
 from typing import Any, Self
 
 from nested_lightning.app.assembly.assembler import Assembler, naming
@@ -101,17 +100,16 @@ class Wiring:
         kwargs: Mapping[str, Any],
         *,
         offered: Mapping[str, Any],
-        frame: FrameType | None,
     ) -> Any:
-        """Build the one part at a path; ``frame`` is in the middle of the call.
+        """Build the one part at a path.
 
         Raises:
             CompositionError: It was built before, can't be built, or publishes another width than it got.
         """
-        path = self.assembler.locate(part.name)
+        path = part.path
         if part.name in self._called:
             raise CompositionError(
-                f"{path} was built before in this wiring ({written_call(frame).place}): use what the first"
+                f"{path} was built before in this wiring ({written_call().place}): use what the first"
                 " call returned in both places, or declare it with parts(…), and build one for each name",
                 path=path,
             )
@@ -123,7 +121,7 @@ class Wiring:
             instance = part.build(args, kwargs, self.assembler, offered=offered)
         finally:
             _running.reset(token)
-        refuse_unfit(instance, kwargs, path=path, assembler=self.assembler, frame=frame)
+        refuse_unfit(instance, kwargs, path=path, assembler=self.assembler)
         return instance
 
     def _bound(
@@ -156,6 +154,7 @@ class BoundPart:
         self, wiring: Wiring, name: str, maker: Any, expected: Expected = ANYTHING, *, is_whole: bool = False
     ) -> None:
         self.name = name
+        self.path = wiring.assembler.locate(name)
         self.maker = maker
         self._wiring, self._expected, self._is_whole = wiring, expected, is_whole
 
@@ -168,10 +167,9 @@ class BoundPart:
         if self.maker is None:
             return None
         if self._wiring.is_running:
-            return self._wiring.build(self, args, kwargs, offered=offered, frame=_caller())
-        path = self._wiring.assembler.locate(self.name)
-        with naming(path):
-            return make(self.maker, args, kwargs, Place(path, expected=self._expected, offered=offered))
+            return self._wiring.build(self, args, kwargs, offered=offered)
+        with naming(self.path):
+            return make(self.maker, args, kwargs, Place(self.path, expected=self._expected, offered=offered))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "BoundPart":
         """Return itself: a copy of a composite has the same factories, and no container of its own."""
@@ -185,13 +183,13 @@ class BoundPart:
         self, args: Any, kwargs: Mapping[str, Any], assembler: Assembler, *, offered: Mapping[str, Any]
     ) -> Any:
         """Build the one part at this path."""
-        place = Place(assembler.locate(self.name), self.name, assembler, self._expected, offered)
+        place = Place(self.path, self.name, assembler, self._expected, offered)
 
         def call(**given: Any) -> Any:
             return make(self.maker, args, given, place)
 
         if self._is_whole:
-            with assembler.seeding(self.name), naming(place.path, kwargs):
+            with assembler.seeding(self.path), naming(self.path, kwargs):
                 return call(**kwargs)
         return assembler.build(
             self.name,
@@ -222,7 +220,7 @@ class BoundParts(Mapping[str, BoundPart]):
     ) -> None:
         self._wiring, self._place = wiring, place
         self._items, self._default, self._expected = items, default, expected
-        self._asked: list[str] = []
+        self._asked: dict[str, None] = {}
 
     def refuse_unused(self) -> None:
         """Refuse names that were given and that the wiring function didn't ask for.
@@ -230,9 +228,9 @@ class BoundParts(Mapping[str, BoundPart]):
         Raises:
             CompositionError: There is one.
         """
-        for name in self._items:
+        for name in (one for one in self._items if one not in self._asked):
             path = self._wiring.assembler.locate(self._place.format(name))
-            if name not in self._asked and not self._wiring.assembler.has_fault(path):
+            if not self._wiring.assembler.has_fault(path):
                 asked = ", ".join(self._asked) or "none"
                 self._wiring.assembler.report(
                     CompositionError(
@@ -244,7 +242,7 @@ class BoundParts(Mapping[str, BoundPart]):
 
     def __getitem__(self, name: str) -> BoundPart:
         """Return what builds the part ``name``."""
-        self._asked.append(name)
+        self._asked[name] = None
         maker = self._items.get(name, self._default)
         return BoundPart(self._wiring, self._place.format(escape_name(name)), maker, self._expected)
 
@@ -255,11 +253,3 @@ class BoundParts(Mapping[str, BoundPart]):
     def __len__(self) -> int:
         """Return how many names were given."""
         return len(self._items)
-
-
-def _caller() -> FrameType | None:
-    """Return the frame that called the part, which is none of this package's."""
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__package__") == __package__:
-        frame = frame.f_back
-    return frame

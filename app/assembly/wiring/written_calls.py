@@ -26,8 +26,9 @@ class WrittenCall:
         return ", ".join(filter(None, (shown, self.place)))
 
 
-def written_call(frame: FrameType | None) -> WrittenCall:
-    """Return the call that a frame is in the middle of; an empty one where the source isn't to be had."""
+def written_call() -> WrittenCall:
+    """Return the call of a part that is being made; an empty one where the source isn't to be had."""
+    frame = _caller()
     if frame is None:
         return WrittenCall()
     place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
@@ -43,6 +44,14 @@ def written_call(frame: FrameType | None) -> WrittenCall:
                 place, {word.arg: ast.unparse(word.value) for word in node.keywords if word.arg}
             )
     return WrittenCall(place)
+
+
+def _caller() -> FrameType | None:
+    """Return the frame that called the part, which is none of this package's."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+    return frame
 
 
 def _span(node: ast.Call) -> tuple[int, int | None, int, int | None]:
