@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, FiniteFloat
@@ -45,7 +46,7 @@ class GroupSpec:
     name: str
     columns: Annotated[tuple[ColumnSpec, ...], Field(min_length=1)]
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Number of features of the group, F_g."""
         return sum(column.width for column in self.columns)
