@@ -1,12 +1,18 @@
 """The processes that train one model together: which one this is, and what each of them has."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 T = TypeVar("T")
+
+_PATIENCE = timedelta(days=1)
+"""For what may be a download."""
 
 
 def rank_and_world_size() -> tuple[int, int]:
@@ -14,6 +20,35 @@ def rank_and_world_size() -> tuple[int, int]:
     if distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
     return 0, 1
+
+
+def torchrun_store(patience: timedelta) -> TCPStore | None:
+    """Return the store by which ``torchrun`` has its processes find one another; None: it started none."""
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return None
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    return TCPStore(host, port, is_master=False, timeout=patience)
+
+
+def once_a_node(work: Callable[[], object], *, name: str) -> None:
+    """Do something before there is a process group, in the first process of each machine; the others wait.
+
+    Those that Lightning starts come after the first one has done it. Where nothing says when the first one
+    is ready, as under ``srun``, each process does it.
+
+    Args:
+        work: What is done.
+        name: Of the work, the same in all processes, and another one for other work.
+    """
+    is_first = int(os.environ.get("LOCAL_RANK", 0)) == 0
+    store = torchrun_store(_PATIENCE)
+    key = f"{name}/{os.environ.get('GROUP_RANK', 0)}/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}"
+    if is_first:
+        work()
+    if store and is_first:
+        store.set(key, "done")
+    elif store:
+        store.wait([key], _PATIENCE)
 
 
 def own_share(size: int) -> slice:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,20 @@ class Numbers(pl.LightningDataModule):
 
     Args:
         kind: What draws their order.
+        prepared: Where each call of ``prepare_data`` leaves a line.
     """
 
-    def __init__(self, kind: str = "shuffled") -> None:
+    def __init__(self, kind: str = "shuffled", prepared: str = "prepared.txt") -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.prepared = kind, prepared
+
+    def prepare_data(self) -> None:
+        time.sleep(0.5)
+        with Path(self.prepared).open("a") as file:
+            file.write("prepared\n")
+
+    def setup(self, stage: str) -> None:
+        assert Path(self.prepared).exists()
 
     def train_dataloader(self) -> DataLoader[Any]:
         data = _rows()
@@ -90,7 +100,8 @@ def seeing(data: Numbers, model: Part[Seeing], net: Part[nn.Module] = part(nn.Li
 def train(folder: Path, kind: str) -> None:
     """Train in this process, as one of two, and write what was given to it."""
     trainer = {"max_epochs": 2, "accelerator": "cpu", "use_progress_bar": False, "num_threads": 1}
-    settings = {"run_dir": str(folder / kind), "trainer": trainer, "seeing": {"data": {"kind": kind}}}
+    data = {"kind": kind, "prepared": str(folder / f"{kind}.prepared")}
+    settings = {"run_dir": str(folder / kind), "trainer": trainer, "seeing": {"data": data}}
     run = bootstrap(settings, family=seeing).seeing.training_run()
     try:
         run()

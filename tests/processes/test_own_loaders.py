@@ -47,3 +47,7 @@ def test_a_stream_that_each_process_would_read_whole_is_refused(trained: Path) -
     for message in _seen(trained, "stream"):
         assert message.startswith("Stream can only be read from its beginning")
         assert "trainer.use_distributed_sampler=false" in message
+
+
+def test_data_are_prepared_once_on_a_machine_and_before_any_process_sets_them_up(trained: Path) -> None:
+    assert (trained / "shuffled.prepared").read_text() == "prepared\n"

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset, Subset
 from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.processes import once_a_node
 from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.seam.hyper_parameters import log_by_path
 
@@ -50,7 +51,7 @@ def set_up(datamodule: LightningDataModule, *, known_split: Mapping[str, str]) -
     Raises:
         UserError: Its parts have other rows than in the training.
     """
-    datamodule.prepare_data()
+    once_a_node(datamodule.prepare_data, name=type(datamodule).__qualname__)
     datamodule.setup("fit")
     _refuse_other_rows(datamodule, known_split)
     return datamodule

@@ -4,10 +4,9 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from torch.distributed import TCPStore  # type: ignore[attr-defined]
-
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.launch import is_restarted, launched_rank
+from nested_lightning.app.processes import torchrun_store
 from nested_lightning.app.training.runs.run_folder import RunFolder
 
 _VARIABLE = "_NESTED_LIGHTNING_RUN_DIR"
@@ -32,24 +31,16 @@ def open_run_folder(path: Path | None, *, name: str) -> RunFolder:
 
 def _share(path: Path) -> None:
     os.environ[_VARIABLE] = str(path)  # for the processes that Lightning starts
-    if store := _torchrun_store():
+    if store := torchrun_store(_PATIENCE):
         store.set(_key(), str(path))
 
 
 def _shared_path() -> Path:
-    if store := _torchrun_store():
+    if store := torchrun_store(_PATIENCE):
         return Path(store.get(_key()).decode())
     if _VARIABLE not in os.environ:
         raise UserError("several processes train together: name the folder that they share by run_dir=FOLDER")
     return Path(os.environ[_VARIABLE])
-
-
-def _torchrun_store() -> TCPStore | None:
-    """Return the store through which ``torchrun`` has its processes find one another."""
-    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
-        return None
-    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    return TCPStore(host, port, is_master=False, timeout=_PATIENCE)
 
 
 def _key() -> str:
