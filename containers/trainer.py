@@ -18,6 +18,7 @@ from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.reporting.progress import TrainingProgress
 from nested_lightning.app.training.runs.interruption import Interruption
 from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
+from nested_lightning.app.training.runs.plateau_schedules import PlateauSchedules
 from nested_lightning.app.training.runs.random_state import RandomState
 from nested_lightning.app.training.runs.reproducible_data import ReproducibleData
 from nested_lightning.app.training.runs.run import TrainingRun
@@ -90,6 +91,7 @@ class TrainerContainer(DeclarativeContainer):
     )
     random_state = callback(RandomState)
     running_metrics = callback(RunningMetrics)
+    plateau_schedules = callback(PlateauSchedules)
     epoch_log = callback(EpochLog)
     determinism = callback(Determinism, is_deterministic=settings.provided.is_deterministic)
     compilation = callback(Compilation, is_wanted=settings.provided.use_compilation)
@@ -111,6 +113,7 @@ class TrainerContainer(DeclarativeContainer):
         last_checkpoint,
         random_state,
         running_metrics,
+        plateau_schedules,
         submodule_policies,
         interruption,
         epoch_log,

@@ -161,3 +161,36 @@ def test_a_training_cut_off_ends_as_one_that_was_not(kind: str, step: int, tmp_p
     with knowing(family_of(squeeze)):
         resume_training(tmp_path / "cut")()
     torch.testing.assert_close(weights(tmp_path / "cut"), weights(tmp_path / "whole"), rtol=0, atol=0)
+
+
+class Slowing(Squeeze):
+    """Learns slower after each epoch."""
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=10.0)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "monitor": "val_loss"}}
+
+
+@family("slowing")
+def slowing(data: Vectors, model: Part[Slowing], net: Part[nn.Module] = part(nn.Linear)) -> Slowing:
+    """Vectors squeezed."""
+    return model(net(3, 3))
+
+
+@pytest.mark.parametrize("step", [7, 10, 12])
+def test_a_schedule_that_follows_a_value_takes_each_of_its_steps(step: int, tmp_path: Path) -> None:
+    plan = settings(tmp_path / "whole", "shuffled")
+    del plan["squeeze"]
+    plan["trainer"]["max_epochs"] = 4
+    bootstrap(plan, family=slowing).slowing.training_run()()
+    cut = bootstrap({**plan, "run_dir": str(tmp_path / "cut")}, family=slowing).slowing.training_run()
+    cut.trainer.callbacks.insert(0, CutOff(step))
+    with pytest.raises(CutOffError):
+        cut()
+    with knowing(family_of(slowing)):
+        resume_training(tmp_path / "cut")()
+    one, other = (read_checkpoint(tmp_path / name / "checkpoints" / "last.ckpt") for name in ("whole", "cut"))
+    assert one["lr_schedulers"] == other["lr_schedulers"]
+    assert one["lr_schedulers"][0]["last_epoch"] == 4
+    torch.testing.assert_close(weights(tmp_path / "cut"), weights(tmp_path / "whole"), rtol=0, atol=0)

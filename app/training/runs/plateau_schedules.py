@@ -1,0 +1,68 @@
+"""Schedules that follow a monitored value, where a training goes on."""
+
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+_KEY = "nested_lightning_plateau_values"
+
+
+class PlateauSchedules(Callback):
+    """Has ``ReduceLROnPlateau`` take the step at the end of an epoch in which a training was taken up.
+
+    Lightning 2.6 leaves it out, since it can't know whether the value is there. In an epoch that was taken up
+    in its middle it is; for one that was saved at its end, before that step, the checkpoint holds it.
+    """
+
+    def __init__(self) -> None:
+        self._loaded: dict[int, Any] = {}
+        self._has_trained = False
+
+    @override
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keep the values that schedules are about to get."""
+        progress: Any = trainer.fit_loop.epoch_progress.current
+        if progress.processed > progress.completed and (values := _values(trainer)):
+            checkpoint[_KEY] = values
+
+    @override
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keep the values until schedules are restored."""
+        self._loaded = checkpoint.get(_KEY, {})
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the step of an epoch that was saved at its end."""
+        self._has_trained = False
+        for number, value in self._loaded.items():
+            pl_module.lr_scheduler_step(trainer.lr_scheduler_configs[number].scheduler, value)
+        self._loaded = {}
+
+    @override
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Know that what comes is no end of an epoch that was saved at its end."""
+        self._has_trained = True
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let Lightning take the step, which it leaves out in an epoch that was taken up."""
+        if self._has_trained and any(config.reduce_on_plateau for config in trainer.lr_scheduler_configs):
+            trainer.fit_loop.restarting = False
+
+
+def _values(trainer: Trainer) -> dict[int, Any]:
+    return {
+        number: trainer.callback_metrics[str(config.monitor)]
+        for number, config in enumerate(trainer.lr_scheduler_configs)
+        if config.reduce_on_plateau
+        and config.interval == "epoch"
+        and (trainer.current_epoch + 1) % config.frequency == 0
+        and config.monitor in trainer.callback_metrics
+    }
