@@ -78,7 +78,7 @@ def train_or_exit(run: Any) -> Any:
     try:
         return run()
     except TrainingInterruptedError as stop:
-        is_saved = folder.last_checkpoint.exists()
+        is_saved = folder.checkpoint_of_results.exists()
         saved = "" if is_saved else "; nothing was saved yet, so it will begin anew"
         print_line((str(stop), "bold"), f"{saved}. Go on with:", on=status_console)
         print_command("resume", short_path(folder.path))

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from torch import Tensor, nn
 from torch.autograd.graph import Node, get_gradient_edge
 from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
 
 from nested_lightning.app.checking.findings import Fault
 
@@ -54,10 +55,11 @@ def without_gradient(
     """
     lacking = {name for name, parameter in _trainable(model) if id(parameter) not in reached}
     for path, names in _by_owner(lacking, owners, skipped).items():
+        whole = f"{root}.{path}".rstrip(".")
         yield Fault(
-            path=f"{root}.{path}".rstrip("."),
+            path=whole,
             what=f"{_count(names)} without a gradient: {_shown(names, path)}",
-            hint=f"use what they compute in the loss, or freeze them (submodules.{root}.{path}.freeze: true)",
+            hint=f"use what they compute in the loss, or freeze them (submodules.{whole}.freeze: true)",
         )
 
 
@@ -81,7 +83,10 @@ def _innermost(name: str, submodules: Mapping[str, nn.Module]) -> str:
 
 
 def _trainable(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)
+    means = tuple(f"{name}." for name, one in model.named_modules() if isinstance(one, AveragedModel))
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and not name.startswith(means):
+            yield name, parameter
 
 
 def _by_owner(names: set[str], owners: Mapping[str, str], skipped: Iterable[str]) -> dict[str, list[str]]:

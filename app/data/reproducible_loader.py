@@ -66,7 +66,7 @@ class ReproducibleLoader(ResumableLoader[Any]):
     @override
     def _batches(self, epoch: int, start: int) -> Iterator[Any]:
         epoch = epoch if self._is_for_training else 0
-        seed, rank = hashed(self._seed, epoch), rank_and_world_size()[0]
+        seed, rank = hashed(self._seed, epoch), rank_and_world_size()[0] if self._is_shared else 0
         self._pending = [
             _Batch(hashed(seed, place, rank), indices) for place, indices in enumerate(self._order(seed))
         ][start:]

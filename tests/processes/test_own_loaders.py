@@ -29,11 +29,10 @@ def _seen(folder: Path, kind: str) -> list[Any]:
 @pytest.mark.parametrize("kind", ["shuffled", "batch_sampler"])
 def test_each_row_is_given_to_one_process_once_an_epoch(trained: Path, kind: str) -> None:
     one, other = _seen(trained, kind)
-    for part in ("train", "val"):
-        assert len(one[part]) == len(other[part]) >= 2
-        for rows in zip(one[part], other[part], strict=True):
-            assert sorted(rows[0] + rows[1]) == [*range(NUM_ROWS)]
-            assert min(map(len, rows)) >= NUM_ROWS // 3
+    assert len(one["train"]) == len(other["train"]) == 2
+    for rows in zip(one["train"], other["train"], strict=True):
+        assert sorted(rows[0] + rows[1]) == [*range(NUM_ROWS)]
+        assert min(map(len, rows)) >= NUM_ROWS // 3
     assert one["train"][0] != one["train"][1]
 
 
@@ -51,3 +50,8 @@ def test_a_stream_that_each_process_would_read_whole_is_refused(trained: Path) -
 
 def test_data_are_prepared_once_on_a_machine_and_before_any_process_sets_them_up(trained: Path) -> None:
     assert (trained / "shuffled.prepared").read_text() == "prepared\n"
+
+
+def test_each_process_validates_with_all_rows_so_that_scores_are_those_of_all(trained: Path) -> None:
+    for seen in _seen(trained, "shuffled"):
+        assert all(sorted(rows) == [*range(NUM_ROWS)] for rows in seen["val"])

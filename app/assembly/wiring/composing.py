@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import torch
 from pytorch_lightning import LightningDataModule, LightningModule
+from pytorch_lightning.utilities.combined_loader import CombinedLoader
 from torch import nn
 
 from nested_lightning.app.assembly.assembler import Assembler
@@ -114,7 +115,9 @@ class Composer:
         facts = DataFacts(path=self._path, data=datamodule)
         with torch.random.fork_rng(devices=[]):
             self._read(facts)
-            batch = None if datamodule is None else next(iter(datamodule.train_dataloader()), None)
+            loader = None if datamodule is None else datamodule.train_dataloader()
+            is_one = not isinstance(loader, Mapping | list | tuple | CombinedLoader)  # others differ by stage
+            batch = next(iter(loader), None) if loader is not None and is_one else None
             values = values_of(facts)
             return OwnDataSpec(
                 values=values,

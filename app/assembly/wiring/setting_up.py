@@ -95,6 +95,7 @@ class RepeatableHook:
         self._restore = [*_states_of_generators(datamodule)]
         self._seeds: dict[Any, int] = {}
         self._splits: dict[Any, dict[str, str]] = {}
+        self._rows: dict[Any, dict[str, str]] = {}
 
     @property
     def __wrapped__(self) -> Callable[..., Any]:
@@ -118,6 +119,8 @@ class RepeatableHook:
             self._draw(self._seeds[stage], *args, **kwargs)
         known = self._splits.setdefault(stage, split_of(self._datamodule))
         _refuse_other_rows(self._datamodule, known)
+        rows = self._rows.setdefault(stage, _some_rows(self._datamodule))
+        _refuse_other_rows(self._datamodule, rows, _some_rows)
 
     def _draw(self, seed: int, *args: Any, **kwargs: Any) -> None:
         for restore in self._restore:
@@ -137,9 +140,19 @@ def _states_of_generators(datamodule: LightningDataModule) -> Iterator[Callable[
             yield partial(one.setstate, one.getstate())
 
 
-def _refuse_other_rows(datamodule: LightningDataModule, known: Mapping[str, str]) -> None:
+def _some_rows(datamodule: LightningDataModule) -> dict[str, str]:
+    """Return how many rows each data set has that isn't part of another, and a hash of some of them."""
+    whole = {name: one for name, one in _datasets(datamodule).items() if not isinstance(one, Subset)}
+    return {name: f"{len(one)} {rows}" for name, one in whole.items() if (rows := _hashed_rows(one))}
+
+
+def _refuse_other_rows(
+    datamodule: LightningDataModule,
+    known: Mapping[str, str],
+    find: Callable[[LightningDataModule], Mapping[str, str]] = split_of,
+) -> None:
     """Refuse parts with other rows of as many as there were."""
-    for name, found in split_of(datamodule).items():
+    for name, found in find(datamodule).items():
         before = known.get(name, "")
         if found != before and found.partition(" ")[0] == before.partition(" ")[0]:
             raise UserError(
@@ -162,19 +175,27 @@ def _repeats(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether a part that is new begins as another one does: it was drawn with the same numbers."""
     new = [after[name] for name in after.keys() - before.keys()]
     drawn = [one for one in new if not isinstance(one, Subset) and not _is_among(one, before.values())]
-    return bool(drawn) and bool({*map(_first_row, drawn)} & {*map(_first_row, before.values())} - {None})
+    first = partial(_hashed_rows, is_first_alone=True)  # there may be fewer of them
+    return bool(drawn) and bool({*map(first, drawn)} & {*map(first, before.values())} - {None})
 
 
 def _is_among(one: object, others: Iterable[object]) -> bool:
     return any(one is other for other in others)
 
 
-def _first_row(data: Any) -> str | None:
-    """Return a hash of the first row of a data set, or of the one that it is part of; None: there is none."""
+def _hashed_rows(data: Any, *, is_first_alone: bool = False) -> str | None:
+    """Return a hash of some rows of a data set, or of the one that it is part of.
+
+    None: there are none, or they are others each time, as with augmentation of its own.
+    """
     while isinstance(data, Subset):
         data = data.dataset
     try:
-        with seeded_generators(_SEED):
-            return fingerprint(data[0])
-    except Exception:  # of a stranger's data set, which need not have such a row
+        places = [0] if is_first_alone else [0, len(data) // 2, len(data) - 1]
+        found = []
+        for _ in range(2):
+            with seeded_generators(_SEED):
+                found.append(fingerprint([data[place] for place in places]))
+    except Exception:  # of a stranger's data set, which need not have such rows
         return None
+    return found[0] if found[0] == found[1] else None

@@ -24,11 +24,12 @@ class ReproducibleData(Callback):
 
     While a Trainer is at work, the methods of the datamodule that give loaders, or of the module where there
     is no datamodule, give a `ReproducibleLoader` or a `ReplayedLoader` of each. Loaders that have a state are
-    left as they are.
+    left as they are. Each process goes through validation and test whole, so that what it logs is the score
+    of all rows, whether it is averaged over the processes or not.
 
     Args:
         seed: Decides the order of samples, at least 0.
-        is_shared: Whether processes that train together share the samples of such loaders.
+        is_shared: Whether processes that train together share the samples of such loaders in training.
     """
 
     def __init__(self, *, seed: int = 0, is_shared: bool = True) -> None:
@@ -88,7 +89,8 @@ class ReproducibleData(Callback):
         for note in noted_memory(loader) if is_for_training else ():
             warnings.warn(note, stacklevel=2)
         kind = ReproducibleLoader if is_ordered(loader) else ReplayedLoader
-        return kind(loader, seed=self._seed, is_for_training=is_for_training, is_shared=self._is_shared)
+        is_shared = self._is_shared and is_for_training
+        return kind(loader, seed=self._seed, is_for_training=is_for_training, is_shared=is_shared)
 
     def _restore(self, combined: CombinedLoader, trainer: Trainer) -> None:
         places, self._places = self._places, []

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 from nested_lightning import Part, bootstrap, family, part
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.starting.resuming import resume_training
 from nested_lightning.settings.families import knowing
@@ -194,3 +195,8 @@ def test_a_schedule_that_follows_a_value_takes_each_of_its_steps(step: int, tmp_
     assert one["lr_schedulers"] == other["lr_schedulers"]
     assert one["lr_schedulers"][0]["last_epoch"] == 4
     torch.testing.assert_close(weights(tmp_path / "cut"), weights(tmp_path / "whole"), rtol=0, atol=0)
+
+
+def test_a_check_blames_nothing_for_several_loaders_whose_batches_differ() -> None:
+    report = check_application(bootstrap({"squeeze": {"data": {"kind": "several"}}}, family=squeeze))
+    assert report.faults == ()

@@ -38,6 +38,11 @@ class Unseeded(pl.LightningDataModule):
         if self.kind in ("split", "kept"):
             generator = self.generator if self.kind == "kept" else torch.default_generator
             self.train, self.val, self.test = random_split(rows, [0.6, 0.2, 0.2], generator)
+        elif self.kind == "tensors":
+            order = np.random.default_rng().permutation(30).tolist()
+            parts: Any = [TensorDataset(rows.tensors[0][order[i : i + 10]]) for i in (0, 10, 20)]
+            self.train, self.val, self.test = parts
+            return
         else:
             order = np.random.default_rng().permutation(30).tolist()
             self.train, self.val, self.test = (Subset(rows, order[i : i + 10]) for i in (0, 10, 20))
@@ -131,8 +136,9 @@ def parts_with_seed(seed: int) -> Parts:
     return {name: list(getattr(data, name).indices) for name in ("train", "val", "test")}
 
 
-def test_a_split_that_no_seed_holds_is_refused_before_the_first_step(tmp_path: Path) -> None:
-    run = bootstrap(_settings(tmp_path, unseeded={"data": {"kind": "own"}}), family=unseeded).unseeded
+@pytest.mark.parametrize("kind", ["own", "tensors"])
+def test_a_split_that_no_seed_holds_is_refused_before_the_first_step(kind: str, tmp_path: Path) -> None:
+    run = bootstrap(_settings(tmp_path, unseeded={"data": {"kind": kind}}), family=unseeded).unseeded
 
     with pytest.raises(UserError, match=r"Unseeded\.setup gives 'train' other rows than it had"):
         run.training_run()()
