@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.options import DebugOption, OwnModelOption
 from nested_lightning.commands.printing.console import print_line, short_path, status_console
 
 
@@ -22,10 +22,11 @@ def export(
     format_: Annotated[
         ExportFormat, typer.Option("--format", help="Weights and recipe alone, without the training's state.")
     ] = ExportFormat.SAFETENSORS,
+    model: OwnModelOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Write the weights and the recipe of a checkpoint; `evaluate` and `predict` take the file as well."""
-    del debug, format_
+    del model, debug, format_
     if output.suffix != ".safetensors":
         raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
     if output.exists():
