@@ -68,7 +68,7 @@ class ReproducibleLoader(ResumableLoader[Any]):
         epoch = epoch if self._is_for_training else 0
         seed, rank = hashed(self._seed, epoch), rank_and_world_size()[0] if self._is_shared else 0
         self._pending = [
-            _Batch(hashed(seed, place, rank), indices) for place, indices in enumerate(self._order(seed))
+            _Batch((seed, place, rank), indices) for place, indices in enumerate(self._order(seed))
         ][start:]
         self._rebuilt.generator.manual_seed(seed)
         yield from self._rebuilt
@@ -107,7 +107,7 @@ def is_ordered(loader: object) -> bool:
 
 
 class _Batch(NamedTuple):
-    seed: int
+    numbers: tuple[int, ...]
     indices: list[Any]
 
 
@@ -120,7 +120,7 @@ class _SeededDataset(Dataset[Any]):
         self._is_batched = loader.batch_sampler is not None
 
     def __getitems__(self, batch: _Batch) -> Any:
-        with drawing_apart(batch.seed):
+        with drawing_apart(hashed(*batch.numbers)):
             if not self._is_batched:
                 return self._collate(self.dataset[batch.indices[0]])
             whole = getattr(self.dataset, "__getitems__", None)
