@@ -87,7 +87,8 @@ class Override:
         """Return a provider of the replacement, made at the place of the part that is being built."""
         is_called = isinstance(self.maker, type | providers.Provider) or is_function(self.maker)
         if isinstance(self.maker, providers.Object) or not is_called:
-            return providers.Object(called_for(self.maker))
+            ready = called_for(self.maker)
+            return providers.Object(ready) if self.is_checked else providers.Callable(_give, ready)
         kind = providers.Singleton if isinstance(self.target, providers.BaseSingleton) else providers.Callable
         return kind(self._make)
 
@@ -102,6 +103,11 @@ class Override:
     def _refuse(self, lacks: list[str]) -> None:
         if lacks:
             raise OverrideRefusedError(self.path, describe(self.replacement), str(self.expected), lacks)
+
+
+def _give(ready: Any, *_: Any, **__: Any) -> Any:
+    expect_anything_here()
+    return ready
 
 
 def describe(replacement: Any) -> str:

@@ -19,6 +19,7 @@ from nested_lightning.app.pictures.decoding import decode_picture
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.conftest import make_picture_folder, make_picture_settings
 from tests.tiny_variants import variant_settings
+from tests.untrained import as_if_trained
 
 NUM_THREADS = 8
 
@@ -31,7 +32,7 @@ def _picture(number: int) -> bytes:
 
 
 def _multi_feature(folder: Path, settings: Mapping[str, Any]) -> Callable[[int], Tensor]:
-    predictor = bootstrap(settings).multi_feature.predictor(batch_size=2)
+    predictor = as_if_trained(bootstrap(settings).multi_feature).predictor(batch_size=2)
     names = ("kar0", "kar1", "kar2", "fou0", "fou1")
 
     def ask(number: int) -> Tensor:
@@ -48,7 +49,7 @@ def _image_to_text(folder: Path, settings: Mapping[str, Any]) -> Callable[[int],
         "text_decoder": {"kind": "transformer", "hidden_features": 8},
     }
     container = bootstrap({"model": "image-to-text", "image_to_text": section}).image_to_text
-    predictor = container.predictor(batch_size=2)
+    predictor = as_if_trained(container).predictor(batch_size=2)
 
     def ask(number: int) -> Tensor:
         captions = predictor.predict_bytes([_picture(number + i) for i in range(3)])
@@ -58,7 +59,9 @@ def _image_to_text(folder: Path, settings: Mapping[str, Any]) -> Callable[[int],
 
 
 def _variant(folder: Path, settings: Mapping[str, Any]) -> Callable[[int], Tensor]:
-    predictor = bootstrap(variant_settings(folder, folder / "run")).variant.predictor(batch_size=2)
+    predictor = as_if_trained(bootstrap(variant_settings(folder, folder / "run")).variant).predictor(
+        batch_size=2
+    )
 
     def ask(number: int) -> Tensor:
         answers = predictor.predict("letters", ["abc"[number % 3] * (number + 1), "XYZ12", "a"])
@@ -69,7 +72,7 @@ def _variant(folder: Path, settings: Mapping[str, Any]) -> Callable[[int], Tenso
 
 def _vae_gan(folder: Path, settings: Mapping[str, Any]) -> Callable[[int], Tensor]:
     pictures = make_picture_settings(make_picture_folder(folder), folder / "run")
-    predictor = bootstrap(pictures).vae_gan.predictor(batch_size=2)
+    predictor = as_if_trained(bootstrap(pictures).vae_gan).predictor(batch_size=2)
 
     def ask(number: int) -> Tensor:
         new: Tensor = predictor.sample(5, seed=number).pictures

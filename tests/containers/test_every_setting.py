@@ -21,6 +21,7 @@ HARDWARE = "another device, or another way to compute the same"
 NOT_SEEN_HERE: dict[str, str] = {
     "trainer.accelerator": HARDWARE,
     "trainer.devices": HARDWARE,
+    "trainer.use_distributed_sampler": HARDWARE,
     "trainer.num_nodes": HARDWARE,
     "trainer.strategy": HARDWARE,
     "trainer.num_threads": HARDWARE,

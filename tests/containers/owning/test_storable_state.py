@@ -3,7 +3,7 @@
 import enum
 import re
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, UserDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
-from omegaconf import OmegaConf
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -108,7 +107,7 @@ def test_what_has_a_plain_meaning_is_stored_as_that_and_what_is_built_again_left
         "number": np.int64(3),
         "weights": np.ones(2, dtype=np.float32),
         "sizes": Sizes(4, Path("c")),
-        "nested": OmegaConf.create({"depth": 2, "names": ["x"]}),
+        "nested": UserDict({"depth": 2, "names": ["x"]}),
         "activation": nn.ReLU,
         "layers": [nn.Identity(), nn.ReLU()],
         "space": SimpleNamespace(span=timedelta(minutes=1), loss=torch.nn.functional.l1_loss),
