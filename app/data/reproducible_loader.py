@@ -141,7 +141,7 @@ def _rebuild(loader: DataLoader[Any], order: ReproducibleLoader) -> DataLoader[A
         multiprocessing_context=loader.multiprocessing_context,
         generator=torch.Generator(),
         prefetch_factor=loader.prefetch_factor,
-        persistent_workers=False,  # else they would outlive the training, as nothing tells them that it is over
+        persistent_workers=False,  # those that stay would outlive the training
         pin_memory_device=loader.pin_memory_device,
     )
 
