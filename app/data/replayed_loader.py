@@ -1,18 +1,18 @@
 """Any iterable of batches, made a loader that goes on in mid-epoch."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 from typing_extensions import override
 
-from nested_lightning.app.data.resumable_loader import ResumableLoader
+from nested_lightning.app.data.loader_in_place import LoaderInPlace
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import rank_and_world_size
 from nested_lightning.app.random_numbers import drawing_apart, hashed
 
 
-class ReplayedLoader(ResumableLoader[Any]):
+class ReplayedLoader(LoaderInPlace):
     """Gives the batches of what can only be read from its beginning: a stream, a list, an unknown loader.
 
     Each batch draws from numbers of its own, by seed, epoch and place. To go on in the middle of an epoch it
@@ -26,20 +26,6 @@ class ReplayedLoader(ResumableLoader[Any]):
         is_shared: Whether it is refused where several processes would each be given all of it.
     """
 
-    def __init__(
-        self, loader: Iterable[Any], *, seed: int, is_for_training: bool = True, is_shared: bool = True
-    ) -> None:
-        self.loader = loader
-        self._seed = seed
-        self._is_for_training = is_for_training
-        self._is_shared = is_shared
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what the iterable has under a name, e.g. its ``dataset``."""
-        if name == "loader":
-            raise AttributeError(name)  # not there yet, as in a copy
-        return getattr(self.loader, name)
-
     @override
     def __len__(self) -> int:
         """Return how many batches it says that there are.
@@ -47,12 +33,12 @@ class ReplayedLoader(ResumableLoader[Any]):
         Raises:
             TypeError: It doesn't say.
         """
-        return len(self.loader)  # type: ignore[arg-type]
+        return len(self.loader)
 
     @override
     def _batches(self, epoch: int, start: int) -> Iterator[Any]:
         self._refuse_processes()
-        seed = hashed(self._seed, epoch if self._is_for_training else 0)
+        seed = self._seed_of(epoch)
         with drawing_apart(seed):
             batches = iter(self.loader)
         for place in count():

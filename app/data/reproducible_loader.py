@@ -9,14 +9,14 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from torch.utils.data.distributed import DistributedSampler
 from typing_extensions import override
 
+from nested_lightning.app.data.loader_in_place import LoaderInPlace
 from nested_lightning.app.data.remembering import changed_by_drawing, state_of
-from nested_lightning.app.data.resumable_loader import ResumableLoader
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import own_share, rank_and_world_size
 from nested_lightning.app.random_numbers import drawing_apart, hashed
 
 
-class ReproducibleLoader(ResumableLoader[Any]):
+class ReproducibleLoader(LoaderInPlace):
     """What a DataLoader gives, in batches that can be asked for from any place of an epoch on.
 
     Its sampler draws the order of an epoch at once, by seed and epoch; its dataset draws what belongs to a
@@ -37,10 +37,8 @@ class ReproducibleLoader(ResumableLoader[Any]):
     def __init__(
         self, loader: DataLoader[Any], *, seed: int, is_for_training: bool = True, is_shared: bool = True
     ) -> None:
-        self.loader = loader
-        self._seed = seed
-        self._is_for_training = is_for_training
-        self._is_shared = is_shared and not _is_shared_by_sampler(loader)
+        is_shared = is_shared and not _is_shared_by_sampler(loader)
+        super().__init__(loader, seed=seed, is_for_training=is_for_training, is_shared=is_shared)
         self._generators = {id(one): one for one in _generators(loader)}
         self._seeds = {key: one.initial_seed() for key, one in self._generators.items()}
         self._num_shared: int | None = None
@@ -48,25 +46,18 @@ class ReproducibleLoader(ResumableLoader[Any]):
         self._pending: list[_Batch] = []
         self._rebuilt = _rebuild(loader, self)
 
-    def __getattr__(self, name: str) -> Any:
-        """Return what the DataLoader has under a name, e.g. its ``dataset``."""
-        if name == "loader":
-            raise AttributeError(name)  # not there yet, as in a copy
-        return getattr(self.loader, name)
-
     @override
     def __len__(self) -> int:
         """Return the number of batches of an epoch, the same for every process."""
         if not self._is_shared or rank_and_world_size()[1] == 1:
             return len(_indices(self.loader))
         if self._num_shared is None:
-            self._num_shared = len(self._order(hashed(self._seed, 0)))
+            self._num_shared = len(self._order(self._seed_of(0)))
         return self._num_shared
 
     @override
     def _batches(self, epoch: int, start: int) -> Iterator[Any]:
-        epoch = epoch if self._is_for_training else 0
-        seed, rank = hashed(self._seed, epoch), rank_and_world_size()[0] if self._is_shared else 0
+        seed, rank = self._seed_of(epoch), rank_and_world_size()[0] if self._is_shared else 0
         self._pending = [
             _Batch((seed, place, rank), indices) for place, indices in enumerate(self._order(seed))
         ][start:]
