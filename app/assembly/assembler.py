@@ -104,7 +104,9 @@ class Assembler:
         Raises:
             CompositionError: It fails, or makes something that is no ``nn.Module``.
         """
-        self._handed_on |= {id(one): one for one in given.values() if isinstance(one, nn.Module)}
+        for one in given.values():
+            if isinstance(one, nn.Module):
+                self._handed_on[id(one)] = one
         path = self.locate(name)
         try:
             with self.seeding(path), naming(path, given):

@@ -72,10 +72,9 @@ def expect_anything_here() -> None:
 def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
     if isinstance(maker, nn.Module):
         return maker
-    if not is_chooser(maker):
+    if place.offered and not is_chooser(maker):
         kwargs = {**fitting(maker, place.offered), **kwargs}
-    function = inspect.unwrap(maker)
-    if has_parts(function):
+    if inspect.isfunction(maker) and has_parts(function := inspect.unwrap(maker)):
         from nested_lightning.app.assembly.wiring.wiring import Wiring  # which knows this module
 
         below = place.assembler or Assembler(path=place.path)

@@ -114,8 +114,9 @@ class Wiring:
                 path=path,
             )
         self._called.add(part.name)
-        given = (*args, *kwargs.values())
-        self.assembler.factories |= {one.name for one in given if isinstance(one, BoundPart)}
+        for one in (*args, *kwargs.values()):
+            if isinstance(one, BoundPart):
+                self.assembler.factories.add(one.name)
         token = _running.set(None)
         try:
             instance = part.build(args, kwargs, self.assembler, offered=offered)
