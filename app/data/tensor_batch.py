@@ -29,6 +29,8 @@ class TensorBatch:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
         """Return the same samples on ``device``; from page-locked memory they are copied without waiting."""
+        if all(tensor.device == torch.device(device) for tensor in find_tensors(self)):
+            return self
         return self.map_tensors(lambda each: each.to(device, non_blocking=non_blocking or each.is_pinned()))
 
     def pin_memory(self) -> Self:
@@ -47,11 +49,13 @@ class TensorBatch:
 
 def map_tensors(data: Any, function: Callable[[Tensor], Tensor]) -> Any:
     """Return a tensor, a batch or a mapping of such with each tensor replaced, and anything else as it is."""
+    if isinstance(data, Tensor):
+        return function(data)
     if isinstance(data, TensorBatch):
         return data.map_tensors(function)
     if isinstance(data, Mapping):
         return {key: map_tensors(value, function) for key, value in data.items()}
-    return function(data) if isinstance(data, Tensor) else data
+    return data
 
 
 def find_tensors(data: Any) -> Iterator[Tensor]:
