@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from pytorch_lightning import Trainer
+from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loops.fetchers import _DataFetcher
 from pytorch_lightning.loops.optimization.automatic import ClosureResult, _AutomaticOptimization
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
@@ -157,8 +157,9 @@ def _is_plain(trainer: Trainer) -> bool:
 
 
 def _hooks(trainer: Trainer, name: str) -> list[Callable[..., Any]]:
-    """Return the hook of each callback and of the model that has one, in Lightning's order."""
+    """Return the hook of each callback and of the model that has one of its own, in Lightning's order."""
     module, callbacks = trainer.lightning_module, trainer.callbacks  # type: ignore[attr-defined]
-    own = [getattr(callback, name) for callback in callbacks]
-    hooks: list[Callable[..., Any]] = [partial(hook, trainer, module) for hook in own if callable(hook)]
+    given, empty = [getattr(callback, name) for callback in callbacks], getattr(Callback, name)
+    own = [hook for hook in given if callable(hook) and getattr(hook, "__func__", None) is not empty]
+    hooks: list[Callable[..., Any]] = [partial(hook, trainer, module) for hook in own]
     return [*hooks, getattr(module, name)] if is_overridden(name, module) else hooks
