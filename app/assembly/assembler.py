@@ -1,6 +1,6 @@
 """Builds the parts of one composite at their paths: seeded, named, their faults raised or collected."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -8,7 +8,7 @@ from torch import nn
 
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.seeding import seeded
-from nested_lightning.app.assembly.widths import StandIn, is_guessed, plain
+from nested_lightning.app.assembly.widths import StandIn, Width, plain, widths_and_modules
 from nested_lightning.app.errors import UserError
 
 
@@ -27,6 +27,8 @@ class Assembler:
         built: Submodules by their paths below the composite, in the order in which they were built.
         asked_widths: The ``out_features`` that some of them were asked for, by the same paths.
         factories: Paths of parts that others have uncalled, and may call at any time.
+        unchecked: What may be right or wrong, by its path: it depends on parts at these paths, which have
+            faults.
     """
 
     def __init__(
@@ -45,7 +47,8 @@ class Assembler:
         self.factories: set[str] = set()
         self._faults = faults
         self._prepare = prepare
-        self._built_from_guesses: set[str] = set()
+        self.unchecked: dict[str, tuple[str, ...]] = {}
+        self._faulty_behind: dict[str, tuple[str, ...]] = {}
         self._handed_on: dict[int, nn.Module] = {}
 
     @property
@@ -75,9 +78,18 @@ class Assembler:
         """Return whether another part was built of this one, whose business it then is to hold it."""
         return id(part) in self._handed_on
 
-    def is_guessed(self, name: str) -> bool:
-        """Return whether a part was built of widths that are guessed."""
-        return name in self._built_from_guesses
+    def is_guessed(self, path: str) -> bool:
+        """Return whether a part couldn't be built, or was built of what comes of such a part."""
+        return path in self._faulty_behind
+
+    def is_consequence(self, path: str, given: Iterable[Any]) -> bool:
+        """Return whether what is wrong at a path may come of faulty parts behind what is given there.
+
+        It is then unchecked.
+        """
+        if faulty := self._find_faulty(given):
+            self.unchecked[path] = faulty
+        return bool(faulty)
 
     def seeding(self, path: str) -> AbstractContextManager[None]:
         """Draw initial weights from the seed of a part's path, and put torch's state back afterwards."""
@@ -111,44 +123,67 @@ class Assembler:
         try:
             with self.seeding(path), naming(path, given):
                 made = make(**{key: plain(value) for key, value in given.items()})
-        except UserError as error:
-            if not self.is_collecting_faults:
+        except Exception as error:
+            if not self._can_go_on(path, error, given):
                 raise
-            self._collect(name, error, given)
-            made = StandIn(**given)
+            made = self._stand_in(path, given)
         if made is None and is_optional:
             return None
         if isinstance(made, nn.Module) or is_module:
             return self._keep(name, made, given)
         return made
 
-    def _collect(self, name: str, error: UserError, given: Mapping[str, Any]) -> None:
-        if isinstance(error.__cause__, TypeError | ValueError) and any(map(is_guessed, given.values())):
-            return  # this may come of a guess
-        path = self.locate(name)
-        if not isinstance(error, CompositionError):
-            error = CompositionError(str(error), path=path, cause=error)
-        self.report(error)
+    def _can_go_on(self, path: str, error: Exception, given: Mapping[str, Any]) -> bool:
+        if not self.is_collecting_faults:
+            return False
+        if not is_certain(error) and self.is_consequence(path, given.values()):
+            return True
+        if not isinstance(error, UserError):
+            return False
+        is_placed = isinstance(error, CompositionError)
+        self.report(error if is_placed else CompositionError(str(error), path=path, cause=error))
+        return True
+
+    def _stand_in(self, path: str, given: Mapping[str, Any]) -> StandIn:
+        self._faulty_behind[path] = self.unchecked.get(path, (path,))
+        return StandIn(path, **given)
+
+    def _find_faulty(self, given: Iterable[Any]) -> tuple[str, ...]:
+        if not self._faults:
+            return ()
+        behind = (self._faulty_behind_one(one) for value in given for one in widths_and_modules(value))
+        return tuple(dict.fromkeys(path for paths in behind for path in paths))
+
+    def _faulty_behind_one(self, one: Width | nn.Module) -> tuple[str, ...]:
+        if isinstance(one, Width):
+            return self._faulty_behind.get(one.giver, (one.giver,)) if one.is_guessed else ()
+        return self._faulty_behind.get(self.locate(self.find(one) or ""), ())
 
     def _keep(self, name: str, module: Any, given: Mapping[str, Any]) -> nn.Module:
+        path = self.locate(name)
         if not isinstance(module, nn.Module):
             self.report(
                 CompositionError(
-                    f"{self.locate(name)} must be an nn.Module, but its provider gave {module!r}: "
+                    f"{path} must be an nn.Module, but its provider gave {module!r}: "
                     "override it with a module, or with a factory of modules",
-                    path=self.locate(name),
+                    path=path,
                 )
             )
-            module = StandIn(**given)
+            module = self._stand_in(path, given)
         if self._prepare is not None:
             module = self._prepare(module)
         self.built[name] = module
         self._names.setdefault(id(module), name)
         if isinstance(asked := given.get("out_features"), int):
             self.asked_widths[name] = int(asked)
-        if any(map(is_guessed, given.values())):
-            self._built_from_guesses.add(name)
+        if faulty := self._find_faulty(given.values()):
+            self._faulty_behind.setdefault(path, faulty)
         return module
+
+
+def is_certain(error: Exception) -> bool:
+    """Return whether an error has been said to be a mistake of the user's, whatever the part was given."""
+    return isinstance(error, UserError) and not isinstance(error.__cause__, TypeError | ValueError)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Widths that know who gives them, and what a check puts in the place of what can't be built."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import torch
@@ -26,23 +26,32 @@ class Width(int):
         return made
 
 
-class NotBuiltError(NotImplementedError):
-    """A `StandIn` was called."""
+class NotBuiltError(NotImplementedError, AttributeError):
+    """A `StandIn` was called, or asked for what it doesn't have.
+
+    Args:
+        path: Path of the part that it stands for.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"it uses {path}, see there")
 
 
 class StandIn(nn.Module):
     """Publishes the widths that were asked for, and computes nothing.
 
     Args:
+        path: Path of the part that couldn't be built.
         **widths: Keywords of the factory that failed.
     """
 
-    def __init__(self, **widths: Any) -> None:
+    def __init__(self, path: str, /, **widths: Any) -> None:
         super().__init__()
+        self._stands_for = path
         for name, width in widths.items():
             setattr(self, name, width)
         width = widths.get("out_features", _total(widths.get("in_features")))
-        self.out_features = Width(width, is_guessed=True)
+        self.out_features = Width(width, path, is_guessed=True)
         self.place = nn.Parameter(torch.empty(1))  # a component without parameters would be another fault
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -51,14 +60,29 @@ class StandIn(nn.Module):
         Raises:
             NotBuiltError: Always.
         """
-        raise NotBuiltError("this submodule couldn't be built")
+        raise NotBuiltError(self._stands_for)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a parameter or a submodule.
+
+        Raises:
+            NotBuiltError: It has none of this name.
+        """
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            raise NotBuiltError(self.__dict__.get("_stands_for", "a part")) from None
 
 
-def is_guessed(width: Any) -> bool:
-    """Return whether a width, or one of several by name, comes of a `StandIn`."""
-    if isinstance(width, Width):
-        return width.is_guessed
-    return isinstance(width, Mapping) and any(map(is_guessed, width.values()))
+def widths_and_modules(value: Any) -> Iterator[Width | nn.Module]:
+    """Yield a width or a module, or those in a collection, with all modules within them."""
+    if isinstance(value, nn.Module):
+        yield from value.modules()
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from widths_and_modules(each)
+    elif isinstance(value, Width):
+        yield value
 
 
 def plain(value: Any) -> Any:

@@ -24,18 +24,18 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Unchecked:
-    """What can't be checked on ``meta``; it may be right or wrong.
+    """What can't be checked; it may be right or wrong.
 
     Attributes:
         path: Dotted path of the provider or step.
-        why: What it needs that isn't there.
+        why: What it needs that isn't there, or has a fault.
     """
 
     path: str
     why: str
 
     def __str__(self) -> str:
-        return f"{self.path}: not checkable on meta: {self.why}"
+        return f"{self.path}: unchecked: {self.why}"
 
 
 @dataclass

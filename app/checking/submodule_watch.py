@@ -160,9 +160,9 @@ class SubmoduleWatch:
         inner = place.path or where
         path = f"{self.root}.{inner}" if inner in self.submodules else f"{self.root}: {where}"
         if needs_values(error):
-            return Unchecked(path=path, why=f"{explain_needed_values(error)} ({place.line})")
+            return Unchecked(path=path, why=f"on meta, {explain_needed_values(error)} ({place.line})")
         if isinstance(error, NotBuiltError):
-            return Unchecked(path=path, why="something that it is built of couldn't be built")
+            return Unchecked(path=path, why=str(error))
         if isinstance(error, UserError):
             return Fault(path=path, what=str(error))
         if mismatch := _mismatch(place):

@@ -9,7 +9,7 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.errors import Error as DependencyError
 
-from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.assembler import Assembler, is_certain
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
 from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.checking.separate_copy import SeparateCopies
@@ -60,9 +60,9 @@ class _Check:
             self.application.check_dependencies()
         except DependencyError as error:
             self.findings.add(Fault(path="", what=str(error), hint="declare providers of these names"))
-            return CheckReport(faults=tuple(self.findings.faults))
+            return self._findings_alone()
         if not self._has_data():
-            return CheckReport(faults=tuple(self.findings.faults))
+            return self._findings_alone()
         record = CallRecord(self.family)
         with self._on_device(), record.watching():
             report, model = self._build_and_run(record)
@@ -97,8 +97,10 @@ class _Check:
         widths = WidthSettings(family=self.family, root=self.root, makers=makers, record=record)
         for error in errors:
             self.findings.add(_as_fault(error, assembler, widths))
+        for path, faulty in assembler.unchecked.items():
+            self.findings.add(Unchecked(path=path, why=f"it is built of {' and '.join(faulty)}, see there"))
         if model is None:
-            return CheckReport(faults=tuple(self.findings.faults)), None
+            return self._findings_alone(), None
         self._compare_wirings()
         self._look_at_state(model)
         submodules = assembler.built or dict(model.named_children())
@@ -127,6 +129,9 @@ class _Check:
             edges=steps.watch.flow.edges,
         )
         return report, model
+
+    def _findings_alone(self) -> CheckReport:
+        return CheckReport(faults=tuple(self.findings.faults), unchecked=tuple(self.findings.unchecked))
 
     def _notes(self, model: Any) -> list[str]:
         is_asked = not self._is_brief and "check_notes" in self.family.providers
@@ -171,16 +176,23 @@ class _Check:
         with self._assembling(assembler):
             try:
                 return self._model_provider()()
-            except CompositionError as error:
-                errors.append(error)
-            except UserError as error:
-                errors.append(CompositionError(str(error)))
             except Exception as error:
-                if not errors:  # else this is what one of them leads to
-                    (reason,) = TracebackException.from_exception(error).format_exception_only()
-                    path = assembler.locate(record.failed)
-                    errors.append(CompositionError(f"{path}: can't be built: {reason.strip()}", path=path))
+                if errors and not is_certain(error):
+                    why = "it can't be put together while some of its parts have faults, so no batch was sent"
+                    self.findings.add(Unchecked(path=self.root, why=why))
+                else:
+                    errors.append(_as_composition_error(error, assembler.locate(record.failed)))
         return None
+
+
+def _as_composition_error(error: Exception, path: str) -> CompositionError:
+    """Return what is wrong with a composite; what nobody foresaw is a fault of the provider at a path."""
+    if isinstance(error, CompositionError):
+        return error
+    if isinstance(error, UserError):
+        return CompositionError(str(error))
+    (reason,) = TracebackException.from_exception(error).format_exception_only()
+    return CompositionError(f"{path}: can't be built: {reason.strip()}", path=path)
 
 
 def _as_fault(error: CompositionError, assembler: Assembler, widths: WidthSettings) -> Fault:

@@ -7,7 +7,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
-from nested_lightning.app.assembly.widths import Width, is_guessed
+from nested_lightning.app.assembly.widths import Width
 from nested_lightning.app.assembly.wiring.written_calls import written_call
 
 
@@ -25,7 +25,7 @@ def refuse_unfit(part: Any, given: Mapping[str, Any], *, path: str, assembler: A
         CompositionError: There is one, and faults aren't collected.
     """
     for name, width, published in _pairs(part, given):
-        if published == width or is_guessed(width):
+        if published == width or assembler.is_consequence(path, [width]):
             continue
         if not isinstance(width, Width):
             message = (

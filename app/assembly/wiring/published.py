@@ -19,8 +19,7 @@ def published(part: Any, attribute: str = "out_features") -> Width:
     path = assembler.locate(name) if assembler and name else type(part).__name__
     width = getattr(part, attribute, None)
     if isinstance(width, int):
-        is_guessed = isinstance(part, StandIn) or bool(assembler and name and assembler.is_guessed(name))
-        return Width(width, path, is_guessed=is_guessed)
+        return Width(width, path, is_guessed=assembler is not None and assembler.is_guessed(path))
     if not isinstance(part, StandIn):
         shown = f"{path} ({type(part).__name__})" if name else path
         message = (
