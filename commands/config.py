@@ -98,7 +98,7 @@ def read_checkpoint(path: Path) -> "Recipe":
     from nested_lightning.app.checkpoints.model_file import read_model_file
     from nested_lightning.app.checkpoints.recipe import read_recipe
 
-    return read_recipe(read_model_file(path), source=path)
+    return read_recipe(read_model_file(path, is_part_enough=True), source=path)
 
 
 def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: Mapping[str, Any]) -> None:
@@ -131,14 +131,17 @@ def _compare(first: Path, second: Path) -> None:
 
 
 def _read_settings(path: Path) -> Mapping[str, Any]:
-    """Return settings; of a family that isn't known here, what a training wrote is taken as it is."""
+    """Return settings; of a family that isn't known here, what a file says is taken as it is."""
     if path.suffix in _MODEL_FILES:
         written = read_checkpoint(path).settings
         return parse_settings(written).to_plain() if written["model"] in families() else written
     file = path / "settings.yaml" if path.is_dir() else path
-    if path.is_dir() and file.is_file():
+    if file.is_file():
         written = merge_layers(read_settings_file(file))[-1]
-        if written.get("model") not in families():
+        family = written.get("model")
+        if isinstance(family, str) and family not in families():
+            if file == path:  # a training writes all of them
+                print_note(f"{path} is compared as it is written, since no family '{family}' is known here")
             return written
     return load_settings(config=file).to_plain()
 

@@ -46,6 +46,20 @@ def test_diff_says_where_nothing_differs(program: Program, tmp_path: Path) -> No
     assert "the settings of a.yaml and b.yaml are the same" in done.stderr
 
 
+def test_files_of_a_family_that_is_not_known_are_compared_as_they_are_written(
+    program: Program, tmp_path: Path
+) -> None:
+    for name, width in (("a.yaml", 3), ("b.yaml", 4)):
+        (tmp_path / name).write_text(f"model: corners\ncorners: {{net: {{hidden: {width}}}}}\n")
+
+    done = program("config", "--diff", "a.yaml", "b.yaml")
+
+    assert [_cells(line) for line in done.stdout.splitlines() if _cells(line)] == [
+        ["corners.net.hidden", "3", "4"]
+    ]
+    assert "a.yaml is compared as it is written, since no family 'corners' is known here" in done.stderr
+
+
 def test_names_are_not_broken_in_a_narrow_terminal(program: Program) -> None:
     name = "multi_feature.feature_extractors.kar.hidden_features"
     environ = {"COLUMNS": "80", "FORCE_COLOR": "1", "NO_COLOR": "1"}
