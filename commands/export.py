@@ -1,4 +1,4 @@
-"""``export``: a model in another format."""
+"""``export``: a model, or one of its submodules, in another format."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -18,15 +18,27 @@ class ExportFormat(StrEnum):
 
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
-    output: Annotated[Path, typer.Argument(help="File to write, e.g. model.safetensors.")],
+    output: Annotated[Path | None, typer.Argument(help="File to write, e.g. model.safetensors.")] = None,
+    file: Annotated[Path | None, typer.Option("--output", "-o", help="The same as an option.")] = None,
+    submodule: Annotated[
+        str | None,
+        typer.Option("--submodule", help="Path of the only one to write, e.g. multi_feature.head."),
+    ] = None,
     format_: Annotated[
         ExportFormat, typer.Option("--format", help="Weights and recipe alone, without the training's state.")
     ] = ExportFormat.SAFETENSORS,
     model: OwnModelOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Write the weights and the recipe of a checkpoint; `evaluate` and `predict` take the file as well."""
+    """Write the weights and the recipe of a checkpoint; `evaluate` and `predict` take the file as well.
+
+    Weights of one submodule have the names that they have within it.
+    """
     del model, debug, format_
+    named = [one for one in (output, file) if one is not None]
+    if len(named) != 1:
+        raise typer.BadParameter("name the file to write, once, e.g. -o model.safetensors")
+    (output,) = named
     if output.suffix != ".safetensors":
         raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
     if output.exists():
@@ -34,5 +46,6 @@ def export(
     with status_console.status("Exporting"):
         from nested_lightning.app.checkpoints.exporting import export_safetensors
 
-        export_safetensors(checkpoint, output)
-    print_line(f"weights and recipe written to {short_path(output)}", on=status_console)
+        export_safetensors(checkpoint, output, submodule=submodule)
+    what = "weights and recipe" if submodule is None else f"weights of {submodule}"
+    print_line(f"{what} written to {short_path(output)}", on=status_console)

@@ -1,24 +1,37 @@
-"""Writes a model in another format."""
+"""Writes a model, or one of its submodules, in another format."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error, replace_atomically
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import read_recipe
-from nested_lightning.app.checkpoints.weights_file import to_safetensors
+from nested_lightning.app.checkpoints.submodule_names import find_in_file
+from nested_lightning.app.checkpoints.weights_file import ExportedPart, to_safetensors
 from nested_lightning.app.foreign_files import foreign_file
 
 
-def export_safetensors(checkpoint: Path, output: Path) -> None:
+def export_safetensors(checkpoint: Path, output: Path, *, submodule: str | None = None) -> None:
     """Write weights and recipe of a checkpoint as a safetensors file, whole or not at all.
 
+    Args:
+        checkpoint: The checkpoint, or a file that was exported before.
+        output: The file to write.
+        submodule: Path of the submodule whose weights alone are written, by their names within it; None: all.
+
     Raises:
-        UserError: The checkpoint can't be read or has no recipe, or the disk is full.
+        UserError: The checkpoint can't be read or has no recipe or no such submodule, or the disk is full.
     """
     content = read_model_file(checkpoint)
     read_recipe(content, source=checkpoint)  # refuse here what can't be read again
+    part = None if submodule is None else _find_part(content, submodule, checkpoint)
     with foreign_file(checkpoint):
-        exported = to_safetensors(content)
+        exported = to_safetensors(content, part=part)
     output.parent.mkdir(parents=True, exist_ok=True)
     with disk_full_as_user_error(output.parent), replace_atomically(output) as file:
         file.write(exported)
+
+
+def _find_part(content: Mapping[str, Any], path: str, checkpoint: Path) -> ExportedPart:
+    return ExportedPart(path=path, place=find_in_file(content, path, source=checkpoint))

@@ -4,18 +4,25 @@ from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.checkpoints.checkpoint_io import local_path, read_checkpoint
-from nested_lightning.app.checkpoints.weights_file import SUFFIX, read_safetensors
+from nested_lightning.app.checkpoints.weights_file import PART_KEY, SUFFIX, ExportedPart, read_safetensors
 from nested_lightning.app.errors import UserError
 
 
-def read_model_file(path: Path) -> dict[str, Any]:
+def read_model_file(path: Path, *, is_part_enough: bool = False) -> dict[str, Any]:
     """Return the content of a checkpoint or of an exported safetensors file, tensors on the CPU.
 
+    Args:
+        path: The file.
+        is_part_enough: Whether it may hold a submodule alone; else the whole model has to be there.
+
     Raises:
-        UserError: It can't be opened safely, is damaged, or holds no weights by name.
+        UserError: It can't be opened safely, is damaged, holds no weights by name, or those of a submodule.
     """
     content = read_safetensors(local_path(path)) if path.suffix == SUFFIX else read_checkpoint(path)
     state = content.get("state_dict")
     if not isinstance(state, dict) or not all(hasattr(each, "untyped_storage") for each in state.values()):
         raise UserError(f"checkpoint {path}: holds no weights by name under state_dict")
+    part = content.get(PART_KEY)
+    if isinstance(part, ExportedPart) and not is_part_enough:
+        raise UserError(f"{path}: holds the weights of {part.path} alone; name a file with the whole model")
     return content

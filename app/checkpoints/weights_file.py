@@ -1,20 +1,25 @@
-"""The weights of a model alone as a safetensors file, with the recipe in its metadata."""
+"""The weights of a model, or of one submodule, as a safetensors file with the recipe in its metadata."""
 
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
+from pydantic import TypeAdapter
 from torch import Tensor
 
-from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, Line
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 
 SUFFIX = ".safetensors"
+PART_KEY = "submodule"
+"""Where it stands which submodule a file holds alone."""
+
 _SHARED = "shared_tensors"
 _PROGRESS = "training"
 _DIGEST = "sha256"
@@ -22,18 +27,37 @@ _NO_DIGEST = "sha256:" + 64 * "0"
 _PIECE = 1 << 20
 
 
-def to_safetensors(checkpoint: Mapping[str, Any]) -> bytes:
+@dataclass(frozen=True, kw_only=True)
+class ExportedPart:
+    """A submodule whose weights alone are in a file, by their names within it.
+
+    Attributes:
+        path: Its path, e.g. ``multi_feature.head``.
+        place: Where the composite holds it, e.g. ``head``.
+    """
+
+    path: Line
+    place: Line
+
+
+_PARTS = TypeAdapter(ExportedPart)
+
+
+def to_safetensors(checkpoint: Mapping[str, Any], *, part: ExportedPart | None = None) -> bytes:
     """Return weights and recipe of a checkpoint in the format safetensors.
 
     A tensor that has several names, since a submodule stands at several places, is written once.
 
     Args:
         checkpoint: What `app.checkpoints.checkpoint_io.read_checkpoint` gave, with a recipe.
+        part: The submodule whose weights are written; None: all are.
     """
+    within = "" if part is None else f"{part.place}."
+    state = checkpoint["state_dict"].items()
     names: dict[tuple[Any, ...], str] = {}
     tensors: dict[str, Tensor] = {}
     shared: dict[str, str] = {}
-    for name, tensor in checkpoint["state_dict"].items():
+    for name, tensor in ((name.removeprefix(within), one) for name, one in state if name.startswith(within)):
         first = names.setdefault(_identity(tensor), name) if tensor.numel() else name
         if first == name:
             tensors[name] = tensor.detach().cpu().clone().contiguous()
@@ -45,6 +69,7 @@ def to_safetensors(checkpoint: Mapping[str, Any]) -> bytes:
         CHECKPOINT_KEY: checkpoint[CHECKPOINT_KEY],
         _SHARED: json.dumps(shared),
         _PROGRESS: json.dumps(progress),
+        **({PART_KEY: _PARTS.dump_json(part).decode()} if part else {}),
     }
     content = safetensors.torch.save(tensors, metadata | {_DIGEST: _NO_DIGEST})
     digest = "sha256:" + hashlib.sha256(content).hexdigest()
@@ -52,7 +77,7 @@ def to_safetensors(checkpoint: Mapping[str, Any]) -> bytes:
 
 
 def read_safetensors(path: Path) -> dict[str, Any]:
-    """Return what `to_safetensors` wrote, with the keys of a checkpoint.
+    """Return what `to_safetensors` wrote, with the keys and names of a checkpoint.
 
     A digest of the whole file, with zeros in its own place, is in the metadata; older exports have none.
 
@@ -68,8 +93,10 @@ def read_safetensors(path: Path) -> dict[str, Any]:
         state.update({name: state[first] for name, first in shared.items()})
         progress = json.loads(metadata.get(_PROGRESS, "{}"))
         counts = {key: int(progress[key]) for key in ("epoch", "global_step") if key in progress}
+        part = {PART_KEY: _PARTS.validate_json(metadata[PART_KEY])} if PART_KEY in metadata else {}
     recipe = {CHECKPOINT_KEY: metadata[CHECKPOINT_KEY]} if CHECKPOINT_KEY in metadata else {}
-    return {"state_dict": state, **counts, **recipe}
+    within = f"{part[PART_KEY].place}." if part else ""
+    return {"state_dict": {within + name: one for name, one in state.items()}, **counts, **recipe, **part}
 
 
 def _verify_digest(path: Path, digest: str | None) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.submodule_names import places_in_file
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.parameter_groups import (
     grouped_by_options,
@@ -122,7 +123,7 @@ class SubmodulePolicies(Callback):
 
     def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_new: bool) -> None:
         if policy.init_from is not None and is_new:
-            _load(module, path, policy.init_from, policy.init_path or path)
+            _load(module, path, policy.init_from, policy.init_path)
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         own = {name: value for name, value in options.items() if value is not None}
         if own:
@@ -150,12 +151,15 @@ def _configure(configure: Callable[[], Any]) -> Any:
         raise UserError(f"submodules: the optimiser can't have several rates or decays: {error}") from error
 
 
-def _load(module: nn.Module, path: str, file: Path, path_there: str) -> None:
+def _load(module: nn.Module, path: str, file: Path, init_path: str | None) -> None:
+    path_there = init_path or path
     family, _, name = path_there.partition(".")
+    content = read_model_file(file, is_part_enough=True)
+    place = places_in_file(content, source=file).get(name, name) if init_path else name
     given = {
-        key.removeprefix(f"{name}."): value
-        for key, value in read_model_file(file)["state_dict"].items()
-        if key.startswith(f"{name}.")
+        key.removeprefix(f"{place}."): value
+        for key, value in content["state_dict"].items()
+        if key.startswith(f"{place}.")
     }
     if not given:
         raise UserError(f"submodules.{path}.init_from: {file} has no weights at {family}.{name}")

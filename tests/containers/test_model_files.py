@@ -101,3 +101,28 @@ def test_a_shared_discriminator_and_all_families_survive_an_export(
 
     wanted = torch.load(last, weights_only=True)["state_dict"]
     assert all(torch.equal(value, wanted[name]) for name, value in model.state_dict().items())
+
+
+def test_a_submodule_is_exported_alone_for_any_module_of_its_kind(checkpoint: Path, tmp_path: Path) -> None:
+    file = tmp_path / "head.safetensors"
+    export_safetensors(checkpoint, file, submodule="multi_feature.head")
+    head = family_container(from_checkpoint(checkpoint)).model().head
+
+    written = safetensors.torch.load_file(file)
+
+    assert written.keys() == head.state_dict().keys()
+    assert all(torch.equal(value, head.state_dict()[name]) for name, value in written.items())
+    assert describe_checkpoint(file).submodules["multi_feature.head"] == sum(
+        each.numel() for each in written.values()
+    )
+    with pytest.raises(UserError, match=r"holds the weights of multi_feature\.head alone"):
+        from_checkpoint(file)
+
+
+@pytest.mark.parametrize("path", ["multi_feature.haed", "head", "variant.head", "multi_feature.*"])
+def test_a_submodule_that_is_not_there_is_refused_with_near_names(
+    checkpoint: Path, tmp_path: Path, path: str
+) -> None:
+    with pytest.raises(UserError, match=r"there is no such submodule; near: .*multi_feature\.head"):
+        export_safetensors(checkpoint, tmp_path / "part.safetensors", submodule=path)
+    assert not [*tmp_path.glob("part*")]

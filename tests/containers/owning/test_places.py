@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nested_lightning import Part, bootstrap, family, from_checkpoint, part
+from nested_lightning.app.checkpoints.exporting import export_safetensors
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import read_recipe
 from nested_lightning.containers.checking.model_check import check_application
@@ -122,3 +124,18 @@ def test_a_check_shows_parts_by_their_paths(own: Any, rows: set[str]) -> None:
 
     assert report.faults == ()
     assert rows <= {row.path for row in report.rows}
+
+
+def test_a_part_is_exported_alone_by_its_name_and_taken_into_another_training(tmp_path: Path) -> None:
+    checkpoint = bootstrap(_settings(tmp_path), family=renamed).renamed.training_run()().best_checkpoint
+    export_safetensors(checkpoint, tmp_path / "part.safetensors", submodule="renamed.second")
+    policy = {"init_from": str(tmp_path / "part.safetensors"), "init_path": "renamed.second", "freeze": True}
+    settings = _settings(tmp_path / "second", submodules={"renamed.second": policy}, seed=7)
+    result = bootstrap(settings, family=renamed).renamed.training_run()()
+    given, taken = (
+        from_checkpoint(file, family=renamed).renamed.model().backbone
+        for file in (checkpoint, result.best_checkpoint)
+    )
+
+    assert sorted(load_file(tmp_path / "part.safetensors")) == ["bias", "weight"]
+    assert torch.equal(given.weight, taken.weight)

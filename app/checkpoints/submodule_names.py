@@ -1,0 +1,74 @@
+"""From a dotted path, where ``*`` stands for one name, to where a model or its file holds that."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, Never
+
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, read_recipe
+from nested_lightning.app.errors import UserError
+
+
+def matching_places(path: str, places: Mapping[str, str], *, family: str) -> list[str]:
+    """Return where those stand that a path names, none where it names nothing.
+
+    Args:
+        path: E.g. ``multi_feature.feature_extractors.*``.
+        places: Where each submodule stands below the composite, by its name.
+        family: First name of all paths.
+    """
+    first, _, below = path.partition(".")
+    return [place for name, place in places.items() if first == family and _matches(below, name)]
+
+
+def refuse_path(path: str, known: Iterable[str], *, where: str) -> Never:
+    """Refuse a path that names nothing.
+
+    Args:
+        path: The path.
+        known: Paths that are there.
+        where: Begins the sentence: what says so.
+
+    Raises:
+        UserError: Always; the near ones of those known are listed.
+    """
+    known = list(known)
+    near = difflib.get_close_matches(path, known, n=4, cutoff=0.5) or _shortest(known)
+    raise UserError(f"{where}: there is no such submodule; near: {', '.join(near)}")
+
+
+def find_in_file(content: Mapping[str, Any], path: str, *, source: object) -> str:
+    """Return where a model file holds the tensors of a submodule: what their names begin with.
+
+    The part of a wiring is found by its own name, whatever attribute holds it.
+
+    Args:
+        content: What `read_model_file` gave, with a recipe.
+        path: Path of the submodule, e.g. ``multi_feature.head``.
+        source: The file, for messages.
+
+    Raises:
+        UserError: It has no recipe, or no such submodule; the near ones are listed.
+    """
+    family = read_recipe(content, source=source).family.replace("-", "_")
+    places = places_in_file(content, source=source)
+    known = {f"{family}.{name}": place for name, place in places.items()}
+    return known[path] if path in known else refuse_path(path, known, where=f"{source}: {path}")
+
+
+def places_in_file(content: Mapping[str, Any], *, source: object) -> dict[str, str]:
+    """Return where a model file holds submodules that have tensors, by their names below the composite."""
+    names = [name.split(".")[:-1] for name in content["state_dict"]]
+    held = {".".join(name[:length]): None for name in names for length in range(1, len(name) + 1)}
+    known = read_recipe(content, source=source).places if CHECKPOINT_KEY in content else {}
+    return {name: name for name in held} | {name: place for name, place in known.items() if place in held}
+
+
+def _matches(pattern: str, name: str) -> bool:
+    wanted, given = pattern.split("."), name.split(".")
+    return len(wanted) == len(given) and all(
+        one in ("*", other) for one, other in zip(wanted, given, strict=True)
+    )
+
+
+def _shortest(paths: Iterable[str]) -> list[str]:
+    return sorted(paths, key=lambda path: path.count("."))[:6]
