@@ -135,15 +135,20 @@ class Composer:
             warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
 
     def _read(self, facts: DataFacts) -> None:
-        """Let the function read what it reads; a part that can't be built is said where the model is."""
+        """Let the function read what it reads; a part that can't be built is said where the model is.
+
+        Raises:
+            CompositionError: The function ends early because of such a part.
+        """
         faults: list[CompositionError] = []
         try:
             with on_meta():
                 self._wire(facts, Assembler(path=self._path, faults=faults))
         except Exception:
-            if faults:
-                raise faults[0] from None  # the rest follows from it
-            raise
+            if not faults:
+                raise
+            message = f"{faults[0]}; what is wired after it is unchecked"
+            raise CompositionError(message, path=faults[0].path, cause=faults[0].__cause__) from None
 
     def _wire(self, facts: DataFacts, assembler: Assembler) -> LightningModule:
         given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}
