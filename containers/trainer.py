@@ -1,11 +1,13 @@
 """The container of the trainer: Lightning's Trainer, callbacks, loggers, the run folder."""
 
+from typing import Any
+
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.checkpoints.recipe import Recipe
-from nested_lightning.app.training.callbacks import collect_callbacks, collect_loggers
+from nested_lightning.app.training.callbacks import collect_callbacks
 from nested_lightning.app.training.machine.channels_last import ChannelsLast
 from nested_lightning.app.training.machine.compilation import Compilation
 from nested_lightning.app.training.machine.determinism import Determinism
@@ -14,6 +16,7 @@ from nested_lightning.app.training.machine.precision import choose_precision
 from nested_lightning.app.training.monitored_value import MonitoredValue
 from nested_lightning.app.training.recipe_writer import RecipeWriter
 from nested_lightning.app.training.reporting.epoch_log import EpochLog
+from nested_lightning.app.training.reporting.logger_runs import LoggerRuns
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.reporting.progress import TrainingProgress
 from nested_lightning.app.training.runs.interruption import Interruption
@@ -27,9 +30,10 @@ from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
 from nested_lightning.app.training.storable_state import StorableState
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
-from nested_lightning.containers.providing.choices import build_policies
+from nested_lightning.containers.providing.choices import build_callback, build_logger, build_policies
 from nested_lightning.containers.providing.chosen import attributes, callback
-from nested_lightning.containers.providing.declared import DeclaredFactory
+from nested_lightning.containers.providing.declared import DeclaredCallable, DeclaredFactory
+from nested_lightning.containers.providing.named import NamedProviders, build_items
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.merging import merge
 from nested_lightning.settings.trainer import TrainerSettings
@@ -99,7 +103,14 @@ class TrainerContainer(DeclarativeContainer):
     device_data = callback(DeviceData)
     recipe_writer = callback(RecipeWriter)
     storable_state = callback(StorableState)
-    callbacks = providers.Factory(
+    logger_runs = callback(LoggerRuns, run_folder=run_folder)
+    callbacks = NamedProviders(
+        DeclaredCallable(
+            protocols.TrainingCallback, build_callback, settings.provided.callbacks, run_folder.provided.path
+        )
+    )
+    """The user's; those above are there besides."""
+    all_callbacks = providers.Factory(
         collect_callbacks,
         determinism,
         channels_last,
@@ -117,6 +128,8 @@ class TrainerContainer(DeclarativeContainer):
         submodule_policies,
         interruption,
         epoch_log,
+        logger_runs,
+        own=providers.Callable(build_items, callbacks.provider, settings.provided.callbacks),
         progress=progress.provider,
         **attributes(settings.provided, "use_progress_bar", "early_stopping_patience", "monitor"),
         **attributes(settings.provided, "monitor_mode", "max_epochs", "val_every_n_epochs"),
@@ -124,18 +137,27 @@ class TrainerContainer(DeclarativeContainer):
     metrics_file = DeclaredFactory(
         protocols.TrainingLogger, MetricsFile, path=run_folder.provided.metrics_file
     )
-    loggers = providers.Factory(
-        collect_loggers,
-        metrics_file,
-        use_tensorboard=settings.provided.use_tensorboard,
-        folder=run_folder.provided.path,
+    known_runs: providers.Object[Any] = providers.Object({})
+    """Ids of the loggers' runs by the loggers' names; overridden where a checkpoint brings them."""
+    loggers = NamedProviders(
+        DeclaredCallable(
+            protocols.TrainingLogger,
+            build_logger,
+            settings.provided.all_loggers,
+            run_folder.provided.path,
+            known_runs,
+        )
+    )
+    """The user's; the first of them is what a module has as ``self.logger``."""
+    all_loggers = providers.Factory(
+        build_items, loggers.provider, settings.provided.all_loggers, metrics_file
     )
     lightning_trainer = DeclaredFactory(
         protocols.Trainer,
         build_trainer,
         root=run_folder.provided.path,
-        callbacks=callbacks,
-        loggers=loggers,
+        callbacks=all_callbacks,
+        loggers=all_loggers,
         **attributes(settings.provided, "max_epochs", "max_steps", "accelerator", "devices", "num_nodes"),
         strategy=settings.provided.strategy,
         has_unused_parameters=application.provided.family.has_unused_parameters,

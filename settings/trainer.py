@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, Strict, ValidationInfo, field_validator
 
 from nested_lightning.settings.base import Follows, Settings
+from nested_lightning.settings.choices.callbacks import Callback
+from nested_lightning.settings.choices.loggers import Logger, LoggerSettings, TensorBoardSettings
 from nested_lightning.settings.monitoring import mode_of
 from nested_lightning.settings.numbers import Count, Natural, Threads
 
@@ -66,8 +68,17 @@ class TrainerSettings(Settings):
     checkpoint_every_n_seconds: Natural | None = Field(
         30, description="Seconds from one last.ckpt to the next, in mid-epoch too; null: by steps alone."
     )
-    use_tensorboard: bool = Field(False, description="Write TensorBoard event files beside metrics.csv.")
+    use_tensorboard: bool = Field(
+        False, description="Write TensorBoard event files: short for loggers.tensorboard.kind=tensorboard."
+    )
     use_progress_bar: bool = Field(True, description="Show how far the training is.")
+    callbacks: dict[str, Callback] = Field({}, description="Callbacks besides the project's own, by a name.")
+    loggers: dict[str, Logger] = Field({}, description="Loggers besides metrics.csv, by a name.")
+
+    @property
+    def all_loggers(self) -> dict[str, LoggerSettings]:
+        """Those of ``loggers``, after TensorBoard where ``use_tensorboard`` asks for it."""
+        return {**({"tensorboard": TensorBoardSettings()} if self.use_tensorboard else {}), **self.loggers}
 
     @field_validator("monitor_mode")
     @classmethod

@@ -1,20 +1,54 @@
-"""Which callbacks and loggers a training has."""
+"""Which callbacks a training has."""
 
-from collections.abc import Callable
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Literal
 
-from pytorch_lightning import Callback
-from pytorch_lightning.loggers import Logger, TensorBoardLogger
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ProgressBar
+from pytorch_lightning.utilities.model_helpers import is_overridden
+from typing_extensions import override
 
-from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.early_stopping import PatientStopping
 from nested_lightning.app.training.monitored_value import warn_of_patience
+from nested_lightning.app.training.runs.last_checkpoint import SaveFirst
+from nested_lightning.app.training.storable_state import refuse_one_key
+
+
+class ModuleFirst(Callback):
+    """Runs the module's own ``on_train_epoch_end`` before those of callbacks, which see what it logs.
+
+    Lightning runs it after them, so that they would see the value of the epoch before.
+    """
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Have Lightning's call do nothing."""
+        if stage == "fit" and is_overridden("on_train_epoch_end", pl_module):
+            vars(pl_module)["on_train_epoch_end"] = _nothing
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Run the module's hook."""
+        type(pl_module).on_train_epoch_end(pl_module)
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Give the module its hook back."""
+        vars(pl_module).pop("on_train_epoch_end", None)
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Give the module its hook back."""
+        vars(pl_module).pop("on_train_epoch_end", None)
+
+
+def _nothing() -> None:
+    """Stand for a hook that has been run already."""
 
 
 def collect_callbacks(
     *always: Callback,
+    own: Sequence[Callback] = (),
     progress: Callable[[], Callback],
     use_progress_bar: bool,
     early_stopping_patience: int | None,
@@ -26,43 +60,26 @@ def collect_callbacks(
     """Return the callbacks of a training.
 
     Args:
-        *always: In every training.
+        *always: In every training; they run after those of the user, and so save what these have come to.
+        own: Those of the user.
         progress: Makes the progress display.
-        use_progress_bar: Whether there is one.
+        use_progress_bar: Whether there is one, unless there is one among the user's.
         early_stopping_patience: Validations without a better value before training stops; None: never.
         monitor: Logged value that early stopping watches.
         monitor_mode: Whether less or more of it is better.
         max_epochs: Passes over the data; early stopping that can't act in so many is warned of.
         val_every_n_epochs: Epochs from one validation to the next.
+
+    Raises:
+        UserError: A checkpoint couldn't tell two of them apart.
     """
-    callbacks = list(always)
-    if use_progress_bar:
+    callbacks = [ModuleFirst(), SaveFirst(), *own, *always]
+    if use_progress_bar and not any(isinstance(one, ProgressBar) for one in own):
         callbacks.append(progress())
     if early_stopping_patience is not None:
         warn_of_patience(
             early_stopping_patience, max_epochs=max_epochs, val_every_n_epochs=val_every_n_epochs
         )
         callbacks.append(PatientStopping(monitor, mode=monitor_mode, patience=early_stopping_patience))
+    refuse_one_key(own)
     return callbacks
-
-
-def collect_loggers(*always: Logger, use_tensorboard: bool, folder: Path) -> list[Logger]:
-    """Return the loggers of a training.
-
-    Args:
-        *always: In every training.
-        use_tensorboard: Whether TensorBoard's event files are written as well; it is then the first, which a
-            module gets as ``self.logger``.
-        folder: Run folder; event files go to ``tensorboard`` in it.
-
-    Raises:
-        UserError: TensorBoard is asked for and not installed.
-    """
-    loggers = list(always)
-    if use_tensorboard:
-        if find_spec("tensorboard") is None:
-            raise UserError(
-                "trainer.use_tensorboard needs a package: pip install 'nested-lightning[tensorboard]'"
-            )
-        loggers.insert(0, TensorBoardLogger(folder, name="tensorboard", version=""))
-    return loggers

@@ -24,15 +24,19 @@ class StorableState(Callback):
             UserError: Something in it is neither a tensor nor plain, and is named by its key; or callbacks
                 would share a state.
         """
-        _refuse_one_key(trainer.callbacks)  # type: ignore[attr-defined]
+        refuse_one_key(trainer.callbacks)  # type: ignore[attr-defined]
         content: dict[str, Any] = {}
         with suppress(Exception):  # of a hook whose state is there once training has begun: a save will say
             content = dump_checkpoint(trainer)
         to_storable(content)
 
 
-def _refuse_one_key(callbacks: Sequence[Callback]) -> None:
-    """Refuse callbacks that a checkpoint can't tell apart: each would get the state of the last one."""
+def refuse_one_key(callbacks: Sequence[Callback]) -> None:
+    """Refuse callbacks that a checkpoint can't tell apart: each would get the state of the last one.
+
+    Raises:
+        UserError: There are such.
+    """
     keys = Counter(callback.state_key for callback in callbacks if callback.state_dict())
     for key, count in keys.items():
         if count > 1:

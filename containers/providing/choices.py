@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.assembly.wiring.making import make_here
@@ -69,6 +70,20 @@ def build_optional(choice: ChoiceSettings | None, *args: Any, **kwargs: Any) -> 
 def build_each(choices: Mapping[str, ChoiceSettings]) -> dict[str, Any]:
     """Build every item by its own choice, by name."""
     return {name: build_chosen(choice) for name, choice in choices.items()}
+
+
+def build_callback(choices: Mapping[str, ChoiceSettings], folder: Path, name: str) -> Any:
+    """Build a callback by its choice; what it writes to a relative path lies in the run folder."""
+    choice: Any = choices[name]
+    placed = {"dirpath": folder / choice.dirpath} if hasattr(choice, "dirpath") else {}
+    return build_chosen(choice, **placed)
+
+
+def build_logger(
+    choices: Mapping[str, ChoiceSettings], folder: Path, runs: Mapping[str, str], name: str
+) -> Any:
+    """Build a logger by its choice, which goes on in its known run, if there is one."""
+    return build_chosen(choices[name], item=name, folder=folder, run=runs.get(name))
 
 
 def build_policies(policies: Mapping[str, SubmodulePolicySettings]) -> dict[str, SubmodulePolicy]:

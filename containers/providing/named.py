@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dependency_injector import providers
 
 from nested_lightning.app.assembly.expected import Expected
 from nested_lightning.containers.providing.declared import DeclaredCallable, expected_of
+from nested_lightning.containers.providing.watched import is_replaced
 
 
 class NamedProviders(providers.Provider[Any]):
@@ -78,3 +79,9 @@ class NamedProviders(providers.Provider[Any]):
         if named is None:
             return self._item(*args, **kwargs)
         return named(*args[1:], **kwargs)
+
+
+def build_items(items: NamedProviders, names: Iterable[str], *more: Any) -> list[Any]:
+    """Build the items that settings name, then those that were put in besides, and add what else there is."""
+    put_in = [name for name, item in items.named.items() if is_replaced(item)]
+    return [*(items[name]() for name in dict.fromkeys([*names, *put_in])), *more]

@@ -12,6 +12,7 @@ from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.recipe import Recipe, read_overrides, read_recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
+from nested_lightning.app.training.reporting.logger_runs import saved_run_ids
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.resume_point import ResumePoint, find_resume_point
 from nested_lightning.app.training.runs.run import TrainingRun
@@ -141,6 +142,7 @@ def _prepare(
         return run
     with foreign_file(f"checkpoint {point.path}"):
         data_spec = family.data_spec_type().from_dict(recipe.data_spec)
+        application.trainer.known_runs.override(providers.Object(saved_run_ids(point.checkpoint)))
     family.known_data_spec.override(providers.Object(data_spec))
     result = _result_of(folder, point, settings["trainer"])
     run = family.training_run(resume_from=point.path, result=result)

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
@@ -143,8 +143,7 @@ class LastCheckpoint(Checkpoint):
             self._log_newest(trainer)
             self._save_or_stop(trainer)
 
-    @override
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def save_end(self, trainer: Trainer) -> None:
         """Save the finished training."""
         if not self._is_cut_short:
             self.save(trainer)
@@ -185,6 +184,20 @@ class LastCheckpoint(Checkpoint):
             return is_over
         # clocks differ between processes, which have to save together; asking costs a message
         return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
+
+
+class SaveFirst(Callback):
+    """Has `LastCheckpoint` save a finished training before the first callback looks at its end.
+
+    Averages of weights take the place of the weights there; a training that goes on needs these, and no end.
+    """
+
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save it."""
+        for callback in trainer.checkpoint_callbacks:
+            if isinstance(callback, LastCheckpoint):
+                callback.save_end(trainer)
 
 
 def _logged_step(trainer: Trainer) -> int:

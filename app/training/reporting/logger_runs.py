@@ -1,0 +1,64 @@
+"""What loggers are told of a training besides its metrics, and by which ids it finds their runs again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.training.reporting.loggers import Tracker
+from nested_lightning.app.training.runs.run_folder import RunFolder
+
+_IDS = "ids"
+
+
+class LoggerRuns(Callback):
+    """Logs settings, overrides, the data's fingerprint and the best checkpoint; saves the ids of runs.
+
+    Args:
+        run_folder: Where the checkpoints are.
+    """
+
+    def __init__(self, *, run_folder: RunFolder) -> None:
+        self._run_folder = run_folder
+        self._ids: dict[str, str] = {}
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """Return the id of each logger's run by the logger's name, if there are any."""
+        return {_IDS: self._ids} if self._ids else {}
+
+    @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log what is trained."""
+        recipe = getattr(pl_module, "recipe", None)
+        trackers = _trackers(trainer)
+        self._ids = {one.item: one.run for one in trackers if one.run}
+        for tracker in trackers if isinstance(recipe, Recipe) else ():
+            tracker.log_hyperparams(_facts(recipe))
+
+    @override
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log which checkpoint it came to."""
+        for tracker in _trackers(trainer):
+            tracker.note("best_checkpoint", str(self._run_folder.checkpoint_of_results))
+
+
+def saved_run_ids(checkpoint: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ids of runs in a checkpoint, by the loggers' names."""
+    state = checkpoint.get("callbacks", {}).get(LoggerRuns.__qualname__, {})
+    return {str(name): str(run) for name, run in state.get(_IDS, {}).items()}
+
+
+def _trackers(trainer: Trainer) -> list[Tracker]:
+    return [logger for logger in trainer.loggers if isinstance(logger, Tracker)]
+
+
+def _facts(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "settings": recipe.settings,
+        "overrides": {each.path: each.text for each in recipe.overrides},
+        "data_fingerprint": recipe.data_spec.get("fingerprint"),
+        "versions": recipe.versions,
+    }

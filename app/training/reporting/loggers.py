@@ -1,0 +1,228 @@
+"""Loggers besides metrics.csv, each of which goes on in its run where a training goes on.
+
+Nothing that a person keeps secret is logged, and neither the command line nor the code, where it may stand.
+"""
+
+import os
+import re
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.loggers import (
+    CometLogger,
+    CSVLogger,
+    Logger,
+    MLFlowLogger,
+    TensorBoardLogger,
+    WandbLogger,
+)
+from typing_extensions import override
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.secrets import without_secrets
+from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+
+
+class Tracker(Logger):
+    """What our loggers have in common: they hide secrets, and know their names and runs.
+
+    Attributes:
+        item: The logger's name in the settings.
+    """
+
+    item = ""
+
+    @property
+    def run(self) -> str | None:
+        """The id by which a training that goes on finds its run again; None: it needs none."""
+        return None
+
+    @override
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Log them without secrets."""
+        plain = vars(params) if isinstance(params, Namespace) else params
+        super().log_hyperparams(without_secrets(plain), *args, **kwargs)
+
+    def note(self, name: str, text: str) -> None:
+        """Put down a fact about the run, in the place of what stood under its name."""
+        self.log_hyperparams({name: text})
+
+
+class TensorBoard(Tracker, TensorBoardLogger):
+    """TensorBoard's event files in the folder ``tensorboard`` of the run folder.
+
+    Args:
+        item: The logger's name in the settings.
+        folder: Run folder.
+        run: Nothing that it needs: event files are continued.
+
+    Raises:
+        UserError: The package isn't installed.
+    """
+
+    def __init__(self, *, item: str, folder: Path, run: str | None = None) -> None:
+        _require("tensorboard", item)
+        super().__init__(folder, name="tensorboard", version="")
+        self.item = item
+
+
+class Csv(Tracker, CSVLogger):
+    """Lightning's CSV file in ``NAME/version_0`` of the run folder; a training that goes on begins the next.
+
+    Args:
+        item: The logger's name in the settings.
+        folder: Run folder.
+        run: Nothing that it needs.
+        flush_logs_every_n_steps: Logged steps from one write to the next.
+    """
+
+    def __init__(
+        self, *, item: str, folder: Path, run: str | None = None, flush_logs_every_n_steps: int = 100
+    ) -> None:
+        super().__init__(folder, name=item, flush_logs_every_n_steps=flush_logs_every_n_steps)
+        self.item = item
+
+
+class _Remote(Tracker):
+    """A logger whose runs have ids."""
+
+    @property
+    @override
+    def run(self) -> str | None:
+        """The id of the run, which is made if there is none yet."""
+        return None if self.version is None else str(self.version)
+
+
+class Wandb(_Remote, WandbLogger):
+    """Weights & Biases.
+
+    Args:
+        item: The logger's name in the settings.
+        folder: Run folder; what is to be sent is kept in it.
+        run: Id of the run to go on in; None: a new one.
+        offline: Whether nothing is sent.
+        **arguments: Of ``wandb.init``.
+
+    Raises:
+        UserError: The package isn't installed.
+    """
+
+    def __init__(
+        self, *, item: str, folder: Path, run: str | None = None, offline: bool = False, **arguments: Any
+    ) -> None:
+        _require("wandb", item)
+        import wandb
+
+        settings = wandb.Settings(x_disable_meta=True, disable_code=True, disable_git=True, console="off")
+        mode = "offline" if offline else None
+        super().__init__(save_dir=folder, version=run, settings=settings, mode=mode, **arguments)
+        self.item = item
+
+    @override
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Close the run, so that the next training of this process has one of its own."""
+        import wandb
+
+        super().finalize(status)
+        if wandb.run is not None:
+            wandb.run.finish(exit_code=int(status == "failed"))
+
+
+class Mlflow(_Remote, MLFlowLogger):
+    """MLflow.
+
+    Args:
+        item: The logger's name in the settings.
+        folder: Run folder, where everything is kept if there is no address of a server.
+        run: Id of the run to go on in; None: a new one.
+        tracking_uri: Address of the server; None: that of the variable MLFLOW_TRACKING_URI, if there is one.
+        **arguments: Of Lightning's `MLFlowLogger`.
+
+    Raises:
+        UserError: The package isn't installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        item: str,
+        folder: Path,
+        run: str | None = None,
+        tracking_uri: str | None = None,
+        **arguments: Any,
+    ) -> None:
+        _require("mlflow", item)
+        address = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or f"file:{folder / 'mlflow'}"
+        super().__init__(tracking_uri=address, run_id=run, **arguments)
+        self.item = item
+
+    @override
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace) -> None:
+        """Log those that the run lacks, since MLflow refuses another value; one is cut at 250 characters."""
+        self.experiment.update_run(self.run_id, status="RUNNING")  # also where it had ended
+        present = self.experiment.get_run(self.run_id).data.params
+        plain = vars(params) if isinstance(params, Namespace) else params
+        named = {re.sub(r"[^\w\-. :/]", "_", name): value for name, value in _flat(plain)}
+        super().log_hyperparams({name: value for name, value in named.items() if name not in present})
+
+    @override
+    @rank_zero_only
+    def note(self, name: str, text: str) -> None:
+        """Put it down as a tag, which may change."""
+        self.experiment.set_tag(self.run_id, name, without_secrets(text))
+
+    @override
+    @rank_zero_only
+    def finalize(self, status: str = "success") -> None:
+        """Close the run as finished, failed, or killed where a signal ended it."""
+        is_stopped = isinstance(sys.exception(), TrainingInterruptedError | KeyboardInterrupt)
+        super().finalize("KILLED" if is_stopped else status)
+
+
+class Comet(_Remote, CometLogger):
+    """Comet.
+
+    Args:
+        item: The logger's name in the settings.
+        folder: Run folder; what is to be sent later is kept in it.
+        run: Key of the experiment to go on in; None: a new one.
+        **arguments: Of Lightning's `CometLogger` and of ``comet_ml.ExperimentConfig``.
+
+    Raises:
+        UserError: The package isn't installed.
+    """
+
+    def __init__(self, *, item: str, folder: Path, run: str | None = None, **arguments: Any) -> None:
+        _require("comet_ml", item)
+        hidden = dict.fromkeys(("log_code", "log_git_metadata", "log_git_patch", "log_env_details"), False)
+        where = {"offline_directory": str(folder / "comet"), "parse_args": False}
+        super().__init__(experiment_key=run, **hidden, **where, **arguments)
+        self.item = item
+
+    @override
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Close the experiment, so that the next training of this process has one of its own."""
+        super().finalize(status)
+        self.experiment.end()
+
+
+def _require(module: str, item: str) -> None:
+    if find_spec(module) is None:
+        extra = module.removesuffix("_ml")
+        raise UserError(f"trainer.loggers.{item} needs a package: pip install 'nested-lightning[{extra}]'")
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}/")
+        else:
+            yield f"{above}{name}", value

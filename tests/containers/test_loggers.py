@@ -1,0 +1,151 @@
+"""Loggers by settings and by overrides: without a server, fresh and where a training goes on."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytorch_lightning.loggers import CSVLogger
+
+from nested_lightning import SettingsError, UserError
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.training.reporting.logger_runs import saved_run_ids
+from nested_lightning.settings.choices.loggers import LOGGERS
+from tests.containers.five_families import FIVE, going_on, new_training, stopped_and_resumed
+
+OFFLINE = {"wandb": {"offline": True, "tags": ["a"]}, "comet": {"online": False, "tags": ["a"]}}
+PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow", "comet": "comet_ml"}
+SECRET = "hf_0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("HF_TOKEN", SECRET)
+
+
+def _trainer(kind: str, **more: Any) -> dict[str, Any]:
+    if kind in PACKAGES:
+        pytest.importorskip(PACKAGES[kind], reason=f"the extra {kind} is not installed")
+    return {"loggers": {"web": {"kind": kind, **OFFLINE.get(kind, {})}}, **more}
+
+
+def _mlflow_run(folder: Path) -> Any:
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"file:{folder / 'mlflow'}")
+    experiments = client.search_experiments(filter_string="name = 'nested-lightning'")
+    (run,) = client.search_runs([one.experiment_id for one in experiments])
+    return run
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    """Return what a logger has left in a run folder."""
+    own = ("checkpoints", ".lock", "settings.yaml", "metrics.csv", "results.json", "train.log")
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in paths
+        if not str(path.relative_to(folder)).startswith(own)
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*LOGGERS.choices])
+def test_a_training_that_goes_on_goes_on_in_its_run(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    rest = stopped_and_resumed("multi-feature", folder, _trainer(kind))
+    last = folder / "checkpoints" / "last.ckpt"
+    before = saved_run_ids(read_checkpoint(last))
+    rest()
+
+    assert saved_run_ids(read_checkpoint(last)) == before
+    assert list(before) == (["web"] if kind in ("wandb", "mlflow", "comet") else [])
+    assert _files(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIVE)
+def test_all_loggers_together_get_what_each_family_logs(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    pytest.importorskip("mlflow")
+    kinds = ("tensorboard", "csv", "wandb", "mlflow")
+    loggers = {kind: {"kind": kind, **OFFLINE.get(kind, {})} for kind in kinds}
+    result = new_training(name, tmp_path / "run", {"loggers": loggers, "max_epochs": 1})()
+    rows = [*csv.DictReader((tmp_path / "run" / "csv" / "version_0" / "metrics.csv").open())]
+    run = _mlflow_run(tmp_path / "run")
+
+    assert any(row["train_loss"] for row in rows)
+    assert run.data.metrics["train_loss"] == pytest.approx(
+        float([r["train_loss"] for r in rows if r["train_loss"]][-1])
+    )
+    assert run.data.tags["best_checkpoint"] == str(result.best_checkpoint)
+
+
+@pytest.mark.slow
+def test_mlflow_knows_what_was_trained_and_how_it_ended(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    rest = stopped_and_resumed("multi-feature", folder, _trainer("mlflow", max_epochs=2))
+    assert _mlflow_run(folder).info.status == "KILLED"
+    going_on(folder, {"trainer": {"max_epochs": 3}})()  # with another value of a parameter
+    del rest
+    run = _mlflow_run(folder)
+
+    assert run.info.status == "FINISHED"
+    assert run.data.params["settings/multi_feature/feature_extractor/hidden_features"] == "8"
+    assert run.data.params["settings/trainer/max_epochs"] == "2"
+    assert run.data.params["data_fingerprint"]
+    assert run.data.metrics["val_loss"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["tensorboard", "csv", "wandb", "mlflow", "comet"])
+def test_nothing_secret_is_logged(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["main.py", "train", "--set", f"x={SECRET}"])
+    trainer = _trainer(kind, max_epochs=1)
+    run = new_training("one-file", tmp_path / "run", trainer)
+    run.model.save_hyperparameters(
+        {"address": "s3://me:pass-word@host/a", "api_key": "own-key", "said": SECRET, "rate": 1}
+    )
+    run()
+    content = b"\n".join(_files(tmp_path / "run").values())
+
+    assert _files(tmp_path / "run")
+    for secret in (SECRET, "pass-word", "own-key"):
+        assert secret.encode() not in content
+
+
+def test_a_password_is_no_setting(tmp_path: Path) -> None:
+    address = {"kind": "mlflow", "tracking_uri": "http://me:pass@host"}
+    with pytest.raises(
+        SettingsError, match=r"trainer\.loggers\.web\.tracking_uri.*MLFLOW_TRACKING_PASSWORD"
+    ) as refused:
+        new_training("multi-feature", tmp_path / "run", {"loggers": {"web": address}})
+    assert "pass@" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("kind", "package"), [*PACKAGES.items()])
+def test_a_package_that_is_missing_is_one_line_with_the_command(
+    kind: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nested_lightning.app.training.reporting.loggers.find_spec", lambda _: None)
+    with pytest.raises(UserError, match=rf"trainer\.loggers\.web .*pip install 'nested-lightning\[{kind}\]'"):
+        new_training("multi-feature", tmp_path / "run", {"loggers": {"web": {"kind": kind}}})
+
+
+def test_the_old_setting_of_tensorboard_is_one_of_the_loggers(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
+    run = new_training("multi-feature", tmp_path / "run", {"use_tensorboard": True})
+
+    assert [type(one).__name__ for one in run.trainer.loggers] == ["TensorBoard", "MetricsFile"]
+
+
+def test_a_logger_of_ones_own_is_added_by_an_override(tmp_path: Path) -> None:
+    own = CSVLogger(tmp_path / "own")
+    run = new_training("one-file", tmp_path / "run", {"max_epochs": 1}, {"trainer.loggers.mine": own})
+    run()
+
+    assert run.trainer.loggers[0] is own
+    assert Path(own.log_dir, "metrics.csv").is_file()
+    assert run.run_folder.metrics_file.is_file()
