@@ -72,7 +72,8 @@ class ApplicationSettings(Settings):
 
     def packages(self) -> dict[str, str]:
         """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path."""
-        return packages_of(self.family, getattr(self, self.family.section))
+        section = self.family.section
+        return packages_of(self.family, {section: getattr(self, section), "trainer": self.trainer})
 
     def to_plain(self) -> dict[str, Any]:
         """Return all settings as plain data, without the untouched sections of other families."""

@@ -179,7 +179,7 @@ def from_recipe(
         OverrideNeededError: A submodule was overridden, and isn't given.
         SettingsError: The settings are wrong.
     """
-    application = bootstrap(change_settings(recipe.settings, changes))
+    application = bootstrap(change_settings(_for_use(recipe.settings), changes))
     family = family_container(application)
     with foreign_file(f"checkpoint {source}"):
         data_spec = family.data_spec_type().from_dict(recipe.data_spec)
@@ -189,6 +189,15 @@ def from_recipe(
     )
     override_for_good(application, restored)
     return application
+
+
+def _for_use(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return recorded settings without what a training alone needs, and the packages for it."""
+    trainer = settings.get("trainer")
+    if not isinstance(trainer, Mapping):
+        return dict(settings)
+    kept = {name: value for name, value in trainer.items() if name not in ("callbacks", "loggers")}
+    return {**settings, "trainer": kept}
 
 
 @contextmanager

@@ -13,12 +13,14 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.entry_points import OWN_PACKAGE, Plugin
 from nested_lightning.settings.plugging.plugged_choices import PLUGGED_CHOICES
 from nested_lightning.settings.slot import Slot
+from nested_lightning.settings.trainer import TrainerSettings
 
 
 def plugins() -> list[Plugin]:
     """Return all plug-ins, ours first, each with what is wrong with it; everything is imported for that."""
     PLUGGED_FAMILIES.import_described()
-    taken = {choice for family in families().values() for choice in _choices(family.settings)}
+    places = (TrainerSettings, *(family.settings for family in families().values()))
+    taken = {choice for place in places for choice in _choices(place)}
     for plugin, choice in PLUGGED_CHOICES.added:
         if choice not in taken and not plugin.problems:
             plugin.refuse(f"no slot takes {choice.__qualname__}: derive it from a slot's base")
@@ -45,12 +47,12 @@ def package_of(added: Family | type[ChoiceSettings]) -> str | None:
     return next((name for name in names if name != OWN_PACKAGE), None)
 
 
-def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
-    """Return the package of each plug-in that a family's settings use, ``NAME==VERSION``, by dotted path."""
+def packages_of(family: Family, sections: Mapping[str, BaseModel]) -> dict[str, str]:
+    """Return the package of each plug-in that sections use, ``NAME==VERSION``, by dotted path."""
     by_class = {choice: plugin for plugin, choice in PLUGGED_CHOICES.added}
     found = {known.section: plugin for plugin, known in PLUGGED_FAMILIES.added if known is family}
     if by_class:
-        for names, choice in _choices_in(settings, (family.section,)):
+        for names, choice in _choices_in(sections, ()):
             if type(choice) in by_class:
                 found[dotted(names)] = by_class[type(choice)]
     return {path: plugin.requirement for path, plugin in found.items() if plugin.package != OWN_PACKAGE}
