@@ -17,8 +17,10 @@ from tests.frozen.set_ups import FAMILIES, SMALL, TRAINED
 
 ONE_FILE = "one-file"
 FIVE = (*FAMILIES, ONE_FILE)
-STOPPED_AT = {"vae-gan": 20, "variant": 5}
+STOPPED_AT = {"variant": 5}
 """A step in mid-epoch, after the first epoch."""
+SMALLER: dict[str, Any] = {"vae-gan": {"vae_gan": {"data": {"batch_size": 5}}}}
+"""So that an epoch has several steps."""
 
 
 class OneFile(Random):
@@ -39,7 +41,7 @@ def new_training(
     values: Any = {"run_dir": str(folder), "trainer": {**common, **trainer}}
     if own is None:
         os.chdir(TRAINED / name)  # a relative path in its settings begins there
-        values = load_settings(config=SMALL, assignments=[values])
+        values = load_settings(config=SMALL, assignments=[values, SMALLER.get(name, {})])
     run: TrainingRun = family_container(bootstrap(values, family=own, overrides=overrides)).training_run()
     return run
 

@@ -120,7 +120,7 @@ def test_averaged_weights_are_those_of_the_checkpoint_and_of_predictions(
     name: str, kind: str, tmp_path: Path
 ) -> None:
     if name == "vae-gan" and kind in SEVERAL_OPTIMISERS:
-        with pytest.raises(UserError, match="works with one optimiser, and here are 4"):
+        with pytest.raises(UserError, match="works with one optimiser, and here are 3"):
             new_training(name, tmp_path / "whole", _trainer(kind))()
         return
     run = new_training(name, tmp_path / "whole", _trainer(kind))

@@ -12,6 +12,7 @@ from typing_extensions import override
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.processes import gather_from_ranks, of_this_rank
 from nested_lightning.app.seam.logged_values import LoggedValues, add_to_logged, logged_objects, logged_so_far
+from nested_lightning.app.seam.metric_counts import count_as_updated
 
 _KEY = "nested_lightning_running_metrics"
 _LOGGED = "self.log()"
@@ -107,6 +108,7 @@ def _restore(module: nn.Module, state: dict[str, Any]) -> None:
     if isinstance(module, Metric):
         for key, value in state["values"].items():
             setattr(module, key, _to_device(value, module.device))
+        count_as_updated(module)
     elif isinstance(module, RunningMetric):
         module.load_running_state(state)
 
