@@ -71,11 +71,11 @@ class MonitoredValue(Checkpoint):
             _logger.warning("%s; without it, last.ckpt is the one used", unlogged(self.name, trainer))
 
 
-def unlogged(name: str, trainer: Trainer) -> UserError:
-    """Return the error that a monitored value isn't there, with the names that are."""
+def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -> UserError:
+    """Return the error that a value that a setting names isn't there, with the names that are."""
     logged = [*trainer.callback_metrics]
     return UserError(
-        f"trainer.monitor = '{name}': no such value is logged{did_you_mean(name, logged)}"
+        f"{setting} = '{name}': no such value is logged{did_you_mean(name, logged)}"
         f" (allowed: {', '.join(logged) or 'nothing is logged'})"
     )
 

@@ -14,6 +14,8 @@ from nested_lightning.settings.slot import Slot
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
+_OURS = "nested_lightning.app.training.lightning_callbacks"
+
 
 class CallbackSettings(ChoiceSettings, module="pytorch_lightning.callbacks"):
     """What every callback has: nothing but its kind."""
@@ -56,7 +58,7 @@ class StochasticWeightAveragingSettings(
     annealing_strategy: Literal["cos", "linear"] = Field("cos", description="How it comes there.")
 
 
-class EarlyStoppingSettings(CallbackSettings, kind="early_stopping", target=".EarlyStopping"):
+class EarlyStoppingSettings(CallbackSettings, kind="early_stopping", target=f"{_OURS}.NamedStopping"):
     """Stops where a value gets no better, reaches a threshold or is no number."""
 
     monitor: str = Field("val_loss", description="Logged value.")
@@ -124,7 +126,7 @@ class DeviceStatsMonitorSettings(CallbackSettings, kind="device_stats_monitor", 
 
 
 class GradientAccumulationSchedulerSettings(
-    CallbackSettings, kind="gradient_accumulation_scheduler", target=".GradientAccumulationScheduler"
+    CallbackSettings, kind="gradient_accumulation_scheduler", target=f"{_OURS}.AccumulationScheduler"
 ):
     """Changes how many batches make an optimiser step, epoch by epoch."""
 
@@ -165,7 +167,7 @@ class ModelPruningSettings(CallbackSettings, kind="model_pruning", target=".Mode
 class ThroughputMonitorSettings(
     CallbackSettings,
     kind="throughput_monitor",
-    target="nested_lightning.app.training.throughput.build_throughput_monitor",
+    target=f"{_OURS}.build_throughput_monitor",
 ):
     """Logs batches and samples per second."""
 

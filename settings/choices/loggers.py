@@ -16,11 +16,11 @@ class LoggerSettings(ChoiceSettings, module="nested_lightning.app.training.repor
     """What every logger has: nothing but its kind."""
 
 
-class TensorBoardSettings(LoggerSettings, kind="tensorboard", target=".build_tensorboard"):
+class TensorBoardSettings(LoggerSettings, kind="tensorboard", target=".TensorBoard"):
     """TensorBoard's event files, in the folder ``tensorboard`` of the run folder."""
 
 
-class CsvSettings(LoggerSettings, kind="csv", target=".build_csv"):
+class CsvSettings(LoggerSettings, kind="csv", target=".Csv"):
     """Lightning's own CSV file, in a folder of the run folder by the logger's name."""
 
     flush_logs_every_n_steps: int = Field(100, gt=0, description="Logged steps from one write to the next.")

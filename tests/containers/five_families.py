@@ -17,9 +17,12 @@ from tests.frozen.set_ups import FAMILIES, SMALL, TRAINED
 
 ONE_FILE = "one-file"
 FIVE = (*FAMILIES, ONE_FILE)
-STOPPED_AT = {"variant": 5}
-"""A step in mid-epoch, after the first epoch."""
-SMALLER: dict[str, Any] = {"vae-gan": {"vae_gan": {"data": {"batch_size": 5}}}}
+STOPPED_AT = {"multi-feature": 8, "image-to-text": 5, "variant": 5, "vae-gan": 8, ONE_FILE: 7}
+"""A step in the middle of the second epoch."""
+SMALLER: dict[str, Any] = {
+    "multi-feature": {"multi_feature": {"data": {"batch_size": 8}}},
+    "vae-gan": {"vae_gan": {"data": {"batch_size": 5}}},
+}
 """So that an epoch has several steps."""
 
 
@@ -54,5 +57,5 @@ def going_on(folder: Path, changes: Mapping[str, Any] | None = None) -> Training
 
 def stopped_and_resumed(name: str, folder: Path, trainer: Mapping[str, Any]) -> TrainingRun:
     """Train, be stopped in mid-epoch, and return the rest, which hasn't begun."""
-    interrupt(new_training(name, folder, trainer), STOPPED_AT.get(name, 8), signal.SIGTERM)
+    interrupt(new_training(name, folder, trainer), STOPPED_AT[name], signal.SIGTERM)
     return going_on(folder)

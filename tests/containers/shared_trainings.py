@@ -29,6 +29,7 @@ class SignalAt(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, _: int) -> None:
         if trainer.global_step == self.step:
+            self.step = -1
             for each in self.signals:
                 signal.raise_signal(each)
 
