@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nested_lightning.app.html_tables import html_table
+
 Scores = dict[str, float]
 Labels = npt.NDArray[np.int64]
 
@@ -45,6 +47,12 @@ class EvaluationReport:
             **({"baseline": self.baseline} if self.baseline else {}),
             **{f"by_{parts.replace(' ', '_')}": scores for parts, scores in self.breakdowns.items()},
         }
+
+    def _repr_html_(self) -> str:
+        baseline = {name: {"baseline": value} for name, value in self.baseline.items()}
+        scores = {name: {"score": value} | baseline.get(name, {}) for name, value in self.scores.items()}
+        tables = {f"{self.num_samples} samples": scores} | {f"By {k}": v for k, v in self.breakdowns.items()}
+        return "".join(html_table(title, rows) for title, rows in tables.items())
 
 
 def score_classes(

@@ -1,9 +1,7 @@
 """What ``train`` and ``resume`` share: they train, and say what it came to."""
 
-import re
 import shlex
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -51,19 +49,16 @@ def run_training(run: Any) -> None:
 
 def print_result(result: Any) -> None:
     """Print the scores of an `app.training.runs.result.TrainingResult`, and where everything lies."""
-    validation, test = _bare(result.validation_metrics), _bare(result.test_metrics)
-    scores = [(name, validation.get(name), test.get(name)) for name in test or validation]
+    parts = ["validation", "test"]
     print_table(
         f"Scores of {short_path(result.best_checkpoint)}",
-        ["score", "validation", "test"],
-        [(name, format_metric(name, val), format_metric(name, test)) for name, val, test in scores],
+        ["score", *parts],
+        [
+            (name, *(format_metric(name, values.get(part)) for part in parts))
+            for name, values in result.scores.items()
+        ],
     )
     _print_whereabouts(result)
-
-
-def _bare(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Return metrics by their names without the part, ``acc`` for ``test_acc`` and ``test/acc``."""
-    return {re.sub(r"^(test|val)[_/]", "", name): value for name, value in metrics.items()}
 
 
 def train_or_exit(run: Any) -> Any:

@@ -7,6 +7,7 @@ from dependency_injector.containers import DeclarativeContainer
 from pydantic import InstanceOf
 
 from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.containers.providing.choices import import_target
 from nested_lightning.containers.trainer import TrainerContainer
 from nested_lightning.settings.application import ApplicationSettings
@@ -43,7 +44,7 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
             TrainerContainer, application=settings, settings=settings.provided.trainer
         )
 
-    composed = ComposedApplicationContainer
+    composed: Any = ComposedApplicationContainer
     for family in families:
         container: Any = import_target(family.container or find_family(family.name).container)
         provider = providers.Container(
@@ -53,4 +54,13 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
             trainer=composed.trainer,
         )
         setattr(composed, family.section, provider)
-    return composed
+    containers = {family.section: getattr(composed, family.section) for family in families}
+    composed.train = providers.Callable(_train, composed.settings, **containers)
+    result: type[ApplicationContainer] = composed
+    return result
+
+
+def _train(settings: ApplicationSettings, **families: Any) -> TrainingResult:
+    """Train the family that the settings name, and return what it came to."""
+    result: TrainingResult = families[settings.family.section].training_run()()
+    return result

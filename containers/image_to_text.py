@@ -105,19 +105,19 @@ class ImageToTextContainer(DeclarativeContainer):
         ),
     )
 
-    training_run = providers.Factory(
-        trainer.training_run,
-        **new_model(model, trainer),
-        datamodule=datamodule,
-        batch_size=settings.provided.data.batch_size,
-    )
     beam_search = DeclaredFactory(Generation, BeamSearch)
     nucleus_sampling = DeclaredFactory(Generation, NucleusSampling)
     predictor = providers.Factory(
         ImageToTextPredictor,
-        model=trained_model(model, application),
+        model=trained_model(model, application, trainer),
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
+    )
+    training_run = providers.Factory(
+        trainer.training_run,
+        **new_model(model, trainer, predictor),
+        datamodule=datamodule,
+        batch_size=settings.provided.data.batch_size,
     )
     answers = providers.Callable(answer_files, predictor, beam_search.provider, nucleus_sampling.provider)
     """Called with files and the options of the family's predictor."""

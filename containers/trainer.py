@@ -19,8 +19,10 @@ from nested_lightning.app.training.reporting.epoch_log import EpochLog
 from nested_lightning.app.training.reporting.logger_runs import LoggerRuns
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.reporting.progress import TrainingProgress
+from nested_lightning.app.training.runs.counted_batches import CountedBatches
 from nested_lightning.app.training.runs.interruption import Interruption
 from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
+from nested_lightning.app.training.runs.last_training import LastTraining
 from nested_lightning.app.training.runs.plateau_schedules import PlateauSchedules
 from nested_lightning.app.training.runs.random_state import RandomState
 from nested_lightning.app.training.runs.reproducible_data import ReproducibleData
@@ -96,6 +98,7 @@ class TrainerContainer(DeclarativeContainer):
     random_state = callback(RandomState)
     running_metrics = callback(RunningMetrics)
     plateau_schedules = callback(PlateauSchedules)
+    counted_batches = callback(CountedBatches)
     epoch_log = callback(EpochLog)
     determinism = callback(Determinism, is_deterministic=settings.provided.is_deterministic)
     compilation = callback(Compilation, is_wanted=settings.provided.use_compilation)
@@ -112,6 +115,7 @@ class TrainerContainer(DeclarativeContainer):
     """The user's; those above are there besides."""
     all_callbacks = providers.Factory(
         collect_callbacks,
+        counted_batches,
         determinism,
         channels_last,
         compilation,
@@ -166,6 +170,7 @@ class TrainerContainer(DeclarativeContainer):
         accumulate_grad_batches=settings.provided.accumulate_grad_batches,
         check_val_every_n_epoch=settings.provided.val_every_n_epochs,
     )
+    last_training = providers.Singleton(LastTraining)
     training_run = providers.Factory(
         TrainingRun,
         trainer=lightning_trainer,
@@ -174,5 +179,6 @@ class TrainerContainer(DeclarativeContainer):
         settings=plain_settings,
         num_threads=settings.provided.num_threads,
         device=application.provided.prediction.device,
+        last_training=last_training,
     )
     """A family adds its model and data, which are made first: what is wrong there leaves no run folder."""

@@ -104,17 +104,17 @@ class VariantContainer(DeclarativeContainer):
         model=providers.Factory(partial, VariantModel, recipe=recipe),
     )
 
-    training_run = providers.Factory(
-        trainer.training_run,
-        **new_model(model, trainer),
-        datamodule=datamodule,
-        batch_size=settings.provided.data.batch_size,
-    )
     predictor = providers.Factory(
         VariantPredictor,
-        model=trained_model(model, application),
+        model=trained_model(model, application, trainer),
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
+    )
+    training_run = providers.Factory(
+        trainer.training_run,
+        **new_model(model, trainer, predictor),
+        datamodule=datamodule,
+        batch_size=settings.provided.data.batch_size,
     )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""

@@ -18,7 +18,7 @@ from nested_lightning.settings.plugging.entry_points import (
 )
 from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 
-RESERVED = frozenset({"model", "seed", "run_dir", "submodules", "trainer", "prediction", "settings"})
+RESERVED = frozenset({"model", "seed", "run_dir", "submodules", "train", "trainer", "prediction", "settings"})
 """What no family's section may be called: an application has it already."""
 
 

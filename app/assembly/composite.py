@@ -1,7 +1,7 @@
 """What all composites share: a recipe for their checkpoints, and callbacks of their own."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from pytorch_lightning import Callback, LightningModule
 from pytorch_lightning.plugins import MixedPrecision
@@ -28,6 +28,18 @@ class Composite(LightningModule):
         super().__init__()
         self.recipe = recipe
         self._callbacks = list(callbacks)
+
+    @classmethod
+    def load_from_checkpoint(cls, checkpoint_path: Any, *_: Any, **__: Any) -> NoReturn:
+        """Refuse Lightning's own way, which can't know what was injected.
+
+        Raises:
+            UserError: Always; it says how the model is had.
+        """
+        raise UserError(
+            f"{cls.__name__} is built of injected submodules, by a container:"
+            f" family_container(from_checkpoint('{checkpoint_path}')).model() of nested_lightning gives it"
+        )
 
     @property
     def untrained(self) -> Sequence[str]:

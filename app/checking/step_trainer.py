@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from lightning_fabric.plugins import Precision
 from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.loggers.logger import DummyLogger
+from pytorch_lightning.plugins import Precision
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric, MetricCollection
@@ -38,6 +38,7 @@ class StepTrainer:
     sanity_checking = False
     accumulate_grad_batches = 1
     gradient_clip_val: float | None = None
+    gradient_clip_algorithm: str | None = None
     ckpt_path: str | None = "checked without weights"
     datamodule: Any = None
     logger = DummyLogger()

@@ -22,7 +22,7 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
     """Reads data on first use and keeps the parts that they are split into.
 
     Args:
-        batch_size: Samples of a training batch.
+        batch_size: Samples of a training batch; as an attribute it may be changed, by a finder.
         eval_batch_size: Samples of a validation or test batch.
         seed: Decides the order of the training batches.
         data_spec: The facts that a trained model was built from, which then stand for those of the data.
@@ -37,8 +37,8 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
         self, *, batch_size: int, eval_batch_size: int, seed: int = 0, data_spec: SpecT | None = None
     ) -> None:
         super().__init__()
-        self._batch_size = batch_size
-        self._eval_batch_size = eval_batch_size
+        self.batch_size = batch_size
+        self.eval_batch_size = eval_batch_size
         self._seed = seed
         self._given_spec = data_spec
 
@@ -75,7 +75,7 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
             family = self.data_spec.family.replace("-", "_")
             raise UserError(f"the split leaves no {self.samples} to train on; see {family}.data.split")
         return BatchLoader(
-            data=data, batch_size=self._batch_size, seed=self._seed, is_shuffled=True, drop_last=True
+            data=data, batch_size=self.batch_size, seed=self._seed, is_shuffled=True, drop_last=True
         )
 
     def val_dataloader(self) -> PlaceableLoader[Any]:
@@ -86,13 +86,17 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
         """Return all test samples in the files' order."""
         return self._eval_loader("test")
 
+    def predict_dataloader(self) -> PlaceableLoader[Any]:
+        """Return all test samples too, for ``Trainer.predict``; predictors take other data."""
+        return self.test_dataloader()
+
     def part(self, name: PartName) -> PartT:
         """Return all samples of one part, training samples in the files' order."""
         return self._parts[1][name]
 
     def _eval_loader(self, name: PartName) -> PlaceableLoader[Any]:
         data: Any = self.part(name)
-        return BatchLoader(data=data, batch_size=self._eval_batch_size)
+        return BatchLoader(data=data, batch_size=self.eval_batch_size)
 
     @cached_property
     def _parts(self) -> tuple[SpecT, Mapping[PartName, PartT]]:

@@ -155,8 +155,9 @@ class MultiFeatureClassifier(Composite):
         self._score(batch, self.test_loss, self.test_scores)
 
     def predict_step(self, batch: FeatureBatch, batch_idx: int) -> Tensor:
-        """Return the logits of a batch, [B, C]."""
-        return self(batch.features, batch.presence)
+        """Return the probabilities of a batch, float32 of [B, C]."""
+        logits: Tensor = self(batch.features, batch.presence)
+        return logits.float().softmax(dim=1)
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean training loss."""

@@ -112,10 +112,9 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         _refuse_nothing(len(rows))
         _refuse_other_groups(rows, self.data_spec.widths)
         parts = []
-        for start in range(0, len(rows), self.batch_size):
+        for number, start in enumerate(range(0, len(rows), self.batch_size)):
             batch = rows[start : start + self.batch_size].to(self.model.device)
-            logits = self.model(batch.features, batch.presence)
-            parts.append(require_finite(logits.float().softmax(dim=1)).cpu())
+            parts.append(require_finite(self.model.predict_step(batch, number)).cpu())
         return ClassPredictions(class_names=self.data_spec.class_names, probabilities=torch.cat(parts))
 
 

@@ -52,7 +52,7 @@ class FeatureClassifier(nn.Module):
             width = out_features
         self.layers = nn.Sequential(*layers)
         self.head = nn.Linear(out_features, num_domains)
-        self.register_buffer("is_fitted", torch.tensor(False))
+        self.register_buffer("is_fitted", torch.tensor(0, dtype=torch.uint8))  # a bool has no mean
         self.requires_grad_(False)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -100,4 +100,4 @@ class FeatureClassifier(nn.Module):
             schedule.step()
         self.requires_grad_(False)
         self.zero_grad()
-        self.is_fitted.fill_(True)
+        self.is_fitted.fill_(1)

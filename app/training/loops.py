@@ -25,9 +25,14 @@ def lacking_for(part: str, model: LightningModule, datamodule: LightningDataModu
     return [*_lacking(part, model, datamodule)]
 
 
+def has_step(part: str, model: LightningModule) -> bool:
+    """Return whether a module has the step by which a part of the data is gone through."""
+    return _has_own(model, _STEPS[part], LightningModule)
+
+
 def _lacking(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> Iterator[str]:
     step, loader = _STEPS[part], f"{part}_dataloader"
-    if not _has_own(model, step, LightningModule):
+    if not has_step(part, model):
         yield f"{type(model).__name__} has no {step}"
     is_there = datamodule is not None and _has_own(datamodule, loader, LightningDataModule)
     if not is_there and not _has_own(model, loader, LightningModule):

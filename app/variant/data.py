@@ -94,7 +94,7 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
             )
         return VariantLoader(
             data=data,
-            batch_sizes={name: self._batch_sizes.get(name, self._batch_size) for name in data},
+            batch_sizes={name: self._batch_sizes.get(name, self.batch_size) for name in data},
             sampling=self._sampling,
             batches_per_epoch=self._batches_per_epoch,
             seed=self._seed,
@@ -107,7 +107,7 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
     @override
     def _eval_loader(self, name: PartName) -> VariantLoader:
         data = self.evaluated_part(name)
-        return VariantLoader(data=data, batch_sizes=dict.fromkeys(data, self._eval_batch_size))
+        return VariantLoader(data=data, batch_sizes=dict.fromkeys(data, self.eval_batch_size))
 
     @override
     def _read_parts(self) -> tuple[VariantDataSpec, dict[PartName, dict[str, Sequences]]]:

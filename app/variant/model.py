@@ -125,8 +125,12 @@ class VariantModel(Composite):
         self._score(batch, self.test_scores)
 
     def predict_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
-        """Return the logits of each step of a batch, [B, L, C]."""
-        return self.label(batch, has_step_labels=True)
+        """Return the probabilities of each step, float32 of [B, L, C], or of each sequence, [B, C].
+
+        Which it is, a batch's labels say; without any it is each step.
+        """
+        has_step_labels = batch.target is None or batch.target.dim() == 2
+        return self.label(batch, has_step_labels=has_step_labels).float().softmax(dim=-1)
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's losses and scores, and the effective weight of each variant's loss."""

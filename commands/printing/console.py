@@ -109,8 +109,12 @@ def print_table(
 ) -> None:
     """Print a table; the first column is a name, the others are aligned to the right if they are numbers.
 
-    A wide table isn't folded where it goes into a file or a pipe.
+    A wide table isn't folded where it goes into a file or a pipe. Of one without rows a line says so.
     """
+    rows = [*rows]
+    if not rows:
+        print_line((title, "bold"), ": none")
+        return
     console.print(Text(title, "bold"))
     table = Table()
     for i, column in enumerate(columns):

@@ -1,9 +1,8 @@
 """The container of a family of one's own: a provider for each parameter of its wiring function."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.making import Place, make
-from nested_lightning.app.assembly.wiring.predicting import answer_by_step, lacking_predictor
+from nested_lightning.app.assembly.wiring.predicting import OwnPredictor, answer_files, lacking_predictor
 from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set_up
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
@@ -75,17 +74,21 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         wiring_differences = providers.Callable(_differences, composer, data_spec)
         evaluator = providers.Factory(
             OwnEvaluator,
-            model=trained_model(model, application),
+            model=trained_model(model, application, trainer),
             datamodule=datamodule,
             seed=application.provided.seed,
         )
         some_data = providers.Callable(_some_data, datamodule.provider, unread_datamodule.provider)
-        answers = providers.Callable(
-            _answer, trained_model(model, application).provider, some_data.provider, section
+        predictor = providers.Factory(
+            OwnPredictor,
+            model=trained_model(model, application, trainer),
+            datamodule=some_data.provider,
+            name=section,
         )
+        answers = providers.Callable(answer_files, predictor)
         check_notes = providers.Callable(_notes, some_data.provider, section)
         training_run = providers.Factory(
-            trainer.training_run, **new_model(model, trainer), datamodule=datamodule
+            trainer.training_run, **new_model(model, trainer, predictor), datamodule=datamodule
         )
 
     parts = part_providers(plan.parts, settings_model, partial(getattr, OwnContainer.settings.provided))
@@ -147,10 +150,6 @@ def _differences(composer: Composer, data_spec: OwnDataSpec) -> dict[str, str]:
 
 def _fingerprint(composer: Composer, datamodule: Any) -> str:
     return composer.find_data_spec(datamodule).fingerprint
-
-
-def _answer(model: Any, datamodule: Any, section: str, *, files: Sequence[Path]) -> Any:
-    return answer_by_step(model(), datamodule, name=section, files=files)
 
 
 def _notes(datamodule: Any, section: str, model: Any) -> list[str]:

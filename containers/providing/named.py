@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from dependency_injector import providers
@@ -41,6 +42,10 @@ class NamedProviders(providers.Provider[Any]):
         self._copy_overridings(copied, memo)
         return copied
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it as a function of an item's name and arguments, see `declared`."""
+        return partial, (_call_item, self._item, dict(self._named))
+
     def __getitem__(self, name: str) -> providers.Provider[Any]:
         """Return the provider of one item."""
         if name not in self._named:
@@ -75,13 +80,14 @@ class NamedProviders(providers.Provider[Any]):
         yield from super().related
 
     def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        named = self._named.get(args[0])
-        if named is None:
-            return self._item(*args, **kwargs)
-        return named(*args[1:], **kwargs)
+        return _call_item(self._item, self._named, *args, **kwargs)
 
 
 def build_items(items: NamedProviders, names: Iterable[str], *more: Any) -> list[Any]:
     """Build the items that settings name, then those that were put in besides, and add what else there is."""
     put_in = [name for name, item in items.named.items() if is_replaced(item)]
     return [*(items[name]() for name in dict.fromkeys([*names, *put_in])), *more]
+
+
+def _call_item(item: Any, named: Mapping[str, Any], name: str, *args: Any, **kwargs: Any) -> Any:
+    return named[name](*args, **kwargs) if name in named else item(name, *args, **kwargs)

@@ -31,9 +31,14 @@ def test_a_composite_has_equal_weights_and_factories_that_build(
     model = family_container(bootstrap(load_settings(config=SMALL))).model()
     other = duplicate(model)
     _assert_equal(model, other)
-    for name, factory in vars(other).items():
-        if name.endswith("optimizer_factory"):
-            assert isinstance(factory(other.parameters()), torch.optim.Optimizer)
+    components = getattr(other, "_optimization", None)
+    factories = (
+        [one.optimizer for one in components.components.values()]
+        if components
+        else [other._optimizer_factory]
+    )
+    for factory in factories:
+        assert isinstance(factory(other.parameters()), torch.optim.Optimizer)
 
 
 @pytest.mark.parametrize("duplicate", COPIES, ids=["copied", "pickled"])

@@ -1,10 +1,14 @@
 """A container that has trained holds the trained model: its model, predictor and evaluator are that one."""
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from dependency_injector import providers
+from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
 
 from nested_lightning import (
@@ -16,16 +20,19 @@ from nested_lightning import (
     overriding,
     resume_training,
 )
+from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+from nested_lightning.app.training.runs.run_folder import RunFolder
 from tests.containers.owning.image_classifier import pictures
+from tests.frozen.answers import predictions_of
 from tests.frozen.set_ups import FAMILIES, SMALL, TRAINED
 
 SHORT = {"trainer": {"max_epochs": 1, "use_progress_bar": False}}
 
 
-def _small(family: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def _small(family: str, folder: Path, monkeypatch: pytest.MonkeyPatch, more: Any = None) -> Any:
     """Return an application's container with the family's small settings."""
     monkeypatch.chdir(TRAINED / family)
-    return bootstrap(load_settings(config=SMALL, assignments=[{"run_dir": str(folder)}, SHORT]))
+    return bootstrap(load_settings(config=SMALL, assignments=[{"run_dir": str(folder)}, SHORT, more or {}]))
 
 
 def _weights(model: nn.Module) -> dict[str, Any]:
@@ -36,14 +43,29 @@ def _weights(model: nn.Module) -> dict[str, Any]:
 def test_the_model_after_a_training_is_that_of_its_checkpoint(
     family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    container = family_container(_small(family, tmp_path / "run", monkeypatch))
-    result = container.training_run()()
+    application = _small(family, tmp_path / "run", monkeypatch)
+    container = family_container(application)
+    result = application.train()
     opened = family_container(from_checkpoint(result.best_checkpoint))
+    answers = predictions_of(family, opened.predictor())
 
     assert not container.model().training
-    assert container.model() is container.model()
+    assert container.model() is container.model() is result.predictor.model
     torch.testing.assert_close(_weights(container.model()), _weights(opened.model()), rtol=0, atol=0)
     assert container.evaluator()().scores == opened.evaluator()().scores
+    assert predictions_of(family, container.predictor()) == answers
+    assert predictions_of(family, result.predictor) == answers
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_training_that_was_resumed_gives_the_predictor_of_its_checkpoint(
+    family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _small(family, tmp_path / "run", monkeypatch).train()
+    result = resume_training(tmp_path / "run", {"trainer": {"max_epochs": 2}})()
+    opened = family_container(from_checkpoint(result.best_checkpoint))
+
+    assert predictions_of(family, result.predictor) == predictions_of(family, opened.predictor())
 
 
 def test_a_predictor_before_a_training_says_that_nothing_was_trained() -> None:
@@ -68,8 +90,101 @@ def test_a_second_training_begins_with_a_model_of_its_own(
 
     torch.testing.assert_close(_weights(again.model), initial, rtol=0, atol=0)
     assert container.model() is first
-    assert again().run_folder.path != one.run_folder.path
-    assert container.model() is again.model
+    two = again()
+    assert two.run_folder.path != one.run_folder.path
+    assert container.model() is two.predictor.model is again.model
+    assert one.predictor.model is first
+
+
+class Failing(Callback):
+    """Ends a training at the end of its second epoch."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.current_epoch == 1:
+            raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TrainingInterruptedError(15), "was stopped by SIGTERM"),
+        (KeyError("lost"), r"failed \(KeyError: 'lost'\)"),
+    ],
+)
+def test_a_training_that_failed_or_was_stopped_is_said_to_have_left_its_checkpoint(
+    error: BaseException, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longer = {"trainer": {"max_epochs": 2}}
+    application = _small("multi-feature", tmp_path / "run", monkeypatch, longer)
+    best = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    with overriding(application, "trainer.epoch_log", providers.Factory(Failing, error)):
+        with pytest.raises(type(error)):
+            application.multi_feature.training_run()()
+        with pytest.raises(
+            UserError, match=rf"multi-feature: the training in \S*/run {said}; from_checkpoint\('{best}'\)"
+        ):
+            application.multi_feature.predictor()
+
+    assert from_checkpoint(best).multi_feature.predictor()
+
+
+def test_a_failure_before_the_first_checkpoint_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = _small("multi-feature", tmp_path / "run", monkeypatch)
+    monkeypatch.setattr(LightningModule, "on_fit_start", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        application.train()
+    with pytest.raises(UserError, match=r"failed \(ZeroDivisionError: .*\) and left no checkpoint"):
+        application.multi_feature.evaluator()
+
+
+def test_the_model_of_the_training_before_a_failed_one_stays_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    application = _small("multi-feature", tmp_path / "run", monkeypatch)
+    first = application.train()
+    application.trainer.run_folder.override(providers.Object(RunFolder(tmp_path / "other")))
+    monkeypatch.setattr(LightningModule, "on_fit_start", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        application.train()
+
+    assert application.multi_feature.predictor().model is first.predictor.model
+    assert f"left no checkpoint; the model is that of {first.best_checkpoint}" in caplog.text
+
+
+def test_two_threads_train_in_containers_of_their_own_and_not_in_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = [_small("multi-feature", tmp_path / str(seed), monkeypatch, {"seed": seed}) for seed in range(2)]
+    with ThreadPoolExecutor() as threads:
+        results = [*threads.map(lambda application: application.train(), own)]
+    for application, result in zip(own, results, strict=True):
+        opened = from_checkpoint(result.best_checkpoint).multi_feature
+        torch.testing.assert_close(
+            _weights(application.multi_feature.model()), _weights(opened.model()), rtol=0, atol=0
+        )
+
+    shared = _small("multi-feature", tmp_path / "run", monkeypatch)
+    run, running = (
+        shared.multi_feature.training_run(),
+        shared.trainer.last_training().watching(RunFolder(tmp_path)),
+    )
+    with running, pytest.raises(UserError, match="another thread trains in this container: two threads"):
+        run()
+
+
+def test_results_are_tables_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    application = _small("multi-feature", tmp_path / "run", monkeypatch)
+    result = application.train()
+    report = application.multi_feature.evaluator()()
+
+    assert "<th>accuracy</th>" in result._repr_html_()
+    assert report._repr_html_().count("<table>") == 2
+    assert "predictor" not in repr(pickle.loads(pickle.dumps(result)))
 
 
 def test_an_override_is_built_anew_and_gives_way_to_the_trained_model_afterwards(
@@ -87,7 +202,7 @@ def test_a_model_trained_with_an_override_stays(tmp_path: Path, monkeypatch: pyt
     application = _small("multi-feature", tmp_path / "run", monkeypatch)
     with overriding(application, "multi_feature.head", nn.LazyLinear(3)):
         run = application.multi_feature.training_run()
-        run()
+        assert run().predictor.model is run.model
         assert application.multi_feature.model() is run.model
     assert application.multi_feature.model() is run.model
 

@@ -20,8 +20,12 @@ NUM_EPOCHS_MORE = 2
 def record_predictions(overrides: Mapping[str, Any] | None = None) -> Any:
     """Return what the best checkpoint of the run folder in the current folder says of the data there."""
     application = from_checkpoint(RUN / "checkpoints" / "best.ckpt", overrides=overrides, device="cpu")
-    predictor = family_container(application).predictor()
-    return _PREDICTIONS[application.settings().model](predictor)
+    return predictions_of(application.settings().model, family_container(application).predictor())
+
+
+def predictions_of(family: str, predictor: Any) -> Any:
+    """Return what a predictor says of the data in the current folder."""
+    return _PREDICTIONS[family](predictor)
 
 
 def record_resumed(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -5,15 +5,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import BasePredictionWriter
 
 from nested_lightning.app.answers import Answers
+from nested_lightning.app.assembly.wiring.arguments import fitting
 from nested_lightning.app.assembly.wiring.evaluating import quiet_trainer
 from nested_lightning.app.assembly.wiring.prediction_files import to_csv, to_json_lines, to_json_list, to_npz
-from nested_lightning.app.assembly.wiring.prediction_rows import Row, rows_of_loader
+from nested_lightning.app.assembly.wiring.prediction_rows import Row, rows_of, rows_of_loader
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.loops import lacking_for
+from nested_lightning.app.training.loops import has_step, lacking_for
 
 PATHS = "predict_paths"
 """The attribute of a datamodule that takes the files to predict for."""
@@ -29,34 +32,62 @@ def lacking_predictor(model: LightningModule, datamodule: LightningDataModule | 
     )
 
 
-def answer_by_step(
-    model: LightningModule,
-    datamodule: Callable[..., LightningDataModule | None],
-    *,
-    name: str,
-    files: Sequence[Path] = (),
-) -> Answers:
-    """Return what the module's ``predict_step`` gives for each row of ``predict_dataloader``, in order.
+class OwnPredictor:
+    """Answers by a module's own ``predict_step``: a result for each row, by name.
 
     Args:
-        model: The trained composite.
+        model: The trained composite. It is put into evaluation mode.
         datamodule: Gives the data; called with ``is_ready=False``, without reading those of the training.
         name: The family's section, for messages.
-        files: What the datamodule's attribute ``predict_paths`` is set to; none: it is left as it is.
 
     Raises:
-        UserError: There is no such step, loader or file, the datamodule takes no files, or there isn't one
-            result for each row.
+        UserError: There is no such step.
     """
-    data = datamodule(is_ready=not files)
-    if lacking := lacking_predictor(model, data, name=name):
-        raise UserError(lacking)
-    if files:
-        _hand_over(data, files, name)
-    by_loader = _Outputs()
-    with quiet_trainer(model, callbacks=[by_loader]) as trainer:
-        trainer.predict(model, datamodule=data, return_predictions=False, weights_only=True)
-    rows = by_loader.rows(type(model).__name__)
+
+    def __init__(
+        self, *, model: LightningModule, datamodule: Callable[..., LightningDataModule | None], name: str
+    ) -> None:
+        self.model, self._datamodule, self._name = model.eval(), datamodule, name
+        if not has_step("predict", model):
+            raise UserError(lacking_predictor(model, datamodule(is_ready=False), name=name))
+
+    @torch.inference_mode()
+    def predict(self, batch: Any) -> list[Row]:
+        """Return the results for the rows of one batch, which ``predict_step`` gets as it is.
+
+        It may be called from many threads at once, if the step may.
+
+        Raises:
+            UserError: There isn't one result for each row.
+        """
+        step = self.model.predict_step
+        given = move_data_to_device(batch, self.model.device)
+        return rows_of(step(given, **fitting(step, {"batch_idx": 0})), owner=type(self.model).__name__)
+
+    def predict_files(self, *files: str | Path) -> list[Row]:
+        """Return the results for the rows of ``predict_dataloader``, in the order of the data.
+
+        Args:
+            *files: What the datamodule's attribute ``predict_paths`` is set to; none: it is left as it is.
+
+        Raises:
+            UserError: There is no such loader or file, the datamodule takes no files, or there isn't one
+                result for each row.
+        """
+        data = self._datamodule(is_ready=not files)
+        if lacking := lacking_predictor(self.model, data, name=self._name):
+            raise UserError(lacking)
+        if files:
+            _hand_over(data, [*map(Path, files)], self._name)
+        by_loader = _Outputs()
+        with quiet_trainer(self.model, callbacks=[by_loader]) as trainer:
+            trainer.predict(self.model, datamodule=data, return_predictions=False, weights_only=True)
+        return by_loader.rows(type(self.model).__name__)
+
+
+def answer_files(predictor: OwnPredictor, *, files: Sequence[Path] = ()) -> Answers:
+    """Return the results of `OwnPredictor.predict_files`, which says what ``files`` are."""
+    rows = predictor.predict_files(*files)
     writers = {format_: partial(write, rows) for format_, write in _WRITERS.items()}
     return Answers(noun="predictions", count=len(rows), writers=writers)
 

@@ -75,7 +75,7 @@ def _cells(row: Row) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
         items = value if isinstance(value, list) else [value]
         if any(isinstance(one, list | dict) for one in items):
-            raise UserError(f"{name} has more than one dimension for each sample: take the format jsonl")
+            raise UserError(f"{name} is more than a value or a vector for each row: take the format jsonl")
         yield from (
             ((f"{name}_{i}", one) for i, one in enumerate(value)) if items is value else [(name, value)]
         )

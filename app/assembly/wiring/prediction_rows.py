@@ -55,8 +55,9 @@ def rows_of(output: Any, *, owner: str) -> list[Row]:
         UserError: It has another form.
     """
     columns = dict(_columns(output, "", owner))
-    if not columns or len({len(one) for one in columns.values()}) > 1:
-        raise _unfit(output, owner)
+    if len({len(one) for one in columns.values()}) != 1:
+        sizes = ", ".join(f"{len(one)} of {name}" for name, one in columns.items())
+        raise _unfit(f"unequally many results ({sizes})" if sizes else "an empty mapping", owner)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
@@ -71,8 +72,10 @@ def _columns(value: Any, name: str, owner: str) -> Iterator[tuple[str, Sequence[
         yield name or _PREDICTION, [_plain(one, owner) for one in value]
     elif isinstance(value, Tensor | np.ndarray) and value.ndim:
         yield name or _PREDICTION, list(_array(value))
+    elif isinstance(value, Tensor | np.ndarray):
+        raise _unfit(f"a single number as {name or _PREDICTION}", owner)
     else:
-        raise _unfit(value, owner)
+        raise _unfit(type(value).__name__, owner)
 
 
 def _array(value: Any) -> Any:
@@ -92,11 +95,11 @@ def _plain(value: Any, owner: str) -> Any:
         return [_plain(one, owner) for one in value]
     if value is None or isinstance(value, str | bool | int | float):
         return value
-    raise _unfit(value, owner)
+    raise _unfit(type(value).__name__, owner)
 
 
-def _unfit(value: Any, owner: str) -> UserError:
+def _unfit(what: str, owner: str) -> UserError:
     return UserError(
-        f"{owner}.predict_step gives {type(value).__name__}: let it give a tensor or a list, or a mapping or"
+        f"{owner}.predict_step gives {what}: let it give a tensor or a list, or a mapping or"
         " tuple of them, with an entry for each row"
     )

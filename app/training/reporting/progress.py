@@ -165,7 +165,8 @@ class TrainingProgress(ProgressBar):
     def _refresh(self, trainer: Trainer, *, is_epoch_end: bool = False) -> None:
         state = self._state
         state.batch, state.step = trainer.fit_loop.total_batch_idx + 1, trainer.global_step
-        state.epoch = _epoch(trainer, state.batch)
+        progress: Any = trainer.fit_loop.epoch_progress.current
+        state.epoch = max(1, progress.ready)  # at the end of training, current_epoch is that of the next one
         state.elapsed_s = time.monotonic() - self._began_at_s
         if (loss := _loss(self._newest_outputs)) is not None:
             state.observe_loss(loss)
@@ -177,13 +178,6 @@ class TrainingProgress(ProgressBar):
 def _loss(outputs: Any) -> float | None:
     loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
     return loss.item() if isinstance(loss, Tensor) and loss.numel() == 1 else None
-
-
-def _epoch(trainer: Trainer, batch: int) -> int:
-    """Return the epoch of a batch from 1; at the end of training Lightning already counts the next one."""
-    if not math.isfinite(trainer.num_training_batches):
-        return trainer.current_epoch + 1
-    return max(1, math.ceil(batch / trainer.num_training_batches))
 
 
 def _lengths(trainer: Trainer) -> tuple[int | None, int | None]:

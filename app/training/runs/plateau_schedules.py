@@ -9,10 +9,11 @@ _KEY = "nested_lightning_plateau_values"
 
 
 class PlateauSchedules(Callback):
-    """Has ``ReduceLROnPlateau`` take the step at the end of an epoch in which a training was taken up.
+    """Has ``ReduceLROnPlateau`` take the steps that come after a save, where a training is taken up.
 
-    Lightning 2.6 leaves it out, since it can't know whether the value is there. In an epoch that was taken up
-    in its middle it is; for one that was saved at its end, before that step, the checkpoint holds it.
+    Lightning 2.6 leaves out that of the epoch, since it can't know whether the value is there. In an epoch
+    that was taken up in its middle it is. Where the end of an epoch or of a batch was saved, before the step
+    that follows, the checkpoint holds it.
     """
 
     def __init__(self) -> None:
@@ -24,8 +25,7 @@ class PlateauSchedules(Callback):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Keep the values that schedules are about to get."""
-        progress: Any = trainer.fit_loop.epoch_progress.current
-        if progress.processed > progress.completed and (values := _values(trainer)):
+        if values := _values(trainer):
             checkpoint[_KEY] = values
 
     @override
@@ -37,7 +37,7 @@ class PlateauSchedules(Callback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the step of an epoch that was saved at its end."""
+        """Take the step of the epoch, or of the batch, after which was saved."""
         self._has_trained = False
         for number, value in self._loaded.items():
             pl_module.lr_scheduler_step(trainer.lr_scheduler_configs[number].scheduler, value)
@@ -58,11 +58,20 @@ class PlateauSchedules(Callback):
 
 
 def _values(trainer: Trainer) -> dict[int, Any]:
+    num_done = {
+        "step": _num_done(trainer.fit_loop.epoch_loop.batch_progress.current),
+        "epoch": _num_done(trainer.fit_loop.epoch_progress.current),
+    }
     return {
         number: trainer.callback_metrics[str(config.monitor)]
         for number, config in enumerate(trainer.lr_scheduler_configs)
         if config.reduce_on_plateau
-        and config.interval == "epoch"
-        and (trainer.current_epoch + 1) % config.frequency == 0
+        and (num := num_done[config.interval])
+        and num % config.frequency == 0
         and config.monitor in trainer.callback_metrics
     }
+
+
+def _num_done(progress: Any) -> int:
+    """Return the number of the batch or epoch that is about to end; 0: none is."""
+    return int(progress.processed) if progress.processed > progress.completed else 0

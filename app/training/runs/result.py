@@ -2,13 +2,17 @@
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.html_tables import html_table
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.training.runs.run_folder import RunFolder
 
@@ -24,6 +28,7 @@ class TrainingResult:
         duration_s: Seconds from the start of training to the end of evaluation, in this process.
         validation_metrics: Metrics of the checkpoint on the validation part; empty where there is none.
         test_metrics: Metrics of the checkpoint on the test part; empty where there is none.
+        make_predictor: Makes `predictor`; None: the model isn't in this process.
     """
 
     run_folder: RunFolder
@@ -32,6 +37,30 @@ class TrainingResult:
     duration_s: float
     validation_metrics: dict[str, float] = field(default_factory=dict)
     test_metrics: dict[str, float] = field(default_factory=dict)
+    make_predictor: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def predictor(self) -> Any:
+        """The family's predictor with the model of `best_checkpoint`, whatever is trained later.
+
+        Raises:
+            UserError: The training was in other processes; or the module has no ``predict_step``.
+        """
+        if self.make_predictor is None:
+            raise UserError(
+                f"the model isn't in this process: open it with from_checkpoint('{self.best_checkpoint}')"
+            )
+        return self.make_predictor()
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Validation and test of each score by its name without the part, ``acc`` for ``test/acc``."""
+        validation, test = _bare(self.validation_metrics), _bare(self.test_metrics)
+        parts = {"validation": validation, "test": test}
+        return {
+            name: {part: values[name] for part, values in parts.items() if name in values}
+            for name in test or validation
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values, with the checkpoint's path relative to the run folder."""
@@ -47,6 +76,13 @@ class TrainingResult:
         """Write the result to the run folder's results file, as JSON; what isn't finite as ``null``."""
         with replace_atomically(self.run_folder.results_file) as file:
             file.write(to_json(self.to_dict()).encode() + b"\n")
+
+    def _repr_html_(self) -> str:
+        return html_table(str(self.best_checkpoint), self.scores)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the model out: a result may be sent to another process."""
+        return {name: one for name, one in vars(self).items() if "predictor" not in name}
 
     @classmethod
     def read(cls, folder: RunFolder) -> "TrainingResult":
@@ -65,6 +101,10 @@ class TrainingResult:
                 validation_metrics=_scores(plain["validation"]),
                 test_metrics=_scores(plain["test"]),
             )
+
+
+def _bare(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {re.sub(r"^(test|val)[_/]", "", name): value for name, value in metrics.items()}
 
 
 def _scores(plain: Mapping[str, float | None]) -> dict[str, float]:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from nested_lightning.app.training.machine.threads import (
 )
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
 from nested_lightning.app.training.runs.interruption import Interruption
+from nested_lightning.app.training.runs.last_training import LastTraining
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
@@ -51,8 +53,10 @@ class TrainingRun:
         batch_size: Samples of a training batch, by which ``auto`` threads go.
         resume_from: Checkpoint from which the training goes on; None: from the beginning.
         result: What the training came to when it ended before: nothing is trained or written any more.
-        keep: Called with the model after its training, in evaluation mode; None: nothing is.
+        keep: Called with the model after its training, in evaluation mode; returns what makes the result's
+            predictor. None: nothing is kept.
         device: Where the model is put then, e.g. ``auto``, see `find_device`.
+        last_training: Is told how the training ends; None: nobody asks.
     """
 
     def __init__(
@@ -68,8 +72,9 @@ class TrainingRun:
         batch_size: int = 1,
         resume_from: Path | None = None,
         result: TrainingResult | None = None,
-        keep: Callable[[LightningModule], None] | None = None,
+        keep: Callable[[LightningModule], Callable[[], Any]] | None = None,
         device: str = "cpu",
+        last_training: LastTraining | None = None,
     ) -> None:
         self.trainer = trainer
         self.model = model
@@ -82,6 +87,7 @@ class TrainingRun:
         self._resume_from = resume_from
         self._result = result
         self._keep, self._device = keep, device
+        self._last_training = last_training or LastTraining()
 
     def __call__(self) -> TrainingResult:
         """Train, evaluate, write and return the results.
@@ -91,17 +97,19 @@ class TrainingRun:
                 checkpoint, or another process trains in the run folder.
             TrainingInterruptedError: A signal ended it. Where it was in training, it is saved.
         """
+        with self._last_training.watching(self.run_folder):
+            result = self._run()
+            return replace(result, make_predictor=self._hand_over())
+
+    def _run(self) -> TrainingResult:
         if self._result is not None:
             self._load_best()
-            self._hand_over()
             return self._result
         self._refuse_to_replace_results()
         is_first = self.trainer.is_global_zero  # of several processes, which share the folder
         held = locked(self.run_folder) if is_first else nullcontext()
         with disk_full_as_user_error(self.run_folder.path), held, self._listening():
-            result = self._train_and_evaluate()
-        self._hand_over()
-        return result
+            return self._train_and_evaluate()
 
     def _refuse_to_replace_results(self) -> None:
         if (
@@ -173,9 +181,10 @@ class TrainingRun:
                 module.reset()
         return path
 
-    def _hand_over(self) -> None:
-        if self._keep is not None:
-            self._keep(self.model.eval().to(find_device(self._device)))
+    def _hand_over(self) -> Callable[[], Any] | None:
+        if self._keep is None:
+            return None
+        return self._keep(self.model.eval().to(find_device(self._device)))
 
     def _evaluate(self) -> tuple[dict[str, float], dict[str, float]]:
         with _loggers_off(self.trainer):  # they hold the course of the training

@@ -104,6 +104,23 @@ def test_rows_come_in_the_order_of_the_data_with_all_keys_though_the_loader_shuf
     assert answers.encode("csv").decode().splitlines()[8] == "7.0,14.0,7.0,7.0,0"
 
 
+def test_a_container_has_a_predictor_for_loaders_files_and_single_batches(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("5 3")
+    predictor = as_if_trained(bootstrap({}, family=doubling).doubling).predictor()
+
+    assert [row["number"] for row in predictor.predict_files()] == list(range(130))
+    assert [row["number"] for row in predictor.predict_files(tmp_path / "a")] == [5, 3]
+    assert [row["double.0"] for row in predictor.predict([torch.tensor([[2.0], [4.0]])])] == [4, 8]
+
+
+def test_a_module_without_a_fitting_step_has_no_predictor() -> None:
+    container = bootstrap({}, family=corners).corners
+    with pytest.raises(UserError, match="corners: nothing has been trained"):
+        container.predictor()
+    with pytest.raises(UserError, match="corners has no predictor: CornerClassifier has no predict_step"):
+        as_if_trained(container).predictor()
+
+
 def test_one_loader_comes_after_the_other() -> None:
     lines = _lines(_answers("several"))
 
@@ -172,7 +189,24 @@ def test_nested_results_have_names_by_their_places(output: Any, row: dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("format_", "output"), [("csv", [[[1]]]), ("npz", [{"a": 1}]), ("npz", [[1], [1, 2]])]
+    ("output", "what"),
+    [
+        (torch.ones(()), "a single number as prediction"),
+        ({"a": torch.ones(2), "loss": torch.ones(())}, "a single number as loss"),
+        ({"a": torch.ones(2), "b": [1]}, r"unequally many results \(2 of a, 1 of b\)"),
+        ({}, "an empty mapping"),
+        (None, "NoneType"),
+        ([object()], "object"),
+    ],
+)
+def test_what_is_no_result_for_each_row_is_named(output: Any, what: str) -> None:
+    with pytest.raises(UserError, match=rf"^Net\.predict_step gives {what}: let it give a tensor or a list"):
+        rows_of(output, owner="Net")
+
+
+@pytest.mark.parametrize(
+    ("format_", "output"),
+    [("csv", [{"a": 1}]), ("csv", [[[1]]]), ("npz", [{"a": 1}]), ("npz", [[1], [1, 2]])],
 )
 def test_what_a_format_cannot_hold_is_refused_with_one_that_can(
     format_: str, output: Any, monkeypatch: pytest.MonkeyPatch

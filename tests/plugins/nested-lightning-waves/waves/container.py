@@ -62,9 +62,11 @@ class CurveFitContainer(DeclarativeContainer):
         optimizer=optimizer.provider,
     )
 
-    training_run = providers.Factory(trainer.training_run, **new_model(model, trainer), datamodule=datamodule)
     predictor = providers.Factory(
-        CurvePredictor, model=trained_model(model, application), data_spec=data_spec
+        CurvePredictor, model=trained_model(model, application, trainer), data_spec=data_spec
+    )
+    training_run = providers.Factory(
+        trainer.training_run, **new_model(model, trainer, predictor), datamodule=datamodule
     )
     answers = providers.Callable(answer_files, predictor)
     evaluator = DeclaredFactory(

@@ -1,0 +1,61 @@
+"""What became of the newest training in a container, for whoever asks for its model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+from nested_lightning.app.training.runs.run_folder import RunFolder
+
+
+class LastTraining:
+    """Knows how trainings ended.
+
+    Attributes:
+        fault: How the newest one failed or was stopped, and what it left; empty: it didn't, or none was.
+        checkpoint: That of the newest one that ended well; None: there was none.
+    """
+
+    def __init__(self) -> None:
+        self.fault = ""
+        self.checkpoint: Path | None = None
+        self._is_running = Lock()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether any training has ended, well or not."""
+        return bool(self.fault or self.checkpoint)
+
+    @contextmanager
+    def watching(self, folder: RunFolder) -> Iterator[None]:
+        """Note how the training within the block ends.
+
+        Raises:
+            UserError: Another thread trains in this container.
+        """
+        if not self._is_running.acquire(blocking=False):
+            raise UserError("another thread trains in this container: two threads each need one of their own")
+        try:
+            yield
+        except BaseException as error:
+            self.fault = f"the training in {folder.path} {_ending(error)}{_rest(folder)}"
+            raise
+        else:
+            self.fault, self.checkpoint = "", folder.checkpoint_of_results
+        finally:
+            self._is_running.release()
+
+
+def _ending(error: BaseException) -> str:
+    if isinstance(error, TrainingInterruptedError):
+        return f"was {error}"
+    return f"failed ({type(error).__name__}: {' '.join(str(error).split())})"
+
+
+def _rest(folder: RunFolder) -> str:
+    path = folder.checkpoint_of_results
+    if not path.is_file():
+        return " and left no checkpoint"
+    return f"; from_checkpoint('{path}') opens what it saved, resume_training('{folder.path}') goes on"

@@ -1,0 +1,121 @@
+"""Lightning's averages of weights and its finders, with our composites in a plain Trainer."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.callbacks import EMAWeightAveraging, StochasticWeightAveraging, WeightAveraging
+from pytorch_lightning.tuner.tuning import Tuner
+
+from nested_lightning import bootstrap, family_container, from_checkpoint, load_settings
+from tests.frozen.set_ups import FAMILIES, SMALL, TRAINED
+
+AVERAGES: dict[str, Callable[[], Callback]] = {
+    "weights": WeightAveraging,
+    "exponential": lambda: EMAWeightAveraging(decay=0.5),
+    "stochastic": lambda: StochasticWeightAveraging(swa_lrs=0.01, swa_epoch_start=1),
+}
+STACKED = {"multi_feature": {"min_stacked_extractors": 2}}
+
+
+@pytest.fixture(params=FAMILIES)
+def container(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A family, with stacked extractors where it can have them."""
+    monkeypatch.chdir(TRAINED / request.param)
+    more = [STACKED] if request.param == "multi-feature" else []
+    return family_container(bootstrap(load_settings(config=SMALL, assignments=more)))
+
+
+def _trainer(folder: Path, *callbacks: Callback) -> Trainer:
+    return Trainer(
+        accelerator="cpu",
+        default_root_dir=folder,
+        max_epochs=2,
+        callbacks=[*callbacks],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+
+
+def _has_several_optimizers(model: Any) -> bool:
+    return not model.automatic_optimization
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_a_checkpoint_of_averaged_weights_opens(container: Any, average: str, tmp_path: Path) -> None:
+    model = container.model()
+    trainer = _trainer(tmp_path, AVERAGES[average]())
+    if average == "stochastic" and _has_several_optimizers(model):
+        with pytest.raises(MisconfigurationException, match="SWA currently works with 1 `optimizer`"):
+            trainer.fit(model, datamodule=container.datamodule())
+        return
+    trainer.fit(model, datamodule=container.datamodule())
+    trainer.save_checkpoint(tmp_path / "averaged.ckpt")
+    opened = family_container(from_checkpoint(tmp_path / "averaged.ckpt")).model()
+
+    torch.testing.assert_close(dict(opened.state_dict()), dict(model.state_dict()), rtol=0, atol=0)
+
+
+def test_the_finder_of_learning_rates_leaves_the_model_as_it_was(container: Any, tmp_path: Path) -> None:
+    model = container.model()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    tuner = Tuner(_trainer(tmp_path))
+    if _has_several_optimizers(model):
+        with pytest.raises(MisconfigurationException, match="only works with single optimizer"):
+            tuner.lr_find(model, datamodule=container.datamodule(), update_attr=False)
+        return
+    found = tuner.lr_find(model, datamodule=container.datamodule(), num_training=8, update_attr=False)
+
+    assert found is not None
+    assert len(found.results["loss"]) >= 3
+    torch.testing.assert_close(dict(model.state_dict()), before, rtol=0, atol=0)
+
+
+def test_the_finder_of_batch_sizes_sets_that_of_the_data(container: Any, tmp_path: Path) -> None:
+    data = container.datamodule()
+    size = Tuner(_trainer(tmp_path)).scale_batch_size(
+        container.model(), datamodule=data, init_val=4, max_trials=2, steps_per_trial=1
+    )
+
+    assert data.batch_size == size
+    assert size is not None
+    assert size > 4
+
+
+_SPAWNED = """
+import sys
+import torch
+from pytorch_lightning import Trainer
+from nested_lightning import bootstrap, family_container, load_settings
+
+if __name__ == "__main__":
+    container = family_container(bootstrap(load_settings(config=sys.argv[1])))
+    model = container.model()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    Trainer(
+        accelerator="cpu", devices=2, strategy="ddp_spawn", max_epochs=1, logger=False,
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        use_distributed_sampler=False,
+    ).fit(model, datamodule=container.datamodule())
+    assert any(not torch.equal(value, before[name]) for name, value in model.state_dict().items())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_spawned_processes_train_copies(family: str, tmp_path: Path) -> None:
+    script = tmp_path / "plain_script.py"
+    script.write_text(_SPAWNED)
+    command = [sys.executable, str(script), str(SMALL)]
+    done = subprocess.run(command, cwd=TRAINED / family, capture_output=True, text=True, timeout=300)
+
+    assert done.returncode == 0, done.stderr
