@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import torch
@@ -117,6 +118,10 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     def fingerprint(self) -> str:
         """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
         return fingerprint(list(self._parts[1].values()), release=self._storage.release)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the container's lifetime behind, since the datamodule is in another process then."""
+        return vars(self) | {"_lifetime": Lifetime}
 
     def close(self) -> None:
         """Give up the rows and their files; whoever asks for rows again has the table read again."""
