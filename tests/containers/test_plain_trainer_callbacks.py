@@ -102,8 +102,8 @@ if __name__ == "__main__":
     model = container.model()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     Trainer(
-        accelerator="cpu", devices=2, strategy="ddp_spawn_find_unused_parameters_true", max_epochs=1, logger=False,
-        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        accelerator="cpu", devices=2, strategy="ddp_spawn_find_unused_parameters_true", max_epochs=1,
+        logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         use_distributed_sampler=False,
     ).fit(model, datamodule=container.datamodule())
     assert any(not torch.equal(value, before[name]) for name, value in model.state_dict().items())
