@@ -138,11 +138,11 @@ class Assembler:
             return False
         if not is_certain(error) and self.is_consequence(path, given.values()):
             return True
-        if not isinstance(error, UserError):
-            return False
-        is_placed = isinstance(error, CompositionError)
-        self.report(error if is_placed else CompositionError(str(error), path=path, cause=error))
-        return True
+        if isinstance(error, UserError) and not isinstance(error, CompositionError):
+            error = CompositionError(str(error), path=path, cause=error)
+        if isinstance(error, CompositionError):
+            self.report(error)
+        return isinstance(error, CompositionError)
 
     def _stand_in(self, path: str, given: Mapping[str, Any]) -> StandIn:
         self._faulty_behind[path] = self.unchecked.get(path, (path,))

@@ -77,9 +77,16 @@ class _Check:
         try:
             self.family.data_spec()
         except UserError as error:
-            self.findings.add(Fault(path="", what=str(error)))
+            path = error.path if isinstance(error, CompositionError) else ""
+            self.findings.add(Fault(path=path, what=_without_path(error, path)))
+            if path:  # a wiring function was run to see what it reads of the data
+                self._leave_unchecked()
             return False
         return True
+
+    def _leave_unchecked(self) -> None:
+        why = "it can't be put together while some of its parts have faults, so no batch was sent"
+        self.findings.add(Unchecked(path=self.root, why=why))
 
     def _on_device(self) -> AbstractContextManager[None]:
         return nullcontext() if self._has_real_batch else on_meta()
@@ -178,8 +185,7 @@ class _Check:
                 return self._model_provider()()
             except Exception as error:
                 if errors and not is_certain(error):
-                    why = "it can't be put together while some of its parts have faults, so no batch was sent"
-                    self.findings.add(Unchecked(path=self.root, why=why))
+                    self._leave_unchecked()
                 else:
                     errors.append(_as_composition_error(error, assembler.locate(record.failed)))
         return None
@@ -197,12 +203,16 @@ def _as_composition_error(error: Exception, path: str) -> CompositionError:
 
 def _as_fault(error: CompositionError, assembler: Assembler, widths: WidthSettings) -> Fault:
     path = _place_of(error) or assembler.path
-    what = str(error).removeprefix(f"{path}: ").replace(f"{path} ", "it ", 1)
+    what = _without_path(error, path)
     if isinstance(error, WidthError):
         what, givers = str(error).partition(": ")[0], [_below(error.giver, assembler)]
     else:
         givers = _givers(error.given, assembler)
     return Fault(path=path, what=what, hint=widths.suggest(givers, _below(path, assembler)) if givers else "")
+
+
+def _without_path(error: Exception, path: str) -> str:
+    return str(error).removeprefix(f"{path}: ").replace(f"{path} ", "it ", 1) if path else str(error)
 
 
 def _place_of(error: CompositionError) -> str:
