@@ -231,10 +231,17 @@ class MultiFeatureClassifier(Composite):
         return kept | (present & (draws == draws.amax(dim=1, keepdim=True)))
 
     def _loss(self, logits: Tensor, batch: FeatureBatch) -> Tensor:
-        assert batch.target is not None
-        return F.cross_entropy(
-            logits, batch.target, weight=self.class_weights, label_smoothing=self.label_smoothing
-        )
+        """Return the mean loss of rows, each of which has the weight of its own class.
+
+        Weighted by torch, the share of the target that smoothing gives to a class would have that class's.
+        """
+        target, smoothing = batch.target, self.label_smoothing
+        assert target is not None
+        if self.class_weights is None or not smoothing:
+            return F.cross_entropy(logits, target, weight=self.class_weights, label_smoothing=smoothing)
+        loss_B = F.cross_entropy(logits, target, label_smoothing=smoothing, reduction="none")
+        weight_B = self.class_weights[target]
+        return (weight_B * loss_B).sum() / weight_B.sum()
 
     def _weight(self, batch: FeatureBatch) -> float:
         """Return what the mean loss of a batch counts among others."""

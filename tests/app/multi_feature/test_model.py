@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
@@ -158,3 +159,21 @@ def test_validation_hides_no_group() -> None:
     model.validation_step(_batch(), 0)
 
     assert seen == [None]
+
+
+def test_a_row_is_weighed_by_its_own_class_also_where_targets_are_smoothed() -> None:
+    weights = torch.tensor([0.5, 20.0])
+    model = _build({"kar": 5, "fou": 2}, class_weights=weights, label_smoothing=0.1).eval()
+    batch = _batch()
+    logits = model(batch.features).detach()
+    losses = torch.stack(
+        [
+            functional.cross_entropy(one[None], target[None], label_smoothing=0.1)
+            for one, target in zip(logits, _target(batch), strict=True)
+        ]
+    )
+    of_row = weights[_target(batch)]
+
+    loss = model.training_step(batch, 0)
+
+    torch.testing.assert_close(loss.detach(), (of_row * losses).sum() / of_row.sum())
