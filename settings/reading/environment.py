@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
 from nested_lightning.settings.reading.errors import did_you_mean
 from nested_lightning.settings.reading.layers import Layer, Names
+from nested_lightning.settings.reading.written_numbers import value_of
 
 ENV_PREFIX = "NESTED_LIGHTNING__"
 """How the name of every variable starts; ``__`` stands between the names of a dotted path."""
@@ -16,8 +18,8 @@ ENV_PREFIX = "NESTED_LIGHTNING__"
 def read_environment(environ: Mapping[str, str], model: type[BaseModel]) -> tuple[Layer, list[str]]:
     """Return the nested values of the variables that start with `ENV_PREFIX`, and what is wrong with others.
 
-    Lists and mappings are written as JSON, None as ``null``. There is a line for each variable that names no
-    setting of ``model``, or whose value isn't JSON where it must be.
+    Lists and mappings are written as JSON or as YAML in one line, None as ``null``. There is a line for each
+    variable that names no setting of ``model``, or whose value isn't either where it must be.
     """
     known = {name.upper() for name in model.model_fields}
     usable: dict[str, str] = {}
@@ -46,6 +48,7 @@ def _read(variables: Mapping[str, str], model: Any) -> dict[str, Any]:
     source = EnvSettingsSource(
         model, env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_parse_none_str="null"
     )
+    source.decode_complex_value = _decode_field  # type: ignore[method-assign]
     source.env_vars = {name.lower(): None if value == "null" else value for name, value in variables.items()}
     return source()
 
@@ -64,10 +67,32 @@ def _decode(value: Any) -> Any:
         return {name: _decode(inner) for name, inner in value.items()}
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
-            return json.loads(value)
+            return _decoded(value)
         except ValueError:
             return value
     return value
+
+
+def _decode_field(field_name: str, field: Any, value: Any) -> Any:
+    del field_name, field
+    return _decoded(value)
+
+
+def _decoded(text: str) -> Any:
+    """Return a list or a mapping that is written as JSON, or as YAML in one line; names stay as they are.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    try:
+        numbers = {f"parse_{kind}": partial(value_of, kind) for kind in ("int", "float")}
+        return json.loads(text, **numbers)  # type: ignore[arg-type]
+    except ValueError:
+        if text[:1] not in ("[", "{"):
+            raise
+    from nested_lightning.settings.reading.yaml_values import YamlValues  # with YAML, for which few ask
+
+    return YamlValues("", has_lines=False).read(text, must_be_mapping=False)
 
 
 def _names(variable: str) -> Names:

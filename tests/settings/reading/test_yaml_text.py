@@ -202,3 +202,22 @@ def test_a_name_or_a_value_of_a_python_caller_is_not_repeated_whole() -> None:
             parse_settings({"model": "multi-feature", **values})
 
         assert len(str(caught.value)) <= 1000
+
+
+@pytest.mark.parametrize("value", [str(WORDS).replace("'", '"'), f"[{', '.join(WORDS)}]"])
+def test_names_in_variables_arrive_as_they_were_written(value: str) -> None:
+    prefix = "NESTED_LIGHTNING__MULTI_FEATURE__"
+    weights = "{yes: 2, no: 1, on: 3, 1.10: 4, 010: 5}"
+
+    settings = load_settings(
+        model="multi-feature",
+        environ={
+            f"{prefix}DATA__EXCLUDED": value,
+            f"{prefix}DATA__LABEL": "1.10",
+            f"{prefix}CLASS_WEIGHTS": weights,
+        },
+    )
+
+    assert settings.multi_feature.data.excluded == WORDS
+    assert settings.multi_feature.data.label == "1.10"
+    assert settings.multi_feature.class_weights == {"yes": 2, "no": 1, "on": 3, "1.10": 4, "010": 5}
