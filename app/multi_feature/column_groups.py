@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import takewhile
 
 from nested_lightning.app.errors import UserError, did_you_mean, name_list
 
@@ -11,6 +12,9 @@ Grouping = Callable[[Sequence[str]], dict[str, tuple[str, ...]]]
 """Takes the names of all columns that may be features; returns each group's columns by its name."""
 
 _NUMBERED = re.compile(r"(?P<prefix>.*?)[_.\- ]*\d+")
+_WORD = re.compile(r"\d+|[^\W\d_A-Z]+|[A-Z]+(?:[^\W\d_A-Z]+)?")
+ALL, OTHERS = "all", "others"
+"""Groups of columns that share no word: where all do so, and where some do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,83 @@ class GroupByPrefix:
             numbered = _NUMBERED.fullmatch(column)
             groups.setdefault(numbered["prefix"] or "0" if numbered else column, []).append(column)
         return {name: tuple(members) for name, members in groups.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupBySharedWord:
+    """One group for columns that share a word, where that makes few groups of several columns each.
+
+    ``front_speed`` and ``front_load`` are the group ``front``, ``kar0`` and ``kar_1`` are ``kar``. Of numbers
+    at the end, first words and last words, those are taken that make the fewest groups; words that all of
+    them share don't count. The rest is one group more. Where more than half of the columns share a word with
+    none, all are one group.
+    """
+
+    def __call__(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Group ``columns``; groups come in the order of their first columns, the rest last."""
+        ways = (_numbered, _first_words, _last_words)
+        found = [groups for way in ways if (groups := _shared(columns, way(columns)))]
+        return min(found, key=len, default={ALL: tuple(columns)})
+
+    def guess(self, groups: Mapping[str, Sequence[str]]) -> str:
+        """Return what was guessed, for a note; empty: numbers at the end say it."""
+        columns = [name for members in groups.values() for name in members]
+        if len(columns) == 1 or (OTHERS not in groups and _shared(columns, _numbered(columns)) == groups):
+            return ""
+        if list(groups) == [ALL]:
+            what = "names of columns make no groups of several each, so that all are one group"
+        else:
+            sizes = name_list({name: len(members) for name, members in groups.items()})
+            what = f"columns that share a word are one group: {sizes}"
+        return f"{what}; multi_feature.data.grouping says it otherwise"
+
+
+def _numbered(columns: Sequence[str]) -> list[str]:
+    """Return the beginning of each column before its number."""
+    matches = [_NUMBERED.fullmatch(column) for column in columns]
+    return [
+        (match["prefix"] or "0") if match else column for match, column in zip(matches, columns, strict=True)
+    ]
+
+
+def _first_words(columns: Sequence[str]) -> list[str]:
+    """Return each column up to its first word that not all of them share."""
+    words = [[*_WORD.finditer(column)] for column in columns]
+    place = _num_shared([[word[0] for word in each] for each in words])
+    return [
+        column[: each[place].end()] if len(each) > place else column
+        for column, each in zip(columns, words, strict=True)
+    ]
+
+
+def _last_words(columns: Sequence[str]) -> list[str]:
+    """Return each column from its last word on that not all of them share."""
+    words = [[*_WORD.finditer(column)][::-1] for column in columns]
+    place = _num_shared([[word[0] for word in each] for each in words])
+    return [
+        column[each[place].start() :] if len(each) > place else column
+        for column, each in zip(columns, words, strict=True)
+    ]
+
+
+def _num_shared(words: Sequence[Sequence[str]]) -> int:
+    """Return how many words all have in common from the beginning."""
+    alike = (len(set(several)) == 1 for several in zip(*words, strict=False))
+    return sum(1 for _ in takewhile(bool, alike))
+
+
+def _shared(columns: Sequence[str], keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the groups of columns with the same key, and of the rest; none where the rest is most."""
+    groups: dict[str, list[str]] = {}
+    for column, key in zip(columns, keys, strict=True):
+        groups.setdefault(key, []).append(column)
+    shared = {key: tuple(members) for key, members in groups.items() if len(members) > 1}
+    rest = [members[0] for members in groups.values() if len(members) == 1]
+    if len(rest) > 1:
+        shared[OTHERS] = (*shared.get(OTHERS, ()), *rest)
+    elif rest:
+        shared[rest[0]] = (*shared.get(rest[0], ()), rest[0])
+    return shared if 2 * len(rest) <= len(columns) else {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,10 @@ class PrefixGroupingSettings(GroupingSettings, kind="prefix", target=".GroupByPr
     """Columns that share the name before their number: kar0, kar1 and kar_2 are the group kar."""
 
 
+class SharedWordGroupingSettings(GroupingSettings, kind="shared_word", target=".GroupBySharedWord"):
+    """Columns that share a number's prefix, a first or a last word; where few do, all as one group."""
+
+
 class ExplicitGroupingSettings(GroupingSettings, kind="explicit", target=".ExplicitGroups"):
     """Groups listed column by column."""
 
@@ -34,7 +38,7 @@ class SingleGroupingSettings(GroupingSettings, kind="single", target=".SingleGro
     name: str = Field("0", min_length=1, description="Name of that group.")
 
 
-GROUPINGS = Slot(base=GroupingSettings, default="prefix")
+GROUPINGS = Slot(base=GroupingSettings, default="shared_word")
 Grouping = Annotated[GroupingSettings, GROUPINGS]
 
 

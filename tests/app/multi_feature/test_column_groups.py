@@ -6,6 +6,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.column_groups import (
     ExplicitGroups,
     GroupByPrefix,
+    GroupBySharedWord,
     SingleGroup,
     select_columns,
 )
@@ -26,6 +27,45 @@ def test_prefix_makes_a_group_of_a_column_without_number() -> None:
 
 def test_prefix_names_the_group_of_bare_numbers_0() -> None:
     assert GroupByPrefix()(["0", "1", "2"]) == {"0": ("0", "1", "2")}
+
+
+@pytest.mark.parametrize(
+    ("columns", "sizes"),
+    [
+        (["front_speed", "front_load", "rear_speed", "rear_load"], {"front": 2, "rear": 2}),
+        (["speed_front", "load_front", "heat_front", "speed_rear", "load_rear"], {"front": 3, "rear": 2}),
+        (["frontSpeed", "frontLoad", "rearSpeed", "rearLoad", "age"], {"front": 2, "rear": 2, "age": 1}),
+        (["car front speed", "car front load", "car rear heat"], {"car front": 2, "car rear heat": 1}),
+        (
+            ["sepal length (cm)", "sepal width (cm)", "petal length (cm)"],
+            {"sepal": 2, "petal length (cm)": 1},
+        ),
+        (["kar0", "kar_1", "fou.0", "fou.1", "age"], {"kar": 2, "fou": 2, "age": 1}),
+        (["kar0", "kar1", "kar2", "age", "weight"], {"kar": 3, "others": 2}),
+        (["x1", "x2", "x3"], {"x": 3}),
+        (["0", "1", "2"], {"0": 3}),
+        (["alcohol", "malic_acid", "ash", "hue", "phenols"], {"all": 5}),
+        (["front_speed", "front_load", "age", "weight", "price"], {"all": 5}),
+        (["age"], {"all": 1}),
+    ],
+)
+def test_columns_that_share_a_word_are_one_group_where_most_do(
+    columns: list[str], sizes: dict[str, int]
+) -> None:
+    groups = GroupBySharedWord()(columns)
+
+    assert {name: len(members) for name, members in groups.items()} == sizes
+    assert sorted(name for members in groups.values() for name in members) == sorted(columns)
+
+
+def test_what_names_of_columns_suggest_is_said_and_what_numbers_say_is_not() -> None:
+    grouping = GroupBySharedWord()
+
+    assert grouping.guess(grouping(["kar0", "kar1", "fou0"])) == ""
+    assert "share a word are one group: 'a' (2), 'b' (2)" in grouping.guess(
+        grouping(["a_x", "a_y", "b_x", "b_z"])
+    )
+    assert "all are one group; multi_feature.data.grouping" in grouping.guess(grouping(["age", "price"]))
 
 
 def test_single_group_holds_all_columns() -> None:
