@@ -148,7 +148,7 @@ class Composer:
             if not faults:
                 raise
             message = f"{faults[0]}; what is wired after it is unchecked"
-            raise CompositionError(message, path=faults[0].path, cause=faults[0].__cause__) from None
+            raise CompositionError(message, path=faults[0].path) from faults[0].__cause__
 
     def _wire(self, facts: DataFacts, assembler: Assembler) -> LightningModule:
         given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}
