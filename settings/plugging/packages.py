@@ -19,7 +19,7 @@ from nested_lightning.settings.trainer import TrainerSettings
 def plugins() -> list[Plugin]:
     """Return all plug-ins, ours first, each with what is wrong with it; everything is imported for that."""
     PLUGGED_FAMILIES.import_described()
-    places = (TrainerSettings, *(family.settings for family in families().values()))
+    places: tuple[Place, ...] = (TrainerSettings, *(family.settings for family in families().values()))
     taken = {choice for place in places for choice in _choices(place)}
     for plugin, choice in PLUGGED_CHOICES.added:
         if choice not in taken and not plugin.problems:

@@ -35,8 +35,9 @@ class LoggerRuns(Callback):
         recipe = getattr(pl_module, "recipe", None)
         trackers = _trackers(trainer)
         self._ids = {one.item: one.run for one in trackers if one.run}
-        for tracker in trackers if isinstance(recipe, Recipe) else ():
-            tracker.log_hyperparams(_facts(recipe))
+        if isinstance(recipe, Recipe):
+            for tracker in trackers:
+                tracker.log_hyperparams(_facts(recipe))
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -43,10 +43,10 @@ class Tracker(Logger):
         return None
 
     @override
-    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+    def log_hyperparams(self, params: Any = None, *args: Any, **kwargs: Any) -> None:
         """Log them without secrets."""
-        plain = vars(params) if isinstance(params, Namespace) else params
-        super().log_hyperparams(without_secrets(plain), *args, **kwargs)
+        lightnings: Any = super()
+        lightnings.log_hyperparams(without_secrets(_plain(params)), *args, **kwargs)
 
     def note(self, name: str, text: str) -> None:
         """Put down a fact about the run, in the place of what stood under its name."""
@@ -160,19 +160,18 @@ class Mlflow(_Remote, MLFlowLogger):
         _require("mlflow", item)
         place = folder.absolute()
         address = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
-        local = {} if address else {"artifact_location": str(place / "mlflow-artifacts")}
+        local: dict[str, Any] = {} if address else {"artifact_location": str(place / "mlflow-artifacts")}
         address = address or f"sqlite:///{place / 'mlflow.db'}"
         super().__init__(tracking_uri=address, run_id=run, **local, **arguments)
         self.item = item
 
     @override
     @rank_zero_only
-    def log_hyperparams(self, params: dict[str, Any] | Namespace) -> None:
+    def log_hyperparams(self, params: Any = None, *args: Any, **kwargs: Any) -> None:
         """Log those that the run lacks, since MLflow refuses another value; one is cut at 250 characters."""
         self.experiment.update_run(self.run_id, status="RUNNING")  # also where it had ended
         present = self.experiment.get_run(self.run_id).data.params
-        plain = vars(params) if isinstance(params, Namespace) else params
-        named = {re.sub(r"[^\w\-. :/]", "_", name): value for name, value in _flat(plain)}
+        named = {re.sub(r"[^\w\-. :/]", "_", name): value for name, value in _flat(_plain(params))}
         super().log_hyperparams({name: value for name, value in named.items() if name not in present})
 
     @override
@@ -208,8 +207,10 @@ class Comet(_Remote, CometLogger):
     ) -> None:
         _require("comet_ml", item)
         offline: Any = 0  # Lightning takes False for an experiment that isn't even kept
-        hidden = dict.fromkeys(("log_code", "log_git_metadata", "log_git_patch", "log_env_details"), False)
-        where = {"offline_directory": str(folder / "comet"), "parse_args": False}
+        hidden: dict[str, Any] = dict.fromkeys(
+            ("log_code", "log_git_metadata", "log_git_patch", "log_env_details"), False
+        )
+        where: dict[str, Any] = {"offline_directory": str(folder / "comet"), "parse_args": False}
         super().__init__(
             experiment_key=run,
             mode="get" if run else "create",
@@ -232,6 +233,10 @@ def _require(module: str, item: str) -> None:
     if find_spec(module) is None:
         extra = module.removesuffix("_ml")
         raise UserError(f"trainer.loggers.{item} needs a package: pip install 'nested-lightning[{extra}]'")
+
+
+def _plain(params: Any) -> dict[str, Any]:
+    return vars(params) if isinstance(params, Namespace) else dict(params or {})
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
