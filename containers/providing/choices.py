@@ -75,7 +75,7 @@ def build_each(choices: Mapping[str, ChoiceSettings]) -> dict[str, Any]:
 def build_callback(choices: Mapping[str, ChoiceSettings], folder: Path, name: str) -> Any:
     """Build a callback by its choice; what it writes to a relative path lies in the run folder."""
     choice: Any = choices[name]
-    placed = {"dirpath": folder / choice.dirpath} if hasattr(choice, "dirpath") else {}
+    placed = {"dirpath": folder / (choice.dirpath or "own/checkpoints")} if hasattr(choice, "dirpath") else {}
     return build_chosen(choice, **placed)
 
 

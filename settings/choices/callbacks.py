@@ -61,7 +61,7 @@ class StochasticWeightAveragingSettings(
 class EarlyStoppingSettings(CallbackSettings, kind="early_stopping", target=f"{_OURS}.NamedStopping"):
     """Stops where a value gets no better, reaches a threshold or is no number."""
 
-    monitor: str = Field("val_loss", description="Logged value.")
+    monitor: str = Field(description="Logged value.")
     mode: Literal["min", "max"] = Field("min", description="Whether less or more of it is better.")
     patience: Natural = Field(3, description="Validations without a better value before it stops.")
     min_delta: NonNegativeFloat = Field(0.0, description="Least difference that is an improvement.")
@@ -77,15 +77,16 @@ class EarlyStoppingSettings(CallbackSettings, kind="early_stopping", target=f"{_
 class ModelCheckpointSettings(CallbackSettings, kind="model_checkpoint", target=".ModelCheckpoint"):
     """Checkpoints besides best.ckpt and last.ckpt."""
 
-    dirpath: str = Field(
-        "own/checkpoints", description="Their folder; a relative path begins at the run folder."
+    dirpath: str | None = Field(
+        None,
+        description="Their folder; a relative path begins at the run folder; null: own/checkpoints in it.",
     )
     filename: str | None = Field(None, description="Name of a file, e.g. {epoch}-{val_loss:.2f}.")
     monitor: str | None = Field(
         None, description="Logged value that decides which are kept; null: the newest."
     )
     mode: Literal["min", "max"] = Field("min", description="Whether less or more of it is better.")
-    save_top_k: int = Field(1, ge=-1, description="How many are kept; -1: all.")
+    save_top_k: int = Field(1, ge=-1, le=2**31 - 1, description="How many are kept; -1: all.")
     save_weights_only: bool = Field(False, description="Leave out what only a training that goes on needs.")
     save_on_exception: bool = Field(False, description="Save where an exception ends the training too.")
     auto_insert_metric_name: bool = Field(True, description="Write epoch=3 for {epoch}, rather than 3.")
@@ -101,9 +102,7 @@ class OnExceptionCheckpointSettings(
 ):
     """A checkpoint of the moment in which an exception ends the training."""
 
-    dirpath: str = Field(
-        "own/checkpoints", description="Its folder; a relative path begins at the run folder."
-    )
+    dirpath: str = Field(description="Its folder; a relative path begins at the run folder.")
     filename: str = Field("on_exception", min_length=1, description="Its name, without .ckpt.")
 
 
@@ -131,14 +130,16 @@ class GradientAccumulationSchedulerSettings(
     """Changes how many batches make an optimiser step, epoch by epoch."""
 
     scheduling: dict[Natural, Count] = Field(
-        {0: 1}, description="Batches to a step, by the epoch from which on, counted from 0."
+        description="Batches to a step, by the epoch from which on, counted from 0."
     )
 
 
 class TimerSettings(CallbackSettings, kind="timer", target=".Timer"):
     """Stops a training after a time, which goes on where the training does."""
 
-    duration: str = Field("00:12:00:00", description="Days, hours, minutes, seconds, as DD:HH:MM:SS.")
+    duration: str | None = Field(
+        None, pattern=r"^\d+:\d\d:\d\d:\d\d$", description="As DD:HH:MM:SS; null: it only counts."
+    )
     interval: Literal["step", "epoch"] = Field("step", description="Whether it may stop in mid-epoch.")
     verbose: bool = Field(True, description="Say that the time is over.")
 
@@ -146,20 +147,20 @@ class TimerSettings(CallbackSettings, kind="timer", target=".Timer"):
 class ModelSummarySettings(CallbackSettings, kind="model_summary", target=".ModelSummary"):
     """Lists the submodules and their sizes before the training."""
 
-    max_depth: int = Field(1, ge=-1, description="Levels of submodules; -1: all.")
+    max_depth: int = Field(1, ge=-1, le=1000, description="Levels of submodules; -1: all.")
 
 
 class RichModelSummarySettings(CallbackSettings, kind="rich_model_summary", target=".RichModelSummary"):
     """The same as a table."""
 
-    max_depth: int = Field(1, ge=-1, description="Levels of submodules; -1: all.")
+    max_depth: int = Field(1, ge=-1, le=1000, description="Levels of submodules; -1: all.")
 
 
 class ModelPruningSettings(CallbackSettings, kind="model_pruning", target=".ModelPruning"):
     """Sets the least weights to zero after each epoch."""
 
     pruning_fn: Literal["l1_unstructured", "random_unstructured"] = Field(
-        "l1_unstructured", description="Which weights: the least ones, or random ones."
+        description="Which weights: the least ones, or random ones."
     )
     amount: Share | Count = Field(0.5, description="Share or number of the weights, each time.")
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Count
 from nested_lightning.settings.slot import Slot
 
 
@@ -23,7 +24,7 @@ class TensorBoardSettings(LoggerSettings, kind="tensorboard", target=".TensorBoa
 class CsvSettings(LoggerSettings, kind="csv", target=".Csv"):
     """Lightning's own CSV file, in a folder of the run folder by the logger's name."""
 
-    flush_logs_every_n_steps: int = Field(100, gt=0, description="Logged steps from one write to the next.")
+    flush_logs_every_n_steps: Count = Field(100, description="Logged steps from one write to the next.")
 
 
 class WandbSettings(LoggerSettings, kind="wandb", target=".Wandb"):

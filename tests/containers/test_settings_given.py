@@ -31,9 +31,17 @@ COMPANIONS: dict[str, dict[str, Any]] = {
 }
 """What else must be set, so that a setting may be."""
 
+NEEDED_BY_KIND: dict[str, dict[str, Any]] = {
+    "early_stopping": {"monitor": "val_loss"},
+    "on_exception_checkpoint": {"dirpath": "own"},
+    "gradient_accumulation_scheduler": {"scheduling": {0: 2}},
+    "model_pruning": {"pruning_fn": "l1_unstructured"},
+}
+"""Settings of a kind that have no default."""
+
 CANDIDATES: list[Any] = [
     True, False, 1, 2, 3, 16, 0.25, 0.5, 0.75, "max", "cuda", "val_accuracy", "x", ["x"], [1, 2], [0.5, 0.25],
-    {"x": ["y"]}, {"x": 1},
+    {"x": ["y"]}, {"x": 1}, {"x": "y"}, {0: 3}, "00:01:00:00",
 ]  # fmt: skip
 SECTIONS = {family.section: name for name, family in families().items()}
 ROWS = [row for row in setting_rows(application_settings_model()) if row.allowed]
@@ -44,6 +52,7 @@ def _assigned(row: SettingRow, value: Any) -> list[dict[str, Any]]:
     parent = path.rpartition(".")[0]
     made = [nest(f"{parent}.kind", row.kind)] if row.kind and not path.endswith(".kind") else []
     made += [nest(f"{parent}.{name}", other) for name, other in COMPANIONS.get(path, {}).items()]
+    made += [nest(parent, NEEDED_BY_KIND[row.kind])] if row.kind in NEEDED_BY_KIND else []
     return [*made, nest(path, value)]
 
 

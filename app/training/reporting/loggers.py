@@ -7,9 +7,10 @@ import os
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lightning_fabric.utilities.rank_zero import rank_zero_only
@@ -24,7 +25,7 @@ from pytorch_lightning.loggers import (
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.secrets import without_secrets
+from nested_lightning.app.training.reporting.secrets import without_secrets
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
 
 
@@ -105,22 +106,45 @@ class Wandb(_Remote, WandbLogger):
         item: The logger's name in the settings.
         folder: Run folder; what is to be sent is kept in it.
         run: Id of the run to go on in; None: a new one.
+        project: Project.
+        entity: User or team; None: the key's own.
+        name: Name of the run; None: a random one.
+        group: Group of runs.
+        tags: Tags of the run.
         offline: Whether nothing is sent.
-        **arguments: Of ``wandb.init``.
 
     Raises:
         UserError: The package isn't installed.
     """
 
     def __init__(
-        self, *, item: str, folder: Path, run: str | None = None, offline: bool = False, **arguments: Any
+        self,
+        *,
+        item: str,
+        folder: Path,
+        run: str | None = None,
+        project: str = "nested-lightning",
+        entity: str | None = None,
+        name: str | None = None,
+        group: str | None = None,
+        tags: Sequence[str] = (),
+        offline: bool = False,
     ) -> None:
         _require("wandb", item)
         import wandb
 
         settings = wandb.Settings(x_disable_meta=True, disable_code=True, disable_git=True, console="off")
-        mode = "offline" if offline else None
-        super().__init__(save_dir=folder, version=run, settings=settings, mode=mode, **arguments)
+        super().__init__(
+            name=name,
+            save_dir=folder,
+            version=run,
+            project=project,
+            entity=entity,
+            group=group,
+            tags=[*tags],
+            settings=settings,
+            mode="offline" if offline else None,
+        )
         self.item = item
 
     @override
@@ -141,8 +165,10 @@ class Mlflow(_Remote, MLFlowLogger):
         item: The logger's name in the settings.
         folder: Run folder, where everything is kept if there is no address of a server.
         run: Id of the run to go on in; None: a new one.
+        experiment_name: Experiment.
+        run_name: Name of the run; None: a random one.
         tracking_uri: Address of the server; None: that of the variable MLFLOW_TRACKING_URI, if there is one.
-        **arguments: Of Lightning's `MLFlowLogger`.
+        tags: Tags of the run.
 
     Raises:
         UserError: The package isn't installed.
@@ -154,15 +180,24 @@ class Mlflow(_Remote, MLFlowLogger):
         item: str,
         folder: Path,
         run: str | None = None,
+        experiment_name: str = "nested-lightning",
+        run_name: str | None = None,
         tracking_uri: str | None = None,
-        **arguments: Any,
+        tags: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         _require("mlflow", item)
         place = folder.absolute()
         address = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
         local: dict[str, Any] = {} if address else {"artifact_location": str(place / "mlflow-artifacts")}
         address = address or f"sqlite:///{place / 'mlflow.db'}"
-        super().__init__(tracking_uri=address, run_id=run, **local, **arguments)
+        super().__init__(
+            experiment_name=experiment_name,
+            run_name=run_name,
+            tracking_uri=address,
+            tags={**tags},
+            run_id=run,
+            **local,
+        )
         self.item = item
 
     @override
@@ -195,15 +230,27 @@ class Comet(_Remote, CometLogger):
         item: The logger's name in the settings.
         folder: Run folder; what is to be sent later is kept in it.
         run: Key of the experiment to go on in; None: a new one.
+        workspace: Workspace; None: the key's own.
+        project: Project.
+        name: Name of the experiment; None: a random one.
+        tags: Tags of the experiment.
         online: Whether anything is sent.
-        **arguments: Of Lightning's `CometLogger` and of ``comet_ml.ExperimentConfig``.
 
     Raises:
         UserError: The package isn't installed.
     """
 
     def __init__(
-        self, *, item: str, folder: Path, run: str | None = None, online: bool = True, **arguments: Any
+        self,
+        *,
+        item: str,
+        folder: Path,
+        run: str | None = None,
+        workspace: str | None = None,
+        project: str = "nested-lightning",
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        online: bool = True,
     ) -> None:
         _require("comet_ml", item)
         offline: Any = 0  # Lightning takes False for an experiment that isn't even kept
@@ -212,12 +259,15 @@ class Comet(_Remote, CometLogger):
         )
         where: dict[str, Any] = {"offline_directory": str(folder / "comet"), "parse_args": False}
         super().__init__(
+            workspace=workspace,
+            project=project,
             experiment_key=run,
             mode="get" if run else "create",
             online=online or offline,
             **hidden,
             **where,
-            **arguments,
+            name=name,
+            tags=[*tags],
         )
         self.item = item
 

@@ -55,7 +55,7 @@ class LastCheckpoint(Checkpoint):
         self._every_n_seconds = every_n_seconds
         self._seen_step = self._saved_step = 0
         self._saved_at_s = 0.0
-        self._is_pending = self._is_stopping = self._is_cut_short = False
+        self._is_pending = self._is_stopping = self._is_final = False
         self._loaded_epoch: int | None = None
 
     @override
@@ -103,7 +103,7 @@ class LastCheckpoint(Checkpoint):
         self._loaded_epoch = None
         self._seen_step = self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
-        self._is_pending = self._is_stopping = self._is_cut_short = False
+        self._is_pending = self._is_stopping = self._is_final = False
         for logger in trainer.loggers:
             if isinstance(logger, MetricsFile):
                 logger.continue_from(_logged_step(trainer) + 1)
@@ -128,13 +128,13 @@ class LastCheckpoint(Checkpoint):
         if not self._is_pending:
             if step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
                 self._log_newest(trainer)
-            self._is_cut_short = is_last_step
+            self._is_final = is_last_step
             self._save_or_stop(trainer)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save what fell due with the epoch's last batch, or where the training is to stop."""
-        if self._is_cut_short:
+        if self._is_final:
             return
         is_uncounted = trainer.global_step == 0
         if is_uncounted and trainer.current_epoch == 0:
@@ -143,10 +143,12 @@ class LastCheckpoint(Checkpoint):
             self._log_newest(trainer)
             self._save_or_stop(trainer)
 
-    def save_end(self, trainer: Trainer) -> None:
-        """Save the finished training."""
-        if not self._is_cut_short:
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save the finished training, unless that has been done."""
+        if not self._is_final:
             self.save(trainer)
+        self._is_final = True
 
     def save(self, trainer: Trainer) -> None:
         """Save the training as it is now; every process has to call this at the same step."""
@@ -197,7 +199,7 @@ class SaveFirst(Callback):
         """Save it."""
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, LastCheckpoint):
-                callback.save_end(trainer)
+                callback.on_train_end(trainer, pl_module)
 
 
 def _logged_step(trainer: Trainer) -> int:

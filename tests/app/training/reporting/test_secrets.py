@@ -2,7 +2,7 @@
 
 import pytest
 
-from nested_lightning.app.secrets import without_secrets
+from nested_lightning.app.training.reporting.secrets import without_secrets
 
 
 @pytest.mark.parametrize(
