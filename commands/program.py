@@ -23,6 +23,7 @@ from nested_lightning.commands.printing.console import print_error, show_warning
 from nested_lightning.commands.resume import resume
 from nested_lightning.commands.swap import swap
 from nested_lightning.commands.train import train
+from nested_lightning.commands.tune import tune
 
 _READER_IS_GONE = 141
 """What a shell says of a program that SIGPIPE ended, e.g. of the first one in ``models | head -1``."""
@@ -37,6 +38,7 @@ app = typer.Typer(
 for command in (train, resume, evaluate, inspect, export, swap, models, config, check, graph, doctor):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
+app.add_typer(tune, name="tune")
 app.add_typer(new, name="new")
 
 

@@ -50,8 +50,9 @@ def run_training(run: Any) -> None:
 def print_result(result: Any) -> None:
     """Print the scores of an `app.training.runs.result.TrainingResult`, and where everything lies."""
     parts = ["validation", "test"]
+    is_kept = result.best_checkpoint.exists()
     print_table(
-        f"Scores of {short_path(result.best_checkpoint)}",
+        f"Scores of {short_path(result.best_checkpoint)}" if is_kept else "Scores of a trial",
         ["score", *parts],
         [
             (name, *(format_metric(name, values.get(part)) for part in parts))
@@ -89,15 +90,15 @@ def print_command(*arguments: str) -> None:
 
 def _print_whereabouts(result: Any) -> None:
     folder = result.run_folder
-    has_best = folder.best_checkpoint.exists()  # validation may never have come round
+    files = {
+        "best checkpoint": folder.best_checkpoint,  # validation may never have come round
+        "last checkpoint": folder.last_checkpoint,
+        "settings": folder.settings_file,
+        "metrics": folder.metrics_file,
+        "results": folder.results_file,
+        "log": folder.log_file,
+    }
     print_facts(
         f"Trained {result.num_steps} steps in {result.duration_s:.1f} s",
-        {
-            **({"best checkpoint": short_path(folder.best_checkpoint)} if has_best else {}),
-            "last checkpoint": short_path(folder.last_checkpoint),
-            "settings": short_path(folder.settings_file),
-            "metrics": short_path(folder.metrics_file),
-            "results": short_path(folder.results_file),
-            "log": short_path(folder.log_file),
-        },
+        {name: short_path(file) for name, file in files.items() if file.exists()},
     )

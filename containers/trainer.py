@@ -29,6 +29,7 @@ from nested_lightning.app.training.runs.reproducible_data import ReproducibleDat
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.running_metrics import RunningMetrics
 from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
+from nested_lightning.app.training.runs.time_limit import TimeLimit
 from nested_lightning.app.training.storable_state import StorableState
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
@@ -37,6 +38,7 @@ from nested_lightning.containers.providing.chosen import attributes, callback
 from nested_lightning.containers.providing.declared import DeclaredCallable, DeclaredFactory
 from nested_lightning.containers.providing.named import NamedProviders, build_items
 from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.lightning_arguments import LightningArguments
 from nested_lightning.settings.reading.merging import merge
 from nested_lightning.settings.trainer import TrainerSettings
 
@@ -93,14 +95,22 @@ class TrainerContainer(DeclarativeContainer):
     )
     monitored_value = callback(MonitoredValue, name=settings.provided.monitor)
     reproducible_data = callback(
-        ReproducibleData, seed=application.provided.seed, is_shared=settings.provided.use_distributed_sampler
+        ReproducibleData,
+        seed=application.provided.seed,
+        is_shared=settings.provided.use_distributed_sampler,
+        is_repeated=settings.provided.overfit_batches,
     )
     random_state = callback(RandomState)
     running_metrics = callback(RunningMetrics)
     plateau_schedules = callback(PlateauSchedules)
     counted_batches = callback(CountedBatches)
+    time_limit = callback(TimeLimit, limit_s=settings.provided.longest_s)
     epoch_log = callback(EpochLog)
-    determinism = callback(Determinism, is_deterministic=settings.provided.is_deterministic)
+    determinism = callback(
+        Determinism,
+        is_deterministic=settings.provided.is_deterministic,
+        use_benchmark=settings.provided.benchmark,
+    )
     compilation = callback(Compilation, is_wanted=settings.provided.use_compilation)
     channels_last = callback(ChannelsLast, is_wanted=settings.provided.use_channels_last)
     device_data = callback(DeviceData)
@@ -131,6 +141,7 @@ class TrainerContainer(DeclarativeContainer):
         plateau_schedules,
         submodule_policies,
         interruption,
+        time_limit,
         epoch_log,
         logger_runs,
         own=providers.Callable(build_items, callbacks.provider, settings.provided.callbacks),
@@ -162,15 +173,28 @@ class TrainerContainer(DeclarativeContainer):
         root=run_folder.provided.path,
         callbacks=all_callbacks,
         loggers=all_loggers,
-        **attributes(settings.provided, "max_epochs", "max_steps", "accelerator", "devices", "num_nodes"),
-        strategy=settings.provided.strategy,
+        **attributes(settings.provided, *LightningArguments.model_fields),
+        **attributes(settings.provided, "gradient_clip_algorithm", "plugins"),
         has_unused_parameters=application.provided.family.has_unused_parameters,
         precision=precision,
-        gradient_clip_val=settings.provided.gradient_clip_norm,
-        accumulate_grad_batches=settings.provided.accumulate_grad_batches,
+        gradient_clip_val=settings.provided.clipped_at,
         check_val_every_n_epoch=settings.provided.val_every_n_epochs,
     )
     last_training = providers.Singleton(LastTraining)
+    tuning_trainer = providers.Factory(
+        build_trainer,
+        callbacks=providers.List(
+            determinism, channels_last, device_data, reproducible_data, submodule_policies
+        ),
+        max_epochs=1000,  # a search ends by steps
+        check_val_every_n_epoch=1000,
+        **attributes(settings.provided, "accelerator", "devices", "accumulate_grad_batches"),
+        **attributes(settings.provided, "gradient_clip_algorithm"),
+        has_unused_parameters=application.provided.family.has_unused_parameters,
+        precision=precision,
+        gradient_clip_val=settings.provided.clipped_at,
+    )
+    """For the searches of `tune`: it keeps nothing and shows nothing."""
     training_run = providers.Factory(
         TrainingRun,
         trainer=lightning_trainer,

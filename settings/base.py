@@ -23,9 +23,11 @@ class Settings(BaseModel):
 
     Attributes:
         gone: Names that older files and checkpoints have, each with the reason why it's no setting any more.
+        elsewhere: Names that one may look for here, each with what does it instead.
     """
 
     gone: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    elsewhere: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     model_config = ConfigDict(
         frozen=True,

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from nested_lightning.settings.base import Settings
+from nested_lightning.settings.choices.optimization import OwnOptimizer
 from nested_lightning.settings.numbers import Count
 
 
@@ -24,6 +25,9 @@ class SubmodulePolicySettings(Settings):
     weight_decay: NonNegativeFloat | None = Field(
         None, description="Weight decay of its own; null: the optimiser's."
     )
+    optimizer: OwnOptimizer | None = Field(
+        None, description="Optimiser of its own, under the same schedule; null: that of the composite."
+    )
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:
@@ -31,4 +35,6 @@ class SubmodulePolicySettings(Settings):
             raise ValueError("unfreeze_at_epoch needs freeze: true")
         if self.init_path is not None and self.init_from is None:
             raise ValueError("init_path needs init_from, the file that it is a path in")
+        if self.optimizer is not None and not (self.lr is self.weight_decay is None):
+            raise ValueError("lr and weight_decay belong into optimizer, where there is one")
         return self

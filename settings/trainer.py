@@ -1,44 +1,71 @@
 """Settings of the training itself, the same for every family."""
 
+import re
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, Strict, ValidationInfo, field_validator
+from pydantic import Field, NonNegativeFloat, ValidationInfo, field_validator, model_validator
 
-from nested_lightning.settings.base import Follows, Settings
+from nested_lightning.settings.base import Follows
 from nested_lightning.settings.choices.callbacks import Callback
 from nested_lightning.settings.choices.loggers import Logger, LoggerSettings, TensorBoardSettings
+from nested_lightning.settings.lightning_arguments import LightningArguments
 from nested_lightning.settings.monitoring import mode_of
 from nested_lightning.settings.numbers import Count, Natural, Threads
 
-Devices = Annotated[int, Field(ge=-1, le=2**16)] | list[Natural] | Annotated[str, Strict()]
 Precision = Literal["auto", "32-true", "64-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true"]
+Plugin = Literal[
+    "LightningEnvironment",
+    "TorchElasticEnvironment",
+    "SLURMEnvironment",
+    "LSFEnvironment",
+    "MPIEnvironment",
+    "KubeflowEnvironment",
+]
 
 
-class TrainerSettings(Settings):
+class TrainerSettings(LightningArguments):
     """How long, where and how a model is trained, and what is kept of it."""
 
     gone = MappingProxyType({"log_every_n_steps": "metrics.csv has a line for each epoch"})
-
-    max_epochs: Count = Field(60, description="Number of passes over the training part.")
-    max_steps: int = Field(-1, ge=-1, le=2**31 - 1, description="Stop after that many steps; -1: no limit.")
-    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = Field(
-        "auto", description="Hardware to train on."
+    elsewhere = MappingProxyType(
+        {
+            "logger": "metrics.csv is always written; trainer.use_tensorboard writes more",
+            "enable_checkpointing": "best.ckpt and last.ckpt are always written; trainer.best_checkpoint and"
+            " trainer.checkpoint_every_n_steps say which and when",
+            "enable_progress_bar": "set trainer.use_progress_bar",
+            "enable_model_summary": "the command check prints the model's submodules",
+            "check_val_every_n_epoch": "set trainer.val_every_n_epochs",
+            "deterministic": "set trainer.is_deterministic",
+            "default_root_dir": "set run_dir",
+            "limit_predict_batches": "predict answers every sample that it is given",
+            "barebones": "a training here is checkpointed and logged; for a trial without set"
+            " trainer.fast_dev_run",
+            "enable_autolog_hparams": "settings.yaml in the run folder holds all settings",
+            "model_registry": "name a checkpoint's file",
+        }
     )
-    devices: Devices = Field("auto", description="Devices of a machine: how many, which, or auto.")
-    num_nodes: Count = Field(1, description="Machines that train together, each with these devices.")
-    strategy: str = Field("auto", description="How devices share the work: auto, ddp, …")
+
     use_distributed_sampler: bool = Field(
         True,
         description="Share the samples of a plain DataLoader among processes; false: its sampler or stream"
         " does so itself.",
+    )
+    plugins: list[Plugin] = Field(
+        [], description="Who started the processes, by Lightning's name, where it can't be recognised."
+    )
+    max_time: str | None = Field(
+        None, description="Longest time of one start, DAYS:HOURS:MINUTES:SECONDS; resume goes on."
     )
     precision: Precision = Field(
         "32-true",
         description="Number format of computation; auto: bf16-mixed where the device computes it natively,"
         " else 32-true.",
     )
-    is_deterministic: bool = Field(True, description="Only operations that give the same result each time.")
+    is_deterministic: bool | Literal["warn"] = Field(
+        True, description="Only operations that give the same result each time; warn: others with a warning."
+    )
+    benchmark: bool = Field(False, description="Let cuDNN try which of its operations is the fastest.")
     num_threads: Threads | Literal["auto"] | None = Field(
         None,
         description="CPU threads of one operation; auto: by batch size and weights; null: torch decides.",
@@ -48,7 +75,13 @@ class TrainerSettings(Settings):
     gradient_clip_norm: NonNegativeFloat | None = Field(
         None, description="Largest norm of all gradients together; null: no clipping."
     )
-    accumulate_grad_batches: Count = Field(1, description="Batches to one optimiser step.")
+    gradient_clip_val: NonNegativeFloat | None = Field(
+        None,
+        description="Largest norm, or largest value, as gradient_clip_algorithm says; null: no clipping.",
+    )
+    gradient_clip_algorithm: Literal["norm", "value"] = Field(
+        "norm", description="What gradient_clip_val bounds: all gradients' norm, or each value by itself."
+    )
     monitor: str = Field("val_loss", description="Logged value that decides which checkpoint is best.")
     monitor_mode: Annotated[Literal["auto", "min", "max"], Follows("monitor")] = Field(
         "auto", description="Whether less or more of it is better; auto: as its name says, e.g. accuracy."
@@ -61,7 +94,10 @@ class TrainerSettings(Settings):
     early_stopping_patience: Count | None = Field(
         None, description="Stop after that many validations without a better value; null: never."
     )
-    val_every_n_epochs: Count = Field(1, description="Epochs from one validation to the next.")
+    val_every_n_epochs: Count | None = Field(
+        1,
+        description="Epochs from one validation to the next; null: val_check_interval counts across epochs.",
+    )
     checkpoint_every_n_steps: Count | None = Field(
         None, description="Steps from one last.ckpt to the next, in mid-epoch too; null: by time alone."
     )
@@ -93,9 +129,37 @@ class TrainerSettings(Settings):
             )
         return known
 
-    @field_validator("max_steps")
+    @field_validator("max_time")
     @classmethod
-    def _train_at_all(cls, max_steps: int) -> int:
-        if max_steps == 0:
-            raise ValueError("no step trains nothing; give at least 1, or -1 for no limit")
-        return max_steps
+    def _name_a_time(cls, max_time: str | None) -> str | None:
+        if max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", max_time):
+            raise ValueError("write DAYS:HOURS:MINUTES:SECONDS, e.g. 00:12:00:00 for twelve hours")
+        return max_time
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.gradient_clip_norm is not None and self.gradient_clip_val is not None:
+            raise ValueError(
+                f"gradient_clip_norm {self.gradient_clip_norm} and gradient_clip_val {self.gradient_clip_val}"
+                " are two bounds; set one of them to null"
+            )
+        if self.gradient_clip_algorithm == "value" and self.gradient_clip_val is None:
+            raise ValueError("gradient_clip_algorithm value needs gradient_clip_val, the largest value")
+        if self.benchmark and self.is_deterministic is True:
+            raise ValueError("benchmark chooses anew in each run: it needs is_deterministic: false")
+        if self.val_every_n_epochs is None and not isinstance(self.val_check_interval, int):
+            raise ValueError("val_every_n_epochs null needs val_check_interval, a number of batches")
+        return self
+
+    @property
+    def clipped_at(self) -> float | None:
+        """The bound of the gradients, whichever name it was given by; None: none."""
+        return self.gradient_clip_val if self.gradient_clip_norm is None else self.gradient_clip_norm
+
+    @property
+    def longest_s(self) -> int | None:
+        """The seconds of ``max_time``; None: no limit."""
+        if self.max_time is None:
+            return None
+        days, hours, minutes, seconds = map(int, self.max_time.split(":"))
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

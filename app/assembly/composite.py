@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 from pytorch_lightning import Callback, LightningModule
 from pytorch_lightning.plugins import MixedPrecision
 from torch import nn
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import Optimizer
 
 from nested_lightning.app.checkpoints.recipe import Recipe
@@ -81,7 +81,8 @@ class Composite(LightningModule):
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
         elif getattr(precision, "scaler", None) is None:
             trained = [each for group in optimizer.param_groups for each in group["params"]]
-            clip_grad_norm_(trained, gradient_clip_val)
+            clip = clip_grad_value_ if gradient_clip_algorithm == "value" else clip_grad_norm_
+            clip(trained, gradient_clip_val)
         else:
             raise UserError(
                 "trainer.gradient_clip_norm can't be used with a fused optimiser and 16-mixed: "

@@ -97,6 +97,11 @@ class BatchLoader(PlaceableLoader[BatchT]):
         self.is_shuffled = is_shuffled
         self.drop_last = drop_last
 
+    @property
+    def dataset(self) -> Any:
+        """The data, by the name that Lightning looks for to know their number."""
+        return self.data
+
     @override
     def __len__(self) -> int:
         """Return the number of batches of an epoch, the same for every process."""

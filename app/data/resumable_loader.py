@@ -16,8 +16,12 @@ class ResumableLoader(ABC, Generic[BatchT]):
 
     A subclass says how many batches an epoch has, and gives those from any place on; they depend on the
     epoch's number alone, and not on which were asked for before.
+
+    Attributes:
+        is_repeated: Whether all epochs have the batches of the first one.
     """
 
+    is_repeated = False
     _epoch = 0
     _position = 0
     _is_restored = False
@@ -58,7 +62,7 @@ class ResumableLoader(ABC, Generic[BatchT]):
             num_batches = len(self)
         except TypeError:
             num_batches = None  # Lightning then asks for a batch while it trains on the one before
-        for position, batch in enumerate(self._batches(epoch, start), start):
+        for position, batch in enumerate(self._batches(0 if self.is_repeated else epoch, start), start):
             # The state counts the batch about to be yielded, and an epoch whose last batch is out is over:
             # a checkpoint taken during that last step must not replay an empty rest.
             given = position if num_batches is None else position + 1

@@ -28,6 +28,7 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
         data_spec: The facts that a trained model was built from, which then stand for those of the data.
 
     Attributes:
+        batch_size: May be changed, for loaders that are asked for later.
         samples: What the samples are called in messages.
     """
 

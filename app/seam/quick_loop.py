@@ -14,6 +14,7 @@ from pytorch_lightning.loops.fetchers import _DataFetcher
 from pytorch_lightning.loops.optimization.automatic import ClosureResult, _AutomaticOptimization
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.plugins import Precision
+from pytorch_lightning.profilers import PassThroughProfiler
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.trainer import call
 from pytorch_lightning.utilities.model_helpers import is_overridden
@@ -151,6 +152,7 @@ def _is_plain(trainer: Trainer) -> bool:
         and strategy.model is module
         and trainer.accumulate_grad_batches == 1
         and module.automatic_optimization
+        and type(trainer.profiler) is PassThroughProfiler  # type: ignore[attr-defined]
         and all(type(optimizer) in _OPTIMIZERS for optimizer in trainer.optimizers)
         and not any(is_overridden(name, module) for name in _STEPS)
     )

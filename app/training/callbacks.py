@@ -55,7 +55,7 @@ def collect_callbacks(
     monitor: str,
     monitor_mode: Literal["min", "max"],
     max_epochs: int,
-    val_every_n_epochs: int = 1,
+    val_every_n_epochs: int | None = 1,
 ) -> list[Callback]:
     """Return the callbacks of a training.
 
@@ -68,7 +68,7 @@ def collect_callbacks(
         monitor: Logged value that early stopping watches.
         monitor_mode: Whether less or more of it is better.
         max_epochs: Passes over the data; early stopping that can't act in so many is warned of.
-        val_every_n_epochs: Epochs from one validation to the next.
+        val_every_n_epochs: Epochs from one validation to the next; None: it isn't known.
 
     Raises:
         UserError: A checkpoint couldn't tell two of them apart.

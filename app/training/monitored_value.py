@@ -80,8 +80,10 @@ def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -
     )
 
 
-def warn_of_patience(patience: int, *, max_epochs: int, val_every_n_epochs: int) -> None:
+def warn_of_patience(patience: int, *, max_epochs: int, val_every_n_epochs: int | None) -> None:
     """Warn where early stopping can't stop anything early: the first validation is always an improvement."""
+    if val_every_n_epochs is None:
+        return
     num_validations = max_epochs // val_every_n_epochs
     if patience + 1 >= num_validations:
         warnings.warn(

@@ -8,6 +8,9 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from nested_lightning.app.training.joint_optimizer import build_optimizer
+from nested_lightning.app.training.torch_classes import stepping_of
+
 OptimizerFactory = Callable[[Any], Optimizer]
 """Takes the parameters to optimise."""
 
@@ -18,15 +21,18 @@ ScheduleFactory = Callable[[Optimizer, int], LRScheduler | None]
 def configure_single_optimizer(
     model: LightningModule, optimizer: OptimizerFactory, schedule: ScheduleFactory
 ) -> OptimizerLRScheduler:
-    """Return what ``configure_optimizers`` gives Lightning; the schedule is stepped after each step.
+    """Return what ``configure_optimizers`` gives Lightning.
+
+    A schedule is stepped after each step, unless it says otherwise.
 
     Args:
         model: Attached to a Trainer, which knows the number of steps.
         optimizer: Called with the parameters that require a gradient.
         schedule: Called with the optimiser and the number of its steps.
     """
-    built = optimizer([p for p in model.parameters() if p.requires_grad])
+    built = build_optimizer(optimizer, [p for p in model.parameters() if p.requires_grad])
     scheduler = schedule(built, int(model.trainer.estimated_stepping_batches))
     if scheduler is None:
         return built
-    return {"optimizer": built, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+    config: Any = {"scheduler": scheduler, **stepping_of(scheduler)}
+    return {"optimizer": built, "lr_scheduler": config}

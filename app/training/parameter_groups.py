@@ -65,7 +65,7 @@ def _split(group: dict[str, Any]) -> list[dict[str, Any]]:
 def lost_options(parameters: Iterable[nn.Parameter], optimizers: Iterable[Optimizer]) -> list[str]:
     """Return the names of those options of parameters that their optimiser doesn't begin with."""
     found = {
-        id(member): {name: group.get(f"initial_{name}", group[name]) for name in optimizer.defaults}
+        id(member): {name: group.get(f"initial_{name}", value) for name, value in group.items()}
         for optimizer in optimizers
         for group in optimizer.param_groups
         for member in group["params"]

@@ -15,6 +15,8 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.submodule_names import places_in_file
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
+from nested_lightning.app.training.optimization import OptimizerFactory
 from nested_lightning.app.training.parameter_groups import (
     grouped_by_options,
     lost_options,
@@ -37,6 +39,7 @@ class SubmodulePolicy:
         unfreeze_at_epoch: First epoch, counted from 0, in which it learns all the same; None: none.
         lr: Learning rate of its own; None: the optimiser's.
         weight_decay: Weight decay of its own; None: the optimiser's.
+        optimizer: Builds an optimiser of its own; None: it has that of the composite.
     """
 
     init_from: Path | None = None
@@ -45,6 +48,7 @@ class SubmodulePolicy:
     unfreeze_at_epoch: int | None = None
     lr: float | None = None
     weight_decay: float | None = None
+    optimizer: OptimizerFactory | None = None
 
 
 class SubmodulePolicies(Callback):
@@ -63,6 +67,7 @@ class SubmodulePolicies(Callback):
         self._policies = policies
         self._frozen: list[tuple[nn.Module, int | None]] = []
         self._with_options: dict[str, nn.Module] = {}
+        self._with_optimizer: dict[str, nn.Module] = {}
 
     def single(self) -> Iterator["SubmodulePolicies"]:
         """Yield one of its kind for each path, so that the fault of one doesn't hide another's."""
@@ -84,7 +89,7 @@ class SubmodulePolicies(Callback):
         """
         if stage != "fit":
             return
-        self._frozen, self._with_options = [], {}
+        self._frozen, self._with_options, self._with_optimizer = [], {}, {}
         for path, policy in self._policies.items():
             for name, module in find_submodules(pl_module, self._family, path).items():
                 self._apply(policy, f"{self._family}.{name}", module, is_new=trainer.ckpt_path is None)
@@ -110,6 +115,12 @@ class SubmodulePolicies(Callback):
                     f"submodules.{path}: {' and '.join(lost)} would have no effect, as {configured} gives"
                     " these weights to no optimiser that takes it, or to a schedule that sets it for all"
                 )
+        for path, module in self._with_optimizer.items():
+            if lack_own_optimizer(module.parameters(), trainer.optimizers):
+                raise UserError(
+                    f"submodules.{path}.optimizer would have no effect, as"
+                    f" {type(pl_module).__name__}.configure_optimizers builds the optimisers itself"
+                )
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -129,6 +140,10 @@ class SubmodulePolicies(Callback):
         if own:
             self._with_options[path] = module
             set_optimizer_options(module.parameters(), **own)
+        if policy.optimizer is not None:
+            self._with_optimizer[path] = module
+            mark_as_singled_out(module.parameters())
+            set_own_optimizer(module.parameters(), policy.optimizer)
         if policy.freeze:
             mark_as_singled_out(module.parameters())
             self._frozen.append((module, policy.unfreeze_at_epoch))

@@ -5,10 +5,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from lightning_fabric.plugins import environments
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.accelerators import CPUAccelerator
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.profilers import AdvancedProfiler, PyTorchProfiler, SimpleProfiler
 from pytorch_lightning.strategies import DDPStrategy, Strategy
 from torch import Tensor
 from typing_extensions import override
@@ -20,88 +23,99 @@ from nested_lightning.app.seam.quickening import quicken
 from nested_lightning.app.seam.restoring import name_checkpoint_in_faults
 from nested_lightning.app.training.monitored_value import MonitoredMoment
 
+_LIMITS = ("limit_train_batches", "limit_val_batches", "limit_test_batches", "val_check_interval")
+_PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": PyTorchProfiler}
+
 
 def build_trainer(
     *,
     root: Path,
     callbacks: Sequence[Callback] = (),
     loggers: Sequence[Logger] = (),
-    max_epochs: int | None = None,
-    max_steps: int = -1,
-    accelerator: str = "auto",
     devices: int | str | list[int] = "auto",
     num_nodes: int = 1,
     strategy: str | Strategy | type[DDPStrategy] = "auto",
     has_unused_parameters: bool = False,
-    precision: Any = "32-true",
-    gradient_clip_val: float | None = None,
-    accumulate_grad_batches: int = 1,
-    check_val_every_n_epoch: int = 1,
-    log_every_n_steps: int = 50,
+    overfit_batches: float = 0.0,
+    profiler: str | None = None,
+    num_sanity_val_steps: int = 0,
     plugins: Sequence[Any] = (),
+    **arguments: Any,
 ) -> Trainer:
     """Build a Trainer that does what it is asked and nothing besides.
 
     Checkpoints are written atomically and read without running code. Loaders share the data among processes
-    themselves. There is no sanity check before training, no model summary, and no bar or checkpoint but those
-    among the callbacks.
+    themselves, and give the same batches in each epoch where they are to be overfitted. There is no model
+    summary, and no bar or checkpoint but those among the callbacks.
 
     Args:
         root: Folder for what Lightning may write on its own.
         callbacks: Run in this order, checkpoints last.
         loggers: Receive the metrics.
-        max_epochs: Epochs of the training; None, with ``max_steps`` at -1: Lightning's own 1,000.
-        max_steps: Optimiser steps of the training; -1: no limit.
-        accelerator: ``auto``, ``cpu``, ``gpu`` or another that Lightning knows.
         devices: Their number, or which ones; ``auto``: as many as there are, or as ``torchrun`` says.
         num_nodes: Number of machines.
         strategy: ``auto``, ``ddp`` or another that Lightning knows; or a class of such.
         has_unused_parameters: Whether a step leaves trained parameters without a gradient, which ``ddp`` must
             know.
-        precision: ``32-true``, ``bf16-mixed`` or another that Lightning knows.
-        gradient_clip_val: Largest norm of the gradient; None: any.
-        accumulate_grad_batches: Batches to an optimiser step.
-        check_val_every_n_epoch: Epochs between validations.
-        log_every_n_steps: Steps between two entries of the loggers.
-        plugins: Lightning's plugins besides those for checkpoints, e.g. of who starts the processes.
+        overfit_batches: Batches of an epoch and of a validation, or a share of all; 0.0: as the limits say.
+        profiler: ``simple``, ``advanced`` or ``pytorch``; it writes to ``root``.
+        num_sanity_val_steps: Validation batches before the first step.
+        plugins: Lightning's plugins besides those for checkpoints, or names of its cluster environments.
+        **arguments: The Trainer's other arguments, by its own names.
 
     Raises:
         UserError: The hardware isn't there, or the values don't go together.
     """
-    _refuse_copies(strategy)
+    _refuse_strategy(strategy)
     if devices == "auto" and (sizes := torchrun_sizes()):
         devices, num_nodes = sizes
+    arguments = {name: value for name, value in arguments.items() if not _is_all(name, value)}
+    if overfit_batches:
+        arguments |= {"limit_train_batches": overfit_batches, "limit_val_batches": overfit_batches}
     build = partial(
         Trainer,
         default_root_dir=root,
         callbacks=list(callbacks),
         logger=list(loggers) or False,
-        max_epochs=max_epochs,
-        max_steps=max_steps,
-        accelerator=accelerator,
         devices=devices,
         num_nodes=num_nodes,
-        precision=precision,
-        gradient_clip_val=gradient_clip_val,
-        accumulate_grad_batches=accumulate_grad_batches,
-        check_val_every_n_epoch=check_val_every_n_epoch,
-        log_every_n_steps=log_every_n_steps,
         enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
         enable_progress_bar=any(isinstance(callback, ProgressBar) for callback in callbacks),
         enable_model_summary=False,
-        num_sanity_val_steps=0,
+        num_sanity_val_steps=num_sanity_val_steps,
         use_distributed_sampler=False,
-        plugins=[AtomicCheckpointIO(), *plugins],
+        **arguments,
     )
     try:
+        build = partial(
+            build,
+            profiler=_PROFILERS[profiler](dirpath=root, filename="profile") if profiler else None,
+            plugins=[AtomicCheckpointIO(), *map(_plugin, plugins)],
+        )
         trainer = build(strategy=_complete(strategy, has_unused_parameters))
         if strategy == "auto" and isinstance(trainer.strategy, DDPStrategy):
             trainer = build(strategy=_complete("ddp", has_unused_parameters))
-    except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError) as error:
-        raise UserError(f"the settings of the trainer can't be used on this machine: {error}") from error
+    except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError, KeyError) as error:
+        reason = f"the variable {error} isn't set" if isinstance(error, KeyError) else error
+        raise UserError(f"the settings of the trainer can't be used on this machine: {reason}") from error
+    if (
+        arguments.get("sync_batchnorm")
+        and trainer.world_size > 1
+        and isinstance(trainer.accelerator, CPUAccelerator)
+    ):
+        raise UserError("trainer.sync_batchnorm: torch has that for GPUs alone; set it to false")
     quicken(trainer)
     name_checkpoint_in_faults(trainer)
     return trainer
+
+
+def _is_all(name: str, value: Any) -> bool:
+    """Return whether this is Lightning's default, all batches, of which it says so wherever it is given."""
+    return name in _LIMITS and isinstance(value, float) and value == 1.0
+
+
+def _plugin(plugin: Any) -> Any:
+    return getattr(environments, plugin)() if isinstance(plugin, str) else plugin
 
 
 def _complete(strategy: str | Strategy | type[DDPStrategy], has_unused_parameters: bool) -> Any:
@@ -111,11 +125,18 @@ def _complete(strategy: str | Strategy | type[DDPStrategy], has_unused_parameter
     return "ddp_find_unused_parameters_true" if has_unused_parameters and strategy == "ddp" else strategy
 
 
-def _refuse_copies(strategy: object) -> None:
-    if any(word in str(strategy) for word in ("spawn", "fork", "notebook")):
+def _refuse_strategy(strategy: object) -> None:
+    name = (strategy if isinstance(strategy, str) else type(strategy).__name__).lower()
+    if any(word in name for word in ("spawn", "fork", "notebook")):
         raise UserError(
             f"trainer.strategy = {strategy}: its processes take copies of the model, and keep what they"
             " come to for themselves; set trainer.strategy=ddp, which starts a program for each process"
+        )
+    if any(word in name for word in ("fsdp", "deepspeed", "modelparallel", "model_parallel")):
+        raise UserError(
+            f"trainer.strategy = {strategy}: it splits each submodule among the devices, and neither resume"
+            " nor from_checkpoint puts one together again; set trainer.strategy=ddp, where each device has"
+            " the whole model"
         )
 
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import LBFGS, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import average_gradients
+from nested_lightning.app.training.joint_optimizer import build_optimizer
 from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.training.torch_classes import stepping_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +88,15 @@ class ComponentOptimizers:
         for path, component in self.components.items():
             if not component.parameters:
                 raise UserError(f"submodules: all of {path} is frozen, which has an optimiser of its own")
-            optimizer = component.optimizer(component.parameters)
+            optimizer = build_optimizer(component.optimizer, component.parameters)
+            if isinstance(optimizer, LBFGS):
+                raise UserError(
+                    f"{path}: LBFGS computes the loss itself, and can't be one of several optimisers"
+                )
             entry: dict[str, Any] = {"optimizer": optimizer}
             schedule = component.schedule(optimizer, max(1, num_steps[path]))
             if schedule is not None:
-                entry["lr_scheduler"] = {"scheduler": schedule, "interval": "step"}
+                entry["lr_scheduler"] = {"scheduler": schedule, **_every_step(schedule, path)}
             configured.append(entry)
         return configured
 
@@ -177,13 +183,21 @@ def refuse_automatic_gradients(trainer: Trainer) -> None:
     """
     if trainer.gradient_clip_val:
         raise UserError(
-            "trainer.gradient_clip_norm can't be used with several optimisers: set vae_gan.gradient_clip_norm"
+            "trainer.gradient_clip_norm and gradient_clip_val can't be used with several optimisers: set"
+            " vae_gan.gradient_clip_norm"
         )
     if trainer.accumulate_grad_batches != 1:
         raise UserError(
             "trainer.accumulate_grad_batches can't be used with several optimisers: raise"
             " vae_gan.data.batch_size"
         )
+
+
+def _every_step(schedule: LRScheduler, path: str) -> dict[str, Any]:
+    stepping = stepping_of(schedule)
+    if (stepping["interval"], stepping["frequency"]) != ("step", 1):
+        raise UserError(f"{path}: with several optimisers a schedule needs interval step and frequency 1")
+    return stepping
 
 
 def _nothing() -> None:

@@ -1,7 +1,7 @@
 """From the settings of a choice to what was chosen."""
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -88,4 +88,9 @@ def build_logger(
 
 def build_policies(policies: Mapping[str, SubmodulePolicySettings]) -> dict[str, SubmodulePolicy]:
     """Return the policy of each path."""
-    return {path: SubmodulePolicy(**policy.model_dump()) for path, policy in policies.items()}
+    return {path: SubmodulePolicy(**dict(_policy_arguments(policy))) for path, policy in policies.items()}
+
+
+def _policy_arguments(policy: SubmodulePolicySettings) -> Iterator[tuple[str, Any]]:
+    for name, value in policy:
+        yield name, partial(build_chosen, value) if isinstance(value, ChoiceSettings) else value

@@ -1,13 +1,16 @@
 """Choices of optimiser and of learning-rate schedule."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.numbers import Count
 from nested_lightning.settings.slot import Slot
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
+Options = dict[str, bool | int | float | str | list[float] | None]
+"""Arguments of a class of torch, which alone knows their bounds."""
 
 
 class OptimizerSettings(ChoiceSettings, module="nested_lightning.app.training.optimizers"):
@@ -47,6 +50,19 @@ class SgdSettings(OptimizerSettings, kind="sgd", target=".build_sgd"):
         return self
 
 
+class TorchOptimizerSettings(
+    OptimizerSettings,
+    kind="torch",
+    target="nested_lightning.app.training.torch_classes.build_torch_optimizer",
+):
+    """Any optimiser of torch by the name of its class."""
+
+    name: str = Field(description="Class in torch.optim, e.g. RMSprop.")
+    lr: PositiveFloat | None = Field(None, description="Learning rate; null: the class's own.")  # type: ignore[assignment]
+    weight_decay: NonNegativeFloat | None = Field(None, description="Weight decay; null: the class's own.")  # type: ignore[assignment]
+    options: Options = Field({}, description="Other arguments of the class, e.g. momentum.")
+
+
 class ScheduleSettings(ChoiceSettings, module="nested_lightning.app.training.schedules"):
     """What every schedule has: nothing but its kind."""
 
@@ -69,7 +85,27 @@ class CosineScheduleSettings(ScheduleSettings, kind="cosine", target=".build_cos
     final_factor: float = Field(0.0, ge=0, le=1, description="Last learning rate as a share of lr.")
 
 
+class TorchScheduleSettings(
+    ScheduleSettings, kind="torch", target="nested_lightning.app.training.torch_classes.build_torch_schedule"
+):
+    """Any schedule of torch by the name of its class."""
+
+    name: str = Field(description="Class in torch.optim.lr_scheduler, e.g. CosineAnnealingLR.")
+    options: Options = Field({}, description="Arguments of the class, e.g. T_max.")
+    interval: Literal["epoch", "step"] = Field("epoch", description="What the schedule counts.")
+    frequency: Count = Field(1, description="How many of these are between two of its steps.")
+    monitor: str = Field("val_loss", description="Logged value that ReduceLROnPlateau follows.")
+
+    @model_validator(mode="after")
+    def _follow_epochs(self) -> Self:
+        if self.name == "ReduceLROnPlateau" and self.interval == "step":
+            raise ValueError("ReduceLROnPlateau follows validations: it needs interval: epoch")
+        return self
+
+
 OPTIMIZERS = Slot(base=OptimizerSettings, default="adam")
 Optimizer = Annotated[OptimizerSettings, OPTIMIZERS]
+OwnOptimizer = Annotated[OptimizerSettings, Slot(base=OptimizerSettings, default="adam")]
+"""That of a single submodule."""
 SCHEDULES = Slot(base=ScheduleSettings, default="one_cycle")
 Schedule = Annotated[ScheduleSettings, SCHEDULES]

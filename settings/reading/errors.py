@@ -90,8 +90,9 @@ def describe_problems(
         if not _goes_deeper(problem["loc"], depths)
         and (problem["type"].startswith(_BEYOND) or not _is_beside(problem["loc"], beyond))
     ]
-    lines = [_describe(dict(problem), model, layers) for problem in meant[:MAX_PROBLEMS]]
-    left_out = len(meant) - len(lines)
+    said = (_describe(dict(problem), model, layers) for problem in meant[:MAX_PROBLEMS])
+    lines = [*dict.fromkeys(said)]  # alternatives may say the same
+    left_out = max(0, len(meant) - MAX_PROBLEMS)
     return [*lines, f"and {left_out:,} more mistakes"] if left_out else lines
 
 
@@ -129,6 +130,8 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
     if problem["type"] == "missing":
         return f"{path}: a value is needed"
     if problem["type"] == "extra_forbidden":
+        if instead := getattr(parent, "elsewhere", {}).get(names[-1]):
+            return f"{path} = {value}: is no setting: {instead}"
         return f"{path} = {value}: unknown name{_allow(names[-1], _names(parent), _sections(parent))}"
     if problem["type"] == "union_tag_not_found":
         allowed = ", ".join(_names(step(parent, names[-1])))

@@ -83,6 +83,15 @@ class SharedTrainings:
 
 def assert_same_training(found: Path, wanted: Path) -> None:
     """Compare weights, state of the optimiser, metrics and scores, bit for bit."""
+    assert_same_checkpoints(found, wanted)
+    one, other = RunFolder(found), RunFolder(wanted)
+    assert one.metrics_file.read_text() == other.metrics_file.read_text()
+    results = [json.loads(folder.results_file.read_text()) for folder in (one, other)]
+    assert results[0]["test"] == pytest.approx(results[1]["test"], abs=0, nan_ok=True)
+
+
+def assert_same_checkpoints(found: Path, wanted: Path) -> None:
+    """Compare weights and state of the optimiser, bit for bit."""
     one, other = RunFolder(found), RunFolder(wanted)
     for name in ("best_checkpoint", "last_checkpoint"):
         states = [torch.load(getattr(folder, name), weights_only=True) for folder in (one, other)]
@@ -90,6 +99,3 @@ def assert_same_training(found: Path, wanted: Path) -> None:
         assert states[0]["lr_schedulers"] == states[1]["lr_schedulers"]
         for key in ("state_dict", "optimizer_states"):
             torch.testing.assert_close(states[0][key], states[1][key], rtol=0, atol=0)
-    assert one.metrics_file.read_text() == other.metrics_file.read_text()
-    results = [json.loads(folder.results_file.read_text()) for folder in (one, other)]
-    assert results[0]["test"] == pytest.approx(results[1]["test"], abs=0, nan_ok=True)

@@ -69,7 +69,8 @@ def _of_type(annotation: Any, metadata: Any = ()) -> st.SearchStrategy[Any]:
 def _numbers(kind: type, metadata: Any) -> st.SearchStrategy[Any]:
     bounds = {
         name: getattr(entry, name)
-        for entry in metadata
+        for given in metadata
+        for entry in getattr(given, "metadata", [given])  # of a Field within an alternative
         for name in ("ge", "gt", "le", "lt")
         if hasattr(entry, name)
     }

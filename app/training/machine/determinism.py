@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Literal
 
 import torch
 from pytorch_lightning import LightningModule, Trainer
@@ -21,18 +22,19 @@ class Determinism(TemporaryChange):
     The Trainer's own option changes the whole process from the moment on at which a Trainer is built.
 
     Args:
-        is_deterministic: Whether operations that differ from run to run are refused.
+        is_deterministic: Whether operations that differ from run to run are refused; ``warn``: warned of.
+        use_benchmark: Whether cuDNN tries which of its operations is the fastest.
     """
 
-    def __init__(self, *, is_deterministic: bool) -> None:
-        self.is_deterministic = is_deterministic
+    def __init__(self, *, is_deterministic: bool | Literal["warn"], use_benchmark: bool = False) -> None:
+        self.is_deterministic, self.use_benchmark = is_deterministic, use_benchmark
         self._chosen: AbstractContextManager[None] | None = None
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Choose, in each process that takes part."""
         if self._chosen is None:
-            self._chosen = deterministic_operations(self.is_deterministic)
+            self._chosen = deterministic_operations(self.is_deterministic, use_benchmark=self.use_benchmark)
             self._chosen.__enter__()
 
     @override
@@ -44,16 +46,18 @@ class Determinism(TemporaryChange):
 
 
 @contextmanager
-def deterministic_operations(is_deterministic: bool) -> Iterator[None]:
-    """Refuse operations that differ from run to run inside the block, or allow them."""
+def deterministic_operations(
+    is_deterministic: bool | Literal["warn"], *, use_benchmark: bool = False
+) -> Iterator[None]:
+    """Refuse operations that differ from run to run inside the block, warn of them, or allow them."""
     was_on, was_warning = (
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
     )
     benchmark, cublas = torch.backends.cudnn.benchmark, os.environ.get(_CUBLAS)
-    torch.use_deterministic_algorithms(is_deterministic)
+    torch.use_deterministic_algorithms(bool(is_deterministic), warn_only=is_deterministic == "warn")
+    torch.backends.cudnn.benchmark = use_benchmark or (benchmark and not is_deterministic)
     if is_deterministic:
-        torch.backends.cudnn.benchmark = False
         os.environ[_CUBLAS] = _REPEATABLE
     try:
         yield

@@ -27,8 +27,9 @@ class LastCheckpoint(Checkpoint):
     """Saves the whole training to one file: at an interval, also in mid-epoch, and at its end.
 
     In mid-epoch it saves only where the optimiser has just stepped, since gathered gradients are in no
-    checkpoint; where no step is counted, at the ends of epochs alone. A save that falls due with the last
-    batch of an epoch waits for the epoch's validation and end, so that nothing of it is lost or done twice.
+    checkpoint; where no step is counted, at the ends of epochs alone. A save that falls due with a batch
+    after which there is a validation waits for that, and with the last one of an epoch for its end, so that
+    nothing of it is lost or done twice. With ``fast_dev_run`` nothing is saved.
     What ``max_steps`` ends in mid-epoch is saved there, so that more steps go on from there. As a
     `Checkpoint`, it runs after all other callbacks and saves what they have come to know. Where the training
     is asked to stop, it saves at the next such place and ends it.
@@ -55,7 +56,7 @@ class LastCheckpoint(Checkpoint):
         self._every_n_seconds = every_n_seconds
         self._seen_step = self._saved_step = 0
         self._saved_at_s = 0.0
-        self._is_pending = self._is_stopping = self._is_final = False
+        self._is_pending = self._is_stopping = self._is_final = self._is_last_batch = False
         self._loaded_epoch: int | None = None
 
     @override
@@ -124,11 +125,19 @@ class LastCheckpoint(Checkpoint):
         is_due = self._must_stop(trainer, batch_idx) or self._is_due(trainer, step, batch_idx) or is_last_step
         if not (has_stepped and (self._is_pending or is_due)):
             return
-        self._is_pending = trainer.is_last_batch or batch_idx + 1 >= trainer.num_training_batches
+        self._is_last_batch = trainer.is_last_batch or batch_idx + 1 >= trainer.num_training_batches
+        self._is_pending = self._is_last_batch or _is_before_validation(trainer, batch_idx)
         if not self._is_pending:
             if step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
                 self._log_newest(trainer)
             self._is_final = is_last_step
+            self._save_or_stop(trainer)
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save what fell due before a validation in mid-epoch."""
+        if self._is_pending and not self._is_last_batch:
+            self._is_final = 0 < trainer.max_steps <= trainer.global_step
             self._save_or_stop(trainer)
 
     @override
@@ -152,6 +161,8 @@ class LastCheckpoint(Checkpoint):
 
     def save(self, trainer: Trainer) -> None:
         """Save the training as it is now; every process has to call this at the same step."""
+        if trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
         for logger in trainer.loggers:  # a resumed training logs no step again that lies before this
             logger.write() if isinstance(logger, MetricsFile) else logger.save()
         trainer.save_checkpoint(self.path, weights_only=False)
@@ -206,3 +217,12 @@ def _logged_step(trainer: Trainer) -> int:
     """Return the step under which Lightning logs; several optimisers of one batch count once there."""
     is_automatic = trainer.lightning_module.automatic_optimization
     return trainer.global_step - 1 if is_automatic else trainer.fit_loop.total_batch_idx
+
+
+def _is_before_validation(trainer: Trainer, batch_idx: int) -> bool:
+    """Return whether Lightning validates after this batch, be it in the middle of an epoch."""
+    every_n_epochs: int | None = trainer.check_val_every_n_epoch
+    if not trainer.enable_validation or (every_n_epochs and (trainer.current_epoch + 1) % every_n_epochs):
+        return False
+    index = batch_idx if every_n_epochs else trainer.fit_loop.total_batch_idx
+    return (index + 1) % (trainer.val_check_batch or 1) == 0

@@ -6,6 +6,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
 _KEY = "nested_lightning_plateau_values"
+_KNOWN = "nested_lightning_plateau_known"
 
 
 class PlateauSchedules(Callback):
@@ -13,18 +14,21 @@ class PlateauSchedules(Callback):
 
     Lightning 2.6 leaves out that of the epoch, since it can't know whether the value is there. In an epoch
     that was taken up in its middle it is. Where the end of an epoch or of a batch was saved, before the step
-    that follows, the checkpoint holds it.
+    that follows, the checkpoint holds it, and so it does for steps before the next validation.
     """
 
     def __init__(self) -> None:
         self._loaded: dict[int, Any] = {}
+        self._known: dict[str, Any] = {}
         self._has_trained = False
 
     @override
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep the values that schedules are about to get."""
+        """Keep the values that schedules are about to get, and may get once more."""
+        if known := _known(trainer):
+            checkpoint[_KNOWN] = known
         if values := _values(trainer):
             checkpoint[_KEY] = values
 
@@ -33,15 +37,16 @@ class PlateauSchedules(Callback):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Keep the values until schedules are restored."""
-        self._loaded = checkpoint.get(_KEY, {})
+        self._loaded, self._known = checkpoint.get(_KEY, {}), checkpoint.get(_KNOWN, {})
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take the step of the epoch, or of the batch, after which was saved."""
         self._has_trained = False
+        trainer.callback_metrics.update(self._known)
         for number, value in self._loaded.items():
             pl_module.lr_scheduler_step(trainer.lr_scheduler_configs[number].scheduler, value)
-        self._loaded = {}
+        self._loaded, self._known = {}, {}
 
     @override
     def on_train_batch_start(
@@ -55,6 +60,11 @@ class PlateauSchedules(Callback):
         """Let Lightning take the step, which it leaves out in an epoch that was taken up."""
         if self._has_trained and any(config.reduce_on_plateau for config in trainer.lr_scheduler_configs):
             trainer.fit_loop.restarting = False
+
+
+def _known(trainer: Trainer) -> dict[str, Any]:
+    followed = [str(config.monitor) for config in trainer.lr_scheduler_configs if config.reduce_on_plateau]
+    return {name: trainer.callback_metrics[name] for name in followed if name in trainer.callback_metrics}
 
 
 def _values(trainer: Trainer) -> dict[int, Any]:

@@ -12,7 +12,8 @@ from typing_extensions import override
 from nested_lightning.app.data.remembering import noted_memory
 from nested_lightning.app.data.replayed_loader import ReplayedLoader
 from nested_lightning.app.data.reproducible_loader import ReproducibleLoader, is_ordered
-from nested_lightning.app.data.resumable_loader import next_epoch
+from nested_lightning.app.data.resumable_loader import ResumableLoader, next_epoch
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
 
 _TRAINING = "train_dataloader"
@@ -30,10 +31,11 @@ class ReproducibleData(Callback):
     Args:
         seed: Decides the order of samples, at least 0.
         is_shared: Whether processes that train together share the samples of such loaders in training.
+        is_repeated: Whether each epoch has the batches of the first one.
     """
 
-    def __init__(self, *, seed: int = 0, is_shared: bool = True) -> None:
-        self._seed, self._is_shared = seed, is_shared
+    def __init__(self, *, seed: int = 0, is_shared: bool = True, is_repeated: float = False) -> None:
+        self._seed, self._is_shared, self._is_repeated = seed, is_shared, bool(is_repeated)
         self._places: list[dict[str, Any]] = []
 
     @override
@@ -85,12 +87,16 @@ class ReproducibleData(Callback):
 
     def _take_over(self, loader: Any, is_for_training: bool) -> Any:
         if hasattr(loader, "state_dict") and hasattr(loader, "load_state_dict"):
+            if self._is_repeated and is_for_training:
+                _repeat(loader)
             return loader
         for note in noted_memory(loader) if is_for_training else ():
             warnings.warn(note, stacklevel=2)
         kind = ReproducibleLoader if is_ordered(loader) else ReplayedLoader
         is_shared = self._is_shared and is_for_training
-        return kind(loader, seed=self._seed, is_for_training=is_for_training, is_shared=is_shared)
+        taken = kind(loader, seed=self._seed, is_for_training=is_for_training, is_shared=is_shared)
+        taken.is_repeated = self._is_repeated and is_for_training
+        return taken
 
     def _restore(self, combined: CombinedLoader, trainer: Trainer) -> None:
         places, self._places = self._places, []
@@ -98,6 +104,19 @@ class ReproducibleData(Callback):
             loaders = [one for one in combined.flattened if hasattr(one, "load_state_dict")]
             for loader, place in zip(loaders, places, strict=bool(places)):
                 loader.load_state_dict(place)
+        for loader in () if places else loaders:
+            if isinstance(loader, ResumableLoader):  # made anew in the midst of a training
+                loader.load_state_dict({"epoch": trainer.current_epoch, "position": 0})
+
+
+def _repeat(loader: Any) -> None:
+    """Have a loader with a place in the epoch give the batches of the first epoch in all of them."""
+    if not isinstance(loader, ResumableLoader):
+        raise UserError(
+            f"trainer.overfit_batches: {type(loader).__name__} keeps its own place and order; give a plain"
+            " DataLoader"
+        )
+    loader.is_repeated = True
 
 
 def _source(trainer: Trainer, pl_module: LightningModule) -> Any:

@@ -142,7 +142,8 @@ class TrainingRun:
             except MisconfigurationException as error:
                 raise UserError(f"the settings of the trainer don't fit the model: {error}") from error
             num_steps = self.trainer.global_step
-            checkpoint = self._load_best()
+            is_trial = bool(self.trainer.fast_dev_run)  # type: ignore[attr-defined]
+            checkpoint = self.run_folder.checkpoint_of_results if is_trial else self._load_best()
             validation_metrics, test_metrics = self._evaluate()
             _logger.info("%s: validation %s, test %s", checkpoint, validation_metrics, test_metrics)
         result = TrainingResult(
@@ -153,7 +154,11 @@ class TrainingRun:
             validation_metrics=validation_metrics,
             test_metrics=test_metrics,
         )
-        if self.trainer.is_global_zero:
+        if is_trial:
+            _logger.warning(
+                "trainer.fast_dev_run: each loop was tried, and nothing kept: there is no checkpoint"
+            )
+        elif self.trainer.is_global_zero:
             result.write()
         return result
 
@@ -182,7 +187,7 @@ class TrainingRun:
         return path
 
     def _hand_over(self) -> Callable[[], Any] | None:
-        if self._keep is None:
+        if self._keep is None or self.trainer.fast_dev_run:  # type: ignore[attr-defined]
             return None
         return self._keep(self.model.eval().to(find_device(self._device)))
 

@@ -1,0 +1,55 @@
+"""A training that ends by the clock, at a step from which it can go on."""
+
+import logging
+import time
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
+
+_logger = logging.getLogger(PROJECT_LOGGER)
+_BATCHES_BETWEEN_AGREEMENTS = 16
+
+
+class TimeLimit(Callback):
+    """Makes the step after which the time is over the last one, as if ``max_steps`` had said so.
+
+    Lightning's own ``Timer`` ends the epoch there, of which the rest would be lost, and keeps the time in the
+    checkpoint, so that a training that goes on would end at once. Here each start has the whole time.
+
+    Args:
+        limit_s: Seconds; None: no limit.
+    """
+
+    def __init__(self, *, limit_s: float | None = None) -> None:
+        self._limit_s = limit_s
+        self._ends_at_s, self._seen_step = 0.0, 0
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count from here."""
+        self._ends_at_s, self._seen_step = time.monotonic() + (self._limit_s or 0), trainer.global_step
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """End the training, if the time is over and the optimiser has just stepped."""
+        has_stepped, self._seen_step = trainer.global_step != self._seen_step, trainer.global_step
+        if self._limit_s is not None and has_stepped and self._is_over(trainer, batch_idx):
+            _logger.warning(
+                "trainer.max_time is over after step %d; resume goes on from there", trainer.global_step
+            )
+            trainer.fit_loop.epoch_loop.max_steps = trainer.global_step
+
+    def _is_over(self, trainer: Trainer, batch_idx: int) -> bool:
+        loop = trainer.fit_loop
+        if trainer.current_epoch < (loop.min_epochs or 0) or trainer.global_step < (loop.min_steps or 0):
+            return False
+        is_over = time.monotonic() >= self._ends_at_s
+        if trainer.world_size == 1:
+            return is_over
+        # clocks differ between processes, which have to end together; asking costs a message
+        return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))

@@ -1,0 +1,125 @@
+"""Optimisers and schedules of torch by the names of their classes, with the arguments that these take."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType, ModuleType
+from typing import Any, TypeVar
+
+from torch import optim
+from torch.nn import Parameter
+from torch.optim import Optimizer, lr_scheduler
+from torch.optim.lr_scheduler import LRScheduler
+
+from nested_lightning.app.errors import UserError, did_you_mean
+
+T = TypeVar("T")
+Options = Mapping[str, Any]
+_STEPPING = "lightning_stepping"
+_NONE: Options = MappingProxyType({})
+_FUNCTION, _OTHERS = "takes a function, which no setting can be", "takes other schedules"
+_REFUSED = {
+    "SparseAdam": "takes sparse gradients alone, and submodules give dense ones",
+    "LambdaLR": _FUNCTION,
+    "MultiplicativeLR": _FUNCTION,
+    "SequentialLR": _OTHERS,
+    "ChainedScheduler": _OTHERS,
+}
+
+
+def build_torch_optimizer(
+    params: Iterable[Parameter] | Iterable[dict[str, Any]],
+    *,
+    name: str,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+    options: Options = _NONE,
+) -> Optimizer:
+    """Build an optimiser of torch.
+
+    Args:
+        params: Parameters or parameter groups.
+        name: Class in ``torch.optim``, e.g. ``RMSprop``.
+        lr: Learning rate; None: the class's own.
+        weight_decay: Weight decay; None: the class's own.
+        options: What else the class is called with, by name.
+
+    Raises:
+        UserError: There is no such class, or it doesn't take that.
+    """
+    shared = {"lr": lr, "weight_decay": weight_decay}
+    given = {**options, **{one: value for one, value in shared.items() if value is not None}}
+    return _call(_find(optim, Optimizer, name), params, given)
+
+
+def build_torch_schedule(
+    optimizer: Optimizer,
+    total_steps: int,
+    *,
+    name: str,
+    options: Options = _NONE,
+    interval: str = "epoch",
+    frequency: int = 1,
+    monitor: str = "val_loss",
+) -> LRScheduler:
+    """Build a schedule of torch, which bears what Lightning has to know of it, see `stepping_of`.
+
+    Args:
+        optimizer: Whose learning rate it varies.
+        total_steps: Steps of the optimiser in the whole training; the class is told by its options.
+        name: Class in ``torch.optim.lr_scheduler``, e.g. ``CosineAnnealingLR``.
+        options: What the class is called with, by name.
+        interval: What it counts: ``epoch`` or ``step``.
+        frequency: Of these, how many are between its steps.
+        monitor: Logged value that ``ReduceLROnPlateau`` follows.
+
+    Raises:
+        UserError: There is no such class, or it doesn't take that.
+    """
+    del total_steps  # which its options may say
+    schedule = _call(_find(lr_scheduler, LRScheduler, name), optimizer, options)
+    stepping = {"interval": interval, "frequency": frequency, "monitor": monitor}
+    setattr(schedule, _STEPPING, stepping)
+    return schedule
+
+
+def stepping_of(schedule: LRScheduler) -> dict[str, Any]:
+    """Return when Lightning is to step a schedule: after each step, unless it says otherwise itself."""
+    stepping: dict[str, Any] = getattr(schedule, _STEPPING, {"interval": "step", "frequency": 1})
+    return stepping
+
+
+def _find(module: ModuleType, base: type[T], name: str) -> type[T]:
+    classes = {
+        one: value
+        for one, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, base) and value is not base and one[0] != "_"
+    }
+    if name not in classes:
+        same = [one for one in classes if one.lower() == name.lower()]
+        near = f"; did you mean '{same[0]}'?" if same else did_you_mean(name, classes)
+        allowed = ", ".join(one for one in classes if one not in _REFUSED)
+        raise UserError(f"{module.__name__} has no class {name}{near} (allowed: {allowed})")
+    if name in _REFUSED:
+        raise UserError(f"{name} {_REFUSED[name]}; choose another class")
+    return classes[name]
+
+
+def _call(kind: type[T], first: Any, options: Options) -> T:
+    """Call a class with what its first parameter is, and with options, which are checked."""
+    _, *parameters = inspect.signature(kind).parameters.values()
+    allowed = {one.name: one for one in parameters}
+    for name in options:
+        if name not in allowed:
+            raise UserError(
+                f"{kind.__name__} takes no option {name}{did_you_mean(name, allowed)}"
+                f" (allowed: {', '.join(allowed)})"
+            )
+    needed = [one.name for one in parameters if one.default is one.empty and one.name not in options]
+    if needed:
+        raise UserError(f"{kind.__name__} needs {', '.join(needed)}: set them in its options")
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    try:
+        return kind(first, **given)  # type: ignore[call-arg]
+    except (TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{kind.__name__} can't be built with {given}: {reason}") from error

@@ -1,0 +1,123 @@
+"""``tune``: search for a learning rate or a batch size before a training, by Lightning's own finders."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nested_lightning.commands.options import (
+    ConfigOption,
+    DebugOption,
+    ModelOption,
+    OverrideOption,
+    PresetOption,
+    SetOption,
+    collect_sources,
+    resolve_settings,
+)
+from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.printing.console import (
+    print_facts,
+    quiet_lightning,
+    short_path,
+    status_console,
+    write_file,
+)
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.reading.merging import flatten
+
+tune = typer.Typer(no_args_is_help=True, help="Search for a learning rate or a batch size.")
+
+
+@tune.command()
+def lr(
+    model: ModelOption = None,
+    preset: PresetOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    override: OverrideOption = None,
+    min_lr: Annotated[float, typer.Option("--min", help="First learning rate.")] = 1e-6,
+    max_lr: Annotated[float, typer.Option("--max", help="Last learning rate.")] = 1.0,
+    num_steps: Annotated[int, typer.Option("--steps", help="Steps from one to the other.")] = 100,
+    plot: Annotated[Path, typer.Option("--plot", help="Where the curve is drawn, as SVG.")] = Path("lr.svg"),
+    debug: DebugOption = False,
+) -> None:
+    """Find the learning rate at which the loss falls most steeply; nothing is kept but the plot."""
+    del debug
+    settings, application, found = _prepare(model, preset, config, set_, override)
+    from nested_lightning.app.training.tuning.finders import find_learning_rate
+    from nested_lightning.app.training.tuning.rate_plot import draw_rates
+
+    search = find_learning_rate(
+        application.trainer.tuning_trainer, **found, min_lr=min_lr, max_lr=max_lr, num_steps=num_steps
+    )
+    write_file(plot, draw_rates(search).encode(), what="the loss at each rate")
+    peak = getattr(getattr(_section(settings), "schedule", None), "peak_factor", 1.0)
+    facts = {"steepest fall of the loss": f"{search.suggestion:.3g}", "plot": short_path(plot)}
+    if peak != 1.0:
+        facts["highest rate of the schedule"] = f"{peak:g} times lr"
+    _print("Learning rate", facts, settings, ("lr", "learning_rate"), f"{search.suggestion / peak:.3g}")
+
+
+@tune.command()
+def batch_size(
+    model: ModelOption = None,
+    preset: PresetOption = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    override: OverrideOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Find the largest batch that memory has room for, of at most all samples; nothing is kept."""
+    del debug
+    settings, application, found = _prepare(model, preset, config, set_, override)
+    from nested_lightning.app.training.tuning.finders import find_batch_size
+
+    size = find_batch_size(application.trainer.tuning_trainer, **found)
+    _print("Batch size", {"largest that fits": str(size)}, settings, ("batch_size",), str(size))
+
+
+def _prepare(
+    model: str | None,
+    preset: list[str] | None,
+    config: list[Path] | None,
+    set_: list[str] | None,
+    override: list[str] | None,
+) -> tuple[ApplicationSettings, Any, dict[str, Any]]:
+    """Return the settings, the container, and what every search is made with."""
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_DISABLE", "1")  # Lightning's own bar, a line for each step in a file
+    requests, assignments = split_overrides(override, set_)
+    settings = resolve_settings(collect_sources(model=model, preset=preset, config=config, set_=assignments))
+    with status_console.status("Starting"):
+        from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
+
+        quiet_lightning()
+        application = bootstrap(settings, overrides=load_overrides(requests))
+        parts = {name: provider_of(application, name)() for name in ("model", "datamodule")}
+    return settings, application, {**parts, "seed": settings.seed}
+
+
+def _section(settings: ApplicationSettings) -> Any:
+    return getattr(settings, settings.family.section)
+
+
+def _print(
+    title: str, facts: dict[str, str], settings: ApplicationSettings, names: tuple[str, ...], value: str
+) -> None:
+    places = [*_places(settings, names)]
+    use = (
+        " or ".join(f"--set {place}={value}" for place in places) or "it is no setting: write it in the code"
+    )
+    print_facts(title, {**facts, "to use it": use})
+
+
+def _places(settings: ApplicationSettings, names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the dotted settings of the family that have one of these names, of those that lie the highest."""
+    section = settings.family.section
+    found = [path for path in flatten(_section(settings).model_dump(mode="json")) if path[-1] in names]
+    least = min(map(len, found), default=0)
+    yield from (".".join((section, *path)) for path in found if len(path) == least)
