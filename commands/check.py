@@ -26,7 +26,7 @@ def check(
     set_: SetOption = None,
     override: OverrideOption = None,
     real_batch: Annotated[
-        bool, typer.Option("--real-batch", help="Compute two real samples on the CPU instead.")
+        bool, typer.Option("--real-batch", help="Compute real samples on the CPU instead.")
     ] = False,
     debug: DebugOption = False,
 ) -> None:

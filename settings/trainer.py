@@ -12,6 +12,7 @@ from nested_lightning.settings.choices.loggers import Logger, LoggerSettings, Te
 from nested_lightning.settings.lightning_arguments import LightningArguments
 from nested_lightning.settings.monitoring import mode_of
 from nested_lightning.settings.numbers import Count, Natural, Threads
+from nested_lightning.settings.reading.errors import SettingsError
 
 Precision = Literal["auto", "32-true", "64-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true"]
 Plugin = Literal[
@@ -124,9 +125,8 @@ class TrainerSettings(LightningArguments):
             return mode
         known = mode_of(monitor)
         if known is None:
-            raise ValueError(
-                f"the name '{monitor}' doesn't say whether less or more is better: set min or max"
-            )
+            unknown = f"trainer.monitor = '{monitor}': the name doesn't say whether less or more is better"
+            raise SettingsError([f"{unknown}; put it right, or set trainer.monitor_mode to min or max"])
         return known
 
     @field_validator("max_time")

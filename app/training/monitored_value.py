@@ -1,6 +1,5 @@
 """The value by which the best checkpoint is chosen and training is stopped: whether it comes, and when."""
 
-import logging
 import warnings
 
 from pytorch_lightning import LightningModule, Trainer
@@ -9,9 +8,6 @@ from pytorch_lightning.trainer.states import TrainerFn
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError, did_you_mean
-from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
-
-_logger = logging.getLogger(PROJECT_LOGGER)
 
 
 class MonitoredMoment:
@@ -68,7 +64,9 @@ class MonitoredValue(Checkpoint):
             raise unlogged(self.name, trainer)
         elif self._is_validated or not trainer.enable_validation:
             self._is_known = True
-            _logger.warning("%s; without it, last.ckpt is the one used", unlogged(self.name, trainer))
+            warnings.warn(
+                f"{unlogged(self.name, trainer)}; without it, last.ckpt is the one used", stacklevel=1
+            )
 
 
 def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -> UserError:

@@ -31,6 +31,9 @@ _FILE_WIDTH = 200
 _ARGUMENTS = re.compile(r"\b(skip_bad|run_dir|domain|variant)=(True|[A-Z]+)\b")
 """What errors of `app` advise to give; here it is an option."""
 
+_HELD_TWICE = "Attribute '.*' is an instance of `nn.Module` and is already saved during checkpointing"
+"""Lightning's advice on ``save_hyperparameters``: a checkpoint of ours leaves modules out there."""
+
 Part = str | tuple[str, str]
 """A text, or a text and its style."""
 
@@ -97,6 +100,7 @@ def show_warnings_as_notes() -> None:
         print_note(str(message))
 
     warnings.showwarning = show
+    warnings.filterwarnings("ignore", _HELD_TWICE)
 
 
 def print_table(

@@ -172,11 +172,13 @@ class _Check:
     def _batches(self) -> list[Any]:
         """Return what is sent through the model; nothing, where the family has nothing to send."""
         name = "real_batches" if self._has_real_batch else "example_batches"
-        if name in self.family.providers:
-            return list(getattr(self.family, name)())
-        why = f"its container has no provider '{name}', so nothing was sent through the model"
-        self.findings.add(Unchecked(path=self.root, why=why))
-        return []
+        is_there = name in self.family.providers
+        batches = list(getattr(self.family, name)()) if is_there else []
+        if not batches:
+            lacking = "a single loader with a batch" if is_there else f"a provider '{name}' in its container"
+            why = f"nothing was sent through the model, for lack of {lacking}"
+            self.findings.add(Unchecked(path=self.root, why=why))
+        return batches
 
     def _build(self, assembler: Assembler, errors: list[CompositionError], record: CallRecord) -> Any:
         """Return the composite, or None where it can't be built at all."""

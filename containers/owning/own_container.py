@@ -10,7 +10,7 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly.assembler import Assembler
-from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of
+from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of, first_batch
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.making import Place, make
@@ -67,6 +67,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         )
         data_spec = providers.Singleton(data_spec_of, known_data_spec, composer, datamodule.provider)
         example_batches = providers.Callable(_examples, data_spec)
+        real_batches = providers.Callable(_real_batches, datamodule)
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
         assembler = providers.Factory(Assembler, seed=application.provided.seed, path=section)
         model = providers.Factory(_compose, composer, data_spec, recipe, assembler=assembler)
@@ -154,6 +155,12 @@ def _fingerprint(composer: Composer, datamodule: Any) -> str:
 
 def _notes(datamodule: Any, section: str, model: Any) -> list[str]:
     return [*filter(None, [lacking_predictor(model, datamodule(is_ready=False), name=section)])]
+
+
+def _real_batches(datamodule: Any) -> list[Any]:
+    with torch.random.fork_rng(devices=[]):
+        batch = first_batch(datamodule)
+    return [] if batch is None else [batch]
 
 
 def _examples(data_spec: OwnDataSpec, num_samples: int = 2, device: str | None = None) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from nested_lightning.settings.base import Follows
 from nested_lightning.settings.describing.walking import Location, Place, dotted, is_alternative, locate, step
 from nested_lightning.settings.reading.layers import Layer, Names, find_origin
 from nested_lightning.settings.slot import Slot
@@ -120,9 +121,18 @@ def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequen
     names, parent = locate(model, problem["loc"])
     is_of_kind = problem["type"] == "union_tag_invalid"
     is_missing = problem["type"] == "missing"  # no layer has it
+    names = _led(names, parent, layers)
     origin = None if is_missing else find_origin(layers, (*names, "kind") if is_of_kind else names)
     line = _explain(problem, names, parent)
     return f"{origin}: {line}" if origin else line
+
+
+def _led(names: Names, parent: Place, layers: Sequence[Layer]) -> Names:
+    """Return the names of a setting; of one that isn't given and follows another, those of that one."""
+    field = parent.model_fields.get(str(names[-1])) if isinstance(parent, type) and names else None
+    leaders = [one.leader for one in (field.metadata if field else ()) if isinstance(one, Follows)]
+    is_given = not leaders or any(layer.has(names) for layer in layers)
+    return names if is_given else (*names[:-1], leaders[0])
 
 
 def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:

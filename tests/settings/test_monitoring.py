@@ -55,7 +55,10 @@ def test_mode_follows_the_monitor_in_every_family(model: str, monitor: str, mode
 
 
 def test_mode_of_an_unknown_value_is_asked_for() -> None:
-    with pytest.raises(SettingsError, match=r"the name 'val_x' doesn't say whether less or more is better"):
+    with pytest.raises(
+        SettingsError,
+        match=r"^--set trainer\.monitor=val_x: trainer\.monitor = 'val_x': the name doesn't say",
+    ):
         load_settings(model="variant", assignments=["trainer.monitor=val_x"])
 
     settings = load_settings(model="variant", assignments=["trainer={monitor: val_x, monitor_mode: min}"])

@@ -115,9 +115,7 @@ class Composer:
         facts = DataFacts(path=self._path, data=datamodule)
         with torch.random.fork_rng(devices=[]):
             self._read(facts)
-            loader = None if datamodule is None else datamodule.train_dataloader()
-            is_one = not isinstance(loader, Mapping | list | tuple | CombinedLoader)  # others differ by stage
-            batch = next(iter(loader), None) if loader is not None and is_one else None
+            batch = first_batch(datamodule)
             values = values_of(facts)
             return OwnDataSpec(
                 values=values,
@@ -153,6 +151,13 @@ class Composer:
     def _wire(self, facts: DataFacts, assembler: Assembler) -> LightningModule:
         given = {**self._arguments, **({DATA: facts} if self._takes_data else {})}
         return wire(self._function, assembler=assembler, **given)
+
+
+def first_batch(datamodule: LightningDataModule | None) -> Any:
+    """Return the first training batch; None where there is none, or several loaders give it."""
+    loader = None if datamodule is None else datamodule.train_dataloader()
+    is_one = not isinstance(loader, Mapping | list | tuple | CombinedLoader)  # others differ by stage
+    return next(iter(loader), None) if loader is not None and is_one else None
 
 
 def find_places(model: nn.Module, parts: Mapping[str, nn.Module]) -> dict[str, str]:

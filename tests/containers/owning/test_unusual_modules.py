@@ -1,0 +1,97 @@
+"""What a stranger's unusual module is told: streams, no scores, clipped gradients, real batches, kept modules."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
+
+from nested_lightning import Part, bootstrap, family, part
+from nested_lightning.commands.printing.console import show_warnings_as_notes
+from nested_lightning.commands.run_training import print_result
+from nested_lightning.containers.checking.model_check import check_application
+from tests.containers.owning.small_training import Small, train
+
+
+class Numbers(IterableDataset[Tensor]):
+    """A stream."""
+
+    def __iter__(self) -> Iterator[Tensor]:
+        yield from torch.ones(8, 3)
+
+
+class Stream(pl.LightningDataModule):
+    """Batches of a stream."""
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        return DataLoader(Numbers(), batch_size=4)
+
+
+class Streamed(Small):
+    """Learns from bare tensors."""
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Any:
+        return self.loss([batch])
+
+
+class Clipping(pl.LightningModule):
+    """Clips gradients itself, and keeps its part among the hyper-parameters too."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.automatic_optimization = False
+        self.layer = layer
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> None:
+        optimizer: Any = self.optimizers()
+        self.manual_backward(self.layer(batch).mean())
+        self.clip_gradients(optimizer, gradient_clip_val=0.5, gradient_clip_algorithm="norm")
+        optimizer.step()
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+@family("clipping")
+def clipping(data: Stream, model: Part[Clipping], layer: Part[nn.Module] = part(nn.Linear)) -> Clipping:
+    """Wire a layer."""
+    return model(layer(3, 1))
+
+
+def test_the_last_epoch_of_a_stream_is_the_last_and_a_training_without_scores_says_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.warns(UserWarning, match="'val_loss': no such value is logged"):
+        result = train(Streamed, tmp_path, Stream, use_progress_bar=True)
+    print_result(result)
+    shown = capsys.readouterr()
+
+    assert "epoch 2/2" in shown.err
+    assert "last.ckpt: none" in shown.out.replace("\n", "")
+
+
+def test_gradients_that_a_module_clips_itself_are_checked() -> None:
+    report = check_application(bootstrap({}, family=clipping))
+
+    assert (report.faults, report.unchecked) == ((), ())
+
+
+def test_a_real_batch_goes_through_it_on_the_cpu() -> None:
+    report = check_application(bootstrap({}, family=clipping), has_real_batch=True)
+
+    assert report.unchecked == ()
+    assert report.rows[0].inputs == ((4, 3),)
+
+
+def test_lightnings_advice_on_kept_modules_is_no_note(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        show_warnings_as_notes()
+        Clipping(nn.Linear(3, 1))
+
+    assert capsys.readouterr().err == ""
