@@ -128,7 +128,7 @@ def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequen
 
 
 def _led(names: Names, parent: Place, layers: Sequence[Layer]) -> Names:
-    """Return the names of a setting; of one that isn't given and follows another, those of that one."""
+    """Return the names of a setting; of one that isn't given and follows another, the other's."""
     field = parent.model_fields.get(str(names[-1])) if isinstance(parent, type) and names else None
     leaders = [one.leader for one in (field.metadata if field else ()) if isinstance(one, Follows)]
     is_given = not leaders or any(layer.has(names) for layer in layers)
