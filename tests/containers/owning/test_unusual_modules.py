@@ -1,4 +1,4 @@
-"""What a stranger's unusual module is told: streams, no scores, clipped gradients, real batches, kept modules."""
+"""What an unusual module is told: of streams, missing scores, clipped gradients, real batches, kept modules."""
 
 import warnings
 from collections.abc import Iterator
