@@ -70,7 +70,10 @@ def cross_validate(
             for name, s in summary.items()
         ],
     )
-    print_line(f"results.json, and one run folder for each fold, in {short_path(parent)}")
+    print_line(
+        f"results.json, and one run folder for each fold, in {short_path(parent)}; no model is made of all of"
+        f" them: each fold has its own, e.g. {short_path(results[0].best_checkpoint)}"
+    )
 
 
 def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSettings:

@@ -1,4 +1,4 @@
-"""What an unusual module is told: of streams, missing scores, clipped gradients, real batches, kept modules."""
+"""What an unusual module is told: of streams, missing scores, clipped gradients and real batches."""
 
 import warnings
 from collections.abc import Iterator
