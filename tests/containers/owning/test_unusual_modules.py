@@ -35,7 +35,7 @@ class Stream(pl.LightningDataModule):
 class Streamed(Small):
     """Learns from bare tensors."""
 
-    def training_step(self, batch: Tensor, batch_idx: int) -> Any:
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
         return self.loss([batch])
 
 
