@@ -59,7 +59,12 @@ def _keep(model: Any, predictor: Any, trained: LightningModule) -> Callable[[], 
     if isinstance(model.last_overriding, TrainedModel):
         model.reset_last_overriding()
     model.override(TrainedModel(trained))
-    return partial(predictor, model=trained)
+    return partial(_predictor_of, predictor, trained)
+
+
+def _predictor_of(predictor: Any, trained: LightningModule) -> Any:
+    is_replaced = predictor.last_overriding is not None  # what was put in may take no model
+    return predictor() if is_replaced else predictor(model=trained)
 
 
 def _build(model: Any, run_folder: Any, last: LastTraining) -> Any:

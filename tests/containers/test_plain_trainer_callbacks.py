@@ -50,7 +50,9 @@ def _has_several_optimizers(model: Any) -> bool:
     return not model.automatic_optimization
 
 
-@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize(
+    "average", [pytest.param("weights", marks=pytest.mark.slow), "exponential", "stochastic"]
+)
 def test_a_checkpoint_of_averaged_weights_opens(container: Any, average: str, tmp_path: Path) -> None:
     model = container.model()
     trainer = _trainer(tmp_path, AVERAGES[average]())
@@ -80,6 +82,7 @@ def test_the_finder_of_learning_rates_leaves_the_model_as_it_was(container: Any,
     torch.testing.assert_close(dict(model.state_dict()), before, rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_the_finder_of_batch_sizes_sets_that_of_the_data(container: Any, tmp_path: Path) -> None:
     data = container.datamodule()
     size = Tuner(_trainer(tmp_path)).scale_batch_size(
@@ -111,7 +114,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", ["multi-feature", "vae-gan"])
 def test_spawned_processes_train_copies(family: str, tmp_path: Path) -> None:
     script = tmp_path / "plain_script.py"
     script.write_text(_SPAWNED)

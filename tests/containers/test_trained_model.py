@@ -200,11 +200,15 @@ def test_an_override_is_built_anew_and_gives_way_to_the_trained_model_afterwards
 
 def test_a_model_trained_with_an_override_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     application = _small("multi-feature", tmp_path / "run", monkeypatch)
-    with overriding(application, "multi_feature.head", nn.LazyLinear(3)):
-        run = application.multi_feature.training_run()
-        assert run().predictor.model is run.model
-        assert application.multi_feature.model() is run.model
-    assert application.multi_feature.model() is run.model
+    head = {"multi_feature.head": nn.LazyLinear(3)}
+    with overriding(application, head):
+        result = application.train()
+        assert application.multi_feature.model() is result.predictor.model
+    opened = from_checkpoint(result.best_checkpoint, overrides=head).multi_feature
+    answers = predictions_of("multi-feature", opened.predictor())
+
+    assert predictions_of("multi-feature", result.predictor) == answers
+    assert predictions_of("multi-feature", application.multi_feature.predictor()) == answers
 
 
 def test_an_ended_training_that_is_resumed_gives_its_model(
