@@ -28,6 +28,8 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.reporting.secrets import without_secrets
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
 
+_ADDRESS = "MLFLOW_TRACKING_URI"
+
 
 class Tracker(Logger):
     """What our loggers have in common: they hide secrets, and know their names and runs.
@@ -187,7 +189,7 @@ class Mlflow(_Remote, MLFlowLogger):
     ) -> None:
         _require("mlflow", item)
         place = folder.absolute()
-        address = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+        address = tracking_uri or os.environ.get(_ADDRESS)
         local: dict[str, Any] = {} if address else {"artifact_location": str(place / "mlflow-artifacts")}
         address = address or f"sqlite:///{place / 'mlflow.db'}"
         super().__init__(
@@ -199,6 +201,16 @@ class Mlflow(_Remote, MLFlowLogger):
             **local,
         )
         self.item = item
+
+    @property
+    @override
+    def experiment(self) -> Any:
+        """MLflow's client; the variable that MLflow sets is put back, for the next training."""
+        before = os.environ.get(_ADDRESS)
+        client = super().experiment
+        os.environ.pop(_ADDRESS, None)
+        os.environ.update({} if before is None else {_ADDRESS: before})
+        return client
 
     @override
     @rank_zero_only
