@@ -32,6 +32,13 @@ from nested_lightning.settings.reading.merging import flatten
 tune = typer.Typer(no_args_is_help=True, help="Search for a learning rate or a batch size.")
 
 
+@tune.callback()
+def _begin() -> None:
+    """Leave out the bar of Lightning's finder where it would be a line for each step; it isn't imported yet."""
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_DISABLE", "1")
+
+
 @tune.command()
 def lr(
     model: ModelOption = None,
@@ -88,8 +95,6 @@ def _prepare(
     override: list[str] | None,
 ) -> tuple[ApplicationSettings, Any, dict[str, Any]]:
     """Return the settings, the container, and what every search is made with."""
-    if not sys.stderr.isatty():
-        os.environ.setdefault("TQDM_DISABLE", "1")  # Lightning's own bar, a line for each step in a file
     requests, assignments = split_overrides(override, set_)
     settings = resolve_settings(collect_sources(model=model, preset=preset, config=config, set_=assignments))
     with status_console.status("Starting"):

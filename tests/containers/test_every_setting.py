@@ -28,6 +28,17 @@ NOT_SEEN_HERE: dict[str, str] = {
     "trainer.use_compilation": HARDWARE,
     "trainer.use_channels_last": HARDWARE,
     "trainer.is_deterministic": HARDWARE,
+    "trainer.benchmark": HARDWARE,
+    "trainer.sync_batchnorm": HARDWARE,
+    "trainer.plugins": HARDWARE,
+    "trainer.min_epochs": "needs a training that would stop early",
+    "trainer.min_steps": "needs a training that would stop early",
+    "trainer.max_time": "needs trainings of seconds",
+    "trainer.num_sanity_val_steps": "says of an error before the first step",
+    "trainer.reload_dataloaders_every_n_epochs": "the loaders are the same each time",
+    "trainer.detect_anomaly": "says where a NaN comes from",
+    "trainer.inference_mode": "another way to compute the same",
+    "multi_feature.schedule.monitor": "is for ReduceLROnPlateau alone",
     "trainer.use_progress_bar": "shows on the terminal",
     "trainer.best_checkpoint": "needs a later validation that is worse",
     "trainer.checkpoint_every_n_steps": "needs a training that is interrupted",
@@ -49,6 +60,8 @@ ITEMS = {
 UNUSED = {"is_trained": False, "is_evaluated": False}
 OWN_SOURCES = {"variant": {"data": {"path": None}, "variants": {"image": UNUSED, "text": UNUSED}}}
 COMPANIONS: dict[str, Any] = {
+    "trainer.gradient_clip_algorithm": "trainer.gradient_clip_val=0.01",
+    "multi_feature.schedule.frequency": "multi_feature.schedule.interval=step",
     "trainer.": {"trainer": {"max_steps": -1, "max_epochs": 5}, "multi_feature": {"optimizer": {"lr": 0.1}}},
     "multi_feature.data.missing": "multi_feature.data.path=ODD/gaps.csv",
     "multi_feature.data.allow_missing_groups": "multi_feature.data.path=ODD/gaps.csv",
@@ -70,6 +83,12 @@ SOURCES = {
     "file": {"path": "data/letters.jsonl", "window": 4},
 }
 """Settings of a variant's source that are there already, by kind."""
+
+TORCH = {
+    "optimizer": {"name": "RMSprop"},
+    "schedule": {"name": "ExponentialLR", "options": {"gamma": 0.5}},
+}
+"""What a class of torch needs."""
 
 CANDIDATES: list[Any] = [
     *(True, False, 1, 2, 3, 16, 0.25, 0.5, 0.75, "max", "val_accuracy", "x"),
@@ -111,6 +130,7 @@ def _settings(row: SettingRow, value: Any = None) -> ApplicationSettings:
     assigned += [nest_at([*parent, "kind"], row.kind)] if row.kind and name != "kind" else []
     if row.kind and row.path.startswith("variant.variants.NAME.source"):
         assigned += [nest_at(parent, SOURCES[row.kind])]
+    assigned += [nest_at(parent, TORCH[parent[-1]])] if row.kind == "torch" and name != "kind" else []
     companions = [more for path, more in COMPANIONS.items() if row.path.startswith(path)]
     companions = [
         more.replace("ODD", str(_odd_data())) if isinstance(more, str) else more for more in companions

@@ -134,13 +134,11 @@ class TrainingRun:
             torch_threads(count_threads(self._num_threads, self.model, batch_size=self._batch_size)),
             memory_left_as_it_is(),
             seeded_generators(self._seed),
+            _misfit_as_user_error(),
         ):
-            try:
-                self.trainer.fit(
-                    self.model, datamodule=self.datamodule, ckpt_path=self._resume_from, weights_only=True
-                )
-            except MisconfigurationException as error:
-                raise UserError(f"the settings of the trainer don't fit the model: {error}") from error
+            self.trainer.fit(
+                self.model, datamodule=self.datamodule, ckpt_path=self._resume_from, weights_only=True
+            )
             num_steps = self.trainer.global_step
             is_trial = bool(self.trainer.fast_dev_run)  # type: ignore[attr-defined]
             checkpoint = self.run_folder.checkpoint_of_results if is_trial else self._load_best()
@@ -201,6 +199,14 @@ class TrainingRun:
         if lacking_for(part, self.model, self.datamodule):
             return {}
         return _merged(run(self.model, datamodule=self.datamodule, verbose=False, weights_only=True))
+
+
+@contextmanager
+def _misfit_as_user_error() -> Iterator[None]:
+    try:
+        yield
+    except MisconfigurationException as error:
+        raise UserError(f"the settings of the trainer don't fit the model: {error}") from error
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Lightning's finders, run on a composite in a folder that is gone afterwards."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,7 +112,8 @@ def _tuner(build: TrainerFactory, model: LightningModule, seed: int) -> Iterator
             f"{type(model).__name__} steps several optimisers itself, and Lightning's finders know one alone:"
             " try values by --set"
         )
-    with TemporaryDirectory() as folder, seeded_generators(seed):
+    with TemporaryDirectory() as folder, seeded_generators(seed), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # Lightning's use of torch
         try:
             yield Tuner(build(root=Path(folder)))
         except MisconfigurationException as error:
