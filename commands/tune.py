@@ -34,7 +34,7 @@ tune = typer.Typer(no_args_is_help=True, help="Search for a learning rate or a b
 
 @tune.callback()
 def _begin() -> None:
-    """Leave out the bar of Lightning's finder where it would be a line for each step; it isn't imported yet."""
+    """Leave out the bar of Lightning's finder where it would be a line a step; it isn't imported yet."""
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")
 

@@ -88,6 +88,18 @@ def test_a_training_stopped_in_mid_epoch_goes_on_exactly(settings: dict[str, Any
     assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
 
 
+def test_a_training_stopped_between_validations_of_an_epoch_goes_on_exactly(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    often = merge(settings, {"trainer": {"val_check_interval": 1, "val_every_n_epochs": 1}})
+    new_run(often, tmp_path / "undisturbed")()
+    interrupt(new_run(often, tmp_path / "stopped"), 3, signal.SIGTERM)
+
+    resume_training(tmp_path / "stopped")()
+
+    assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
+
+
 def test_a_training_from_the_disk_goes_on_as_one_in_memory_does(
     multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
 ) -> None:
