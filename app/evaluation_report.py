@@ -1,7 +1,10 @@
-"""What an evaluation gives: numbers for the whole, and numbers for each part."""
+"""What an evaluation gives: numbers for the whole, and numbers for each part.
+
+Shapes: N samples, C classes.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,20 @@ from nested_lightning.app.html_tables import html_table
 
 Scores = dict[str, float]
 Labels = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confusion:
+    """How often each class is taken for which.
+
+    Attributes:
+        class_names: The class of each index.
+        counts: Samples of each class, and within that by the class that was predicted: C lists of C.
+    """
+
+    class_names: Sequence[str]
+    counts: Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +41,7 @@ class EvaluationReport:
         breakdown_by: What the parts are, e.g. ``class``.
         further_breakdowns: More of the same, by what their parts are.
         baseline: What is easily reached, for some of the scores by name.
+        confusions: Which classes are taken for which, by what they are classes of; empty: the whole.
     """
 
     num_samples: int
@@ -32,6 +50,7 @@ class EvaluationReport:
     breakdown_by: str = "part"
     further_breakdowns: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     baseline: dict[str, float] = field(default_factory=dict)
+    confusions: dict[str, Confusion] = field(default_factory=dict)
 
     @property
     def breakdowns(self) -> dict[str, dict[str, dict[str, float]]]:
@@ -46,6 +65,10 @@ class EvaluationReport:
             "scores": self.scores,
             **({"baseline": self.baseline} if self.baseline else {}),
             **{f"by_{parts.replace(' ', '_')}": scores for parts, scores in self.breakdowns.items()},
+            **{
+                f"confusion_of_{name}" if name else "confusion": asdict(one)
+                for name, one in self.confusions.items()
+            },
         }
 
     def _repr_html_(self) -> str:
@@ -55,27 +78,64 @@ class EvaluationReport:
         return "".join(html_table(title, rows) for title, rows in tables.items())
 
 
-def score_classes(
-    target: Labels, predicted: Labels, class_names: Sequence[str]
-) -> tuple[Scores, dict[str, Scores]]:
-    """Return accuracy and macro F1, and precision, recall, F1 and number of samples of each class.
+@dataclass(frozen=True, kw_only=True)
+class ClassScores:
+    """Scores of a classifier.
+
+    Attributes:
+        scores: ``accuracy``, ``balanced_accuracy`` (mean recall), ``macro_f1``, and where they are defined
+            ``roc_auc`` and ``average_precision``: means over the classes, each against the rest.
+        breakdown: Precision, recall, F1, the same two and the number of samples, by class; NaN: not defined.
+        confusion: Which classes are taken for which.
+    """
+
+    scores: Scores
+    breakdown: dict[str, Scores]
+    confusion: Confusion
+
+
+def score_classes(target: Labels, probabilities: Numbers, class_names: Sequence[str]) -> ClassScores:
+    """Score what is most probable, and the order that probabilities make.
 
     Args:
-        target: Class indices of [N].
-        predicted: Class indices of [N].
+        target: Class index of each sample, [N].
+        probabilities: Probability of each class, [N, C].
         class_names: The class of each index.
     """
     from sklearn import metrics  # half a second, not before it is needed
 
-    columns = metrics.precision_recall_fscore_support(
-        target, predicted, labels=range(len(class_names)), zero_division=0.0
+    classes = range(len(class_names))
+    predicted_N = probabilities.argmax(axis=1)
+    counts_CC = metrics.confusion_matrix(target, predicted_N, labels=classes)
+    precision, recall, f1, samples = metrics.precision_recall_fscore_support(
+        target, predicted_N, labels=classes, zero_division=0.0
     )
-    scores = {
-        "accuracy": float(metrics.accuracy_score(target, predicted)),
-        "macro_f1": float(metrics.f1_score(target, predicted, average="macro", zero_division=0.0)),
-    }
-    breakdown = {
-        name: {"precision": float(p), "recall": float(r), "f1": float(f), "samples": float(n)}
-        for name, p, r, f, n in zip(class_names, *columns, strict=True)
-    }
-    return scores, breakdown
+    orders = [_score_order(target == index, probabilities[:, index]) for index in classes]
+    auc, average_precision = np.array(orders).T
+    means = {"roc_auc": auc, "average_precision": average_precision}
+    columns = {"precision": precision, "recall": recall, "f1": f1, **means, "samples": samples}
+    return ClassScores(
+        scores={
+            "accuracy": float((target == predicted_N).mean()),
+            "balanced_accuracy": float(recall[samples > 0].mean()),
+            "macro_f1": float(metrics.f1_score(target, predicted_N, average="macro", zero_division=0.0)),
+            **{name: float(np.nanmean(each)) for name, each in means.items() if not np.isnan(each).all()},
+        },
+        breakdown={
+            name: {column: float(values[index]) for column, values in columns.items()}
+            for index, name in enumerate(class_names)
+        },
+        confusion=Confusion(class_names=tuple(class_names), counts=counts_CC.tolist()),
+    )
+
+
+def _score_order(is_class: npt.NDArray[np.bool_], probability: Numbers) -> tuple[float, float]:
+    """Return ROC AUC and average precision of one class against the rest; NaN where one of both is empty."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    if is_class.all() or not is_class.any():
+        return np.nan, np.nan
+    return (
+        float(roc_auc_score(is_class, probability)),
+        float(average_precision_score(is_class, probability)),
+    )

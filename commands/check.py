@@ -17,6 +17,7 @@ from nested_lightning.commands.options import (
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.check_report import print_findings, print_submodules
 from nested_lightning.commands.printing.console import print_line, status_console
+from nested_lightning.commands.printing.data_summary import find_summary, print_data
 
 
 def check(
@@ -40,6 +41,8 @@ def check(
 
         application = bootstrap(settings, overrides=load_overrides(requests))
         report = check_application(application, has_real_batch=real_batch)
+        summary = find_summary(application)
+    print_data(summary)
     if report.rows:
         print_submodules(report)
     print_findings(report)

@@ -17,6 +17,7 @@ from nested_lightning.commands.printing.console import (
     short_path,
     status_console,
 )
+from nested_lightning.commands.printing.data_summary import print_data
 from nested_lightning.commands.run_training import refuse_faults, train_or_exit
 from nested_lightning.settings.application import ApplicationSettings, parse_settings
 from nested_lightning.settings.reading.errors import SettingsError
@@ -58,7 +59,10 @@ def cross_validate(
         application = bootstrap(_settings_of_fold(settings, fold, parent), overrides=overrides)
         if is_checked and fold == 0:
             refuse_faults(application)
-        results.append(train_or_exit(provider_of(application, "training_run")()))
+        run = provider_of(application, "training_run")()
+        if fold == 0:
+            print_data(run.data_summary)
+        results.append(train_or_exit(run))
     summary = summarise_folds([result.test_metrics for result in results])
     plain = {name: asdict(scores) for name, scores in summary.items()}
     (parent / "results.json").write_text(to_json(plain) + "\n")

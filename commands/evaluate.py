@@ -17,7 +17,9 @@ from nested_lightning.commands.options import (
     parse_assignments,
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
-from nested_lightning.commands.printing.console import console, format_metric, print_table, status_console
+from nested_lightning.commands.printing.console import status_console, write_file
+from nested_lightning.commands.printing.data_summary import find_summary, print_data
+from nested_lightning.commands.printing.evaluation import WRITERS, print_report
 from nested_lightning.settings.reading.merging import merge
 
 
@@ -45,12 +47,17 @@ def evaluate(
     set_: SetOption = None,
     override: OverrideOption = None,
     skip_bad: SkipBadOption = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the scores: .json, .csv or .md.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     debug: DebugOption = False,
 ) -> None:
     """Score a trained model, as a whole and part by part."""
     del debug, model  # known since it was read
     requests, assignments = split_overrides(override, set_)
+    if output is not None and output.suffix not in WRITERS:
+        raise typer.BadParameter(f"{output} must end in {', '.join(WRITERS)}, which says how it is written")
     with status_console.status("Loading the model"):
         from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
 
@@ -71,25 +78,12 @@ def evaluate(
         wanted = part.value if part and not data else getattr(evaluator, "default_part", Part.TEST.value)
     with status_console.status("Scoring"):
         report = evaluator(wanted)
+        summary = find_summary(application)
+    where = data.name if data else f"{wanted} part"
+    if output is not None:
+        write_file(output, WRITERS[output.suffix](report, where).encode(), what="scores")
     if as_json:
         typer.echo(to_json(report.to_dict()))
         return
-    where = data.name if data else f"{wanted} part"
-    count = f" ({report.num_samples} samples)" if report.num_samples else ""
-    columns = [report.scores, *([report.baseline] if report.baseline else [])]
-    print_table(
-        f"Scores on {where}{count}",
-        ["score", "value", "baseline"][: 1 + len(columns)],
-        [(name, *(format_metric(name, one.get(name)) for one in columns)) for name in report.scores],
-    )
-    for parts, breakdown in report.breakdowns.items():
-        columns = list(next(iter(breakdown.values()), {}))
-        print_table(
-            f"By {parts}",
-            [parts, *columns],
-            [
-                (name, *(format_metric(column, value) for column, value in values.items()))
-                for name, values in breakdown.items()
-            ],
-        )
-    console.print()
+    print_data(summary)
+    print_report(report, where)

@@ -15,6 +15,7 @@ from nested_lightning.commands.printing.console import (
     short_path,
     status_console,
 )
+from nested_lightning.commands.printing.data_summary import print_data
 
 
 def refuse_faults(application: Any) -> None:
@@ -36,7 +37,7 @@ def refuse_faults(application: Any) -> None:
 
 
 def run_training(run: Any) -> None:
-    """Train, and print the scores and where everything lies.
+    """Say what was understood of the data, train, and print the scores and where everything lies.
 
     Args:
         run: A `app.training.runs.run.TrainingRun`.
@@ -44,6 +45,7 @@ def run_training(run: Any) -> None:
     Raises:
         typer.Exit: A signal ended the training, with the exit status that belongs to it.
     """
+    print_data(run.data_summary)
     print_result(train_or_exit(run))
 
 

@@ -9,6 +9,7 @@ from dependency_injector.containers import DeclarativeContainer
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
+from nested_lightning.app.data.data_summary import summary_of
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
 from nested_lightning.app.submodules.vae import VariationalAutoencoder
@@ -66,6 +67,7 @@ class VaeGanContainer(DeclarativeContainer):
         data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
+    data_summary = providers.Callable(summary_of, datamodule)
     example_batches = providers.Callable(example_batches, data_spec)
     """What a check on ``meta`` sends through the model."""
     real_batches = providers.Callable(real_batches, datamodule)
@@ -163,6 +165,7 @@ class VaeGanContainer(DeclarativeContainer):
         trainer.training_run,
         **new_model(model, trainer, predictor),
         datamodule=datamodule,
+        data_summary=data_summary.provider,
         batch_size=settings.provided.data.batch_size,
     )
     answers = providers.Callable(answer_files, predictor)

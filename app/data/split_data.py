@@ -1,7 +1,7 @@
 """What the datamodules of all families share: data that are read once, split, and given in batches."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
@@ -10,6 +10,7 @@ from pytorch_lightning import LightningDataModule
 
 from nested_lightning.app.data.batch_loader import BatchLoader, PlaceableLoader
 from nested_lightning.app.data.data_spec import DataSpec
+from nested_lightning.app.data.data_summary import DataSummary
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
@@ -59,6 +60,25 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
             UserError: They can't be used as the settings say; the message says why and what to do.
         """
         return self._given_spec or replace(self._parts[0], fingerprint=self.fingerprint)
+
+    @abstractmethod
+    def _facts(self) -> Mapping[str, Any]:
+        """Return what was understood of the data besides the parts' sizes, see `DataSummary`."""
+
+    def _guesses(self) -> Sequence[str]:
+        """Return what nobody said and the data suggest, each with the setting that changes it."""
+        return ()
+
+    @property
+    def summary(self) -> DataSummary:
+        """What was understood of the data, which are read on first use."""
+        parts = {name: self._num_samples(name) for name in self._parts[1]}
+        facts = {**self._facts(), "parts": {name: number for name, number in parts.items() if number}}
+        return DataSummary(facts=facts, guesses=() if self._given_spec else self._guesses())
+
+    def _num_samples(self, name: PartName) -> int:
+        part: Any = self.part(name)
+        return len(part)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,8 +1,9 @@
 """The data of the image-to-text family: pictures with captions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,6 +25,8 @@ from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, PictureSplitter
 from nested_lightning.app.image_to_text.vocabulary import Unit, count_tokens, split_caption
 from nested_lightning.app.pictures.decoding import Fit
+
+SHIPPED_EMOJI = "shipped emoji"
 
 
 class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
@@ -89,10 +92,19 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         return self._names[name]
 
     @override
+    def _facts(self) -> Mapping[str, Any]:
+        spec = self.data_spec
+        return {
+            "file": str(self._path or SHIPPED_EMOJI),
+            "pictures": [3, spec.picture_size, spec.picture_size],
+            "captions": {spec.unit: len(spec.tokens), "longest": spec.max_length},
+        }
+
+    @override
     def _read_parts(self) -> tuple[ImageToTextDataSpec, dict[PartName, CaptionBatch]]:
         limit = CaptionLimit(unit=self._unit, max_length=self._max_length)
         read = self._reader(self._path, size=self._picture_size, fit=self._fit, limit=limit)
-        with errors_naming(self._path or "shipped emoji"):
+        with errors_naming(self._path or SHIPPED_EMOJI):
             if self._given_spec is None and isinstance(self._splitter, DrawnPictureSplitter):
                 note_given_parts(_words_of_parts(read.records), setting="image_to_text.data.split")
             split = self._splitter(read.records)

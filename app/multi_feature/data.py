@@ -12,6 +12,7 @@ from pyarrow import compute
 from torch import Tensor
 from typing_extensions import override
 
+from nested_lightning.app.data.data_summary import counts_of
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Split, Splitter, note_given_parts
@@ -113,6 +114,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._splitter = splitter
         self._storage = storage or MemoryStorage()
         self._lifetime = lifetime
+        self._num_left_out = 0
 
     @cached_property
     def fingerprint(self) -> str:
@@ -128,6 +130,21 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         for name in ("_parts", "fingerprint"):
             self.__dict__.pop(name, None)
         self._storage.close()
+
+    @override
+    def _facts(self) -> Mapping[str, Any]:
+        spec, parts = self.data_spec, self._parts[1].values()
+        return {
+            "file": str(self._path or SHIPPED_MFEAT),
+            "rows": {"used": sum(map(len, parts)), "left out": self._num_left_out},
+            "groups": {group.name: group.num_columns for group in spec.groups},
+            "classes": counts_of(spec.class_names, (part.target for part in parts)),
+        }
+
+    @override
+    def _guesses(self) -> Sequence[str]:
+        guess = getattr(self._grouping, "guess", None)
+        return [*filter(None, [guess and guess(self.data_spec.column_names)])]
 
     @override
     def _read_parts(self) -> Read:
@@ -153,6 +170,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         samples = _Samples(table, groups, columns, labels, missing.presence)
         if self._missing == "drop":
             is_usable = ~(missing.is_incomplete | is_missing(labels))
+            self._num_left_out = int((~is_usable).sum())
             return samples.keep(is_usable, self._splitter.reserved_columns)
         refuse_missing(missing, is_filled_in=self._missing == "mean")
         return samples

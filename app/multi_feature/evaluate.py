@@ -13,7 +13,7 @@ class MultiFeatureEvaluator(Evaluator[MultiFeaturePredictor, MultiFeatureDataMod
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:
-        """Score one part of the data: accuracy, macro F1 and log loss, and each class on its own."""
+        """Score one part of the data: see `ClassScores`, with the log loss."""
         from sklearn.metrics import log_loss  # half a second, not before it is needed
 
         rows = self.datamodule.part(part)
@@ -22,8 +22,12 @@ class MultiFeatureEvaluator(Evaluator[MultiFeaturePredictor, MultiFeatureDataMod
         given = self.predictor.predict(rows).probabilities.double()
         probabilities = (given / given.sum(dim=1, keepdim=True)).numpy()
         names = self.predictor.data_spec.class_names
-        scores, breakdown = score_classes(target, probabilities.argmax(axis=1), names)
-        scores["log_loss"] = float(log_loss(target, probabilities, labels=range(len(names))))
+        found = score_classes(target, probabilities, names)
+        loss = float(log_loss(target, probabilities, labels=range(len(names))))
         return EvaluationReport(
-            num_samples=len(rows), scores=scores, breakdown=breakdown, breakdown_by="class"
+            num_samples=len(rows),
+            scores=found.scores | {"log_loss": loss},
+            breakdown=found.breakdown,
+            breakdown_by="class",
+            confusions={"": found.confusion},
         )

@@ -51,6 +51,12 @@ class GroupSpec:
         """Number of features of the group, F_g."""
         return sum(column.width for column in self.columns)
 
+    @property
+    def num_columns(self) -> dict[str, int]:
+        """Number of columns of each sort, by its name."""
+        num_categorical = sum(column.categories is not None for column in self.columns)
+        return {"number": len(self.columns) - num_categorical, "category column": num_categorical}
+
 
 @dataclass(frozen=True, kw_only=True)
 class MultiFeatureDataSpec(DataSpec):

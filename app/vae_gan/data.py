@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
 from typing_extensions import override
 
+from nested_lightning.app.data.data_summary import counts_of
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Splitter, note_given_parts
 from nested_lightning.app.errors import UserError, counted, errors_naming, name_list
@@ -62,6 +64,16 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
         self._channels = data_spec.channels if data_spec else channels
         self._grouping = grouping
         self._splitter = splitter
+
+    @override
+    def _facts(self) -> Mapping[str, Any]:
+        spec, parts = self.data_spec, self._parts[1].values()
+        return {
+            "file": str(self._path or SHIPPED_DIGITS),
+            "pictures": [spec.channels, spec.image_size, spec.image_size],
+            "domains": counts_of(spec.domains, (part.domain for part in parts)),
+            "VAEs": {name: {"domain": len(domains)} for name, domains in spec.groups.items()},
+        }
 
     @override
     def _read_parts(self) -> Read:

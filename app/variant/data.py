@@ -4,13 +4,14 @@ import warnings
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import override
 
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Splitter
-from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import UserError, counted, did_you_mean
 from nested_lightning.app.foreign_files import file_or_folder
 from nested_lightning.app.pictures.listing import list_files
 from nested_lightning.app.tables.json_lines import plain_name
@@ -21,7 +22,7 @@ from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.sources.file import SequenceFile
 from nested_lightning.app.variant.sources.records import SequenceSource, SourceContent
 from nested_lightning.app.variant.sources.rows import SUFFIXES, holds_rows
-from nested_lightning.app.variant.spec import VariantDataSpec, unknown_variant
+from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec, unknown_variant
 
 
 class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]]):
@@ -82,6 +83,23 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
                 for part, sequences in self._parts[1].items()
             }
         )
+
+    @override
+    def _facts(self) -> Mapping[str, Any]:
+        variants = self.data_spec.variants
+        place = self._path or "as variant.variants say"
+        return {"files": str(place), **{spec.name: self._described(spec) for spec in variants}}
+
+    def _described(self, spec: VariantSpec) -> str:
+        parts = [part[spec.name] for part in self._parts[1].values() if spec.name in part]
+        lengths = [length for part in parts for length in part.shortest_and_longest]
+        number = counted(sum(map(len, parts)), "sequence" if spec.window is None else "window")
+        steps = f"{min(lengths)} to {max(lengths)} {spec.kind}" if lengths else spec.kind
+        return f"{number} of {steps}, {counted(len(spec.class_names), 'class')}"
+
+    @override
+    def _num_samples(self, name: PartName) -> int:
+        return sum(map(len, self.part(name).values()))
 
     @override
     def train_dataloader(self) -> VariantLoader:

@@ -146,6 +146,11 @@ class Sequences(TensorBatch):
         """Number of labels that count, each once."""
         return int((self._bounds[:, 2] - self._bounds[:, 1]).sum()) if self.has_step_labels else len(self)
 
+    @property
+    def shortest_and_longest(self) -> tuple[int, int]:
+        """Steps of the shortest and the longest window."""
+        return int(self._bounds[:, 0].min()), int(self._bounds[:, 0].max())
+
     def scored_slice(self, index: int) -> slice:
         """Return which steps of a window count, counted from the window's first."""
         _, start, stop = self._bounds[index].tolist()

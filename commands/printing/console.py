@@ -4,6 +4,7 @@ No text is read as markup, since names and values come from elsewhere: styles ar
 """
 
 import logging
+import math
 import os
 import re
 import warnings
@@ -183,12 +184,12 @@ def print_finding(subject: str, value: str, problem: str | None) -> None:
 
 def format_score(value: float | None) -> str:
     """Return a score with four decimals, or a dash where there is none."""
-    return "-" if value is None else f"{value:.4f}"
+    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
 
 
 def format_metric(name: str, value: float | None) -> str:
     """Return a metric as it is read: a count as a whole number, a score with four decimals."""
-    is_count = name.endswith("samples") and value is not None and float(value).is_integer()
+    is_count = isinstance(value, int) or (value is not None and name.endswith("samples") and value % 1 == 0)
     return f"{int(value or 0):,}" if is_count else format_score(value)
 
 

@@ -14,6 +14,7 @@ from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.making import Place, make
+from nested_lightning.app.assembly.wiring.own_summary import own_summary
 from nested_lightning.app.assembly.wiring.predicting import OwnPredictor, answer_files, lacking_predictor
 from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set_up
 from nested_lightning.app.assembly.wiring.wiring import MODEL
@@ -66,6 +67,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             takes_data=plan.data is not None,
         )
         data_spec = providers.Singleton(data_spec_of, known_data_spec, composer, datamodule.provider)
+        data_summary = providers.Callable(own_summary, datamodule, data_spec)
         example_batches = providers.Callable(_examples, data_spec)
         real_batches = providers.Callable(_real_batches, datamodule)
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
@@ -89,7 +91,10 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         answers = providers.Callable(answer_files, predictor)
         check_notes = providers.Callable(_notes, some_data.provider, section)
         training_run = providers.Factory(
-            trainer.training_run, **new_model(model, trainer, predictor), datamodule=datamodule
+            trainer.training_run,
+            **new_model(model, trainer, predictor),
+            datamodule=datamodule,
+            data_summary=data_summary.provider,
         )
 
     parts = part_providers(plan.parts, settings_model, partial(getattr, OwnContainer.settings.provided))

@@ -68,7 +68,7 @@ def as_set_up(datamodule: Any) -> Any:
 def split_of(datamodule: LightningDataModule | None) -> dict[str, str]:
     """Return of how many rows which ones each part has, as a number and a hash, by attribute."""
     parts: dict[str, Any] = {
-        name: one for name, one in _datasets(datamodule).items() if isinstance(one, Subset)
+        name: one for name, one in datasets_of(datamodule).items() if isinstance(one, Subset)
     }
     rows = {name: np.asarray(one.indices) for name, one in parts.items() if hasattr(one.dataset, "__len__")}
     return {
@@ -112,9 +112,9 @@ class RepeatableHook:
         stage = (*args, *kwargs.values())
         if self._hook == "prepare_data" and stage in self._splits:
             return
-        is_first, before = stage not in self._seeds, _datasets(self._datamodule)
+        is_first, before = stage not in self._seeds, datasets_of(self._datamodule)
         self._draw(self._seeds.setdefault(stage, _SEED), *args, **kwargs)
-        if is_first and _repeats(before, _datasets(self._datamodule)):
+        if is_first and _repeats(before, datasets_of(self._datamodule)):
             self._seeds[stage] = _SEED + 1
             self._draw(self._seeds[stage], *args, **kwargs)
         known = self._splits.setdefault(stage, split_of(self._datamodule))
@@ -142,7 +142,7 @@ def _states_of_generators(datamodule: LightningDataModule) -> Iterator[Callable[
 
 def _some_rows(datamodule: LightningDataModule) -> dict[str, str]:
     """Return how many rows each data set has that isn't part of another, and a hash of some of them."""
-    whole = {name: one for name, one in _datasets(datamodule).items() if not isinstance(one, Subset)}
+    whole = {name: one for name, one in datasets_of(datamodule).items() if not isinstance(one, Subset)}
     return {name: f"{len(one)} {rows}" for name, one in whole.items() if (rows := _hashed_rows(one))}
 
 
@@ -162,7 +162,7 @@ def _refuse_other_rows(
             )
 
 
-def _datasets(datamodule: LightningDataModule | None) -> dict[str, Any]:
+def datasets_of(datamodule: LightningDataModule | None) -> dict[str, Any]:
     """Return the data sets with rows that a datamodule holds, by attribute."""
     return {
         name: one

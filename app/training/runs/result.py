@@ -29,6 +29,7 @@ class TrainingResult:
         validation_metrics: Metrics of the checkpoint on the validation part; empty where there is none.
         test_metrics: Metrics of the checkpoint on the test part; empty where there is none.
         make_predictor: Makes `predictor`; None: the model isn't in this process.
+        data: What was understood of the data, see `DataSummary`; empty: nothing is known.
     """
 
     run_folder: RunFolder
@@ -37,6 +38,7 @@ class TrainingResult:
     duration_s: float
     validation_metrics: dict[str, float] = field(default_factory=dict)
     test_metrics: dict[str, float] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
     make_predictor: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
@@ -70,6 +72,7 @@ class TrainingResult:
             "duration_s": round(self.duration_s, 3),
             "validation": self.validation_metrics,
             "test": self.test_metrics,
+            **({"data": self.data} if self.data else {}),
         }
 
     def write(self) -> None:
@@ -100,6 +103,7 @@ class TrainingResult:
                 duration_s=float(plain["duration_s"]),
                 validation_metrics=_scores(plain["validation"]),
                 test_metrics=_scores(plain["test"]),
+                data=dict(plain.get("data", {})),
             )
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import (
     read_checkpoint,
     replace_atomically,
 )
+from nested_lightning.app.data.data_summary import DataSummary
 from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.random_numbers import seeded_generators
@@ -57,6 +59,7 @@ class TrainingRun:
             predictor. None: nothing is kept.
         device: Where the model is put then, e.g. ``auto``, see `find_device`.
         last_training: Is told how the training ends; None: nobody asks.
+        data_summary: Returns what was understood of the data, which may read them; None: nothing is known.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class TrainingRun:
         keep: Callable[[LightningModule], Callable[[], Any]] | None = None,
         device: str = "cpu",
         last_training: LastTraining | None = None,
+        data_summary: Callable[[], DataSummary | None] = lambda: None,
     ) -> None:
         self.trainer = trainer
         self.model = model
@@ -88,6 +92,12 @@ class TrainingRun:
         self._result = result
         self._keep, self._device = keep, device
         self._last_training = last_training or LastTraining()
+        self._summarize_data = data_summary
+
+    @cached_property
+    def data_summary(self) -> DataSummary | None:
+        """What was understood of the data; None: nothing is known, or nothing is left to train."""
+        return None if self._result is not None else self._summarize_data()
 
     def __call__(self) -> TrainingResult:
         """Train, evaluate, write and return the results.
@@ -136,6 +146,7 @@ class TrainingRun:
             seeded_generators(self._seed),
             _misfit_as_user_error(),
         ):
+            self._log_data()
             self.trainer.fit(
                 self.model, datamodule=self.datamodule, ckpt_path=self._resume_from, weights_only=True
             )
@@ -151,6 +162,7 @@ class TrainingRun:
             duration_s=time.monotonic() - began_at_s,
             validation_metrics=validation_metrics,
             test_metrics=test_metrics,
+            data=self.data_summary.to_dict() if self.data_summary else {},
         )
         if is_trial:
             _logger.warning(
@@ -159,6 +171,13 @@ class TrainingRun:
         elif self.trainer.is_global_zero:
             result.write()
         return result
+
+    def _log_data(self) -> None:
+        summary = self.data_summary or DataSummary(facts={})
+        for name, text in summary.lines().items():
+            _logger.info("data: %s: %s", name, text)
+        for guess in summary.guesses:
+            _logger.info("data: guessed: %s", guess)
 
     def _write_overrides(self) -> None:
         recipe = getattr(self.model, "recipe", None)

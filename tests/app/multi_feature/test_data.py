@@ -16,7 +16,12 @@ from nested_lightning.app.data.batch_loader import PlaceableLoader
 from nested_lightning.app.data.splits import ColumnSplitter, FoldSplitter, RandomSplitter, WholeFileSplitter
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.column_groups import ExplicitGroups, GroupByPrefix, SingleGroup
+from nested_lightning.app.multi_feature.column_groups import (
+    ExplicitGroups,
+    GroupByPrefix,
+    GroupBySharedWord,
+    SingleGroup,
+)
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 
 
@@ -278,3 +283,18 @@ def test_clean_data_give_no_warning(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         _module(_write(tmp_path)).setup()
+
+
+def test_the_summary_says_what_was_read_left_out_and_guessed(tmp_path: Path) -> None:
+    colour = pa.array(["red", "blue", None] * 20)
+    module = _module(_write(tmp_path, colour=colour), grouping=GroupBySharedWord(), missing="drop")
+
+    summary = module.summary
+    facts = summary.to_dict()
+
+    assert facts["rows"] == {"used": 40, "left out": 20}
+    assert sum(facts["classes"].values()) == sum(facts["parts"].values()) == 40
+    assert sum(group["category column"] for group in facts["groups"].values()) == 1
+    assert summary.lines()["rows"] == "used 40, left out 20"
+    assert "+ 1 category column" in summary.lines()["groups"]
+    assert any("multi_feature.data.grouping says it otherwise" in guess for guess in summary.guesses)

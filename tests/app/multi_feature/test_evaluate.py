@@ -1,5 +1,6 @@
 """Evaluation of multi-feature, compared with scores computed by hand."""
 
+import math
 from typing import Any
 
 import pytest
@@ -46,6 +47,27 @@ def test_scores_of_the_whole_are_those_computed_by_hand() -> None:
 def test_each_class_has_scores_of_its_own_and_an_absent_one_has_zeros() -> None:
     by_class = _report().breakdowns["class"]
 
-    assert by_class["a"] == pytest.approx({"precision": 0.5, "recall": 1.0, "f1": 2 / 3, "samples": 1})
+    of_order = {"roc_auc": 1.0, "average_precision": 1.0}
+    assert by_class["a"] == pytest.approx(
+        {"precision": 0.5, "recall": 1.0, "f1": 2 / 3, **of_order, "samples": 1}
+    )
     assert by_class["b"]["recall"] == pytest.approx(2 / 3)
-    assert by_class["c"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "samples": 0.0}
+    assert {name for name, value in by_class["c"].items() if value == 0} == {
+        *("precision", "recall", "f1", "samples")
+    }
+    assert math.isnan(by_class["c"]["roc_auc"])
+
+
+def test_scores_of_the_order_are_means_over_the_classes_that_are_there() -> None:
+    scores = _report().scores
+
+    assert scores["balanced_accuracy"] == pytest.approx((1 + 2 / 3) / 2)
+    assert scores["roc_auc"] == 1.0
+    assert scores["average_precision"] == 1.0
+
+
+def test_confusions_are_counted_by_the_true_class_and_the_predicted_one() -> None:
+    assert _report().to_dict()["confusion"] == {
+        "class_names": ("a", "b", "c"),
+        "counts": [[1, 0, 0], [1, 2, 0], [0, 0, 0]],
+    }

@@ -1,0 +1,33 @@
+"""How commands say what was understood of data."""
+
+from typing import Any
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.commands.printing.console import print_facts, print_note
+
+
+def print_data(summary: Any) -> None:
+    """Print facts that line up, and each guess as a note.
+
+    Args:
+        summary: A `app.data.data_summary.DataSummary`; None: nothing is known.
+    """
+    if summary is not None:
+        print_facts("Data", summary.lines())
+        for guess in summary.guesses:
+            print_note(guess)
+
+
+def find_summary(application: Any) -> Any:
+    """Return what was understood of an application's data; None where nothing is known of them.
+
+    Args:
+        application: A ready container.
+    """
+    from nested_lightning.containers.starting.bootstrapping import family_container
+
+    family = family_container(application)
+    try:
+        return family.data_summary() if "data_summary" in family.providers else None
+    except UserError:  # whoever needs the data says so
+        return None
