@@ -99,6 +99,17 @@ def test_export_writes_a_file_that_evaluate_takes(trained: Trained) -> None:
     assert exported == kept
 
 
+def test_export_writes_one_part_alone(trained: Trained) -> None:
+    path, _ = KINDS[trained.name]
+    trained("export", "CK", "--submodule", path, "-o", "part.safetensors")
+
+    assert path in trained("inspect", "part.safetensors")
+    assert f"near: {path}" in trained(
+        "export", "CK", "--submodule", f"{path}x", "-o", "x.safetensors", status=2
+    )
+    assert "name the file to write, once" in trained("export", "CK", status=2)
+
+
 def test_swap_replaces_a_part_and_evaluate_takes_the_file(trained: Trained) -> None:
     path, kind = KINDS[trained.name]
     section, _, below = path.partition(".")
