@@ -20,6 +20,7 @@ from pyarrow import parquet
 from sklearn import datasets
 
 from nested_lightning import bootstrap, family_container, load_settings
+from nested_lightning.app.errors import counted
 from nested_lightning.app.tables.table_file import read_shipped_table
 
 NUM_FOLDS, NUM_SEEDS = 3, 3
@@ -102,7 +103,7 @@ def _cells(path: Path) -> list[str]:
     groups = {one: tuple(_family(path, one, {}).data_spec().column_names.values()) for one in GROUPINGS}
     distinct = {columns: one for one, columns in groups.items()}
     found = {columns: _accuracies(path, one) for columns, one in distinct.items()}
-    return [f"{found[columns]}, {len(columns)} groups" for columns in groups.values()]
+    return [f"{found[columns]}, {counted(len(columns), 'group')}" for columns in groups.values()]
 
 
 def _accuracies(path: Path, grouping: str) -> str:

@@ -7,8 +7,9 @@ implementation, which updates every parameter in one call.
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
+import torch
 from torch.nn import Parameter
-from torch.optim import SGD, Adam, AdamW
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 Parameters: TypeAlias = Iterable[Parameter] | Iterable[dict[str, Any]]
 """Parameters, or parameter groups: dictionaries with ``params`` and their own ``lr``, ``weight_decay``, …"""
@@ -76,7 +77,7 @@ def build_sgd(
         is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
     """
     given = _listed(params)
-    return SGD(
+    optimizer = SGD(
         given,
         lr=lr,
         momentum=momentum,
@@ -84,6 +85,19 @@ def build_sgd(
         weight_decay=weight_decay,
         fused=_fused(given, is_fused),
     )
+    if momentum and _fused(given, is_fused):
+        optimizer.register_step_pre_hook(_begin_momentum)
+    return optimizer
+
+
+def _begin_momentum(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    """Give a momentum of 0 to what has no gradient in the first step: torch's fused step fails without."""
+    del args, kwargs
+    if 0 < len(optimizer.state) < sum(len(group["params"]) for group in optimizer.param_groups):
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                if parameter not in optimizer.state:
+                    optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
 
 
 def _listed(params: Parameters) -> list[Any]:

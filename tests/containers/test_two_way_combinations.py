@@ -24,13 +24,24 @@ ON_AND_OFF: Mapping[str, tuple[Any, ...]] = {
     "multi_feature.min_stacked_extractors": (None, 2),
     "multi_feature.class_weights": (None, "balanced"),
     "image_to_text.label_smoothing": (0.0, 0.1),
+    "vae_gan.gradient_clip_norm": (None, 1.0),
     "trainer.gradient_clip_norm": (None, 1.0),
     "trainer.accumulate_grad_batches": (1, 2),
 }
 """Numbers that switch something on and off."""
 
-SPLITS = ("random", "fold")
-"""Those that need nothing of the data."""
+NOT_HERE: Mapping[str, Any] = {
+    "multi_feature.data.split.kind": ("column", "whole"),
+    "variant.data.split.kind": ("column", "whole"),
+    "variant.vector_adapter.kind": ("picture",),
+    "image_to_text.data.split.kind": ("column", "whole", "variants", "unseen_bases"),
+    "vae_gan.data.split.kind": ("whole",),
+    "vae_gan.data.grouping.kind": ("even_odd",),
+}
+"""Choices that the small data don't allow."""
+
+WIDTHS = {"variant": {"vector_adapter": {"out_features": 6}}, "vae_gan": {"classifier_steps": 2}}
+"""What is kept where another kind would have its own defaults."""
 
 RARE_ROWS, ROWS = 8, 248
 
@@ -39,7 +50,7 @@ def _discrete(model: type[BaseModel], path: str) -> Iterator[tuple[str, tuple[An
     """Yield the settings below a path that have a few values, with these."""
     for name, place in fields_of(model):
         if isinstance(place, Slot):
-            yield f"{path}.{name}.kind", SPLITS if name == "split" else tuple(place.choices)
+            yield f"{path}.{name}.kind", tuple(place.choices)
         elif isinstance(place, type):
             yield from _discrete(place, f"{path}.{name}")
         elif values := _values(model.model_fields[name].annotation):
@@ -60,11 +71,11 @@ def _values(annotation: Any) -> tuple[Any, ...]:
 def _choices(model: str) -> dict[str, list[Any]]:
     family = families()[model]
     found = dict(_discrete(family.settings, family.section))
-    found |= {
-        path: one for path, one in ON_AND_OFF.items() if path.startswith((f"{family.section}.", "trainer."))
-    }
+    sections = (f"{family.section}.",) if model == "vae-gan" else (f"{family.section}.", "trainer.")
+    found |= {path: values for path, values in ON_AND_OFF.items() if path.startswith(sections)}
     allowed = {
-        path: [one for one in values if _is_allowed(model, {path: one})] for path, values in found.items()
+        path: [one for one in values if one not in NOT_HERE.get(path, ()) and _is_allowed(model, {path: one})]
+        for path, values in found.items()
     }
     return {path: values for path, values in allowed.items() if len(values) > 1}
 
@@ -102,7 +113,7 @@ def _write_rare(path: Path) -> Path:
     lines = ["kar0,kar1,fou0,fou1,word,class"]
     for row in range(RARE_ROWS + ROWS):
         is_rare = row % (1 + ROWS // RARE_ROWS) == 0
-        numbers = [f"{draw.gauss(3 * is_rare, 1):.3f}" for _ in range(4)]
+        numbers = [f"{draw.gauss(4 * is_rare, 1):.3f}" for _ in range(4)]
         lines.append(",".join([*numbers, draw.choice("ab"), "rare" if is_rare else "frequent"]))
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -117,7 +128,7 @@ def _trained(model: str, values: Mapping[str, Any], *more: dict[str, Any]) -> An
 
 
 @pytest.mark.slow
-def test_no_two_choices_make_a_classifier_that_misses_the_frequent_class(
+def test_no_two_choices_make_a_classifier_that_gives_one_class_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(TRAINED / "multi-feature")
@@ -127,10 +138,10 @@ def test_no_two_choices_make_a_classifier_that_misses_the_frequent_class(
         more = {
             "run_dir": str(tmp_path / str(number)),
             "multi_feature": {"data": data, "optimizer": {"lr": 0.01}},
-            "trainer": {"max_epochs": 10},
+            "trainer": {"max_epochs": 30},
         }
         scores = _trained("multi-feature", values, more).evaluator()("train").scores
-        if scores["accuracy"] < 0.8:
+        if min(scores["accuracy"], scores["balanced_accuracy"]) < 0.75:
             degenerate[number] = scores, values
 
     assert not degenerate, degenerate
@@ -142,8 +153,9 @@ def test_no_two_choices_make_a_model_whose_scores_are_not_finite(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(TRAINED / model)
-    quick = {"vae_gan": {"classifier_steps": 2}} if model == "vae-gan" else {}
+    section = families()[model].section
+    kept = {section: WIDTHS.get(section, {})}
     for number, values in enumerate(_rows(model)):
-        more = {"run_dir": str(tmp_path / str(number)), "trainer": {"max_epochs": 1}, **quick}
+        more = {"run_dir": str(tmp_path / str(number)), "trainer": {"max_epochs": 1}, **kept}
         scores = _trained(model, values, more).evaluator()("val").scores
         assert all(math.isfinite(value) for value in scores.values()), (scores, values)

@@ -65,3 +65,17 @@ def test_parameter_groups_keep_their_own_learning_rate() -> None:
     built = build_adamw(groups, lr=0.1).param_groups
     assert [group["lr"] for group in built] == [0.5, 0.1]
     assert [group["params"] for group in built] == [list(first.parameters()), list(second.parameters())]
+
+
+def test_sgd_takes_a_parameter_whose_first_gradient_comes_later() -> None:
+    ends = []
+    for is_fused in (True, False):
+        early, late = (nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
+        optimizer = build_sgd([early, late], lr=0.1, weight_decay=0.01, is_fused=is_fused)
+        for is_late in (False, True, True):
+            loss = (early.square() + late.pow(3) if is_late else early.square()).sum()
+            optimizer.zero_grad()
+            optimizer.step(loss.backward)  # Lightning has it compute the gradients
+        ends.append(torch.stack([early.detach(), late.detach()]))
+
+    torch.testing.assert_close(*ends)
