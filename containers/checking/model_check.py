@@ -79,14 +79,8 @@ class _Check:
         except UserError as error:
             path = error.path if isinstance(error, CompositionError) else ""
             self.findings.add(Fault(path=path, what=_without_path(error, path)))
-            if path:  # a wiring function was run to see what it reads of the data
-                self._leave_unchecked()
             return False
         return True
-
-    def _leave_unchecked(self) -> None:
-        why = "it can't be put together while some of its parts have faults, so no batch was sent"
-        self.findings.add(Unchecked(path=self.root, why=why))
 
     def _on_device(self) -> AbstractContextManager[None]:
         return nullcontext() if self._has_real_batch else on_meta()
@@ -187,7 +181,8 @@ class _Check:
                 return self._model_provider()()
             except Exception as error:
                 if errors and not is_certain(error):
-                    self._leave_unchecked()
+                    why = "it can't be put together while some of its parts have faults, so no batch was sent"
+                    self.findings.add(Unchecked(path=self.root, why=why))
                 else:
                     errors.append(_as_composition_error(error, assembler.locate(record.failed)))
         return None

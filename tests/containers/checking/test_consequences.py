@@ -109,7 +109,10 @@ def in_the_step(
     [
         (by_width, "own.head: unchecked: it is built of own.encoder, see there"),
         (by_module, "own.head: unchecked: it is built of own.encoder, see there"),
-        (in_the_wiring, "own: unchecked: it can't be put together while some of its parts have faults"),
+        (
+            in_the_wiring,
+            "own.encoder: it can't be built: the moon is full; what is wired after it is unchecked",
+        ),
         (in_the_step, "own.encoder"),
     ],
 )
@@ -118,7 +121,8 @@ def test_consequences_in_a_family_of_ones_own_are_unchecked(
 ) -> None:
     report = check_application(bootstrap({}, family=family("own")(function)))
 
-    assert [str(fault) for fault in report.faults] == ["own.encoder: it can't be built: the moon is full"]
+    (fault,) = map(str, report.faults)
+    assert fault.startswith("own.encoder: it can't be built: the moon is full")
     assert any(str(one).startswith(finding) for one in (*report.unchecked, *report.faults))
 
 
