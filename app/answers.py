@@ -29,6 +29,9 @@ class Predictor(Generic[ModelT, SpecT]):
         self.data_spec = data_spec
         self.batch_size = batch_size
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of a {type(self.model).__name__}>"
+
 
 @dataclass(kw_only=True, eq=False)
 class Evaluator(Generic[PredictorT, DataT]):

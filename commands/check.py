@@ -6,7 +6,10 @@ import typer
 
 from nested_lightning.commands.options import (
     ConfigOption,
+    DataOption,
     DebugOption,
+    EpochsOption,
+    LabelOption,
     ModelOption,
     OverrideOption,
     PresetOption,
@@ -26,6 +29,9 @@ def check(
     config: ConfigOption = None,
     set_: SetOption = None,
     override: OverrideOption = None,
+    data: DataOption = None,
+    label: LabelOption = None,
+    epochs: EpochsOption = None,
     real_batch: Annotated[
         bool, typer.Option("--real-batch", help="Compute real samples on the CPU instead.")
     ] = False,
@@ -34,7 +40,18 @@ def check(
     """Build the model without memory, send a batch through its steps, and list all faults and submodules."""
     del debug
     requests, assignments = split_overrides(override, set_)
-    settings = resolve_settings(collect_sources(model=model, preset=preset, config=config, set_=assignments))
+    settings = resolve_settings(
+        collect_sources(
+            model=model,
+            preset=preset,
+            config=config,
+            set_=assignments,
+            data=data,
+            label=label,
+            epochs=epochs,
+        ),
+        [request.path for request in requests],
+    )
     with status_console.status("Checking"):
         from nested_lightning.containers.checking.model_check import check_application
         from nested_lightning.containers.starting.bootstrapping import bootstrap

@@ -10,10 +10,14 @@ import yaml
 
 from nested_lightning.commands.options import (
     ConfigOption,
+    DataOption,
     DebugOption,
+    EpochsOption,
     HelpModelOption,
+    LabelOption,
     PresetOption,
     SetOption,
+    best_of_run,
     collect_sources,
 )
 from nested_lightning.commands.own_families import know_family, know_for_help
@@ -26,10 +30,10 @@ from nested_lightning.settings.application import (
 )
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
-from nested_lightning.settings.reading.layers import Layer, find_values
+from nested_lightning.settings.reading.layers import Layer, Names, find_values, lacking_overrides
 from nested_lightning.settings.reading.loading import load_settings, merge_layers, resolve_layers
 from nested_lightning.settings.reading.merging import flatten
-from nested_lightning.settings.reading.yaml_file import read_settings_file
+from nested_lightning.settings.reading.yaml_file import OVERRIDES, read_settings_file
 
 if TYPE_CHECKING:
     from nested_lightning.app.checkpoints.recipe import Recipe
@@ -44,6 +48,9 @@ def config(
     preset: PresetOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
+    data: DataOption = None,
+    label: LabelOption = None,
+    epochs: EpochsOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show where each value comes from, and what it replaced.")
     ] = False,
@@ -54,7 +61,12 @@ def config(
         ),
     ] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", help="Begin with the settings in a checkpoint.")
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            help="Begin with the settings in a checkpoint, or in the best one of a run folder.",
+            callback=best_of_run,
+        ),
     ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema, for editors that complete YAML.")
@@ -78,10 +90,19 @@ def config(
         return
     recipe = read_checkpoint(checkpoint) if checkpoint else None
     below = [Layer(recipe.settings, origin=f"checkpoint {checkpoint}")] if recipe else []
-    layers = collect_sources(model=model, preset=preset, config=config, set_=set_, below=below)
+    layers = collect_sources(
+        model=model,
+        preset=preset,
+        config=config,
+        set_=set_,
+        data=data,
+        label=label,
+        epochs=epochs,
+        below=below,
+    )
     dropped: list[str] = []
     settings = resolve_layers(layers, dropped)
-    for line in dropped:
+    for line in [*lacking_overrides(layers, ()), *dropped]:
         print_note(line)
     if explain:
         _explain(layers, settings, recipe.data_spec if recipe else {})
@@ -118,9 +139,9 @@ def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: 
 
 
 def _compare(first: Path, second: Path) -> None:
-    one, other = (flatten(_read_settings(path)) for path in (first, second))
+    one, other = (_read_settings(path) for path in (first, second))
     rows = [
-        (dotted(names), _as_text(one.get(names, "-")), _as_text(other.get(names, "-")))
+        (_as_name(names), _as_text(one.get(names, "-")), _as_text(other.get(names, "-")))
         for names in dict.fromkeys([*one, *other])
         if one.get(names) != other.get(names)
     ]
@@ -130,20 +151,31 @@ def _compare(first: Path, second: Path) -> None:
     print_records("What differs", ["name", str(first), str(second)], rows)
 
 
-def _read_settings(path: Path) -> Mapping[str, Any]:
-    """Return settings; of a family that isn't known here, what a file says is taken as it is."""
+def _read_settings(path: Path) -> Mapping[Names, Any]:
+    """Return settings and overrides; of a family that isn't known here, as a file says them."""
     if path.suffix in _MODEL_FILES:
-        written = read_checkpoint(path).settings
-        return parse_settings(written).to_plain() if written["model"] in families() else written
+        recipe = read_checkpoint(path)
+        is_known = recipe.family in families()
+        settings = parse_settings(recipe.settings).to_plain() if is_known else recipe.settings
+        return _with_overrides(settings, {each.path: each.text for each in recipe.overrides})
     file = path / "settings.yaml" if path.is_dir() else path
-    if file.is_file():
-        written = merge_layers(read_settings_file(file))[-1]
-        family = written.get("model")
-        if isinstance(family, str) and family not in families():
-            if file == path:  # a training writes all of them
-                print_note(f"{path} is compared as it is written, since no family '{family}' is known here")
-            return written
-    return load_settings(config=file).to_plain()
+    layers = read_settings_file(file)
+    overrides = {name: text for layer in layers for name, text in layer.overrides.items()}
+    written = merge_layers(layers)[-1]
+    family = written.get("model")
+    if isinstance(family, str) and family not in families():
+        if file == path:  # a training writes all of them
+            print_note(f"{path} is compared as it is written, since no family '{family}' is known here")
+        return _with_overrides(written, overrides)
+    return _with_overrides(load_settings(config=file).to_plain(), overrides)
+
+
+def _with_overrides(settings: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[Names, Any]:
+    return flatten(settings) | {(OVERRIDES, path): text for path, text in overrides.items()}
+
+
+def _as_name(names: Names) -> str:
+    return " ".join(names) if names[0] == OVERRIDES else dotted(names)  # a path has its dots
 
 
 def _shorten(text: str) -> str:

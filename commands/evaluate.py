@@ -9,6 +9,7 @@ import typer
 
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.commands.options import (
+    CheckpointArgument,
     DebugOption,
     OverrideOption,
     OwnModelOption,
@@ -32,7 +33,7 @@ class Part(StrEnum):
 
 
 def evaluate(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
+    checkpoint: CheckpointArgument,
     data: Annotated[
         Path | None, typer.Option("--data", help="Another labelled file, of which every row is scored.")
     ] = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import DebugOption, OwnModelOption
+from nested_lightning.commands.options import CheckpointArgument, DebugOption, OwnModelOption
 from nested_lightning.commands.printing.console import print_line, short_path, status_console
 
 
@@ -17,7 +17,7 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
+    checkpoint: CheckpointArgument,
     output: Annotated[Path | None, typer.Argument(help="File to write, e.g. model.safetensors.")] = None,
     file: Annotated[Path | None, typer.Option("--output", "-o", help="The same as an option.")] = None,
     submodule: Annotated[

@@ -8,7 +8,10 @@ import typer
 
 from nested_lightning.commands.options import (
     ConfigOption,
+    DataOption,
     DebugOption,
+    EpochsOption,
+    LabelOption,
     ModelOption,
     OverrideOption,
     PresetOption,
@@ -37,6 +40,9 @@ def graph(
     config: ConfigOption = None,
     set_: SetOption = None,
     override: OverrideOption = None,
+    data: DataOption = None,
+    label: LabelOption = None,
+    epochs: EpochsOption = None,
     format_: Annotated[
         GraphFormat, typer.Option("--format", "-f", help="A tree in the terminal, or a picture's text.")
     ] = GraphFormat.TREE,
@@ -48,7 +54,18 @@ def graph(
     """Show what a model is built of, and what flows through it; nothing is computed."""
     del debug
     requests, assignments = split_overrides(override, set_)
-    settings = resolve_settings(collect_sources(model=model, preset=preset, config=config, set_=assignments))
+    settings = resolve_settings(
+        collect_sources(
+            model=model,
+            preset=preset,
+            config=config,
+            set_=assignments,
+            data=data,
+            label=label,
+            epochs=epochs,
+        ),
+        [request.path for request in requests],
+    )
     with status_console.status("Building"):
         from nested_lightning.containers.checking.model_check import check_application
         from nested_lightning.containers.checking.model_graph import build_graph

@@ -1,13 +1,12 @@
 """``inspect``: what a checkpoint says of itself."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 import yaml
 
 from nested_lightning.app.strict_json import to_json
-from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.options import CheckpointArgument, DebugOption
 from nested_lightning.commands.printing.console import (
     format_score,
     print_facts,
@@ -18,7 +17,7 @@ from nested_lightning.commands.printing.console import (
 
 
 def inspect(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, or a file that `export` wrote.")],
+    checkpoint: CheckpointArgument,
     depth: Annotated[int, typer.Option("--depth", min=1, help="Names in the path of a submodule.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
     debug: DebugOption = False,
@@ -36,7 +35,7 @@ def inspect(
         str(checkpoint),
         {
             "family": found.family,
-            "weights": f"{found.num_weights:,}",
+            "weights and buffers": f"{found.num_weights:,}",
             "epoch": "-" if found.epoch is None else found.epoch,
             "steps": "-" if found.num_steps is None else found.num_steps,
             **{name: format_score(value) for name, value in found.metrics.items()},
@@ -45,7 +44,9 @@ def inspect(
             **{f"{path} comes from": package for path, package in found.packages.items()},
         },
     )
-    print_table("Submodules", ["path", "weights"], [(k, f"{v:,}") for k, v in found.submodules.items()])
+    print_table(
+        "Submodules", ["path", "weights and buffers"], [(k, f"{v:,}") for k, v in found.submodules.items()]
+    )
     if found.overrides:
         print_table("Overridden", ["path", "with"], [*found.overrides.items()], numeric=False)
     for title, values in (("Data spec", found.data_spec), ("Settings", found.settings)):

@@ -40,7 +40,7 @@ def models(
         for name, preset in family.presets.items():
             option = f"--preset {name}".ljust(40)
             print_line("  ", (option, "cyan"), f"  {preset.summary}")
-    print_line("The default of each choice is ", ("green", "green"), "; `config` prints every setting.")
+    print_line("`config` prints every setting.")
 
 
 def _describe_slots(path: str, place: Place) -> Iterator[Text]:
@@ -48,7 +48,9 @@ def _describe_slots(path: str, place: Place) -> Iterator[Text]:
         yield from _describe_slots(f"{path}.NAME", place.item)
     elif isinstance(place, Slot):
         kinds = [
-            Text.assemble((kind, "green" if kind == place.default else ""), _origin(choice))
+            Text.assemble(
+                *([(kind, "green"), " (default)"] if kind == place.default else [kind]), _origin(choice)
+            )
             for kind, choice in place.choices.items()
         ]
         yield Text.assemble(f"{path.ljust(40)}  ", Text(", ").join(kinds))

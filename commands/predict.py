@@ -10,7 +10,13 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
+from nested_lightning.commands.options import (
+    ArgumentOption,
+    CheckpointArgument,
+    DebugOption,
+    OverrideOption,
+    OwnModelOption,
+)
 from nested_lightning.commands.overrides import load_overrides, split_arguments
 from nested_lightning.commands.own_families import know_families
 from nested_lightning.commands.printing.answers import print_answers, write_answers
@@ -24,7 +30,7 @@ CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_inte
 
 def predict(
     ctx: typer.Context,
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
+    checkpoint: CheckpointArgument,
     device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
     model: OwnModelOption = None,
     override: OverrideOption = None,

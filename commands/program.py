@@ -5,6 +5,8 @@ import os
 import sys
 import traceback
 import warnings
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
 
 import typer
 
@@ -40,6 +42,26 @@ for command in (train, resume, evaluate, inspect, export, swap, models, config, 
 app.command(context_settings=CONTEXT)(predict)
 app.add_typer(tune, name="tune")
 app.add_typer(new, name="new")
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        try:
+            typer.echo(f"nested-lightning {version('nested-lightning')}")
+        except PackageNotFoundError:
+            typer.echo("nested-lightning, from a source tree that isn't installed")
+        raise typer.Exit
+
+
+@app.callback()
+def say_version(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take what stands before a command."""
+    del version
 
 
 def run() -> None:

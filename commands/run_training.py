@@ -46,11 +46,16 @@ def run_training(run: Any) -> None:
         typer.Exit: A signal ended the training, with the exit status that belongs to it.
     """
     print_data(run.data_summary)
-    print_result(train_or_exit(run))
+    print_result(train_or_exit(run), has_ended=run.has_ended)
 
 
-def print_result(result: Any) -> None:
-    """Print the scores of an `app.training.runs.result.TrainingResult`, and where everything lies."""
+def print_result(result: Any, *, has_ended: bool = False) -> None:
+    """Print the scores of a training, and where everything lies.
+
+    Args:
+        result: A `app.training.runs.result.TrainingResult`.
+        has_ended: Whether nothing was left to do.
+    """
     parts = ["validation", "test"]
     is_kept = result.best_checkpoint.exists()
     print_table(
@@ -61,7 +66,7 @@ def print_result(result: Any) -> None:
             for name, values in result.scores.items()
         ],
     )
-    _print_whereabouts(result)
+    _print_whereabouts(result, has_ended=has_ended)
 
 
 def train_or_exit(run: Any) -> Any:
@@ -90,7 +95,7 @@ def print_command(*arguments: str) -> None:
     print_line(f"  {program} {shlex.join(arguments)}", on=status_console)
 
 
-def _print_whereabouts(result: Any) -> None:
+def _print_whereabouts(result: Any, *, has_ended: bool) -> None:
     folder = result.run_folder
     files = {
         "best checkpoint": folder.best_checkpoint,  # validation may never have come round
@@ -101,6 +106,7 @@ def _print_whereabouts(result: Any) -> None:
         "log": folder.log_file,
     }
     print_facts(
-        f"Trained {result.num_steps} steps in {result.duration_s:.1f} s",
+        f"{'Nothing left to do: trained' if has_ended else 'Trained'}"
+        f" {result.num_steps} steps in {result.duration_s:.1f} s",
         {name: short_path(file) for name, file in files.items() if file.exists()},
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nested_lightning.commands.options import (
+    CheckpointArgument,
     DebugOption,
     OverrideOption,
     OwnModelOption,
@@ -17,7 +18,7 @@ from nested_lightning.commands.printing.console import print_facts, print_table,
 
 
 def swap(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, e.g. RUN/checkpoints/best.ckpt.")],
+    checkpoint: CheckpointArgument,
     submodule: Annotated[str, typer.Option("--submodule", help="Its path, e.g. multi_feature.head.")],
     kind: Annotated[str, typer.Option("--with", help="Registered kind that takes its place, see `models`.")],
     output: Annotated[

@@ -11,8 +11,11 @@ from nested_lightning.commands.completing.completion import complete_device
 from nested_lightning.commands.cross_validation import cross_validate
 from nested_lightning.commands.options import (
     ConfigOption,
+    DataOption,
     DebugOption,
     EngineOption,
+    EpochsOption,
+    LabelOption,
     ModelOption,
     OverrideOption,
     PresetOption,
@@ -40,11 +43,9 @@ def train(
     config: ConfigOption = None,
     set_: SetOption = None,
     override: OverrideOption = None,
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Your own file; else the data that ships.")
-    ] = None,
-    label: Annotated[str | None, typer.Option("--label", help="Label column of your own file.")] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the training part.")] = None,
+    data: DataOption = None,
+    label: LabelOption = None,
+    epochs: EpochsOption = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of weights, order and dropout.")] = None,
     device: Annotated[
@@ -71,20 +72,17 @@ def train(
         preset=preset,
         config=config,
         set_=assignments,
+        data=data,
+        label=label,
+        epochs=epochs,
         options={
-            "trainer.max_epochs": epochs,
             "seed": seed,
             "run_dir": str(run_dir) if run_dir else None,
             **_device_options(device),
         },
-        family_options={
-            "data.path": str(data) if data else None,
-            "data.label": label,
-            "data.batch_size": batch_size,
-            "data.skip_bad": skip_bad or None,
-        },
+        family_options={"data.batch_size": batch_size, "data.skip_bad": skip_bad or None},
     )
-    settings = resolve_settings(layers)
+    settings = resolve_settings(layers, [request.path for request in requests])
     if folds is not None and engine == "ray":
         raise SettingsError(["--folds trains in one process: leave --engine ray out"])
     if folds is not None:

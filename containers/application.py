@@ -9,6 +9,11 @@ from pydantic import InstanceOf
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.containers.providing.choices import import_target
+from nested_lightning.containers.providing.explorable import (
+    ContainerProvider,
+    ExplorableContainer,
+    FamilyContainer,
+)
 from nested_lightning.containers.trainer import TrainerContainer
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.families import find_family
@@ -20,11 +25,12 @@ class ApplicationContainer(DeclarativeContainer):
 
     if TYPE_CHECKING:
 
-        def __getattr__(self, family: str) -> Any:
+        def __getattr__(self, family: str) -> FamilyContainer:
             """Stand for the families' containers."""
 
+    instance_type = ExplorableContainer
     settings = providers.Dependency(instance_of=ApplicationSettings)
-    trainer = providers.Container(TrainerContainer, application=settings, settings=settings.provided.trainer)
+    trainer = ContainerProvider(TrainerContainer, application=settings, settings=settings.provided.trainer)
 
 
 @checked_arguments
@@ -40,14 +46,14 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
     class ComposedApplicationContainer(ApplicationContainer):
         # Its own, since a provider remembers, and copies, whatever it was ever put in the place of.
         settings = providers.Dependency(instance_of=ApplicationSettings)
-        trainer = providers.Container(
+        trainer = ContainerProvider(
             TrainerContainer, application=settings, settings=settings.provided.trainer
         )
 
     composed: Any = ComposedApplicationContainer
     for family in families:
         container: Any = import_target(family.container or find_family(family.name).container)
-        provider = providers.Container(
+        provider = ContainerProvider(
             container,
             application=composed.settings,
             settings=providers.Singleton(getattr, composed.settings, family.section),

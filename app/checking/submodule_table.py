@@ -121,6 +121,11 @@ def repeat_row(row: SubmoduleRow, path: str) -> SubmoduleRow:
     )
 
 
+def count_stored(model: nn.Module) -> int:
+    """Return the numbers in the state of a composite; a tensor with several names counts once."""
+    return _count({id(tensor): tensor for tensor in model.state_dict(keep_vars=True).values()}.values())
+
+
 def noted_rows(rows: Iterable[SubmoduleRow], model: nn.Module) -> tuple[SubmoduleRow, ...]:
     """Return rows with what the composite says of its submodules, which it may compute with real numbers."""
     notes: Mapping[str, str] = getattr(model, "submodule_notes", {})
@@ -192,6 +197,7 @@ class CheckReport:
         rows: The submodules; empty where the composite couldn't be built.
         notes: What is no fault, and good to know.
         edges: Shape of what goes from one submodule into another, by both paths; from None: from the batch.
+        num_stored: Numbers that a checkpoint holds of the composite, buffers included.
     """
 
     faults: tuple[Fault, ...]
@@ -200,3 +206,4 @@ class CheckReport:
     rows: tuple[SubmoduleRow, ...] = ()
     notes: tuple[str, ...] = ()
     edges: dict[tuple[str | None, str], Shape] = field(default_factory=dict)
+    num_stored: int = 0

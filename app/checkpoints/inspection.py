@@ -19,7 +19,7 @@ class CheckpointDescription:
     Attributes:
         family: Name of the family.
         format_version: Version of the recipe's layout, after any migration.
-        epoch: The epoch that it was saved in, from 0; None: not known.
+        epoch: The epoch that it was saved in, from 1; None: not known.
         num_steps: Optimiser steps of the training; None: not known.
         metrics: Values of the monitored metric: at the last validation, and the best one.
         submodules: Numbers in the tensors of each submodule, buffers included, by dotted path; a tensor with
@@ -67,7 +67,7 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
         return CheckpointDescription(
             family=recipe.family,
             format_version=recipe.format_version,
-            epoch=_count_of(checkpoint, "epoch"),
+            epoch=_epoch(checkpoint),
             num_steps=_count_of(checkpoint, "global_step"),
             metrics=_monitored(checkpoint),
             submodules=_count(state, recipe.family.replace("-", "_"), depth),
@@ -82,6 +82,13 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
 
 def _count_of(checkpoint: Mapping[str, Any], key: str) -> int | None:
     return int(checkpoint[key]) if key in checkpoint else None
+
+
+def _epoch(checkpoint: Mapping[str, Any]) -> int | None:
+    """Return the epoch from 1; Lightning counts it up only where the training ends."""
+    epoch = _count_of(checkpoint, "epoch")
+    progress = checkpoint.get("loops", {}).get("fit_loop", {}).get("epoch_progress")
+    return epoch if progress is None else int(progress["current"]["ready"])
 
 
 def _count(state: Mapping[str, Any], family: str, depth: int) -> dict[str, int]:

@@ -62,18 +62,25 @@ class RecordedOverride:
             first: the others have to be given again.
         name: The kind; ``module:name``; or a description for people.
         options: Keyword arguments of it, plain data.
+        digest: SHA-256 of the file that the class or function stood in, in hexadecimal; empty: not known.
     """
 
     path: Line
     source: Literal["registered", "import", "object"]
     name: Line
     options: dict[str, Any] = field(default_factory=dict)
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]*$")] = field(default="", compare=False)
 
     @property
     def text(self) -> str:
         """Name and options as a person reads them, e.g. ``my_module:MyHead (depth=3)``."""
         options = ", ".join(f"{name}={value}" for name, value in self.options.items())
         return f"{self.name} ({options})" if options else self.name
+
+    @property
+    def text_with_digest(self) -> str:
+        """The same, and the beginning of the digest."""
+        return f"{self.text}, file {self.digest[:12]}" if self.digest else self.text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,6 +89,11 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
         """Read, split and encode the data, unless that has been done."""
         _ = self._parts
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of batches of {self._batch_size} {self.samples}>"
+
+    __str__ = __repr__  # Lightning's looks for sizes that only its own loaders have
+
     def train_dataloader(self) -> PlaceableLoader[Any]:
         """Return batches of ``batch_size`` in a new order each epoch, without a smaller last one."""
         data: Any = self.part("train")

@@ -3,6 +3,8 @@
 Shapes: B pictures, C channels, S pixels to a side, N domains, F features.
 """
 
+from collections.abc import Callable, Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -73,6 +75,7 @@ class FeatureClassifier(nn.Module):
         lr: float = 3e-3,
         noise: float = 0.1,
         seed: int = 0,
+        track: Callable[[range], Iterable[int]] = iter,
     ) -> None:
         """Learn the domains of pictures by Adam with half a cosine; draws from no generator but its own.
 
@@ -83,13 +86,14 @@ class FeatureClassifier(nn.Module):
             lr: Learning rate in the beginning.
             noise: Standard deviation of what is added to each pixel, so that no single one decides.
             seed: Decides the batches and the noise.
+            track: Takes the steps and gives them back one by one, e.g. to show how many are done.
         """
         generator = torch.Generator().manual_seed(seed)
         pictures = pictures.to(self.head.weight)
         self.requires_grad_(True)
         optimizer = torch.optim.Adam(self.parameters(), lr=lr, weight_decay=1e-4)
         schedule = CosineAnnealingLR(optimizer, self.num_steps)
-        for _ in range(self.num_steps):
+        for _ in track(range(self.num_steps)):
             rows = torch.randint(len(pictures), (batch_size,), generator=generator)
             batch = pictures[rows.to(pictures.device)]
             shift = noise * torch.randn(batch.shape, generator=generator).to(batch)

@@ -22,6 +22,7 @@ from nested_lightning.app.launch import torchrun_sizes
 from nested_lightning.app.seam.quickening import quicken
 from nested_lightning.app.seam.restoring import name_checkpoint_in_faults
 from nested_lightning.app.training.monitored_value import MonitoredMoment
+from nested_lightning.app.training.reporting.log_file import quiet_lightning
 
 _LIMITS = ("limit_train_batches", "limit_val_batches", "limit_test_batches", "val_check_interval")
 _PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": PyTorchProfiler}
@@ -92,9 +93,10 @@ def build_trainer(
             profiler=_PROFILERS[profiler](dirpath=root, filename="profile") if profiler else None,
             plugins=[AtomicCheckpointIO(), *map(_plugin, plugins)],
         )
-        trainer = build(strategy=_complete(strategy, has_unused_parameters))
-        if strategy == "auto" and isinstance(trainer.strategy, DDPStrategy):
-            trainer = build(strategy=_complete("ddp", has_unused_parameters))
+        with quiet_lightning():
+            trainer = build(strategy=_complete(strategy, has_unused_parameters))
+            if strategy == "auto" and isinstance(trainer.strategy, DDPStrategy):
+                trainer = build(strategy=_complete("ddp", has_unused_parameters))
     except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError, KeyError) as error:
         reason = f"the variable {error} isn't set" if isinstance(error, KeyError) else error
         raise UserError(f"the settings of the trainer can't be used on this machine: {reason}") from error

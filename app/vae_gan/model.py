@@ -4,6 +4,7 @@ Shapes: B pictures of a batch, C channels, S pixels to a side, N domains.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
 from nested_lightning.app.submodules.vae import VariationalAutoencoder
 from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.training.reporting.progress import tracked
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
 from nested_lightning.app.vae_gan.component_optimization import (
@@ -133,7 +135,11 @@ class VaeGan(Composite):
         if not self.classifier.is_fitted:
             datamodule: Any = self.trainer.datamodule  # type: ignore[attr-defined]
             data = datamodule.part("train").to(self.device)
-            self.classifier.fit(data.pictures, data.domain)
+            track = partial(tracked, self.trainer, "fitting the classifier of pictures")
+            if isinstance(self.classifier, FeatureClassifier):
+                self.classifier.fit(data.pictures, data.domain, track=track)
+            else:  # one of the user's, which need not count its steps
+                self.classifier.fit(data.pictures, data.domain)
 
     @property
     def compiled_modules(self) -> Sequence[nn.Module]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.filesize import decimal
 
-from nested_lightning.commands.printing.console import print_fault, print_note, print_records
+from nested_lightning.commands.printing.console import print_fault, print_line, print_note, print_records
 
 _COLUMNS = ("submodule", "class", "input", "output", "parameters", "memory", "frozen", "rate")
 
@@ -32,6 +32,12 @@ def print_submodules(report: Any) -> None:
     rows = [_as_cells(row) for row in report.rows]
     title = "Submodules: each with its provider; memory of weights + gradients + optimiser"
     print_records(title, _COLUMNS, [*rows, _total(report.rows)])
+    num_parameters = sum(row.num_parameters for row in report.rows)
+    if num_buffers := report.num_stored - num_parameters:
+        print_line(
+            f"{num_parameters:,} parameters and {num_buffers:,} numbers in buffers:"
+            f" a checkpoint holds {report.num_stored:,}"
+        )
     for note, run in groupby((row for row in report.rows if row.note), key=lambda row: row.note):
         paths = [row.path for row in run]
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""

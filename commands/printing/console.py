@@ -27,7 +27,8 @@ _is_first = launched_rank() == 0
 _VerbatimConsole = partial(Console, markup=False, emoji=False, highlight=False)
 console = _VerbatimConsole(quiet=not _is_first)
 status_console = _VerbatimConsole(stderr=True, quiet=not _is_first)
-error_console = _VerbatimConsole(stderr=True)
+error_console = status_console if _is_first else _VerbatimConsole(stderr=True)
+"""The same one where it speaks, so that what it prints comes above a spinner, and isn't glued to it."""
 _FILE_WIDTH = 200
 _ARGUMENTS = re.compile(r"\b(skip_bad|run_dir|domain|variant)=(True|[A-Z]+)\b")
 """What errors of `app` advise to give; here it is an option."""

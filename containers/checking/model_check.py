@@ -14,7 +14,7 @@ from nested_lightning.app.assembly.errors import CompositionError, WidthError
 from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.checking.separate_copy import SeparateCopies
 from nested_lightning.app.checking.steps import StepCheck
-from nested_lightning.app.checking.submodule_table import CheckReport, noted_rows
+from nested_lightning.app.checking.submodule_table import CheckReport, count_stored, noted_rows
 from nested_lightning.app.checking.submodule_watch import first_paths
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
@@ -128,6 +128,7 @@ class _Check:
             rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
             notes=tuple(self._notes(model)),
             edges=steps.watch.flow.edges,
+            num_stored=count_stored(model),
         )
         return report, model
 

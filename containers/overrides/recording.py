@@ -1,9 +1,11 @@
 """What a recipe says of an override, and whether it is rebuilt from that alone."""
 
+import hashlib
 import json
 import sys
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.checkpoints.recipe import RecordedOverride
@@ -15,7 +17,7 @@ def record(replacement: Any, path: str) -> RecordedOverride:
     """Return what can be said of a replacement in plain data.
 
     The settings of a registered choice are recorded by its kind, from which it is rebuilt; a class or a
-    function by its import path and options, by which a person knows it again; anything else in words.
+    function by its import path, options and file, by which a person knows it again; anything else in words.
     """
     if isinstance(replacement, ChoiceSettings):
         fields = replacement.model_dump(mode="json", exclude={"kind"})
@@ -27,7 +29,15 @@ def record(replacement: Any, path: str) -> RecordedOverride:
     has_positional = isinstance(called, partial) and bool(called.args)
     if name is None or options is None or has_positional:
         return RecordedOverride(path=path, source="object", name=describe(replacement))
-    return RecordedOverride(path=path, source="import", name=name, options=options)
+    return RecordedOverride(path=path, source="import", name=name, options=options, digest=_digest(made))
+
+
+def _digest(made: Any) -> str:
+    file = getattr(sys.modules[made.__module__], "__file__", None)
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+    except OSError:  # of a package in an archive, or removed since
+        return ""
 
 
 def import_path(made: Any) -> str | None:

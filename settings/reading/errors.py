@@ -154,6 +154,8 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
         return f"{path}.kind = {shown(kind)}: unknown choice{allowed}"
     if problem["type"] == "path_type":
         return f"{path} = {value}: a path is needed, written as text"
+    if problem["type"] == "list_type" and isinstance(problem["input"], str):
+        return f"{path} = {value}: a list is needed, written as [{problem['input']}]"
     message = str(problem["msg"]).removeprefix("Value error, ")
     context = problem.get("ctx", {})
     if isinstance(context.get("error"), SettingsError):

@@ -1,6 +1,6 @@
 """Layers of settings: nested values, each with the place that it comes from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +16,13 @@ class Layer:
         values: Nested plain values.
         origin: The source as a person knows it, e.g. ``--set`` or ``my.yaml``.
         origins: Finer places of single values, e.g. ``my.yaml:3:5``.
+        overrides: What stood in providers' places in the training that wrote the values, by path.
     """
 
     values: dict[str, Any]
     origin: str
     origins: Mapping[Names, str] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
     def origin_of(self, names: Names) -> str:
         """Return the place of a value, or of what it stands in."""
@@ -72,6 +74,27 @@ def find_values(
             yield layer.get(names), layer.origin_of(names)
         elif not has_value(merged, names):
             return
+
+
+def lacking_overrides(layers: Sequence[Layer], given: Collection[str]) -> list[str]:
+    """Return a line for each override of a training whose settings these are that isn't given again.
+
+    Args:
+        layers: Those that files of trainings are among.
+        given: Paths of the overrides that are.
+    """
+    return [
+        f"{layer.origin}: {path} was overridden with {text} in the training that these settings are of; give"
+        f" it again, --override {path}={_name_in(text)}, or take it out of the file"
+        for layer in layers
+        for path, text in layer.overrides.items()
+        if path not in given
+    ]
+
+
+def _name_in(text: str) -> str:
+    name = text.partition(" (")[0]
+    return "MODULE:NAME" if " " in name else name
 
 
 def has_value(values: Mapping[str, Any], names: Names) -> bool:

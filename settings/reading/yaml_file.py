@@ -1,6 +1,7 @@
 """A settings file: nested values with the line and column of each, and the files that it builds upon."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from nested_lightning.settings.reading.errors import SettingsError
@@ -15,6 +16,9 @@ MAX_FILES = 100
 
 EXTENDS = "extends"
 """The name at the top of a file under which it says which files it builds upon."""
+
+OVERRIDES = "overrides"
+"""The name at the top of a training's file under which it says what stood in the places of providers."""
 
 
 def read_settings_file(path: Path) -> list[Layer]:
@@ -42,12 +46,22 @@ def _read(path: Path, above: tuple[Path, ...], seen: set[Path]) -> Iterator[Laye
         raise SettingsError([f"{path}: builds upon more than {MAX_FILES} files"])
     reader = YamlValues(str(path))
     layer = Layer(reader.read(text), origin=str(path), origins=reader.origins)
+    layer = replace(layer, overrides=_pop_overrides(layer))
     bases = layer.values.pop(EXTENDS, [])
     for base in bases if isinstance(bases, list) else [bases]:
         if not isinstance(base, str):
             raise SettingsError([f"{layer.origin_of((EXTENDS,))}: extends names a file, or a list of files"])
         yield from _read(path.parent / base, (*above, resolved), seen)
     yield layer
+
+
+def _pop_overrides(layer: Layer) -> dict[str, str]:
+    overrides = layer.values.pop(OVERRIDES, {})
+    if not isinstance(overrides, dict) or not all(isinstance(text, str) for text in overrides.values()):
+        raise SettingsError(
+            [f"{layer.origin_of((OVERRIDES,))}: overrides holds, by path, what a training wrote there"]
+        )
+    return overrides
 
 
 def _read_text(path: Path) -> str:

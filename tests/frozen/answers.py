@@ -48,7 +48,7 @@ def asked_for(message: str) -> dict[str, Any]:
 
 def _num_epochs() -> int:
     rows = read_metrics(RUN)
-    return 1 + int(max(row["epoch"] for row in rows if "epoch" in row))
+    return int(max(row["epoch"] for row in rows if "epoch" in row))
 
 
 def _predict_multi_feature(predictor: Any) -> Any:

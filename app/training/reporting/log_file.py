@@ -32,8 +32,7 @@ def log_to_file(path: Path | None, *, terminal_level: int = logging.WARNING) -> 
     handler.setFormatter(logging.Formatter(_LINE))
     with ExitStack() as stack:
         stack.callback(handler.close)
-        for name in _LIGHTNING_LOGGERS:
-            stack.enter_context(_quiet(logging.getLogger(name), terminal_level))
+        stack.enter_context(quiet_lightning(terminal_level))
         for name in (PROJECT_LOGGER, *_LIGHTNING_LOGGERS, "py.warnings"):
             stack.enter_context(_attached(logging.getLogger(name), handler))
         stack.enter_context(_warnings_logged(logging.getLogger("py.warnings"), handler))
@@ -51,6 +50,15 @@ def _attached(logger: logging.Logger, handler: logging.Handler) -> Iterator[None
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level_before)
+
+
+@contextmanager
+def quiet_lightning(level: int = logging.WARNING) -> Iterator[None]:
+    """Keep Lightning's remarks below a level off the terminal."""
+    with ExitStack() as stack:
+        for name in _LIGHTNING_LOGGERS:
+            stack.enter_context(_quiet(logging.getLogger(name), level))
+        yield
 
 
 @contextmanager

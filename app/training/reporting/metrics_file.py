@@ -19,12 +19,15 @@ from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.training.reporting.numbers_alone import NumbersAlone
 
-_STEP = "step"
+_STEP, _EPOCH = "step", "epoch"
 Row = dict[str, float | str]
 
 
 class MetricsFile(Logger):
     """Writes what is logged to a CSV file: column ``step``, then the metrics as they appear.
+
+    Steps and epochs are those that are done or begun, as the progress display and the log count them: from 1.
+    Lightning numbers them from 0.
 
     What is logged at one step, in training and validation, stands in one row. A training that goes on
     continues the file: rows of steps that it takes once more are dropped, and so is a row that a kill cut
@@ -41,7 +44,7 @@ class MetricsFile(Logger):
         self._pause_s = pause_s
         self._written_at_s = -math.inf
         self._columns: list[str] = []
-        self._last_step = -1
+        self._last_step = 0
         self._next_step: int | None = None
         self._unsaved: dict[int, Row] = {}
 
@@ -75,8 +78,8 @@ class MetricsFile(Logger):
         return NumbersAlone(self.log_metrics)
 
     def continue_from(self, step: int) -> None:
-        """Drop what the file has of this step and later ones at the first write."""
-        self._next_step = step
+        """Drop what the file has of this step, from 0, and later ones at the first write."""
+        self._next_step = step + 1
 
     @override
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
@@ -86,10 +89,9 @@ class MetricsFile(Logger):
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Keep the metrics of a step for the next save; without one, it is the next."""
-        if step is None:
-            step = max([self._last_step, *self._unsaved]) + 1
-        row = self._unsaved.setdefault(step, {_STEP: step})
-        row.update({name: _number(value) for name, value in metrics.items()})
+        count = max([self._last_step, *self._unsaved]) + 1 if step is None else step + 1
+        row = self._unsaved.setdefault(count, {_STEP: count})
+        row.update({name: _number(value) + (name == _EPOCH) for name, value in metrics.items()})
 
     @override
     @rank_zero_only

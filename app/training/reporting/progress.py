@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from pytorch_lightning import LightningModule, Trainer
@@ -47,6 +47,7 @@ class TrainingProgress(ProgressBar):
         self._display: ProgressDisplay = build_display(self._console)
         self._is_enabled = True
         self._newest_outputs: Any = None
+        self._has_begun = False
         self._began_at_s = self._refresh_at_s = self._evaluation_shows_at_s = 0.0
 
     @override
@@ -84,8 +85,25 @@ class TrainingProgress(ProgressBar):
         state.is_finished = False
         state.first_batch = state.batch = trainer.fit_loop.total_batch_idx + 1
         state.first_step = state.step = trainer.global_step
-        self._began_at_s = time.monotonic()
-        self._refresh_at_s = self._began_at_s + _REFRESH_S
+        self._has_begun = False
+        self._start_clock()
+
+    @override
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count the time from the first epoch: what a model sets up before it is no training."""
+        if not self._has_begun:
+            self._start_clock()
+            self._has_begun = True
+
+    def track(self, what: str, rounds: range) -> Iterator[int]:
+        """Yield the rounds of what a model sets up, and show how many are done, where that takes long."""
+        self._refresh_at_s = time.monotonic() + _PATIENCE_S
+        for done, each in enumerate(rounds, start=1):
+            yield each
+            if self._is_enabled and time.monotonic() >= self._refresh_at_s:
+                self._display.update_set_up(f"{what} {done}/{len(rounds)}", done, len(rounds))
+                self._refresh_at_s = time.monotonic() + _REFRESH_S
+        self._display.close()
 
     @override
     def on_train_batch_end(
@@ -162,6 +180,10 @@ class TrainingProgress(ProgressBar):
         """Give the terminal back."""
         self._display.close()
 
+    def _start_clock(self) -> None:
+        self._began_at_s = time.monotonic()
+        self._refresh_at_s = self._began_at_s + _REFRESH_S
+
     def _refresh(self, trainer: Trainer, *, is_epoch_end: bool = False) -> None:
         state = self._state
         state.batch, state.step = trainer.fit_loop.total_batch_idx + 1, trainer.global_step
@@ -173,6 +195,12 @@ class TrainingProgress(ProgressBar):
         if self._is_enabled:
             self._display.update(state, is_epoch_end=is_epoch_end)
         self._refresh_at_s = time.monotonic() + _REFRESH_S
+
+
+def tracked(trainer: Trainer, what: str, rounds: range) -> Iterable[int]:
+    """Return the rounds of what a model sets up before its first step, shown where there is a display."""
+    bar = trainer.progress_bar_callback
+    return bar.track(what, rounds) if isinstance(bar, TrainingProgress) else rounds
 
 
 def _loss(outputs: Any) -> float | None:

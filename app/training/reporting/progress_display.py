@@ -44,6 +44,8 @@ class LiveDisplay:
         """Redraw a bar that goes away in the end."""
         self._draw(text, done, total, is_transient=True)
 
+    update_set_up = update_evaluation
+
     def close(self) -> None:
         """Give the terminal its cursor back."""
         if self._bar is not None:
@@ -79,6 +81,7 @@ class LinesDisplay:
     def __init__(self, *, console: Console) -> None:
         self._console = console
         self._tenths: int | None = None
+        self._has_announced = False
         self._printed_at_s = 0.0
 
     def update(self, state: ProgressState, *, is_epoch_end: bool = False) -> None:
@@ -94,6 +97,12 @@ class LinesDisplay:
 
     def update_evaluation(self, text: str, done: int, total: int | None) -> None:
         """Print nothing: the results follow."""
+
+    def update_set_up(self, text: str, done: int, total: int | None) -> None:
+        """Print that it takes long, once."""
+        if not self._has_announced:
+            self._console.print(text, soft_wrap=True, markup=False, highlight=False)
+        self._has_announced = True
 
     def close(self) -> None:
         """Do nothing: lines need no ending."""

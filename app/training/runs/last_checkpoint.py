@@ -17,6 +17,7 @@ from nested_lightning.app.training.runs.interruption import Interruption
 
 _logger = logging.getLogger(PROJECT_LOGGER)
 _BATCHES_BETWEEN_AGREEMENTS = 16
+_DURATION = "duration_s"
 _UNCOUNTED = (
     "no step was counted in the first epoch, so that last.ckpt is saved at the ends of epochs, and is the one"
     " used; have training_step step the optimisers of self.optimizers()"
@@ -39,6 +40,9 @@ class LastCheckpoint(Checkpoint):
         every_n_steps: Optimiser steps between saves, at least 1; None: no such interval.
         every_n_seconds: Seconds between saves, above 0; None: no such interval.
         interruption: Knows whether the training is asked to stop; None: it never is.
+
+    Attributes:
+        earlier_s: Seconds of the training that were over when this process took it up.
     """
 
     def __init__(
@@ -58,10 +62,12 @@ class LastCheckpoint(Checkpoint):
         self._saved_at_s = 0.0
         self._is_pending = self._is_stopping = self._is_final = self._is_last_batch = False
         self._loaded_epoch: int | None = None
+        self.earlier_s = self._began_at_s = 0.0
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Have the module's own hook after a batch run before a save, as it may average weights, or count."""
+        self._began_at_s = time.monotonic()
         if stage == "fit" and is_overridden("on_train_batch_end", pl_module):
             own = pl_module.on_train_batch_end
 
@@ -85,8 +91,16 @@ class LastCheckpoint(Checkpoint):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep the epoch until it is known whether there is more to train."""
+        """Keep the epoch until it is known whether there is more to train, and the time that it took."""
         self._loaded_epoch = int(checkpoint["epoch"])
+        self.earlier_s = float(checkpoint.get(_DURATION, 0.0))
+
+    @override
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Store the seconds that the training has taken."""
+        checkpoint[_DURATION] = self.earlier_s + time.monotonic() - self._began_at_s
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

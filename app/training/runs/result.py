@@ -25,9 +25,11 @@ class TrainingResult:
         run_folder: Where everything lies.
         best_checkpoint: The checkpoint that was evaluated.
         num_steps: Optimiser steps of the whole training.
-        duration_s: Seconds from the start of training to the end of evaluation, in this process.
+        duration_s: Seconds from the start of training to the end of evaluation, those before a resumption
+            included.
         validation_metrics: Metrics of the checkpoint on the validation part; empty where there is none.
         test_metrics: Metrics of the checkpoint on the test part; empty where there is none.
+        overrides: What was put into the places of providers, by path; see `RecordedOverride`.
         make_predictor: Makes `predictor`; None: the model isn't in this process.
         data: What was understood of the data, see `DataSummary`; empty: nothing is known.
     """
@@ -39,6 +41,7 @@ class TrainingResult:
     validation_metrics: dict[str, float] = field(default_factory=dict)
     test_metrics: dict[str, float] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
+    overrides: dict[str, str] = field(default_factory=dict)
     make_predictor: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
@@ -73,6 +76,7 @@ class TrainingResult:
             "validation": self.validation_metrics,
             "test": self.test_metrics,
             **({"data": self.data} if self.data else {}),
+            **({"overrides": self.overrides} if self.overrides else {}),
         }
 
     def write(self) -> None:
@@ -104,6 +108,7 @@ class TrainingResult:
                 validation_metrics=_scores(plain["validation"]),
                 test_metrics=_scores(plain["test"]),
                 data=dict(plain.get("data", {})),
+                overrides=dict(plain.get("overrides", {})),
             )
 
 

@@ -33,6 +33,7 @@ class _Training(TypedDict):
     loops: dict[str, dict[str, Any]]
     callbacks: _Callbacks
     optimizer_states: list[dict[str, Any]]
+    duration_s: NotRequired[float]
 
 
 _TRAINING = TypeAdapter(_Training)

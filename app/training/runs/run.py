@@ -19,6 +19,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import (
     read_checkpoint,
     replace_atomically,
 )
+from nested_lightning.app.checkpoints.recipe import Recipe, RecordedOverride
 from nested_lightning.app.data.data_summary import DataSummary
 from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError
@@ -32,6 +33,7 @@ from nested_lightning.app.training.machine.threads import (
 )
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
 from nested_lightning.app.training.runs.interruption import Interruption
+from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
 from nested_lightning.app.training.runs.last_training import LastTraining
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
@@ -99,6 +101,9 @@ class TrainingRun:
         """What was understood of the data; None: nothing is known, or nothing is left to train."""
         return None if self._result is not None else self._summarize_data()
 
+    def __repr__(self) -> str:
+        return f"<training of {type(self.model).__name__} in {self.run_folder.path}>"
+
     def __call__(self) -> TrainingResult:
         """Train, evaluate, write and return the results.
 
@@ -137,8 +142,7 @@ class TrainingRun:
         if self.trainer.is_global_zero:
             self.run_folder.remove_leftovers()
         if self._settings is not None and self.trainer.is_global_zero:
-            _write_yaml(self.run_folder.settings_file, self._settings)
-            self._write_overrides()
+            self._write_settings(self._settings)
         with (
             log_to_file(self.run_folder.log_file if self.trainer.is_global_zero else None),
             torch_threads(count_threads(self._num_threads, self.model, batch_size=self._batch_size)),
@@ -147,6 +151,8 @@ class TrainingRun:
             _misfit_as_user_error(),
         ):
             self._log_data()
+            for override in self._overrides:
+                _logger.info("override %s: %s", override.path, override.text_with_digest)
             self.trainer.fit(
                 self.model, datamodule=self.datamodule, ckpt_path=self._resume_from, weights_only=True
             )
@@ -159,10 +165,11 @@ class TrainingRun:
             run_folder=self.run_folder,
             best_checkpoint=checkpoint,
             num_steps=num_steps,
-            duration_s=time.monotonic() - began_at_s,
+            duration_s=self._earlier_s + time.monotonic() - began_at_s,
             validation_metrics=validation_metrics,
             test_metrics=test_metrics,
             data=self.data_summary.to_dict() if self.data_summary else {},
+            overrides={each.path: each.text_with_digest for each in self._overrides},
         )
         if is_trial:
             _logger.warning(
@@ -179,11 +186,31 @@ class TrainingRun:
         for guess in summary.guesses:
             _logger.info("data: guessed: %s", guess)
 
-    def _write_overrides(self) -> None:
-        recipe = getattr(self.model, "recipe", None)
-        if recipe is not None and recipe.overrides:
+    @property
+    def _overrides(self) -> tuple[RecordedOverride, ...]:
+        return () if self._recipe is None else self._recipe.overrides
+
+    @property
+    def _recipe(self) -> Recipe | None:
+        return getattr(self.model, "recipe", None)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing left to do: the training has ended, and its results are known."""
+        return self._result is not None
+
+    @property
+    def _earlier_s(self) -> float:
+        callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
+        return sum(each.earlier_s for each in callbacks if isinstance(each, LastCheckpoint))
+
+    def _write_settings(self, settings: Mapping[str, Any]) -> None:
+        """Write the settings; what was overridden besides stands in both files, so that no copy loses it."""
+        if self._recipe is not None and self._recipe.overrides:
+            settings = {**settings, "overrides": {each.path: each.text for each in self._recipe.overrides}}
             with replace_atomically(self.run_folder.overrides_file) as file:
-                file.write(recipe.overrides_json)
+                file.write(self._recipe.overrides_json)
+        _write_yaml(self.run_folder.settings_file, settings)
 
     def _listening(self) -> AbstractContextManager[None]:
         callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
