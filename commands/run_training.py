@@ -6,10 +6,10 @@ from typing import Any
 
 import typer
 
+from nested_lightning.commands.printing.check_report import print_faults
 from nested_lightning.commands.printing.console import (
     format_metric,
     print_facts,
-    print_fault,
     print_line,
     print_table,
     short_path,
@@ -30,8 +30,7 @@ def refuse_faults(application: Any) -> None:
     from nested_lightning.containers.checking.model_check import check_application
 
     report = check_application(application, is_brief=True)
-    for fault in report.faults:
-        print_fault(str(fault))
+    print_faults(report.faults)
     if report.faults:
         raise typer.Exit(2)
 

@@ -1,6 +1,6 @@
 """How ``check`` prints what it found and saw."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -9,6 +9,9 @@ from rich.filesize import decimal
 from nested_lightning.commands.printing.console import print_fault, print_line, print_note, print_records
 
 _COLUMNS = ("submodule", "class", "input", "output", "parameters", "memory", "frozen", "rate")
+
+_MAX_PATHS = 3
+"""Submodules that are named in one line, besides the first."""
 
 
 def print_findings(report: Any) -> None:
@@ -19,8 +22,26 @@ def print_findings(report: Any) -> None:
     """
     for note in (*report.unchecked, *report.notes):
         print_note(str(note))
-    for fault in report.faults:
-        print_fault(str(fault))
+    print_faults(report.faults)
+
+
+def print_faults(faults: Sequence[Any]) -> None:
+    """Print a line for each fault; one that several submodules have in the same words comes once.
+
+    Args:
+        faults: Those of a `app.checking.submodule_table.CheckReport`.
+    """
+    paths: dict[str, list[str]] = {}
+    for fault in faults:
+        words = str(fault).replace(fault.path, "\0") if fault.path else str(fault)
+        paths.setdefault(words, []).append(fault.path)
+    for words, (first, *others) in paths.items():
+        print_fault(words.replace("\0", first) + _same_at(others))
+
+
+def _same_at(paths: Sequence[str]) -> str:
+    more = ["and more"] if len(paths) > _MAX_PATHS else []
+    return f" (the same at {', '.join([*paths[:_MAX_PATHS], *more])})" if paths else ""
 
 
 def print_submodules(report: Any) -> None:

@@ -26,6 +26,8 @@ class ContainerProvider(providers.Container):
     def __repr__(self) -> str:
         return f"<container of {', '.join(self.container.providers)}>"
 
+    __str__ = __repr__
+
 
 class FamilyContainer(Protocol):
     """What the container of every family has, for editors and mypy; each has its parts besides.

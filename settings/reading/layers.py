@@ -16,12 +16,14 @@ class Layer:
         values: Nested plain values.
         origin: The source as a person knows it, e.g. ``--set`` or ``my.yaml``.
         origins: Finer places of single values, e.g. ``my.yaml:3:5``.
+        is_default: Whether these are a family's own defaults, which nobody set.
         overrides: What stood in providers' places in the training that wrote the values, by path.
     """
 
     values: dict[str, Any]
     origin: str
     origins: Mapping[Names, str] = field(default_factory=dict)
+    is_default: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def origin_of(self, names: Names) -> str:

@@ -124,7 +124,7 @@ def _add_family(
 ) -> list[Layer]:
     family = _family_of(layers)
     refuse_foreign_options(family, family_values or {})
-    below = [Layer(dict(family.defaults), origin=f"default of {family.name}")]
+    below = [Layer(dict(family.defaults), origin=f"default of {family.name}", is_default=True)]
     for preset in presets:
         below += _attempt(partial(_find_presets, family, preset), problems)
     above = [Layer({family.section: dict(family_values)}, origin="option")] if family_values else []
@@ -154,9 +154,11 @@ def resolve_layers(layers: Iterable[Layer], dropped: list[str] | None = None) ->
 def merge_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> list[dict[str, Any]]:
     """Return what has been merged after each layer, the lowest first; ``dropped``: see `resolve_layers`."""
     stages: list[dict[str, Any]] = []
+    unset: Mapping[str, Any] = {}
     for layer in layers:
+        unset = layer.values if layer.is_default else unset
         below = stages[-1] if stages else {}
-        stages.append(merge(below, layer.values, application_settings_model(), dropped))
+        stages.append(merge(below, layer.values, application_settings_model(), dropped, unset))
     return stages
 
 

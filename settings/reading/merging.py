@@ -11,10 +11,15 @@ from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.slot import Slot
 
 _ABSENT = object()
+_NOTHING: Mapping[str, Any] = {}
 
 
 def merge(
-    lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place = None, dropped: list[str] | None = None
+    lower: Mapping[str, Any],
+    upper: Mapping[str, Any],
+    place: Place = None,
+    dropped: list[str] | None = None,
+    unset: Mapping[str, Any] = _NOTHING,
 ) -> dict[str, Any]:
     """Return ``lower`` with ``upper`` on top, field by field.
 
@@ -26,17 +31,23 @@ def merge(
         upper: Nested values above them.
         place: What stands here in the settings, so that a kind that isn't named is known.
         dropped: Receives a line for each choice that was replaced by another kind.
+        unset: Nested values in ``lower`` that nobody set, of which no line speaks.
     """
-    return _merge(lower, upper, place, (), [] if dropped is None else dropped)
+    return _merge(lower, upper, place, (), [] if dropped is None else dropped, unset)
 
 
 def _merge(
-    lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place, names: Names, dropped: list[str]
+    lower: Mapping[str, Any],
+    upper: Mapping[str, Any],
+    place: Place,
+    names: Names,
+    dropped: list[str],
+    unset: Mapping[str, Any],
 ) -> dict[str, Any]:
     before, after = _kind(lower, place), _kind(upper, place)
     if "kind" in upper and before is not None and before != after:
-        if set(lower) - {"kind"}:
-            lost = ", ".join(f"{name}={value}" for name, value in lower.items() if name != "kind")
+        own = {name: value for name, value in lower.items() if value != unset.get(name, _ABSENT)}
+        if lost := ", ".join(f"{name}={value}" for name, value in own.items() if name != "kind"):
             dropped.append(f"{dotted(names)}: {after} replaces {before}, so {lost} is dropped")
         return dict(upper)
     if isinstance(place, Slot):
@@ -53,12 +64,16 @@ def _merge(
         if value is None and isinstance(place, NamedItems):
             merged.pop(name, None)
         elif isinstance(below, Mapping) and isinstance(value, Mapping):
-            merged[name] = _merge(below, value, step(place, name), (*names, name), dropped)
+            inner = unset.get(name, _NOTHING)
+            inner = inner if isinstance(inner, Mapping) else _NOTHING
+            merged[name] = _merge(below, value, step(place, name), (*names, name), dropped, inner)
         else:
             merged[name] = value
     for follower, leader in _outdated(lower, upper, place):
-        lost = f"{follower}={merged.pop(follower)} is dropped"
-        dropped.append(f"{dotted((*names, leader))}: {upper[leader]} is new, so {lost}")
+        value = merged.pop(follower)
+        if value != unset.get(follower, _ABSENT):
+            new = f"{dotted((*names, leader))}: {upper[leader]} is new"
+            dropped.append(f"{new}, so {follower}={value} is dropped")
     return merged
 
 
