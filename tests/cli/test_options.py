@@ -73,10 +73,14 @@ def test_version_is_printed_without_a_command() -> None:
 
 
 def test_list_written_with_commas_is_refused_with_how_to_write_it() -> None:
-    done = runner.invoke(app, ["config", "-m", "multi-feature", "-s", "multi_feature.data.excluded=Name,Year"])
+    done = runner.invoke(
+        app, ["config", "-m", "multi-feature", "-s", "multi_feature.data.excluded=Name,Year"]
+    )
 
     assert "a list is needed, written as [Name,Year]" in str(done.exception)
-    assert "- Year" in invoke("config", "-m", "multi-feature", "-s", "multi_feature.data.excluded=[Name,Year]")
+    assert "- Year" in invoke(
+        "config", "-m", "multi-feature", "-s", "multi_feature.data.excluded=[Name,Year]"
+    )
 
 
 def test_models_marks_defaults_in_words_and_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:

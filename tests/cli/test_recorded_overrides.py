@@ -1,4 +1,4 @@
-"""An override is recorded wherever a training is, and its settings aren't taken for those of another model."""
+"""An override is recorded wherever a training is, and its settings alone train no other model."""
 
 import hashlib
 import json
@@ -48,7 +48,9 @@ def test_override_stands_in_log_results_settings_and_differences(folder: Path) -
     results = json.loads((folder / "own/results.json").read_text())
     assert results["overrides"] == {HEAD: f"own_head:MyHead, file {digest[:12]}"}
     assert json.loads((folder / "own/overrides.json").read_text())[0]["digest"] == digest
-    assert yaml.safe_load((folder / "own/settings.yaml").read_text())["overrides"] == {HEAD: "own_head:MyHead"}
+    assert yaml.safe_load((folder / "own/settings.yaml").read_text())["overrides"] == {
+        HEAD: "own_head:MyHead"
+    }
     for done in (differences, of_files):
         assert done.exit_code == 0, done.exception
         assert f"overrides {HEAD}" in done.output
@@ -82,7 +84,9 @@ def test_overridden_training_that_is_resumed_keeps_its_record(folder: Path) -> N
     result = resume_training("own", {"trainer": {"max_epochs": 2}}, overrides={HEAD: MyHead})()
 
     assert list(result.overrides) == [HEAD]
-    assert yaml.safe_load((folder / "own/settings.yaml").read_text())["overrides"] == {HEAD: "own_head:MyHead"}
+    assert yaml.safe_load((folder / "own/settings.yaml").read_text())["overrides"] == {
+        HEAD: "own_head:MyHead"
+    }
 
 
 def test_data_named_from_the_current_folder_are_recorded_for_any_folder(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from nested_lightning import load_settings, parse_settings
 from nested_lightning.settings.reading.layers import Layer, find_origin, find_values
 from nested_lightning.settings.reading.loading import collect_layers, merge_layers, resolve_layers
@@ -47,6 +49,20 @@ def test_another_choice_drops_what_was_set_for_the_one_before_and_says_so() -> N
     assert dropped == [
         "multi_feature.feature_extractor: linear replaces normalized, so hidden_features=99 is dropped"
     ]
+
+
+@pytest.mark.parametrize("family", ["vae-gan", "image-to-text"])
+def test_another_choice_says_nothing_of_what_nobody_set(family: str) -> None:
+    section = "vae_gan.vae" if family == "vae-gan" else "image_to_text"
+    other = _set(f"{section}.optimizer.kind=sgd", f"{section}.schedule.kind=constant")
+    dropped: list[str] = []
+
+    resolve_layers(collect_layers(model=family, assignments=other), dropped)
+    assert dropped == []
+
+    set_before = _set(f"{section}.optimizer.lr=0.5")
+    resolve_layers(collect_layers(model=family, assignments=[*set_before, *other]), dropped)
+    assert [line.partition("so ")[2] for line in dropped] == ["lr=0.5 is dropped"]
 
 
 def test_what_was_dropped_with_a_choice_gives_no_value_its_place() -> None:

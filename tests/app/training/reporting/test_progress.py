@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from nested_lightning.app.training.reporting.progress import TrainingProgress
+from nested_lightning.app.training.reporting import progress as progress_module
+from nested_lightning.app.training.reporting.progress import TrainingProgress, tracked
 from nested_lightning.app.training.reporting.progress_display import LinesDisplay, build_display
 from nested_lightning.app.training.reporting.progress_state import ProgressState, duration_text
 from tests.app.training.tiny_training import TinyData, tiny_model, tiny_trainer
@@ -188,3 +189,39 @@ def test_display_is_lines_where_nothing_can_be_redrawn() -> None:
 
 def test_duration_is_rounded_up_to_seconds() -> None:
     assert (duration_text(0.2), duration_text(3725)) == ("0:00:01", "1:02:05")
+
+
+def test_what_a_model_sets_up_is_shown_and_counts_in_no_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_module, "_PATIENCE_S", 0.0)
+    output, model = io.StringIO(), tiny_model()
+    progress = TrainingProgress(console=Console(file=output, width=100))
+    trainer = tiny_trainer(tmp_path, [progress], max_epochs=2)
+
+    def set_up() -> None:
+        for _ in tracked(trainer, "fitting the scaler", range(3)):
+            time.sleep(0.4)
+
+    model.on_train_start = set_up  # type: ignore[method-assign]
+    trainer.fit(model, datamodule=TinyData())
+
+    first, *_, last = output.getvalue().splitlines()
+    assert first == "fitting the scaler 1/3"
+    assert output.getvalue().count("fitting") == 1
+    assert progress._state.elapsed_s < 1.0
+    assert last.startswith("epoch 2/2  100%")
+
+
+def test_what_a_model_sets_up_has_a_bar_of_its_own_on_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_module, "_PATIENCE_S", 0.0)
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=True, width=100, _environ={"TERM": "xterm"})
+
+    assert list(TrainingProgress(console=console).track("fitting the scaler", range(2))) == [0, 1]
+
+    text = output.getvalue()
+    assert "fitting the scaler 1/2" in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
