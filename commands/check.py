@@ -4,34 +4,17 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import (
-    ConfigOption,
-    DataOption,
-    DebugOption,
-    EpochsOption,
-    LabelOption,
-    ModelOption,
-    OverrideOption,
-    PresetOption,
-    SetOption,
-    collect_sources,
-    resolve_settings,
-)
-from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.overrides import load_overrides
 from nested_lightning.commands.printing.check_report import print_findings, print_submodules
 from nested_lightning.commands.printing.console import print_line, status_console
 from nested_lightning.commands.printing.data_summary import find_summary, print_data
+from nested_lightning.commands.sources import Sources, with_sources
 
 
+@with_sources
 def check(
-    model: ModelOption = None,
-    preset: PresetOption = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    override: OverrideOption = None,
-    data: DataOption = None,
-    label: LabelOption = None,
-    epochs: EpochsOption = None,
+    sources: Sources,
     real_batch: Annotated[
         bool, typer.Option("--real-batch", help="Compute real samples on the CPU instead.")
     ] = False,
@@ -39,24 +22,12 @@ def check(
 ) -> None:
     """Build the model without memory, send a batch through its steps, and list all faults and submodules."""
     del debug
-    requests, assignments = split_overrides(override, set_)
-    settings = resolve_settings(
-        collect_sources(
-            model=model,
-            preset=preset,
-            config=config,
-            set_=assignments,
-            data=data,
-            label=label,
-            epochs=epochs,
-        ),
-        [request.path for request in requests],
-    )
+    settings = sources.resolve()
     with status_console.status("Checking"):
         from nested_lightning.containers.checking.model_check import check_application
         from nested_lightning.containers.starting.bootstrapping import bootstrap
 
-        application = bootstrap(settings, overrides=load_overrides(requests))
+        application = bootstrap(settings, overrides=load_overrides(sources.requests))
         report = check_application(application, has_real_batch=real_batch)
         summary = find_summary(application)
     print_data(summary)

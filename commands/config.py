@@ -10,19 +10,22 @@ import yaml
 
 from nested_lightning.commands.options import (
     ConfigOption,
-    DataOption,
     DebugOption,
-    EpochsOption,
     HelpModelOption,
-    LabelOption,
     PresetOption,
     SetOption,
     best_of_run,
-    collect_sources,
 )
 from nested_lightning.commands.own_families import know_family, know_for_help
 from nested_lightning.commands.printing import settings_reference
 from nested_lightning.commands.printing.console import print_note, print_records
+from nested_lightning.commands.sources import (
+    DataOption,
+    EpochsOption,
+    LabelOption,
+    Sources,
+    resolve_noted,
+)
 from nested_lightning.settings.application import (
     ApplicationSettings,
     application_settings_model,
@@ -31,7 +34,7 @@ from nested_lightning.settings.application import (
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.layers import Layer, Names, find_values, lacking_overrides
-from nested_lightning.settings.reading.loading import load_settings, merge_layers, resolve_layers
+from nested_lightning.settings.reading.loading import load_settings, merge_layers
 from nested_lightning.settings.reading.merging import flatten
 from nested_lightning.settings.reading.yaml_file import OVERRIDES, read_settings_file
 
@@ -90,19 +93,12 @@ def config(
         return
     recipe = read_checkpoint(checkpoint) if checkpoint else None
     below = [Layer(recipe.settings, origin=f"checkpoint {checkpoint}")] if recipe else []
-    layers = collect_sources(
-        model=model,
-        preset=preset,
-        config=config,
-        set_=set_,
-        data=data,
-        label=label,
-        epochs=epochs,
-        below=below,
+    sources = Sources(
+        model=model, preset=preset, config=config, set_=set_, data=data, label=label, epochs=epochs
     )
-    dropped: list[str] = []
-    settings = resolve_layers(layers, dropped)
-    for line in [*lacking_overrides(layers, ()), *dropped]:
+    layers = sources.layers(below=below)
+    settings = resolve_noted(layers)
+    for line in lacking_overrides(layers, ()):
         print_note(line)
     if explain:
         _explain(layers, settings, recipe.data_spec if recipe else {})

@@ -6,23 +6,12 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import (
-    ConfigOption,
-    DataOption,
-    DebugOption,
-    EpochsOption,
-    LabelOption,
-    ModelOption,
-    OverrideOption,
-    PresetOption,
-    SetOption,
-    collect_sources,
-    resolve_settings,
-)
-from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.overrides import load_overrides
 from nested_lightning.commands.printing.check_report import print_findings
 from nested_lightning.commands.printing.console import status_console, write_file
 from nested_lightning.commands.printing.graph_tree import print_tree
+from nested_lightning.commands.sources import Sources, with_sources
 
 
 class GraphFormat(StrEnum):
@@ -34,15 +23,9 @@ class GraphFormat(StrEnum):
     SVG = "svg"
 
 
+@with_sources
 def graph(
-    model: ModelOption = None,
-    preset: PresetOption = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    override: OverrideOption = None,
-    data: DataOption = None,
-    label: LabelOption = None,
-    epochs: EpochsOption = None,
+    sources: Sources,
     format_: Annotated[
         GraphFormat, typer.Option("--format", "-f", help="A tree in the terminal, or a picture's text.")
     ] = GraphFormat.TREE,
@@ -53,26 +36,14 @@ def graph(
 ) -> None:
     """Show what a model is built of, and what flows through it; nothing is computed."""
     del debug
-    requests, assignments = split_overrides(override, set_)
-    settings = resolve_settings(
-        collect_sources(
-            model=model,
-            preset=preset,
-            config=config,
-            set_=assignments,
-            data=data,
-            label=label,
-            epochs=epochs,
-        ),
-        [request.path for request in requests],
-    )
+    settings = sources.resolve()
     with status_console.status("Building"):
         from nested_lightning.containers.checking.model_check import check_application
         from nested_lightning.containers.checking.model_graph import build_graph
         from nested_lightning.containers.checking.resolved_providers import resolve_model
         from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
 
-        application = bootstrap(settings, overrides=load_overrides(requests))
+        application = bootstrap(settings, overrides=load_overrides(sources.requests))
         report = check_application(application)
         tree = resolve_model(family_container(application))
     print_findings(report)

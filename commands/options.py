@@ -1,7 +1,6 @@
 """Options that several commands share, and the settings that they make."""
 
-import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,11 +9,6 @@ import typer
 
 from nested_lightning.commands.completing.completion import complete_model, complete_preset, complete_set
 from nested_lightning.commands.own_families import know_families, know_family
-from nested_lightning.commands.printing.console import print_note
-from nested_lightning.settings.application import ApplicationSettings
-from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.layers import Layer, lacking_overrides
-from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
 from nested_lightning.settings.reading.merging import merge, nest, parse_assignment
 
 _model_option = partial(
@@ -66,9 +60,6 @@ ArgumentOption = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", help="An argument of an --override, as PATH.ARGUMENT=VALUE; repeatable."),
 ]
-DataOption = Annotated[Path | None, typer.Option("--data", help="Your own file; else the data that ships.")]
-LabelOption = Annotated[str | None, typer.Option("--label", help="Label column of your own file.")]
-EpochsOption = Annotated[int | None, typer.Option("--epochs", help="Passes over the training part.")]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out samples that can't be used, and count them.")
 ]
@@ -97,68 +88,6 @@ CheckpointArgument = Annotated[
         help="A checkpoint, e.g. RUN/checkpoints/best.ckpt, or a run folder: its best.", callback=best_of_run
     ),
 ]
-
-
-def resolve_settings(layers: Sequence[Layer], overridden: Collection[str]) -> ApplicationSettings:
-    """Merge the layers of `collect_sources`, say which choices were replaced, and return the result.
-
-    Args:
-        layers: The layers.
-        overridden: Path of each ``--override``.
-
-    Raises:
-        SettingsError: The settings are wrong, or those of a training with overrides that aren't given.
-    """
-    if lacking := lacking_overrides(layers, overridden):
-        raise SettingsError(lacking)
-    dropped: list[str] = []
-    settings = resolve_layers(layers, dropped)
-    for line in dropped:
-        print_note(line)
-    return settings
-
-
-def collect_sources(
-    *,
-    model: str | None,
-    preset: list[str] | None,
-    config: list[Path] | None,
-    set_: list[str] | None,
-    data: Path | None = None,
-    label: str | None = None,
-    epochs: int | None = None,
-    options: Mapping[str, Any] | None = None,
-    family_options: Mapping[str, Any] | None = None,
-    below: Sequence[Layer] = (),
-) -> list[Layer]:
-    """Return the layers of defaults, presets, files, environment, ``--set`` and short options, in this order.
-
-    Args:
-        model: ``--model``.
-        preset: Each ``--preset``.
-        config: Each ``--config``.
-        set_: Each ``--set``.
-        data: ``--data``.
-        label: ``--label``.
-        epochs: ``--epochs``.
-        options: Values of short options by dotted name; None: not given.
-        family_options: The same, by dotted name within the section of the family in use.
-        below: Layers between presets and files.
-    """
-    return collect_layers(
-        model=model,
-        presets=preset or [],
-        config=config or [],
-        environ=os.environ,
-        assignments=[
-            *(set_ or []),
-            Layer(nest_given({"trainer.max_epochs": epochs, **(options or {})}), origin="option"),
-        ],
-        family_values=nest_given(
-            {"data.path": str(data) if data else None, "data.label": label, **(family_options or {})}
-        ),
-        below=below,
-    )
 
 
 def parse_assignments(texts: list[str] | None) -> dict[str, Any]:

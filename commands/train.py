@@ -10,42 +10,26 @@ from nested_lightning.app.launch import is_restarted
 from nested_lightning.commands.completing.completion import complete_device
 from nested_lightning.commands.cross_validation import cross_validate
 from nested_lightning.commands.options import (
-    ConfigOption,
-    DataOption,
     DebugOption,
     EngineOption,
-    EpochsOption,
-    LabelOption,
-    ModelOption,
-    OverrideOption,
-    PresetOption,
     RayAddressOption,
-    SetOption,
     SkipBadOption,
-    collect_sources,
-    resolve_settings,
 )
 from nested_lightning.commands.overrides import (
     OverrideRequest,
     load_overrides,
     refuse_overrides_in_workers,
-    split_overrides,
 )
 from nested_lightning.commands.printing.console import print_note, quiet_lightning, status_console
 from nested_lightning.commands.run_training import print_result, refuse_faults, run_training
+from nested_lightning.commands.sources import Sources, with_sources
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
 
 
+@with_sources
 def train(
-    model: ModelOption = None,
-    preset: PresetOption = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    override: OverrideOption = None,
-    data: DataOption = None,
-    label: LabelOption = None,
-    epochs: EpochsOption = None,
+    sources: Sources,
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of weights, order and dropout.")] = None,
     device: Annotated[
@@ -66,15 +50,8 @@ def train(
 ) -> None:
     """Train a model and evaluate its best checkpoint on the test part."""
     del debug
-    requests, assignments = split_overrides(override, set_)
-    layers = collect_sources(
-        model=model,
-        preset=preset,
-        config=config,
-        set_=assignments,
-        data=data,
-        label=label,
-        epochs=epochs,
+    requests = sources.requests
+    settings = sources.resolve(
         options={
             "seed": seed,
             "run_dir": str(run_dir) if run_dir else None,
@@ -82,7 +59,6 @@ def train(
         },
         family_options={"data.batch_size": batch_size, "data.skip_bad": skip_bad or None},
     )
-    settings = resolve_settings(layers, [request.path for request in requests])
     if folds is not None and engine == "ray":
         raise SettingsError(["--folds trains in one process: leave --engine ray out"])
     if folds is not None:

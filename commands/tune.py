@@ -8,17 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from nested_lightning.commands.options import (
-    ConfigOption,
-    DebugOption,
-    ModelOption,
-    OverrideOption,
-    PresetOption,
-    SetOption,
-    collect_sources,
-    resolve_settings,
-)
-from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.overrides import load_overrides
 from nested_lightning.commands.printing.console import (
     print_facts,
     quiet_lightning,
@@ -26,6 +17,7 @@ from nested_lightning.commands.printing.console import (
     status_console,
     write_file,
 )
+from nested_lightning.commands.sources import Sources, with_sources
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.merging import flatten
 
@@ -40,12 +32,9 @@ def _begin() -> None:
 
 
 @tune.command()
+@with_sources
 def lr(
-    model: ModelOption = None,
-    preset: PresetOption = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    override: OverrideOption = None,
+    sources: Sources,
     min_lr: Annotated[float, typer.Option("--min", help="First learning rate.")] = 1e-6,
     max_lr: Annotated[float, typer.Option("--max", help="Last learning rate.")] = 1.0,
     num_steps: Annotated[int, typer.Option("--steps", help="Steps from one to the other.")] = 100,
@@ -54,7 +43,7 @@ def lr(
 ) -> None:
     """Find the learning rate at which the loss falls most steeply; nothing is kept but the plot."""
     del debug
-    settings, application, found = _prepare(model, preset, config, set_, override)
+    settings, application, found = _prepare(sources)
     from nested_lightning.app.training.tuning.finders import find_learning_rate
     from nested_lightning.app.training.tuning.rate_plot import draw_rates
 
@@ -70,38 +59,28 @@ def lr(
 
 
 @tune.command()
+@with_sources
 def batch_size(
-    model: ModelOption = None,
-    preset: PresetOption = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    override: OverrideOption = None,
+    sources: Sources,
     debug: DebugOption = False,
 ) -> None:
     """Find the largest batch that memory has room for, of at most all samples; nothing is kept."""
     del debug
-    settings, application, found = _prepare(model, preset, config, set_, override)
+    settings, application, found = _prepare(sources)
     from nested_lightning.app.training.tuning.finders import find_batch_size
 
     size = find_batch_size(application.trainer.tuning_trainer, **found)
     _print("Batch size", {"largest that fits": str(size)}, settings, ("batch_size",), str(size))
 
 
-def _prepare(
-    model: str | None,
-    preset: list[str] | None,
-    config: list[Path] | None,
-    set_: list[str] | None,
-    override: list[str] | None,
-) -> tuple[ApplicationSettings, Any, dict[str, Any]]:
+def _prepare(sources: Sources) -> tuple[ApplicationSettings, Any, dict[str, Any]]:
     """Return the settings, the container, and what every search is made with."""
-    requests, assignments = split_overrides(override, set_)
-    settings = resolve_settings(collect_sources(model=model, preset=preset, config=config, set_=assignments))
+    settings = sources.resolve()
     with status_console.status("Starting"):
         from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
 
         quiet_lightning()
-        application = bootstrap(settings, overrides=load_overrides(requests))
+        application = bootstrap(settings, overrides=load_overrides(sources.requests))
         parts = {name: provider_of(application, name)() for name in ("model", "datamodule")}
     return settings, application, {**parts, "seed": settings.seed}
 

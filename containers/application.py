@@ -25,7 +25,7 @@ class ApplicationContainer(DeclarativeContainer):
 
     if TYPE_CHECKING:
 
-        def __getattr__(self, family: str) -> FamilyContainer:
+        def __getattr__(self, family: str) -> FamilyContainer:  # type: ignore[override]
             """Stand for the families' containers."""
 
     instance_type = ExplorableContainer

@@ -90,7 +90,7 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
         _ = self._parts
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of batches of {self._batch_size} {self.samples}>"
+        return f"<{type(self).__name__} of batches of {self.batch_size} {self.samples}>"
 
     __str__ = __repr__  # Lightning's looks for sizes that only its own loaders have
 

@@ -17,7 +17,7 @@ class ExplorableContainer(containers.DynamicContainer):
         return f"<container of {', '.join(self.providers)}>"
 
 
-class ContainerProvider(providers.Container):
+class ContainerProvider(providers.Container[Any]):
     """The same of a container that stands in another one."""
 
     def __dir__(self) -> list[str]:

@@ -30,6 +30,14 @@ def invoke(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize("command", ["train", "check", "graph", "config", "tune lr", "tune batch-size"])
+def test_every_command_that_reads_settings_has_the_same_options(command: str) -> None:
+    printed = invoke(*command.split(), "--help")
+
+    for option in ("--model", "--preset", "--config", "--set", "--data", "--label", "--epochs"):
+        assert option in printed
+
+
 @pytest.mark.parametrize("command", ["check", "graph", "config"])
 def test_data_label_epochs_and_preset_are_given_as_in_a_training(command: str, small_csv: Path) -> None:
     own = ["--data", str(small_csv), "--label", "shape", "--epochs", "3", "--preset", "plain"]

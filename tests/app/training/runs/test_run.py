@@ -64,7 +64,8 @@ def test_metrics_file_holds_the_training_and_not_the_evaluation_after_it(folder:
     training_run(folder)()
     rows = folder.metrics_file.read_text().splitlines()
     assert "test_loss" not in rows[0]
-    assert [row.split(",")[0] for row in rows[1:]] == [str(step) for step in range(1, 3 * BATCHES_PER_EPOCH + 1)]
+    steps = [row.split(",")[0] for row in rows[1:]]
+    assert steps == [str(step) for step in range(1, 3 * BATCHES_PER_EPOCH + 1)]
 
 
 def test_run_without_validation_evaluates_the_last_checkpoint(folder: RunFolder) -> None:

@@ -1,0 +1,118 @@
+"""The options from which every command makes its settings."""
+
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nested_lightning.commands.options import (
+    ConfigOption,
+    ModelOption,
+    OverrideOption,
+    PresetOption,
+    SetOption,
+    nest_given,
+)
+from nested_lightning.commands.overrides import OverrideRequest, split_overrides
+from nested_lightning.commands.printing.console import print_note
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.layers import Layer, lacking_overrides
+from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
+
+DataOption = Annotated[Path | None, typer.Option("--data", help="Your own file; else the data that ships.")]
+LabelOption = Annotated[str | None, typer.Option("--label", help="Label column of your own file.")]
+EpochsOption = Annotated[int | None, typer.Option("--epochs", help="Passes over the training part.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What a command line says of settings, and of what takes the places of providers; None: nothing."""
+
+    model: ModelOption = None
+    preset: PresetOption = None
+    config: ConfigOption = None
+    set_: SetOption = None
+    override: OverrideOption = None
+    data: DataOption = None
+    label: LabelOption = None
+    epochs: EpochsOption = None
+
+    @cached_property
+    def requests(self) -> list[OverrideRequest]:
+        """Each ``--override`` with its ``--set``; nothing is imported.
+
+        Raises:
+            UserError: One isn't written as it should be.
+        """
+        return split_overrides(self.override, self.set_)[0]
+
+    def layers(
+        self,
+        *,
+        options: Mapping[str, Any] | None = None,
+        family_options: Mapping[str, Any] | None = None,
+        below: Sequence[Layer] = (),
+    ) -> list[Layer]:
+        """Return the layers of defaults, presets, files, variables, ``--set`` and short options, in this order.
+
+        Args:
+            options: Values of further short options by dotted name; None: not given.
+            family_options: The same, by dotted name within the section of the family in use.
+            below: Layers between presets and files.
+        """
+        short = nest_given({"trainer.max_epochs": self.epochs, **(options or {})})
+        path = str(self.data) if self.data else None
+        _, assignments = split_overrides(self.override, self.set_)
+        return collect_layers(
+            model=self.model,
+            presets=self.preset or [],
+            config=self.config or [],
+            environ=os.environ,
+            assignments=[*assignments, Layer(short, origin="option")],
+            family_values=nest_given({"data.path": path, "data.label": self.label, **(family_options or {})}),
+            below=below,
+        )
+
+    def resolve(self, **further: Any) -> ApplicationSettings:
+        """Merge the `layers`, say which choices were replaced, and return the result.
+
+        Args:
+            **further: See `layers`.
+
+        Raises:
+            SettingsError: The settings are wrong, or those of a training with overrides that aren't given.
+        """
+        layers = self.layers(**further)
+        if lacking := lacking_overrides(layers, [request.path for request in self.requests]):
+            raise SettingsError(lacking)
+        return resolve_noted(layers)
+
+
+def resolve_noted(layers: Sequence[Layer]) -> ApplicationSettings:
+    """Merge layers, say which choices were replaced, and return the result."""
+    dropped: list[str] = []
+    settings = resolve_layers(layers, dropped)
+    for line in dropped:
+        print_note(line)
+    return settings
+
+
+def with_sources(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that has the options of `Sources` in the place of its first parameter."""
+    options = inspect.signature(Sources).parameters
+    _, *own = inspect.signature(command).parameters.values()
+    parameters = [*options.values(), *(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own)]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        command(Sources(**{name: given.pop(name) for name in options}), **given)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
