@@ -59,7 +59,7 @@ class Sources:
         family_options: Mapping[str, Any] | None = None,
         below: Sequence[Layer] = (),
     ) -> list[Layer]:
-        """Return the layers of defaults, presets, files, variables, ``--set`` and short options.
+        """Return layers, the lowest first: defaults, presets, files, variables, ``--set``, short options.
 
         Args:
             options: Values of further short options by dotted name; None: not given.

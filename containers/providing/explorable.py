@@ -4,8 +4,6 @@ from typing import Any, Protocol
 
 from dependency_injector import containers, providers
 
-from nested_lightning.app.training.runs.run import TrainingRun
-
 
 class ExplorableContainer(containers.DynamicContainer):
     """A container of which ``dir``, completion and ``repr`` show what is in it."""
@@ -50,7 +48,7 @@ class FamilyContainer(Protocol):
     recipe: providers.Provider[Any]
     evaluator: providers.Provider[Any]
     answers: providers.Provider[Any]
-    training_run: providers.Provider[TrainingRun]
+    training_run: providers.Provider[Any]
 
     def __getattr__(self, part: str) -> Any:
         """Stand for the family's parts, such as ``head``, and ``predictor`` where it has one."""

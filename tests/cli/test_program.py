@@ -32,8 +32,8 @@ def test_models_lists_families_choices_and_presets(program: Program) -> None:
     printed = program("models").stdout
 
     assert "multi-feature" in printed
-    assert "plain, normalized, residual, linear" in printed
-    assert "concatenation, gated_sum, attention" in printed
+    assert "plain, normalized (default), residual, linear" in printed
+    assert "concatenation (default), gated_sum, attention" in printed
     assert "--preset seed" in printed
 
 

@@ -21,7 +21,7 @@ def test_names_in_a_container_are_those_of_what_it_gives(application: nl.Applica
 
     assert {"model", "predictor", "training_run", "datamodule", "head"} <= set(names)
     assert not {"override", "async_", "reset_override", "traverse"} & set(names)
-    assert set(dir(application)) == {"settings", "trainer", "multi_feature"}
+    assert set(dir(application)) == {"settings", "trainer", "multi_feature", "train"}
 
 
 def test_what_names_leave_out_can_still_be_used(application: nl.ApplicationContainer) -> None:
@@ -34,7 +34,7 @@ def test_what_names_leave_out_can_still_be_used(application: nl.ApplicationConta
 def test_representations_say_what_a_thing_is(application: nl.ApplicationContainer) -> None:
     family = application.multi_feature
 
-    assert repr(application) == "<container of settings, trainer, multi_feature>"
+    assert repr(application) == "<container of settings, trainer, multi_feature, train>"
     assert repr(family) == str(family)
     assert "training_run" in repr(family)
     assert (

@@ -42,10 +42,10 @@ def test_numbers_come_to_the_metrics_file_and_pictures_nowhere_which_is_said(tmp
     ):
         result = train(Writing, tmp_path)
     rows = rows_of(result.run_folder.metrics_file)
-    last = rows[2 * STEPS_PER_EPOCH - 1]
+    last = rows[2 * STEPS_PER_EPOCH]
 
-    assert list(rows) == [0, 1, STEPS_PER_EPOCH - 1, 2 * STEPS_PER_EPOCH - 1]
-    assert rows[1]["by_epoch"] == "0.5"
+    assert list(rows) == [1, 2, STEPS_PER_EPOCH, 2 * STEPS_PER_EPOCH]
+    assert rows[2]["by_epoch"] == "0.5"
     assert last["scalar"] == "0.25"
     assert float(last["val_loss"]) == pytest.approx(result.validation_metrics["val_loss"])
 

@@ -254,7 +254,7 @@ def test_steps_of_several_optimisers_in_a_batch_count_once_and_save_at_the_steps
 
     assert run().num_steps == 9
     assert sorted({*saved}) == [0, 4, 6, 8, 9]
-    assert list(rows_of(run.run_folder.metrics_file)) == [STEPS_PER_EPOCH - 1, 8]
+    assert list(rows_of(run.run_folder.metrics_file)) == [STEPS_PER_EPOCH, 9]
 
 
 def test_a_number_of_steps_ends_a_training_and_more_of_them_go_on(tmp_path: Path) -> None:
