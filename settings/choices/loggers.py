@@ -13,21 +13,21 @@ from nested_lightning.settings.numbers import Count
 from nested_lightning.settings.slot import Slot
 
 
-class LoggerSettings(ChoiceSettings, module="nested_lightning.app.training.reporting.loggers"):
+class LoggerSettings(ChoiceSettings, module="nested_lightning.app.training.reporting"):
     """What every logger has: nothing but its kind."""
 
 
-class TensorBoardSettings(LoggerSettings, kind="tensorboard", target=".TensorBoard"):
+class TensorBoardSettings(LoggerSettings, kind="tensorboard", target=".loggers.TensorBoard"):
     """TensorBoard's event files, in the folder ``tensorboard`` of the run folder."""
 
 
-class CsvSettings(LoggerSettings, kind="csv", target=".Csv"):
+class CsvSettings(LoggerSettings, kind="csv", target=".loggers.Csv"):
     """Lightning's own CSV file, in a folder of the run folder by the logger's name."""
 
     flush_logs_every_n_steps: Count = Field(100, description="Logged steps from one write to the next.")
 
 
-class WandbSettings(LoggerSettings, kind="wandb", target=".Wandb"):
+class WandbSettings(LoggerSettings, kind="wandb", target=".remote_loggers.Wandb"):
     """Weights & Biases; the variable WANDB_API_KEY has the key."""
 
     project: str = Field("nested-lightning", description="Project.")
@@ -38,7 +38,7 @@ class WandbSettings(LoggerSettings, kind="wandb", target=".Wandb"):
     offline: bool = Field(False, description="Write to the run folder alone; `wandb sync` sends it later.")
 
 
-class MlflowSettings(LoggerSettings, kind="mlflow", target=".Mlflow"):
+class MlflowSettings(LoggerSettings, kind="mlflow", target=".remote_loggers.Mlflow"):
     """MLflow; the variables MLFLOW_TRACKING_USERNAME, _PASSWORD and _TOKEN let one in."""
 
     experiment_name: str = Field("nested-lightning", description="Experiment.")
@@ -59,7 +59,7 @@ class MlflowSettings(LoggerSettings, kind="mlflow", target=".Mlflow"):
         return uri
 
 
-class CometSettings(LoggerSettings, kind="comet", target=".Comet"):
+class CometSettings(LoggerSettings, kind="comet", target=".remote_loggers.Comet"):
     """Comet; the variable COMET_API_KEY has the key."""
 
     workspace: str | None = Field(None, description="Workspace; null: the key's own.")

@@ -3,32 +3,20 @@
 Nothing that a person keeps secret is logged, and neither the command line nor the code, where it may stand.
 """
 
-import os
-import re
-import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.loggers import (
-    CometLogger,
     CSVLogger,
     Logger,
-    MLFlowLogger,
     TensorBoardLogger,
-    WandbLogger,
 )
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.reporting.secrets import without_secrets
-from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
-
-_ADDRESS = "MLFLOW_TRACKING_URI"
 
 
 class Tracker(Logger):
@@ -49,7 +37,7 @@ class Tracker(Logger):
     def log_hyperparams(self, params: Any = None, *args: Any, **kwargs: Any) -> None:
         """Log them without secrets."""
         lightnings: Any = super()
-        lightnings.log_hyperparams(without_secrets(_plain(params)), *args, **kwargs)
+        lightnings.log_hyperparams(without_secrets(plain_params(params)), *args, **kwargs)
 
     def note(self, name: str, text: str) -> None:
         """Put down a fact about the run, in the place of what stood under its name."""
@@ -69,7 +57,7 @@ class TensorBoard(Tracker, TensorBoardLogger):
     """
 
     def __init__(self, *, item: str, folder: Path, run: str | None = None) -> None:
-        _require("tensorboard", item)
+        require("tensorboard", item)
         super().__init__(folder, name="tensorboard", version="")
         self.item = item
 
@@ -91,219 +79,21 @@ class Csv(Tracker, CSVLogger):
         self.item = item
 
 
-class _Remote(Tracker):
-    """A logger whose runs have ids."""
-
-    @property
-    @override
-    def run(self) -> str | None:
-        """The id of the run, which is made if there is none yet."""
-        return None if self.version is None else str(self.version)
-
-
-class Wandb(_Remote, WandbLogger):
-    """Weights & Biases.
+def require(module: str, item: str) -> None:
+    """Refuse to go on without a package.
 
     Args:
-        item: The logger's name in the settings.
-        folder: Run folder; what is to be sent is kept in it.
-        run: Id of the run to go on in; None: a new one.
-        project: Project.
-        entity: User or team; None: the key's own.
-        name: Name of the run; None: a random one.
-        group: Group of runs.
-        tags: Tags of the run.
-        offline: Whether nothing is sent.
+        module: Its module.
+        item: Name of the logger that needs it.
 
     Raises:
-        UserError: The package isn't installed.
+        UserError: It isn't installed.
     """
-
-    def __init__(
-        self,
-        *,
-        item: str,
-        folder: Path,
-        run: str | None = None,
-        project: str = "nested-lightning",
-        entity: str | None = None,
-        name: str | None = None,
-        group: str | None = None,
-        tags: Sequence[str] = (),
-        offline: bool = False,
-    ) -> None:
-        _require("wandb", item)
-        import wandb
-
-        settings = wandb.Settings(x_disable_meta=True, disable_code=True, disable_git=True, console="off")
-        super().__init__(
-            name=name,
-            save_dir=folder,
-            version=run,
-            project=project,
-            entity=entity,
-            group=group,
-            tags=[*tags],
-            settings=settings,
-            mode="offline" if offline else None,
-        )
-        self.item = item
-
-    @override
-    @rank_zero_only
-    def finalize(self, status: str) -> None:
-        """Close the run, so that the next training of this process has one of its own."""
-        import wandb
-
-        super().finalize(status)
-        if wandb.run is not None:
-            wandb.run.finish(exit_code=int(status == "failed"))
-
-
-class Mlflow(_Remote, MLFlowLogger):
-    """MLflow.
-
-    Args:
-        item: The logger's name in the settings.
-        folder: Run folder, where everything is kept if there is no address of a server.
-        run: Id of the run to go on in; None: a new one.
-        experiment_name: Experiment.
-        run_name: Name of the run; None: a random one.
-        tracking_uri: Address of the server; None: that of the variable MLFLOW_TRACKING_URI, if there is one.
-        tags: Tags of the run.
-
-    Raises:
-        UserError: The package isn't installed.
-    """
-
-    def __init__(
-        self,
-        *,
-        item: str,
-        folder: Path,
-        run: str | None = None,
-        experiment_name: str = "nested-lightning",
-        run_name: str | None = None,
-        tracking_uri: str | None = None,
-        tags: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        _require("mlflow", item)
-        place = folder.absolute()
-        address = tracking_uri or os.environ.get(_ADDRESS)
-        local: dict[str, Any] = {} if address else {"artifact_location": str(place / "mlflow-artifacts")}
-        address = address or f"sqlite:///{place / 'mlflow.db'}"
-        super().__init__(
-            experiment_name=experiment_name,
-            run_name=run_name,
-            tracking_uri=address,
-            tags={**tags},
-            run_id=run,
-            **local,
-        )
-        self.item = item
-
-    @property
-    @override
-    def experiment(self) -> Any:
-        """MLflow's client; the variable that MLflow sets is put back, for the next training."""
-        before = os.environ.get(_ADDRESS)
-        client = super().experiment
-        os.environ.pop(_ADDRESS, None)
-        os.environ.update({} if before is None else {_ADDRESS: before})
-        return client
-
-    @override
-    @rank_zero_only
-    def log_hyperparams(self, params: Any = None, *args: Any, **kwargs: Any) -> None:
-        """Log those that the run lacks, since MLflow refuses another value; one is cut at 250 characters."""
-        self.experiment.update_run(self.run_id, status="RUNNING")  # also where it had ended
-        present = self.experiment.get_run(self.run_id).data.params
-        named = {re.sub(r"[^\w\-. :/]", "_", name): value for name, value in _flat(_plain(params))}
-        super().log_hyperparams({name: value for name, value in named.items() if name not in present})
-
-    @override
-    @rank_zero_only
-    def note(self, name: str, text: str) -> None:
-        """Put it down as a tag, which may change."""
-        self.experiment.set_tag(self.run_id, name, without_secrets(text))
-
-    @override
-    @rank_zero_only
-    def finalize(self, status: str = "success") -> None:
-        """Close the run as finished, failed, or killed where a signal ended it."""
-        is_stopped = isinstance(sys.exception(), TrainingInterruptedError | KeyboardInterrupt)
-        super().finalize("KILLED" if is_stopped else status)
-
-
-class Comet(_Remote, CometLogger):
-    """Comet.
-
-    Args:
-        item: The logger's name in the settings.
-        folder: Run folder; what is to be sent later is kept in it.
-        run: Key of the experiment to go on in; None: a new one.
-        workspace: Workspace; None: the key's own.
-        project: Project.
-        name: Name of the experiment; None: a random one.
-        tags: Tags of the experiment.
-        online: Whether anything is sent.
-
-    Raises:
-        UserError: The package isn't installed.
-    """
-
-    def __init__(
-        self,
-        *,
-        item: str,
-        folder: Path,
-        run: str | None = None,
-        workspace: str | None = None,
-        project: str = "nested-lightning",
-        name: str | None = None,
-        tags: Sequence[str] = (),
-        online: bool = True,
-    ) -> None:
-        _require("comet_ml", item)
-        offline: Any = 0  # Lightning takes False for an experiment that isn't even kept
-        hidden: dict[str, Any] = dict.fromkeys(
-            ("log_code", "log_git_metadata", "log_git_patch", "log_env_details"), False
-        )
-        where: dict[str, Any] = {"offline_directory": str(folder / "comet"), "parse_args": False}
-        super().__init__(
-            workspace=workspace,
-            project=project,
-            experiment_key=run,
-            mode="get" if run else "create",
-            online=online or offline,
-            **hidden,
-            **where,
-            name=name,
-            tags=[*tags],
-        )
-        self.item = item
-
-    @override
-    @rank_zero_only
-    def finalize(self, status: str) -> None:
-        """Close the experiment, so that the next training of this process has one of its own."""
-        super().finalize(status)
-        self.experiment.end()
-
-
-def _require(module: str, item: str) -> None:
     if find_spec(module) is None:
         extra = module.removesuffix("_ml")
         raise UserError(f"trainer.loggers.{item} needs a package: pip install 'nested-lightning[{extra}]'")
 
 
-def _plain(params: Any) -> dict[str, Any]:
+def plain_params(params: Any) -> dict[str, Any]:
+    """Return hyper-parameters as a mapping."""
     return vars(params) if isinstance(params, Namespace) else dict(params or {})
-
-
-def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name}/")
-        else:
-            yield f"{above}{name}", value
