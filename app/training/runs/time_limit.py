@@ -1,15 +1,12 @@
 """A training that ends by the clock, at a step from which it can go on."""
 
-import logging
 import time
+import warnings
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
-
-_logger = logging.getLogger(PROJECT_LOGGER)
 _BATCHES_BETWEEN_AGREEMENTS = 16
 
 
@@ -39,9 +36,8 @@ class TimeLimit(Callback):
         """End the training, if the time is over and the optimiser has just stepped."""
         has_stepped, self._seen_step = trainer.global_step != self._seen_step, trainer.global_step
         if self._limit_s is not None and has_stepped and self._is_over(trainer, batch_idx):
-            _logger.warning(
-                "trainer.max_time is over after step %d; resume goes on from there", trainer.global_step
-            )
+            step = trainer.global_step
+            warnings.warn(f"trainer.max_time is over after step {step}; resume goes on there", stacklevel=2)
             trainer.fit_loop.epoch_loop.max_steps = trainer.global_step
 
     def _is_over(self, trainer: Trainer, batch_idx: int) -> bool:
