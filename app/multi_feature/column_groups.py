@@ -55,12 +55,11 @@ class GroupBySharedWord:
         columns = [name for members in groups.values() for name in members]
         if len(columns) == 1 or (OTHERS not in groups and _shared(columns, _numbered(columns)) == groups):
             return ""
+        setting = "multi_feature.data.grouping says it otherwise"
         if list(groups) == [ALL]:
-            what = "names of columns make no groups of several each, so that all are one group"
-        else:
-            sizes = name_list({name: len(members) for name, members in groups.items()})
-            what = f"columns that share a word are one group: {sizes}"
-        return f"{what}; multi_feature.data.grouping says it otherwise"
+            return f"names of columns make no groups of several each, so that all are one group; {setting}"
+        sizes = name_list({name: len(members) for name, members in groups.items()})
+        return f"columns that share a word are one group: {sizes}; {setting}, e.g. kind=single"
 
 
 def _numbered(columns: Sequence[str]) -> list[str]:
