@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nested_lightning import family_container, from_checkpoint, resume_training
-from tests.frozen.metrics import read_metrics
+from tests.frozen.metrics import Row, read_metrics
 
 RUN = Path("run")
 DATA = Path("data")
@@ -36,8 +36,13 @@ def record_resumed(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]
         "num_steps": result.num_steps,
         "validation": result.validation_metrics,
         "test": result.test_metrics,
-        "metrics": read_metrics(RUN),
+        "metrics": [_counted_from_0(row) for row in read_metrics(RUN)],
     }
+
+
+def _counted_from_0(row: Row) -> Row:
+    """Return a row with its step and epoch as they were counted when the answers were recorded."""
+    return {name: value - 1 if name in ("step", "epoch") else value for name, value in row.items()}
 
 
 def asked_for(message: str) -> dict[str, Any]:
@@ -48,7 +53,7 @@ def asked_for(message: str) -> dict[str, Any]:
 
 def _num_epochs() -> int:
     rows = read_metrics(RUN)
-    return int(max(row["epoch"] for row in rows if "epoch" in row))
+    return 1 + int(max(row["epoch"] for row in rows if "epoch" in row))
 
 
 def _predict_multi_feature(predictor: Any) -> Any:

@@ -141,12 +141,24 @@ class MetricsFile(Logger):
             text = self.path.read_text(encoding="utf-8")
             whole_lines = text[: text.rfind("\n") + 1]
             rows = csv.DictReader(io.StringIO(whole_lines, newline=""))
-            return [{**row, _STEP: int(row[_STEP])} for row in rows]
+            read: list[Row] = [{**row, _STEP: int(row[_STEP])} for row in rows]
+            return _counted_from_1(read)
 
     def _text(self, rows: Sequence[Row]) -> bytes:
         text = io.StringIO()
         csv.DictWriter(text, self._columns, lineterminator="\n").writerows(rows)
         return text.getvalue().encode()
+
+
+def _counted_from_1(rows: list[Row]) -> list[Row]:
+    """Return rows with steps and epochs from 1, also those of a release that counted from 0."""
+    if not any(row.get(_EPOCH) == "0" for row in rows):
+        return rows
+    counts = (_STEP, _EPOCH)
+    return [
+        {name: int(value) + 1 if name in counts and value != "" else value for name, value in row.items()}
+        for row in rows
+    ]
 
 
 def _keys(rows: Iterable[Row]) -> list[str]:

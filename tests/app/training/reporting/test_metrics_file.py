@@ -61,6 +61,13 @@ def test_row_of_the_step_where_training_resumes_keeps_its_metrics(path: Path) ->
     assert path.read_text() == "step,train_loss,val_loss\n3,0.5,0.25\n"
 
 
+def test_file_that_was_counted_from_0_goes_on_from_1(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("step,epoch,train_loss\n0,0,0.5\n1,1,0.25\n2,2,0.125\n")
+    write(path, (2, {"epoch": 2, "train_loss": 1.0}))
+    assert path.read_text() == "step,epoch,train_loss\n1,1,0.5\n2,2,0.25\n3,3,1.0\n"
+
+
 def test_row_that_a_kill_cut_off_is_dropped(path: Path) -> None:
     write(path, (1, {"train_loss": 0.5}))
     with path.open("a") as file:
