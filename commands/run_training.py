@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from nested_lightning.app.errors import counted
 from nested_lightning.commands.printing.check_report import print_faults
 from nested_lightning.commands.printing.console import (
     format_metric,
@@ -106,6 +107,6 @@ def _print_whereabouts(result: Any, *, has_ended: bool) -> None:
     }
     print_facts(
         f"{'Nothing left to do: trained' if has_ended else 'Trained'}"
-        f" {result.num_steps} steps in {result.duration_s:.1f} s",
+        f" {counted(result.num_steps, 'step')} in {result.duration_s:.1f} s",
         {name: short_path(file) for name, file in files.items() if file.exists()},
     )

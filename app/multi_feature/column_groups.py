@@ -81,11 +81,11 @@ def _first_words(columns: Sequence[str]) -> list[str]:
 
 
 def _last_words(columns: Sequence[str]) -> list[str]:
-    """Return each column from its last word on that not all of them share."""
+    """Return each column from its last word on that not all of them share; a number there is no word."""
     words = [[*_WORD.finditer(column)][::-1] for column in columns]
     place = _num_shared([[word[0] for word in each] for each in words])
     return [
-        column[each[place].start() :] if len(each) > place else column
+        column[each[place].start() :] if len(each) > place and not each[place][0].isdigit() else column
         for column, each in zip(columns, words, strict=True)
     ]
 

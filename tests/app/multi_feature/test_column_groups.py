@@ -42,6 +42,7 @@ def test_prefix_names_the_group_of_bare_numbers_0() -> None:
         ),
         (["kar0", "kar_1", "fou.0", "fou.1", "age"], {"kar": 2, "fou": 2, "age": 1}),
         (["kar0", "kar1", "kar2", "age", "weight"], {"kar": 3, "others": 2}),
+        (["a_0", "a_1", "b_0", "b_1", "c_0", "c_1"], {"a": 2, "b": 2, "c": 2}),
         (["x1", "x2", "x3"], {"x": 3}),
         (["0", "1", "2"], {"0": 3}),
         (["alcohol", "malic_acid", "ash", "hue", "phenols"], {"all": 5}),
