@@ -26,6 +26,8 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "vae_gan.data.grouping.groups": {"groups": {"x": ["z"]}},
     "variant.variants.a.source.window": {"margin": 0},
     "variant.variants.a.source.margin": {"window": 100},
+    "trainer.benchmark": {"is_deterministic": False},
+    "trainer.gradient_clip_algorithm": {"gradient_clip_val": 1.0},
     "submodules.a.init_path": {"init_from": "a.ckpt"},
     "submodules.a.unfreeze_at_epoch": {"freeze": True},
 }
@@ -35,13 +37,14 @@ NEEDED_BY_KIND: dict[str, dict[str, Any]] = {
     "early_stopping": {"monitor": "val_loss"},
     "on_exception_checkpoint": {"dirpath": "own"},
     "gradient_accumulation_scheduler": {"scheduling": {0: 2}},
+    "torch": {"name": "RMSprop"},
     "model_pruning": {"pruning_fn": "l1_unstructured"},
 }
 """Settings of a kind that have no default."""
 
 CANDIDATES: list[Any] = [
     True, False, 1, 2, 3, 16, 0.25, 0.5, 0.75, "max", "cuda", "val_accuracy", "x", ["x"], [1, 2], [0.5, 0.25],
-    {"x": ["y"]}, {"x": 1}, {"x": "y"}, {0: 3}, "00:01:00:00",
+    {"x": ["y"]}, {"x": 1}, {"x": "y"}, {0: 3}, "00:01:00:00", ["SLURMEnvironment"],
 ]  # fmt: skip
 SECTIONS = {family.section: name for name, family in families().items()}
 ROWS = [row for row in setting_rows(application_settings_model()) if row.allowed]

@@ -195,7 +195,7 @@ def test_what_the_trainer_cannot_do_with_several_optimisers_is_refused(
     for setting, value in (("gradient_clip_norm", 1.0), ("accumulate_grad_batches", 2)):
         changes = {"trainer": {setting: value}, "run_dir": str(tmp_path / setting)}
         run = bootstrap(merge(picture_settings, changes)).vae_gan.training_run()
-        with pytest.raises(UserError, match=rf"trainer\.{setting} can't be used .* vae_gan\."):
+        with pytest.raises(UserError, match=rf"trainer\.{setting} .*can't be used .* vae_gan\."):
             run()
 
 

@@ -278,7 +278,7 @@ def test_a_group_more_takes_a_check_a_few_hundredths_of_a_second(tmp_path: Path)
         ",".join([f"{(row * 7 + place) % 11}" for place in range(200)] + ["uv"[row % 2]]) for row in range(20)
     ]
     (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "label"]), *rows]) + "\n")
-    data = {"path": str(tmp_path / "wide.csv"), "label": "label"}
+    data = {"path": str(tmp_path / "wide.csv"), "label": "label", "grouping": {"kind": "prefix"}}
     application = bootstrap({"model": "multi-feature", "multi_feature": {"data": data}})
     started = time.process_time()
     report = check_application(application)

@@ -53,7 +53,7 @@ def test_models_says_what_the_wiring_gives_each_kind(named: str, capsys: pytest.
 
     shown = capsys.readouterr().out
     assert "vae is given length=data.length, latent_dim=latent_dim" in shown
-    assert "curve_pair.vaes.NAME.activation           relu, tanh" in shown
+    assert "curve_pair.vaes.NAME.activation           relu (default), tanh" in shown
 
 
 def test_a_changed_source_is_derived_anew(named: str, tmp_path: Path) -> None:
