@@ -35,6 +35,8 @@ class SubmodulePolicySettings(Settings):
             raise ValueError("unfreeze_at_epoch needs freeze: true")
         if self.init_path is not None and self.init_from is None:
             raise ValueError("init_path needs init_from, the file that it is a path in")
+        if self.optimizer is not None and self.freeze and self.unfreeze_at_epoch is None:
+            raise ValueError("what is frozen throughout needs no optimizer: leave one of the two out")
         if self.optimizer is not None and not (self.lr is self.weight_decay is None):
             raise ValueError("lr and weight_decay belong into optimizer, where there is one")
         return self

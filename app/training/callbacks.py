@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import ProgressBar
+from pytorch_lightning.callbacks import ProgressBar, WeightAveraging
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.early_stopping import PatientStopping
 from nested_lightning.app.training.monitored_value import warn_of_patience
 from nested_lightning.app.training.runs.last_checkpoint import SaveFirst
@@ -71,7 +72,7 @@ def collect_callbacks(
         val_every_n_epochs: Epochs from one validation to the next; None: it isn't known.
 
     Raises:
-        UserError: A checkpoint couldn't tell two of them apart.
+        UserError: A checkpoint couldn't tell two of them apart, or two of them average weights.
     """
     callbacks = [ModuleFirst(), SaveFirst(), *own, *always]
     if use_progress_bar and not any(isinstance(one, ProgressBar) for one in own):
@@ -82,4 +83,14 @@ def collect_callbacks(
         )
         callbacks.append(PatientStopping(monitor, mode=monitor_mode, patience=early_stopping_patience))
     refuse_one_key(own)
+    _refuse_averages(own)
     return callbacks
+
+
+def _refuse_averages(own: Sequence[Callback]) -> None:
+    averages = [type(one).__name__ for one in own if isinstance(one, WeightAveraging)]
+    if len(averages) > 1:
+        raise UserError(
+            f"trainer.callbacks: {' and '.join(averages)} would each put their average in the place of the"
+            " weights, and one the other's: keep one of them"
+        )

@@ -19,10 +19,11 @@ from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.restoring import restore_overrides
+from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.starting.batch_sharing import is_batch_size, share_batches
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, naming_packages
 from nested_lightning.settings.application import change_settings, data_places, is_data_path, parse_settings
-from nested_lightning.settings.families import find_family
+from nested_lightning.settings.families import find_family, knowing
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.loading import load_settings
 from nested_lightning.settings.reading.merging import difference, flatten, merge, nest
@@ -40,6 +41,7 @@ def resume_training(
     overrides: Mapping[str, Any] | None = None,
     trainer_arguments: Callable[[], Mapping[str, Any]] = dict,
     environ: Mapping[str, str] | None = None,
+    family: Any = None,
 ) -> TrainingRun:
     """Return the training of a run folder, ready to go on from its newest whole checkpoint.
 
@@ -56,6 +58,7 @@ def resume_training(
         trainer_arguments: Gives what is put over a Trainer's arguments, where another engine starts the
             processes; anew for each Trainer, since a strategy serves one alone.
         environ: Variables, of which those are read that say where the data are now.
+        family: The function that `family` made the training's family, where no package registers it.
 
     Raises:
         OverrideNeededError: Something was overridden, and isn't given.
@@ -63,7 +66,18 @@ def resume_training(
             have changed; or the batches can't be shared by that many processes.
         SettingsError: The settings in the folder are wrong.
     """
-    folder = RunFolder.open(Path(path))
+    with knowing(*(() if family is None else (family_of(family),))):
+        return _resume(RunFolder.open(Path(path)), changes, data, overrides, trainer_arguments, environ)
+
+
+def _resume(
+    folder: RunFolder,
+    changes: Mapping[str, Any] | None,
+    data: str | Path | None,
+    overrides: Mapping[str, Any] | None,
+    trainer_arguments: Callable[[], Mapping[str, Any]],
+    environ: Mapping[str, str] | None,
+) -> TrainingRun:
     told = partial(_settings_of, folder, changes, data, environ or {})
     prepare = partial(_prepare, folder, overrides or {}, trainer_arguments)
     point = find_resume_point(folder)

@@ -62,6 +62,12 @@ class TorchOptimizerSettings(
     weight_decay: NonNegativeFloat | None = Field(None, description="Weight decay; null: the class's own.")  # type: ignore[assignment]
     options: Options = Field({}, description="Other arguments of the class, e.g. momentum.")
 
+    @model_validator(mode="after")
+    def _say_once(self) -> Self:
+        if twice := [name for name in ("lr", "weight_decay") if name in self.options]:
+            raise ValueError(f"{' and '.join(twice)} can't be among options: they have settings of their own")
+        return self
+
 
 class ScheduleSettings(ChoiceSettings, module="nested_lightning.app.training.schedules"):
     """What every schedule has: nothing but its kind."""

@@ -170,3 +170,9 @@ def test_an_override_is_added_and_only_a_training_that_goes_on_needs_it_again(tm
 def test_all_callbacks_at_once_can_not_be_overridden(tmp_path: Path) -> None:
     with pytest.raises(OverrideRefusedError, match=r"trainer\.callbacks"):
         new_training("multi-feature", tmp_path / "run", {}, {"trainer.callbacks": Seen})
+
+
+def test_two_averages_of_weights_are_refused(tmp_path: Path) -> None:
+    averages = _trainer("multi-feature", "weight_averaging", "ema_weight_averaging")
+    with pytest.raises(UserError, match="keep one of them"):
+        new_training("multi-feature", tmp_path / "run", averages)

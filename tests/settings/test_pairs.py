@@ -38,6 +38,11 @@ def _source(variant: str, **values: Any) -> dict[str, Any]:
             {"optimizer": {"kind": "sgd", "momentum": 0, "is_nesterov": True}},
             ["is_nesterov", "momentum"],
         ),
+        (
+            "multi-feature",
+            {"optimizer": {"kind": "torch", "name": "SGD", "options": {"lr": 0.1}}},
+            ["lr", "options"],
+        ),
         ("variant", _source("image", min_length=16), ["min_length 16", "max_length 15"]),
         ("variant", _source("text", margin=256), ["margin 256", "window 512"]),
         ("variant", _source("own", margin=2, window=4), ["margin 2", "window 4"]),
@@ -69,6 +74,7 @@ def test_settings_of_a_family_that_contradict_each_other_are_one_line(
         ({"trainer.monitor": "val_nothing"}, ["val_nothing", "min or max"]),
         ({"submodules.a.unfreeze_at_epoch": 3}, ["unfreeze_at_epoch", "freeze"]),
         ({"submodules.a.init_path": "b"}, ["init_path", "init_from"]),
+        ({"submodules.a.freeze": True, "submodules.a.optimizer.lr": 0.1}, ["frozen", "optimizer"]),
     ],
 )
 def test_general_settings_that_contradict_each_other_are_one_line(

@@ -49,8 +49,11 @@ class TrainingResult:
         """The family's predictor with the model of `best_checkpoint`, whatever is trained later.
 
         Raises:
-            UserError: The training was in other processes; or the module has no ``predict_step``.
+            UserError: There is no checkpoint; the training was in other processes; or the module has no
+                ``predict_step``.
         """
+        if self.make_predictor is None and not self.best_checkpoint.exists():
+            raise UserError("there is no checkpoint to predict by: of a trial, fast_dev_run, nothing is kept")
         if self.make_predictor is None:
             raise UserError(
                 f"the model isn't in this process: open it with from_checkpoint('{self.best_checkpoint}')"

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from pytorch_lightning.profilers import PassThroughProfiler
 from torchmetrics import Metric
 
 from nested_lightning.app.checkpoints.checkpoint_io import (
@@ -236,7 +237,7 @@ class TrainingRun:
         return self._keep(self.model.eval().to(find_device(self._device)))
 
     def _evaluate(self) -> tuple[dict[str, float], dict[str, float]]:
-        with _loggers_off(self.trainer):  # they hold the course of the training
+        with _alone(self.trainer):
             validation = self._score("val", self.trainer.validate)
             return validation, self._score("test", self.trainer.test)
 
@@ -253,15 +254,24 @@ def _misfit_as_user_error() -> Iterator[None]:
         yield
     except MisconfigurationException as error:
         raise UserError(f"the settings of the trainer don't fit the model: {error}") from error
+    except ValueError as error:
+        if "`val_check_interval`" not in str(error):
+            raise
+        raise UserError(
+            "trainer.val_check_interval: an epoch has fewer training batches than that; take fewer,"
+            " or a share of them such as 0.5"
+        ) from error
 
 
 @contextmanager
-def _loggers_off(trainer: Trainer) -> Iterator[None]:
+def _alone(trainer: Trainer) -> Iterator[None]:
+    """Leave loggers and profiler out: they hold the course of the training."""
     loggers, trainer.loggers = trainer.loggers, []
+    profiler, trainer.profiler = trainer.profiler, PassThroughProfiler()  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        trainer.loggers = loggers
+        trainer.loggers, trainer.profiler = loggers, profiler  # type: ignore[attr-defined]
 
 
 def _write_yaml(path: Path, values: Mapping[str, Any]) -> None:

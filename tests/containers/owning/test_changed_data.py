@@ -6,10 +6,7 @@ from typing import Any
 import pytest
 from torch.utils.data import Subset
 
-from nested_lightning import UserError, bootstrap
-from nested_lightning.containers.owning.descriptor import family_of
-from nested_lightning.containers.starting.resuming import resume_training
-from nested_lightning.settings.families import knowing
+from nested_lightning import UserError, bootstrap, resume_training
 from tests.containers.owning.classifier import Squares, corners
 
 
@@ -21,8 +18,7 @@ def _trained(folder: Path) -> Path:
 
 
 def _resume(run: Path) -> int:
-    with knowing(family_of(corners)):
-        return resume_training(run, {"trainer": {"max_epochs": 2}})().num_steps
+    return resume_training(run, {"trainer": {"max_epochs": 2}}, family=corners)().num_steps
 
 
 def test_resume_goes_on_with_the_same_data(tmp_path: Path) -> None:

@@ -153,6 +153,15 @@ def test_a_trial_of_each_loop_keeps_nothing(
         "train.log",
     ]
     assert "there is no checkpoint" in caplog.text
+    with pytest.raises(UserError, match="of a trial, fast_dev_run, nothing is kept"):
+        _ = result.predictor
+
+
+def test_validations_after_more_batches_than_an_epoch_has_are_refused(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"trainer\.val_check_interval: an epoch has fewer"):
+        run_with(settings, tmp_path / "run", val_check_interval=100)()
 
 
 @pytest.mark.parametrize("profiler", ["simple", "advanced", "pytorch"])
