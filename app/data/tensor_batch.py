@@ -29,7 +29,8 @@ class TensorBatch:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
         """Return the same samples on ``device``; from page-locked memory they are copied without waiting."""
-        if all(tensor.device == torch.device(device) for tensor in find_tensors(self)):
+        there = torch.device(device)
+        if all(tensor.device == there for tensor in find_tensors(self)):
             return self
         return self.map_tensors(lambda each: each.to(device, non_blocking=non_blocking or each.is_pinned()))
 

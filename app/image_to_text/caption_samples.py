@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 
 _log = logging.getLogger(PROJECT_LOGGER)
@@ -37,7 +38,7 @@ class CaptionSample:
     generated: str
 
 
-class CaptionSamples(Callback):
+class CaptionSamples(EpochCallback):
     """Logs the model's ``samples`` and draws them, as ``captions-val.png`` and ``captions-test.png``."""
 
     @override

@@ -10,12 +10,13 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.early_stopping import PatientStopping
+from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.monitored_value import warn_of_patience
 from nested_lightning.app.training.runs.last_checkpoint import SaveFirst
 from nested_lightning.app.training.storable_state import refuse_one_key
 
 
-class ModuleFirst(Callback):
+class ModuleFirst(EpochCallback):
     """Runs the module's own ``on_train_epoch_end`` before those of callbacks, which see what it logs.
 
     Lightning runs it after them, so that they would see the value of the epoch before.

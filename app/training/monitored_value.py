@@ -8,6 +8,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.training.epoch_callback import EpochCallback
 
 
 class MonitoredMoment:
@@ -31,7 +32,7 @@ class MonitoredMoment:
         return is_of_training and self._name in trainer.callback_metrics
 
 
-class MonitoredValue(Checkpoint):
+class MonitoredValue(EpochCallback, Checkpoint):
     """Refuses to go on without the value that is monitored, at the end of the first epoch with a validation.
 
     As a `Checkpoint` it comes after the module's own hooks, which may log the value at the end of an epoch.

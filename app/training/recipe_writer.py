@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
+from nested_lightning.app.training.epoch_callback import EpochCallback
 
 
-class RecipeWriter(Callback):
+class RecipeWriter(EpochCallback):
     """Writes the ``recipe`` of the module that is trained into each checkpoint."""
 
     @override

@@ -11,9 +11,10 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.storable import to_storable
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.dumping import dump_checkpoint
+from nested_lightning.app.training.epoch_callback import EpochCallback
 
 
-class StorableState(Callback):
+class StorableState(EpochCallback):
     """Refuses to train what has a state, or hyper-parameters, that no checkpoint can hold."""
 
     @override

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor, nn
 from typing_extensions import override
@@ -15,6 +15,7 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.submodule_names import places_in_file
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
 from nested_lightning.app.training.optimization import OptimizerFactory
 from nested_lightning.app.training.parameter_groups import (
@@ -51,7 +52,7 @@ class SubmodulePolicy:
     optimizer: OptimizerFactory | None = None
 
 
-class SubmodulePolicies(Callback):
+class SubmodulePolicies(EpochCallback):
     """Sets up the submodules that policies name, before the optimisers are built.
 
     Weights are loaded at the beginning of a training alone, not where it goes on. What is frozen for good is

@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 from PIL import Image
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.picture_scores import PictureModel
 
@@ -68,7 +69,7 @@ FOLDER = "pictures"
 PICTURES_PER_DOMAIN = 8
 
 
-class PictureGrids(Callback):
+class PictureGrids(EpochCallback):
     """Writes samples and reconstructions of validation pictures to ``pictures`` in the run folder.
 
     A row of samples is one domain. In a grid of reconstructions each row of pictures of one domain has its

@@ -1,11 +1,13 @@
 """Pictures and convolutions with their channels last in memory."""
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
+from nested_lightning.app.training.epoch_callback import EpochCallback
 
-class ChannelsLast(Callback):
+
+class ChannelsLast(EpochCallback):
     """Lays out the weights of convolutions with channels last; values, names and shapes stay the same.
 
     Args:

@@ -1,15 +1,16 @@
 """Data in memory, brought near the device that trains on them."""
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
 from nested_lightning.app.data.batch_loader import PlaceableLoader
+from nested_lightning.app.training.epoch_callback import EpochCallback
 
 _SHARE_OF_FREE_MEMORY = 0.5
 
 
-class DeviceData(Callback):
+class DeviceData(EpochCallback):
     """Keeps a whole part of the data on a CUDA device where it fits; else batches are in page-locked memory.
 
     A part fits if it takes at most half of the device's free memory. On other devices nothing is done.

@@ -1,10 +1,12 @@
 """A callback that changes something for as long as the Trainer works."""
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
+from nested_lightning.app.training.epoch_callback import EpochCallback
 
-class TemporaryChange(Callback):
+
+class TemporaryChange(EpochCallback):
     """Undoes at the end what it did, also where the training fails."""
 
     def undo(self) -> None:

@@ -4,15 +4,16 @@ import logging
 import math
 import warnings
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
+from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 
 _logger = logging.getLogger(PROJECT_LOGGER)
 
 
-class EpochLog(Callback):
+class EpochLog(EpochCallback):
     """Logs the newest value of each metric when an epoch is over, at level INFO."""
 
     @override

@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.recipe import Recipe
+from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.reporting.loggers import Tracker
 from nested_lightning.app.training.runs.run_folder import RunFolder
 
 _IDS = "ids"
 
 
-class LoggerRuns(Callback):
+class LoggerRuns(EpochCallback):
     """Logs settings, overrides, the data's fingerprint and the best checkpoint; saves the ids of runs.
 
     Args:

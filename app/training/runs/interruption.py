@@ -9,8 +9,10 @@ from types import FrameType
 from typing import Any
 
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
+
+from nested_lightning.app.training.epoch_callback import EpochCallback
 
 Handler = Callable[[int, FrameType | None], Any] | int | None
 
@@ -32,7 +34,7 @@ class TrainingInterruptedError(BaseException):
         return 128 + self.signum
 
 
-class Interruption(Callback):
+class Interruption(EpochCallback):
     """Listens for SIGINT (Ctrl-C), SIGTERM, SIGHUP, and the signal by which SLURM announces the end of a job.
 
     SIGHUP says that the terminal is gone; one that is ignored, as under ``nohup``, stays so.

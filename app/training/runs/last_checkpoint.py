@@ -5,12 +5,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
 from nested_lightning.app.seam.logged_values import about_to_be_logged
+from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.runs.interruption import Interruption
@@ -213,7 +214,7 @@ class LastCheckpoint(Checkpoint):
         return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
 
 
-class SaveFirst(Callback):
+class SaveFirst(EpochCallback):
     """Has `LastCheckpoint` save a finished training before the first callback looks at its end.
 
     Averages of weights take the place of the weights there; a training that goes on needs these, and no end.

@@ -3,15 +3,16 @@
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.processes import gather_from_ranks, of_this_rank, rank_and_world_size
 from nested_lightning.app.random_numbers import get_random_state, hashed, seed_generators, set_random_state
+from nested_lightning.app.training.epoch_callback import EpochCallback
 
 
-class RandomState(Callback):
+class RandomState(EpochCallback):
     """Saves the state of torch's, Python's and numpy's random generators, of every process.
 
     A resumed training restores it when training starts, after everything that was built and may have drawn

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.utilities.combined_loader import CombinedLoader
 from typing_extensions import override
 
@@ -15,12 +15,13 @@ from nested_lightning.app.data.reproducible_loader import ReproducibleLoader, is
 from nested_lightning.app.data.resumable_loader import ResumableLoader, next_epoch
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
+from nested_lightning.app.training.epoch_callback import EpochCallback
 
 _TRAINING = "train_dataloader"
 _LOADERS = (_TRAINING, "val_dataloader", "test_dataloader")
 
 
-class ReproducibleData(Callback):
+class ReproducibleData(EpochCallback):
     """Puts loaders with a place in the epoch, which checkpoints hold, in the places of those without one.
 
     While a Trainer is at work, the methods of the datamodule that give loaders, or of the module where there
