@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from nested_lightning import bootstrap
 from nested_lightning.settings.reading.merging import merge
+from tests.docs.console_page import run_page
 
 PROJECT = Path(__file__).parents[2]
 WAVES = PROJECT / "tests" / "plugins" / "nested-lightning-waves"
@@ -96,6 +97,16 @@ def test_the_python_of_wiring_runs_from_top_to_bottom() -> None:
     exec("\n".join(_blocks("wiring.md", "python")), names)
 
     assert names["first"].hparams == {}
+
+
+@pytest.mark.slow
+def test_the_first_day_goes_as_its_page_says(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "first-day.md").read_text()
+
+    steps = list(run_page(page, tmp_path))
+
+    assert [step.printed for step in steps if not step.is_as_shown] == []
+    assert len(steps) > 5
 
 
 @pytest.mark.parametrize("block", [*_blocks("plugins.md", "python"), *_blocks("plugins.md", "toml")])

@@ -1,0 +1,99 @@
+"""A page whose examples are a session: files that are written, commands, and what these print.
+
+``python -m tests.docs.console_page docs/first-day.md`` runs it in an empty folder and writes the output anew.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from pathlib import Path
+
+from tests.command_line import MAIN, TIMEOUT_S
+
+_BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_FILE_NAME = re.compile(r"# (\S+\.py)\n")
+_COMMAND = re.compile(r"^\$ (.*)\n?", re.MULTILINE)
+_FIGURE = re.compile(r"[-+]?\d[\d,:]*(\.\d+)?(e[-+]?\d+)?")
+_HOME = "/home/you"
+_PROGRESS = re.compile(r"^(epoch .*\n)(?:epoch .*\n)+(epoch .*\n)", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A command of a page.
+
+    Attributes:
+        command: As a reader types it.
+        shown: What the page says that it prints.
+        printed: What it printed, as a terminal has it.
+    """
+
+    command: str
+    shown: str
+    printed: str
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Whether both are alike but for figures, which differ between machines; ``…`` stands for lines."""
+        want, got = _masked(self.shown.replace("…\n", "...\n")), _masked(self.printed)
+        return OutputChecker().check_output(want, got, ELLIPSIS | NORMALIZE_WHITESPACE)
+
+
+def run_page(text: str, folder: Path) -> Iterator[Step]:
+    """Write each file and run each command of a page in their order.
+
+    Args:
+        text: The page. A block of Python that begins with a file's name is written to it.
+        folder: Where it all happens.
+
+    Raises:
+        AssertionError: A command fails, or ends with 2 without an error.
+    """
+    for language, block in _BLOCK.findall(text):
+        if language == "python":
+            if name := _FILE_NAME.match(block):
+                (folder / name[1]).write_text(block)
+            continue
+        parts = _COMMAND.split(block)
+        for command, shown in zip(parts[1::2], parts[2::2], strict=True):
+            done = _run(shlex.split(command), folder)
+            *_, last = ["", *done.stdout.splitlines()]
+            is_error = last.startswith("error: ")
+            assert done.returncode == (2 if is_error else 0), f"{command}\n{done.stdout}"
+            yield Step(command=command, shown=shown, printed=done.stdout.replace(str(folder), _HOME))
+
+
+def _run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    program, *arguments = words
+    command = [sys.executable, str(MAIN)] if program == "nested-lightning" else [sys.executable]
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "110", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIMEOUT_S,
+    )
+
+
+def _masked(output: str) -> str:
+    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", output))
+
+
+def _write_anew(path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for step in run_page(path.read_text(), Path(folder)):
+            printed = _PROGRESS.sub(r"\1…\n\2", step.printed)
+            old, new = (f"$ {step.command}\n{output}" for output in (step.shown, printed))
+            path.write_text(path.read_text().replace(old, new, 1))
+
+
+if __name__ == "__main__":
+    _write_anew(Path(sys.argv[1]))
