@@ -27,6 +27,8 @@ from nested_lightning.settings.reading.errors import SettingsError, describe_pro
 CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
 """Everything after the checkpoint belongs to its family."""
 
+_STANDARD_OUTPUT = Path("-")
+
 
 def predict(
     ctx: typer.Context,
@@ -72,7 +74,7 @@ def make_command(interface: PredictorInterface, answers: Any) -> Any:
             files=files if isinstance(files, list) else [files], **_check_options(interface, given)
         )
         target = output or (Path(made.file_name) if made.file_name else None)
-        if target is None:
+        if target is None or target == _STANDARD_OUTPUT:
             print_answers(made, format_)
         else:
             write_answers(made, format_, target)
@@ -94,7 +96,8 @@ def _parameters(interface: PredictorInterface) -> Iterator[inspect.Parameter]:
         yield _parameter(inputs.name, Annotated[wanted, argument], default)
     for name, field in interface.options.model_fields.items():
         yield _parameter(name, Annotated[field.annotation, _option(name, field)], field.default)
-    where = typer.Option("--output", "-o", help=f"File to write; its ending decides: {_endings(interface)}.")
+    what = f"File to write, or -; its ending decides: {_endings(interface)}."
+    where = typer.Option("--output", "-o", help=what)
     yield _parameter("output", Annotated[Path | None, where], None)
     if len(interface.formats) > 1:
         names: Any = Literal[tuple(interface.formats)]

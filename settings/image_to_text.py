@@ -13,7 +13,12 @@ from nested_lightning.settings.choices.text_decoders import TEXT_DECODERS, TextD
 from nested_lightning.settings.data.image_to_text import AugmentationSettings, CaptionDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Depth, Natural, Seed
-from nested_lightning.settings.predictor import InputFiles, PredictorInterface, refuse_idle_options
+from nested_lightning.settings.predictor import (
+    RECORD_FORMATS,
+    InputFiles,
+    PredictorInterface,
+    refuse_idle_options,
+)
 from nested_lightning.settings.reading.errors import SettingsError
 
 
@@ -89,7 +94,7 @@ FAMILY = Family(
             name="pictures", description="Picture files, and folders of pictures.", are_many=True
         ),
         options=CaptionOptions,
-        formats={"text": (".txt",), "csv": (".csv",), "json": (".json",)},
+        formats={"text": (".txt",), **RECORD_FORMATS},
     ),
     defaults={
         "trainer": {

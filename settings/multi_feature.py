@@ -11,7 +11,7 @@ from nested_lightning.settings.choices.heads import HEADS, Head
 from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from nested_lightning.settings.data.multi_feature import TabularDataSettings
 from nested_lightning.settings.family import Family, Preset
-from nested_lightning.settings.predictor import InputFiles, PredictorInterface
+from nested_lightning.settings.predictor import InputFiles, KeepOptions, PredictorInterface
 
 
 class MultiFeatureSettings(Settings):
@@ -89,6 +89,7 @@ FAMILY = Family(
     predictor=PredictorInterface(
         summary="Classify the rows of a CSV or Parquet file: class and probabilities.",
         inputs=InputFiles(name="file", description="A file like the training one; labels aren't needed."),
+        options=KeepOptions,
     ),
     defaults={"trainer": {"max_epochs": 60, "num_threads": "auto"}},
     presets={"seed": SEED, "plain": PLAIN},

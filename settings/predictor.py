@@ -3,8 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import Field
+
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.reading.errors import SettingsError
+
+RECORD_FORMATS: Mapping[str, Sequence[str]] = {
+    "csv": (".csv",),
+    "tsv": (".tsv",),
+    "json": (".json",),
+    "jsonl": (".jsonl", ".ndjson"),
+    "parquet": (".parquet",),
+    "npz": (".npz",),
+}
+"""How answers are written that are a record for each sample; the first one is the default."""
 
 
 def refuse_idle_options(options: Settings, **leaders: str) -> None:
@@ -17,6 +29,14 @@ def refuse_idle_options(options: Settings, **leaders: str) -> None:
         is_set = getattr(options, name) != type(options).model_fields[name].default
         if is_set and getattr(options, leader) is None:
             raise SettingsError([f"{name} has no effect without {leader}"])
+
+
+class KeepOptions(Settings):
+    """What of the input stands beside the answers."""
+
+    keep: str | None = Field(
+        None, description="Columns of the input that stand before the answers: id,name, or * for all."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +73,7 @@ class PredictorInterface:
     summary: str
     inputs: InputFiles | None
     options: type[Settings] = Settings
-    formats: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"csv": (".csv",)})
+    formats: Mapping[str, Sequence[str]] = field(default_factory=lambda: RECORD_FORMATS)
 
     @property
     def default_format(self) -> str:

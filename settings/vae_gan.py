@@ -14,7 +14,7 @@ from nested_lightning.settings.choices.picture_encoders import PICTURE_ENCODERS,
 from nested_lightning.settings.data.vae_gan import PictureDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Count, Seed
-from nested_lightning.settings.predictor import PredictorInterface, refuse_idle_options
+from nested_lightning.settings.predictor import RECORD_FORMATS, PredictorInterface, refuse_idle_options
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import merge
 
@@ -148,6 +148,7 @@ FAMILY = Family(
             "webp": (".webp",),
             "bmp": (".bmp",),
             "tiff": (".tif", ".tiff"),
+            "npz": RECORD_FORMATS["npz"],
         },
     ),
     defaults={

@@ -18,7 +18,7 @@ from nested_lightning.settings.choices.variant_losses import BALANCES, LOSSES, B
 from nested_lightning.settings.data.variant import SEQUENCE_SOURCES, SequenceDataSettings, SequenceSource
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Count
-from nested_lightning.settings.predictor import InputFiles, PredictorInterface
+from nested_lightning.settings.predictor import RECORD_FORMATS, InputFiles, KeepOptions, PredictorInterface
 from nested_lightning.settings.reading.merging import merge
 
 SHIPPED_VARIANTS: dict[str, Any] = {
@@ -143,7 +143,7 @@ ORIGINAL = Preset(
 )
 
 
-class LabelOptions(Settings):
+class LabelOptions(KeepOptions):
     """Which of the model's variants files hold."""
 
     variant: str | None = Field(None, description="What files hold, e.g. text; needed if not the only one.")
@@ -164,7 +164,7 @@ FAMILY = Family(
             are_many=True,
         ),
         options=LabelOptions,
-        formats={"text": (".txt",), "json": (".json",)},
+        formats={"text": (".txt",), **RECORD_FORMATS},
     ),
     defaults={
         "variant": {"data": {"split": {"kind": "random", "val_fraction": 0.1}}},

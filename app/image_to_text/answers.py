@@ -1,16 +1,15 @@
 """Files of a user's, captioned by an `ImageToText`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from nested_lightning.app.answers import Answers, to_utf8
 from nested_lightning.app.image_to_text.generation.search import Generation
-from nested_lightning.app.image_to_text.predict import (
-    ImageToTextPredictor,
-    PictureCaption,
-    captions_to_csv,
-    captions_to_json,
-)
+from nested_lightning.app.image_to_text.predict import Caption, ImageToTextPredictor, PictureCaption
+from nested_lightning.app.record_files import record_writers
 
 
 def answer_files(
@@ -28,15 +27,16 @@ def answer_files(
 ) -> Answers:
     """Write a caption for each of ``files``, pictures and folders of pictures.
 
-    Takes the options of ``predict``, see `settings.image_to_text.CaptionOptions`, and what makes a beam
-    search and a search that draws; without ``beam`` and ``top_p`` it is as the model was set in training.
+    A beam search gives all of its beams. Takes the options of ``predict``, see
+    `settings.image_to_text.CaptionOptions`, and what makes a beam search and a search that draws; without
+    ``beam`` and ``top_p`` it is as the model was set in training.
 
     Raises:
         UserError: A picture can't be read.
     """
     generation = None
     if beam is not None:
-        generation = beam_search(num_beams=beam, length_penalty=length_penalty)
+        generation = beam_search(num_beams=beam, length_penalty=length_penalty, keeps_all=True)
     elif top_p is not None:
         generation = nucleus_sampling(top_p=top_p, temperature=temperature, seed=seed)
     captions = predictor.predict_paths(files, generation=generation, skip_bad=skip_bad)
@@ -45,11 +45,31 @@ def answer_files(
         count=len(captions),
         writers={
             "text": lambda: to_utf8(_to_text(captions)),
-            "csv": lambda: to_utf8(captions_to_csv(captions)),
-            "json": lambda: to_utf8(captions_to_json(captions)),
+            **record_writers([*map(_record, captions)], flat=[row for one in captions for row in _rows(one)]),
         },
     )
 
 
 def _to_text(captions: Sequence[PictureCaption]) -> str:
-    return "".join(f"{one.picture}: {one.text}\n" for one in captions)
+    lines = []
+    for one in captions:
+        beams = [f"{beam.text}  {beam.log_probability:.3f}" for beam in one.alternatives]
+        lines += [f"{one.picture}: {text}\n" for text in beams or [one.text]]
+    return "".join(lines)
+
+
+def _record(one: PictureCaption) -> dict[str, Any]:
+    beams = {"beams": [*map(_answer, one.alternatives)]} if one.alternatives else {}
+    return {"picture": one.picture, **_answer(one), **beams}
+
+
+def _rows(one: PictureCaption) -> Iterator[dict[str, Any]]:
+    """Yield a row for each beam; where none was kept, one for the picture."""
+    for number, beam in enumerate(one.alternatives, start=1):
+        yield {"picture": one.picture, "beam": number, **_answer(beam)}
+    if not one.alternatives:
+        yield {"picture": one.picture, **_answer(one)}
+
+
+def _answer(caption: Caption) -> dict[str, Any]:
+    return {"caption": caption.text, "log_probability": np.float32(caption.log_probability)}

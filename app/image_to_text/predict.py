@@ -1,8 +1,6 @@
 """Captions of pictures by a trained `ImageToText`."""
 
-import csv
-import io
-import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +15,10 @@ from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.bad_samples import BadSamples
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder, regular_file
-from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.generation.search import GeneratedTokens, Generation
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+from nested_lightning.app.image_to_text.vocabulary import Vocabulary
 from nested_lightning.app.pictures.decoding import decode_picture, read_picture
 from nested_lightning.app.pictures.listing import list_pictures
 from nested_lightning.app.tensors import require_finite
@@ -32,10 +31,12 @@ class Caption:
     Attributes:
         text: The caption.
         log_probability: Its natural logarithm of the probability under the model, at most 0.
+        alternatives: What else the search found, itself among them, the best first; empty: it kept no more.
     """
 
     text: str
     log_probability: float
+    alternatives: tuple["Caption", ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec]):
             return []
         captions = self.predict(torch.from_numpy(np.stack(pictures)), generation=generation)
         return [
-            PictureCaption(picture=name, text=caption.text, log_probability=caption.log_probability)
+            PictureCaption(picture=name, **vars(caption))
             for name, caption in zip(names, captions, strict=True)
         ]
 
@@ -115,14 +116,12 @@ class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec]):
         if pictures.dtype != torch.uint8 or tuple(pictures.shape[1:]) != (3, size, size):
             given = f"{list(pictures.shape)} of {pictures.dtype}"
             raise UserError(f"pictures must be [N, 3, {size}, {size}] of torch.uint8; given were {given}")
-        captions = []
-        vocabulary = self.data_spec.vocabulary
+        captions: list[Caption] = []
         for start in range(0, len(pictures), self.batch_size):
             batch = pictures[start : start + self.batch_size].to(self.model.device)
             found = self.model.generate(batch, generation)
             require_finite(found.log_probabilities)
-            for tokens, score in zip(found.tokens.tolist(), found.log_probabilities.tolist(), strict=True):
-                captions.append(Caption(text=vocabulary.decode(tokens), log_probability=score))
+            captions += _captions(found, self.data_spec.vocabulary)
         return captions
 
     def _read(self, file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -145,19 +144,14 @@ def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
     return found
 
 
-def captions_to_csv(captions: Sequence[PictureCaption]) -> str:
-    """Return the columns ``picture``, ``caption`` and ``log_probability`` as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["picture", "caption", "log_probability"])
-    writer.writerows((one.picture, one.text, f"{one.log_probability:.6f}") for one in captions)
-    return text.getvalue()
-
-
-def captions_to_json(captions: Sequence[PictureCaption]) -> str:
-    """Return a list of objects with ``picture``, ``caption`` and ``log_probability`` as JSON."""
-    rows = [
-        {"picture": one.picture, "caption": one.text, "log_probability": one.log_probability}
-        for one in captions
+def _captions(found: GeneratedTokens, vocabulary: Vocabulary) -> list[Caption]:
+    kept = [_captions(one, vocabulary) for one in found.alternatives]
+    scored = zip(found.tokens.tolist(), found.log_probabilities.tolist(), strict=True)
+    return [
+        Caption(
+            text=vocabulary.decode(tokens),
+            log_probability=score,
+            alternatives=tuple(one[i] for one in kept if one[i].log_probability > -math.inf),
+        )
+        for i, (tokens, score) in enumerate(scored)
     ]
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"

@@ -4,6 +4,7 @@ Shapes: N rows, G groups, F_g features of group g.
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -123,10 +124,14 @@ def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> Feature
     Raises:
         UserError: A column is not there, is not of numbers, or lacks values that ``data_spec.missing`` does
             not fill in (``drop`` cannot leave out a row that is to be predicted).
+
+    Warns:
+        UserWarning: Rows have categories that no row of the training had; they count as none of the known.
     """
     groups = data_spec.column_names
     names = columns_there(table.column_names, groups, data_spec.allow_missing_groups)
     columns = read_columns(table, names, categorical=data_spec.categorical)
+    _note_unseen(columns, data_spec)
     missing = find_missing(
         columns, groups, table.num_rows, allow_missing_groups=data_spec.allow_missing_groups
     )
@@ -138,6 +143,20 @@ def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> Feature
         },
         presence=None if missing.presence.all() else torch.from_numpy(missing.presence),
     )
+
+
+def _note_unseen(columns: Mapping[str, ColumnValues], data_spec: MultiFeatureDataSpec) -> None:
+    for spec in (spec for group in data_spec.groups for spec in group.columns if spec.categories is not None):
+        values = columns.get(spec.name)
+        if not isinstance(values, pa.StringArray):
+            continue
+        known = compute.is_in(values, value_set=pa.array(spec.categories, pa.string()))
+        if unseen := Counter(values.filter(compute.invert(known)).drop_null().to_pylist()):
+            warnings.warn(
+                f"column '{spec.name}': {counted(unseen.total(), 'row')} of {len(values):,} hold what the"
+                f" training never saw, and count as none of its categories: {name_list(unseen)}",
+                stacklevel=2,
+            )
 
 
 def encode_groups(

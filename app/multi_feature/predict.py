@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 import torch
-from pyarrow import csv
 from pydantic import InstanceOf
 from torch import Tensor
 
@@ -48,11 +47,11 @@ class ClassPredictions:
     def __len__(self) -> int:
         return len(self.probabilities)
 
-    def to_csv(self) -> bytes:
-        """Return `to_table` as CSV in UTF-8, with a line of column names."""
-        sink = pa.BufferOutputStream()
-        csv.write_csv(self.to_table(), sink, csv.WriteOptions(quoting_style="needed"))
-        return sink.getvalue().to_pybytes()
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return the rows of `to_table`."""
+        table = self.to_table()
+        columns = [column.to_numpy() for column in table.columns]
+        return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSpec]):

@@ -5,12 +5,14 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from nested_lightning.app.answers import Answers
+from nested_lightning.app.record_files import to_npz
 from nested_lightning.app.vae_gan.epoch_grids import pair_rows, picture_grid
-from nested_lightning.app.vae_gan.predict import VaeGanPredictor
+from nested_lightning.app.vae_gan.predict import MadePictures, VaeGanPredictor
 
 MOST_COLUMNS = 16
 """Pictures to a row, where a folder is reconstructed."""
@@ -51,8 +53,17 @@ def answer_files(
     grid = made.pictures
     if made.originals is not None:
         grid = pair_rows(made.originals, made.pictures, num_columns=num_columns)
-    writers = {format_: partial(_written, grid, num_columns, format_) for format_ in FORMATS}
+    pictures = {format_: partial(_written, grid, num_columns, format_) for format_ in FORMATS}
+    writers = {**pictures, "npz": partial(to_npz, _records(made))}
     return Answers(noun="pictures", count=len(made), writers=writers, file_name=name)
+
+
+def _records(made: MadePictures) -> list[dict[str, Any]]:
+    """Return each picture, [C, S, S], with its domain, and what it was made of."""
+    columns: dict[str, Any] = {"picture": made.pictures.numpy(), "domain": made.domains}
+    if made.originals is not None:
+        columns["original"] = made.originals.numpy()
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _written(pictures: Tensor, num_columns: int, format_: str) -> bytes:

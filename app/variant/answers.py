@@ -1,15 +1,17 @@
 """Files of a user's, labelled by a `VariantModel`: texts, pictures, and lines of sequences."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from nested_lightning.app.answers import Answers, MarkedText, to_utf8
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder
+from nested_lightning.app.kept_columns import kept_names
 from nested_lightning.app.pictures.listing import is_picture
+from nested_lightning.app.record_files import record_writers
 from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
 from nested_lightning.app.variant.sources.digit_pictures import list_digit_pictures, read_digit_pictures
 from nested_lightning.app.variant.sources.fields import read_inputs
@@ -19,6 +21,11 @@ from nested_lightning.app.variant.sources.rows import SUFFIXES, holds_rows, read
 from nested_lightning.app.variant.spec import VariantSpec
 
 DIGIT_WIDTH = 64
+
+_ANSWERS = (
+    *("file", "variant", "step", "start", "stop", "text", "spans"),
+    *("label", "labels", "confidence", "confidences"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +38,7 @@ class LabelledSequence:
         inputs: The sequence as it was read.
         has_step_labels: Whether each step is labelled, rather than the sequence.
         prediction: Classes and their probabilities.
+        kept: Fields of the file's row that stand beside the answer.
     """
 
     name: str
@@ -38,31 +46,49 @@ class LabelledSequence:
     inputs: RawSequence
     has_step_labels: bool
     prediction: SequencePrediction
+    kept: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: spans of one class for a text, else labels with their probabilities."""
-        plain: dict[str, Any] = {"file": self.name, "variant": self.variant}
+        found = [*self._found()]
+        if not self.has_step_labels:
+            return {**self._place, **found[0]}
+        if isinstance(self.inputs, str):
+            return {**self._place, "spans": found}
+        labels = {f"{name}s": [one[name] for one in found] for name in ("label", "confidence")}
+        return {**self._place, **labels}
+
+    def to_rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the same as rows of a table: one for each span or step, or one for the sequence."""
+        for number, one in enumerate(self._found(), start=1):
+            step = {"step": number} if self.has_step_labels and "start" not in one else {}
+            yield {**self._place, **step, **one}
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        return {**self.kept, "file": self.name, "variant": self.variant}
+
+    def _found(self) -> Iterator[dict[str, Any]]:
         if isinstance(self.inputs, str) and self.has_step_labels:
-            spans = self.prediction.spans()
-            plain["spans"] = [
-                {"start": start, "stop": stop, "label": label, "text": self.inputs[start:stop]}
-                for start, stop, label in spans
-            ]
-            return plain
-        confidences = [round(confidence, 6) for confidence in self.prediction.confidences]
-        if self.has_step_labels:
-            return plain | {"labels": self.prediction.classes, "confidences": confidences}
-        return plain | {"label": self.prediction.classes[0], "confidence": confidences[0]}
+            for start, stop, label in self.prediction.spans():
+                yield {"start": start, "stop": stop, "label": label, "text": self.inputs[start:stop]}
+        else:
+            for label, confidence in zip(self.prediction.classes, self.prediction.confidences, strict=True):
+                yield {"label": label, "confidence": round(confidence, 6)}
 
 
 def answer_files(
-    predictor: VariantPredictor, *, files: Sequence[Path], variant: str | None = None
+    predictor: VariantPredictor,
+    *,
+    files: Sequence[Path],
+    variant: str | None = None,
+    keep: str | None = None,
 ) -> Answers:
     """Label what files hold.
 
     Takes what `predict_files` takes, and raises what it raises.
     """
-    predicted = predict_files(predictor, variant, files)
+    predicted = predict_files(predictor, variant, files, keep=keep)
     marked = [
         MarkedText(
             text=one.inputs, spans=list(one.prediction.spans()), class_names=one.prediction.class_names
@@ -75,7 +101,9 @@ def answer_files(
         count=len(predicted),
         writers={
             "text": lambda: to_utf8(_to_text(predicted, marked)),
-            "json": lambda: to_utf8(_to_json(predicted)),
+            **record_writers(
+                [one.to_dict() for one in predicted], flat=[row for one in predicted for row in one.to_rows()]
+            ),
         },
         marked=marked,
     )
@@ -88,38 +116,41 @@ def _to_text(predicted: Sequence["LabelledSequence"], marked: Sequence[MarkedTex
     return "".join(f"{one.name}: {_labels(one.prediction)}\n" for one in predicted)
 
 
-def _to_json(predicted: Sequence["LabelledSequence"]) -> str:
-    return json.dumps([one.to_dict() for one in predicted], indent=2, ensure_ascii=False) + "\n"
-
-
 def _labels(prediction: SequencePrediction) -> str:
     labels = zip(prediction.classes, prediction.confidences, strict=True)
     return " ".join(label if confidence >= 0.5 else f"{label}?" for label, confidence in labels)
 
 
 def predict_files(
-    predictor: VariantPredictor, variant: str | None, paths: Sequence[Path]
+    predictor: VariantPredictor,
+    variant: str | None,
+    paths: Sequence[Path],
+    *,
+    keep: str | None = None,
 ) -> list[LabelledSequence]:
     """Label what files hold: texts, JSONL or Parquet files of sequences, pictures, or folders of pictures.
 
     Pictures that are given one by one are one sequence, in this order. Where no variant is named, it is the
-    only one, or the one of characters for a ``.py`` file.
+    only one, or the one of characters for a ``.py`` file. What is to be kept of the rows of JSONL and Parquet
+    files is said as for `kept_names`.
 
     Raises:
-        UserError: The variant is unknown or must be named, or a file doesn't hold what it takes.
+        UserError: The variant is unknown or must be named, or a file doesn't hold what it takes or what is to
+            be kept.
     """
     spec = predictor.data_spec.find(variant or _guess_variant(predictor.data_spec.variants, paths))
-    named = _read_all(paths, spec)
-    predictions = predictor.predict(spec.name, [sequence for _, sequence in named])
+    read = _read_all(paths, spec, keep)
+    predictions = predictor.predict(spec.name, [one.inputs for one in read])
     return [
         LabelledSequence(
-            name=name,
+            name=one.name,
             variant=spec.name,
-            inputs=sequence,
+            inputs=one.inputs,
             has_step_labels=spec.has_step_labels,
             prediction=prediction,
+            kept=one.kept,
         )
-        for (name, sequence), prediction in zip(named, predictions, strict=True)
+        for one, prediction in zip(read, predictions, strict=True)
     ]
 
 
@@ -132,21 +163,39 @@ def _guess_variant(variants: Sequence[VariantSpec], paths: Sequence[Path]) -> st
     raise UserError(f"variant=NAME: say what the files hold: {', '.join(v.name for v in variants)}")
 
 
-def _read_all(paths: Sequence[Path], spec: VariantSpec) -> list[tuple[str, RawSequence]]:
+class _Read(NamedTuple):
+    name: str
+    inputs: RawSequence
+    kept: Mapping[str, Any] = MappingProxyType({})
+
+
+def _read_all(paths: Sequence[Path], spec: VariantSpec, keep: str | None) -> list[_Read]:
     pictures = [path for path in paths if is_picture(path)]
-    named: list[tuple[str, RawSequence]] = []
+    read: list[_Read] = []
     for path in paths:
         if holds_rows(path):
-            width = spec.in_features if spec.kind == "vectors" else None
-            named += [(row.place, read_inputs(row, spec.kind, width)) for row in read_rows(path, spec.name)]
+            read += _read_rows(path, spec, keep)
+        elif keep is not None:
+            raise UserError(
+                f"{path}: has no columns to keep, which files that end in {' or '.join(SUFFIXES)} have"
+            )
         elif file_or_folder(path).is_dir():
-            named.append((str(path), _read_pictures(list_digit_pictures(path), spec, path)))
+            read.append(_Read(str(path), _read_pictures(list_digit_pictures(path), spec, path)))
         elif path not in pictures:
-            named.append((str(path), _read_text(path, spec)))
+            read.append(_Read(str(path), _read_text(path, spec)))
     if pictures:
         name = str(pictures[0]) if len(pictures) == 1 else f"{len(pictures)} pictures"
-        named.append((name, _read_pictures(pictures, spec, pictures[0])))
-    return named
+        read.append(_Read(name, _read_pictures(pictures, spec, pictures[0])))
+    return read
+
+
+def _read_rows(path: Path, spec: VariantSpec, keep: str | None) -> Iterator[_Read]:
+    width = spec.in_features if spec.kind == "vectors" else None
+    for row in read_rows(path, spec.name):
+        with errors_naming(row.place):
+            names = kept_names(keep, [*row.values], answers=_ANSWERS)
+        kept = {name: row.values[name] for name in names}
+        yield _Read(row.place, read_inputs(row, spec.kind, width), kept)
 
 
 def _read_pictures(pictures: Sequence[Path], spec: VariantSpec, where: Path) -> RawSequence:

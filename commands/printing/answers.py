@@ -14,19 +14,25 @@ if TYPE_CHECKING:
 
 
 def print_answers(answers: "Answers", format_: str) -> None:
-    """Print answers on standard output; marked texts in colours where it is a terminal."""
+    """Print answers on standard output; marked texts in colours where it is a terminal.
+
+    Raises:
+        UserError: They are no text, and it is a terminal.
+    """
     if format_ != "text" or not answers.marked or console.color_system is None:
-        _print_text(answers.encode(format_), format_)
+        _print_content(answers.encode(format_), format_)
         return
     for one in answers.marked:
         console.print(colour_text(one.text, one.spans, one.class_names), end="", soft_wrap=True)
 
 
-def _print_text(content: bytes, format_: str) -> None:
+def _print_content(content: bytes, format_: str) -> None:
     try:
         typer.echo(content.decode(), nl=False)
     except UnicodeDecodeError:
-        raise UserError(f"{format_} is no text: name a file for it with --output") from None
+        if console.is_terminal:
+            raise UserError(f"{format_} is no text: name a file for it with --output") from None
+        typer.echo(content, nl=False)
 
 
 def write_answers(answers: "Answers", format_: str, path: Path) -> None:

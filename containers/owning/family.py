@@ -13,7 +13,7 @@ from nested_lightning.containers.owning.own_settings import own_settings
 from nested_lightning.containers.owning.plan import plan_of
 from nested_lightning.settings.families import is_family_name
 from nested_lightning.settings.family import Family
-from nested_lightning.settings.predictor import InputFiles, PredictorInterface
+from nested_lightning.settings.predictor import RECORD_FORMATS, InputFiles, PredictorInterface
 
 F = TypeVar("F", bound=Callable[..., Any])
 Defaults = dict[str, Any] | None
@@ -27,7 +27,7 @@ _PREDICTOR = PredictorInterface(
         are_many=True,
         are_needed=False,
     ),
-    formats={"jsonl": (".jsonl",), "json": (".json",), "csv": (".csv",), "npz": (".npz",)},
+    formats={"jsonl": RECORD_FORMATS["jsonl"], **RECORD_FORMATS},
 )
 
 

@@ -44,9 +44,14 @@ def test_train_evaluate_and_predict_a_folder_of_ones_own(
     assert "Scores on shapes (36 samples)" in evaluated.stdout, evaluated.stderr
 
     pictures = ["shapes/images/red-box-0.png", "shapes/images"]
-    lines = program("predict", best, *pictures, "--beam", "3").stdout.splitlines()
+    lines = program("predict", best, *pictures).stdout.splitlines()
     assert len(lines) == 37
     assert lines[0].startswith("shapes/images/red-box-0.png: ")
+    beams = program("predict", best, pictures[0], "--beam", "3", "--output", "-", "--format", "jsonl")
+    (answer,) = map(json.loads, beams.stdout.splitlines())
+    assert [answer["caption"], len(answer["beams"])] == [answer["beams"][0]["caption"], 3]
+    scores = [one["log_probability"] for one in answer["beams"]]
+    assert scores == sorted(scores, reverse=True)
 
     (tmp_path / "broken.png").write_bytes(b"nothing")
     drawing = ("--top-p", "0.9", "--seed", "1", "--skip-bad", "--output", "captions.json")

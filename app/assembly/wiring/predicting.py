@@ -1,7 +1,6 @@
 """Answers of a composite of one's own, by its own ``predict_step``."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,13 @@ from pytorch_lightning.callbacks import BasePredictionWriter
 from nested_lightning.app.answers import Answers
 from nested_lightning.app.assembly.wiring.arguments import fitting
 from nested_lightning.app.assembly.wiring.evaluating import quiet_trainer
-from nested_lightning.app.assembly.wiring.prediction_files import to_csv, to_json_lines, to_json_list, to_npz
 from nested_lightning.app.assembly.wiring.prediction_rows import Row, rows_of, rows_of_loader
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.record_files import record_writers
 from nested_lightning.app.training.loops import has_step, lacking_for
 
 PATHS = "predict_paths"
 """The attribute of a datamodule that takes the files to predict for."""
-
-_WRITERS = {"jsonl": to_json_lines, "json": to_json_list, "csv": to_csv, "npz": to_npz}
 
 
 def lacking_predictor(model: LightningModule, datamodule: LightningDataModule | None, *, name: str) -> str:
@@ -88,8 +85,7 @@ class OwnPredictor:
 def answer_files(predictor: OwnPredictor, *, files: Sequence[Path] = ()) -> Answers:
     """Return the results of `OwnPredictor.predict_files`, which says what ``files`` are."""
     rows = predictor.predict_files(*files)
-    writers = {format_: partial(write, rows) for format_, write in _WRITERS.items()}
-    return Answers(noun="predictions", count=len(rows), writers=writers)
+    return Answers(noun="predictions", count=len(rows), writers=record_writers(rows))
 
 
 def _hand_over(datamodule: Any, files: Sequence[Path], name: str) -> None:

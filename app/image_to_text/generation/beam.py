@@ -50,10 +50,12 @@ class BeamSearch:
     Args:
         num_beams: K, at least 1.
         length_penalty: 0: the log-probability alone; more prefers longer captions.
+        keeps_all: Whether all K beams are searched to their ends and given as alternatives.
     """
 
     num_beams: int = 5
     length_penalty: float = 0.0
+    keeps_all: bool = False
 
     def __call__(
         self, step: Step, state: State, *, special: SpecialTokens, max_length: int
@@ -92,17 +94,18 @@ class BeamSearch:
     def _choose(self, beams: _Beams) -> GeneratedTokens:
         """Return the best ended beam of each caption; the best of all where none has ended."""
         is_beaten = ~beams.is_ended & beams.is_ended.any(dim=1, keepdim=True)
-        winners = self._rate(beams.scores, beams.lengths).masked_fill(is_beaten, -torch.inf).argmax(dim=1)
-        rows = torch.arange(len(winners), device=winners.device)
-        return GeneratedTokens(
-            tokens=beams.tokens[rows, winners, 1:], log_probabilities=beams.scores[rows, winners]
-        )
+        ratings = self._rate(beams.scores, beams.lengths).masked_fill(is_beaten, -torch.inf)
+        order = ratings.argsort(dim=1, descending=True, stable=True)
+        best, *others = (_pick(beams, chosen) for chosen in order[:, : None if self.keeps_all else 1].T)
+        return replace(best, alternatives=(best, *others)) if self.keeps_all else best
 
     def _rate(self, scores: Tensor, lengths: Tensor) -> Tensor:
         return scores / ((5 + lengths) / 6) ** self.length_penalty
 
     def _is_decided(self, beams: _Beams, max_length: int) -> Tensor:
-        """Return for each caption, [N], whether none of its open beams can still win."""
+        """Return for each caption, [N], whether none of its open beams can still win, or is wanted."""
+        if self.keeps_all:
+            return torch.zeros_like(beams.scores[:, 0], dtype=torch.bool)
         ratings = self._rate(beams.scores, beams.lengths)
         longest = torch.full_like(
             beams.scores, max_length
@@ -110,6 +113,12 @@ class BeamSearch:
         hopes = self._rate(beams.scores, longest)
         best_ended = ratings.masked_fill(~beams.is_ended, -torch.inf).amax(dim=1)
         return best_ended >= hopes.masked_fill(~beams.is_open, -torch.inf).amax(dim=1)
+
+
+def _pick(beams: _Beams, chosen: Tensor) -> GeneratedTokens:
+    """Return one beam of each caption, int64 of [N]."""
+    at = torch.arange(len(chosen), device=chosen.device), chosen
+    return GeneratedTokens(tokens=beams.tokens[at][:, 1:], log_probabilities=beams.scores[at])
 
 
 def _add(beams: _Beams, log_probabilities: Tensor, *, pad: int) -> Tensor:

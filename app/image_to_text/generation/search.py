@@ -35,10 +35,13 @@ class GeneratedTokens:
         tokens: [N, L], int64, without the begin token; padding stands after the end token. A caption that
             reached the longest length has no end token.
         log_probabilities: [N], float32, of each whole caption with its end token, under the model.
+        alternatives: All that were found, the best first, each with an entry for each caption; minus
+            infinity is the log-probability of what isn't there.
     """
 
     tokens: Tensor
     log_probabilities: Tensor
+    alternatives: tuple["GeneratedTokens", ...] = ()
 
 
 class Generation(Protocol):

@@ -80,6 +80,22 @@ def test_beam_search_finds_the_best_caption_where_greedy_does_not() -> None:
     assert _generate(BeamSearch(num_beams=2), GARDEN_PATH) == [[B, C, END]]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_beams_that_are_kept_are_the_best_captions_in_their_order(seed: int) -> None:
+    table = _random_table(seed)
+    captions = [(*words, END) for length in range(4) for words in product((A, B, C), repeat=length)]
+    decoder = KnownDecoder(table)
+
+    found = BeamSearch(num_beams=40, keeps_all=True)(decoder, decoder.start(), special=SPECIAL, max_length=6)
+
+    best = sorted((_probability(table, tokens) for tokens in captions), reverse=True)
+    scores = [
+        float(one.log_probabilities.exp()) for one in found.alternatives if one.log_probabilities > -math.inf
+    ]
+    assert scores == pytest.approx([one for one in best if one], rel=1e-4)
+    assert torch.equal(found.tokens, found.alternatives[0].tokens)
+
+
 def test_one_beam_is_greedy_search() -> None:
     for seed in range(5):
         table = _random_table(seed)

@@ -1,23 +1,11 @@
-"""Which files are described, and how captions are written."""
+"""Which files are described."""
 
-import csv
-import json
 from pathlib import Path
 
 import pytest
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.image_to_text.predict import (
-    PictureCaption,
-    captions_to_csv,
-    captions_to_json,
-    find_pictures,
-)
-
-CAPTIONS = [
-    PictureCaption(picture='odd, "name".png', text="a box, red", log_probability=-0.5),
-    PictureCaption(picture="ü.png", text="", log_probability=0.0),
-]
+from nested_lightning.app.image_to_text.predict import find_pictures
 
 
 def test_pictures_in_folders_are_found_in_order(tmp_path: Path) -> None:
@@ -38,18 +26,3 @@ def test_pictures_in_folders_are_found_in_order(tmp_path: Path) -> None:
 def test_paths_without_pictures_are_refused(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         find_pictures([tmp_path / name])
-
-
-def test_csv_gives_the_captions_back() -> None:
-    rows = list(csv.DictReader(captions_to_csv(CAPTIONS).splitlines()))
-
-    assert [(row["picture"], row["caption"]) for row in rows] == [(c.picture, c.text) for c in CAPTIONS]
-    assert float(rows[0]["log_probability"]) == -0.5
-
-
-def test_json_gives_the_captions_back() -> None:
-    rows = json.loads(captions_to_json(CAPTIONS))
-
-    assert rows == [
-        {"picture": c.picture, "caption": c.text, "log_probability": c.log_probability} for c in CAPTIONS
-    ]

@@ -1,6 +1,7 @@
-"""Predictions of multi-feature: classes, probabilities, CSV."""
+"""Predictions of multi-feature: classes, probabilities, what stands beside them."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import torch
 
 from nested_lightning import bootstrap
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.answers import answer_files
+from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.predict import ClassPredictions, MultiFeaturePredictor
+from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec
 from tests.untrained import as_if_trained
 
 PREDICTIONS = ClassPredictions(
@@ -30,14 +34,37 @@ def test_the_class_of_a_row_is_its_most_probable_one() -> None:
     assert len(PREDICTIONS) == 2
 
 
-def test_csv_has_a_column_for_each_class_and_quotes_what_needs_it() -> None:
-    rows = list(csv.DictReader(PREDICTIONS.to_csv().decode().splitlines()))
-
-    assert rows[1] == {
+def test_a_record_has_the_class_and_the_probability_of_each() -> None:
+    assert PREDICTIONS.to_records()[1] == {
         "prediction": "square, big",
-        "probability_circle": "0.125",
-        "probability_square, big": "0.875",
+        "probability_circle": 0.125,
+        "probability_square, big": 0.875,
     }
+
+
+def test_kept_columns_stand_before_the_answers_as_the_file_has_them(
+    predictor: MultiFeaturePredictor, small_csv: Path, tmp_path: Path
+) -> None:
+    numbered = tmp_path / "numbered.csv"
+    lines = small_csv.read_text().splitlines()
+    numbered.write_text("\n".join([f"id,{lines[0]}", *(f"{i:04},{row}" for i, row in enumerate(lines[1:]))]))
+
+    content = answer_files(predictor, files=[numbered], keep="id").encode("csv").decode()
+
+    rows = list(csv.DictReader(content.splitlines()))
+    assert [*rows[0]][:2] == ["id", "prediction"]
+    assert [row["id"] for row in rows[:2]] == ["0000", "0001"]
+
+
+def test_categories_that_the_training_never_saw_are_counted(
+    predictor: MultiFeaturePredictor,
+) -> None:
+    colours = GroupSpec(name="kar", columns=(ColumnSpec(name="colour", categories=("blue", "red")),))
+    spec = replace(predictor.data_spec, groups=(colours,))
+    table = pa.table({"colour": ["red", "green", "green", "grey", None]})
+
+    with pytest.warns(UserWarning, match=r"3 rows of 5 .*'green' \(2\), 'grey' \(1\)"):
+        encode_features(table, replace(spec, missing="mean"))
 
 
 def test_probabilities_of_a_row_sum_to_one(predictor: MultiFeaturePredictor, small_csv: Path) -> None:
