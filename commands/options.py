@@ -77,9 +77,9 @@ def best_of_run(path: Path | None) -> Path | None:
     """Return a checkpoint's file; of a run folder, the checkpoint that its results are of."""
     if path is None or not path.is_dir():
         return path
-    from nested_lightning.app.training.runs.run_folder import RunFolder
+    from nested_lightning.app.training.runs.run_folder import checkpoint_at
 
-    return RunFolder(path).checkpoint_of_results
+    return checkpoint_at(path)
 
 
 CheckpointArgument = Annotated[

@@ -4,9 +4,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from pydantic import SkipValidation
 from torch import Tensor
 
@@ -19,7 +21,7 @@ from nested_lightning.app.image_to_text.generation.search import GeneratedTokens
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.vocabulary import Vocabulary
-from nested_lightning.app.pictures.decoding import decode_picture, read_picture
+from nested_lightning.app.pictures.decoding import decode_picture, read_picture, square_picture
 from nested_lightning.app.pictures.listing import list_pictures
 from nested_lightning.app.tensors import require_finite
 
@@ -105,14 +107,19 @@ class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec]):
     @checked_arguments
     @torch.inference_mode()
     def predict(
-        self, pictures: Tensor, *, generation: SkipValidation[Generation | None] = None
+        self, pictures: SkipValidation[Any], *, generation: SkipValidation[Generation | None] = None
     ) -> list[Caption]:
-        """Write captions for ``pictures`` of [N, 3, S, S], uint8, decoded as `decode_picture` does.
+        """Write captions for pictures.
+
+        Args:
+            pictures: One of Pillow's or several, of any size; or a tensor or an array of numpy, uint8 of
+                [N, 3, S, S], decoded as `decode_picture` does.
+            generation: How; None: as the model was set in training.
 
         Raises:
-            UserError: They have another shape or type, or the model's answers aren't finite.
+            UserError: They are something else, or the model's answers aren't finite.
         """
-        size = self.data_spec.picture_size
+        size, pictures = self.data_spec.picture_size, self._tensor(pictures)
         if pictures.dtype != torch.uint8 or tuple(pictures.shape[1:]) != (3, size, size):
             given = f"{list(pictures.shape)} of {pictures.dtype}"
             raise UserError(f"pictures must be [N, 3, {size}, {size}] of torch.uint8; given were {given}")
@@ -123,6 +130,21 @@ class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec]):
             require_finite(found.log_probabilities)
             captions += _captions(found, self.data_spec.vocabulary)
         return captions
+
+    def _tensor(self, pictures: Any) -> Tensor:
+        spec = self.data_spec
+        if isinstance(pictures, Tensor):
+            return pictures
+        if isinstance(pictures, np.ndarray) and pictures.dtype == np.uint8:
+            return torch.from_numpy(pictures)
+        several = [pictures] if isinstance(pictures, Image.Image) else pictures
+        is_several = isinstance(several, Sequence) and len(several) > 0
+        if not is_several or not all(isinstance(one, Image.Image) for one in several):
+            shape = f"[N, 3, {spec.picture_size}, {spec.picture_size}]"
+            given = type(pictures).__name__
+            raise UserError(f"pictures are Pillow's, or uint8 of {shape}; given was {given}")
+        square = [square_picture(one, size=spec.picture_size, fit=spec.fit) for one in several]
+        return torch.from_numpy(np.stack(square))
 
     def _read(self, file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         with regular_file(file).open("rb") as stream:

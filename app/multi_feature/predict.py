@@ -1,13 +1,13 @@
 """Predictions of a `MultiFeatureClassifier`: from a table without labels to classes and probabilities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import torch
-from pydantic import InstanceOf
+from pydantic import InstanceOf, SkipValidation
 from torch import Tensor
 
 from nested_lightning.app.answers import Predictor
@@ -17,6 +17,7 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.tables.given_tables import to_table
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
 
@@ -69,6 +70,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
             return self.predict_table(table)
 
     @checked_arguments
+    @torch.inference_mode()
     def predict_table(self, table: InstanceOf[pa.Table]) -> ClassPredictions:
         """Classify the rows of a table with the columns of the training file; others are ignored.
 
@@ -76,38 +78,29 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
             UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
         _refuse_nothing(table.num_rows)
-        return self.predict(encode_features(table, self.data_spec))
-
-    @checked_arguments
-    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> ClassPredictions:
-        """Classify rows that are given one by one, as JSON has them; names of no column are ignored.
-
-        Args:
-            rows: At least one, each with its values by column; what is absent or None is missing.
-
-        Raises:
-            UserError: There is no row, columns that the model needs are missing, or values can't be read.
-        """
-        _refuse_nothing(len(rows))
-        given = {name for row in rows for name in row}
-        columns = [name for names in self.data_spec.column_names.values() for name in names if name in given]
-        texts = set(self.data_spec.categorical)
-        try:
-            values = {
-                name: _column([row.get(name) for row in rows], is_text=name in texts) for name in columns
-            }
-        except Exception as error:  # a stranger's objects fail in any way
-            raise UserError(f"a column's values are of different kinds, or of none known: {error}") from None
-        return self.predict_table(pa.table(values))
+        return self._classify(encode_features(table, self.data_spec))
 
     @checked_arguments
     @torch.inference_mode()
-    def predict(self, rows: InstanceOf[FeatureBatch]) -> ClassPredictions:
-        """Classify rows that are encoded already.
+    def predict(self, rows: SkipValidation[Any]) -> ClassPredictions:
+        """Classify rows: one or many, as a program holds them.
+
+        Args:
+            rows: With the columns of the training file; others are ignored: a data frame of pandas or polars,
+                a table of Arrow, a mapping of columns, a row as a mapping or a list of such, an array of
+                numpy, see `to_table`; or a `FeatureBatch`, which is encoded already.
 
         Raises:
-            UserError: There is no row, the groups aren't the model's, or its answers aren't finite.
+            UserError: There is no row, columns that the model needs are missing, values can't be read, the
+                groups of a batch aren't the model's, or the model's answers aren't finite.
         """
+        if isinstance(rows, FeatureBatch):
+            return self._classify(rows)
+        spec = self.data_spec
+        columns = [name for names in spec.column_names.values() for name in names]
+        return self.predict_table(to_table(rows, columns, text_columns=set(spec.categorical)))
+
+    def _classify(self, rows: FeatureBatch) -> ClassPredictions:
         _refuse_nothing(len(rows))
         _refuse_other_groups(rows, self.data_spec.widths)
         parts = []
@@ -127,9 +120,3 @@ def _refuse_other_groups(rows: FeatureBatch, wanted: Mapping[str, int]) -> None:
     fitting = [given in (None, (wanted.get(name),)) for name, given in widths.items()]
     if widths.keys() != wanted.keys() or not all(fitting):
         raise UserError(f"the model takes groups of these widths: {wanted}; given were {widths}")
-
-
-def _column(values: Sequence[Any], is_text: bool) -> pa.Array:
-    if not is_text:
-        return pa.array(values)
-    return pa.array([None if value is None else str(value) for value in values], type=pa.string())

@@ -40,8 +40,12 @@ def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uin
         raise UserError("the file is empty")
     with open_picture(io.BytesIO(content)) as image:
         ImageOps.exif_transpose(image, in_place=True)
-        square = _make_square(_to_rgb(_shrink(image)), size, fit)
-    return np.asarray(square).transpose(2, 0, 1).copy()
+        return square_picture(image, size=size, fit=fit)
+
+
+def square_picture(image: Image.Image, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
+    """Return an open picture as `decode_picture` does, turned as it is."""
+    return np.asarray(_make_square(_to_rgb(_shrink(image)), size, fit)).transpose(2, 0, 1).copy()
 
 
 def read_picture(stream: BinaryIO, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:

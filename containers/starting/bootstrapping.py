@@ -16,6 +16,7 @@ from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
 from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
+from nested_lightning.app.training.runs.run_folder import checkpoint_at
 from nested_lightning.containers.application import ApplicationContainer, compose_application
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.model_provider import RestoredModel
@@ -28,15 +29,17 @@ from nested_lightning.settings.application import (
     parse_settings,
 )
 from nested_lightning.settings.families import families, find_family, knowing
+from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.packages import explain_missing, explain_versions
 from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.merging import merge
+from nested_lightning.settings.reading.loading import load_settings
+from nested_lightning.settings.reading.merging import merge, nest
 from nested_lightning.settings.reading.short_options import refuse_foreign_options
 
 
 @checked_arguments
 def bootstrap(
-    settings: InstanceOf[ApplicationSettings] | Mapping[str, Any],
+    settings: InstanceOf[ApplicationSettings] | Mapping[str, Any] | str | Path,
     *,
     family: Any = None,
     overrides: Mapping[str, Any] | None = None,
@@ -44,29 +47,38 @@ def bootstrap(
     """Return a ready container with the family that the settings name.
 
     Args:
-        settings: Checked settings, or nested values such as ``{"model": "multi-feature", "seed": 1}``.
-            Neither the environment nor any file is read.
+        settings: Checked settings; values such as ``{"model": "multi-feature", "trainer.max_epochs": 3}``,
+            nested or by dotted names; a family's name; or a settings file, which is a path or ends in
+            ``.yaml`` or ``.yml``. Neither the environment nor any other file is read.
         family: A function that `family` made a family, which this container alone then knows; ``model``
             may be left out.
         overrides: What takes the places of providers, by path, for as long as the container lives; see
             `overriding`.
 
     Raises:
-        SettingsError: The values are wrong, with one line for each mistake.
+        SettingsError: The values are wrong, with one line for each mistake, or the file can't be read.
         UserError: An override is at no provider's path, or lacks what is expected there.
     """
-    checked = settings if isinstance(settings, ApplicationSettings) else _parse(settings, family)
+    own = () if family is None else (family_of(family),)
+    with knowing(*own):
+        checked = _checked(settings, *own)
     application = compose_application(checked.family)(settings=checked)
     override_for_good(application, overrides or {})
     return application
 
 
-def _parse(settings: Mapping[str, Any], family: Any) -> ApplicationSettings:
-    if family is None:
-        return parse_settings(settings)
-    own = family_of(family)
-    with knowing(own):
-        return parse_settings({"model": own.name, **settings})
+def _checked(
+    settings: ApplicationSettings | Mapping[str, Any] | str | Path, own: Family | None = None
+) -> ApplicationSettings:
+    if isinstance(settings, ApplicationSettings):
+        return settings
+    model = own.name if own is not None else None
+    if isinstance(settings, Path) or (isinstance(settings, str) and settings.endswith((".yaml", ".yml"))):
+        return load_settings(config=settings, assignments=[{"model": model}] if model else [])
+    values: dict[str, Any] = {"model": model} if model else {}
+    for name, value in ({"model": settings} if isinstance(settings, str) else settings).items():
+        values = merge(values, nest(name, value) if isinstance(name, str) else {name: value})
+    return parse_settings(values)
 
 
 def family_container(application: ApplicationContainer) -> Any:
@@ -112,8 +124,8 @@ def from_checkpoint(
     evaluation mode.
 
     Args:
-        path: A local checkpoint of this project, opened with ``weights_only=True``, or a safetensors file
-            that ``export`` wrote.
+        path: A local checkpoint of this project, opened with ``weights_only=True``, a run folder, whose best
+            one is taken, or a safetensors file that ``export`` wrote.
         family: The function that `family` made the checkpoint's family, where no package registers it.
         changes: Nested values put over the checkpoint's settings.
         family_changes: The same within the section of its family, e.g. another data file.
@@ -129,7 +141,7 @@ def from_checkpoint(
         OverrideNeededError: A submodule was overridden in training, and isn't given.
         SettingsError: The settings in the file, or the changes, are wrong.
     """
-    path = Path(path)
+    path = checkpoint_at(Path(path))
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
     own = () if family is None else (family_of(family),)

@@ -37,7 +37,7 @@ def _multi_feature(folder: Path, settings: Mapping[str, Any]) -> Callable[[int],
 
     def ask(number: int) -> Tensor:
         rows = [{name: float(number + i) for i, name in enumerate(names)} for _ in range(5)]
-        probabilities: Tensor = predictor.predict_rows(rows).probabilities
+        probabilities: Tensor = predictor.predict(rows).probabilities
         return probabilities
 
     return ask

@@ -12,9 +12,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from pyarrow import csv
 
 import nested_lightning as nl
+from nested_lightning.app.pictures.decoding import square_picture
 from nested_lightning.containers.starting.swapping import swap_submodule
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.conftest import PICTURE_SIZE, make_picture_folder, make_picture_settings
@@ -155,7 +157,7 @@ def test_a_path_of_settings_that_no_file_can_have_is_refused() -> None:
         ("vae-gan", lambda one: one.sample(1, seed="x"), "seed = 'x'"),
         ("vae-gan", lambda one: one.interpolate("a", "b", num_pictures=1), "num_pictures = 1"),
         ("multi-feature", lambda one: one.predict_table(pa.table({"kar0": pa.array([])})), "no rows"),
-        ("multi-feature", lambda one: one.predict_rows("x"), "rows = 'x'"),
+        ("multi-feature", lambda one: one.predict("x"), "rows are given as"),
         (
             "variant",
             lambda one: one.predict("points", [[[1.0, 2.0, 3.0], [1.0]]]),
@@ -178,6 +180,19 @@ def test_what_is_wrong_is_said(
         call(families[family].predictor())
 
 
+def test_pictures_of_pillow_and_numpy_are_described_as_their_files(
+    families: dict[str, Any], tmp_path: Path
+) -> None:
+    predictor = families["image-to-text"].predictor()
+    file = next(make_picture_folder(tmp_path).rglob("*.png"))
+    wanted = predictor.predict_paths(file)[0].text
+
+    with Image.open(file) as picture:
+        array = square_picture(picture, size=16, fit=predictor.data_spec.fit)[None]
+        given = [picture, [picture], array, torch.from_numpy(array)]
+        assert [predictor.predict(one)[0].text for one in given] == [wanted] * 4
+
+
 def test_a_path_may_be_a_text(families: dict[str, Any], tmp_path: Path) -> None:
     shapes = make_picture_folder(tmp_path)
     picture = str(next(shapes.rglob("*.png")))
@@ -190,7 +205,7 @@ def test_a_path_may_be_a_text(families: dict[str, Any], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("family", "call"),
     [
-        ("multi-feature", lambda one: one.predict_rows([{"kar0": 1, "kar1": 1, "fou0": 1, "fou1": 1}])),
+        ("multi-feature", lambda one: one.predict([{"kar0": 1, "kar1": 1, "fou0": 1, "fou1": 1}])),
         ("vae-gan", lambda one: one.sample(1)),
         ("variant", lambda one: one.predict("letters", ["abc"])),
         ("image-to-text", lambda one: one.predict(torch.zeros(1, 3, 16, 16, dtype=torch.uint8))),

@@ -19,7 +19,7 @@ class Desk:
         self.max_rows = max_rows
 
     def answer(self, rows: list[dict[str, float]]) -> list[str]:
-        return self.predictor.predict_rows(rows[: self.max_rows]).classes
+        return self.predictor.predict(rows[: self.max_rows]).classes
 
 
 class HostContainer(DeclarativeContainer):

@@ -80,7 +80,7 @@ steps["importing what needs torch"] = (before, process() | {"torch": libraries()
 
 trained = from_checkpoint(Path(sys.argv[1]))
 predictor = trained.multi_feature.predictor()
-predictor.predict_rows([{"kar0": 1, "kar1": 1, "kar2": 1, "fou0": 1, "fou1": 1}])
+predictor.predict([{"kar0": 1, "kar1": 1, "kar2": 1, "fou0": 1, "fou1": 1}])
 fresh = bootstrap({"model": "multi-feature"})
 assert (fresh.settings().seed, fresh.settings().run_dir) == (0, None)
 fresh.multi_feature.model()

@@ -52,7 +52,7 @@ class Host:
         return len(self.results) == number
 
     def name_shapes(self, rows: list[dict[str, float]]) -> list[list[float]]:
-        return self._container.predictor().predict_rows(rows).probabilities.tolist()
+        return self._container.predictor().predict(rows).probabilities.tolist()
 
 
 @contextmanager
@@ -96,5 +96,5 @@ def test_a_service_answers_by_the_model_that_it_has_trained_in_the_background(
             _wait(partial(host.has_trained, number))
             opened = from_checkpoint(host.results[-1].best_checkpoint).multi_feature.predictor()
 
-            assert ask("/shapes", ROWS) == opened.predict_rows(ROWS).probabilities.tolist()
+            assert ask("/shapes", ROWS) == opened.predict(ROWS).probabilities.tolist()
     assert host.results[0].run_folder != host.results[1].run_folder

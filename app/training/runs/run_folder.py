@@ -171,3 +171,8 @@ def _refusal(path: Path, error: OSError) -> str:
     return (
         f"run folder {path} can't be made: {error.strerror}; name a folder that can be written, or free space"
     )
+
+
+def checkpoint_at(path: Path) -> Path:
+    """Return a checkpoint's file; of a run folder, the checkpoint that its results are of."""
+    return RunFolder(path).checkpoint_of_results if path.is_dir() else path

@@ -109,6 +109,36 @@ def test_weights_that_do_not_fit_the_recipe_are_refused(checkpoint: Path, tmp_pa
         from_checkpoint(file)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "multi-feature",
+        {"model": "multi-feature", "trainer.max_epochs": 3, "multi_feature.head.dropout": 0.25},
+        Path("mine.yaml"),
+        "mine.yaml",
+    ],
+)
+def test_settings_come_as_people_have_them(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(
+        "{model: multi-feature, trainer: {max_epochs: 3}, multi_feature: {head: {dropout: 0.25}}}"
+    )
+
+    found = bootstrap(settings).settings()
+
+    values = found.trainer.max_epochs, found.multi_feature.head.dropout
+    assert values == ((60, 0.3) if settings == "multi-feature" else (3, 0.25))
+
+
+def test_a_run_folder_is_its_best_checkpoint(checkpoint: Path) -> None:
+    opened = from_checkpoint(checkpoint.parents[1]).multi_feature.model()
+
+    wanted = from_checkpoint(checkpoint).multi_feature.model().state_dict()
+    assert all(torch.equal(value, wanted[name]) for name, value in opened.state_dict().items())
+
+
 def test_wrong_settings_are_refused_when_a_container_is_asked_for() -> None:
     with pytest.raises(SettingsError, match="did you mean 'seed'"):
         bootstrap({"model": "multi-feature", "sed": 1})

@@ -28,7 +28,7 @@ class Desk:
 
     def name_shapes(self, rows: Sequence[Mapping[str, float]]) -> list[NamedShape]:
         """Name the shape of each row of measures."""
-        found = self._shapes.predict_rows(rows)
+        found = self._shapes.predict(rows)
         return [
             NamedShape(name, dict(zip(found.class_names, probabilities, strict=True)))
             for name, probabilities in zip(found.classes, found.probabilities.tolist(), strict=True)
