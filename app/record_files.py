@@ -110,14 +110,13 @@ def _stacked(records: Sequence[Record], name: str) -> Any:
     return array
 
 
-def _plain(record: Record) -> dict[str, Any]:
-    return {
-        name: _listed(value) if isinstance(value, np.ndarray | np.generic) else value
-        for name, value in record.items()
-    }
-
-
-def _listed(value: np.ndarray[Any, Any] | np.generic) -> Any:
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if not isinstance(value, np.ndarray | np.generic):
+        return value
     if value.dtype.kind == "f" and value.dtype.itemsize < np.dtype(float).itemsize:
         value = value.astype(str).astype(float)  # 0.1 rather than 0.10000000149011612
     return value.tolist()

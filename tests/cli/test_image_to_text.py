@@ -48,6 +48,7 @@ def test_train_evaluate_and_predict_a_folder_of_ones_own(
     assert len(lines) == 37
     assert lines[0].startswith("shapes/images/red-box-0.png: ")
     beams = program("predict", best, pictures[0], "--beam", "3", "--output", "-", "--format", "jsonl")
+    assert beams.returncode == 0, beams.stderr
     (answer,) = map(json.loads, beams.stdout.splitlines())
     assert [answer["caption"], len(answer["beams"])] == [answer["beams"][0]["caption"], 3]
     scores = [one["log_probability"] for one in answer["beams"]]
