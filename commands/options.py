@@ -77,9 +77,9 @@ def best_of_run(path: Path | None) -> Path | None:
     """Return a checkpoint's file; of a run folder, the checkpoint that its results are of."""
     if path is None or not path.is_dir():
         return path
-    from nested_lightning.app.training.runs.run_folder import checkpoint_at
+    from nested_lightning.app.training.runs.run_folder import model_file_in
 
-    return checkpoint_at(path)
+    return model_file_in(path)
 
 
 CheckpointArgument = Annotated[

@@ -64,7 +64,7 @@ class Sources:
         Args:
             options: Values of further short options by dotted name; None: not given.
             family_options: The same, by dotted name within the section of the family in use.
-            below: Layers between presets and files.
+            below: Layers between defaults and presets.
         """
         short = nest_given({"trainer.max_epochs": self.epochs, **(options or {})})
         path = str(self.data) if self.data else None

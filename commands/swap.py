@@ -1,7 +1,9 @@
 """``swap``: another submodule in a trained model."""
 
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,13 +16,24 @@ from nested_lightning.commands.options import (
     parse_assignments,
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
-from nested_lightning.commands.printing.console import print_facts, print_table, short_path, status_console
+from nested_lightning.commands.printing.console import (
+    print_facts,
+    print_line,
+    print_table,
+    short_path,
+    status_console,
+)
+from nested_lightning.commands.run_training import print_command
+from nested_lightning.settings.families import find_family
 
 
 def swap(
     checkpoint: CheckpointArgument,
     submodule: Annotated[str, typer.Option("--submodule", help="Its path, e.g. multi_feature.head.")],
-    kind: Annotated[str, typer.Option("--with", help="Registered kind that takes its place, see `models`.")],
+    kind: Annotated[
+        str,
+        typer.Option("--with", help="What takes its place: a registered kind, see `models`, or MODULE:NAME."),
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Checkpoint to write; else CHECKPOINT-swapped.ckpt.")
     ] = None,
@@ -30,8 +43,9 @@ def swap(
     debug: DebugOption = False,
 ) -> None:
     """Make a checkpoint with one submodule replaced and newly initialised, and all others as they were."""
-    del debug, model  # known since it was read
-    requests, assignments = split_overrides(override, set_)
+    del debug
+    own, rest = split_overrides([f"{submodule}={kind}"] if ":" in kind else [], set_)
+    requests, assignments = split_overrides(override, rest)
     target = output or checkpoint.with_name(f"{checkpoint.stem}-swapped.ckpt")
     with status_console.status("Swapping"):
         from nested_lightning.containers.starting.swapping import swap_submodule
@@ -39,7 +53,7 @@ def swap(
         report = swap_submodule(
             checkpoint,
             submodule,
-            kind,
+            own[0].load() if own else kind,
             target,
             changes=parse_assignments(assignments),
             overrides=load_overrides(requests),
@@ -58,3 +72,19 @@ def swap(
         ["setting", "before", "after"],
         [(name, str(one), str(other)) for name, (one, other) in report.settings.items()],
     )
+    print_line("Train on with:", on=status_console)
+    print_command("train", "--from", short_path(target), *_given_again(model or [], report.overrides))
+
+
+def _given_again(families: Iterable[str], overrides: Iterable[Any]) -> Iterator[str]:
+    """Yield the options for what a file can't hold: families and classes of one's own, with arguments."""
+    for origin in filter(None, (find_family(name).origin for name in families)):
+        yield from ("--model", str(origin[1]))
+    for each in overrides:
+        if each.source != "registered" and not each.path.startswith("trainer."):
+            yield from (
+                "--override",
+                f"{each.path}={each.name if each.source == 'import' else 'MODULE:NAME'}",
+            )
+            for name, value in each.options.items():
+                yield from ("--set", f"{each.path}.{name}={json.dumps(value)}")

@@ -14,6 +14,7 @@ from nested_lightning.commands.options import (
     EngineOption,
     RayAddressOption,
     SkipBadOption,
+    best_of_run,
 )
 from nested_lightning.commands.overrides import (
     OverrideRequest,
@@ -25,6 +26,7 @@ from nested_lightning.commands.run_training import print_result, refuse_faults, 
 from nested_lightning.commands.sources import Sources, with_sources
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.layers import Layer
 
 
 @with_sources
@@ -35,6 +37,14 @@ def train(
     device: Annotated[
         str | None,
         typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.", autocompletion=complete_device),
+    ] = None,
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Begin with the weights and settings of a checkpoint or a run folder's best.",
+            callback=best_of_run,
+        ),
     ] = None,
     run_dir: Annotated[
         Path | None, typer.Option("--run-dir", help="Run folder; else runs/MODEL-TIME.")
@@ -58,6 +68,7 @@ def train(
             **_device_options(device),
         },
         family_options={"data.batch_size": batch_size, "data.skip_bad": skip_bad or None},
+        below=_layers_from(from_, sources.model),
     )
     if folds is not None and engine == "ray":
         raise SettingsError(["--folds trains in one process: leave --engine ray out"])
@@ -68,6 +79,15 @@ def train(
         _train_in_workers(settings, ray_address, is_checked=not no_check)
     else:
         _train_once(settings, requests, is_checked=not no_check)
+
+
+def _layers_from(path: Path | None, model: str | None) -> list[Layer]:
+    if path is None:
+        return []
+    with status_console.status("Starting"):
+        from nested_lightning.containers.starting.continuing import layer_from
+
+        return [layer_from(path, model=model)]
 
 
 def _device_options(device: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dependency_injector.containers import DeclarativeContainer
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.training.callbacks import collect_callbacks
+from nested_lightning.app.training.first_weights import FirstWeights, digest_of
 from nested_lightning.app.training.machine.channels_last import ChannelsLast
 from nested_lightning.app.training.machine.compilation import Compilation
 from nested_lightning.app.training.machine.determinism import Determinism
@@ -57,10 +58,13 @@ class TrainerContainer(DeclarativeContainer):
         choose_precision, settings.provided.precision, accelerator=settings.provided.accelerator
     )
     """What ``auto`` comes to on this machine; checkpoints and run folders hold it, so that it stays."""
+    init_sha256 = providers.Singleton(
+        digest_of, application.provided.init_from, application.provided.init_sha256
+    )
     plain_settings = providers.Singleton(  # made once for all models
         merge,
         providers.Callable(ApplicationSettings.to_recorded, application),
-        providers.Dict(trainer=providers.Dict(precision=precision)),
+        providers.Dict(trainer=providers.Dict(precision=precision), init_sha256=init_sha256),
     )
     recipe = providers.Factory(
         Recipe,
@@ -76,6 +80,9 @@ class TrainerContainer(DeclarativeContainer):
         choice=settings.provided.best_checkpoint,
         monitor=settings.provided.monitor,
         mode=settings.provided.monitor_mode,
+    )
+    first_weights = callback(
+        FirstWeights, path=application.provided.init_from, sha256=application.provided.init_sha256
     )
     submodule_policies = callback(
         SubmodulePolicies,
@@ -139,6 +146,7 @@ class TrainerContainer(DeclarativeContainer):
         random_state,
         running_metrics,
         plateau_schedules,
+        first_weights,
         submodule_policies,
         interruption,
         time_limit,
@@ -184,7 +192,7 @@ class TrainerContainer(DeclarativeContainer):
     tuning_trainer = providers.Factory(
         build_trainer,
         callbacks=providers.List(
-            determinism, channels_last, device_data, reproducible_data, submodule_policies
+            determinism, channels_last, device_data, reproducible_data, first_weights, submodule_policies
         ),
         max_epochs=1000,  # a search ends by steps
         check_val_every_n_epoch=1000,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         family_container,
         from_checkpoint,
     )
+    from nested_lightning.containers.starting.continuing import bootstrap_from
     from nested_lightning.containers.starting.ray_training import resume_in_workers, train_in_workers
     from nested_lightning.containers.starting.resuming import resume_training
     from nested_lightning.settings.application import ApplicationSettings, parse_settings
@@ -47,6 +48,7 @@ _HOMES = {
     "containers.overrides.restoring": ["OverrideNeededError"],
     "containers.owning.family": ["family"],
     "containers.starting.bootstrapping": ["bootstrap", "family_container", "from_checkpoint"],
+    "containers.starting.continuing": ["bootstrap_from"],
     "containers.starting.ray_training": ["resume_in_workers", "train_in_workers"],
     "containers.starting.resuming": ["resume_training"],
     "settings.application": ["ApplicationSettings", "parse_settings"],
@@ -71,6 +73,7 @@ __all__ = [
     "SettingsError",
     "UserError",
     "bootstrap",
+    "bootstrap_from",
     "compose_application",
     "families",
     "family",

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from functools import cache, reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, ValidationError, create_model, field_validator
 
-from nested_lightning.settings.base import Settings, default_section
+from nested_lightning.settings.base import Follows, Settings, default_section
 from nested_lightning.settings.families import families, find_family, given_families, knowing
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.numbers import Seed
@@ -44,6 +44,16 @@ class ApplicationSettings(Settings):
     model: str = Field(description="Name of the family to train, e.g. multi-feature.")
     seed: Seed = Field(0, description="Seed of initial weights, shuffling and dropout.")
     run_dir: Path | None = Field(None, description="Run folder; null: runs/MODEL/TIME in the current one.")
+    init_from: Path | None = Field(
+        None,
+        description="Checkpoint, exported file or run folder, whose weights the model begins with where they"
+        " fit; null: with new ones.",
+    )
+    init_sha256: Annotated[str | None, Follows("init_from")] = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of that file; null: any; files of a training have it.",
+    )
     submodules: dict[str, SubmodulePolicySettings] = Field(
         {}, description="Single submodules by path, e.g. multi_feature.head; * stands for one name."
     )
@@ -87,10 +97,10 @@ class ApplicationSettings(Settings):
         return self.model_dump(mode="json", exclude=untouched)
 
     def to_recorded(self) -> dict[str, Any]:
-        """Return `to_plain` for a training's files: the paths of data are absolute, found from any folder."""
+        """Return `to_plain` for a training's files, with absolute paths of data and weights."""
         plain = self.to_plain()
         for names, value in flatten(plain).items():
-            if value and is_data_path(".".join(names), self.family):
+            if value and (names == ("init_from",) or is_data_path(".".join(names), self.family)):
                 plain = merge(plain, nest_at(names, str(Path(value).absolute())))
         return plain
 

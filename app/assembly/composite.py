@@ -1,7 +1,7 @@
 """What all composites share: a recipe for their checkpoints, and callbacks of their own."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NoReturn
 
 from pytorch_lightning import Callback, LightningModule
 from pytorch_lightning.plugins import MixedPrecision
@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.meanings import Meaning, meanings_of_lists
 from nested_lightning.app.training.recipe_writer import RecipeWriter
 
 
@@ -40,6 +41,17 @@ class Composite(LightningModule):
             f"{cls.__name__} is built of injected submodules, by a container:"
             f" family_container(from_checkpoint('{checkpoint_path}')).model() of nested_lightning gives it"
         )
+
+    made_anew: ClassVar[Sequence[str]] = ()
+    """What follows from data and settings alone: weights of another model never take its place."""
+
+    def meanings(self, data_spec: Mapping[str, Any]) -> Iterable[Meaning]:
+        """Return what weights stand for, of this model or of one like it, by which others' are taken over.
+
+        Args:
+            data_spec: The data that the weights are of, as a recipe has them.
+        """
+        return meanings_of_lists(data_spec)
 
     @property
     def untrained(self) -> Sequence[str]:

@@ -4,8 +4,8 @@ Shapes: B pictures, K captions of a picture, N captions, T tokens, V tokens in t
 height of a picture, F features, h and w height and width of the encoder's grid.
 """
 
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,7 @@ from pytorch_lightning import Callback
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
+from typing_extensions import override
 
 from nested_lightning.app.assembly.composite import Composite
 from nested_lightning.app.assembly.protocols import TextDecoder
@@ -33,8 +34,10 @@ from nested_lightning.app.image_to_text.generation.search import (
     SpecialTokens,
     State,
 )
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
 from nested_lightning.app.processes import mean_over_ranks
+from nested_lightning.app.training.meanings import Meaning
 from nested_lightning.app.training.optimization import (
     OptimizerFactory,
     ScheduleFactory,
@@ -72,6 +75,8 @@ class ImageToText(Composite):
         samples: Some captions of the latest validation or test.
     """
 
+    made_anew = ("normalization",)
+
     def __init__(
         self,
         *,
@@ -107,6 +112,11 @@ class ImageToText(Composite):
         self.train_loss = MeanMetric()
         self.val_scores = CaptionStageScores(stage="val", num_tokens=len(vocabulary))
         self.test_scores = CaptionStageScores(stage="test", num_tokens=len(vocabulary))
+
+    @override
+    def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
+        tokens = ImageToTextDataSpec.from_dict(data_spec).tokens
+        yield Meaning(part="text_decoder", what="words", names=tokens)
 
     def forward(self, pictures: Tensor, tokens: Tensor) -> Tensor:
         """Say what comes after each token of each picture's caption.

@@ -3,8 +3,8 @@
 Shapes: B rows of a batch, G groups, F_g features of a group, C classes.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -19,10 +19,12 @@ from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch, Features, mask_missing, tensors_by_group
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.stacking.callback import ModuleStacking
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
 from nested_lightning.app.processes import mean_over_ranks
 from nested_lightning.app.training.loss_mean import LossMean
+from nested_lightning.app.training.meanings import Meaning
 from nested_lightning.app.training.optimization import (
     OptimizerFactory,
     ScheduleFactory,
@@ -54,6 +56,7 @@ class MultiFeatureClassifier(Composite):
     """
 
     class_weights: Tensor | None
+    made_anew = ("class_weights",)
 
     def __init__(
         self,
@@ -99,6 +102,20 @@ class MultiFeatureClassifier(Composite):
         )
         self.val_scores = scores.clone(prefix="val_")
         self.test_scores = scores.clone(prefix="test_")
+
+    @override
+    def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
+        spec = MultiFeatureDataSpec.from_dict(data_spec)
+        yield Meaning(part="head", what="classes", names=spec.class_names)
+        yield Meaning(part="combiner", what="groups", names=tuple(spec.widths), binds="part")
+        for group in spec.groups:
+            part = f"feature_extractors.{escape_name(group.name)}"
+            yield Meaning(part=part, what="columns", names=group.feature_names)
+        widths = {name: each.out_features for name, each in self.feature_extractors.items()}
+        if getattr(self.combiner, "out_features", None) == sum(widths.values()):  # side by side, in order
+            groups = [(group, widths.get(escape_name(group), 0)) for group in spec.widths]
+            combined = tuple(f"{group}.{i}" for group, width in groups for i in range(width))
+            yield Meaning(part="head", what="groups", names=combined)
 
     @property
     @override

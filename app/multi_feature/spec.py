@@ -52,6 +52,15 @@ class GroupSpec:
         return sum(column.width for column in self.columns)
 
     @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features: those of columns, and of their categories."""
+        return tuple(
+            column.name if category is None else f"{column.name}={category}"
+            for column in self.columns
+            for category in column.categories or (None,)
+        )
+
+    @property
     def num_columns(self) -> dict[str, int]:
         """Number of columns of each sort, by its name."""
         num_categorical = sum(column.categories is not None for column in self.columns)

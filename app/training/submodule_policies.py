@@ -93,7 +93,8 @@ class SubmodulePolicies(EpochCallback):
         self._frozen, self._with_options, self._with_optimizer = [], {}, {}
         for path, policy in self._policies.items():
             for name, module in find_submodules(pl_module, self._family, path).items():
-                self._apply(policy, f"{self._family}.{name}", module, is_new=trainer.ckpt_path is None)
+                is_loaded = trainer.ckpt_path is None and ("*" not in path or bool(module.state_dict()))
+                self._apply(policy, f"{self._family}.{name}", module, is_loaded=is_loaded)
         if isinstance(trainer.strategy, DDPStrategy) and any(epoch is not None for _, epoch in self._frozen):
             raise UserError("unfreeze_at_epoch can't be used where several processes train: use one device")
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
@@ -133,8 +134,8 @@ class SubmodulePolicies(EpochCallback):
         """Freeze what is frozen in this epoch, and let the rest learn."""
         self._freeze(trainer.current_epoch)
 
-    def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_new: bool) -> None:
-        if policy.init_from is not None and is_new:
+    def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_loaded: bool) -> None:
+        if policy.init_from is not None and is_loaded:
             _load(module, path, policy.init_from, policy.init_path)
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         own = {name: value for name, value in options.items() if value is not None}

@@ -3,19 +3,21 @@
 Shapes: B pictures of a batch, C channels, S pixels to a side, N domains.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import torch
 from pytorch_lightning import Callback
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nested_lightning.app.assembly.composite import Composite
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
 from nested_lightning.app.submodules.vae import VariationalAutoencoder
+from nested_lightning.app.training.meanings import Meaning
 from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
 from nested_lightning.app.training.reporting.progress import tracked
 from nested_lightning.app.vae_gan.batch import PictureBatch
@@ -30,6 +32,7 @@ from nested_lightning.app.vae_gan.component_optimization import (
 )
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
 from nested_lightning.app.vae_gan.picture_scores import PictureScores, RunningMeans
+from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 from nested_lightning.app.vae_gan.step import Attendance, DomainRouting, Generation, judge_paths, judgements
 from nested_lightning.app.vae_gan.turns import Turns
 
@@ -58,6 +61,8 @@ class VaeGan(Composite):
     Raises:
         CompositionError: A trainable parameter belongs to no optimiser or to several.
     """
+
+    made_anew = ("classifier",)
 
     def __init__(
         self,
@@ -95,6 +100,15 @@ class VaeGan(Composite):
         self._optimization = ComponentOptimizers(components)
         self.train_means = RunningMeans()
         self.val_scores, self.test_scores = PictureScores(), PictureScores()
+
+    @override
+    def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
+        spec = VaeGanDataSpec.from_dict(data_spec)
+        yield Meaning(part="discriminators", what="domains", names=spec.domains)
+        for name, domains in spec.groups.items():
+            if len(domains) > 1:  # encoder and decoder are told which
+                part = f"vaes.{escape_name(name)}"
+                yield Meaning(part=part, what="domains", names=domains, binds="part")
 
     @property
     def untrained(self) -> Sequence[str]:

@@ -3,7 +3,7 @@
 Shapes: B sequences, L steps, F_in features of a step, C classes of a variant, N labels that count.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Self, cast
 
 from pytorch_lightning.strategies import DDPStrategy
@@ -17,6 +17,7 @@ from nested_lightning.app.assembly.protocols import LossBalance
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import mean_over_ranks
+from nested_lightning.app.training.meanings import Meaning
 from nested_lightning.app.training.optimization import (
     OptimizerFactory,
     ScheduleFactory,
@@ -24,7 +25,7 @@ from nested_lightning.app.training.optimization import (
 )
 from nested_lightning.app.variant.batch import IGNORED, SequenceBatch
 from nested_lightning.app.variant.scores import VariantScores
-from nested_lightning.app.variant.spec import unknown_variant
+from nested_lightning.app.variant.spec import VariantDataSpec, unknown_variant
 
 
 class VariantModel(Composite):
@@ -79,6 +80,14 @@ class VariantModel(Composite):
         self.train_scores = VariantScores(stage="train", num_classes=num_classes)
         self.val_scores = VariantScores(stage="val", num_classes=num_classes)
         self.test_scores = VariantScores(stage="test", num_classes=num_classes)
+
+    @override
+    def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
+        for each in VariantDataSpec.from_dict(data_spec).variants:
+            name = escape_name(each.name)
+            yield Meaning(part=f"decoders.{name}", what="classes", names=each.class_names)
+            if each.kind != "vectors":
+                yield Meaning(part=f"adapters.{name}", what="tokens", names=("", *each.vocabulary))
 
     def forward(
         self, input_type: str, x: Tensor, hidden: Any = None, mask: Tensor | None = None

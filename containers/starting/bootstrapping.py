@@ -16,7 +16,7 @@ from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
 from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
-from nested_lightning.app.training.runs.run_folder import checkpoint_at
+from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.containers.application import ApplicationContainer, compose_application
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.model_provider import RestoredModel
@@ -141,7 +141,7 @@ def from_checkpoint(
         OverrideNeededError: A submodule was overridden in training, and isn't given.
         SettingsError: The settings in the file, or the changes, are wrong.
     """
-    path = checkpoint_at(Path(path))
+    path = model_file_in(Path(path))
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
     own = () if family is None else (family_of(family),)

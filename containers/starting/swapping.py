@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
 from nested_lightning.app.checkpoints.model_file import read_model_file
-from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, read_recipe
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, RecordedOverride, read_recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.submodule_paths import find_submodules
 from nested_lightning.containers.providing.slot_paths import find_choice
@@ -26,18 +26,20 @@ class SwapReport:
         settings: Value before and after of each setting that differs, by dotted name; None: not there.
         num_weights: Numbers in the submodule's tensors before and after.
         num_kept: Tensors outside it, which are as they were.
+        overrides: What stands in providers' places now.
     """
 
     settings: dict[str, tuple[Any, Any]]
     num_weights: tuple[int, int]
     num_kept: int
+    overrides: tuple[RecordedOverride, ...] = ()
 
 
 @checked_arguments
 def swap_submodule(
     path: str | Path,
     submodule: str,
-    kind: str,
+    kind: Any,
     output: str | Path,
     *,
     changes: Mapping[str, Any] | None = None,
@@ -50,7 +52,8 @@ def swap_submodule(
     Args:
         path: A checkpoint or an exported file.
         submodule: Path of the submodule, e.g. ``multi_feature.head``.
-        kind: Registered kind that takes its place, with that kind's own defaults.
+        kind: Registered kind that takes its place, with that kind's own defaults; or a class of yours, or
+            whatever else an override may be.
         output: The checkpoint to write; nothing may be there.
         changes: Nested values put over the settings, e.g. a width of the new submodule.
         overrides: See `from_checkpoint`. An override of the submodule itself ends here.
@@ -68,13 +71,14 @@ def swap_submodule(
     before = from_checkpoint(path, overrides=overrides)
     old = family_container(before).model()
     below = next(iter(find_submodules(old, before.settings().family.section, submodule)))
-    where, _ = find_choice(submodule, kind)
-    chosen = nest(where, {"kind": kind})
+    is_kind = isinstance(kind, str)
+    chosen = nest(find_choice(submodule, kind)[0], {"kind": kind}) if is_kind else {}
+    own = {} if is_kind else {submodule: kind}
     others = tuple(each for each in recipe.overrides if each.path != submodule)
     after = from_recipe(
         replace(recipe, overrides=others),
         changes=merge(chosen, changes or {}),
-        overrides={name: value for name, value in (overrides or {}).items() if name != submodule},
+        overrides={name: one for name, one in (overrides or {}).items() if name != submodule} | own,
         source=path,
     )
     new = family_container(after).model()
@@ -86,6 +90,7 @@ def swap_submodule(
         settings=_changes(before.settings().to_plain(), after.settings().to_plain()),
         num_weights=(_count(old, below), _count(new, below)),
         num_kept=len(kept),
+        overrides=new.recipe.overrides,
     )
 
 

@@ -87,7 +87,7 @@ def lacking_overrides(layers: Sequence[Layer], given: Collection[str]) -> list[s
     """
     return [
         f"{layer.origin}: {path} was overridden with {text} in the training that these settings are of; give"
-        f" it again, --override {path}={_name_in(text)}, or take it out of the file"
+        f" it again, --override {path}={_name_in(text)}, or a registered kind in its place"
         for layer in layers
         for path, text in layer.overrides.items()
         if path not in given

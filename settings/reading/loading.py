@@ -67,7 +67,7 @@ def collect_layers(
 ) -> list[Layer]:
     """Return the layers that `load_settings` merges, the lowest first, family and presets included.
 
-    Takes what it takes, and layers that stand below the files.
+    Takes what it takes, and layers that stand below the presets.
 
     Raises:
         SettingsError: A source can't be read, or no family or preset has the name; what is wrong with the
@@ -80,7 +80,7 @@ def collect_layers(
     if not isinstance(files, Sequence) or not all(isinstance(file, str | Path) for file in files):
         raise SettingsError([f"config must be a path or several, and {config!r} was given"])
     problems: list[str] = []
-    layers = list(below)
+    layers: list[Layer] = []
     for file in files:
         layers += _attempt(partial(_read_file, Path(file)), problems)
     variables, unreadable = read_environment(environ or {}, application_settings_model())
@@ -90,10 +90,10 @@ def collect_layers(
         layers += _attempt(partial(_as_layers, source), problems)
     if model is not None:
         layers.append(Layer({"model": model}, origin="--model"))
-    if problems and not any("model" in layer.values for layer in layers):
+    if problems and not any("model" in layer.values for layer in [*below, *layers]):
         raise SettingsError(problems)  # what can't be read may have named it
     try:
-        layers = _add_family(layers, presets, family_values, problems)
+        layers = _add_family(layers, below, presets, family_values, problems)
     except SettingsError as error:
         raise SettingsError([*problems, *error.problems]) from None
     if problems:
@@ -118,13 +118,14 @@ def _attempt(read: Callable[[], Sequence[T]], problems: list[str]) -> Sequence[T
 
 def _add_family(
     layers: Sequence[Layer],
+    lower: Sequence[Layer],
     presets: Sequence[str],
     family_values: Mapping[str, Any] | None,
     problems: list[str],
 ) -> list[Layer]:
-    family = _family_of(layers)
+    family = _family_of([*lower, *layers])
     refuse_foreign_options(family, family_values or {})
-    below = [Layer(dict(family.defaults), origin=f"default of {family.name}", is_default=True)]
+    below = [Layer(dict(family.defaults), origin=f"default of {family.name}", is_default=True), *lower]
     for preset in presets:
         below += _attempt(partial(_find_presets, family, preset), problems)
     above = [Layer({family.section: dict(family_values)}, origin="option")] if family_values else []

@@ -30,6 +30,7 @@ class TrainingResult:
         validation_metrics: Metrics of the checkpoint on the validation part; empty where there is none.
         test_metrics: Metrics of the checkpoint on the test part; empty where there is none.
         overrides: What was put into the places of providers, by path; see `RecordedOverride`.
+        init_from: The file that the first weights came from, and its SHA-256; empty: there was none.
         make_predictor: Makes `predictor`; None: the model isn't in this process.
         data: What was understood of the data, see `DataSummary`; empty: nothing is known.
     """
@@ -42,6 +43,7 @@ class TrainingResult:
     test_metrics: dict[str, float] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     overrides: dict[str, str] = field(default_factory=dict)
+    init_from: dict[str, str] = field(default_factory=dict)
     make_predictor: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
@@ -80,6 +82,7 @@ class TrainingResult:
             "test": self.test_metrics,
             **({"data": self.data} if self.data else {}),
             **({"overrides": self.overrides} if self.overrides else {}),
+            **({"init_from": self.init_from} if self.init_from else {}),
         }
 
     def write(self) -> None:
@@ -112,6 +115,7 @@ class TrainingResult:
                 test_metrics=_scores(plain["test"]),
                 data=dict(plain.get("data", {})),
                 overrides=dict(plain.get("overrides", {})),
+                init_from=dict(plain.get("init_from", {})),
             )
 
 

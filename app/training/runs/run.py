@@ -171,6 +171,7 @@ class TrainingRun:
             test_metrics=test_metrics,
             data=self.data_summary.to_dict() if self.data_summary else {},
             overrides={each.path: each.text_with_digest for each in self._overrides},
+            init_from=self._init_from,
         )
         if is_trial:
             _logger.warning(
@@ -190,6 +191,12 @@ class TrainingRun:
     @property
     def _overrides(self) -> tuple[RecordedOverride, ...]:
         return () if self._recipe is None else self._recipe.overrides
+
+    @property
+    def _init_from(self) -> dict[str, str]:
+        settings = self._settings or {}
+        file = settings.get("init_from")
+        return {"file": str(file), "sha256": str(settings["init_sha256"])} if file else {}
 
     @property
     def _recipe(self) -> Recipe | None:

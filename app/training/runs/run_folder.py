@@ -151,6 +151,11 @@ class RunFolder:
         return [file for file in files if file.exists()]
 
 
+def model_file_in(path: Path) -> Path:
+    """Return a file that holds a model; of a run folder, the checkpoint that its results are of."""
+    return RunFolder(path).checkpoint_of_results if path.is_dir() else path
+
+
 def _numbered(stem: str) -> Iterator[str]:
     yield stem
     for number in count(2):
@@ -171,8 +176,3 @@ def _refusal(path: Path, error: OSError) -> str:
     return (
         f"run folder {path} can't be made: {error.strerror}; name a folder that can be written, or free space"
     )
-
-
-def checkpoint_at(path: Path) -> Path:
-    """Return a checkpoint's file; of a run folder, the checkpoint that its results are of."""
-    return RunFolder(path).checkpoint_of_results if path.is_dir() else path

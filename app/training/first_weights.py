@@ -1,0 +1,116 @@
+"""First weights of a whole model from the file of another one."""
+
+import hashlib
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+from typing_extensions import override
+
+from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
+from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.training.meanings import Transfer, match, meanings_of_lists
+from nested_lightning.app.training.runs.run_folder import model_file_in
+
+_logger = logging.getLogger("nested_lightning.first_weights")
+_SHOWN = 12
+
+
+class FirstWeights(Callback):
+    """Loads weights of another model before a training begins, and not where one goes on.
+
+    What has the same path, shape and meaning is taken; the rest is listed with the reason.
+
+    Args:
+        path: Checkpoint, exported file or run folder that has them; None: they stay as they were drawn.
+        sha256: SHA-256 of the file in hexadecimal; None: it may be any.
+    """
+
+    def __init__(self, *, path: Path | None = None, sha256: str | None = None) -> None:
+        self._path, self._sha256 = path, sha256
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Load them, and say what isn't taken.
+
+        Raises:
+            UserError: The file can't be read, has no recipe, is another one, or has nothing that fits.
+        """
+        if stage != "fit" or self._path is None or trainer.ckpt_path is not None:
+            return
+        file = model_file_in(self._path)
+        if self._sha256 and digest_of(file) != self._sha256:
+            raise UserError(
+                f"init_from: {file} isn't the file that was meant, as its SHA-256 isn't init_sha256; put that"
+                " file back, or leave init_sha256 out"
+            )
+        content = read_model_file(file, is_part_enough=True)
+        transfer = transfer_to(pl_module, content["state_dict"], read_recipe(content, source=file))
+        if not transfer.taken:
+            raise UserError(f"init_from: nothing of {file} is taken; {'; '.join(transfer.lines()[:4])}")
+        _load(pl_module, transfer.taken)
+        _report(transfer, file, num_wanted=len(_tensors_of(pl_module)))
+
+
+def transfer_to(model: LightningModule, given: Mapping[str, Tensor], recipe: Recipe) -> Transfer:
+    """Return what a model takes of the weights of another one.
+
+    Args:
+        model: Has a recipe of its own; else it isn't known what its weights stand for.
+        given: The weights by name.
+        recipe: That of the other model.
+    """
+    own = getattr(model, "recipe", None)
+    meanings = getattr(model, "meanings", meanings_of_lists)
+    is_like = isinstance(own, Recipe) and own.family == recipe.family
+    return match(
+        _tensors_of(model),
+        given,
+        now=meanings(own.data_spec) if isinstance(own, Recipe) else (),
+        there=meanings(recipe.data_spec) if is_like else (),
+        made_anew=getattr(model, "made_anew", ()),
+    )
+
+
+def digest_of(path: Path | None, known: str | None = None) -> str | None:
+    """Return the SHA-256 of a model's file, in hexadecimal; what is known already isn't computed.
+
+    Args:
+        path: The file, or a run folder; None: there is none.
+        known: The digest, if it is known.
+
+    Raises:
+        UserError: The file can't be read.
+    """
+    if path is None or known is not None:
+        return known
+    file = regular_file(model_file_in(path))
+    with foreign_file(file), file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _tensors_of(model: LightningModule) -> dict[str, Tensor]:
+    return {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
+
+
+@torch.no_grad()
+def _load(model: LightningModule, taken: Mapping[str, Tensor]) -> None:
+    own = _tensors_of(model)
+    for name, value in taken.items():
+        own[name].copy_(value)
+
+
+def _report(transfer: Transfer, file: Path, *, num_wanted: int) -> None:
+    said = f"first weights: {len(transfer.taken)} of {counted(num_wanted, 'tensor')} from {file}"
+    lines = transfer.lines()
+    for line in (said, *lines):
+        _logger.info("%s", line)
+    if lines:
+        more = [f"and {len(lines) - _SHOWN} more, see the log"] if len(lines) > _SHOWN else []
+        warnings.warn("\n  ".join([f"{said}; not all of them:", *lines[:_SHOWN], *more]), stacklevel=2)

@@ -1,0 +1,155 @@
+"""What the entries of weights stand for, such as classes or words, and how weights are taken over by that."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """What weights of a part stand for.
+
+    Attributes:
+        part: Where the composite holds the part, e.g. ``head``; empty: anywhere.
+        what: What the names are of, e.g. ``classes``.
+        names: One for each entry, in order.
+        binds: ``entries``: one dimension of a tensor has these entries, which may be taken one by one;
+            ``part``: all of the part belongs to all the names in their order; ``sizes``: a tensor of that
+            size may have these entries, nobody knows.
+    """
+
+    part: str
+    what: str
+    names: tuple[str, ...]
+    binds: Literal["entries", "part", "sizes"] = "entries"
+
+    def is_of(self, name: str) -> bool:
+        """Return whether a tensor is one of the part's."""
+        return not self.part or name.startswith(f"{self.part}.")
+
+    def dimensions(self, tensor: Tensor) -> list[int]:
+        """Return which dimensions of a tensor may have the entries: rows, or columns of a matrix."""
+        sizes = tensor.shape if tensor.dim() <= 2 else tensor.shape[:1]
+        return [i for i, size in enumerate(sizes) if size == len(self.names)]
+
+
+def meanings_of_lists(data_spec: Any, what: str = "data") -> Iterator[Meaning]:
+    """Yield what is known of a model that doesn't say it: that each list of texts of its data may matter."""
+    if isinstance(data_spec, Mapping):
+        for name, value in data_spec.items():
+            yield from meanings_of_lists(value, f"{what}.{name}")
+    elif isinstance(data_spec, list | tuple) and data_spec and all(isinstance(one, str) for one in data_spec):
+        yield Meaning(part="", what=what, names=tuple(data_spec), binds="sizes")
+
+
+@dataclass
+class Transfer:
+    """What a model takes from another one's file.
+
+    Attributes:
+        taken: Tensors by name, ready to be loaded.
+        remarks: Why a tensor isn't taken, or which of its entries aren't, by name.
+    """
+
+    taken: dict[str, Tensor] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """Return the remarks, one line for those tensors of a module that have the same one."""
+        grouped: dict[tuple[str, str], list[str]] = {}
+        for name, remark in self.remarks.items():
+            module, _, tensor = name.rpartition(".")
+            grouped.setdefault((module, remark), []).append(tensor)
+        return [
+            f"{'.'.join(filter(None, (module, '|'.join(tensors))))}: {remark}"
+            for (module, remark), tensors in grouped.items()
+        ]
+
+
+def match(
+    wanted: Mapping[str, Tensor],
+    given: Mapping[str, Tensor],
+    *,
+    now: Iterable[Meaning],
+    there: Iterable[Meaning],
+    made_anew: Sequence[str] = (),
+) -> Transfer:
+    """Return what a model takes of other weights: what has the same name, shape and meaning.
+
+    Args:
+        wanted: The model's own weights by name.
+        given: The others.
+        now: What the model's own stand for.
+        there: What the others stand for.
+        made_anew: Names, or what they begin with, of what follows from data and settings alone.
+    """
+    known = {(each.part, each.what): each.names for each in there}
+    pairs = [(each, known.get((each.part, each.what), ())) for each in now]
+    changed = [(each, names) for each, names in pairs if each.names != names]
+    unclear = {each.part for each, _ in changed if _has_square(each, wanted)}
+    transfer = Transfer(remarks={name: "is not in the model" for name in given if name not in wanted})
+    for name, own in wanted.items():
+        if f"{name}.".startswith(tuple(f"{each}." for each in made_anew)):
+            transfer.remarks[name] = "follows from the data and the settings"
+        elif name not in given:
+            transfer.remarks[name] = "is not in the file"
+        else:
+            concerned = [(each, names) for each, names in changed if each.is_of(name)]
+            _take(transfer, name, own, given[name], concerned, unclear)
+    return transfer
+
+
+def _take(
+    transfer: Transfer,
+    name: str,
+    own: Tensor,
+    other: Tensor,
+    changed: Iterable[tuple[Meaning, tuple[str, ...]]],
+    unclear: set[str],
+) -> None:
+    chosen: dict[int, tuple[list[int], list[int]]] = {}
+    for meaning, there in changed:
+        dimensions = meaning.dimensions(own)
+        if meaning.binds != "part" and not dimensions:
+            continue
+        is_known = meaning.binds == "entries" and meaning.part not in unclear and other.dim() == own.dim()
+        common = [each for each in meaning.names if each in set(there)]
+        if not is_known or other.shape[dimensions[0]] != len(there) or not common:
+            transfer.remarks[name] = f"belongs to other {meaning.what} there"
+            return
+        chosen[dimensions[0]] = (_places(common, meaning.names), _places(common, there))
+        if new := [each for each in meaning.names if each not in common]:
+            transfer.remarks[name] = (
+                f"{len(common)} of {len(meaning.names)} {meaning.what} are there, not "
+                + (", ".join(new[:5]) + (", …" if len(new) > 5 else ""))
+            )
+    kept = [i for i in range(own.dim()) if i not in chosen]
+    if other.dim() != own.dim() or any(own.shape[i] != other.shape[i] for i in kept):
+        transfer.remarks[name] = f"has shape {tuple(other.shape)} there, {tuple(own.shape)} here"
+        return
+    transfer.taken[name] = _by_entries(own, other, chosen) if chosen else other
+
+
+def _by_entries(own: Tensor, other: Tensor, chosen: Mapping[int, tuple[list[int], list[int]]]) -> Tensor:
+    result = own.clone()
+    for i, (_, places) in chosen.items():
+        other = other.index_select(i, torch.tensor(places))
+    ranges = [
+        torch.tensor(chosen[i][0]) if i in chosen else torch.arange(own.shape[i]) for i in range(own.dim())
+    ]
+    result[torch.meshgrid(*ranges, indexing="ij")] = other.to(result)
+    return result
+
+
+def _places(chosen: Sequence[str], names: Sequence[str]) -> list[int]:
+    place = {name: i for i, name in enumerate(names)}
+    return [place[name] for name in chosen]
+
+
+def _has_square(meaning: Meaning, tensors: Mapping[str, Tensor]) -> bool:
+    """Return whether some matrix of the part could have the entries as rows or as columns."""
+    own = (tensor for name, tensor in tensors.items() if meaning.is_of(name))
+    return any(len(meaning.dimensions(tensor)) > 1 for tensor in own)
