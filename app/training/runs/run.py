@@ -154,9 +154,9 @@ class TrainingRun:
             self._log_data()
             for override in self._overrides:
                 _logger.info("override %s: %s", override.path, override.text_with_digest)
-            self.trainer.fit(
-                self.model, datamodule=self.datamodule, ckpt_path=self._resume_from, weights_only=True
-            )
+            self.trainer.ckpt_path = self._resume_from  # as an argument of fit, no callback's setup knew it
+            self.trainer.fit(self.model, datamodule=self.datamodule, weights_only=True)
+            self.trainer.ckpt_path = None
             num_steps = self.trainer.global_step
             is_trial = bool(self.trainer.fast_dev_run)  # type: ignore[attr-defined]
             checkpoint = self.run_folder.checkpoint_of_results if is_trial else self._load_best()
