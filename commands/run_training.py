@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -108,5 +109,8 @@ def _print_whereabouts(result: Any, *, has_ended: bool) -> None:
     print_facts(
         f"{'Nothing left to do: trained' if has_ended else 'Trained'}"
         f" {counted(result.num_steps, 'step')} in {result.duration_s:.1f} s",
-        {name: short_path(file) for name, file in files.items() if file.exists()},
+        {
+            **{name: short_path(file) for name, file in files.items() if file.exists()},
+            **({"first weights": short_path(Path(result.init_from["file"]))} if result.init_from else {}),
+        },
     )

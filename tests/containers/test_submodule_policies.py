@@ -137,6 +137,33 @@ def test_first_weights_come_from_another_file(
 
 
 @pytest.mark.slow
+def test_a_star_passes_over_what_has_no_weights(small_settings: dict[str, Any], tmp_path: Path) -> None:
+    result = new_run(small_settings | {"run_dir": str(tmp_path / "first")})()
+    policies: dict[str, Any] = {"multi_feature.*": {"init_from": str(result.best_checkpoint), "lr": 1e-9}}
+    second = new_run(small_settings | {"run_dir": str(tmp_path / "second"), "seed": 9}, **policies)
+
+    second()
+
+    log = (tmp_path / "second/train.log").read_text()
+    assert all(f"multi_feature.{name}: " in log for name in ("feature_extractors", "head"))
+    assert "train_loss: " not in log
+
+
+@pytest.mark.slow
+def test_a_training_that_goes_on_reads_no_first_weights(
+    small_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    best = new_run(small_settings | {"run_dir": str(tmp_path / "first")})().best_checkpoint
+    policy = {"init_from": str(best)}
+    new_run(small_settings | {"run_dir": str(tmp_path / "second")}, multi_feature__head=policy)()
+    best.unlink()
+
+    result = resume_training(tmp_path / "second", {"trainer": {"max_epochs": 4}})()
+
+    assert result.num_steps == 12
+
+
+@pytest.mark.slow
 def test_weights_that_do_not_fit_are_refused(small_settings: dict[str, Any], tmp_path: Path) -> None:
     best = new_run(small_settings | {"run_dir": str(tmp_path / "first")})().best_checkpoint
     for there, message in (

@@ -118,6 +118,8 @@ def test_swap_replaces_a_part_and_evaluate_takes_the_file(trained: Trained) -> N
     assert "newly initialised" in said
     assert f"{section}.{below}.{'hidden_features'}" not in said  # no setting differs
     assert json.loads(trained("evaluate", "swapped.ckpt", "--json"))["scores"]
+    trained("train", "--from", "swapped.ckpt", "--run-dir", "on")
+    assert "first weights: " in (trained.folder / "on/train.log").read_text()
 
 
 def test_inspect_names_family_parts_and_settings_without_the_file(trained: Trained) -> None:
