@@ -18,7 +18,10 @@ from nested_lightning.settings.plugging.entry_points import (
 )
 from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 
-RESERVED = frozenset({"model", "seed", "run_dir", "submodules", "train", "trainer", "prediction", "settings"})
+RESERVED = frozenset(
+    {"model", "seed", "run_dir", "init_from", "init_sha256", "submodules", "train", "trainer", "prediction"}
+    | {"settings"}
+)
 """What no family's section may be called: an application has it already."""
 
 

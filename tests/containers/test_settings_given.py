@@ -44,7 +44,7 @@ NEEDED_BY_KIND: dict[str, dict[str, Any]] = {
 
 CANDIDATES: list[Any] = [
     True, False, 1, 2, 3, 16, 0.25, 0.5, 0.75, "max", "cuda", "val_accuracy", "x", ["x"], [1, 2], [0.5, 0.25],
-    {"x": ["y"]}, {"x": 1}, {"x": "y"}, {0: 3}, "00:01:00:00", ["SLURMEnvironment"],
+    {"x": ["y"]}, {"x": 1}, {"x": "y"}, {0: 3}, "00:01:00:00", ["SLURMEnvironment"], 64 * "a",
 ]  # fmt: skip
 SECTIONS = {family.section: name for name, family in families().items()}
 ROWS = [row for row in setting_rows(application_settings_model()) if row.allowed]
