@@ -111,7 +111,10 @@ class MultiFeatureClassifier(Composite):
         for group in spec.groups:
             part = f"feature_extractors.{escape_name(group.name)}"
             yield Meaning(part=part, what="columns", names=group.feature_names)
-        widths = {name: cast(int, each.out_features) for name, each in self.feature_extractors.items()}
+        widths = {
+            name: cast(int, getattr(each, "out_features", 0))
+            for name, each in self.feature_extractors.items()
+        }
         if getattr(self.combiner, "out_features", None) == sum(widths.values()):  # side by side, in order
             groups = [(group, widths.get(escape_name(group), 0)) for group in spec.widths]
             combined = tuple(f"{group}.{i}" for group, width in groups for i in range(width))

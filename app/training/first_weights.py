@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
@@ -54,7 +53,7 @@ class FirstWeights(Callback):
         transfer = transfer_to(pl_module, content["state_dict"], read_recipe(content, source=file))
         if not transfer.taken:
             raise UserError(f"init_from: nothing of {file} is taken; {'; '.join(transfer.lines()[:4])}")
-        _load(pl_module, transfer.taken)
+        pl_module.load_state_dict(transfer.taken, strict=False)
         _report(transfer, file, num_wanted=len(_tensors_of(pl_module)))
 
 
@@ -97,13 +96,6 @@ def digest_of(path: Path | None, known: str | None = None) -> str | None:
 
 def _tensors_of(model: LightningModule) -> dict[str, Tensor]:
     return {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
-
-
-@torch.no_grad()
-def _load(model: LightningModule, taken: Mapping[str, Tensor]) -> None:
-    own = _tensors_of(model)
-    for name, value in taken.items():
-        own[name].copy_(value)
 
 
 def _report(transfer: Transfer, file: Path, *, num_wanted: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class Meaning:
 
     def dimensions(self, tensor: Tensor) -> list[int]:
         """Return which dimensions of a tensor may have the entries: rows, or columns of a matrix."""
+        if is_lazy(tensor):
+            return []
         sizes = tensor.shape if tensor.dim() <= 2 else tensor.shape[:1]
         return [i for i, size in enumerate(sizes) if size == len(self.names)]
 
@@ -58,15 +61,23 @@ class Transfer:
     remarks: dict[str, str] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
-        """Return the remarks, one line for those tensors of a module that have the same one."""
-        grouped: dict[tuple[str, str], list[str]] = {}
-        for name, remark in self.remarks.items():
-            module, _, tensor = name.rpartition(".")
-            grouped.setdefault((module, remark), []).append(tensor)
-        return [
-            f"{'.'.join(filter(None, (module, '|'.join(tensors))))}: {remark}"
-            for (module, remark), tensors in grouped.items()
-        ]
+        """Return the remarks, one line for a submodule all of whose tensors have the same one."""
+        within: dict[str, set[str | None]] = {}
+        for name in {**self.taken, **self.remarks}:
+            for place in _places_above(name):
+                within.setdefault(place, set()).add(self.remarks.get(name))
+        return list(
+            dict.fromkeys(
+                f"{next((one for one in _places_above(name) if within[one] == {remark}), name)}: {remark}"
+                for name, remark in self.remarks.items()
+            )
+        )
+
+
+def _places_above(name: str) -> list[str]:
+    """Return ``head``, ``head.linear`` and ``head.linear.weight`` for the last of them."""
+    names = name.split(".")
+    return [".".join(names[:length]) for length in range(1, len(names) + 1)]
 
 
 def match(
@@ -92,45 +103,42 @@ def match(
     unclear = {each.part for each, _ in changed if _has_square(each, wanted)}
     transfer = Transfer(remarks={name: "is not in the model" for name in given if name not in wanted})
     for name, own in wanted.items():
+        concerned = [(each, names) for each, names in changed if each.is_of(name)]
         if f"{name}.".startswith(tuple(f"{each}." for each in made_anew)):
-            transfer.remarks[name] = "follows from the data and the settings"
+            taken, remark = None, "follows from the data and the settings"
         elif name not in given:
-            transfer.remarks[name] = "is not in the file"
+            taken, remark = None, "is not in the file"
         else:
-            concerned = [(each, names) for each, names in changed if each.is_of(name)]
-            _take(transfer, name, own, given[name], concerned, unclear)
+            taken, remark = _fitted(own, given[name], concerned, unclear)
+        transfer.taken |= {} if taken is None else {name: taken}
+        transfer.remarks |= {name: remark} if remark else {}
     return transfer
 
 
-def _take(
-    transfer: Transfer,
-    name: str,
-    own: Tensor,
-    other: Tensor,
-    changed: Iterable[tuple[Meaning, tuple[str, ...]]],
-    unclear: set[str],
-) -> None:
+def _fitted(
+    own: Tensor, other: Tensor, changed: Sequence[tuple[Meaning, tuple[str, ...]]], unclear: set[str]
+) -> tuple[Tensor | None, str]:
+    """Return what is taken of a tensor in the place of its own, and what is to be said of that."""
+    if is_lazy(own) and not changed:  # has no shape yet
+        return other, ""
     chosen: dict[int, tuple[list[int], list[int]]] = {}
+    remark = ""
     for meaning, there in changed:
         dimensions = meaning.dimensions(own)
-        if meaning.binds != "part" and not dimensions:
+        if meaning.binds != "part" and not dimensions and not is_lazy(own):
             continue
-        is_known = meaning.binds == "entries" and meaning.part not in unclear and other.dim() == own.dim()
         common = [each for each in meaning.names if each in set(there)]
-        if not is_known or other.shape[dimensions[0]] != len(there) or not common:
-            transfer.remarks[name] = f"belongs to other {meaning.what} there"
-            return
+        is_clear = meaning.binds == "entries" and meaning.part not in unclear and dimensions and common
+        if not is_clear or other.dim() != own.dim() or other.shape[dimensions[0]] != len(there):
+            return None, f"belongs to other {meaning.what} there"
         chosen[dimensions[0]] = (_places(common, meaning.names), _places(common, there))
         if new := [each for each in meaning.names if each not in common]:
-            transfer.remarks[name] = (
-                f"{len(common)} of {len(meaning.names)} {meaning.what} are there, not "
-                + (", ".join(new[:5]) + (", …" if len(new) > 5 else ""))
-            )
+            shown = ", ".join(new[:5]) + (", …" if len(new) > 5 else "")
+            remark = f"{len(common)} of {len(meaning.names)} {meaning.what} are there, not {shown}"
     kept = [i for i in range(own.dim()) if i not in chosen]
     if other.dim() != own.dim() or any(own.shape[i] != other.shape[i] for i in kept):
-        transfer.remarks[name] = f"has shape {tuple(other.shape)} there, {tuple(own.shape)} here"
-        return
-    transfer.taken[name] = _by_entries(own, other, chosen) if chosen else other
+        return None, f"has shape {tuple(other.shape)} there, {tuple(own.shape)} here"
+    return (_by_entries(own, other, chosen) if chosen else other), remark
 
 
 def _by_entries(own: Tensor, other: Tensor, chosen: Mapping[int, tuple[list[int], list[int]]]) -> Tensor:

@@ -30,7 +30,7 @@ def test_rows_are_taken_by_the_names_of_their_classes() -> None:
 
     assert result.taken["head.bias"].tolist() == [3, 0, 1]
     assert torch.equal(result.taken["head.weight"][[0, 2]], other["head.weight"][[2, 0]])
-    assert result.lines() == ["head.weight|bias: 2 of 3 classes are there, not new"]
+    assert result.lines() == ["head: 2 of 3 classes are there, not new"]
 
 
 def test_a_list_of_another_length_is_matched_by_names_too() -> None:
@@ -66,7 +66,7 @@ def test_what_may_belong_to_other_names_is_not_taken() -> None:
     ):
         result = matched(square, square, now, there)
         assert list(result.taken) == ["head.1.weight"]
-        assert result.lines() == ["head.0.weight|bias: belongs to other classes there"]
+        assert result.lines() == ["head.0: belongs to other classes there"]
     assert not matched(square, square, classes("a", binds="part"), classes("b", binds="part")).taken
 
 
@@ -87,10 +87,10 @@ def test_the_rest_is_listed_with_the_reason() -> None:
 
     assert not result.taken
     assert set(result.lines()) == {
-        "one.weight: has shape (2, 4) there, (2, 3) here",
+        "one: has shape (2, 4) there, (2, 3) here",
         "own: is not in the file",
         "theirs: is not in the model",
-        "scale.mean: follows from the data and the settings",
+        "scale: follows from the data and the settings",
     }
 
 
@@ -98,3 +98,10 @@ def test_lists_of_texts_in_unknown_data_may_name_entries() -> None:
     found = [*meanings_of_lists({"values": {"names": ["a", "b"], "shape": [1, 2]}, "split": {}})]
 
     assert found == [Meaning(part="", what="data.values.names", names=("a", "b"), binds="sizes")]
+
+
+def test_a_tensor_without_a_shape_yet_is_taken_where_no_names_have_changed() -> None:
+    own = {"head.weight": torch.nn.LazyLinear(3).weight}
+
+    assert matched(own, {"head.weight": numbered(3, 5)}, [], []).taken
+    assert not matched(own, {"head.weight": numbered(3, 5)}, classes("a"), classes("b")).taken
