@@ -50,10 +50,11 @@ class FirstWeights(Callback):
                 " file back, or leave init_sha256 out"
             )
         content = read_model_file(file, is_part_enough=True)
-        transfer = transfer_to(pl_module, content["state_dict"], read_recipe(content, source=file))
-        if not transfer.taken:
-            raise UserError(f"init_from: nothing of {file} is taken; {'; '.join(transfer.lines()[:4])}")
-        pl_module.load_state_dict(transfer.taken, strict=False)
+        with foreign_file(file):
+            transfer = transfer_to(pl_module, content["state_dict"], read_recipe(content, source=file))
+            if not transfer.taken:
+                raise UserError(f"nothing of it is taken as first weights; {'; '.join(transfer.lines()[:4])}")
+            pl_module.load_state_dict(transfer.taken, strict=False)
         _report(transfer, file, num_wanted=len(_tensors_of(pl_module)))
 
 

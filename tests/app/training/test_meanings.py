@@ -101,7 +101,7 @@ def test_lists_of_texts_in_unknown_data_may_name_entries() -> None:
 
 
 def test_a_tensor_without_a_shape_yet_is_taken_where_no_names_have_changed() -> None:
-    own = {"head.weight": torch.nn.LazyLinear(3).weight}
+    own: dict[str, Tensor] = {"head.weight": torch.nn.LazyLinear(3).weight}
 
     assert matched(own, {"head.weight": numbered(3, 5)}, [], []).taken
     assert not matched(own, {"head.weight": numbered(3, 5)}, classes("a"), classes("b")).taken
