@@ -95,6 +95,13 @@ def test_settings_of_the_file_are_below_those_given(trained: Path, tmp_path: Pat
     assert (settings.seed, settings.run_dir) == (7, tmp_path / "two")
 
 
+def test_another_family_takes_the_weights_alone(trained: Path) -> None:
+    settings = bootstrap_from(trained, {"model": "variant"}).settings()
+
+    assert settings.init_from == trained / "checkpoints/best.ckpt"
+    assert (settings.model, settings.run_dir, settings.trainer.accelerator) == ("variant", None, "auto")
+
+
 def test_other_classes_and_columns_are_matched_by_name(
     trained: Path, other_csv: Path, tmp_path: Path
 ) -> None:
