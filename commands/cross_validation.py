@@ -1,7 +1,8 @@
-"""``train --folds``: one training for each fold, and the mean and deviation of their test scores."""
+"""``train --folds``, ``resume`` and ``evaluate`` of its folder: one training and one model for each fold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def cross_validate(
     *,
     is_checked: bool,
 ) -> None:
-    """Train and test once for each fold; a run folder for each lies in a common one, with ``results.json``.
+    """Train and test once for each fold; a run folder for each lies in a common one, see `_train_folds`.
 
     Args:
         settings: Of a single training. What they say of the split's validation part and seed is kept.
@@ -41,43 +42,133 @@ def cross_validate(
 
     Raises:
         SettingsError: That many folds can't be, or the training would run in several processes.
+        UserError: The folder holds folds already.
     """
     settings = _with_folds(settings, num_folds)
     with status_console.status("Starting"):
-        from nested_lightning.app.training.runs.cross_validation import summarise_folds
-        from nested_lightning.app.training.runs.run_folder import RunFolder
-        from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
+        from nested_lightning.containers.starting.bootstrapping import provider_of
+        from nested_lightning.containers.starting.cross_validating import fold_application
 
         quiet_lightning()
         overrides = load_overrides(requests)
-    if settings.run_dir is None:
-        parent = RunFolder.create_unique(Path("runs"), f"{settings.model}-folds").path
-    else:
-        parent = settings.run_dir
-    results = []
-    for fold in range(num_folds):
-        application = bootstrap(_settings_of_fold(settings, fold, parent), overrides=overrides)
+        parent = _make_parent(settings)
+
+    def begin(fold: int) -> Any:
+        application = fold_application(settings, fold, parent, overrides=overrides)
         if is_checked and fold == 0:
             refuse_faults(application)
-        run = provider_of(application, "training_run")()
-        if fold == 0:
-            print_data(run.data_summary)
-        results.append(train_or_exit(run))
+        return provider_of(application, "training_run")()
+
+    _train_folds([partial(begin, fold) for fold in range(num_folds)], parent, overrides)
+
+
+def resume_folds(
+    parent: Path,
+    changes: Mapping[str, Any],
+    requests: Sequence[OverrideRequest],
+    *,
+    data: Path | None,
+    environ: Mapping[str, str],
+) -> None:
+    """Go on with the fold that stood, and train those after it.
+
+    Takes what `resume_training` takes.
+    """
+    with status_console.status("Starting"):
+        from nested_lightning.containers.starting.cross_validating import resumed_folds
+
+        quiet_lightning()
+        overrides = load_overrides(requests)
+        runs = resumed_folds(parent, changes, overrides=overrides, data=data, environ=environ)
+    _train_folds(runs, parent, overrides)
+
+
+def evaluate_folds(parent: Path, part: str, **options: Any) -> Any:
+    """Return a report over all folds, of the same part of each: by default its test part.
+
+    Takes the options of `from_checkpoint`.
+    """
+    from nested_lightning.app.training.runs.cross_validation import report_folds
+    from nested_lightning.containers.starting.cross_validating import fold_evaluators
+
+    return report_folds([evaluator(part) for evaluator in fold_evaluators(parent, **options)])
+
+
+def _make_parent(settings: ApplicationSettings) -> Path:
+    from nested_lightning.app.errors import UserError
+    from nested_lightning.app.training.runs.cross_validation import folds_in
+    from nested_lightning.app.training.runs.run_folder import RunFolder
+
+    if settings.run_dir is None:
+        return RunFolder.create_unique(Path("runs"), f"{settings.model}-folds").path
+    if folds_in(settings.run_dir):
+        raise UserError(
+            f"{settings.run_dir} already holds folds: go on with them by resume, or name another folder"
+        )
+    return settings.run_dir
+
+
+def _train_folds(begin: Sequence[Callable[[], Any]], parent: Path, overrides: Mapping[str, Any]) -> None:
+    """Train fold after fold; write means to ``results.json``, and what each says of its test rows.
+
+    The latter, ``predictions.csv``, is there where the family's evaluator has answers for single rows.
+    """
+    from nested_lightning.app.training.runs.cross_validation import summarise_folds
+
+    results, is_new = [], False
+    for fold, make in enumerate(begin):
+        run = make()
+        if not run.has_ended:
+            where = short_path(run.run_folder.path)
+            print_line((f"Fold {fold + 1} of {len(begin)}", "bold"), f" in {where}", on=status_console)
+            if not is_new:
+                print_data(run.data_summary)
+            is_new = True
+        results.append(train_or_exit(run, resumed_by=parent))
     summary = summarise_folds([result.test_metrics for result in results])
-    plain = {name: asdict(scores) for name, scores in summary.items()}
-    (parent / "results.json").write_text(to_json(plain) + "\n")
+    if is_new or not (parent / "results.json").exists():
+        _write(parent / "results.json", to_json({name: asdict(one) for name, one in summary.items()}) + "\n")
+        _write_predictions(parent, overrides)
+    else:
+        print_line("Nothing left to do: all folds are trained")
     print_table(
-        f"Test scores of {num_folds} folds",
-        ["score", "mean", "std", *(f"fold {i}" for i in range(num_folds))],
+        f"Test scores of {len(begin)} folds",
+        ["score", "mean", "std", "low", "high", *(f"fold {i}" for i in range(len(begin)))],
         [
-            (name.removeprefix("test_"), *(format_metric(name, v) for v in (s.mean, s.std, *s.values)))
+            (
+                name.removeprefix("test_"),
+                *(format_metric(name, value) for value in (s.mean, s.std, s.low, s.high, *s.values)),
+            )
             for name, s in summary.items()
         ],
     )
     print_line(
-        f"results.json, and one run folder for each fold, in {short_path(parent)}; no model is made of all of"
-        f" them: each fold has its own, e.g. {short_path(results[0].best_checkpoint)}"
+        f"{', '.join(_files(parent))}, and one run folder for each fold, in {short_path(parent)}; no model is"
+        f" made of all of them: each fold has its own, e.g. {short_path(results[0].best_checkpoint)}"
     )
+
+
+def _files(parent: Path) -> Iterator[str]:
+    yield from (name for name in ("results.json", "predictions.csv") if (parent / name).exists())
+
+
+def _write_predictions(parent: Path, overrides: Mapping[str, Any]) -> None:
+    from nested_lightning.app.record_files import to_csv
+    from nested_lightning.containers.starting.cross_validating import fold_evaluators
+
+    evaluators = fold_evaluators(parent, overrides=overrides)
+    if not all(hasattr(one, "predictions") for one in evaluators):
+        return
+    with status_console.status("Predicting"):
+        rows = [{"fold": fold, **row} for fold, one in enumerate(evaluators) for row in one.predictions()]
+    _write(parent / "predictions.csv", to_csv(sorted(rows, key=lambda row: row["row"])).decode())
+
+
+def _write(path: Path, text: str) -> None:
+    from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+
+    with replace_atomically(path) as file:
+        file.write(text.encode())
 
 
 def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSettings:
@@ -95,8 +186,3 @@ def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSet
     }
     values = merge(settings.to_plain(), {"trainer": {"devices": 1}})
     return parse_settings(merge(values, nest(f"{section}.data.split", folds)))
-
-
-def _settings_of_fold(settings: ApplicationSettings, fold: int, parent: Path) -> ApplicationSettings:
-    values = merge(settings.to_plain(), nest(f"{settings.family.section}.data.split.fold", fold))
-    return parse_settings(merge(values, {"run_dir": str(parent / f"fold-{fold}")}))

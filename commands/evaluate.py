@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nested_lightning.app.strict_json import to_json
+from nested_lightning.commands.cross_validation import evaluate_folds
 from nested_lightning.commands.options import (
     CheckpointArgument,
     DebugOption,
@@ -15,6 +16,7 @@ from nested_lightning.commands.options import (
     OwnModelOption,
     SetOption,
     SkipBadOption,
+    is_cross_validation,
     parse_assignments,
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
@@ -54,12 +56,12 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     debug: DebugOption = False,
 ) -> None:
-    """Score a trained model, as a whole and part by part."""
+    """Score a trained model, or those of a cross-validation, as a whole and part by part."""
     del debug, model  # known since it was read
     requests, assignments = split_overrides(override, set_)
     if output is not None and output.suffix not in WRITERS:
         raise typer.BadParameter(f"{output} must end in {', '.join(WRITERS)}, which says how it is written")
-    with status_console.status("Loading the model"):
+    with status_console.status("Loading the model") as status:
         from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
 
         whole_file: dict[str, Any] = {}
@@ -67,19 +69,24 @@ def evaluate(
             whole_file = {"data": {"path": str(data), "split": {"kind": "whole"}}}
         if skip_bad:
             whole_file = merge(whole_file, {"data": {"skip_bad": True}})
-        application = from_checkpoint(
-            checkpoint,
-            changes=parse_assignments(assignments),
-            family_changes=whole_file,
-            overrides=load_overrides(requests),
-            device=device,
-            environ=dict(os.environ),
-        )
-        evaluator = provider_of(application, "evaluator")()
-        wanted = part.value if part and not data else getattr(evaluator, "default_part", Part.TEST.value)
-    with status_console.status("Scoring"):
-        report = evaluator(wanted)
-        summary = find_summary(application)
+        options: dict[str, Any] = {
+            "changes": parse_assignments(assignments),
+            "family_changes": whole_file,
+            "overrides": load_overrides(requests),
+            "device": device,
+            "environ": dict(os.environ),
+        }
+        wanted, summary = part.value if part and not data else None, None
+        if is_cross_validation(checkpoint):
+            wanted = wanted or Part.TEST.value
+            report = evaluate_folds(checkpoint, wanted, **options)
+        else:
+            application = from_checkpoint(checkpoint, **options)
+            evaluator = provider_of(application, "evaluator")()
+            wanted = wanted or getattr(evaluator, "default_part", Part.TEST.value)
+            status.update("Scoring")
+            report = evaluator(wanted)
+            summary = find_summary(application)
     where = data.name if data else f"{wanted} part"
     if output is not None:
         write_file(output, WRITERS[output.suffix](report, where).encode(), what="scores")

@@ -74,12 +74,20 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback o
 
 
 def best_of_run(path: Path | None) -> Path | None:
-    """Return a checkpoint's file; of a run folder, the checkpoint that its results are of."""
-    if path is None or not path.is_dir():
+    """Return a checkpoint's file; of a run folder, the checkpoint that its results are of.
+
+    The folder of a cross-validation stays what it is.
+    """
+    if path is None or not path.is_dir() or is_cross_validation(path):
         return path
     from nested_lightning.app.training.runs.run_folder import model_file_in
 
     return model_file_in(path)
+
+
+def is_cross_validation(path: Path) -> bool:
+    """Return whether this is the folder of a cross-validation."""
+    return (path / "fold-0").is_dir()
 
 
 CheckpointArgument = Annotated[

@@ -6,17 +6,20 @@ from typing import Annotated
 
 import typer
 
+from nested_lightning.commands.cross_validation import resume_folds
 from nested_lightning.commands.options import (
     DebugOption,
     EngineOption,
     OverrideOption,
     OwnModelOption,
     RayAddressOption,
+    is_cross_validation,
     parse_assignments,
 )
 from nested_lightning.commands.overrides import load_overrides, refuse_overrides_in_workers, split_overrides
 from nested_lightning.commands.printing.console import quiet_lightning, status_console
 from nested_lightning.commands.run_training import print_result, run_training
+from nested_lightning.settings.reading.errors import SettingsError
 
 
 def resume(
@@ -34,10 +37,15 @@ def resume(
     ray_address: RayAddressOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Go on with a training from its newest checkpoint, as if it had never been interrupted."""
+    """Go on with a training, or a cross-validation, as if it had never been interrupted."""
     del debug, model  # known since it was read
     requests, assignments = split_overrides(override, set_)
     changes = parse_assignments(assignments)
+    if is_cross_validation(run):
+        if engine == "ray":
+            raise SettingsError(["folds are trained in one process: leave --engine ray out"])
+        resume_folds(run, changes, requests, data=data, environ=os.environ)
+        return
     if engine == "ray":
         from nested_lightning.containers.starting.ray_training import resume_in_workers
 

@@ -70,8 +70,12 @@ def print_result(result: Any, *, has_ended: bool = False) -> None:
     _print_whereabouts(result, has_ended=has_ended)
 
 
-def train_or_exit(run: Any) -> Any:
+def train_or_exit(run: Any, *, resumed_by: Path | None = None) -> Any:
     """Train and return the result.
+
+    Args:
+        run: A `app.training.runs.run.TrainingRun`.
+        resumed_by: The folder by which it is gone on with; None: its own.
 
     Raises:
         typer.Exit: A signal ended the training; how to go on is said.
@@ -85,7 +89,7 @@ def train_or_exit(run: Any) -> Any:
         is_saved = folder.checkpoint_of_results.exists()
         saved = "" if is_saved else "; nothing was saved yet, so it will begin anew"
         print_line((str(stop), "bold"), f"{saved}. Go on with:", on=status_console)
-        print_command("resume", short_path(folder.path))
+        print_command("resume", short_path(resumed_by or folder.path))
         # whoever started the processes takes any other status for a failure, and ends the first one too
         raise typer.Exit(stop.exit_status if run.trainer.is_global_zero else 0) from None
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import torch
 from pyarrow import compute
@@ -16,6 +17,7 @@ from nested_lightning.app.data.data_summary import counts_of
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Split, Splitter, note_given_parts
+from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
@@ -48,6 +50,7 @@ class _Samples:
     columns: SampleColumns
     labels: pa.StringArray
     presence: Flags
+    numbers: Rows
 
     def keep(self, rows: Flags, table_columns: Sequence[str]) -> "_Samples":
         """Return those samples, and of the table no more than the named columns."""
@@ -58,6 +61,7 @@ class _Samples:
             columns=self.columns.keep(rows),
             labels=keep_rows(self.labels, rows),
             presence=self.presence[rows],
+            numbers=self.numbers[rows],
         )
 
 
@@ -115,6 +119,12 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._storage = storage or MemoryStorage()
         self._lifetime = lifetime
         self._num_left_out = 0
+        self._rows: dict[PartName, Rows] = {}
+
+    def rows(self, name: PartName) -> Rows:
+        """Return the numbers of the file's rows that `part` has, from 1, in its order."""
+        self.setup()
+        return self._rows[name]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -167,7 +177,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         missing = find_missing(
             columns, groups, table.num_rows, allow_missing_groups=self._allow_missing_groups
         )
-        samples = _Samples(table, groups, columns, labels, missing.presence)
+        numbers = np.arange(1, table.num_rows + 1)
+        samples = _Samples(table, groups, columns, labels, missing.presence, numbers)
         if self._missing == "drop":
             is_usable = ~(missing.is_incomplete | is_missing(labels))
             self._num_left_out = int((~is_usable).sum())
@@ -196,6 +207,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         target = encode_labels(samples.labels, class_names)
         check_class_sizes(target, class_names, self._splitter.min_class_size)
         split = self._splitter(target.numpy(), samples.table)
+        self._rows = {name: samples.numbers[rows] for name, rows in split.parts.items()}
         spec = spec or self._fit(samples, class_names, target, split)
         return spec, encode_parts(
             samples.columns, spec.groups, samples.presence, target, split, self._storage

@@ -1,5 +1,7 @@
 """Evaluation of a `MultiFeatureClassifier`."""
 
+from typing import Any
+
 from nested_lightning.app.answers import Evaluator
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
@@ -10,6 +12,15 @@ from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 
 class MultiFeatureEvaluator(Evaluator[MultiFeaturePredictor, MultiFeatureDataModule]):
     """Compares predictions with the labels of the data."""
+
+    @checked_arguments
+    def predictions(self, part: PartName = "test") -> list[dict[str, Any]]:
+        """Return the number of each row in its file, from 1, its label, and what is predicted for it."""
+        rows, names = self.datamodule.part(part), self.predictor.data_spec.class_names
+        assert rows.target is not None
+        answers = self.predictor.predict(rows).to_records()
+        numbered = zip(self.datamodule.rows(part).tolist(), rows.target.tolist(), answers, strict=True)
+        return [{"row": row, "label": names[label], **answer} for row, label, answer in numbered]
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:

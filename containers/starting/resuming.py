@@ -22,7 +22,13 @@ from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.starting.batch_sharing import is_batch_size, share_batches
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, naming_packages
-from nested_lightning.settings.application import change_settings, data_places, is_data_path, parse_settings
+from nested_lightning.settings.application import (
+    ApplicationSettings,
+    change_settings,
+    data_places,
+    is_data_path,
+    parse_settings,
+)
 from nested_lightning.settings.families import find_family, knowing
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.loading import load_settings
@@ -78,7 +84,9 @@ def _resume(
     trainer_arguments: Callable[[], Mapping[str, Any]],
     environ: Mapping[str, str] | None,
 ) -> TrainingRun:
-    told = partial(_settings_of, folder, changes, data, environ or {})
+    def told() -> dict[str, Any]:
+        return settings_of(folder, changes, data, environ).to_plain()
+
     prepare = partial(_prepare, folder, overrides or {}, trainer_arguments)
     point = find_resume_point(folder)
     if point is None:
@@ -103,16 +111,21 @@ def _resume(
     return run
 
 
-def _settings_of(
-    folder: RunFolder, changes: Mapping[str, Any] | None, data: str | Path | None, environ: Mapping[str, str]
-) -> dict[str, Any]:
+def settings_of(
+    folder: RunFolder,
+    changes: Mapping[str, Any] | None,
+    data: str | Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> ApplicationSettings:
+    """Return the settings of a run folder as `resume_training` takes them, with what is put over them."""
     loaded = load_settings(config=folder.settings_file)
-    told = change_settings(loaded.to_plain(), merge(data_places(environ, loaded.family), changes or {}))
+    places = data_places(environ or {}, loaded.family)
+    told = change_settings(loaded.to_plain(), merge(places, changes or {}))
     if data is not None:
         place = {"data": {"path": str(Path(data).absolute())}}
         refuse_foreign_options(loaded.family, place)
         told = merge(told, {loaded.family.section: place})
-    return parse_settings(told | {"run_dir": str(folder.path)}).to_plain()
+    return parse_settings(told | {"run_dir": str(folder.path)})
 
 
 def _result_of(folder: RunFolder, point: ResumePoint, trainer: Mapping[str, Any]) -> TrainingResult | None:

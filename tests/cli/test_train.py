@@ -88,9 +88,9 @@ def test_folds_train_once_for_each_fold_and_give_mean_and_deviation(
 ) -> None:
     printed = _train(program, small_csv, "--folds", "3", "--run-dir", "cv")
 
-    assert re.search(r"accuracy(\W+[\d.]+){5}", printed)
+    assert re.search(r"accuracy(\W+[\d.]+){7}", printed)
     assert "each fold has its own, e.g. cv/fold-0/checkpoints/best.ckpt" in printed
-    left = ["fold-0", "fold-1", "fold-2", "results.json"]
+    left = ["fold-0", "fold-1", "fold-2", "predictions.csv", "results.json"]
     assert sorted(path.name for path in (tmp_path / "cv").iterdir()) == left
     assert len(json.loads((tmp_path / "cv" / "results.json").read_text())["test_accuracy"]["values"]) == 3
 

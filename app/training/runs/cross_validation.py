@@ -1,8 +1,13 @@
-"""The metrics of several trainings on folds of the same data, brought together."""
+"""Several trainings on folds of the same data, brought together."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
+from pathlib import Path
+
+from nested_lightning.app.evaluation_report import EvaluationReport
 
 
 @dataclass(frozen=True)
@@ -12,11 +17,16 @@ class FoldSummary:
     Attributes:
         mean: Mean over the folds.
         std: Sample standard deviation over the folds (divided by their number less one); 0 for one fold.
+        low: Lower end of the interval that holds the mean of such trainings 95 times in 100.
+        high: Its upper end. The interval is that of Nadeau and Bengio
+            (https://doi.org/10.1023/A:1024068626366), since folds share rows to train on.
         values: The metric of each fold, in their order.
     """
 
     mean: float
     std: float
+    low: float
+    high: float
     values: tuple[float, ...]
 
 
@@ -37,5 +47,40 @@ def summarise_folds(fold_metrics: Sequence[Mapping[str, float]]) -> dict[str, Fo
 
 
 def _summarise(values: Sequence[float]) -> FoldSummary:
-    std = statistics.stdev(values) if len(values) > 1 else 0.0
-    return FoldSummary(mean=statistics.fmean(values), std=std, values=tuple(values))
+    mean, std = statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+    half = std * _width(len(values))
+    return FoldSummary(mean=mean, std=std, low=mean - half, high=mean + half, values=tuple(values))
+
+
+def _width(num_folds: int) -> float:
+    """Return half the width of the interval in standard deviations."""
+    if num_folds < 2:
+        return 0.0
+    from scipy.stats import t  # half a second, not before it is needed
+
+    return float(t.ppf(0.975, num_folds - 1)) * math.sqrt(1 / num_folds + 1 / (num_folds - 1))
+
+
+def report_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
+    """Return means over the folds, with the scores of each fold and their spread."""
+    summary = summarise_folds([report.scores for report in reports])
+    spreads = {
+        name: {"mean": s.mean, "std": s.std, "low": s.low, "high": s.high} for name, s in summary.items()
+    }
+    return EvaluationReport(
+        num_samples=sum(report.num_samples for report in reports),
+        scores={name: score.mean for name, score in summary.items()},
+        breakdown={f"fold {number}": report.scores for number, report in enumerate(reports)},
+        breakdown_by="fold",
+        further_breakdowns={"score": spreads},
+    )
+
+
+def fold_folder(parent: Path, fold: int) -> Path:
+    """Return the run folder of a fold, which is counted from 0."""
+    return parent / f"fold-{fold}"
+
+
+def folds_in(parent: Path) -> list[Path]:
+    """Return the run folders of a cross-validation, those that were begun; of any other folder, none."""
+    return list(takewhile(Path.is_dir, (fold_folder(parent, fold) for fold in count())))

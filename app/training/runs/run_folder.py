@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nested_lightning.app.checkpoints.checkpoint_io import temporary_of
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.runs.cross_validation import folds_in
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,15 @@ class RunFolder:
 
 
 def model_file_in(path: Path) -> Path:
-    """Return a file that holds a model; of a run folder, the checkpoint that its results are of."""
+    """Return a file that holds a model; of a run folder, the checkpoint that its results are of.
+
+    Raises:
+        UserError: It is the folder of a cross-validation, which has a model for each fold.
+    """
+    if folds := folds_in(path):
+        raise UserError(
+            f"{path} holds {len(folds)} folds, each with its own model: name one, e.g. {folds[0]}"
+        )
     return RunFolder(path).checkpoint_of_results if path.is_dir() else path
 
 

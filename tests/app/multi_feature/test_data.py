@@ -189,6 +189,7 @@ def test_missing_values_drop_their_rows(tmp_path: Path) -> None:
         _ = module.data_spec
     module = _module(path, missing="drop", splitter=RandomSplitter(val_fraction=0, test_fraction=0))
     assert len(_all(module.train_dataloader())) == 57
+    assert module.rows("train").tolist() == [row for row in range(1, 60) if row not in (5, 8)]
 
 
 def test_missing_groups_are_marked(tmp_path: Path) -> None:
