@@ -32,6 +32,7 @@ PUBLIC = [
     "SettingsError",
     "UserError",
     "bootstrap",
+    "bootstrap_from",
     "compose_application",
     "families",
     "family",
