@@ -1,5 +1,6 @@
 """Lightning's Trainer as this project runs it."""
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -100,12 +101,10 @@ def build_trainer(
     except (MisconfigurationException, ModuleNotFoundError, TypeError, ValueError, KeyError) as error:
         reason = f"the variable {error} isn't set" if isinstance(error, KeyError) else error
         raise UserError(f"the settings of the trainer can't be used on this machine: {reason}") from error
-    if (
-        arguments.get("sync_batchnorm")
-        and trainer.world_size > 1
-        and isinstance(trainer.accelerator, CPUAccelerator)
-    ):
-        raise UserError("trainer.sync_batchnorm: torch has that for GPUs alone; set it to false")
+    if arguments.get("sync_batchnorm"):
+        _refuse_synchronizing(trainer)
+    if num_nodes > 1:
+        _refuse_waiting_for_nobody(trainer)
     quicken(trainer)
     name_checkpoint_in_faults(trainer)
     return trainer
@@ -139,6 +138,22 @@ def _refuse_strategy(strategy: object) -> None:
             f"trainer.strategy = {strategy}: it splits each submodule among the devices, and neither resume"
             " nor from_checkpoint puts one together again; set trainer.strategy=ddp, where each device has"
             " the whole model"
+        )
+
+
+def _refuse_synchronizing(trainer: Trainer) -> None:
+    if trainer.world_size > 1 and isinstance(trainer.accelerator, CPUAccelerator):
+        raise UserError("trainer.sync_batchnorm: torch has that for GPUs alone; set it to false")
+
+
+def _refuse_waiting_for_nobody(trainer: Trainer) -> None:
+    """Refuse several machines that nothing brings together, where each would wait for the others forever."""
+    environment = getattr(trainer.strategy, "cluster_environment", None)
+    if isinstance(environment, environments.LightningEnvironment) and "MASTER_ADDR" not in os.environ:
+        raise UserError(
+            f"trainer.num_nodes = {trainer.num_nodes}: nothing says where the other machines are; start the"
+            " command on each of them by torchrun or srun, or set the variables MASTER_ADDR, MASTER_PORT and"
+            " NODE_RANK there"
         )
 
 

@@ -49,10 +49,12 @@ def new_training(
     return run
 
 
-def going_on(folder: Path, changes: Mapping[str, Any] | None = None) -> TrainingRun:
+def going_on(
+    folder: Path, changes: Mapping[str, Any] | None = None, overrides: Mapping[str, Any] | None = None
+) -> TrainingRun:
     """Return the rest of a training, which hasn't begun."""
     with knowing(family("one-file", model=OneFile, data=ShuffledRows).family):
-        return resume_training(folder, changes)
+        return resume_training(folder, changes, overrides=overrides)
 
 
 def stopped_and_resumed(name: str, folder: Path, trainer: Mapping[str, Any]) -> TrainingRun:

@@ -39,6 +39,7 @@ from nested_lightning.app.training.runs.last_training import LastTraining
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.app.training.unfit_callbacks import refuse_unfit
 
 _logger = logging.getLogger(PROJECT_LOGGER)
 
@@ -124,6 +125,7 @@ class TrainingRun:
         self._refuse_to_replace_results()
         is_first = self.trainer.is_global_zero  # of several processes, which share the folder
         held = locked(self.run_folder) if is_first else nullcontext()
+        refuse_unfit(self.trainer.callbacks, self.model)  # type: ignore[attr-defined]
         with disk_full_as_user_error(self.run_folder.path), held, self._listening():
             return self._train_and_evaluate()
 

@@ -179,6 +179,15 @@ def test_a_strategy_that_splits_submodules_is_refused_in_words(
         run_with(settings, tmp_path / "run", strategy=strategy)
 
 
+def test_several_machines_that_nothing_brings_together_are_refused_in_words(
+    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match=r"trainer\.num_nodes = 2: nothing says where .* torchrun or srun"):
+        run_with(settings, tmp_path / "run", num_nodes=2)
+    monkeypatch.setenv("MASTER_ADDR", "10.0.0.1")
+    assert run_with(settings, tmp_path / "named", num_nodes=2, devices=1).trainer.world_size == 2
+
+
 def test_a_plugin_is_chosen_by_its_name(settings: dict[str, Any], tmp_path: Path) -> None:
     run = run_with(settings, tmp_path / "run", plugins=["LightningEnvironment"], strategy="ddp", devices=1)
 
