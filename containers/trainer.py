@@ -34,6 +34,7 @@ from nested_lightning.app.training.runs.time_limit import TimeLimit
 from nested_lightning.app.training.storable_state import StorableState
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
+from nested_lightning.containers.owning.descriptor import python_name
 from nested_lightning.containers.providing.choices import build_callback, build_logger, build_policies
 from nested_lightning.containers.providing.chosen import attributes, callback
 from nested_lightning.containers.providing.declared import DeclaredCallable, DeclaredFactory
@@ -50,8 +51,14 @@ class TrainerContainer(DeclarativeContainer):
     application = providers.Dependency(instance_of=ApplicationSettings)
     settings = providers.Dependency(instance_of=TrainerSettings)
 
+    last_training = providers.Singleton(
+        LastTraining, family=providers.Callable(python_name, application.provided.family)
+    )
     run_folder = providers.Singleton(
-        open_run_folder, application.provided.run_dir, name=application.provided.model
+        open_run_folder,
+        application.provided.run_dir,
+        name=application.provided.model,
+        number=last_training.provided.next_number,
     )
 
     precision = providers.Singleton(
@@ -188,7 +195,6 @@ class TrainerContainer(DeclarativeContainer):
         gradient_clip_val=settings.provided.clipped_at,
         check_val_every_n_epoch=settings.provided.val_every_n_epochs,
     )
-    last_training = providers.Singleton(LastTraining)
     tuning_trainer = providers.Factory(
         build_trainer,
         callbacks=providers.List(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lightning_fabric.plugins import environments
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.accelerators import CPUAccelerator
@@ -149,7 +150,7 @@ def _refuse_synchronizing(trainer: Trainer) -> None:
 def _refuse_waiting_for_nobody(trainer: Trainer) -> None:
     """Refuse several machines that nothing brings together, where each would wait for the others forever."""
     environment = getattr(trainer.strategy, "cluster_environment", None)
-    if isinstance(environment, environments.LightningEnvironment) and "MASTER_ADDR" not in os.environ:
+    if isinstance(environment, LightningEnvironment) and "MASTER_ADDR" not in os.environ:
         raise UserError(
             f"trainer.num_nodes = {trainer.num_nodes}: nothing says where the other machines are; start the"
             " command on each of them by torchrun or srun, or set the variables MASTER_ADDR, MASTER_PORT and"

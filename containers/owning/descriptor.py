@@ -1,8 +1,10 @@
 """The descriptor of a family of one's own."""
 
+import sys
 from typing import Any
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.settings.families import families, given_families
 from nested_lightning.settings.family import Family
 
 
@@ -16,3 +18,20 @@ def family_of(function: Any) -> Family:
     if not isinstance(found, Family):
         raise UserError(f"{function!r} is no family: decorate the wiring function with @family('NAME')")
     return found
+
+
+def python_name(family: Family) -> str:
+    """Return what is given as ``family=`` in Python, as far as it has a name; empty: none is needed."""
+    registered = families().keys() - {one.name for one in given_families()}
+    if family.origin is None or family.name in registered:
+        return ""
+    named = family.origin[1]
+    if isinstance(named, str):
+        return named.rpartition(":")[2]
+    modules = (sys.modules[one.__module__] for one in family.defined_by)
+    names = (name for module in modules for name, it in vars(module).items() if _is_of(it, family))
+    return next(names, "FAMILY")
+
+
+def _is_of(function: Any, family: Family) -> bool:
+    return getattr(function, "family", None) is family

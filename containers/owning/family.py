@@ -65,7 +65,6 @@ def family(
 
     def decorate(function: F) -> F:
         plan = plan_of(function, data_maker=data)
-        name_our_door(plan.model or hints_of(function).get("return"))
         section = name.replace("-", "_")
         settings = own_settings(plan, name=name)
         made = wired(section)(function)
@@ -80,6 +79,7 @@ def family(
             origin=(family_of, made),
         )
         made.family = described  # type: ignore[attr-defined]
+        name_our_door(plan.model or hints_of(function).get("return"), described)
         return made
 
     return decorate if model is None else decorate(_unwired(model, data))

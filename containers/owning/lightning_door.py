@@ -3,11 +3,13 @@
 from typing import Any
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.containers.owning.descriptor import python_name
+from nested_lightning.settings.family import Family
 
 _DOOR = "load_from_checkpoint"
 
 
-def name_our_door(module: Any) -> None:
+def name_our_door(module: Any, family: Family) -> None:
     """Have a module's ``load_from_checkpoint`` say how a checkpoint is opened that it can't open.
 
     Lightning builds the module by its constructor alone; a checkpoint holds neither parts nor what the wiring
@@ -15,6 +17,7 @@ def name_our_door(module: Any) -> None:
 
     Args:
         module: The module's class; a class with a way of its own, and anything else, is left as it is.
+        family: The family.
     """
     if not isinstance(module, type) or _DOOR in vars(module):
         return
@@ -23,11 +26,10 @@ def name_our_door(module: Any) -> None:
         try:
             return getattr(super(module, cls), _DOOR)(checkpoint_path, *arguments, **keywords)
         except (TypeError, RuntimeError) as error:
+            ours = f"from_checkpoint('{checkpoint_path}', family={python_name(family)})"
             raise UserError(
                 f"{cls.__name__} can't be built of a checkpoint by its constructor alone"
-                f" ({' '.join(str(error).split())}):"
-                f" family_container(from_checkpoint('{checkpoint_path}', family=FAMILY)).model() of"
-                " nested_lightning gives it, FAMILY being what its wiring function is"
+                f" ({' '.join(str(error).split())}): family_container({ours}).model() gives it"
             ) from error
 
     setattr(module, _DOOR, classmethod(load_from_checkpoint))

@@ -69,7 +69,7 @@ def _predictor_of(predictor: Any, trained: LightningModule) -> Any:
 
 def _build(model: Any, run_folder: Any, last: LastTraining) -> Any:
     made = run_folder.last_overriding
-    if last.has_ended and isinstance(made, providers.BaseSingleton):
+    if last.next_number > 1 and isinstance(made, providers.BaseSingleton):
         made.reset()  # that of the training before
     for overriding in reversed(model.overridden):
         if not isinstance(overriding, TrainedModel):

@@ -1,7 +1,7 @@
 """The matrix of Lightning's callbacks, loggers and arguments: ``python -m tests.campaign.lightning``.
 
-Each of them is trained with in every family and in one of a single file, once to the end and once stopped in the
-middle of the second epoch and taken up again. It holds if what comes of it is what docs/training.md says.
+Each of them is trained with in every family and in one of a single file, once to the end and once stopped in
+the middle of the second epoch and taken up again. It holds if that comes of it which docs/training.md says.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def _going_on(thing: Thing, family: str, folder: Path, trainer: Mapping[str, Any
     if not _is_stopped(stopped):
         return "not stopped"
     going_on(folder / "rest", overrides=thing.overrides())()
-    compare = assert_same_checkpoints if thing.said.name in TIMED else assert_same_training
+    compare = assert_same_checkpoints if thing.name in TIMED else assert_same_training
     try:
         compare(folder / "rest", folder / "whole")
     except AssertionError:
@@ -118,7 +118,7 @@ def main() -> int:
     outcomes: Counter[tuple[str, str]] = Counter()
     failed = 0
     for thing in all_things():
-        if wanted not in ("", thing.group, thing.said.name):
+        if wanted not in ("", thing.group, thing.name):
             continue
         for family in FIVE:
             began_at_s = time.monotonic()
@@ -130,7 +130,7 @@ def main() -> int:
             outcomes.update((thing.group, one) for one in found)
             mark = "" if is_right else "  <-- NOT AS THE PAGE SAYS"
             print(
-                f"{thing.group} {thing.said.name}, {family}: {found[0]}, {found[1]}"
+                f"{thing.group} {thing.name}, {family}: {found[0]}, {found[1]}"
                 f" ({time.monotonic() - began_at_s:.1f} s){mark}",
                 flush=True,
             )

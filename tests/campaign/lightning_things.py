@@ -99,6 +99,11 @@ class Thing:
     trainer: Mapping[str, Any] = field(default_factory=dict)
     overrides: Callable[[], Mapping[str, Any]] = dict
 
+    @property
+    def name(self) -> str:
+        """Its name on the page."""
+        return self.said.name
+
 
 def all_things() -> Iterator[Thing]:
     """Yield each thing that Lightning has, by group."""

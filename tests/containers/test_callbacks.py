@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytorch_lightning.callbacks as lightning
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
@@ -14,30 +13,13 @@ from nested_lightning.app.assembly.errors import OverrideRefusedError
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.containers.overrides.restoring import OverrideNeededError
 from nested_lightning.settings.choices.callbacks import CALLBACKS
-from tests.command_line import PROJECT
+from tests.campaign.lightning_things import CALLBACK_OPTIONS, TIMED
 from tests.containers.five_families import FIVE, going_on, new_training, stopped_and_resumed
 from tests.containers.shared_trainings import assert_same_training
 
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "ema_weight_averaging": {"decay": 0.9, "update_starting_at_step": 3},
-    "stochastic_weight_averaging": {"swa_epoch_start": 1, "annealing_epochs": 2},
-    "early_stopping": {"monitor": "val_loss", "patience": 2},
-    "model_checkpoint": {"monitor": "val_loss", "save_top_k": 2},
-    "on_exception_checkpoint": {"dirpath": "own/checkpoints"},
-    "timer": {"duration": "00:01:00:00"},
-    "model_pruning": {"pruning_fn": "l1_unstructured"},
-    "gradient_accumulation_scheduler": {"scheduling": {0: 1, 1: 2}},
-    "throughput_monitor": {"window_size": 2},
-}
-INEXACT = {"model_pruning": "its masks are in no checkpoint"}
+INEXACT = {"model_pruning"}
 SEVERAL_OPTIMISERS = {"stochastic_weight_averaging", "gradient_accumulation_scheduler"}
 """Not for vae-gan."""
-NO_KINDS = {
-    *("BackboneFinetuning", "BaseFinetuning", "BasePredictionWriter", "BatchSizeFinder", "LambdaCallback"),
-    *("LearningRateFinder", "RichProgressBar", "SpikeDetection", "TQDMProgressBar"),
-}
-TIMES = {"device_stats_monitor", "throughput_monitor"}
-"""What they log is another each time."""
 AVERAGES = ("weight_averaging", "stochastic_weight_averaging", "ema_weight_averaging")
 
 
@@ -47,7 +29,7 @@ def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _trainer(name: str, *kinds: str) -> dict[str, Any]:
-    callbacks = {kind: {"kind": kind, **ARGUMENTS.get(kind, {})} for kind in kinds}
+    callbacks = {kind: {"kind": kind, **CALLBACK_OPTIONS.get(kind, {})} for kind in kinds}
     for one in callbacks.values():
         if name == "vae-gan" and "monitor" in one:
             one["monitor"] = "val_frechet_distance"
@@ -65,15 +47,6 @@ class Seen(Callback):
         self.losses.append(float(trainer.callback_metrics["train_loss"]))
 
 
-def test_all_of_lightnings_callbacks_are_kinds_or_listed_with_the_reason() -> None:
-    page = (PROJECT / "docs" / "training.md").read_text()
-    kinds = {kind.replace("_", "") for kind in CALLBACKS.choices}
-    others = {name for name in lightning.__all__ if name.lower() not in kinds}
-
-    assert others - {"Callback", "Checkpoint", "ProgressBar"} == NO_KINDS
-    assert all(f"`{name}`" in page for name in NO_KINDS)
-
-
 @pytest.mark.parametrize("name", FIVE)
 def test_a_callback_sees_the_training_loss_of_the_epoch_that_ends(name: str, tmp_path: Path) -> None:
     run = new_training(name, tmp_path / "run", {}, {"trainer.callbacks.mine": Seen})
@@ -88,24 +61,9 @@ def test_a_callback_sees_the_training_loss_of_the_epoch_that_ends(name: str, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", sorted({*CALLBACKS.choices} - {*AVERAGES}))
-def test_a_training_with_a_callback_goes_on_as_if_it_had_not_been_stopped(kind: str, tmp_path: Path) -> None:
-    new_training("multi-feature", tmp_path / "whole", _trainer("multi-feature", kind))()
-    stopped_and_resumed("multi-feature", tmp_path / "rest", _trainer("multi-feature", kind))()
-
-    if kind in TIMES:
-        return
-    if kind in INEXACT:
-        with pytest.raises(AssertionError):
-            assert_same_training(tmp_path / "rest", tmp_path / "whole")
-    else:
-        assert_same_training(tmp_path / "rest", tmp_path / "whole")
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("name", FIVE)
 def test_all_callbacks_together_go_on_in_each_family(name: str, tmp_path: Path) -> None:
-    left_out = {*AVERAGES, *INEXACT, *TIMES} | (SEVERAL_OPTIMISERS if name == "vae-gan" else set())
+    left_out = {*AVERAGES, *INEXACT, *TIMED} | (SEVERAL_OPTIMISERS if name == "vae-gan" else set())
     trainer = _trainer(name, *sorted({*CALLBACKS.choices} - left_out))
     new_training(name, tmp_path / "whole", trainer)()
     stopped_and_resumed(name, tmp_path / "rest", trainer)()

@@ -1,6 +1,7 @@
 """A container that has trained holds the trained model: its model, predictor and evaluator are that one."""
 
 import pickle
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from nested_lightning import (
 )
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from tests.containers.owning.image_classifier import pictures
+from tests.containers.owning.image_classifier import Classifier, pictures
 from tests.frozen.answers import predictions_of
 from tests.frozen.set_ups import FAMILIES, SMALL, TRAINED
 
@@ -96,6 +97,25 @@ def test_a_second_training_begins_with_a_model_of_its_own(
     assert one.predictor.model is first
 
 
+def test_each_training_of_a_container_has_a_run_folder_of_its_own_beside_the_one_that_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = _small("multi-feature", tmp_path / "run", monkeypatch)
+    first = application.train()
+    before = first.best_checkpoint.read_bytes()
+    second, same = application.multi_feature.training_run(), application.multi_feature.training_run()
+    result = second()
+    with pytest.raises(
+        UserError, match="run-2: its training has ended: begin a new training in another folder"
+    ):
+        same()
+
+    assert result.run_folder.path == tmp_path / "run-2"
+    assert application.train().run_folder.path == tmp_path / "run-4"
+    assert first.best_checkpoint.read_bytes() == before
+    assert resume_training(tmp_path / "run-2")().num_steps == result.num_steps
+
+
 class Failing(Callback):
     """Ends a training at the end of its second epoch."""
 
@@ -129,6 +149,24 @@ def test_a_training_that_failed_or_was_stopped_is_said_to_have_left_its_checkpoi
             application.multi_feature.predictor()
 
     assert from_checkpoint(best).multi_feature.predictor()
+
+
+def test_what_is_said_after_a_failure_of_a_family_of_ones_own_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = {"max_epochs": 2, "accelerator": "cpu", "use_progress_bar": False}
+    settings = {"run_dir": str(tmp_path / "run"), "trainer": trainer}
+    application: Any = bootstrap(settings, family=pictures)
+    monkeypatch.setattr(Classifier, "on_train_epoch_start", lambda self: 1 / (1 - self.current_epoch))
+    with pytest.raises(ZeroDivisionError):
+        application.train()
+    monkeypatch.undo()
+    with pytest.raises(UserError) as said:
+        application.pictures.predictor()
+    opened, run = (eval(call) for call in re.findall(r"\w+\('[^']+', family=\w+\)", str(said.value)))
+
+    assert family_container(opened).evaluator()().scores
+    assert run().best_checkpoint.is_file()
 
 
 def test_a_failure_before_the_first_checkpoint_leaves_none(

@@ -13,20 +13,21 @@ from nested_lightning.app.training.runs.run_folder import RunFolder
 class LastTraining:
     """Knows how trainings ended.
 
+    Args:
+        family: What opens its checkpoints in Python besides their path, as ``family=``; empty: nothing.
+
     Attributes:
         fault: How the newest one failed or was stopped, and what it left; empty: it didn't, or none was.
         checkpoint: That of the newest one that ended well; None: there was none.
+        next_number: Of the next one among the trainings of this container, from 1.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, family: str = "") -> None:
+        self._family = f", family={family}" if family else ""
+        self.next_number = 1
         self.fault = ""
         self.checkpoint: Path | None = None
         self._is_running = Lock()
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether any training has ended, well or not."""
-        return bool(self.fault or self.checkpoint)
 
     @contextmanager
     def watching(self, folder: RunFolder) -> Iterator[None]:
@@ -40,22 +41,25 @@ class LastTraining:
         try:
             yield
         except BaseException as error:
-            self.fault = f"the training in {folder.path} {_ending(error)}{_rest(folder)}"
+            self.fault = f"the training in {folder.path} {_ending(error)}{self._rest(folder)}"
             raise
         else:
             self.fault, self.checkpoint = "", folder.checkpoint_of_results
         finally:
+            self.next_number += 1
             self._is_running.release()
+
+    def _rest(self, folder: RunFolder) -> str:
+        path = folder.checkpoint_of_results
+        if not path.is_file():
+            return " and left no checkpoint"
+        return (
+            f"; from_checkpoint('{path}'{self._family}) opens what it saved,"
+            f" resume_training('{folder.path}'{self._family}) goes on"
+        )
 
 
 def _ending(error: BaseException) -> str:
     if isinstance(error, TrainingInterruptedError):
         return f"was {error}"
     return f"failed ({type(error).__name__}: {' '.join(str(error).split())})"
-
-
-def _rest(folder: RunFolder) -> str:
-    path = folder.checkpoint_of_results
-    if not path.is_file():
-        return " and left no checkpoint"
-    return f"; from_checkpoint('{path}') opens what it saved, resume_training('{folder.path}') goes on"

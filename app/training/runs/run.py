@@ -135,9 +135,11 @@ class TrainingRun:
             and self.trainer.global_step == 0
             and self.run_folder.results_file.exists()
         ):
+            is_whole = self.run_folder.checkpoint_of_results.is_file()
+            rest = ":" if is_whole else ", and its checkpoints are gone: put them back, or"
             raise UserError(
-                f"run folder {self.run_folder.path}: its training has ended, and its checkpoints are gone;"
-                " put them back, or begin a new training in another folder"
+                f"run folder {self.run_folder.path}: its training has ended{rest} begin a new training in"
+                " another folder"
             )
 
     def _train_and_evaluate(self) -> TrainingResult:

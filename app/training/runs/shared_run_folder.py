@@ -13,14 +13,18 @@ _VARIABLE = "_NESTED_LIGHTNING_RUN_DIR"
 _PATIENCE = timedelta(minutes=5)
 
 
-def open_run_folder(path: Path | None, *, name: str) -> RunFolder:
+def open_run_folder(path: Path | None, *, name: str, number: int = 1) -> RunFolder:
     """Make the run folder ``path``, or ``runs/<name>-<date>-<time>`` in the current folder.
+
+    Of several trainings in a container each has its own: the second one ``<path>-2``.
 
     Of several processes that train together, the first one makes the folder and the others share it.
 
     Raises:
         UserError: See `RunFolder.create`; or several processes don't know which folder is theirs.
     """
+    if path is not None and number > 1:
+        path = path.with_name(f"{path.name}-{number}")
     if launched_rank() > 0:
         return RunFolder(path or _shared_path())
     folder = RunFolder.create_unique(Path("runs"), name) if path is None else RunFolder.create(path)

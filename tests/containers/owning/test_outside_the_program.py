@@ -55,7 +55,7 @@ class Wide(Small):
 def test_the_modules_own_load_from_checkpoint_names_ours_where_it_lacks_something(
     own: Any, section: Any, tmp_path: Path
 ) -> None:
-    application = bootstrap(_settings(tmp_path) | section, family=own)
+    application: Any = bootstrap(_settings(tmp_path) | section, family=own)
     path = application.train().best_checkpoint
     opened = family_container(from_checkpoint(path, family=own)).model()
     with pytest.raises(UserError, match=rf"{type(opened).__name__} can't .*'{path}', family=FAMILY") as said:
