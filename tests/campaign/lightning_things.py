@@ -46,7 +46,8 @@ VALUES: Mapping[str, Any] = {
     "fast_dev_run": 2,
 }
 BESIDES: Mapping[str, Mapping[str, Any]] = {
-    "gradient_clip_algorithm": {"gradient_clip_val": 0.01},
+    "gradient_clip_val": {"gradient_clip_norm": None},
+    "gradient_clip_algorithm": {"gradient_clip_val": 0.01, "gradient_clip_norm": None},
     "benchmark": {"is_deterministic": False},
     "min_epochs": {"early_stopping_patience": 1},
 }

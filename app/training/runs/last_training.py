@@ -44,7 +44,8 @@ class LastTraining:
             self.fault = f"the training in {folder.path} {_ending(error)}{self._rest(folder)}"
             raise
         else:
-            self.fault, self.checkpoint = "", folder.checkpoint_of_results
+            kept = folder.checkpoint_of_results
+            self.fault, self.checkpoint = "", kept if kept.is_file() else self.checkpoint
         finally:
             self.next_number += 1
             self._is_running.release()
