@@ -24,6 +24,7 @@ from nested_lightning import (
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from tests.containers.owning.image_classifier import Classifier, pictures
+from tests.containers.shared_trainings import assert_same_training
 from tests.frozen.answers import predictions_of
 from tests.frozen.set_ups import FAMILIES, SMALL, TRAINED
 
@@ -114,6 +115,26 @@ def test_each_training_of_a_container_has_a_run_folder_of_its_own_beside_the_one
     assert application.train().run_folder.path == tmp_path / "run-4"
     assert first.best_checkpoint.read_bytes() == before
     assert resume_training(tmp_path / "run-2")().num_steps == result.num_steps
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_second_training_comes_to_the_same_also_after_one_that_was_stopped(
+    family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = _small(family, tmp_path / "run", monkeypatch, {"trainer": {"val_every_n_epochs": 1}})
+    run = family_container(application).training_run()
+    monkeypatch.setattr(run.trainer.fit_loop, "on_advance_end", _stop)
+    with pytest.raises(TrainingInterruptedError):
+        run()
+    for _ in range(2):
+        application.train()
+
+    assert_same_training(tmp_path / "run-3", tmp_path / "run-2")
+
+
+def _stop() -> None:
+    raise TrainingInterruptedError(15)
 
 
 class Failing(Callback):
