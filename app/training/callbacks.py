@@ -10,13 +10,13 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.early_stopping import PatientStopping
-from nested_lightning.app.training.epoch_callback import EpochCallback
+from nested_lightning.app.training.machine.temporary_change import TemporaryChange
 from nested_lightning.app.training.monitored_value import warn_of_patience
 from nested_lightning.app.training.runs.last_checkpoint import SaveFirst
 from nested_lightning.app.training.storable_state import refuse_one_key
 
 
-class ModuleFirst(EpochCallback):
+class ModuleFirst(TemporaryChange):
     """Runs the module's own ``on_train_epoch_end`` before those of callbacks, which see what it logs.
 
     Lightning runs it after them, so that they would see the value of the epoch before.
@@ -34,12 +34,7 @@ class ModuleFirst(EpochCallback):
         type(pl_module).on_train_epoch_end(pl_module)
 
     @override
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Give the module its hook back."""
-        vars(pl_module).pop("on_train_epoch_end", None)
-
-    @override
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Give the module its hook back."""
         vars(pl_module).pop("on_train_epoch_end", None)
 

@@ -83,7 +83,7 @@ class ModuleStacking(TemporaryChange):
             }
 
     @override
-    def undo(self) -> None:
+    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Give each module its weights back."""
         for stack in self.stacks:
             stack.release()

@@ -47,7 +47,7 @@ class Compilation(TemporaryChange):
             module.forward = torch.compile(module.forward, recompile_limit=limit)  # type: ignore[call-overload]
 
     @override
-    def undo(self) -> None:
+    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Go back to what was there before."""
         for module in self._compiled:
             del module.forward  # of this instance; its class has the one that was there before

@@ -38,7 +38,7 @@ class Determinism(TemporaryChange):
             self._chosen.__enter__()
 
     @override
-    def undo(self) -> None:
+    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put the choice back."""
         if self._chosen is not None:
             self._chosen.__exit__(None, None, None)

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from nested_lightning.app.seam.logged_values import about_to_be_logged
 from nested_lightning.app.training.epoch_callback import EpochCallback
+from nested_lightning.app.training.machine.temporary_change import TemporaryChange
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.runs.interruption import Interruption
@@ -25,7 +26,7 @@ _UNCOUNTED = (
 )
 
 
-class LastCheckpoint(Checkpoint):
+class LastCheckpoint(TemporaryChange, Checkpoint):
     """Saves the whole training to one file: at an interval, also in mid-epoch, and at its end.
 
     In mid-epoch it saves only where the optimiser has just stepped, since gathered gradients are in no
@@ -79,12 +80,7 @@ class LastCheckpoint(Checkpoint):
             vars(pl_module)["on_train_batch_end"] = on_train_batch_end
 
     @override
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Give the module its hook back."""
-        vars(pl_module).pop("on_train_batch_end", None)
-
-    @override
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Give the module its hook back."""
         vars(pl_module).pop("on_train_batch_end", None)
 
@@ -125,7 +121,7 @@ class LastCheckpoint(Checkpoint):
                 logger.continue_from(_logged_step(trainer) + 1)
 
     @override
-    def on_train_batch_end(
+    def on_train_batch_end(  # type: ignore[override]
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save, if an interval is over or the training is to stop, and the epoch goes on."""

@@ -15,13 +15,13 @@ from nested_lightning.app.data.reproducible_loader import ReproducibleLoader, is
 from nested_lightning.app.data.resumable_loader import ResumableLoader, next_epoch
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
-from nested_lightning.app.training.epoch_callback import EpochCallback
+from nested_lightning.app.training.machine.temporary_change import TemporaryChange
 
 _TRAINING = "train_dataloader"
 _LOADERS = (_TRAINING, "val_dataloader", "test_dataloader")
 
 
-class ReproducibleData(EpochCallback):
+class ReproducibleData(TemporaryChange):
     """Puts loaders with a place in the epoch, which checkpoints hold, in the places of those without one.
 
     While a Trainer is at work, the methods of the datamodule that give loaders, or of the module where there
@@ -48,15 +48,10 @@ class ReproducibleData(EpochCallback):
                 setattr(source, name, self._taking_over(getattr(source, name), trainer))
 
     @override
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put the methods of the class back."""
         for name in _LOADERS:
             vars(_source(trainer, pl_module)).pop(name, None)
-
-    @override
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Put the methods of the class back."""
-        self.teardown(trainer, pl_module, "")
 
     @override
     def on_load_checkpoint(
