@@ -8,11 +8,9 @@ from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.assembly.wiring.wired import wired
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.descriptor import family_of
-from nested_lightning.containers.owning.lightning_door import name_our_door
 from nested_lightning.containers.owning.own_container import own_container
 from nested_lightning.containers.owning.own_settings import own_settings
 from nested_lightning.containers.owning.plan import plan_of
-from nested_lightning.containers.owning.signatures import hints_of
 from nested_lightning.settings.families import is_family_name
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.predictor import RECORD_FORMATS, InputFiles, PredictorInterface
@@ -79,7 +77,6 @@ def family(
             origin=(family_of, made),
         )
         made.family = described  # type: ignore[attr-defined]
-        name_our_door(plan.model or hints_of(function).get("return"), described)
         return made
 
     return decorate if model is None else decorate(_unwired(model, data))

@@ -12,14 +12,13 @@ import yaml
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from nested_lightning import Part, UserError, bootstrap, family, family_container, from_checkpoint, part
+from nested_lightning import Part, UserError, bootstrap, family, from_checkpoint, part
 from nested_lightning.containers.owning.source_files import family_in_file
 from nested_lightning.containers.starting.bootstrapping import provider_of
 from nested_lightning.settings.families import knowing
 from tests.command_line import PROJECT
 from tests.containers.owning.auto_encoder import Reconstruction, waves
 from tests.containers.owning.image_classifier import pictures
-from tests.containers.owning.small_training import Rows, Small
 
 EXAMPLE = PROJECT / "tests" / "containers" / "owning" / "auto_encoder.py"
 
@@ -39,31 +38,6 @@ def test_the_modules_own_load_from_checkpoint_takes_the_parts_that_from_checkpoi
     batch = [torch.linspace(0, 1, 8)[None]]
 
     assert torch.equal(own.predict_step(batch, 0)["latent"], opened.predict_step(batch, 0)["latent"])
-
-
-class Wide(Small):
-    """Is as wide as a setting says."""
-
-    def __init__(self, width: int = 4) -> None:
-        super().__init__()
-        self.first, self.last = nn.Linear(3, width), nn.Linear(width, 1)
-
-
-@pytest.mark.parametrize(
-    ("own", "section"), [(waves, {}), (family("wide", model=Wide, data=Rows), {"wide": {"width": 6}})]
-)
-def test_the_modules_own_load_from_checkpoint_names_ours_where_it_lacks_something(
-    own: Any, section: Any, tmp_path: Path
-) -> None:
-    application: Any = bootstrap(_settings(tmp_path) | section, family=own)
-    path = application.train().best_checkpoint
-    opened = family_container(from_checkpoint(path, family=own)).model()
-    with pytest.raises(
-        UserError, match=rf"{type(opened).__name__} can't .*'{path}', family=(waves|FAMILY)"
-    ) as said:
-        type(opened).load_from_checkpoint(path)
-
-    assert "\n" not in str(said.value)
 
 
 def test_results_are_those_of_the_best_checkpoint_and_not_of_the_last(tmp_path: Path) -> None:
