@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from torch import Tensor
@@ -13,10 +14,13 @@ class DataFlow:
     Attributes:
         edges: Shape of the first tensor that goes from one submodule into another, by both paths; from None
             where it comes from the batch.
+        returns: Shape of the first tensor that a submodule returns of one within it, by both paths.
     """
 
     def __init__(self) -> None:
         self.edges: dict[tuple[str | None, str], tuple[int, ...]] = {}
+        self.returns: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._outer: set[str] = set()
         self._givers: dict[int, str] = {}
         self._kept: list[Any] = []
 
@@ -27,11 +31,20 @@ class DataFlow:
             for giver in givers:
                 if giver != path:
                     self.edges.setdefault((giver, path), tuple(tensor.shape))
+        if path in self._outer:
+            self._note_returns(path, returned)
+        self._outer.update(accumulate(path.split(".")[:-1], "{}.{}".format))
         for tensor in returned:
             for key in (tensor, tensor.grad_fn):
                 if key is not None:
                     self._givers[id(key)] = path
                     self._kept.append(key)
+
+    def _note_returns(self, path: str, returned: Sequence[Tensor]) -> None:
+        for tensor in returned:
+            for giver in self.givers(tensor):
+                if giver.startswith(f"{path}."):
+                    self.returns.setdefault((giver, path), tuple(tensor.shape))
 
     def givers(self, tensor: Tensor) -> list[str]:
         """Return the paths of the submodules that a tensor was computed from, the nearest on each way."""

@@ -197,6 +197,7 @@ class CheckReport:
         rows: The submodules; empty where the composite couldn't be built.
         notes: What is no fault, and good to know.
         edges: Shape of what goes from one submodule into another, by both paths; from None: from the batch.
+        returns: Shape of what a submodule returns of one within it, by both paths, the inner one first.
         num_stored: Numbers that a checkpoint holds of the composite, buffers included.
     """
 
@@ -206,4 +207,5 @@ class CheckReport:
     rows: tuple[SubmoduleRow, ...] = ()
     notes: tuple[str, ...] = ()
     edges: dict[tuple[str | None, str], Shape] = field(default_factory=dict)
+    returns: dict[tuple[str, str], Shape] = field(default_factory=dict)
     num_stored: int = 0

@@ -128,6 +128,7 @@ class _Check:
             rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
             notes=tuple(self._notes(model)),
             edges=steps.watch.flow.edges,
+            returns=steps.watch.flow.returns,
             num_stored=count_stored(model),
         )
         return report, model

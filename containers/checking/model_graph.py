@@ -59,11 +59,13 @@ def _flatten(tree: ResolvedProvider) -> Iterator[ResolvedProvider]:
 
 
 def _flow(report: CheckReport) -> Iterator[Edge]:
-    """Yield what goes from one into another, and from the last ones into the model's loss."""
+    """Yield what goes from one into another or into what holds it, and from the last ones into the loss."""
     givers = {giver for giver, _ in report.edges}
     for (giver, taker), shape in report.edges.items():
         if not (giver or "").startswith(f"{taker}."):
             yield Edge(source=giver or _DATA, target=taker, label=format_shape(shape))
+    for (inner, outer), shape in report.returns.items():
+        yield Edge(source=inner, target=outer, label=format_shape(shape))
     for row in report.rows:
         if (
             row.path

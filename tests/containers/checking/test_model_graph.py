@@ -38,3 +38,20 @@ def test_what_flows_and_what_is_overridden_is_marked(small_settings: dict[str, A
     labels = {(edge.source, edge.target): edge.label for edge in drawn.edges}
     assert labels["datamodule", "feature_extractors.kar"] == "[2, 3]"
     assert labels["feature_extractors.kar", "combiner"] == "[2, 4]"
+
+
+def test_decoders_reach_the_discriminator_by_the_vae_that_returns_their_pictures(
+    picture_settings: dict[str, Any],
+) -> None:
+    drawn = _graph(picture_settings, {})
+
+    following: dict[str, set[str]] = {}
+    for edge in drawn.edges:
+        following.setdefault(edge.source, set()).add(edge.target)
+    vaes = [
+        node.name for node in drawn.nodes if node.name.removeprefix("vaes.").isalpha() and "." in node.name
+    ]
+    assert vaes
+    for vae in vaes:
+        assert following[f"{vae}.decoder"] == {vae}
+        assert "discriminators.shared" in following[vae]

@@ -1,0 +1,67 @@
+"""By which columns each edge of a graph leads: beside the nodes, never through one."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from statistics import fmean
+from typing import NamedTuple
+
+from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph
+
+_NUM_SWEEPS = 4
+
+
+class Lane(NamedTuple):
+    """A way through a layer for all edges of one source and kind that end further to the right."""
+
+    source: str
+    layer: int
+    is_flow: bool
+
+
+Stop = str | Lane
+"""What an edge comes by: a node, by its name, or a lane."""
+
+
+def find_routes(graph: ModelGraph, layers: Mapping[str, int]) -> dict[Edge, tuple[Stop, ...]]:
+    """Return the stops of each edge, from its source to its target.
+
+    One that leads to the left, as the last of a circle does, has these two alone.
+    """
+    routes: dict[Edge, tuple[Stop, ...]] = {}
+    for edge in graph.edges:
+        between = range(layers[edge.source] + 1, layers[edge.target])
+        lanes = (Lane(edge.source, layer, bool(edge.label)) for layer in between)
+        routes[edge] = (edge.source, *lanes, edge.target)
+    return routes
+
+
+def order_columns(
+    graph: ModelGraph, layers: Mapping[str, int], routes: Mapping[Edge, Sequence[Stop]]
+) -> list[list[Stop]]:
+    """Return the stops of each layer from top to bottom, each near those that it is joined to.
+
+    They begin in the graph's order and move to the mean place of their neighbours, some times each way.
+    """
+    columns: dict[int, dict[Stop, None]] = defaultdict(dict)
+    for node in graph.nodes:
+        columns[layers[node.name]][node.name] = None
+    joined: dict[Stop, set[Stop]] = defaultdict(set)
+    for edge, route in routes.items():
+        for lane in route[1:-1]:
+            columns[lane.layer][lane] = None  # type: ignore[union-attr]
+        if layers[edge.source] < layers[edge.target]:
+            for one, other in pairwise(route):
+                joined[one].add(other)
+                joined[other].add(one)
+    ordered = [[*columns[layer]] for layer in range(max(columns) + 1)]
+    for sweep in range(_NUM_SWEEPS):
+        for column in ordered if sweep % 2 == 0 else reversed(ordered):
+            _reorder(column, ordered, joined)
+    return ordered
+
+
+def _reorder(column: list[Stop], columns: list[list[Stop]], joined: Mapping[Stop, set[Stop]]) -> None:
+    """Sort a column by the mean relative place of what each stop is joined to."""
+    heights = {stop: (i + 0.5) / len(each) for each in columns for i, stop in enumerate(each)}
+    column.sort(key=lambda stop: fmean(heights[other] for other in joined.get(stop, {stop})))
