@@ -4,6 +4,8 @@ import math
 import warnings
 from collections.abc import Mapping
 
+from nested_lightning.app.errors import name_list
+
 MIN_KL = 0.05
 """Nats below which a latent vector says next to nothing of its picture."""
 
@@ -55,12 +57,12 @@ class CollapseWatch:
 
     def _watch_latents(self, means: Mapping[str, float]) -> None:
         vaes = [name[3:] for name, value in means.items() if name.startswith("kl.") and value < MIN_KL]
-        for name in vaes:
+        if vaes:
             self._warn(
-                f"kl.{name}",
-                f"the KL divergence of VAE '{name}' is next to 0, so that its decoder doesn't heed the latent"
-                " vector: lower vae_gan.kl_weight, or raise vae_gan.kl_warmup_fraction or"
-                " vae_gan.reconstruction_weight",
+                "latents",
+                f"the KL divergence of {'VAEs' if vaes[1:] else 'VAE'} {name_list(vaes)} is next to 0, so that"
+                " the decoder doesn't heed the latent vector: lower vae_gan.kl_weight, or raise"
+                " vae_gan.kl_warmup_fraction or vae_gan.reconstruction_weight",
             )
 
     def _warn(self, kind: str, message: str) -> None:

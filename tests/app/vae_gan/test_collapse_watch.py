@@ -43,6 +43,16 @@ def test_a_vanished_kl_is_warned_of_after_its_warm_up_by_the_vaes_name() -> None
         watch.observe({"kl.3": 0.001}, num_steps=10, has_warmed_up=True)
 
 
+def test_vanished_kl_divergences_of_several_vaes_are_one_warning() -> None:
+    watch = CollapseWatch()
+
+    with pytest.warns(UserWarning, match="VAEs '3', '5' is next to 0"):
+        watch.observe({"kl.3": 0.001, "kl.5": 0.0, "kl.7": 2.0}, num_steps=10, has_warmed_up=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        watch.observe({"kl.3": 0.001, "kl.7": 0.0}, num_steps=10, has_warmed_up=True)
+
+
 def test_losses_that_are_not_finite_are_warned_of_by_name() -> None:
     with pytest.warns(UserWarning, match=r"not finite any more \(kl\.3\): lower the learning rates"):
         CollapseWatch().observe({"kl.3": float("nan"), "loss": 1.0}, num_steps=1, has_warmed_up=False)
