@@ -14,18 +14,30 @@ _logger = logging.getLogger(PROJECT_LOGGER)
 
 
 class EpochLog(EpochCallback):
-    """Logs the newest value of each metric when an epoch is over, at level INFO."""
+    """Logs the newest value of each metric when an epoch is over, at level INFO.
+
+    Of epochs before a resumption nothing is known any more, and nothing is logged again.
+    """
+
+    def __init__(self) -> None:
+        self._first_epoch = self._first_step = 0
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note what was done before."""
+        self._first_epoch, self._first_step = trainer.current_epoch, trainer.global_step
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log the epoch before: only now are all of its metrics known."""
-        if trainer.current_epoch > 0:
+        if trainer.current_epoch > self._first_epoch:
             _log(trainer, trainer.current_epoch)
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log the last epoch."""
-        _log(trainer, trainer.current_epoch)
+        if trainer.global_step > self._first_step:
+            _log(trainer, trainer.current_epoch)
 
 
 def _log(trainer: Trainer, num_epochs: int) -> None:

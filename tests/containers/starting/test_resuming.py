@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import threading
@@ -155,6 +156,9 @@ def test_a_longer_training_may_be_asked_for_afterwards(
     file.write_text(yaml.safe_dump(merge(yaml.safe_load(file.read_text()), {"trainer": {"max_epochs": 4}})))
 
     assert resume_training(tmp_path / "run")().num_steps == num_steps * 4 // 3
+    epochs = re.findall(r"epoch (\d+)  step \d+  (\w*)", (tmp_path / "run" / "train.log").read_text())
+    assert [number for number, _ in epochs] == ["1", "2", "3", "4"]
+    assert all(metric for _, metric in epochs)
 
 
 def test_a_damaged_last_checkpoint_gives_way_to_the_best(
