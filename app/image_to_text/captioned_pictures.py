@@ -15,7 +15,8 @@ from nested_lightning.app.errors import UserError, counted, errors_naming
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord, read_captions
 from nested_lightning.app.image_to_text.vocabulary import Unit, split_caption
-from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE, Fit, read_picture
+from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE, Fit, read_picture, read_size
+from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.pictures.source import PictureSource, open_source
 
 
@@ -26,10 +27,12 @@ class CaptionedPictures:
     Attributes:
         records: Name, captions and other columns of each of N pictures.
         pictures: [N, 3, S, S], uint8.
+        sizes: Their sizes in the files.
     """
 
     records: tuple[CaptionRecord, ...]
     pictures: Tensor
+    sizes: PictureSizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,17 +123,21 @@ class PictureReader:
         fit: Fit,
         limit: CaptionLimit,
     ) -> CaptionedPictures:
-        kept, pictures = [], []
+        kept, pictures, sizes = [], [], []
         num_all = len(records) + len(bad.left_out)
         for record in records:
             with errors_naming(source.label), bad.naming(record.picture or "(no name)"):
                 limit.check(record.captions)
                 with source.open(self._locate(source, captions_name, record.picture)) as stream:
+                    own_size = read_size(stream)
                     pictures.append(read_picture(stream, size=size, fit=fit))
+                sizes.append(own_size)
                 kept.append(record)
         with errors_naming(source.label):
             bad.report(num_all)
-        return CaptionedPictures(records=tuple(kept), pictures=torch.from_numpy(np.stack(pictures)))
+        return CaptionedPictures(
+            records=tuple(kept), pictures=torch.from_numpy(np.stack(pictures)), sizes=PictureSizes(sizes)
+        )
 
     def _locate(self, source: PictureSource, captions_name: str, picture: str) -> str:
         """Return the name in the source of a picture that the captions file names.

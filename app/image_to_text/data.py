@@ -25,6 +25,7 @@ from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, PictureSplitter
 from nested_lightning.app.image_to_text.vocabulary import Unit, count_tokens, split_caption
 from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.pictures.sizes import PictureSizes
 
 SHIPPED_EMOJI = "shipped emoji"
 
@@ -80,6 +81,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         self._max_length = max_length
         self._splitter = splitter
         self._names: dict[PartName, tuple[str, ...]] = {}
+        self._sizes = PictureSizes([])
 
     @cached_property
     def fingerprint(self) -> str:
@@ -93,12 +95,18 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
 
     @override
     def _facts(self) -> Mapping[str, Any]:
+        self.setup()
         spec = self.data_spec
         return {
             "file": str(self._path or SHIPPED_EMOJI),
             "pictures": [3, spec.picture_size, spec.picture_size],
+            "in files": str(self._sizes),
             "captions": {spec.unit: len(spec.tokens), "longest": spec.max_length},
         }
+
+    @override
+    def _guesses(self) -> Sequence[str]:
+        return self._sizes.losses(self.data_spec.picture_size, setting="image_to_text.data.picture_size")
 
     @override
     def _read_parts(self) -> tuple[ImageToTextDataSpec, dict[PartName, CaptionBatch]]:
@@ -109,6 +117,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
                 note_given_parts(_words_of_parts(read.records), setting="image_to_text.data.split")
             split = self._splitter(read.records)
             spec = self._given_spec or self._fit_spec(read, split.train)
+        self._sizes = read.sizes
         self._names = {
             name: tuple(read.records[row].picture for row in rows) for name, rows in split.parts.items()
         }

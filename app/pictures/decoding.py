@@ -37,7 +37,7 @@ def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uin
             or hold more than `MAX_PIXELS` or a side of more than `MAX_SIDE`.
     """
     if not content:
-        raise UserError("the file is empty")
+        raise UserError(_EMPTY)
     with open_picture(io.BytesIO(content)) as image:
         ImageOps.exif_transpose(image, in_place=True)
         return square_picture(image, size=size, fit=fit)
@@ -53,18 +53,31 @@ def read_picture(stream: BinaryIO, *, size: int, fit: Fit) -> npt.NDArray[np.uin
 
     Takes and raises what `decode_picture` does.
     """
-    if stream.read(1):
-        stream.seek(0)
-        with open_picture(stream):
-            stream.seek(0)
-            content = stream.read(MAX_FILE_SIZE + 1)
-    else:
-        content = b""
+    read_size(stream)
+    content = stream.read(MAX_FILE_SIZE + 1)
     if len(content) > MAX_FILE_SIZE:
         raise UserError(f"the file has more than {MAX_FILE_SIZE:,} bytes")
     return decode_picture(content, size=size, fit=fit)
 
 
+def read_size(stream: BinaryIO) -> tuple[int, int]:
+    """Return width and height of a picture at a stream's beginning, where the stream then stands again.
+
+    Nothing is decoded.
+
+    Raises:
+        UserError: It is empty, or no picture that `decode_picture` takes.
+    """
+    if not stream.read(1):
+        raise UserError(_EMPTY)
+    stream.seek(0)
+    with open_picture(stream) as image:
+        size = image.size
+    stream.seek(0)
+    return size
+
+
+_EMPTY = "the file is empty"
 _TOO_LARGE = "the picture has more than {:,} pixels, as a decompression bomb has; make it smaller"
 _MANY_PIXELS = 1 << 24
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from statistics import median_low
 
 MAX_FOLLOWED = 32
@@ -20,7 +21,7 @@ class PictureSizes:
 
     def __str__(self) -> str:
         """Return ``28 x 28 pixels``, or ``12 x 9 to 640 x 480 pixels`` from the smallest to the largest."""
-        ends = (choose(self.sizes, key=lambda size: (size[0] * size[1], size)) for choose in (min, max))
+        ends = (choose(self.sizes, key=lambda size: (prod(size), size)) for choose in (min, max))
         return f"{' to '.join(dict.fromkeys(f'{width} x {height}' for width, height in ends))} pixels"
 
     def followed(self) -> int:
@@ -30,8 +31,8 @@ class PictureSizes:
         """
         return min(median_low(map(min, self.sizes)), MAX_FOLLOWED)
 
-    def guess(self, side: int, *, setting: str) -> str | None:
-        """Return what is lost in squares of ``side`` pixels, and the setting that keeps it; None: nothing."""
+    def losses(self, side: int, *, setting: str) -> Sequence[str]:
+        """Return what is lost in squares of ``side`` pixels, if anything, and the setting that keeps it."""
         if max(map(min, self.sizes)) <= side:
-            return None
-        return f"pictures of {self} are made {side} x {side}, so finer detail is lost; {setting} keeps more"
+            return ()
+        return (f"pictures of {self} are made {side} x {side}, so detail is lost; {setting} keeps more",)

@@ -1,7 +1,7 @@
 """The data of the vae-gan family: square pictures, each of which belongs to a domain."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from nested_lightning.app.data.data_summary import counts_of
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Splitter, note_given_parts
 from nested_lightning.app.errors import UserError, counted, errors_naming, name_list
+from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.domain_groups import DomainGrouping
 from nested_lightning.app.vae_gan.picture_files import LabelledPictures, read_digits, read_picture_folders
@@ -30,7 +31,8 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
 
     Args:
         path: A folder or zip file with a sub-folder of pictures for each domain; None: scikit-learn's digits.
-        image_size: Pixels to each side; pictures of another size are scaled. The digits have 8.
+        image_size: Pixels to each side; pictures of another size are scaled. None: as the pictures are, see
+            `PictureSizes.followed`. The digits have 8.
         channels: 1 for grey, 3 for colours; None: as the pictures are.
         grouping: Tells which domains share a VAE.
         splitter: Chooses the pictures of each part.
@@ -47,7 +49,7 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
         self,
         *,
         path: Path | None,
-        image_size: int,
+        image_size: int | None = None,
         channels: int | None = None,
         grouping: DomainGrouping,
         splitter: Splitter,
@@ -64,6 +66,7 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
         self._channels = data_spec.channels if data_spec else channels
         self._grouping = grouping
         self._splitter = splitter
+        self._sizes: PictureSizes | None = None
 
     @override
     def _facts(self) -> Mapping[str, Any]:
@@ -71,9 +74,16 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
         return {
             "file": str(self._path or SHIPPED_DIGITS),
             "pictures": [spec.channels, spec.image_size, spec.image_size],
+            **({"in files": str(self._sizes)} if self._sizes else {}),
             "domains": counts_of(spec.domains, (part.domain for part in parts)),
             "VAEs": {name: {"domain": len(domains)} for name, domains in spec.groups.items()},
         }
+
+    @override
+    def _guesses(self) -> Sequence[str]:
+        if self._sizes is None or self._image_size is not None:
+            return ()
+        return self._sizes.losses(self.data_spec.image_size, setting="vae_gan.data.image_size")
 
     @override
     def _read_parts(self) -> Read:
@@ -83,7 +93,7 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
     def _read(self) -> LabelledPictures:
         if self._path is not None:
             return read_picture_folders(self._path, image_size=self._image_size, channels=self._channels)
-        if self._image_size != DIGITS_SIZE or self._channels not in (None, 1):
+        if self._image_size not in (None, DIGITS_SIZE) or self._channels not in (None, 1):
             raise UserError(
                 f"they are grey and have {DIGITS_SIZE} pixels to each side: leave vae_gan.data.image_size and"
                 " vae_gan.data.channels as they are, or name pictures of your own by vae_gan.data.path"
@@ -102,6 +112,7 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
             note_given_parts(data.folders, setting="vae_gan.data.split")
         self._check_sizes(data.labels)
         domain = torch.tensor([domains.index(label) for label in data.labels])
+        self._sizes = data.sizes
         split = self._splitter(domain.numpy(), pa.table({}))
         batch = PictureBatch(pictures=data.pictures, domain=domain)
         parts = {name: batch[torch.from_numpy(rows)] for name, rows in split.parts.items()}

@@ -3,10 +3,12 @@
 Shapes: N pictures, C channels, S pixels to a side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePath
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +17,12 @@ from torch import Tensor
 
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder, foreign_file
-from nested_lightning.app.pictures.decoding import decode_picture, read_picture
+from nested_lightning.app.pictures.decoding import decode_picture, read_picture, read_size
 from nested_lightning.app.pictures.listing import PICTURE_SUFFIXES, is_picture, list_pictures
-from nested_lightning.app.pictures.source import compose, open_folder_or_zip
+from nested_lightning.app.pictures.sizes import PictureSizes
+from nested_lightning.app.pictures.source import PictureSource, compose, open_folder_or_zip
+
+T = TypeVar("T")
 
 _LUMINANCE = (0.299, 0.587, 0.114)
 
@@ -29,11 +34,13 @@ class LabelledPictures:
     Attributes:
         pictures: [N, C, S, S], float32, from 0 to 1.
         labels: N names.
+        sizes: Their sizes in the files; None: they aren't of files.
         folders: Names of the folders above those of the domains.
     """
 
     pictures: Tensor
     labels: tuple[str, ...]
+    sizes: PictureSizes | None = None
     folders: frozenset[str] = frozenset()
 
 
@@ -46,7 +53,7 @@ def read_digits() -> LabelledPictures:
     return LabelledPictures(pictures=pictures, labels=tuple(str(label) for label in digits.target))
 
 
-def read_picture_folders(path: Path, *, image_size: int, channels: int | None) -> LabelledPictures:
+def read_picture_folders(path: Path, *, image_size: int | None, channels: int | None) -> LabelledPictures:
     """Read pictures from a folder, or a zip file, with one sub-folder for each domain.
 
     What is above the sub-folders, e.g. one folder around all of them in a zip file, doesn't count; hidden
@@ -54,29 +61,37 @@ def read_picture_folders(path: Path, *, image_size: int, channels: int | None) -
 
     Args:
         path: The folder or zip file.
-        image_size: S; pictures of another size are scaled, and cut to a square about their middle.
+        image_size: S; pictures of another size are scaled, and cut to a square about their middle. None: as
+            `PictureSizes.followed` says.
         channels: 1 for grey, 3 for colours; None: 1 if every picture is grey, else 3.
 
     Raises:
         UserError: It isn't there, is no zip file, holds no pictures in sub-folders, or one is damaged.
     """
-    labels, coloured = [], []
     with closing(open_folder_or_zip(path)) as source:
         names = [name for name in source.names() if is_picture(name) and len(name.parts) > 1]
-        for name in names:
-            with foreign_file(name), source.open(str(name)) as stream:
-                coloured.append(_to_tensor(read_picture(stream, size=image_size, fit="crop")))
-            labels.append(compose(name.parent.name))
-    if not coloured:
-        raise UserError(
-            "there are no pictures in sub-folders; each domain needs a sub-folder of its own with pictures"
-            f" ({', '.join(PICTURE_SUFFIXES)})"
-        )
-    pictures = torch.stack(coloured)
+        if not names:
+            raise UserError(
+                "there are no pictures in sub-folders; each domain needs a sub-folder of its own with"
+                f" pictures ({', '.join(PICTURE_SUFFIXES)})"
+            )
+        sizes = PictureSizes([_read(source, name, read_size) for name in names])
+        read = partial(read_picture, size=image_size or sizes.followed(), fit="crop")
+        pictures = torch.stack([_to_tensor(_read(source, name, read)) for name in names])
     is_grey = bool((pictures == pictures[:, :1]).all())
     chosen = channels or (1 if is_grey else 3)
     folders = frozenset(part for name in names for part in name.parts[:-2])
-    return LabelledPictures(pictures=_with_channels(pictures, chosen), labels=tuple(labels), folders=folders)
+    return LabelledPictures(
+        pictures=_with_channels(pictures, chosen),
+        labels=tuple(compose(name.parent.name) for name in names),
+        sizes=sizes,
+        folders=folders,
+    )
+
+
+def _read(source: PictureSource, name: PurePath, read: Callable[[BinaryIO], T]) -> T:
+    with foreign_file(name), source.open(str(name)) as stream:
+        return read(stream)
 
 
 def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Tensor, list[Path]]:

@@ -57,8 +57,8 @@ class PictureDataSettings(Settings):
     path: Path | None = Field(
         None, description="Folder or zip file with a sub-folder for each domain; null: scikit-learn's digits."
     )
-    image_size: Pixels = Field(
-        8, description="Pixels to each side; pictures of another size are scaled. The digits have 8."
+    image_size: Pixels | None = Field(
+        None, description="Pixels to each side; null: as the pictures have, at most 32. The digits have 8."
     )
     channels: Literal[1, 3] | None = Field(
         None, description="1 for grey, 3 for colours; null: as the pictures are."

@@ -55,6 +55,16 @@ def test_shipped_emoji_need_no_choice() -> None:
     assert module.data_spec.max_length == 14  # 13 words and the end
 
 
+def test_what_larger_pictures_lose_is_said(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "shapes")
+
+    (guess,) = _module(folder, picture_size=8).summary.guesses
+    assert guess.startswith("pictures of 16 x 16 pixels are made 8 x 8")
+    assert "image_to_text.data.picture_size" in guess
+    assert _module(folder).summary.guesses == ()
+    assert _module(folder).summary.lines()["in files"] == "16 x 16 pixels"
+
+
 def test_folder_zip_and_captions_file_give_the_same(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "shapes")
     paths = [folder, folder / "captions.csv", _zip(folder, tmp_path / "shapes.zip")]

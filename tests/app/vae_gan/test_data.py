@@ -3,9 +3,11 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from nested_lightning.app.data.splits import FoldSplitter, RandomSplitter, WholeFileSplitter
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.pictures.sizes import MAX_FOLLOWED
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
 from nested_lightning.app.vae_gan.domain_groups import EachAlone, EvenAndOdd
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
@@ -61,6 +63,29 @@ def test_a_given_spec_decides_size_and_domains(picture_folder: Path) -> None:
 
     assert data.part("test").pictures.shape == (32, 1, 6, 6)
     assert data.part("test").domain.unique().tolist() == [1, 2]
+
+
+def test_the_size_follows_the_pictures_and_is_said(picture_folder: Path) -> None:
+    data = _data(picture_folder, image_size=None)
+
+    assert data.data_spec.image_size == 6
+    assert data.summary.lines()["pictures"] == "1 x 6 x 6"
+    assert data.summary.lines()["in files"] == "6 x 6 pixels"
+    assert data.summary.guesses == ()
+
+
+def test_what_larger_pictures_lose_is_said_unless_their_size_is_set(picture_folder: Path) -> None:
+    for file in picture_folder.rglob("*.png"):
+        Image.open(file).resize((40, 50)).save(file)
+
+    data, chosen = (_data(picture_folder, image_size=size) for size in (None, 6))
+
+    assert data.data_spec.image_size == MAX_FOLLOWED
+    (guess,) = data.summary.guesses
+    assert guess.startswith("pictures of 40 x 50 pixels are made 32 x 32")
+    assert "vae_gan.data.image_size" in guess
+    assert chosen.summary.guesses == ()
+    assert chosen.summary.lines()["in files"] == "40 x 50 pixels"
 
 
 def test_an_unknown_sub_folder_is_refused_by_a_given_spec(picture_folder: Path) -> None:
