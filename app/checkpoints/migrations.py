@@ -46,7 +46,23 @@ def four_to_five(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
                 states[key.replace(before, now, 1)] = states.pop(key)
 
 
-MIGRATIONS: dict[int, Migration] = {1: one_to_two, 2: two_to_three, 3: three_to_four, 4: four_to_five}
+def five_to_six(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
+    """Say that convolutions of vae-gan weren't normalised, as they are by default now."""
+    del checkpoint
+    family = recipe["settings"].get("vae_gan", {})
+    vaes = [family.get("vae", {}), *family.get("vaes", {}).values()]
+    for part in (vae.get(name, {}) for vae in vaes for name in ("encoder", "decoder")):
+        if part.get("kind") == "conv":
+            part["use_group_norm"] = False
+
+
+MIGRATIONS: dict[int, Migration] = {
+    1: one_to_two,
+    2: two_to_three,
+    3: three_to_four,
+    4: four_to_five,
+    5: five_to_six,
+}
 
 
 def migrate(checkpoint: dict[str, Any]) -> None:

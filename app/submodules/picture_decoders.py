@@ -6,7 +6,7 @@ Shapes: B pictures, Z latent features, K domains of the VAE, C channels, S pixel
 import torch
 from torch import Tensor, nn
 
-from nested_lightning.app.submodules.picture_encoders import SLOPE, halved_sizes
+from nested_lightning.app.submodules.picture_encoders import SLOPE, activated, halved_sizes
 
 
 class MlpPictureDecoder(nn.Module):
@@ -80,6 +80,7 @@ class ConvPictureDecoder(nn.Module):
         image_size: S.
         condition_features: K where the decoder gets the domain, else 0.
         conv_channels: Channels at full size; each halving of the side doubles them.
+        use_group_norm: See `activated`.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class ConvPictureDecoder(nn.Module):
         image_size: int,
         condition_features: int = 0,
         conv_channels: int = 32,
+        use_group_norm: bool = True,
     ) -> None:
         super().__init__()
         self.in_features = in_features
@@ -98,13 +100,13 @@ class ConvPictureDecoder(nn.Module):
         width = conv_channels * 2 ** len(larger)
         layers: list[nn.Module] = [
             nn.Linear(in_features + condition_features, width * first**2),
-            nn.LeakyReLU(SLOPE),
             nn.Unflatten(1, (width, first, first)),
+            *activated(width, use_group_norm),
         ]
         for size in larger:
             layers += [nn.Upsample(size=(size, size)), nn.Conv2d(width, width // 2, 3, padding=1)]
-            layers.append(nn.LeakyReLU(SLOPE))
             width //= 2
+            layers += activated(width, use_group_norm)
         self.layers = nn.Sequential(*layers, nn.Conv2d(width, channels, 3, padding=1), nn.Sigmoid())
 
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:

@@ -3,11 +3,17 @@
 Shapes: B pictures, C channels, S pixels to a side, K domains of the VAE, F features.
 """
 
+from collections.abc import Iterator
+from math import gcd
+
 import torch
 from torch import Tensor, nn
 
 SLOPE = 0.2
 """Slope of every leaky ReLU on its negative side."""
+
+MAX_GROUPS = 8
+"""Groups of channels that are normalised, each by itself."""
 
 
 class MlpPictureEncoder(nn.Module):
@@ -47,6 +53,7 @@ class ConvPictureEncoder(nn.Module):
         condition_features: K where the encoder gets the domain, else 0.
         conv_channels: Channels of the first convolution; each halving doubles them.
         hidden_features: F.
+        use_group_norm: See `activated`.
     """
 
     def __init__(
@@ -57,11 +64,14 @@ class ConvPictureEncoder(nn.Module):
         condition_features: int = 0,
         conv_channels: int = 32,
         hidden_features: int = 256,
+        use_group_norm: bool = True,
     ) -> None:
         super().__init__()
         self.condition_features = condition_features
         self.out_features = hidden_features
-        self.convolutions, width = halving_convolutions(channels, image_size, conv_channels)
+        self.convolutions, width = halving_convolutions(
+            channels, image_size, conv_channels, use_group_norm=use_group_norm
+        )
         self.linear = nn.Sequential(
             nn.Linear(width + condition_features, hidden_features), nn.LeakyReLU(SLOPE)
         )
@@ -79,11 +89,26 @@ def halved_sizes(image_size: int) -> list[int]:
     return sizes
 
 
-def halving_convolutions(channels: int, image_size: int, conv_channels: int) -> tuple[nn.Sequential, int]:
+def halving_convolutions(
+    channels: int, image_size: int, conv_channels: int, *, use_group_norm: bool = False
+) -> tuple[nn.Sequential, int]:
     """Return convolutions from [B, C, S, S] to [B, W], and W."""
-    layers: list[nn.Module] = [nn.Conv2d(channels, conv_channels, 3, padding=1), nn.LeakyReLU(SLOPE)]
+    layers = [nn.Conv2d(channels, conv_channels, 3, padding=1), *activated(conv_channels, use_group_norm)]
     width, sizes = conv_channels, halved_sizes(image_size)
     for _ in sizes[1:]:
-        layers += [nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
+        layers += [nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), *activated(2 * width, use_group_norm)]
         width *= 2
     return nn.Sequential(*layers, nn.Flatten()), width * sizes[-1] ** 2
+
+
+def activated(width: int, use_group_norm: bool) -> Iterator[nn.Module]:
+    """Yield what follows a convolution to ``width`` channels: group normalisation or none, and a leaky ReLU.
+
+    Wu and He, https://arxiv.org/abs/1803.08494; it is the same in training and later, for batches of any size.
+    Without it, what most pixels have in common, such as a dark background, moves all weights alike in the
+    first steps. That drowns what differs between places and between pictures, and takes the sigmoids at the end
+    to where they have no gradient.
+    """
+    if use_group_norm:
+        yield nn.GroupNorm(gcd(MAX_GROUPS, width), width)
+    yield nn.LeakyReLU(SLOPE)

@@ -26,6 +26,7 @@ class ConvPictureDecoderSettings(PictureDecoderSettings, kind="conv", target=".C
     """A fully connected layer, then doublings with convolutions."""
 
     conv_channels: Width = Field(32, description="Channels of the last convolution; they halve.")
+    use_group_norm: bool = Field(True, description="Normalise what each convolution gives, in groups.")
 
 
 PICTURE_DECODERS = Slot(base=PictureDecoderSettings, default="mlp")

@@ -23,6 +23,7 @@ class ConvPictureEncoderSettings(PictureEncoderSettings, kind="conv", target=".C
     """Halving convolutions and a fully connected layer."""
 
     conv_channels: Width = Field(32, description="Channels of the first convolution; they double.")
+    use_group_norm: bool = Field(True, description="Normalise what each convolution gives, in groups.")
 
 
 PICTURE_ENCODERS = Slot(base=PictureEncoderSettings, default="mlp")
