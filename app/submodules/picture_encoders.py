@@ -104,10 +104,10 @@ def halving_convolutions(
 def activated(width: int, use_group_norm: bool) -> Iterator[nn.Module]:
     """Yield what follows a convolution to ``width`` channels: group normalisation or none, and a leaky ReLU.
 
-    Wu and He, https://arxiv.org/abs/1803.08494; it is the same in training and later, for batches of any size.
+    Wu and He, https://arxiv.org/abs/1803.08494; it is the same in training and later, in batches of any size.
     Without it, what most pixels have in common, such as a dark background, moves all weights alike in the
-    first steps. That drowns what differs between places and between pictures, and takes the sigmoids at the end
-    to where they have no gradient.
+    first steps. That drowns what differs between places and between pictures, and takes the sigmoids at the
+    end to where they have no gradient.
     """
     if use_group_norm:
         yield nn.GroupNorm(gcd(MAX_GROUPS, width), width)

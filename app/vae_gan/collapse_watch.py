@@ -60,8 +60,8 @@ class CollapseWatch:
         if vaes:
             self._warn(
                 "latents",
-                f"the KL divergence of {'VAEs' if vaes[1:] else 'VAE'} {name_list(vaes)} is next to 0, so that"
-                " the decoder doesn't heed the latent vector: lower vae_gan.kl_weight, or raise"
+                f"the KL divergence of {'VAEs' if vaes[1:] else 'VAE'} {name_list(vaes)} is next to 0, so"
+                " that the decoder doesn't heed the latent vector: lower vae_gan.kl_weight, or raise"
                 " vae_gan.kl_warmup_fraction or vae_gan.reconstruction_weight",
             )
 
