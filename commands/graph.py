@@ -23,12 +23,23 @@ class GraphFormat(StrEnum):
     SVG = "svg"
 
 
+_ENDINGS = {
+    ".svg": GraphFormat.SVG,
+    ".mmd": GraphFormat.MERMAID,
+    ".dot": GraphFormat.GRAPHVIZ,
+    ".gv": GraphFormat.GRAPHVIZ,
+}
+
+
 @with_sources
 def graph(
     sources: Sources,
     format_: Annotated[
-        GraphFormat, typer.Option("--format", "-f", help="A tree in the terminal, or a picture's text.")
-    ] = GraphFormat.TREE,
+        GraphFormat | None,
+        typer.Option(
+            "--format", "-f", help="A tree in the terminal, or a picture's text; else by the ending."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write a picture to; else it is printed.")
     ] = None,
@@ -36,6 +47,7 @@ def graph(
 ) -> None:
     """Show what a model is built of, and what flows through it; nothing is computed."""
     del debug
+    chosen = _choose(format_, output)
     settings = sources.resolve()
     with status_console.status("Building"):
         from nested_lightning.containers.checking.model_check import check_application
@@ -49,10 +61,19 @@ def graph(
     print_findings(report)
     if not report.rows:
         raise typer.Exit(2)
-    if format_ is GraphFormat.TREE:
+    if chosen is GraphFormat.TREE:
         print_tree(report, tree, title=settings.model)
     else:
-        _write(_draw(format_, build_graph(report, tree, title=settings.model)), output)
+        _write(_draw(chosen, build_graph(report, tree, title=settings.model)), output)
+
+
+def _choose(format_: GraphFormat | None, output: Path | None) -> GraphFormat:
+    """Return what was asked for, else what the file's ending says, or a tree without a file."""
+    by_ending = _ENDINGS.get(output.suffix.lower()) if output else GraphFormat.TREE
+    chosen = format_ or by_ending
+    if chosen is None or (output and chosen is GraphFormat.TREE):
+        raise typer.BadParameter(f"{output} must end in {', '.join(_ENDINGS)}, or --format name a picture")
+    return chosen
 
 
 def _draw(format_: GraphFormat, drawn: object) -> str:

@@ -58,9 +58,12 @@ def test_graph_draws_a_tree_and_a_picture(program: Program, small_csv: Path, tmp
     assert "data [2, 3] → [2, 32]" in tree
     assert "datamodule  MultiFeatureDataModule  see above" in tree
     replaced = ("--override", "multi_feature.head=nested_lightning.app.submodules.heads:LinearHead")
-    done = program("graph", "--config", settings, *replaced, "--format", "svg", "--output", "model.svg")
+    done = program("graph", "--config", settings, *replaced, "--output", "model.svg")
     assert done.returncode == 0, done.stderr
     picture = ElementTree.parse(tmp_path / "model.svg").getroot()
     texts = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert texts.count("overridden") == 1
     assert "LinearHead" in texts
+    refused = program("graph", "--config", settings, "--output", "model.txt")
+    assert refused.returncode == 2
+    assert "must end in .svg" in " ".join(refused.stderr.split())

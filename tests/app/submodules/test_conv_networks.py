@@ -1,5 +1,7 @@
 """What convolutional networks learn of sparse pictures, of which most pixels are black."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -26,7 +28,7 @@ def test_conv_networks_learn_more_of_sparse_pictures_than_their_mean(channels: i
 
 
 def test_conv_networks_without_normalisation_have_the_parameters_of_earlier_checkpoints() -> None:
-    sizes = {"channels": 1, "image_size": 8, "use_group_norm": False}
+    sizes: dict[str, Any] = {"channels": 1, "image_size": 8, "use_group_norm": False}
 
     encoder, decoder = ConvPictureEncoder(**sizes), ConvPictureDecoder(in_features=2, **sizes)
 
@@ -46,7 +48,7 @@ def _bars(size: int, channels: int) -> Tensor:
 
 def _train(pictures: Tensor) -> VariationalAutoencoder:
     _, channels, size, _ = pictures.shape
-    shape = {"channels": channels, "image_size": size, "conv_channels": 8}
+    shape: dict[str, Any] = {"channels": channels, "image_size": size, "conv_channels": 8}
     vae = VariationalAutoencoder(
         encoder=ConvPictureEncoder(**shape, hidden_features=32),
         sampler=GaussianSampler(in_features=32, num_domains=1),
