@@ -25,7 +25,7 @@ from nested_lightning import bootstrap, family_container, from_checkpoint, load_
 from nested_lightning.commands.options import SetOption, parse_assignments
 
 Pixels = npt.NDArray[np.uint8]
-PRESETS: tuple[list[str], ...] = ([], ["conv"], ["without-gan"], ["conv", "without-gan"])
+PRESETS: tuple[list[str], ...] = ([], ["without-gan"], ["conv", "without-gan"], ["conv"])
 PICTURES_PER_DOMAIN = 60
 
 
@@ -93,7 +93,7 @@ class Kind:
 KINDS = {
     "digits": Kind(digits, side=8, epochs=100),
     "photos": Kind(photos, side=16, epochs=60),
-    "letters": Kind(letters, side=28, epochs=30),
+    "letters": Kind(letters, side=28, epochs=60),
     "shapes": Kind(shapes, side=64, epochs=20, batch_size=10),
 }
 
