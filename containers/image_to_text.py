@@ -26,7 +26,7 @@ from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import PictureSplitter
 from nested_lightning.app.submodules.normalization import PictureNormalization
-from nested_lightning.containers.providing.chosen import attributes, callback, chosen
+from nested_lightning.containers.providing.chosen import attributes, callback, chosen, chosen_at
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
@@ -77,8 +77,8 @@ class ImageToTextContainer(DeclarativeContainer):
         max_rotation=settings.provided.augmentation.max_rotation,
     )
     generation = chosen(Generation, settings.provided.generation)
-    optimizer = chosen(protocols.Optimizer, settings.provided.optimizer)
-    schedule = chosen(protocols.Schedule, settings.provided.schedule)
+    optimizer = chosen_at("image_to_text.optimizer", protocols.Optimizer, settings.provided.optimizer)
+    schedule = chosen_at("image_to_text.schedule", protocols.Schedule, settings.provided.schedule)
     caption_samples = callback(CaptionSamples)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="image_to_text")

@@ -21,7 +21,7 @@ from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.containers.providing.choices import build_chosen
-from nested_lightning.containers.providing.chosen import attributes, chosen, each_named
+from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
@@ -69,8 +69,8 @@ class MultiFeatureContainer(DeclarativeContainer):
     )
     combiner = chosen(protocols.Combiner, settings.provided.combiner)
     head = chosen(protocols.Head, settings.provided.head)
-    optimizer = chosen(protocols.Optimizer, settings.provided.optimizer)
-    schedule = chosen(protocols.Schedule, settings.provided.schedule)
+    optimizer = chosen_at("multi_feature.optimizer", protocols.Optimizer, settings.provided.optimizer)
+    schedule = chosen_at("multi_feature.schedule", protocols.Schedule, settings.provided.schedule)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="multi_feature")
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())

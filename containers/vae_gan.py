@@ -30,6 +30,7 @@ from nested_lightning.containers.providing.chosen import (
     attributes,
     callback,
     chosen,
+    chosen_at,
     each_named,
     part_of_each,
 )
@@ -76,8 +77,8 @@ class VaeGanContainer(DeclarativeContainer):
     encoder = chosen(protocols.PictureEncoder, settings.provided.vae.encoder)
     sampler = chosen(protocols.LatentSampler, settings.provided.vae.sampler)
     decoder = chosen(protocols.PictureDecoder, settings.provided.vae.decoder)
-    optimizer = chosen(protocols.Optimizer, settings.provided.vae.optimizer)
-    schedule = chosen(protocols.Schedule, settings.provided.vae.schedule)
+    optimizer = chosen_at("vae_gan.vae.optimizer", protocols.Optimizer, settings.provided.vae.optimizer)
+    schedule = chosen_at("vae_gan.vae.schedule", protocols.Schedule, settings.provided.vae.schedule)
     vae = DeclaredFactory(protocols.Vae, VariationalAutoencoder)
 
     encoders = part_of_each(encoder, settings.provided.vaes, "encoder")
@@ -99,8 +100,12 @@ class VaeGanContainer(DeclarativeContainer):
 
     discriminator = chosen(protocols.Discriminator, settings.provided.discriminator)
     discriminators = each_named(discriminator)
-    discriminator_optimizer = chosen(protocols.Optimizer, settings.provided.discriminator_optimizer)
-    discriminator_schedule = chosen(protocols.Schedule, settings.provided.discriminator_schedule)
+    discriminator_optimizer = chosen_at(
+        "vae_gan.discriminator_optimizer", protocols.Optimizer, settings.provided.discriminator_optimizer
+    )
+    discriminator_schedule = chosen_at(
+        "vae_gan.discriminator_schedule", protocols.Schedule, settings.provided.discriminator_schedule
+    )
     classifier = DeclaredFactory(
         protocols.PictureClassifier, FeatureClassifier, num_steps=settings.provided.classifier_steps
     )

@@ -21,7 +21,7 @@ from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.spec import VariantDataSpec
 from nested_lightning.containers.providing.choices import build_each, build_optional
-from nested_lightning.containers.providing.chosen import attributes, chosen, each_named
+from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
     DeclaredFactory,
@@ -82,8 +82,8 @@ class VariantContainer(DeclarativeContainer):
     loss = chosen(protocols.SequenceLoss, settings.provided.loss)
     losses = each_named(loss, settings.provided.losses)
     balance = chosen(protocols.LossBalance, settings.provided.balance)
-    optimizer = chosen(protocols.Optimizer, settings.provided.optimizer)
-    schedule = chosen(protocols.Schedule, settings.provided.schedule)
+    optimizer = chosen_at("variant.optimizer", protocols.Optimizer, settings.provided.optimizer)
+    schedule = chosen_at("variant.schedule", protocols.Schedule, settings.provided.schedule)
 
     assembler = providers.Factory(Assembler, seed=application.provided.seed, path="variant")
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())

@@ -1,14 +1,16 @@
 """Optimisers and schedules of torch by the names of their classes, with the arguments that these take."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import MappingProxyType, ModuleType
 from typing import Any, TypeVar
 
+import torch
 from torch import optim
 from torch.nn import Parameter
-from torch.optim import Optimizer, lr_scheduler
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim import SGD, Optimizer, lr_scheduler
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from nested_lightning.app.errors import UserError, did_you_mean
 
@@ -48,7 +50,7 @@ def build_torch_optimizer(
     """
     shared = {"lr": lr, "weight_decay": weight_decay}
     given = {**options, **{one: value for one, value in shared.items() if value is not None}}
-    return _call(_find(optim, Optimizer, name), params, given)
+    return _call(_find(optim, Optimizer, name), params, given, _try_optimizer)
 
 
 def build_torch_schedule(
@@ -76,7 +78,8 @@ def build_torch_schedule(
         UserError: There is no such class, or it doesn't take that.
     """
     del total_steps  # which its options may say
-    schedule = _call(_find(lr_scheduler, LRScheduler, name), optimizer, options)
+    rehearse = partial(_try_schedule, num_groups=len(optimizer.param_groups))
+    schedule = _call(_find(lr_scheduler, LRScheduler, name), optimizer, options, rehearse)
     stepping = {"interval": interval, "frequency": frequency, "monitor": monitor}
     setattr(schedule, _STEPPING, stepping)
     return schedule
@@ -104,8 +107,27 @@ def _find(module: ModuleType, base: type[T], name: str) -> type[T]:
     return classes[name]
 
 
-def _call(kind: type[T], first: Any, options: Options) -> T:
-    """Call a class with what its first parameter is, and with options, which are checked."""
+def _try_optimizer(build: Callable[[Any], Optimizer]) -> None:
+    """Take a step with a tiny weight: some options are looked at no earlier."""
+    weight = _weight()
+    weight.grad = torch.ones_like(weight)
+    build([weight]).step(lambda: 0.0)
+
+
+def _try_schedule(build: Callable[[Any], LRScheduler], *, num_groups: int) -> None:
+    """Take a step with as many tiny groups."""
+    optimizer = SGD([{"params": [_weight()]} for _ in range(num_groups)], lr=0.1, momentum=0.9)
+    schedule = build(optimizer)
+    optimizer.step()
+    schedule.step(*([1.0] if isinstance(schedule, ReduceLROnPlateau) else []))
+
+
+def _weight() -> Parameter:
+    return Parameter(torch.ones(2, 2, device="cpu"))  # a check makes all others on meta
+
+
+def _call(kind: type[T], first: Any, options: Options, rehearse: Callable[[Callable[[Any], T]], None]) -> T:
+    """Call a class with what its first parameter is, and with options, which are checked and tried."""
     _, *parameters = inspect.signature(kind).parameters.values()
     allowed = {one.name: one for one in parameters}
     for name in options:
@@ -118,8 +140,12 @@ def _call(kind: type[T], first: Any, options: Options) -> T:
     if needed:
         raise UserError(f"{kind.__name__} needs {', '.join(needed)}: set them in its options")
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    on_cpu = {name: value for name, value in given.items() if name != "capturable"}  # CUDA's alone
     try:
+        rehearse(partial(kind, **on_cpu))
         return kind(first, **given)  # type: ignore[call-arg]
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # whichever torch raises of a value that isn't its
         reason = " ".join(str(error).split())
-        raise UserError(f"{kind.__name__} can't be built with {given}: {reason}") from error
+        raise UserError(
+            f"{kind.__name__} can't be built with {given}: {reason or type(error).__name__}"
+        ) from error

@@ -6,10 +6,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+
 from nested_lightning.app.assembly.wiring.making import make_here
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.training.submodule_policies import SubmodulePolicy
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.submodules import SubmodulePolicySettings
+
+_REFUSALS = (ValueError, TypeError, AssertionError, RuntimeError, ImportError, MisconfigurationException)
+"""By which a constructor of Lightning's or torch's refuses its arguments."""
 
 
 @cache
@@ -33,6 +39,25 @@ def build_chosen(choice: ChoiceSettings, *args: Any, **kwargs: Any) -> Any:
         **kwargs: Passed on, e.g. the widths that only the data knows.
     """
     return make_here(import_target(choice.target), *args, **{**choice.arguments(), **kwargs})
+
+
+def build_at(path: str, choice: ChoiceSettings, *args: Any, **kwargs: Any) -> Any:
+    """Build what was chosen; a fault of its values names the path of the choice.
+
+    Raises:
+        UserError: Its class refuses what it is given.
+    """
+    with errors_naming(path):
+        try:
+            return build_chosen(choice, *args, **kwargs)
+        except UserError:
+            raise
+        except _REFUSALS as error:
+            raise UserError(f"{path}: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or f"its values don't go together ({type(error).__name__})"
 
 
 def build_named(
@@ -76,21 +101,25 @@ def build_callback(choices: Mapping[str, ChoiceSettings], folder: Path, name: st
     """Build a callback by its choice; what it writes to a relative path lies in the run folder."""
     choice: Any = choices[name]
     placed = {"dirpath": folder / (choice.dirpath or "own/checkpoints")} if hasattr(choice, "dirpath") else {}
-    return build_chosen(choice, **placed)
+    return build_at(f"trainer.callbacks.{name}", choice, **placed)
 
 
 def build_logger(
     choices: Mapping[str, ChoiceSettings], folder: Path, runs: Mapping[str, str], name: str
 ) -> Any:
     """Build a logger by its choice, which goes on in its known run, if there is one."""
-    return build_chosen(choices[name], item=name, folder=folder, run=runs.get(name))
+    path = f"trainer.loggers.{name}"
+    return build_at(path, choices[name], item=name, folder=folder, run=runs.get(name))
 
 
 def build_policies(policies: Mapping[str, SubmodulePolicySettings]) -> dict[str, SubmodulePolicy]:
     """Return the policy of each path."""
-    return {path: SubmodulePolicy(**dict(_policy_arguments(policy))) for path, policy in policies.items()}
+    return {
+        path: SubmodulePolicy(**dict(_policy_arguments(path, policy))) for path, policy in policies.items()
+    }
 
 
-def _policy_arguments(policy: SubmodulePolicySettings) -> Iterator[tuple[str, Any]]:
+def _policy_arguments(path: str, policy: SubmodulePolicySettings) -> Iterator[tuple[str, Any]]:
     for name, value in policy:
-        yield name, partial(build_chosen, value) if isinstance(value, ChoiceSettings) else value
+        at = f"submodules.{path}.{name}"
+        yield name, partial(build_at, at, value) if isinstance(value, ChoiceSettings) else value

@@ -3,7 +3,7 @@
 from typing import Any
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.containers.providing.choices import build_chosen, build_named, build_part
+from nested_lightning.containers.providing.choices import build_at, build_chosen, build_named, build_part
 from nested_lightning.containers.providing.declared import DeclaredCallable, DeclaredFactory
 from nested_lightning.containers.providing.named import NamedProviders
 
@@ -16,6 +16,11 @@ def callback(made: Any, **arguments: Any) -> DeclaredFactory:
 def chosen(protocol: type, choice: Any) -> DeclaredCallable:
     """Return a provider of what the settings say that ``choice`` provides."""
     return DeclaredCallable(protocol, build_chosen, choice)
+
+
+def chosen_at(path: str, protocol: type, choice: Any) -> DeclaredCallable:
+    """Return the same, where faults of the values name the choice's path in the settings."""
+    return DeclaredCallable(protocol, build_at, path, choice)
 
 
 def each_named(default: DeclaredCallable, choices: Any = None) -> NamedProviders:

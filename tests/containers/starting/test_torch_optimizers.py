@@ -1,5 +1,6 @@
 """Optimisers and schedules of torch by the names of their classes, and optimisers of single submodules."""
 
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 from torch.optim import SGD, RMSprop
 
-from nested_lightning import UserError, resume_training
+from nested_lightning import UserError, bootstrap, resume_training
+from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
 from tests.containers.shared_trainings import SAVING, assert_same_training, interrupt, new_run
 
@@ -112,3 +114,32 @@ def test_what_several_optimizers_cannot_do_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=said):
         new_run(merge(picture_settings, {"vae_gan": {"vae": changes}}), tmp_path / "run")()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (_schedule("CosineAnnealingLR", options={"T_max": "abc"}), "schedule: CosineAnnealingLR can't be"),
+        (_schedule("StepLR", options={"step_size": 0}), "schedule: StepLR can't be"),
+        (_schedule("OneCycleLR", options={"max_lr": 0.1}), "schedule: OneCycleLR can't be.*total_steps"),
+        (_schedule("ReduceLROnPlateau", options={"patience": "x"}), "schedule: ReduceLROnPlateau can't be"),
+        (_optimizer("NAdam", betas=[0.9]), "optimizer: NAdam can't be"),
+        (_optimizer("SGD", momentum="much"), "optimizer: SGD can't be"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_check_finds_a_wrong_value_of_torchs_options_and_names_the_setting(
+    settings: dict[str, Any], changes: dict[str, Any], said: str
+) -> None:
+    report = check_application(bootstrap(merge(settings, changes)))
+
+    assert len(report.faults) == 1
+    assert re.search(f"multi_feature.{said}", str(report.faults[0]))
+
+
+def test_a_fault_of_a_submodules_own_optimizer_names_its_setting(settings: dict[str, Any]) -> None:
+    wrong = {"submodules": {"multi_feature.head": {"optimizer": {**HEAD, "options": {"alpha": "x"}}}}}
+
+    (fault,) = check_application(bootstrap(merge(settings, wrong))).faults
+
+    assert "submodules.multi_feature.head.optimizer: RMSprop can't be" in str(fault)
