@@ -1,40 +1,11 @@
 """Callbacks of Lightning's that need something more to be used by settings, or to go on with a training."""
 
 from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.callbacks import EarlyStopping, GradientAccumulationScheduler, ThroughputMonitor
+from pytorch_lightning.callbacks import GradientAccumulationScheduler, ThroughputMonitor
 from pytorch_lightning.utilities.data import extract_batch_size
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.monitored_value import unlogged
-
-
-class NamedStopping(EarlyStopping):
-    """Lightning's early stopping, with an error of the user's where its value isn't logged."""
-
-    @override
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look at the value.
-
-        Raises:
-            UserError: There is none of that name.
-        """
-        try:
-            super().on_validation_end(trainer, pl_module)
-        except RuntimeError:
-            raise unlogged(self.monitor, trainer, setting="early_stopping: monitor") from None
-
-    @override
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look at the value.
-
-        Raises:
-            UserError: There is none of that name.
-        """
-        try:
-            super().on_train_epoch_end(trainer, pl_module)
-        except RuntimeError:
-            raise unlogged(self.monitor, trainer, setting="early_stopping: monitor") from None
 
 
 class AccumulationScheduler(GradientAccumulationScheduler):

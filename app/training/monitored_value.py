@@ -1,7 +1,11 @@
 """The value by which the best checkpoint is chosen and training is stopped: whether it comes, and when."""
 
+import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.trainer.states import TrainerFn
@@ -77,6 +81,30 @@ def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -
         f"{setting} = '{name}': no such value is logged{did_you_mean(name, logged)}"
         f" (allowed: {', '.join(logged) or 'nothing is logged'})"
     )
+
+
+_LACKING = {
+    r"ModelCheckpoint\(monitor='(.*?)'\)` could not find": "model_checkpoint: monitor",
+    r"Early stopping conditioned on metric `(.*?)` which is not": "early_stopping: monitor",
+    r"ReduceLROnPlateau conditioned on metric (.*?) which is not": "schedule: monitor",
+}
+"""Lightning's words for a value that isn't there, and the setting that names it."""
+
+
+@contextmanager
+def naming_unlogged(trainer: Trainer) -> Iterator[None]:
+    """Say of every callback and schedule alike that the value that it follows isn't logged.
+
+    Raises:
+        UserError: It isn't, within the block.
+    """
+    try:
+        yield
+    except (MisconfigurationException, RuntimeError) as error:
+        for words, setting in _LACKING.items():
+            if found := re.search(words, str(error)):
+                raise unlogged(found[1], trainer, setting=setting) from None
+        raise
 
 
 def warn_of_patience(patience: int, *, max_epochs: int, val_every_n_epochs: int | None) -> None:

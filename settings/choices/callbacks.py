@@ -58,7 +58,7 @@ class StochasticWeightAveragingSettings(
     annealing_strategy: Literal["cos", "linear"] = Field("cos", description="How it comes there.")
 
 
-class EarlyStoppingSettings(CallbackSettings, kind="early_stopping", target=f"{_OURS}.NamedStopping"):
+class EarlyStoppingSettings(CallbackSettings, kind="early_stopping", target=".EarlyStopping"):
     """Stops where a value gets no better, reaches a threshold or is no number."""
 
     monitor: str = Field(description="Logged value.")
@@ -172,7 +172,7 @@ class ThroughputMonitorSettings(
 ):
     """Logs batches and samples per second."""
 
-    window_size: Count = Field(100, description="Batches of a mean.")
+    window_size: int = Field(100, ge=2, le=2**31 - 1, description="Batches of a mean.")
 
 
 CALLBACKS = Slot(base=CallbackSettings, default="learning_rate_monitor")

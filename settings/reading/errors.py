@@ -146,6 +146,9 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
     if problem["type"] == "union_tag_not_found":
         allowed = ", ".join(_names(step(parent, names[-1])))
         return f"{path} = {value}: choose by {path}.kind (allowed: {allowed})"
+    if problem["type"] == "dict_type" and isinstance(problem["input"], list) and parent is not None:
+        named = shown({"mine": problem["input"][0]} if problem["input"] else {})
+        return f"{path} = {value}: is no list, its items have names: write {named}"
     if problem["type"] in ("model_type", "dict_type") and parent is not None:
         return f"{path} = {value}: has settings of its own{_allow('', _names(step(parent, names[-1])))}"
     if problem["type"] == "union_tag_invalid":

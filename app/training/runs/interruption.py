@@ -41,7 +41,8 @@ class Interruption(EpochCallback):
 
     In training the first signal is a request, which `LastCheckpoint` meets where it can save: after a step
     of the optimiser, a validation that runs included. A second signal, or one outside training, raises
-    `TrainingInterruptedError` wherever the program is; a third ends the process without any more ado.
+    `TrainingInterruptedError` wherever the program is; a third ends the process without any more ado. A
+    `KeyboardInterrupt` of a callback's own is the same as one outside training.
 
     Where SLURM announces the end, Lightning would save at once, also in the middle of a step, and put the job
     back into its queue. Here it does the same where the request is met. The SIGTERM that SLURM sends to a job
@@ -74,6 +75,10 @@ class Interruption(EpochCallback):
         self._install()
         try:
             yield
+        except (KeyboardInterrupt, SystemExit) as end:  # Lightning makes the latter of the former
+            if not isinstance(end, KeyboardInterrupt) and not isinstance(end.__context__, KeyboardInterrupt):
+                raise
+            raise TrainingInterruptedError(signal.SIGINT) from None
         finally:
             self._is_training = False
             for number, handler in before.items():

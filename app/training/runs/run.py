@@ -32,6 +32,7 @@ from nested_lightning.app.training.machine.threads import (
     memory_left_as_it_is,
     torch_threads,
 )
+from nested_lightning.app.training.monitored_value import naming_unlogged
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
 from nested_lightning.app.training.runs.interruption import Interruption
 from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
@@ -153,7 +154,8 @@ class TrainingRun:
             torch_threads(count_threads(self._num_threads, self.model, batch_size=self._batch_size)),
             memory_left_as_it_is(),
             seeded_generators(self._seed),
-            _misfit_as_user_error(),
+            _misfit_as_user_error(self._limits),
+            naming_unlogged(self.trainer),
         ):
             self._log_data()
             for override in self._overrides:
@@ -184,6 +186,14 @@ class TrainingRun:
         elif self.trainer.is_global_zero:
             result.write()
         return result
+
+    @property
+    def _limits(self) -> Mapping[str, str]:
+        """Lightning's names of settings that were set by another name."""
+        trainer = (self._settings or {}).get("trainer", {})
+        overfit = "overfit_batches"
+        is_set = trainer.get(overfit)
+        return {"limit_train_batches": overfit, "limit_val_batches": overfit} if is_set else {}
 
     def _log_data(self) -> None:
         summary = self.data_summary or DataSummary(facts={})
@@ -236,6 +246,11 @@ class TrainingRun:
         folder = self.run_folder
         self.trainer.strategy.barrier("the first process has written its checkpoints")
         path = folder.checkpoint_of_results
+        if not path.exists() and self._resume_from is None and self.trainer.global_step == 0:
+            raise UserError(
+                "the training ended before its first step, and saved nothing: look at what stops it, e.g. a"
+                " timer whose duration is 0"
+            )
         self.model.load_state_dict(read_checkpoint(path)["state_dict"])
         for module in self.model.modules():
             if isinstance(module, Metric):  # has seen the whole training, as the best value so far does
@@ -260,12 +275,19 @@ class TrainingRun:
 
 
 @contextmanager
-def _misfit_as_user_error() -> Iterator[None]:
+def _misfit_as_user_error(names: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except MisconfigurationException as error:
-        raise UserError(f"the settings of the trainer don't fit the model: {error}") from error
+        reason = " ".join(str(error).split())
+        for lightnings, name in names.items():
+            reason = reason.replace(lightnings, name)
+        raise UserError(f"the settings of the trainer don't fit the model: {reason}") from error
     except ValueError as error:
+        if "specified number of total steps" in str(error):
+            raise UserError(
+                f"schedule.options.total_steps is less than the training has: {error}; raise it"
+            ) from error
         if "`val_check_interval`" not in str(error):
             raise
         raise UserError(
