@@ -136,7 +136,8 @@ def _led(names: Names, parent: Place, layers: Sequence[Layer]) -> Names:
 
 
 def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
-    path, value = dotted(names), shown(problem["input"])
+    of_submodule = names[:1] == ("submodules",)  # whose names are paths, as faults of policies have them
+    path, value = ".".join(names) if of_submodule else dotted(names), shown(problem["input"])
     if problem["type"] == "missing":
         return f"{path}: a value is needed"
     if problem["type"] == "extra_forbidden":

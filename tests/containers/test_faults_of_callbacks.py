@@ -63,3 +63,12 @@ def test_a_keyboard_interrupt_of_a_callback_is_an_interruption(tmp_path: Path) -
         run()
 
     assert stop.value.signum == signal.SIGINT
+
+
+def test_a_fault_of_a_policy_has_the_submodules_path_as_it_is_read(
+    small_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    wrong = {"submodules": {"multi_feature.head": {"lr": -1}}}
+
+    with pytest.raises(SettingsError, match=r"submodules\.multi_feature\.head\.lr = -1"):
+        new_run(merge(small_settings, wrong), tmp_path / "run")
