@@ -1,7 +1,5 @@
 """Lightning's averages of weights and its finders, with our composites in a plain Trainer."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from pytorch_lightning.callbacks import EMAWeightAveraging, StochasticWeightAver
 from pytorch_lightning.tuner.tuning import Tuner
 
 from nested_lightning import bootstrap, family_container, from_checkpoint, load_settings
+from tests.command_line import Program
 from tests.frozen.set_ups import FAMILIES, SMALL, TRAINED
 
 AVERAGES: dict[str, Callable[[], Callback]] = {
@@ -95,30 +94,28 @@ def test_the_finder_of_batch_sizes_sets_that_of_the_data(container: Any, tmp_pat
 
 
 _SPAWNED = """
-import sys
+import os, sys
 import torch
 from pytorch_lightning import Trainer
 from nested_lightning import bootstrap, family_container, load_settings
 
-if __name__ == "__main__":
-    container = family_container(bootstrap(load_settings(config=sys.argv[1])))
-    model = container.model()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    Trainer(
-        accelerator="cpu", devices=2, strategy="ddp_spawn_find_unused_parameters_true", max_epochs=1,
-        logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-        use_distributed_sampler=False,
-    ).fit(model, datamodule=container.datamodule())
-    assert any(not torch.equal(value, before[name]) for name, value in model.state_dict().items())
+folder, settings, devices = sys.argv[1:]
+os.chdir(folder)
+container = family_container(bootstrap(load_settings(config=settings)))
+model = container.model()
+before = {name: value.clone() for name, value in model.state_dict().items()}
+Trainer(
+    accelerator="cpu", devices=int(devices), strategy="ddp_spawn_find_unused_parameters_true", max_epochs=1,
+    logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+    use_distributed_sampler=False,
+).fit(model, datamodule=container.datamodule())
+assert any(not torch.equal(value, before[name]) for name, value in model.state_dict().items())
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["multi-feature", "vae-gan"])
-def test_spawned_processes_train_copies(family: str, tmp_path: Path) -> None:
-    script = tmp_path / "plain_script.py"
-    script.write_text(_SPAWNED)
-    command = [sys.executable, str(script), str(SMALL)]
-    done = subprocess.run(command, cwd=TRAINED / family, capture_output=True, text=True, timeout=300)
+@pytest.mark.parametrize(("family", "devices"), [("multi-feature", "2"), ("vae-gan", "1")])
+def test_spawned_processes_train_copies(family: str, devices: str, forked_code: Program) -> None:
+    done = forked_code(_SPAWNED, str(TRAINED / family), str(SMALL), devices)
 
     assert done.returncode == 0, done.stderr

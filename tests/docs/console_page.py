@@ -21,6 +21,7 @@ _FILE_NAME = re.compile(r"# (\S+\.py)\n")
 _COMMAND = re.compile(r"^\$ (.*)\n?", re.MULTILINE)
 _FIGURE = re.compile(r"[-+]?\d[\d,:]*(\.\d+)?(e[-+]?\d+)?")
 _HOME = "/home/you"
+_SET_UP = re.compile(r"^fitting .*\n", re.MULTILINE)
 _PROGRESS = re.compile(r"^(epoch .*\n)(?:epoch .*\n)+(epoch .*\n)", re.MULTILINE)
 
 
@@ -90,7 +91,7 @@ def _masked(output: str) -> str:
 def _write_anew(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for step in run_page(path.read_text(), Path(folder)):
-            printed = _PROGRESS.sub(r"\1…\n\2", step.printed)
+            printed = _SET_UP.sub("…\n", _PROGRESS.sub(r"\1…\n\2", step.printed))
             old, new = (f"$ {step.command}\n{output}" for output in (step.shown, printed))
             path.write_text(path.read_text().replace(old, new, 1))
 

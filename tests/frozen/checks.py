@@ -5,15 +5,23 @@ from dataclasses import asdict
 from typing import Any
 
 from nested_lightning import family_container
+from nested_lightning.app.checking.submodule_table import CheckReport
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.checking.model_graph import build_graph
 from nested_lightning.containers.checking.resolved_providers import resolve_model
 from tests.frozen.set_ups import SetUp
 
 
-def record_check(set_up: SetUp) -> dict[str, Any]:
+def record_set_up(set_up: SetUp, *, is_drawn: bool) -> dict[str, Any]:
+    """Return what is found of a set-up by ``check``, and by ``graph`` where it is drawn, from one check."""
+    application = set_up.application()
+    report = check_application(application)
+    found = {"check": _record_check(report)}
+    return {**found, "graph": _record_graph(set_up.family, application, report)} if is_drawn else found
+
+
+def _record_check(report: CheckReport) -> dict[str, Any]:
     """Return faults and rows, the rows by their paths."""
-    report = check_application(set_up.application())
     return {
         "model_class": report.model_class,
         "faults": _numbered(report.faults),
@@ -22,11 +30,9 @@ def record_check(set_up: SetUp) -> dict[str, Any]:
     }
 
 
-def record_graph(set_up: SetUp) -> dict[str, Any]:
+def _record_graph(title: str, application: Any, report: CheckReport) -> dict[str, Any]:
     """Return nodes by their names, and edges by what they join, whose order is left open."""
-    application = set_up.application()
-    tree = resolve_model(family_container(application))
-    graph = build_graph(check_application(application), tree, title=set_up.family)
+    graph = build_graph(report, resolve_model(family_container(application)), title=title)
     edges = sorted((f"{edge.source} -> {edge.target}", edge.label) for edge in graph.edges)
     return {
         "title": graph.title,

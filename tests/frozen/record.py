@@ -14,7 +14,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-from tests.frozen.checks import record_check, record_graph
+from tests.frozen.checks import record_set_up
 from tests.frozen.losses import SET_UPS, record_losses
 from tests.frozen.schema import record_schema
 from tests.frozen.set_ups import BROKEN, FAMILIES, VARIATIONS, SetUp, as_they_ship
@@ -28,18 +28,23 @@ def checked_set_ups(family: str) -> dict[str, SetUp]:
 
 
 def drawn_set_ups(family: str) -> dict[str, SetUp]:
-    """Return by name what `graph` is recorded of."""
+    """Return by name what `graph` is recorded of, which `check` is too."""
     return {"defaults": as_they_ship(family)["defaults"], **VARIATIONS[family]}
 
 
 def record_family(family: str) -> dict[str, Any]:
     """Return checks and graphs of a family, and the Python whose library one of them reads."""
+    drawn = drawn_set_ups(family)
     with chdir(SetUp(family=family).folder):
-        return {
-            "python": platform.python_version(),
-            "check": {name: record_check(set_up) for name, set_up in checked_set_ups(family).items()},
-            "graph": {name: record_graph(set_up) for name, set_up in drawn_set_ups(family).items()},
+        found = {
+            name: record_set_up(set_up, is_drawn=name in drawn)
+            for name, set_up in checked_set_ups(family).items()
         }
+    return {
+        "python": platform.python_version(),
+        "check": {name: one["check"] for name, one in found.items()},
+        "graph": {name: found[name]["graph"] for name in drawn},
+    }
 
 
 def record_all_losses() -> dict[str, Any]:

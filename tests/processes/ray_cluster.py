@@ -41,7 +41,7 @@ def ray_variables() -> Iterator[dict[str, str]]:
 def running_cluster(environ: Mapping[str, str]) -> Iterator[str]:
     """Start a cluster by ``ray start --head``, and give its address; its processes end with it."""
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--port=0"]
-    options = ["--num-cpus=4", "--num-gpus=0", "--include-dashboard=false", "--disable-usage-stats"]
+    options = ["--num-cpus=2", "--num-gpus=0", "--include-dashboard=false", "--disable-usage-stats"]
     folder = Path(environ["RAY_TMPDIR"])
     with (
         (folder / "output.txt").open("w") as output,

@@ -42,13 +42,6 @@ def test_two_workers_come_to_what_one_process_comes_to(trained: Path, name: str)
 
 
 @needs_ray
-def test_the_workers_of_a_running_cluster_come_to_the_same(trained: Path, said: dict[str, Any]) -> None:
-    assert said["trained"]["status"] == 0, said["trained"]["err"]
-    assert "Scores of trained/checkpoints/best.ckpt" in said["trained"]["out"]
-    assert_same_training(RunFolder(trained / "trained"), RunFolder(trained / "multi-feature-1"))
-
-
-@needs_ray
 def test_a_worker_that_fails_ends_the_other_and_says_why(trained: Path, said: dict[str, Any]) -> None:
     failed = said["failed"]
 
@@ -58,7 +51,9 @@ def test_a_worker_that_fails_ends_the_other_and_says_why(trained: Path, said: di
 
 
 @needs_ray
-def test_one_worker_goes_on_with_the_same_batches_as_two(trained: Path, said: dict[str, Any]) -> None:
+def test_one_worker_of_a_running_cluster_goes_on_to_the_same_end_as_one_process(
+    trained: Path, said: dict[str, Any]
+) -> None:
     resumed = said["resumed"]
 
     assert resumed["status"] == 0, resumed["err"]

@@ -14,7 +14,7 @@ from nested_lightning.containers.owning.source_files import family_in_file
 from nested_lightning.settings.describing.kept_families import keep, read_kept
 from nested_lightning.settings.families import knowing
 from nested_lightning.settings.family import Family
-from tests.command_line import PROJECT
+from tests.command_line import PROJECT, Program
 from tests.fake_package import add_fake_package
 
 OWN = PROJECT / "tests" / "containers" / "owning"
@@ -145,11 +145,11 @@ def installed(tmp_path: Path) -> str:
     return os.pathsep.join([str(site), str(PROJECT)])
 
 
-def _models(path: str, cache: Path, *arguments: str) -> str:
+def _models(path: str, cache: Path) -> str:
     """Run ``models`` and return what it prints, and after that whether torch was imported."""
     code = (
         "import sys; from nested_lightning.commands.program import app;"
-        f" app(['models', *{arguments!r}], standalone_mode=False); print('torch' in sys.modules)"
+        " app(['models'], standalone_mode=False); print('torch' in sys.modules)"
     )
     done = _run(code, path, cache)
     assert done.returncode == 0, done.stderr
@@ -157,7 +157,9 @@ def _models(path: str, cache: Path, *arguments: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_packages_function_is_imported_once_for_help(installed: str, tmp_path: Path) -> None:
+def test_a_packages_function_is_imported_once_for_help_and_again_where_it_is_put_to_use(
+    installed: str, forked_code: Program, tmp_path: Path
+) -> None:
     first, second = (_models(installed, tmp_path / "cache") for _ in range(2))
     done = _run_without_torch("curve-pair", installed, tmp_path / "cache")
 
@@ -165,32 +167,39 @@ def test_a_packages_function_is_imported_once_for_help(installed: str, tmp_path:
     assert first.replace("True", "False") == second
     assert done.returncode == 0, done.stderr
 
-
-@pytest.mark.slow
-def test_a_package_ships_what_help_needs_and_a_stale_one_counts_for_nothing(
-    installed: str, tmp_path: Path
-) -> None:
-    written = _models(installed, tmp_path / "cache", "--model", "curve-pair", "--keep")
-    done = _run_without_torch("curve-pair", installed, tmp_path / "empty")
-    with (tmp_path / "site" / "curve_package.py").open("a") as file:
-        file.write("# changed\n")
-
-    assert "curve_package.curve_pair.json" in written.replace("\n", "")
-    assert done.returncode == 0, done.stderr
-    assert _models(installed, tmp_path / "other").endswith("True\n")
-
-
-@pytest.mark.slow
-def test_a_family_that_is_described_is_imported_where_it_is_put_to_use(
-    installed: str, tmp_path: Path
-) -> None:
-    _models(installed, tmp_path / "cache")
     code = (
-        "import nested_lightning as nl; from nested_lightning.settings.families import describe_family;"
+        "import sys; sys.path.insert(0, 'site');"
+        " import nested_lightning as nl; from nested_lightning.settings.families import describe_family;"
         " assert describe_family('curve-pair').container is None;"
         " app = nl.bootstrap({'model': 'curve-pair', 'curve_pair': {'latent_dim': 3}});"
         " print(app.curve_pair.model().vaes['sine'].encoder.out_features)"
     )
-    done = _run(code, installed, tmp_path / "cache")
+    used = forked_code(code, environ={"XDG_CACHE_HOME": str(tmp_path / "cache")})
 
-    assert done.stdout.split()[-1:] == ["3"], done.stderr
+    assert used.stdout.split()[-1:] == ["3"], used.stderr
+
+
+KEEP = """
+import sys
+sys.path.insert(0, "site")
+from nested_lightning.commands.program import app
+app(["models", *sys.argv[1:]], standalone_mode=False)
+"""
+
+
+@pytest.mark.slow
+def test_a_package_ships_what_help_needs_and_a_stale_one_counts_for_nothing(
+    installed: str, forked_code: Program, tmp_path: Path
+) -> None:
+    own = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    written = forked_code(KEEP, "--model", "curve-pair", "--keep", environ=own)
+    done = _run_without_torch("curve-pair", installed, tmp_path / "empty")
+    with (tmp_path / "site" / "curve_package.py").open("a") as file:
+        file.write("# changed\n")
+    derived = forked_code(KEEP, environ={"XDG_CACHE_HOME": str(tmp_path / "other")})
+
+    assert "curve_package.curve_pair.json" in written.stdout.replace("\n", ""), written.stderr
+    assert done.returncode == 0, done.stderr
+    assert not [*(tmp_path / "empty").rglob("*.json")]
+    assert derived.returncode == 0, derived.stderr
+    assert _entry(tmp_path / "other").exists()
