@@ -163,7 +163,7 @@ def _read_settings(path: Path) -> Mapping[Names, Any]:
         if file == path:  # a training writes all of them
             print_note(f"{path} is compared as it is written, since no family '{family}' is known here")
         return _with_overrides(written, overrides)
-    return _with_overrides(load_settings(config=file).to_plain(), overrides)
+    return _with_overrides(load_settings(config=file, overrides=None).to_plain(), overrides)
 
 
 def _with_overrides(settings: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[Names, Any]:

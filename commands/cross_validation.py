@@ -127,8 +127,8 @@ def _train_folds(begin: Sequence[Callable[[], Any]], parent: Path, overrides: Ma
         results.append(train_or_exit(run, resumed_by=parent))
     summary = summarise_folds([result.test_metrics for result in results])
     if is_new or not (parent / "results.json").exists():
-        _write(parent / "results.json", to_json({name: asdict(one) for name, one in summary.items()}) + "\n")
         _write_predictions(parent, overrides)
+        _write(parent / "results.json", to_json({name: asdict(one) for name, one in summary.items()}) + "\n")
     else:
         print_line("Nothing left to do: all folds are trained")
     print_table(

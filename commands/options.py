@@ -87,7 +87,7 @@ def best_of_run(path: Path | None) -> Path | None:
 
 def is_cross_validation(path: Path) -> bool:
     """Return whether this is the folder of a cross-validation."""
-    return (path / "fold-0").is_dir()
+    return (path / "fold-0" / "settings.yaml").is_file()
 
 
 CheckpointArgument = Annotated[

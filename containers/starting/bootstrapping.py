@@ -56,25 +56,30 @@ def bootstrap(
             `overriding`.
 
     Raises:
-        SettingsError: The values are wrong, with one line for each mistake, or the file can't be read.
+        SettingsError: The values are wrong, with one line for each mistake; or the file can't be read, or is
+            of a training with overrides that aren't given again.
         UserError: An override is at no provider's path, or lacks what is expected there.
     """
     own = () if family is None else (family_of(family),)
     with knowing(*own):
-        checked = _checked(settings, *own)
+        checked = _checked(settings, overrides or {}, *own)
     application = compose_application(checked.family)(settings=checked)
     override_for_good(application, overrides or {})
     return application
 
 
 def _checked(
-    settings: ApplicationSettings | Mapping[str, Any] | str | Path, own: Family | None = None
+    settings: ApplicationSettings | Mapping[str, Any] | str | Path,
+    overrides: Mapping[str, Any],
+    own: Family | None = None,
 ) -> ApplicationSettings:
     if isinstance(settings, ApplicationSettings):
         return settings
     model = own.name if own is not None else None
     if isinstance(settings, Path) or (isinstance(settings, str) and settings.endswith((".yaml", ".yml"))):
-        return load_settings(config=settings, assignments=[{"model": model}] if model else [])
+        return load_settings(
+            config=settings, assignments=[{"model": model}] if model else [], overrides=[*overrides]
+        )
     values: dict[str, Any] = {"model": model} if model else {}
     for name, value in ({"model": settings} if isinstance(settings, str) else settings).items():
         values = merge(values, nest(name, value) if isinstance(name, str) else {name: value})

@@ -118,7 +118,7 @@ def settings_of(
     environ: Mapping[str, str] | None = None,
 ) -> ApplicationSettings:
     """Return the settings of a run folder as `resume_training` takes them, with what is put over them."""
-    loaded = load_settings(config=folder.settings_file)
+    loaded = load_settings(config=folder.settings_file, overrides=None)
     places = data_places(environ or {}, loaded.family)
     told = change_settings(loaded.to_plain(), merge(places, changes or {}))
     if data is not None:

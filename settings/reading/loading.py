@@ -1,6 +1,6 @@
 """Settings in layers: defaults, presets, YAML files, environment variables, assignments."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from nested_lightning.settings.families import describe_family, families, find_f
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems, did_you_mean
-from nested_lightning.settings.reading.layers import Layer
+from nested_lightning.settings.reading.layers import Layer, lacking_overrides
 from nested_lightning.settings.reading.merging import merge, parse_assignment
 from nested_lightning.settings.reading.short_options import refuse_foreign_options
 
@@ -30,6 +30,7 @@ def load_settings(
     environ: Mapping[str, str] | None = None,
     assignments: Sequence[Source] = (),
     family_values: Mapping[str, Any] | None = None,
+    overrides: Collection[str] | None = (),
 ) -> ApplicationSettings:
     """Merge all layers, the later over the earlier, and check the result.
 
@@ -40,6 +41,8 @@ def load_settings(
         environ: Environment variables, above the files; None: none are read.
         assignments: Nested values above these, see `settings.reading.merging.parse_assignment`.
         family_values: Nested values of the section of the family in use, above all others.
+        overrides: Paths of what will be put in besides, see `bootstrap`: what was overridden in the training
+            that a file is of has to be among them. None: it is known to whoever asks.
 
     Raises:
         SettingsError: With one line for each mistake.
@@ -52,6 +55,8 @@ def load_settings(
         assignments=assignments,
         family_values=family_values,
     )
+    if overrides is not None and (lacking := lacking_overrides(layers, overrides)):
+        raise SettingsError(lacking)
     return resolve_layers(layers)
 
 

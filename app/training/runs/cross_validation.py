@@ -83,4 +83,5 @@ def fold_folder(parent: Path, fold: int) -> Path:
 
 def folds_in(parent: Path) -> list[Path]:
     """Return the run folders of a cross-validation, those that were begun; of any other folder, none."""
-    return list(takewhile(Path.is_dir, (fold_folder(parent, fold) for fold in count())))
+    folders = (fold_folder(parent, fold) for fold in count())
+    return list(takewhile(lambda folder: (folder / "settings.yaml").is_file(), folders))

@@ -66,6 +66,8 @@ class RunFolder:
         folder = cls(path)
         if not folder.settings_file.is_file():
             where = "no such folder" if not path.exists() else f"it holds no {folder.settings_file.name}"
+            if folds := folds_in(path):
+                where = f"it holds folds, each a training of its own, e.g. {folds[0]}"
             raise UserError(
                 f"run folder {path}: {where}, so there is no training to go on with; name the folder that"
                 " run_dir named, or one in runs"

@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 import torch
 from dependency_injector import providers
+from torch import nn
 
-from nested_lightning import SettingsError, bootstrap, family_container, from_checkpoint, overriding
+from nested_lightning import (
+    SettingsError,
+    bootstrap,
+    family_container,
+    from_checkpoint,
+    load_settings,
+    overriding,
+)
 from nested_lightning.app.errors import UserError
 from nested_lightning.settings.reading.merging import merge
 from tests.containers.shared_trainings import SharedTrainings
@@ -130,6 +138,17 @@ def test_settings_come_as_people_have_them(
 
     values = found.trainer.max_epochs, found.multi_feature.head.dropout
     assert values == ((60, 0.3) if settings == "multi-feature" else (3, 0.25))
+
+
+def test_settings_of_a_training_with_overrides_ask_for_them(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("{model: multi-feature, overrides: {multi_feature.head: my_module.Head (my_module.py)}}")
+
+    for load in (bootstrap, lambda path: load_settings(config=path)):
+        with pytest.raises(SettingsError, match=r"multi_feature\.head was overridden with my_module\.Head"):
+            load(file)
+    given = bootstrap(file, overrides={"multi_feature.head": nn.Identity})
+    assert given.settings().model == "multi-feature"
 
 
 def test_a_run_folder_is_its_best_checkpoint(checkpoint: Path) -> None:
