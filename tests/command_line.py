@@ -43,10 +43,22 @@ class ForkedPrograms:
             )
 
     def run(
-        self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
+        self,
+        arguments: tuple[str, ...],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        is_one_stream: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the program to its end, which must come within five minutes."""
-        return self._run((str(MAIN), *arguments), cwd=cwd, env=env)
+        """Run the program to its end, which must come within five minutes.
+
+        Args:
+            arguments: Its own.
+            cwd: Its folder.
+            env: Its variables.
+            is_one_stream: Whether errors go to standard output, as in a terminal.
+        """
+        return self._run((str(MAIN), *arguments), cwd=cwd, env=env, is_one_stream=is_one_stream)
 
     def run_code(
         self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
@@ -55,7 +67,12 @@ class ForkedPrograms:
         return self._run(("-c", *arguments), cwd=cwd, env=env)
 
     def _run(
-        self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
+        self,
+        arguments: tuple[str, ...],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        is_one_stream: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         late = [
             name
@@ -67,7 +84,11 @@ class ForkedPrograms:
         answers, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors, answers:
             with theirs:
-                descriptors = [theirs.fileno(), output.fileno(), errors.fileno()]
+                descriptors = [
+                    theirs.fileno(),
+                    output.fileno(),
+                    (output if is_one_stream else errors).fileno(),
+                ]
                 socket.send_fds(self._requests, [request.encode()], descriptors)
             status = _wait(answers, arguments)
             output.seek(0)

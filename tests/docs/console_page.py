@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
 
-from tests.command_line import MAIN, TIMEOUT_S
+from tests.command_line import TIMEOUT_S, ForkedPrograms
 
 _BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _FILE_NAME = re.compile(r"# (\S+\.py)\n")
@@ -46,12 +47,13 @@ class Step:
         return OutputChecker().check_output(want, got, ELLIPSIS | NORMALIZE_WHITESPACE)
 
 
-def run_page(text: str, folder: Path) -> Iterator[Step]:
+def run_page(text: str, folder: Path, programs: ForkedPrograms) -> Iterator[Step]:
     """Write each file and run each command of a page in their order.
 
     Args:
         text: The page. A block of Python that begins with a file's name is written to it.
         folder: Where it all happens.
+        programs: Runs ``nested-lightning``.
 
     Raises:
         AssertionError: A command fails, or ends with 2 without an error.
@@ -63,20 +65,22 @@ def run_page(text: str, folder: Path) -> Iterator[Step]:
             continue
         parts = _COMMAND.split(block)
         for command, shown in zip(parts[1::2], parts[2::2], strict=True):
-            done = _run(shlex.split(command), folder)
+            done = _run(shlex.split(command), folder, programs)
             *_, last = ["", *done.stdout.splitlines()]
             is_error = last.startswith("error: ")
             assert done.returncode == (2 if is_error else 0), f"{command}\n{done.stdout}"
             yield Step(command=command, shown=shown, printed=done.stdout.replace(str(folder), _HOME))
 
 
-def _run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess.CompletedProcess[str]:
     program, *arguments = words
-    command = [sys.executable, str(MAIN)] if program == "nested-lightning" else [sys.executable]
+    env = {**os.environ, "COLUMNS": "110", "PYTEST_ADDOPTS": ""}
+    if program == "nested-lightning":
+        return programs.run((*arguments,), cwd=folder, env=env, is_one_stream=True)
     return subprocess.run(
-        [*command, *arguments],
+        [sys.executable, *arguments],
         cwd=folder,
-        env={**os.environ, "COLUMNS": "110", "PYTHONUNBUFFERED": "1"},
+        env={**env, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -89,8 +93,8 @@ def _masked(output: str) -> str:
 
 
 def _write_anew(path: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        for step in run_page(path.read_text(), Path(folder)):
+    with tempfile.TemporaryDirectory() as folder, closing(ForkedPrograms()) as programs:
+        for step in run_page(path.read_text(), Path(folder), programs):
             printed = _SET_UP.sub("…\n", _PROGRESS.sub(r"\1…\n\2", step.printed))
             old, new = (f"$ {step.command}\n{output}" for output in (step.shown, printed))
             path.write_text(path.read_text().replace(old, new, 1))

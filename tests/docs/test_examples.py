@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from nested_lightning import bootstrap
 from nested_lightning.settings.reading.merging import merge
+from tests.command_line import ForkedPrograms
 from tests.docs.console_page import run_page
 
 PROJECT = Path(__file__).parents[2]
@@ -100,10 +101,10 @@ def test_the_python_of_wiring_runs_from_top_to_bottom() -> None:
 
 
 @pytest.mark.slow
-def test_the_first_day_goes_as_its_page_says(tmp_path: Path) -> None:
+def test_the_first_day_goes_as_its_page_says(forked_programs: ForkedPrograms, tmp_path: Path) -> None:
     page = (PROJECT / "docs" / "first-day.md").read_text()
 
-    steps = list(run_page(page, tmp_path))
+    steps = list(run_page(page, tmp_path, forked_programs))
 
     assert [step.printed for step in steps if not step.is_as_shown] == []
     assert len(steps) > 5

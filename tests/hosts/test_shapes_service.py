@@ -33,7 +33,7 @@ from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 def use(predictor: MultiFeaturePredictor) -> None:
     nl.from_checkpoint(3)
     predictor.predict_row([])
-    predictor.predict(3)
+    predictor.predict_file(3)
     nl.parse_settings()
     nl.bootstrp({})
 """

@@ -129,5 +129,5 @@ def test_several_validation_loaders_have_names_of_their_own(tmp_path: Path) -> N
 
 def test_a_schedule_watches_its_own_value_and_says_so_if_there_is_none(tmp_path: Path) -> None:
     assert train(Plateau, tmp_path, monitor="val/loss").num_steps == 2 * STEPS_PER_EPOCH
-    with pytest.raises(UserError, match=r"ReduceLROnPlateau conditioned on metric vall.*val/loss"):
+    with pytest.raises(UserError, match=r"schedule: monitor = 'vall'.*did you mean 'val/loss'"):
         train(LostPlateau, tmp_path / "2", monitor="val/loss")
