@@ -99,7 +99,7 @@ import torch
 from pytorch_lightning import Trainer
 from nested_lightning import bootstrap, family_container, load_settings
 
-folder, settings, devices = sys.argv[1:]
+(folder, settings, devices), here = sys.argv[1:], os.getcwd()
 os.chdir(folder)
 container = family_container(bootstrap(load_settings(config=settings)))
 model = container.model()
@@ -107,7 +107,7 @@ before = {name: value.clone() for name, value in model.state_dict().items()}
 Trainer(
     accelerator="cpu", devices=int(devices), strategy="ddp_spawn_find_unused_parameters_true", max_epochs=1,
     logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-    use_distributed_sampler=False,
+    use_distributed_sampler=False, default_root_dir=here,
 ).fit(model, datamodule=container.datamodule())
 assert any(not torch.equal(value, before[name]) for name, value in model.state_dict().items())
 """

@@ -38,6 +38,13 @@ def use(predictor: MultiFeaturePredictor) -> None:
     nl.bootstrp({})
 """
 
+OURS_ALONE = """
+[[tool.mypy.overrides]]
+module = ["numpy.*", "pyarrow.*", "pytorch_lightning.*", "torch.*", "torchmetrics.*"]
+follow_imports = "skip"
+"""
+"""To read the types of these libraries would take most of the time."""
+
 
 @dataclass(frozen=True)
 class Service:
@@ -166,6 +173,8 @@ print(find_spec("main").origin)
 def test_a_host_is_checked_against_our_types(environments: Environments, tmp_path: Path) -> None:
     host = tmp_path / "host"
     shutil.copytree(HOST, host, ignore=shutil.ignore_patterns("__pycache__", ".mypy_cache"))
+    with (host / "pyproject.toml").open("a") as file:
+        file.write(OURS_ALONE)
     (host / "wrong.py").write_text(WRONG)
     files = ["main.py", "app", "commands", "containers", "settings", "wrong.py"]
     python = ["--python-executable", str(environments.without_plugin)]
