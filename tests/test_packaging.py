@@ -202,6 +202,7 @@ def test_the_script_of_an_older_installation_says_what_to_run(bare_python: Path,
     assert done.stderr == f"error: nested_lightning isn't installed; run: {bare_python} {INSTALL}\n"
 
 
+@pytest.mark.slow
 def test_entry_points_of_an_older_installation_are_an_error(checkout: Path, tmp_path: Path) -> None:
     metadata = tmp_path / "installed" / "nested_lightning-0.0.9.dist-info"
     metadata.mkdir(parents=True)

@@ -35,6 +35,7 @@ def test_what_was_understood_of_the_data_is_said_kept_and_logged(
     assert "data: classes: circle 30, square 30, star 30" in log
 
 
+@pytest.mark.slow
 def test_scores_are_written_by_the_ending_of_the_file(trained: Program, tmp_path: Path) -> None:
     for ending in ("json", "csv", "md"):
         done = trained("evaluate", "run/checkpoints/best.ckpt", "-o", f"scores.{ending}")

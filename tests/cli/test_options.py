@@ -62,6 +62,7 @@ def test_option_that_a_family_has_no_setting_for_is_refused(command: str) -> Non
     assert "--label: image-to-text has no setting image_to_text.data.label" in str(done.exception)
 
 
+@pytest.mark.slow
 def test_a_run_folder_stands_for_its_best_checkpoint(run_folder: Path, tmp_path: Path) -> None:
     folder, best = str(run_folder), str(run_folder / "checkpoints" / "best.ckpt")
     csv = str(run_folder.parent / "shapes.csv")

@@ -40,6 +40,7 @@ def test_a_place_that_can_not_be_used_is_named_in_one_line_by_every_command(
             assert place.partition("/")[0] in done.stderr, (arguments, done.stderr)
 
 
+@pytest.mark.slow
 def test_missing_folders_of_what_is_written_are_made(program: Program, tmp_path: Path) -> None:
     done = program("graph", "-m", "multi-feature", "--format", "mermaid", "-o", "new/folder/graph.mmd")
 

@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from tests.command_line import PROJECT, Program
+from tests.quick_first import quick_first
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["train", "--help"], ["models"], ["config", "-m", "multi-feature"]]
+    "arguments", quick_first([["train", "--help"], ["--help"], ["models"], ["config", "-m", "multi-feature"]])
 )
 def test_help_models_and_config_import_no_torch(arguments: list[str]) -> None:
     code = (
@@ -37,6 +38,7 @@ def test_models_lists_families_choices_and_presets(program: Program) -> None:
     assert "--preset seed" in printed
 
 
+@pytest.mark.slow
 def test_config_prints_settings_that_it_takes_back(program: Program, tmp_path: Path) -> None:
     changes = [
         "--preset",
@@ -55,6 +57,7 @@ def test_config_prints_settings_that_it_takes_back(program: Program, tmp_path: P
     assert yaml.safe_load(printed)["seed"] == 4
 
 
+@pytest.mark.slow
 def test_variables_are_below_options_and_above_the_file(program: Program, tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text("model: multi-feature\nseed: 1\ntrainer: {max_epochs: 1}\n")
     environ = {"NESTED_LIGHTNING__SEED": "2", "NESTED_LIGHTNING__TRAINER__MAX_EPOCHS": "2"}
@@ -67,20 +70,23 @@ def test_variables_are_below_options_and_above_the_file(program: Program, tmp_pa
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [
-        (["train", "--model", "multi-featur"], "did you mean 'multi-feature'"),
-        (["train"], "model: a value is needed"),
-        (["train", "-m", "multi-feature", "--set", "trainer.max_epoch=3"], "did you mean 'max_epochs'"),
-        (["train", "-m", "multi-feature", "--epochs", "0"], "trainer.max_epochs = 0"),
-        (["train", "-m", "multi-feature", "--data", "nowhere.csv"], "nowhere.csv: no such file"),
-        (["train", "-m", "multi-feature", "--folds", "1"], "num_folds = 1"),
-        (["train", "-m", "multi-feature", "--device", "gpux", "--epochs", "1"], "accelerator = 'gpux'"),
-        (["train", "-m", "multi-feature", "--device", "tpu"], "can't be used on this machine"),
-        (["train", "-m", "multi-feature", "--device", "cuda:x"], "--device cuda:x: write cpu"),
-        (["train", "-m", "multi-feature", "--set", "trainer.devices=-5"], "greater than or equal to -1"),
-        (["evaluate", "nowhere.ckpt"], "nowhere.ckpt: no such file"),
-        (["predict", "nowhere.ckpt", "file.csv"], "nowhere.ckpt: no such file"),
-    ],
+    quick_first(
+        [
+            (["train", "--model", "multi-featur"], "did you mean 'multi-feature'"),
+            (["train"], "model: a value is needed"),
+            (["train", "-m", "multi-feature", "--set", "trainer.max_epoch=3"], "did you mean 'max_epochs'"),
+            (["train", "-m", "multi-feature", "--epochs", "0"], "trainer.max_epochs = 0"),
+            (["train", "-m", "multi-feature", "--data", "nowhere.csv"], "nowhere.csv: no such file"),
+            (["train", "-m", "multi-feature", "--folds", "1"], "num_folds = 1"),
+            (["train", "-m", "multi-feature", "--device", "gpux", "--epochs", "1"], "accelerator = 'gpux'"),
+            (["train", "-m", "multi-feature", "--device", "tpu"], "can't be used on this machine"),
+            (["train", "-m", "multi-feature", "--device", "cuda:x"], "--device cuda:x: write cpu"),
+            (["train", "-m", "multi-feature", "--set", "trainer.devices=-5"], "greater than or equal to -1"),
+            (["evaluate", "nowhere.ckpt"], "nowhere.ckpt: no such file"),
+            (["predict", "nowhere.ckpt", "file.csv"], "nowhere.ckpt: no such file"),
+        ],
+        num_quick=3,
+    ),
 )
 def test_a_users_mistake_is_one_message_without_traceback_and_status_2(
     program: Program, tmp_path: Path, arguments: list[str], message: str

@@ -58,6 +58,7 @@ def test_override_stands_in_log_results_settings_and_differences(folder: Path) -
     assert "overrides" not in yaml.safe_load((folder / "built_in/settings.yaml").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["train", "check", "graph"])
 def test_settings_of_an_overridden_training_say_what_to_add(folder: Path, command: str) -> None:
     (folder / "copy.yaml").write_bytes((folder / "own/settings.yaml").read_bytes())
@@ -68,6 +69,7 @@ def test_settings_of_an_overridden_training_say_what_to_add(folder: Path, comman
     assert f"--override {HEAD}=own_head:MyHead" in str(refused.exception)
 
 
+@pytest.mark.slow
 def test_settings_of_an_overridden_training_are_taken_with_the_override(folder: Path) -> None:
     given = runner.invoke(app, ["check", "-c", "own/settings.yaml", "--override", f"{HEAD}=own_head:MyHead"])
     printed = runner.invoke(app, ["config", "-c", "own/settings.yaml"])
@@ -78,6 +80,7 @@ def test_settings_of_an_overridden_training_are_taken_with_the_override(folder: 
     assert f"note: own/settings.yaml: {HEAD} was overridden" in printed.output
 
 
+@pytest.mark.slow
 def test_overridden_training_that_is_resumed_keeps_its_record(folder: Path) -> None:
     from own_head import MyHead
 
@@ -89,6 +92,7 @@ def test_overridden_training_that_is_resumed_keeps_its_record(folder: Path) -> N
     }
 
 
+@pytest.mark.slow
 def test_data_named_from_the_current_folder_are_recorded_for_any_folder(folder: Path) -> None:
     recorded = yaml.safe_load((folder / "built_in/settings.yaml").read_text())
 

@@ -9,6 +9,7 @@ import pytest
 
 import nested_lightning as nl
 from tests.command_line import MAIN, ForkedPrograms, Program, program_in
+from tests.quick_first import quick_first
 
 MARKUP = r"\[/b] [bold red] [/] [link=x 圆"
 
@@ -52,21 +53,21 @@ def test_foreign_text_is_printed_as_it_stands_by_every_command(
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        ("predict", r"\[/b]", "file.csv"),
-        ("predict", r"\[/b]", "--unknown"),
-        ("resume", r"\[/b]"),
-        ("train", "-m", r"\[/b]"),
-        ("train", "-m", "variant", "--set", r"\[/b]=3"),
-        ("train", "-m", "variant", "--override", r"\[/b]"),
-        ("doctor", "--run-dir", r"\[/b]/\[/b]"),
-        ("evaluate", "x", "--part", r"\[/b]"),
-        (r"\[/b]",),
-    ],
+    quick_first(
+        [
+            ["predict", r"\[/b]", "file.csv"],
+            ["predict", r"\[/b]", "--unknown"],
+            ["resume", r"\[/b]"],
+            ["train", "-m", r"\[/b]"],
+            ["train", "-m", "variant", "--set", r"\[/b]=3"],
+            ["train", "-m", "variant", "--override", r"\[/b]"],
+            ["doctor", "--run-dir", r"\[/b]/\[/b]"],
+            ["evaluate", "x", "--part", r"\[/b]"],
+            [r"\[/b]"],
+        ]
+    ),
 )
-def test_foreign_text_in_a_mistake_is_printed_as_it_stands(
-    program: Program, arguments: tuple[str, ...]
-) -> None:
+def test_foreign_text_in_a_mistake_is_printed_as_it_stands(program: Program, arguments: list[str]) -> None:
     done = program(*arguments)
 
     assert done.returncode == (0 if arguments[0] == "doctor" else 2), done.stderr
@@ -96,7 +97,7 @@ def test_characters_that_the_terminal_lacks_are_escaped(
     programs.close()
 
 
-@pytest.mark.parametrize("arguments", ["models", "config -m variant", "train --help"])
+@pytest.mark.parametrize("arguments", quick_first(["models", "config -m variant", "train --help"]))
 def test_a_reader_that_leaves_ends_a_command_quietly(arguments: str, tmp_path: Path) -> None:
     command = f"'{sys.executable}' '{MAIN}' {arguments} | true; echo ${{PIPESTATUS[0]}}"
 

@@ -16,6 +16,7 @@ from nested_lightning.settings.choices.callbacks import CALLBACKS
 from tests.campaign.lightning_things import CALLBACK_OPTIONS, TIMED
 from tests.containers.five_families import FIVE, going_on, new_training, stopped_and_resumed
 from tests.containers.shared_trainings import assert_same_training
+from tests.quick_first import quick_first
 
 INEXACT = {"model_pruning"}
 SEVERAL_OPTIMISERS = {"stochastic_weight_averaging", "gradient_accumulation_scheduler"}
@@ -47,7 +48,7 @@ class Seen(Callback):
         self.losses.append(float(trainer.callback_metrics["train_loss"]))
 
 
-@pytest.mark.parametrize("name", FIVE)
+@pytest.mark.parametrize("name", quick_first(FIVE))
 def test_a_callback_sees_the_training_loss_of_the_epoch_that_ends(name: str, tmp_path: Path) -> None:
     run = new_training(name, tmp_path / "run", {}, {"trainer.callbacks.mine": Seen})
     result = run()
@@ -111,6 +112,7 @@ def test_a_longer_training_goes_on_from_the_weights_and_not_from_their_average(t
     assert_same_training(tmp_path / "rest", tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_an_override_is_added_and_only_a_training_that_goes_on_needs_it_again(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     overrides = {

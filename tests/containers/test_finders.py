@@ -35,6 +35,7 @@ def test_a_learning_rate_is_found_and_drawn(small_settings: dict[str, Any], tmp_
     assert sorted(file.name for file in tmp_path.iterdir()) == ["shapes.csv"]
 
 
+@pytest.mark.slow
 def test_a_batch_holds_at_most_all_samples(small_settings: dict[str, Any]) -> None:
     trainer, searched = _searched(small_settings)
 

@@ -211,6 +211,7 @@ def test_the_original_parts_are_a_preset(settings: dict[str, Any]) -> None:
     assert model.text_decoder.recurrence.hidden_size == 256
 
 
+@pytest.mark.slow
 def test_a_run_leaves_sample_captions_and_a_contact_sheet(settings: dict[str, Any], tmp_path: Path) -> None:
     result = bootstrap(settings).image_to_text.training_run()()
 

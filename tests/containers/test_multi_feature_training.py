@@ -56,6 +56,7 @@ def test_the_checkpoint_for_use_is_that_of_the_best_value_or_the_newest(
     ]
 
 
+@pytest.mark.slow
 def test_a_group_may_be_missing_in_training_where_settings_allow_it(
     small_settings: dict[str, Any], tmp_path: Any
 ) -> None:

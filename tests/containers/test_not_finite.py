@@ -11,6 +11,7 @@ from nested_lightning.app.strict_json import to_json
 from nested_lightning.settings.reading.merging import merge
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_is_reported_and_writes_json(
     small_settings: dict[str, Any], small_csv: Path
 ) -> None:

@@ -49,6 +49,7 @@ def _has_several_optimizers(model: Any) -> bool:
     return not model.automatic_optimization
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "average", [pytest.param("weights", marks=pytest.mark.slow), "exponential", "stochastic"]
 )

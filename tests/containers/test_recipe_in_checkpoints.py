@@ -32,6 +32,7 @@ class WholeModel(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
+@pytest.mark.slow
 def test_a_composite_brings_the_recipe_to_a_trainer_of_the_user(
     small_settings: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -75,6 +75,7 @@ def test_an_extractor_that_two_groups_share_is_checked_trained_inspected_and_res
     assert described.num_weights == 12 + described.submodules["multi_feature.head"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["class", "ready", "unchecked"])
 def test_lazy_layers_are_checked_trained_and_restored(small_settings: dict[str, Any], kind: str) -> None:
     def lazy() -> Any:
@@ -92,6 +93,7 @@ def test_lazy_layers_are_checked_trained_and_restored(small_settings: dict[str, 
     assert restored.feature_extractors["kar"].layers[0].weight.shape == (4, 3)
 
 
+@pytest.mark.slow
 def test_weights_of_lazy_layers_depend_on_the_seed_and_the_path_alone(small_settings: dict[str, Any]) -> None:
     def weights(seed: int, *groups: str) -> Tensor:
         overrides = {f"{EXTRACTORS}.{group}": LazyExtractor for group in groups}

@@ -157,6 +157,7 @@ def test_what_a_policy_addresses_learns_beside_the_stack(settings: dict[str, Any
     assert resumed().num_steps == one["global_step"]
 
 
+@pytest.mark.slow
 def test_an_overridden_extractor_runs_beside_the_stack(settings: dict[str, Any], tmp_path: Path) -> None:
     application = bootstrap(merge(settings, {"run_dir": str(tmp_path / "run")}))
     watch = Watch()
@@ -172,6 +173,7 @@ def test_an_overridden_extractor_runs_beside_the_stack(settings: dict[str, Any],
     assert (watch.num_stacks, watch.num_members) == (1, 8)
 
 
+@pytest.mark.slow
 def test_an_optimizer_that_knows_tensors_apart_is_given_single_extractors(
     settings: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -185,6 +187,7 @@ def test_an_optimizer_that_knows_tensors_apart_is_given_single_extractors(
     assert watch.num_stacks == 0
 
 
+@pytest.mark.slow
 def test_numbers_that_learn_are_as_many_but_for_the_filling(settings: dict[str, Any], tmp_path: Path) -> None:
     run, watch = _run(settings, tmp_path / "run")
     alone = sum(each.numel() for each in run.model.parameters())

@@ -205,6 +205,7 @@ def test_what_makes_no_sense_is_refused(small_settings: dict[str, Any]) -> None:
         new_run(small_settings, multi_feature__head={"init_path": "multi_feature.head"})
 
 
+@pytest.mark.slow
 def test_a_part_of_several_optimizers_can_be_frozen(picture_settings: dict[str, Any]) -> None:
     policies: dict[str, Any] = {
         "vae_gan.vaes.*.encoder": {"freeze": True},

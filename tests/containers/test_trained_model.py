@@ -27,6 +27,7 @@ from tests.containers.owning.image_classifier import Classifier, pictures
 from tests.containers.shared_trainings import assert_same_training
 from tests.frozen.answers import predictions_of
 from tests.frozen.set_ups import FAMILIES, SMALL, TRAINED
+from tests.quick_first import quick_first
 
 SHORT = {"trainer": {"max_epochs": 1, "use_progress_bar": False}}
 
@@ -41,7 +42,7 @@ def _weights(model: nn.Module) -> dict[str, Any]:
     return {name: value.clone() for name, value in model.state_dict().items()}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", quick_first(FAMILIES))
 def test_the_model_after_a_training_is_that_of_its_checkpoint(
     family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +60,7 @@ def test_the_model_after_a_training_is_that_of_its_checkpoint(
     assert predictions_of(family, result.predictor) == answers
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", quick_first(FAMILIES))
 def test_a_training_that_was_resumed_gives_the_predictor_of_its_checkpoint(
     family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_predictor_before_a_training_says_that_nothing_was_trained() -> None:
             ask()
 
 
+@pytest.mark.slow
 def test_a_second_training_begins_with_a_model_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +217,7 @@ def test_the_model_of_the_training_before_a_failed_one_stays_and_that_is_said(
     assert f"left no checkpoint; the model is that of {first.best_checkpoint}" in caplog.text
 
 
+@pytest.mark.slow
 def test_two_threads_train_in_containers_of_their_own_and_not_in_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +260,7 @@ def test_an_override_is_built_anew_and_gives_way_to_the_trained_model_afterwards
     assert application.multi_feature.model() is trained
 
 
+@pytest.mark.slow
 def test_a_model_trained_with_an_override_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     application = _small("multi-feature", tmp_path / "run", monkeypatch)
     head = {"multi_feature.head": nn.LazyLinear(3)}
@@ -270,6 +274,7 @@ def test_a_model_trained_with_an_override_stays(tmp_path: Path, monkeypatch: pyt
     assert predictions_of("multi-feature", application.multi_feature.predictor()) == answers
 
 
+@pytest.mark.slow
 def test_an_ended_training_that_is_resumed_gives_its_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def test_a_mock_encoder_in_one_vae_leaves_the_others_initial_weights(
     assert isinstance(container.vae_gan.model().vaes["line"].encoder, MlpPictureEncoder)
 
 
+@pytest.mark.slow
 def test_a_mock_encoder_in_every_vae_trains(picture_settings: dict[str, Any]) -> None:
     container = bootstrap(picture_settings)
 

@@ -43,6 +43,7 @@ class MockDecoder(nn.Module):
         return self.logits.expand(*x.shape[:2], -1), None
 
 
+@pytest.mark.slow
 def test_a_mock_decoder_by_its_name_while_the_others_train_on(settings: dict[str, Any]) -> None:
     container = bootstrap(settings)
     with container.variant.decoders["points"].override(providers.Factory(MockDecoder)):
@@ -152,6 +153,7 @@ def test_a_variant_can_be_added_to_others_with_a_source_of_its_own(
     assert bootstrap(added).variant.model().variants == ("points", "moods", "own")
 
 
+@pytest.mark.slow
 def test_a_frozen_variant_keeps_its_weights_and_the_trunk_learns_from_it(settings: dict[str, Any]) -> None:
     frozen = _changed(settings, variants={"letters": {"is_frozen": True}}, trunk={"kind": "perceptron"})
     run = bootstrap(frozen).variant.training_run()
@@ -199,6 +201,7 @@ def test_training_logs_each_variant_and_keeps_the_best_by_the_mean(settings: dic
     assert isinstance(run.model.balance, UncertaintyBalance)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_gives_the_model_back_without_the_data(settings: dict[str, Any], tmp_path: Path) -> None:
     result = bootstrap(settings).variant.training_run()()
     for file in (tmp_path / "data").iterdir():

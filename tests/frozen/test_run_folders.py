@@ -12,6 +12,7 @@ from nested_lightning.app.submodules.feature_extractors import ResidualFeatureEx
 from tests.frozen.answers import RUN, asked_for, record_predictions, record_resumed
 from tests.frozen.comparing import assert_same
 from tests.frozen.set_ups import FAMILIES, TRAINED
+from tests.quick_first import quick_first
 
 EXTRACTOR, CALLBACK = "overridden-extractor", "overridden-callback"
 
@@ -29,7 +30,7 @@ def test_run_folder_predicts_as_it_did(answers: Any) -> None:
     assert_same(answers["predictions"], record_predictions(), tolerance=1e-5)
 
 
-@pytest.mark.parametrize("answers", FAMILIES, indirect=True)
+@pytest.mark.parametrize("answers", quick_first(FAMILIES), indirect=True)
 def test_run_folder_resumes_to_the_metrics_that_it_came_to(answers: Any) -> None:
     assert_same(answers["resumed"], record_resumed(), tolerance=1e-4)
 
@@ -57,6 +58,7 @@ def test_overridden_callback_is_not_needed_to_predict(answers: Any) -> None:
     assert_same(answers["predictions"], record_predictions(), tolerance=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answers", [CALLBACK], indirect=True)
 def test_overridden_callback_is_asked_for_by_where_it_is_now(answers: Any) -> None:
     with pytest.raises(ValueError, match="give it again") as caught:

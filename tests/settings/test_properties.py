@@ -18,11 +18,12 @@ from nested_lightning import (
     parse_settings,
 )
 from nested_lightning.settings.trainer import TrainerSettings
+from tests.quick_first import quick_first
 from tests.settings.random_settings import values_of
 
 FAMILIES = list(families().values())
 PRESETS = [(family.name, preset) for family in FAMILIES for preset in (None, *family.presets)]
-every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+every_family = pytest.mark.parametrize("family", quick_first(FAMILIES), ids=lambda family: family.name)
 BOUND = frozenset({"min_epochs", "min_steps", "max_time", "benchmark", "gradient_clip_val"})
 BOUND |= {"gradient_clip_algorithm", "val_every_n_epochs"}
 """Settings of the trainer that seldom go with others."""
@@ -45,6 +46,7 @@ def _dump(settings: ApplicationSettings) -> str:
     return text
 
 
+@pytest.mark.slow
 @every_family
 @given(data=st.data())
 @some

@@ -13,6 +13,7 @@ from nested_lightning.settings.application import application_settings_model
 from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, fields_of
 from nested_lightning.settings.families import families
 from nested_lightning.settings.slot import Slot
+from tests.quick_first import quick_first
 
 Names = tuple[str, ...]
 
@@ -63,7 +64,7 @@ def _mistakes(values: Any, model: str) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("model", families())
+@pytest.mark.parametrize("model", quick_first(families()))
 def test_a_section_or_choice_given_a_value_is_one_line_that_names_it(model: str) -> None:
     for names in SECTIONS:
         for value in WRONG:
@@ -74,6 +75,7 @@ def test_a_section_or_choice_given_a_value_is_one_line_that_names_it(model: str)
             assert lines or value is None, (names, value)
 
 
+@pytest.mark.slow
 @given(names=st.sampled_from([*PLACES]), value=anything, model=st.sampled_from([*families()]))
 @hypothesis_settings(max_examples=300, deadline=None, derandomize=True)
 def test_anything_at_any_place_is_taken_or_a_settings_error(names: Names, value: Any, model: str) -> None:

@@ -83,6 +83,7 @@ def test_fixtures_and_marks_override_and_a_leak_fails_the_test_by_name(project: 
     )
 
 
+@pytest.mark.slow
 def test_nothing_of_ours_is_imported_without_a_fixture(project: pytest.Pytester) -> None:
     project.mkpydir("app")
     project.makepyfile(

@@ -8,6 +8,7 @@ from torch import nn
 from nested_lightning.app.assembly.names import escape_name, unescape_name
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1))
 def test_any_name_is_taken_by_a_module_dict_and_comes_back(name: str) -> None:
     escaped = escape_name(name)

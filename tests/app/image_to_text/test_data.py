@@ -40,6 +40,7 @@ def _zip(folder: Path, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_shipped_emoji_need_no_choice() -> None:
     module = ImageToTextDataModule(
         path=None,

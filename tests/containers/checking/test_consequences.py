@@ -126,6 +126,7 @@ def test_consequences_in_a_family_of_ones_own_are_unchecked(
     assert any(str(one).startswith(finding) for one in (*report.unchecked, *report.faults))
 
 
+@pytest.mark.slow
 def test_a_width_that_differs_from_a_guessed_one_is_unchecked() -> None:
     def fail(*, in_features: Any) -> nn.Module:
         raise ValueError("the moon is full")

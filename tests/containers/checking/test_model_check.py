@@ -133,6 +133,7 @@ class LinearThatFailsBackwards(nn.Linear):
         return FailsBackwards.apply(super().forward(x))  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.slow
 def test_brief_check_finds_what_no_gradient_arrives_at_and_computes_gradients_only_for_that(
     small_settings: dict[str, Any],
 ) -> None:
@@ -266,6 +267,7 @@ print(sum(row.num_parameters for row in report.rows), resource.getrusage(resourc
     assert peak_kib < 2 * 2**20
 
 
+@pytest.mark.slow
 def test_a_frozen_variant_has_no_gradient_and_is_no_fault(tmp_path: Path) -> None:
     settings = merge(_family_settings("variant", tmp_path), nest("variant.variants.letters.is_frozen", True))
     assert _lines(check_application(bootstrap(settings))) == []

@@ -50,6 +50,7 @@ def test_a_misspelt_setting_is_a_fault_of_the_provider_that_reads_it() -> None:
     assert "'MultiFeatureSettings' object has no attribute 'haed'" in fault
 
 
+@pytest.mark.slow
 def test_a_keyword_that_the_chosen_class_does_not_take_is_reported_with_other_faults() -> None:
     container: Any = bootstrap({"model": "multi-feature"})
     container.multi_feature.head.add_kwargs(out_feature=3)
@@ -62,6 +63,7 @@ def test_a_keyword_that_the_chosen_class_does_not_take_is_reported_with_other_fa
     assert "multi_feature.feature_extractors.kar: it can't be built: NormalizedFeatureExtractor: got" in found
 
 
+@pytest.mark.slow
 def test_providers_that_need_one_another_are_a_fault() -> None:
     container: Any = bootstrap({"model": "multi-feature"})
     family = container.multi_feature

@@ -21,6 +21,7 @@ def _types(container: Any) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_overrides_of_two_threads_may_end_in_any_order(small_settings: dict[str, Any]) -> None:
     container = bootstrap(small_settings)
     entered, leave = threading.Event(), threading.Event()

@@ -21,6 +21,7 @@ def _resume(run: Path) -> int:
     return resume_training(run, {"trainer": {"max_epochs": 2}}, family=corners)().num_steps
 
 
+@pytest.mark.slow
 def test_resume_goes_on_with_the_same_data(tmp_path: Path) -> None:
     assert _resume(_trained(tmp_path)) == 2 * 3
 

@@ -75,6 +75,7 @@ def test_a_datamodule_that_is_put_in_is_set_up_like_the_familys_own() -> None:
     assert check_application(application).faults == ()
 
 
+@pytest.mark.slow
 def test_a_model_from_a_checkpoint_is_checked_like_one_that_is_built(tmp_path: Any) -> None:
     trainer = {"max_epochs": 1, "accelerator": "cpu", "use_progress_bar": False}
     settings = {"run_dir": str(tmp_path / "run"), "trainer": trainer}

@@ -64,6 +64,7 @@ def test_tensorboards_writer_is_the_modules_where_it_is_on(
     assert "val_loss" in result.run_folder.metrics_file.read_text()
 
 
+@pytest.mark.slow
 def test_a_training_that_goes_on_keeps_all_rows_whatever_steps_the_module_names(tmp_path: Path) -> None:
     own = family("small", model=Writing, data=Rows)
 

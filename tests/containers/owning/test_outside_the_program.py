@@ -28,6 +28,7 @@ def _settings(folder: Path, **trainer: Any) -> dict[str, Any]:
     return {"run_dir": str(folder / "run"), "trainer": trainer}
 
 
+@pytest.mark.slow
 def test_the_modules_own_load_from_checkpoint_takes_the_parts_that_from_checkpoint_builds(
     tmp_path: Path,
 ) -> None:
@@ -40,6 +41,7 @@ def test_the_modules_own_load_from_checkpoint_takes_the_parts_that_from_checkpoi
     assert torch.equal(own.predict_step(batch, 0)["latent"], opened.predict_step(batch, 0)["latent"])
 
 
+@pytest.mark.slow
 def test_results_are_those_of_the_best_checkpoint_and_not_of_the_last(tmp_path: Path) -> None:
     worst_first = _settings(tmp_path, max_epochs=3, monitor_mode="max")
     settings = worst_first | {"pictures": {"adam": {"lr": 0.01}}}

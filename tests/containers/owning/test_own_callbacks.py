@@ -62,6 +62,7 @@ def test_each_keeps_its_own_state_when_the_training_goes_on(tmp_path: Path) -> N
     assert len(states_in(rest.run_folder.last_checkpoint, lambda name: "Checkpoint{" in name)) == 3
 
 
+@pytest.mark.slow
 def test_their_checkpoints_have_a_folder_of_their_own_and_are_what_their_names_say(tmp_path: Path) -> None:
     result = train(Bringing, tmp_path, ShuffledRows)
     own = result.run_folder.path / "own" / "checkpoints"

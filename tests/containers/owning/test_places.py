@@ -75,6 +75,7 @@ def test_a_policy_finds_a_part_by_its_name_and_not_by_the_attribute(tmp_path: Pa
     assert not torch.equal(before.backbone.weight, after.backbone.weight)
 
 
+@pytest.mark.slow
 def test_weights_of_a_part_are_taken_from_a_checkpoint(tmp_path: Path) -> None:
     checkpoint = bootstrap(_settings(tmp_path), family=renamed).renamed.training_run()().best_checkpoint
     policies = {"renamed.second": {"init_from": str(checkpoint), "freeze": True}}
@@ -88,6 +89,7 @@ def test_weights_of_a_part_are_taken_from_a_checkpoint(tmp_path: Path) -> None:
     assert not torch.equal(given.shared.weight, taken.shared.weight)
 
 
+@pytest.mark.slow
 def test_swap_replaces_a_part_that_is_held_under_other_names(tmp_path: Path) -> None:
     checkpoint = bootstrap(_settings(tmp_path), family=renamed).renamed.training_run()().best_checkpoint
     with knowing(family_of(renamed)):

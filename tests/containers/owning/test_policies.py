@@ -123,6 +123,7 @@ def test_what_is_frozen_keeps_its_weights(module: Any, tmp_path: Path) -> None:
     assert changed == {"first.weight", "first.bias"}
 
 
+@pytest.mark.slow
 def test_a_training_with_rates_of_its_own_goes_on(tmp_path: Path) -> None:
     own = family("small", model=Scheduled, data=Rows)
     policies = {"small.last": {"lr": 0.5, "freeze": True, "unfreeze_at_epoch": 1}}

@@ -159,6 +159,7 @@ def test_files_for_a_datamodule_that_takes_none_are_refused(tmp_path: Path) -> N
         as_if_trained(bootstrap({}, family=waves).waves).answers(files=[tmp_path])
 
 
+@pytest.mark.slow
 def test_check_notes_what_predict_lacks_and_finds_no_fault() -> None:
     reports = [check_application(bootstrap({}, family=own)) for own in (corners, waves)]
 

@@ -83,6 +83,7 @@ def test_a_double_stands_in_a_part_within_a_part() -> None:
         assert application.waves.model().net.encoder[0].out_features == 3
 
 
+@pytest.mark.slow
 def test_predictions_are_written_as_json_lines_and_csv(tmp_path: Path) -> None:
     checkpoint = bootstrap(_settings(tmp_path, 1), family=waves).waves.training_run()().best_checkpoint
     container = from_checkpoint(checkpoint, family=waves).waves

@@ -143,6 +143,7 @@ def test_data_are_prepared_once_in_a_process(tmp_path: Path, monkeypatch: pytest
     assert calls == [application.pictures.datamodule()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [pictures, waves])
 def test_a_checkpoint_gives_the_same_model_without_data(
     own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,8 +1,6 @@
 """A stranger's datamodule is set up again for each stage, and in each process: no row changes its part."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from nested_lightning import Part, UserError, bootstrap, family, from_checkpoint
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.starting.resuming import resume_training
 from nested_lightning.settings.families import knowing
-from tests.command_line import PROJECT
+from tests.command_line import Program
 
 Parts = dict[str, list[int]]
 
@@ -95,6 +93,7 @@ def _settings(folder: Path, **values: Any) -> dict[str, Any]:
     return {"run_dir": str(folder / "run"), "trainer": trainer, **values}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["split", "kept"])
 def test_each_row_stays_in_its_part_in_training_resuming_evaluation_and_prediction(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -116,17 +115,17 @@ def test_each_row_stays_in_its_part_in_training_resuming_evaluation_and_predicti
     assert sorted(int(json.loads(line)["prediction"]) for line in predicted) == seen[0]["test"]
 
 
-def test_another_process_and_another_seed_part_the_rows_alike(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_another_process_and_another_seed_part_the_rows_alike(forked_code: Program) -> None:
     code = (
         "import json, random, torch\n"
         "from tests.containers.owning.test_set_up_again import parts_with_seed\n"
         "torch.manual_seed(9)\n"
         "print(json.dumps(parts_with_seed(7)))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
+    done = forked_code(code)
 
+    assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == parts_with_seed(0)
 
 

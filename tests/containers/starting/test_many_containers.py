@@ -2,6 +2,7 @@
 
 import gc
 
+import pytest
 from dependency_injector import providers
 
 from nested_lightning import bootstrap
@@ -12,6 +13,7 @@ def _num_providers() -> int:
     return sum(issubclass(type(one), providers.Provider) for one in gc.get_objects())
 
 
+@pytest.mark.slow
 def test_containers_that_are_not_used_any_more_leave_no_providers() -> None:
     bootstrap({"model": "multi-feature"})
     before = _num_providers()

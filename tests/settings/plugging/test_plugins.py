@@ -113,6 +113,7 @@ def test_a_plugged_choice_is_validated_merged_listed_and_in_the_schema(packages:
     assert errors == ""
 
 
+@pytest.mark.slow
 def test_a_mistake_in_a_plugged_choice_is_named_by_its_path(packages: Packages) -> None:
     packages.add("waves", entry_points=WAVE, waves_settings=CHOICES)
 
@@ -132,6 +133,7 @@ def test_a_mistake_in_a_plugged_choice_is_named_by_its_path(packages: Packages) 
     )
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_is_reported_once_and_stops_nothing_else(packages: Packages) -> None:
     packages.add(
         "broken",
@@ -182,6 +184,7 @@ def test_what_cannot_be_used_is_reported_once_and_stops_nothing_else(packages: P
         assert errors.count(f"plug-in '{name}'") == 1, errors
 
 
+@pytest.mark.slow
 def test_a_plugin_that_fails_is_a_note_but_not_while_a_line_is_typed(packages: Packages) -> None:
     packages.add("broken", entry_points="[nested_lightning.submodules]\nabsent = not_there:Thing")
     command = (
@@ -204,6 +207,7 @@ def test_a_plugin_that_fails_is_a_note_but_not_while_a_line_is_typed(packages: P
     assert errors(_NESTED_LIGHTNING_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD="3") == ""
 
 
+@pytest.mark.slow
 def test_a_plugin_that_makes_settings_while_it_is_imported_is_reported(packages: Packages) -> None:
     packages.add(
         "early",

@@ -112,6 +112,7 @@ def test_a_file_that_is_no_good_is_refused_with_its_place(tmp_path: Path, text: 
         load_settings(model="multi-feature", config=path)
 
 
+@pytest.mark.slow
 def test_a_small_file_that_unfolds_into_a_huge_one_is_refused(tmp_path: Path) -> None:
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9)]

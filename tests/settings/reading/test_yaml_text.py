@@ -144,13 +144,13 @@ def _merges(link: str) -> str:
         _merges("{{? [*a{0}, *a{0}] : 1}}"),
         "\n".join(["? &b0 [x]\n: 1", *(f"? &b{i} [*b{i - 1}, *b{i - 1}]\n: 1" for i in range(1, 40))]),
         "[" * 1_000_000,
-        "a: [" + "1," * 1_000_000 + "]",
+        pytest.param("a: [" + "1," * 1_000_000 + "]", marks=pytest.mark.slow),
         "a: " + "x" * 10_000_000,
         "x" * 1_000_000 + ": 1",
         "seed: " + "9" * 1_000_000,
         "\n".join(f"n{i}: 1" for i in range(1000)),
         "trainer: {" + ", ".join(f"max_epoch{i}: 1" for i in range(1000)) + "}",
-        "trainer: {max_epochs: [" + "1, " * 50_000 + "]}",
+        pytest.param("trainer: {max_epochs: [" + "1, " * 50_000 + "]}", marks=pytest.mark.slow),
     ],
     ids=[
         "merges",
@@ -196,6 +196,7 @@ def test_a_chain_of_many_files_is_refused(tmp_path: Path) -> None:
         load_settings(config=tmp_path / "0.yaml")
 
 
+@pytest.mark.slow
 def test_a_name_or_a_value_of_a_python_caller_is_not_repeated_whole() -> None:
     for values in ({"seed": 10**5000}, {"x" * 10**6: 1}, {"trainer": {"max_epochs": list(range(10**6))}}):
         with pytest.raises(SettingsError) as caught:
