@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.command_line import PROJECT
+from tests.quick_first import quick_first
 
 ANSWERING = """
 import json, os, sys, tempfile
@@ -61,16 +62,19 @@ def _ask_bash(ask: Ask, *words: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("words", "answers"),
-    [
-        (["tr"], ["train"]),
-        (["train", "--model", "mu"], ["multi-feature"]),
-        (["train", "--model", "=", "va"], ["vae-gan", "variant"]),
-        (["train", "-m", "variant", "--preset", ""], ["original"]),
-        (["config", "-m", "variant", "--set", "variant.dec"], ["variant.decoder.kind="]),
-        (["train", "--set", "seed", "=", "3", "--set", "trainer.precision", "=", "16"], ["16-mixed"]),
-        (["train", "--set", "trainer.use_tensorboard", "="], ["true", "false"]),
-        (["train", "--config", ""], []),  # nothing: the shell offers files
-    ],
+    quick_first(
+        [
+            (["tr"], ["train"]),
+            (["config", "-m", "variant", "--set", "variant.dec"], ["variant.decoder.kind="]),
+            (["train", "--model", "mu"], ["multi-feature"]),
+            (["train", "--model", "=", "va"], ["vae-gan", "variant"]),
+            (["train", "-m", "variant", "--preset", ""], ["original"]),
+            (["train", "--set", "seed", "=", "3", "--set", "trainer.precision", "=", "16"], ["16-mixed"]),
+            (["train", "--set", "trainer.use_tensorboard", "="], ["true", "false"]),
+            (["train", "--config", ""], []),  # nothing: the shell offers files
+        ],
+        num_quick=3,
+    ),
 )
 def test_bash_gets_commands_families_presets_settings_and_values(
     ask: Ask, words: list[str], answers: list[str]

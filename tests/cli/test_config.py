@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import Program
+from tests.quick_first import quick_first
 
 
 def test_explain_shows_where_values_come_from_and_what_they_replaced(
@@ -36,6 +37,7 @@ def test_diff_shows_what_differs_between_two_files(program: Program, tmp_path: P
     assert len(rows) == 1
 
 
+@pytest.mark.slow
 def test_diff_says_where_nothing_differs(program: Program, tmp_path: Path) -> None:
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text("model: multi-feature\n")
@@ -46,6 +48,7 @@ def test_diff_says_where_nothing_differs(program: Program, tmp_path: Path) -> No
     assert "the settings of a.yaml and b.yaml are the same" in done.stderr
 
 
+@pytest.mark.slow
 def test_files_of_a_family_that_is_not_known_are_compared_as_they_are_written(
     program: Program, tmp_path: Path
 ) -> None:
@@ -60,6 +63,7 @@ def test_files_of_a_family_that_is_not_known_are_compared_as_they_are_written(
     assert "a.yaml is compared as it is written, since no family 'corners' is known here" in done.stderr
 
 
+@pytest.mark.slow
 def test_names_are_not_broken_in_a_narrow_terminal(program: Program) -> None:
     name = "multi_feature.feature_extractors.kar.hidden_features"
     environ = {"COLUMNS": "80", "FORCE_COLOR": "1", "NO_COLOR": "1"}
@@ -104,8 +108,8 @@ def test_the_schema_describes_every_family_and_choice(program: Program) -> None:
     assert schema["$defs"]["PlainFeatureExtractorSettings"]["properties"]["hidden_features"]["description"]
 
 
-@pytest.mark.parametrize("option", [(), ("--explain",)])
-def test_a_replaced_choice_is_said(program: Program, option: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("option", quick_first([[], ["--explain"]]))
+def test_a_replaced_choice_is_said(program: Program, option: list[str]) -> None:
     done = program(
         *("config", *option, "-m", "multi-feature", "--set", "multi_feature.head.dropout=0.5"),
         *("--set", "multi_feature.head.kind=linear"),

@@ -100,6 +100,7 @@ def test_a_second_training_begins_with_a_model_of_its_own(
     assert one.predictor.model is first
 
 
+@pytest.mark.slow
 def test_each_training_of_a_container_has_a_run_folder_of_its_own_beside_the_one_that_was_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +175,7 @@ def test_a_training_that_failed_or_was_stopped_is_said_to_have_left_its_checkpoi
     assert from_checkpoint(best).multi_feature.predictor()
 
 
+@pytest.mark.slow
 def test_what_is_said_after_a_failure_of_a_family_of_ones_own_can_be_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

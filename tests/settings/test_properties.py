@@ -72,6 +72,7 @@ def test_presets_as_yaml_are_the_same_again(family: str, preset: str | None, tmp
     assert _by_way_of_yaml(settings, tmp_path) == settings
 
 
+@pytest.mark.slow
 @every_family
 @given(data=st.data())
 @some

@@ -82,6 +82,7 @@ def _assert_same_data(memory: MultiFeatureDataModule, disk: MultiFeatureDataModu
         _assert_same(one, other)
 
 
+@pytest.mark.slow
 def test_shipped_digits_are_the_same_from_the_disk() -> None:
     _assert_same_data(*_both(None, batch_size=64, eval_batch_size=1024))
 
@@ -125,6 +126,7 @@ def test_files_have_no_names_and_go_with_the_data(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_rows_from_the_disk_go_to_another_process_by_value() -> None:
     part = _module(None, DiskStorage()).part("test")
 

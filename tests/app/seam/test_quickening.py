@@ -56,6 +56,7 @@ def test_with_versions_that_were_not_tested_meta_is_torchs_own(untested_versions
         torch.arange(3).sum().item()
 
 
+@pytest.mark.slow
 def test_nothing_private_of_the_libraries_is_used_outside_of_the_seam() -> None:
     found = [f"{name}: {use}" for name, module in _modules() for use in _private_uses(name, module)]
 

@@ -14,6 +14,7 @@ from nested_lightning.app.submodules.vae import VariationalAutoencoder
 NUM_STEPS = 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_conv_networks_learn_more_of_sparse_pictures_than_their_mean(channels: int) -> None:
     torch.manual_seed(0)

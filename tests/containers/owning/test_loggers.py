@@ -50,6 +50,7 @@ def test_numbers_come_to_the_metrics_file_and_pictures_nowhere_which_is_said(tmp
     assert float(last["val_loss"]) == pytest.approx(result.validation_metrics["val_loss"])
 
 
+@pytest.mark.slow
 def test_tensorboards_writer_is_the_modules_where_it_is_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_test_step_without_a_loader_ends_a_training_without_test_scores(
     assert (set(result.validation_metrics), result.test_metrics) == ({"val_loss"}, {})
 
 
+@pytest.mark.slow
 def test_what_a_script_trained_opens_by_its_file_also_when_that_has_another_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,6 +163,7 @@ def test_wrong_settings_are_refused_when_a_container_is_asked_for() -> None:
         bootstrap({"model": "multi-feature", "sed": 1})
 
 
+@pytest.mark.slow
 def test_other_settings_reach_the_recipe_and_single_items_after_a_first_build() -> None:
     linear = {"multi_feature": {"feature_extractors": {"kar": {"kind": "linear"}}}}
     container: Any = bootstrap({"model": "multi-feature", "seed": 1})

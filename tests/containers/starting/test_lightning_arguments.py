@@ -19,6 +19,7 @@ from tests.containers.shared_trainings import (
     interrupt,
     new_run,
 )
+from tests.quick_first import quick_first
 
 
 @pytest.fixture
@@ -80,6 +81,7 @@ def test_a_training_goes_on_exactly_with_an_argument(
     assert_same_training(tmp_path / "stopped", tmp_path / "undisturbed")
 
 
+@pytest.mark.slow
 def test_a_training_without_validation_and_test_goes_on_exactly(
     settings: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -101,6 +103,7 @@ def test_overfitting_gives_the_same_batches_in_each_epoch(settings: dict[str, An
     assert batches[0] != batches[1]
 
 
+@pytest.mark.slow
 def test_loaders_made_anew_go_on_with_the_order_of_the_epoch(
     settings: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -117,19 +120,20 @@ def test_a_validation_in_mid_epoch_chooses_the_best_checkpoint(
     assert sorted(set(batches.validated)) == [3, 6, 7]
 
 
-@pytest.mark.parametrize("stopped_at", [3, 7, 10])
+@pytest.mark.slow
 def test_a_training_whose_time_is_over_has_results_and_goes_on_exactly(
-    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_at: int
+    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_with(settings, tmp_path / "undisturbed")()
-    run = run_with(settings, tmp_path / "stopped", max_time="00:00:01:00")
-    monkeypatch.setattr(TimeLimit, "_is_over", lambda *_: run.trainer.global_step >= stopped_at)
+    for step in (3, 7, 10):
+        folder = tmp_path / f"stopped-{step}"
+        run = run_with(settings, folder, max_time="00:00:01:00")
+        with monkeypatch.context() as patch:
+            patch.setattr(TimeLimit, "_is_over", lambda *_: run.trainer.global_step >= step)  # noqa: B023
+            assert run().num_steps == step
+        resume_training(folder)()
 
-    assert run().num_steps == stopped_at
-    monkeypatch.undo()
-    resume_training(tmp_path / "stopped")()
-
-    assert_same_checkpoints(tmp_path / "stopped", tmp_path / "undisturbed")
+        assert_same_checkpoints(folder, tmp_path / "undisturbed")
 
 
 def test_a_trial_of_each_loop_keeps_nothing(
@@ -158,7 +162,7 @@ def test_validations_after_more_batches_than_an_epoch_has_are_refused(
         run_with(settings, tmp_path / "run", val_check_interval=100)()
 
 
-@pytest.mark.parametrize("profiler", ["simple", "advanced", "pytorch"])
+@pytest.mark.parametrize("profiler", quick_first(["simple", "advanced", "pytorch"]))
 def test_a_profiler_writes_to_the_run_folder(settings: dict[str, Any], tmp_path: Path, profiler: str) -> None:
     run_with(settings, tmp_path / "run", profiler=profiler, max_epochs=1)()
 

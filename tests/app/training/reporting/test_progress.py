@@ -191,6 +191,7 @@ def test_duration_is_rounded_up_to_seconds() -> None:
     assert (duration_text(0.2), duration_text(3725)) == ("0:00:01", "1:02:05")
 
 
+@pytest.mark.slow
 def test_what_a_model_sets_up_is_shown_and_counts_in_no_rate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
