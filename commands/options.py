@@ -87,7 +87,9 @@ def best_of_run(path: Path | None) -> Path | None:
 
 def is_cross_validation(path: Path) -> bool:
     """Return whether this is the folder of a cross-validation."""
-    return (path / "fold-0" / "settings.yaml").is_file()
+    from nested_lightning.app.training.runs.cross_validation import folds_in
+
+    return bool(folds_in(path))
 
 
 CheckpointArgument = Annotated[

@@ -71,9 +71,9 @@ def fold_evaluators(parent: Path, **options: Any) -> list[Any]:
         UserError: A fold has no model yet, or as `from_checkpoint`.
     """
     found = []
-    for folder in folds_in(parent):
-        checkpoint = RunFolder(folder).checkpoint_of_results
-        if not RunFolder(folder).results_file.exists():
-            raise UserError(f"{folder}: its training hasn't ended; resume {parent} goes on with it")
-        found.append(provider_of(from_checkpoint(checkpoint, **options), "evaluator")())
+    for folder in map(RunFolder, folds_in(parent)):
+        if not folder.results_file.exists():
+            raise UserError(f"{folder.path}: its training hasn't ended; resume {parent} goes on with it")
+        application = from_checkpoint(folder.checkpoint_of_results, **options)
+        found.append(provider_of(application, "evaluator")())
     return found
