@@ -42,6 +42,7 @@ class EvaluationReport:
         further_breakdowns: More of the same, by what their parts are.
         baseline: What is easily reached, for some of the scores by name.
         confusions: Which classes are taken for which, by what they are classes of; empty: the whole.
+        notes: What stands out, in a sentence each.
     """
 
     num_samples: int
@@ -51,6 +52,7 @@ class EvaluationReport:
     further_breakdowns: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     baseline: dict[str, float] = field(default_factory=dict)
     confusions: dict[str, Confusion] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @property
     def breakdowns(self) -> dict[str, dict[str, dict[str, float]]]:
@@ -69,6 +71,7 @@ class EvaluationReport:
                 f"confusion_of_{name}" if name else "confusion": asdict(one)
                 for name, one in self.confusions.items()
             },
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
     def _repr_html_(self) -> str:
@@ -94,18 +97,21 @@ class ClassScores:
     confusion: Confusion
 
 
-def score_classes(target: Labels, probabilities: Numbers, class_names: Sequence[str]) -> ClassScores:
-    """Score what is most probable, and the order that probabilities make.
+def score_classes(
+    target: Labels, probabilities: Numbers, class_names: Sequence[str], *, predicted: Labels | None = None
+) -> ClassScores:
+    """Score what is predicted, and the order that probabilities make.
 
     Args:
         target: Class index of each sample, [N].
         probabilities: Probability of each class, [N, C].
         class_names: The class of each index.
+        predicted: Class index that each sample is taken for, [N]; None: the most probable.
     """
     from sklearn import metrics  # half a second, not before it is needed
 
     classes = range(len(class_names))
-    predicted_N = probabilities.argmax(axis=1)
+    predicted_N = probabilities.argmax(axis=1) if predicted is None else predicted
     counts_CC = metrics.confusion_matrix(target, predicted_N, labels=classes)
     precision, recall, f1, samples = metrics.precision_recall_fscore_support(
         target, predicted_N, labels=classes, zero_division=0.0

@@ -40,3 +40,8 @@ def require_finite(answers: Tensor) -> Tensor:
             " with a lower learning rate"
         )
     return answers
+
+
+def to_double(tensor: Tensor) -> Tensor:
+    """Return float64, on the CPU where the tensor's device has none."""
+    return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()

@@ -32,7 +32,9 @@ from torch import nn
 from nested_lightning import ApplicationSettings, bootstrap, family_container, load_settings
 from nested_lightning.app.assembly.seeding import derive_seed, seeded
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
+from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective
 from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.submodules.combiners import Concatenation
 from nested_lightning.app.submodules.feature_extractors import NormalizedFeatureExtractor
 from nested_lightning.app.submodules.heads import NormalizedHead
@@ -46,16 +48,19 @@ NUM_READ = 300
 Build = Callable[[], Any]
 
 
+def make_target() -> ClassTarget:
+    """Return ten classes."""
+    names = tuple(map(str, range(NUM_CLASSES)))
+    return ClassTarget(column="y", names=names, counts=(10,) * NUM_CLASSES)
+
+
 def make_data_spec(num_groups: int) -> MultiFeatureDataSpec:
     """Return the facts of a table with groups ``g0``, ``g1``, … of 20 columns each."""
     groups = [
         GroupSpec(name=f"g{i}", columns=tuple(ColumnSpec(name=f"g{i}_{j}") for j in range(NUM_COLUMNS)))
         for i in range(num_groups)
     ]
-    names = tuple(map(str, range(NUM_CLASSES)))
-    return MultiFeatureDataSpec(
-        groups=tuple(groups), label="y", class_names=names, class_counts=(10,) * NUM_CLASSES
-    )
+    return MultiFeatureDataSpec(groups=tuple(groups), target=make_target())
 
 
 def write_settings(path: Path, num_groups: int) -> None:
@@ -111,10 +116,9 @@ def by_hand(data_spec: MultiFeatureDataSpec, *, restores_state: bool) -> MultiFe
         feature_extractors=extractors,
         combiner=combiner,
         head=head,
-        num_classes=NUM_CLASSES,
+        objective=ClassesObjective(target=make_target(), label_smoothing=0.1),
         optimizer=partial(build_adam, lr=1e-3),
         schedule=build_one_cycle,
-        label_smoothing=0.1,
     )
 
 

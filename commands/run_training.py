@@ -57,7 +57,8 @@ def print_result(result: Any, *, has_ended: bool = False) -> None:
         result: A `app.training.runs.result.TrainingResult`.
         has_ended: Whether nothing was left to do.
     """
-    parts = ["validation", "test"]
+    has_baseline = any("baseline" in values for values in result.scores.values())
+    parts = ["validation", "test", *(["baseline"] if has_baseline else [])]
     is_kept = result.best_checkpoint.exists()
     print_table(
         f"Scores of {short_path(result.best_checkpoint)}" if is_kept else "Scores of a trial",

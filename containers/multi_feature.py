@@ -25,11 +25,12 @@ from nested_lightning.containers.providing.chosen import attributes, chosen, cho
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.choices.objectives import kinds_of
 from nested_lightning.settings.multi_feature import MultiFeatureSettings
 
 
 class MultiFeatureContainer(DeclarativeContainer):
-    """From a table with groups of columns to a trained classifier of its rows."""
+    """From a table with groups of columns to a trained model of its rows."""
 
     application = providers.Dependency(instance_of=ApplicationSettings)
     settings = providers.Dependency(instance_of=MultiFeatureSettings)
@@ -46,7 +47,10 @@ class MultiFeatureContainer(DeclarativeContainer):
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         MultiFeatureDataModule,
-        **attributes(settings.provided.data, "path", "label", "categorical", "excluded", "missing"),
+        **attributes(settings.provided.data, "path", "label", "positive", "label_separator", "weight"),
+        objective=settings.provided.objective.kind,
+        objectives=providers.Callable(kinds_of, settings.provided.objectives),
+        **attributes(settings.provided.data, "categorical", "excluded", "missing"),
         **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
         grouping=grouping,
         splitter=splitter,
@@ -69,6 +73,8 @@ class MultiFeatureContainer(DeclarativeContainer):
     )
     combiner = chosen(protocols.Combiner, settings.provided.combiner)
     head = chosen(protocols.Head, settings.provided.head)
+    objective = chosen(protocols.Objective, settings.provided.objective)
+    objectives = each_named(objective, settings.provided.objectives)
     optimizer = chosen_at("multi_feature.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("multi_feature.schedule", protocols.Schedule, settings.provided.schedule)
 
@@ -84,14 +90,15 @@ class MultiFeatureContainer(DeclarativeContainer):
         ),
         combiner=combiner.provider,
         head=head.provider,
+        objective=objective.provider,
+        objectives=providers.Factory(ItemMakers, objectives.provider),
         assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
-        class_weights=settings.provided.class_weights,
         model=providers.Factory(
             partial,
             MultiFeatureClassifier,
-            **attributes(settings.provided, "label_smoothing", "modality_dropout"),
+            modality_dropout=settings.provided.modality_dropout,
             min_stacked_extractors=settings.provided.min_stacked_extractors,
             recipe=recipe,
         ),

@@ -1,13 +1,14 @@
 """The family multi-feature: several feature extractors by name, a combiner, a classifier head."""
 
-from typing import Any, Literal
+from typing import Any, Self
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, model_validator
 
-from nested_lightning.settings.base import Settings, complete_items
+from nested_lightning.settings.base import Settings, complete_items, plain_section
 from nested_lightning.settings.choices.combiners import COMBINERS, Combiner
 from nested_lightning.settings.choices.feature_extractors import FEATURE_EXTRACTORS, FeatureExtractor
 from nested_lightning.settings.choices.heads import HEADS, Head
+from nested_lightning.settings.choices.objectives import OBJECTIVES, Objective
 from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from nested_lightning.settings.data.multi_feature import TabularDataSettings
 from nested_lightning.settings.family import Family, Preset
@@ -15,7 +16,7 @@ from nested_lightning.settings.predictor import InputFiles, KeepOptions, Predict
 
 
 class MultiFeatureSettings(Settings):
-    """A classifier of rows that are described by several groups of features."""
+    """A model of rows that are described by several groups of features."""
 
     data: TabularDataSettings = Field(TabularDataSettings(), description="The table to learn from.")
     feature_extractor: FeatureExtractor = FEATURE_EXTRACTORS.field("Feature extractor of every group.")
@@ -23,14 +24,14 @@ class MultiFeatureSettings(Settings):
         {}, description="Feature extractors of single groups, by the group's name."
     )
     combiner: Combiner = COMBINERS.field("How the groups' vectors become one.")
-    head: Head = HEADS.field("From the combined vector to the classes.")
+    head: Head = HEADS.field("From the combined vector to what the objective needs.")
+    objective: Objective = OBJECTIVES.field("What is learnt of the column to predict.")
+    objectives: dict[str, Objective] = Field(
+        {}, description="Objectives of several columns, by the column's name."
+    )
     modality_dropout: float = Field(
         0.0, ge=0, lt=1, description="Probability that a group is hidden from a row in training."
     )
-    class_weights: Literal["balanced"] | dict[str, PositiveFloat] | None = Field(
-        None, description="Weights of classes in the loss: balanced (by inverse count), or by class name."
-    )
-    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Share of the target given to all classes.")
     min_stacked_extractors: int | None = Field(
         32,
         ge=2,
@@ -45,6 +46,36 @@ class MultiFeatureSettings(Settings):
     def _complete_single_groups(cls, values: Any) -> Any:
         """Let a group's extractor that names no kind start from the extractor of every group."""
         return complete_items(values, items="feature_extractors", each="feature_extractor")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _move_to_the_objective(cls, values: Any) -> Any:
+        """Take what older files and checkpoints say of classes beside the objective."""
+        objective = plain_section(values, "objective")
+        if objective is None:
+            return values
+        rest = dict(values)
+        moved = {name: rest.pop(name) for name in ("class_weights", "label_smoothing") if name in values}
+        return rest | {"objective": moved | objective} if moved else values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _learn_several(cls, values: Any) -> Any:
+        """Let the objective be ``several`` where there are several."""
+        objective = plain_section(values, "objective")
+        if objective is None or not values.get("objectives"):
+            return values
+        return values | {"objective": {"kind": "several"} | objective}
+
+    @model_validator(mode="after")
+    def _name_columns_once(self) -> Self:
+        """Refuse several objectives beside another, or beside a label."""
+        is_several = self.objective.kind == "several"
+        if is_several != bool(self.objectives):
+            raise ValueError("objective.kind=several and objectives.COLUMN.kind go together: set both")
+        if is_several and self.data.label is not None:
+            raise ValueError("data.label is for one objective; with objectives, their names are the columns")
+        return self
 
 
 def _first_columns(group: str, count: int) -> list[str]:
@@ -76,18 +107,18 @@ PLAIN = Preset(
             "feature_extractor": {"kind": "plain"},
             "head": {"kind": "linear"},
             "schedule": {"kind": "constant"},
-            "label_smoothing": 0.0,
+            "objective": {"label_smoothing": 0.0},
         }
     },
 )
 
 FAMILY = Family(
     name="multi-feature",
-    summary="Several feature extractors by name, a combiner and a classifier head.",
+    summary="Several feature extractors by name, a combiner, a head and what it learns.",
     settings=MultiFeatureSettings,
     container="nested_lightning.containers.multi_feature.MultiFeatureContainer",
     predictor=PredictorInterface(
-        summary="Classify the rows of a CSV or Parquet file: class and probabilities.",
+        summary="Predict for the rows of a CSV or Parquet file: classes, numbers or labels.",
         inputs=InputFiles(name="file", description="A file like the training one; labels aren't needed."),
         options=KeepOptions,
     ),

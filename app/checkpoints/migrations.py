@@ -56,12 +56,28 @@ def five_to_six(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
             part["use_group_norm"] = False
 
 
+def six_to_seven(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
+    """Say of multi-feature's classes that they are one kind of target, and what their objective has.
+
+    Its settings need nothing: where older ones stand, they are moved when they are read.
+    """
+    spec = recipe.get("data_spec", {})
+    if "groups" not in spec or "label" not in spec:
+        return
+    names, counts = spec.pop("class_names"), spec.pop("class_counts")
+    spec["target"] = {"kind": "classes", "column": spec.pop("label"), "names": names, "counts": counts}
+    weights = checkpoint.get("state_dict", {}).pop("class_weights", None)
+    if weights is not None:
+        checkpoint["state_dict"]["objective.class_weights"] = weights
+
+
 MIGRATIONS: dict[int, Migration] = {
     1: one_to_two,
     2: two_to_three,
     3: three_to_four,
     4: four_to_five,
     5: five_to_six,
+    6: six_to_seven,
 }
 
 

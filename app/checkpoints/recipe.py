@@ -21,7 +21,7 @@ from nested_lightning.app.foreign_files import foreign_file
 CHECKPOINT_KEY = "nested_lightning"
 """Where the recipe stands in a checkpoint."""
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 """Version that this release writes; older ones are migrated, see `app.checkpoints.migrations`."""
 
 Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*==[\w.!+-]+$")]

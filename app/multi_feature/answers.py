@@ -1,4 +1,4 @@
-"""Files of a user's, classified by a `MultiFeatureClassifier`."""
+"""Files of a user's, answered by a `MultiFeatureClassifier`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +15,10 @@ from nested_lightning.app.tables.table_file import read_table
 def answer_files(
     predictor: MultiFeaturePredictor, *, files: Sequence[Path], keep: str | None = None
 ) -> Answers:
-    """Classify the rows of a file.
+    """Predict for the rows of a file.
 
     Args:
-        predictor: Knows the classes.
+        predictor: Knows the model.
         files: One CSV or Parquet file.
         keep: Columns that stand before the answers, see `kept_names`.
 

@@ -1,21 +1,14 @@
 """How a `MultiFeatureClassifier` is wired of its parts and the data's spec."""
 
-from collections.abc import Mapping
-from typing import Literal
-
-import torch
-from torch import Tensor
-
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.widths import Width
 from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
 from nested_lightning.app.assembly.wiring.published import published, report
-from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.errors import did_you_mean
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-
-ClassWeights = Literal["balanced"] | Mapping[str, float] | None
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget, SeveralTargets
 
 
 def multi_feature(
@@ -24,26 +17,26 @@ def multi_feature(
     feature_extractors: Parts[protocols.FeatureExtractor] = parts(),
     combiner: Part[protocols.Combiner] = part(),
     head: Part[protocols.Head] = part(),
+    objective: Part[protocols.Objective] = part(),
+    objectives: Parts[protocols.Objective] = parts(),
     optimizer: Part[protocols.Optimizer] = part(),
     schedule: Part[protocols.Schedule | None] = part(),
-    class_weights: ClassWeights = None,
 ) -> MultiFeatureClassifier:
     """Wire one extractor for each group of the data, the combiner of their widths, and the head.
 
     Args:
-        data: Groups and classes.
+        data: Groups, and what is to be predicted.
         model: The composite.
         feature_extractors: Each takes ``in_features``; those that are named must be groups of the data.
         combiner: Takes ``in_features``, a mapping from group to width.
-        head: Takes ``in_features`` and ``out_features``, the number of classes.
+        head: Takes ``in_features`` and ``out_features``, as many as the objective needs.
+        objective: Takes the ``target``; of several columns also their ``objectives``.
+        objectives: Each takes its column's ``target``; needed for several columns alone.
         optimizer: Handed on.
         schedule: Handed on.
-        class_weights: ``"balanced"`` (inverse of the count in the training part, mean over rows 1), weights
-            by class name (others 1), or None.
 
     Raises:
         CompositionError: Parts don't fit together, or a named group isn't in the data.
-        UserError: A weight names an unknown class.
     """
     widths = data.widths
     for group in feature_extractors:
@@ -56,34 +49,24 @@ def multi_feature(
         for group, width in widths.items()
     }
     combined = combiner(in_features={group: published(one) for group, one in extractors.items()})
-    num_classes = len(data.class_names)
+    if isinstance(data.target, SeveralTargets):
+        several = {name: objectives[name](target=one) for name, one in data.target.targets.items()}
+        learnt = objective(target=data.target, objectives=several)
+    else:
+        learnt = objective(target=data.target)
     return model(
         feature_extractors=extractors,
         combiner=combined,
-        head=head(in_features=published(combined), out_features=Width(num_classes, "the data's classes")),
-        num_classes=num_classes,
+        head=head(in_features=published(combined), out_features=_outputs(data, learnt)),
+        objective=learnt,
+        target_columns=data.target_columns if isinstance(data.target, SeveralTargets) else (),
         optimizer=optimizer,
         schedule=schedule,
-        class_weights=weigh_classes(data, class_weights),
     )
 
 
-def weigh_classes(data: MultiFeatureDataSpec, weights: ClassWeights) -> Tensor | None:
-    """Return the weights of the classes in the loss, [C] float32, or None for all alike.
-
-    Raises:
-        UserError: A weight names an unknown class.
-    """
-    if weights is None:
-        return None
-    names = data.class_names
-    if weights == "balanced":
-        counts = torch.tensor(data.class_counts, dtype=torch.float32)
-        return counts.sum() / (len(names) * counts)
-    for name in weights:
-        if name not in names:
-            raise UserError(
-                f"multi_feature.class_weights.{name}: no such class{did_you_mean(name, names)} "
-                f"(allowed: {', '.join(names)})"
-            )
-    return torch.tensor([weights.get(name, 1.0) for name in names], dtype=torch.float32)
+def _outputs(data: MultiFeatureDataSpec, objective: protocols.Objective) -> Width:
+    """Return the head's width: of classes the data are to blame where it doesn't fit."""
+    width = published(objective)
+    giver = "the data's classes" if isinstance(data.target, ClassTarget) else width.giver
+    return Width(width, giver, is_guessed=width.is_guessed)

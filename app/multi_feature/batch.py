@@ -6,12 +6,14 @@ Shapes: B samples, G groups, F_g features of group g.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
+from nested_lightning.app.data.fingerprint import ADDED
 from nested_lightning.app.data.tensor_batch import TensorBatch, map_tensors, values_by_field
 from nested_lightning.app.errors import UserError
 
@@ -25,12 +27,16 @@ class FeatureBatch(TensorBatch):
             missing in every sample.
         presence: Bool of [B, G], columns in the groups' order, False where a sample lacks the group (its
             row in ``features`` is zero). None: every group is present in every sample.
-        target: Class indices, int64 of [B]; None where the classes are to be predicted.
+        target: What is true of the samples: class indices, int64 of [B]; standardised numbers or counts,
+            float32 of [B]; or which labels each has, float32 of [B, K]; a mapping of such by column, where
+            there are several. None where it is to be predicted.
+        weight: What each sample counts in the loss, float32 of [B]; None: all count alike.
     """
 
     features: dict[str, Tensor | None]
     presence: Tensor | None = None
-    target: Tensor | None = None
+    target: Any = None
+    weight: Tensor | None = field(default=None, metadata=ADDED)
 
     @override
     def map_tensors(self, function: Callable[[Tensor], Tensor]) -> FeatureBatch:

@@ -1,4 +1,4 @@
-"""The data of the multi-feature family: a table whose columns form groups, with a class for each row."""
+"""The data of the multi-feature family: a table whose columns form groups, but for those to be predicted."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import torch
 from pyarrow import compute
-from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.data.data_summary import counts_of
@@ -24,14 +23,11 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
 from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
-from nested_lightning.app.multi_feature.storage import MemoryStorage, encode_parts
-from nested_lightning.app.tables.column_values import is_missing, keep_rows, text_values
-from nested_lightning.app.tables.labels import (
-    check_class_sizes,
-    encode_labels,
-    find_class_names,
-    label_column,
-)
+from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
+from nested_lightning.app.multi_feature.targets.reading import TargetColumns, WantedTarget, read_targets
+from nested_lightning.app.multi_feature.targets.row_weights import read_weights
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget, targets_by_column, truth_by_column
+from nested_lightning.app.tables.column_values import Numbers, text_values
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import SampleColumns
 from nested_lightning.app.tables.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
@@ -48,7 +44,8 @@ class _Samples:
     table: pa.Table
     groups: Mapping[str, Sequence[str]]
     columns: SampleColumns
-    labels: pa.StringArray
+    targets: TargetColumns
+    weight: Numbers | None
     presence: Flags
     numbers: Rows
 
@@ -59,7 +56,8 @@ class _Samples:
             table=self.table.select(there).filter(pa.array(rows)) if there else self.table,
             groups=self.groups,
             columns=self.columns.keep(rows),
-            labels=keep_rows(self.labels, rows),
+            targets=self.targets.keep(rows),
+            weight=None if self.weight is None else self.weight[rows],
             presence=self.presence[rows],
             numbers=self.numbers[rows],
         )
@@ -70,7 +68,13 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
 
     Args:
         path: A CSV (also gzipped) or Parquet file; None for the digits that ship with the project.
-        label: The column of the classes; None for the shipped file's.
+        label: The column to predict; None: the shipped file's, or those of ``objectives``.
+        objective: Kind of what is learnt of it, one of `app.multi_feature.targets.reading.KINDS`; with any
+            other the column decides.
+        objectives: The same by column, where there are several; empty: ``label`` is the only one.
+        positive: The class that counts as positive where there are two; None: the second in order.
+        label_separator: Stands between the labels of a cell; None: cells of several labels are lists.
+        weight: The column that says what each row counts in the loss; None: all count alike.
         grouping: Makes groups of the other columns, for instance ``GroupByPrefix()``.
         categorical: Columns whose values are categories, each of which becomes a feature. Columns of words
             with few different ones are taken for such without being named.
@@ -92,6 +96,11 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         *,
         path: Path | None,
         label: str | None,
+        objective: str = "auto",
+        objectives: Mapping[str, str] | None = None,
+        positive: str | None = None,
+        label_separator: str | None = None,
+        weight: str | None = None,
         grouping: Grouping,
         categorical: Sequence[str] = (),
         excluded: Sequence[str] = (),
@@ -109,7 +118,14 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
         )
         self._path = path
-        self._label = label or (data_spec.label if data_spec else SHIPPED_LABEL if path is None else None)
+        shipped = () if path is not None else (SHIPPED_LABEL,)
+        known = data_spec.target_columns if data_spec else shipped
+        kinds = objectives or dict.fromkeys((label,) if label else known, objective)
+        self._wanted = WantedTarget(
+            kinds=kinds, is_several=bool(objectives), positive=positive, separator=label_separator
+        )
+        self._reasons: Mapping[str, str] = {}
+        self._weight = weight or (data_spec.weight if data_spec else None)
         self._grouping = grouping
         self._categorical = data_spec.categorical if data_spec else tuple(categorical)
         self._excluded = tuple(excluded)
@@ -144,22 +160,46 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     @override
     def _facts(self) -> Mapping[str, Any]:
         spec, parts = self.data_spec, self._parts[1].values()
+        targets = targets_by_column(spec.target)
         return {
             "file": str(self._path or SHIPPED_MFEAT),
             "rows": {"used": sum(map(len, parts)), "left out": self._num_left_out},
             "groups": {group.name: group.num_columns for group in spec.groups},
-            "classes": counts_of(spec.class_names, (part.target for part in parts)),
+            "objective": {name: self._reason(name, one.kind) for name, one in targets.items()},
+            **{
+                "classes" if len(targets) == 1 else f"classes of {name}": counts_of(
+                    one.names, (truth_by_column(part.target, targets)[name] for part in parts)
+                )
+                for name, one in targets.items()
+                if isinstance(one, ClassTarget)
+            },
         }
+
+    def _reason(self, column: str, kind: str) -> str:
+        reason = self._reasons.get(column)
+        return f"{kind}, since {reason}" if reason else kind
 
     @override
     def _guesses(self) -> Sequence[str]:
         guess = getattr(self._grouping, "guess", None)
-        return [*filter(None, [guess and guess(self.data_spec.column_names)])]
+        return [
+            *filter(None, [guess and guess(self.data_spec.column_names)]),
+            *(
+                f"the objective of '{column}' is {self._reason(column, kind)}; multi_feature.objective.kind"
+                " says otherwise"
+                for column, kind in self._uncertain().items()
+            ),
+        ]
+
+    def _uncertain(self) -> Mapping[str, str]:
+        """Return the kinds of objectives that whole numbers suggest, by column."""
+        kinds = {name: one.kind for name, one in targets_by_column(self.data_spec.target).items()}
+        return {name: kinds[name] for name, why in self._reasons.items() if "whole numbers" in why}
 
     @override
     def _read_parts(self) -> Read:
         self._lifetime().add(self)
-        text_columns = [*self._categorical, *self._splitter.reserved_columns, *filter(None, [self._label])]
+        text_columns = [*self._categorical, *self._splitter.reserved_columns, *self._wanted.kinds]
         if self._path is None:
             table = read_shipped_table(text_columns=text_columns, reader=self._storage.reader)
         else:
@@ -168,7 +208,11 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             return self._encode(self._select(table))
 
     def _select(self, table: pa.Table) -> _Samples:
-        labels = label_column(table, self._label)
+        known = self._given_spec.target if self._given_spec else None
+        targets = read_targets(table, self._wanted, known)
+        self._reasons = targets.reasons
+        has_weight = self._weight in table.column_names or not self._given_spec
+        weight = read_weights(table, self._weight) if self._weight and has_weight else None
         groups = self._groups(table)
         names = columns_there(table.column_names, groups, self._allow_missing_groups)
         columns = self._storage.read_columns(
@@ -178,18 +222,19 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             columns, groups, table.num_rows, allow_missing_groups=self._allow_missing_groups
         )
         numbers = np.arange(1, table.num_rows + 1)
-        samples = _Samples(table, groups, columns, labels, missing.presence, numbers)
+        samples = _Samples(table, groups, columns, targets, weight, missing.presence, numbers)
         if self._missing == "drop":
-            is_usable = ~(missing.is_incomplete | is_missing(labels))
+            is_usable = ~(missing.is_incomplete | targets.is_missing)
             self._num_left_out = int((~is_usable).sum())
             return samples.keep(is_usable, self._splitter.reserved_columns)
         refuse_missing(missing, is_filled_in=self._missing == "mean")
+        targets.refuse_missing()
         return samples
 
     def _groups(self, table: pa.Table) -> Mapping[str, Sequence[str]]:
         if self._given_spec:
             return self._given_spec.column_names
-        reserved = {self._label, *self._splitter.reserved_columns}
+        reserved = {*self._wanted.kinds, self._weight, *self._splitter.reserved_columns}
         columns = [name for name in table.column_names if name not in reserved]
         excluded = select_columns(columns, self._excluded, setting="multi_feature.data.excluded")
         check_columns(columns, self._categorical, setting="multi_feature.data.categorical")
@@ -202,36 +247,24 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         return self._grouping(features)
 
     def _encode(self, samples: _Samples) -> Read:
-        spec = self._given_spec
-        class_names = spec.class_names if spec else find_class_names(samples.labels)
-        target = encode_labels(samples.labels, class_names)
-        check_class_sizes(target, class_names, self._splitter.min_class_size)
-        split = self._splitter(target.numpy(), samples.table)
+        targets = samples.targets
+        split = self._splitter(targets.strata(self._splitter.min_class_size), samples.table)
         self._rows = {name: samples.numbers[rows] for name, rows in split.parts.items()}
-        spec = spec or self._fit(samples, class_names, target, split)
-        return spec, encode_parts(
-            samples.columns, spec.groups, samples.presence, target, split, self._storage
-        )
+        spec = self._given_spec or self._fit(samples, split)
+        weight = None if samples.weight is None else torch.from_numpy(samples.weight.astype(np.float32))
+        truth = Truth(target=targets.encode(spec.target), weight=weight)
+        return spec, encode_parts(samples.columns, spec.groups, samples.presence, truth, split, self._storage)
 
-    def _fit(
-        self, samples: _Samples, class_names: tuple[str, ...], target: Tensor, split: Split
-    ) -> MultiFeatureDataSpec:
+    def _fit(self, samples: _Samples, split: Split) -> MultiFeatureDataSpec:
         if len(split.train) == 0:
             raise UserError(
                 "the training part has no row at all: choose another multi_feature.data.split; the kind"
                 " whole is for evaluation only"
             )
-        counts = torch.bincount(target[torch.from_numpy(split.train)], minlength=len(class_names)).tolist()
-        lacking = [name for name, count in zip(class_names, counts, strict=True) if count == 0]
-        if lacking:
-            raise UserError(
-                f"the training part has no row of class {name_list(lacking)}; see multi_feature.data.split"
-            )
         return MultiFeatureDataSpec(
             groups=fit_groups(samples.columns, samples.groups, split.train),
-            label=str(self._label),
-            class_names=class_names,
-            class_counts=tuple(counts),
+            target=samples.targets.fit(split.train),
+            weight=self._weight,
             missing=self._missing,
             allow_missing_groups=self._allow_missing_groups,
         )

@@ -18,10 +18,11 @@ from pyarrow import parquet
 from torch import Tensor
 from typing_extensions import override
 
+from nested_lightning.app.data.tensor_batch import values_by_field
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features
-from nested_lightning.app.multi_feature.storage import MemoryStorage, PartWriter, Widths
+from nested_lightning.app.multi_feature.storage import MemoryStorage, PartWriter, Truth, Widths
 from nested_lightning.app.tables.column_reading import each_column
 from nested_lightning.app.tables.csv_spooling import spool_csv
 from nested_lightning.app.tables.mapped_files import MappedFiles
@@ -147,7 +148,7 @@ class MappedWriter:
                     self._file.seek((self._starts[name] + start * width) * _FLOAT_SIZE)
                     self._file.write(np.ascontiguousarray(values).data)
 
-    def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
+    def finish(self, *, presence: Tensor | None, truth: Truth) -> FeatureBatch:
         """Return all rows."""
         with room_on_disk(self._files.folder):
             numbers = torch.from_numpy(np.frombuffer(self._files.map(self._file), dtype=np.float32))
@@ -158,7 +159,7 @@ class MappedWriter:
                 start = self._starts[name]
                 rows = numbers[start : start + self._num_rows * width].view(self._num_rows, width)
             features[name] = rows
-        mapped = MappedFeatureBatch(features, presence, target, release=self._files.release)
+        mapped = MappedFeatureBatch(features, presence, truth, release=self._files.release)
         self._keep(mapped)
         return mapped
 
@@ -170,11 +171,11 @@ class MappedFeatureBatch(FeatureBatch):
         self,
         features: dict[str, Tensor | None],
         presence: Tensor | None,
-        target: Tensor,
+        truth: Truth,
         *,
         release: Callable[[], None],
     ) -> None:
-        super().__init__(features=features, presence=presence, target=target)
+        super().__init__(features=features, presence=presence, **values_by_field(truth))
         self._release = release
 
     def __getitem__(self, index: Tensor | slice) -> FeatureBatch:  # type: ignore[override] # not in a file

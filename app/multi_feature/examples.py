@@ -19,7 +19,7 @@ def example_batches(
     """
     with torch.device(device):
         features = {group: torch.rand(num_samples, width) for group, width in data_spec.widths.items()}
-        target = torch.arange(num_samples) % len(data_spec.class_names)
+        target = data_spec.target.example(num_samples)
     return [FeatureBatch(features=dict(features), target=target)]
 
 

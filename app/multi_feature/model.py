@@ -1,19 +1,19 @@
 """The composite of the family multi-feature.
 
-Shapes: B rows of a batch, G groups, F_g features of a group, C classes.
+Shapes: B rows of a batch, G groups, F_g features of a group, O outputs of the head.
 """
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import torch
-import torch.nn.functional as F
+from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from typing_extensions import override
 
+from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.composite import Composite
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.checkpoints.recipe import Recipe
@@ -22,6 +22,7 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch, Features, mas
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.stacking.callback import ModuleStacking
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
+from nested_lightning.app.multi_feature.whole_part import WholePart
 from nested_lightning.app.processes import mean_over_ranks
 from nested_lightning.app.training.loss_mean import LossMean
 from nested_lightning.app.training.meanings import Meaning
@@ -33,21 +34,20 @@ from nested_lightning.app.training.optimization import (
 
 
 class MultiFeatureClassifier(Composite):
-    """Classifies rows by several groups of features.
+    """Predicts classes, numbers or labels of rows by several groups of features.
 
     Each group goes through its feature extractor, their vectors through the combiner, the combined vector
-    through the classifier head.
+    through the head, whose outputs the objective understands.
 
     Args:
         feature_extractors: One module for each group, by the group's name, in order. Unnamed groups are
             called ``0``, ``1``, ``2``, so that parameters are named as in an ``nn.ModuleList``.
         combiner: Takes the list of vectors and the presence mask, see `app.submodules.combiners`.
-        head: Maps the combined vector to C logits.
-        num_classes: C, at least 2.
+        head: Maps the combined vector to O outputs.
+        objective: Their loss, their meaning and their scores.
         optimizer: Factory of the optimiser.
         schedule: Factory of the learning-rate schedule.
-        class_weights: [C], weights of the classes in the loss; None: all alike.
-        label_smoothing: Share of the target that is given to all classes alike, in [0, 1).
+        target_columns: Columns that are predicted, where there are several.
         modality_dropout: Probability that a present group is hidden from a row in training, in [0, 1).
             A row always keeps at least one group.
         min_stacked_extractors: That many or more extractors of equal structure are trained as one, see
@@ -55,8 +55,7 @@ class MultiFeatureClassifier(Composite):
         recipe: See `Composite`.
     """
 
-    class_weights: Tensor | None
-    made_anew = ("class_weights",)
+    made_anew = ("objective",)
 
     def __init__(
         self,
@@ -64,11 +63,10 @@ class MultiFeatureClassifier(Composite):
         feature_extractors: Mapping[str, nn.Module] | Sequence[nn.Module],
         combiner: nn.Module,
         head: nn.Module,
-        num_classes: int,
+        objective: protocols.Objective,
         optimizer: OptimizerFactory,
         schedule: ScheduleFactory,
-        class_weights: Tensor | None = None,
-        label_smoothing: float = 0.0,
+        target_columns: tuple[str, ...] = (),
         modality_dropout: float = 0.0,
         min_stacked_extractors: int | None = None,
         recipe: Recipe | None = None,
@@ -88,25 +86,18 @@ class MultiFeatureClassifier(Composite):
         )
         self.combiner = combiner
         self.head = head
-        self.label_smoothing = label_smoothing
+        self.objective: Any = objective
         self.modality_dropout = modality_dropout
-        self.register_buffer("class_weights", class_weights)
         self.train_loss = LossMean()
         self.val_loss = LossMean()
         self.test_loss = LossMean()
-        scores = MetricCollection(
-            {
-                "accuracy": MulticlassAccuracy(num_classes, average="micro"),
-                "macro_f1": MulticlassF1Score(num_classes, average="macro"),
-            }
-        )
-        self.val_scores = scores.clone(prefix="val_")
-        self.test_scores = scores.clone(prefix="test_")
+        self.val_outputs = WholePart(target_columns)
+        self.test_outputs = WholePart(target_columns)
 
     @override
     def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
         spec = MultiFeatureDataSpec.from_dict(data_spec)
-        yield Meaning(part="head", what="classes", names=spec.class_names)
+        yield Meaning(part="head", what="classes", names=spec.target.outputs)
         yield Meaning(part="combiner", what="groups", names=tuple(spec.widths), binds="part")
         for group in spec.groups:
             part = f"feature_extractors.{escape_name(group.name)}"
@@ -132,14 +123,14 @@ class MultiFeatureClassifier(Composite):
         return self._stacking.stacks
 
     def forward(self, features: Features, presence: Tensor | None = None) -> Tensor:
-        """Classify rows.
+        """Return what the head says of rows, which `objective.decode` understands.
 
         Args:
             features: G entries of [B, F_g], float; None where a group is missing in every row.
             presence: [B, G], bool, whether a row has a group; None: each group that isn't None is there.
 
         Returns:
-            Logits of [B, C].
+            Outputs of [B, O].
 
         Raises:
             UserError: A group is unknown or not given, or has another width than its extractor takes.
@@ -152,44 +143,61 @@ class MultiFeatureClassifier(Composite):
             presence = mask_missing(tensors, presence, like=present[0])
         combined = self._combine(tensors, presence, like=present[0])
         _check_output("the combiner", self.combiner, combined)
-        logits: Tensor = self.head(combined)
-        _check_output("the head", self.head, logits)
-        return logits
+        outputs: Tensor = self.head(combined)
+        _check_output("the head", self.head, outputs)
+        return outputs
 
     def training_step(self, batch: FeatureBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch; hides groups at random where modality dropout is set."""
         if len(batch) == 1:
             self._refuse_single_row()
         presence = self._hide_groups(batch) if self.modality_dropout else batch.presence
-        loss = self._loss(self(batch.features, presence), batch)
-        weight = self._weight(batch)
+        loss, weight = self._loss(self(batch.features, presence), batch)
         self.train_loss.add(loss, weight)
         return mean_over_ranks(loss, weight)
 
     def validation_step(self, batch: FeatureBatch, batch_idx: int) -> None:
         """Add one batch to the validation's loss and scores."""
-        self._score(batch, self.val_loss, self.val_scores)
+        self._score(batch, self.val_loss, self.val_outputs)
 
     def test_step(self, batch: FeatureBatch, batch_idx: int) -> None:
         """Add one batch to the test's loss and scores."""
-        self._score(batch, self.test_loss, self.test_scores)
+        self._score(batch, self.test_loss, self.test_outputs)
 
-    def predict_step(self, batch: FeatureBatch, batch_idx: int) -> Tensor:
-        """Return the probabilities of a batch, float32 of [B, C]."""
-        logits: Tensor = self(batch.features, batch.presence)
-        return logits.float().softmax(dim=1)
+    def predict_step(self, batch: FeatureBatch, batch_idx: int) -> Any:
+        """Return what the objective decodes of a batch: of classes, probabilities, float32 of [B, C]."""
+        return self.objective.decode(self(batch.features, batch.presence))
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean training loss."""
         self.log_whole({"train_loss": self.train_loss.finish()})
 
     def on_validation_epoch_end(self) -> None:
-        """Log ``val_loss``, ``val_accuracy`` and ``val_macro_f1``."""
-        self._log_scores("val_loss", self.val_loss, self.val_scores)
+        """Log ``val_loss`` and the objective's scores; in a training its threshold is found before.
+
+        That of the sanity check is found anew before anything is kept.
+        """
+        outputs, target = self.val_outputs.compute()
+        answers = self.objective.decode(outputs)
+        if self.trainer.state.fn == TrainerFn.FITTING and hasattr(self.objective, "calibrate"):
+            self.objective.calibrate(answers, target)
+        self._log_scores("val", self.val_loss, self.objective.scores(answers, target))
+        self.val_outputs.reset()
 
     def on_test_epoch_end(self) -> None:
-        """Log ``test_loss``, ``test_accuracy`` and ``test_macro_f1``."""
-        self._log_scores("test_loss", self.test_loss, self.test_scores)
+        """Log ``test_loss`` and the objective's scores, beside those of a constant answer.
+
+        The latter are called ``test_baseline_NAME``.
+        """
+        outputs, target = self.test_outputs.compute()
+        answers = self.objective.decode(outputs)
+        scores = self.objective.scores(answers, target)
+        baseline = self.objective.baseline_scores(target)
+        named = {f"baseline_{name}": value for name, value in baseline.items()}
+        self._log_scores("test", self.test_loss, {**scores, **named})
+        for note in self.objective.predictions(answers).notes:
+            warnings.warn(f"in the test part, {note}", stacklevel=2)
+        self.test_outputs.reset()
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Build the injected optimiser and schedule."""
@@ -250,33 +258,28 @@ class MultiFeatureClassifier(Composite):
         kept = draws >= self.modality_dropout
         return kept | (present & (draws == draws.amax(dim=1, keepdim=True)))
 
-    def _loss(self, logits: Tensor, batch: FeatureBatch) -> Tensor:
-        """Return the mean loss of rows, each of which has the weight of its own class.
+    def _loss(self, outputs: Tensor, batch: FeatureBatch) -> tuple[Tensor, float]:
+        """Return the mean loss of rows, and what it counts among those of other batches.
 
-        Weighted by torch, the share of the target that smoothing gives to a class would have that class's.
+        Each row has its own weight, and that of its class.
         """
-        target, smoothing = batch.target, self.label_smoothing
-        assert target is not None
-        if self.class_weights is None or not smoothing:
-            return F.cross_entropy(logits, target, weight=self.class_weights, label_smoothing=smoothing)
-        loss_B = F.cross_entropy(logits, target, label_smoothing=smoothing, reduction="none")
-        weight_B = self.class_weights[target]
-        return (weight_B * loss_B).sum() / weight_B.sum()
+        loss_B: Tensor = self.objective(outputs, batch.target)
+        weights = [one for one in (batch.weight, self.objective.row_weights(batch.target)) if one is not None]
+        if not weights:
+            return loss_B.mean(), len(batch)
+        weight_B = torch.stack(weights).prod(dim=0)
+        total = weight_B.sum()
+        return (weight_B * loss_B).sum() / total, float(total)
 
-    def _weight(self, batch: FeatureBatch) -> float:
-        """Return what the mean loss of a batch counts among others."""
-        if self.class_weights is None or batch.target is None:
-            return len(batch)
-        return float(self.class_weights[batch.target].sum())
+    def _score(self, batch: FeatureBatch, loss: LossMean, whole: WholePart) -> None:
+        outputs = self(batch.features, batch.presence)
+        loss.add(*self._loss(outputs, batch))
+        whole.update(outputs, batch.target)
 
-    def _score(self, batch: FeatureBatch, loss: LossMean, scores: MetricCollection) -> None:
-        logits = self(batch.features, batch.presence)
-        loss.add(self._loss(logits, batch), self._weight(batch))
-        scores.update(logits, batch.target)
-
-    def _log_scores(self, name: str, loss: LossMean, scores: MetricCollection) -> None:
-        self.log_whole({name: loss.finish(), **scores.compute()})
-        scores.reset()
+    def _log_scores(self, part: str, loss: LossMean, scores: Mapping[str, Tensor]) -> None:
+        self.log_whole(
+            {f"{part}_loss": loss.finish(), **{f"{part}_{name}": value for name, value in scores.items()}}
+        )
 
 
 def _check_output(name: str, module: nn.Module, output: Tensor) -> None:

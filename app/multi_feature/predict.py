@@ -1,7 +1,6 @@
-"""Predictions of a `MultiFeatureClassifier`: from a table without labels to classes and probabilities."""
+"""Predictions of a `MultiFeatureClassifier`: from a table without labels to what is said of its rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from nested_lightning.app.answers import Predictor
 from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.data.tensor_batch import find_tensors, map_tensors
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
@@ -22,45 +22,16 @@ from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClassPredictions:
-    """What a classifier says of some rows.
+class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSpec]):
+    """Answers for rows of tables with the preparation that the model was trained with.
 
-    Attributes:
-        class_names: Names of the C classes.
-        probabilities: [N, C], float32, on the CPU; each row sums to 1.
+    They are what the model's objective gives: `ClassPredictions`, `NumberPredictions`, `LabelPredictions` or
+    `SeveralPredictions`, see `app.multi_feature.objectives.predictions`.
     """
 
-    class_names: tuple[str, ...]
-    probabilities: Tensor
-
-    @property
-    def classes(self) -> list[str]:
-        """The most probable class of each row."""
-        return [self.class_names[i] for i in self.probabilities.argmax(dim=1).tolist()]
-
-    def to_table(self) -> pa.Table:
-        """Return the columns ``prediction`` and ``probability_NAME`` for each class."""
-        numbered = enumerate(self.class_names)
-        columns = {f"probability_{name}": self.probabilities[:, i].numpy() for i, name in numbered}
-        return pa.table({"prediction": self.classes, **columns})
-
-    def __len__(self) -> int:
-        return len(self.probabilities)
-
-    def to_records(self) -> list[dict[str, Any]]:
-        """Return the rows of `to_table`."""
-        table = self.to_table()
-        columns = [column.to_numpy() for column in table.columns]
-        return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSpec]):
-    """Classifies rows of tables with the preparation that the model was trained with."""
-
     @checked_arguments
-    def predict_file(self, path: str | Path) -> ClassPredictions:
-        """Classify the rows of a CSV or Parquet file; a label column is ignored.
+    def predict_file(self, path: str | Path) -> Any:
+        """Predict for the rows of a CSV or Parquet file; a label column is ignored.
 
         Raises:
             UserError: The file can't be read, or lacks columns that the model needs.
@@ -71,19 +42,19 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
 
     @checked_arguments
     @torch.inference_mode()
-    def predict_table(self, table: InstanceOf[pa.Table]) -> ClassPredictions:
-        """Classify the rows of a table with the columns of the training file; others are ignored.
+    def predict_table(self, table: InstanceOf[pa.Table]) -> Any:
+        """Predict for the rows of a table with the columns of the training file; others are ignored.
 
         Raises:
             UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
         _refuse_nothing(table.num_rows)
-        return self._classify(encode_features(table, self.data_spec))
+        return self._predict(encode_features(table, self.data_spec))
 
     @checked_arguments
     @torch.inference_mode()
-    def predict(self, rows: SkipValidation[Any]) -> ClassPredictions:
-        """Classify rows: one or many, as a program holds them.
+    def predict(self, rows: SkipValidation[Any]) -> Any:
+        """Predict for rows: one or many, as a program holds them.
 
         Args:
             rows: With the columns of the training file; others are ignored: a data frame of pandas or polars,
@@ -95,24 +66,37 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
                 groups of a batch aren't the model's, or the model's answers aren't finite.
         """
         if isinstance(rows, FeatureBatch):
-            return self._classify(rows)
+            return self._predict(rows)
         spec = self.data_spec
         columns = [name for names in spec.column_names.values() for name in names]
         return self.predict_table(to_table(rows, columns, text_columns=set(spec.categorical)))
 
-    def _classify(self, rows: FeatureBatch) -> ClassPredictions:
+    @torch.inference_mode()
+    def answers(self, rows: FeatureBatch) -> Any:
+        """Return what the objective decodes of all ``rows``, on the CPU; see `predict`.
+
+        Raises:
+            UserError: There is no row, the groups aren't the model's, or the answers aren't finite.
+        """
         _refuse_nothing(len(rows))
         _refuse_other_groups(rows, self.data_spec.widths)
         parts = []
         for number, start in enumerate(range(0, len(rows), self.batch_size)):
             batch = rows[start : start + self.batch_size].to(self.model.device)
-            parts.append(require_finite(self.model.predict_step(batch, number)).cpu())
-        return ClassPredictions(class_names=self.data_spec.class_names, probabilities=torch.cat(parts))
+            parts.append(map_tensors(self.model.predict_step(batch, number), Tensor.cpu))
+        for answers in find_tensors({str(i): part for i, part in enumerate(parts)}):
+            require_finite(answers)
+        if isinstance(parts[0], Tensor):
+            return torch.cat(parts)
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def _predict(self, rows: FeatureBatch) -> Any:
+        return self.model.objective.predictions(self.answers(rows))
 
 
 def _refuse_nothing(num_rows: int) -> None:
     if num_rows == 0:
-        raise UserError("there are no rows to classify")
+        raise UserError("there are no rows to predict for")
 
 
 def _refuse_other_groups(rows: FeatureBatch, wanted: Mapping[str, int]) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field, FiniteFloat
 
 from nested_lightning.app.data.data_spec import DataSpec
+from nested_lightning.app.multi_feature.targets.specs import AnyTarget, targets_by_column
 
 MissingPolicy = Literal["error", "mean", "drop"]
 
@@ -69,13 +70,12 @@ class GroupSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class MultiFeatureDataSpec(DataSpec):
-    """Everything that turns a table into batches and class indices back into names.
+    """Everything that turns a table into batches and what a model says back into names and units.
 
     Attributes:
         groups: The groups in the order that batches and models keep.
-        label: Name of the label column.
-        class_names: Name of each class, by class index.
-        class_counts: Training samples of each class, by class index.
+        target: What is predicted.
+        weight: Name of the column that says what each row counts in the loss; None: all count alike.
         missing: What happens to a missing value: ``error`` refuses the file, ``mean`` puts the mean of the
             training part (no category at all in a categorical column), ``drop`` leaves the row out.
         allow_missing_groups: Whether a sample may lack all values of a group.
@@ -84,11 +84,15 @@ class MultiFeatureDataSpec(DataSpec):
     family: ClassVar[str] = "multi-feature"
 
     groups: Annotated[tuple[GroupSpec, ...], Field(min_length=1)]
-    label: str
-    class_names: Annotated[tuple[str, ...], Field(min_length=2)]
-    class_counts: tuple[int, ...]
+    target: Annotated[AnyTarget, Field(discriminator="kind")]
+    weight: str | None = None
     missing: MissingPolicy = "error"
     allow_missing_groups: bool = False
+
+    @property
+    def target_columns(self) -> tuple[str, ...]:
+        """Names of the columns that are predicted."""
+        return tuple(targets_by_column(self.target))
 
     @property
     def widths(self) -> dict[str, int]:

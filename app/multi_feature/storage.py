@@ -6,7 +6,8 @@ Shapes: N rows, G groups, F_g features of group g.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.data.splits import PartName, Split
+from nested_lightning.app.data.tensor_batch import TensorBatch, values_by_field
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features, encode_groups
 from nested_lightning.app.multi_feature.spec import GroupSpec
@@ -26,14 +28,22 @@ Widths = Mapping[str, int | None]
 """Number of features of each group, by name; None: no row has the group."""
 
 
+@dataclass
+class Truth(TensorBatch):
+    """What is true of rows, and what they count, as in a `FeatureBatch`."""
+
+    target: Any
+    weight: Tensor | None = None
+
+
 class PartWriter(Protocol):
     """Takes encoded rows, some at a time; what isn't written is 0."""
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
         """Put float32 of [n, F_g] for each group, unless it is None, into the rows from ``start`` on."""
 
-    def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
-        """Return all rows, with their ``presence`` and ``target``; nothing can be written any more."""
+    def finish(self, *, presence: Tensor | None, truth: Truth) -> FeatureBatch:
+        """Return all rows, with their ``presence`` and ``truth``; nothing can be written any more."""
 
 
 class MemoryStorage:
@@ -83,9 +93,9 @@ class TensorWriter:
             if values is not None:
                 self._rows[name][start : start + len(values)] = values
 
-    def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
+    def finish(self, *, presence: Tensor | None, truth: Truth) -> FeatureBatch:
         """Return all rows."""
-        return FeatureBatch(features=self._features, presence=presence, target=target)
+        return FeatureBatch(features=self._features, presence=presence, **values_by_field(truth))
 
 
 _BLOCK_ROWS = 1 << 16
@@ -96,21 +106,21 @@ def encode_parts(
     columns: SampleColumns,
     groups: Sequence[GroupSpec],
     presence: Flags,
-    target: Tensor,
+    truth: Truth,
     split: Split,
     storage: MemoryStorage,
 ) -> dict[PartName, FeatureBatch]:
     """Encode the rows of the training, the validation and the test part, some rows at a time.
 
-    The columns are of [N], ``presence`` is bool of [N, G], and ``target`` int64 of [N].
+    The columns and ``truth`` are of [N], and ``presence`` is bool of [N, G].
     """
     widths = {
         group.name: group.width if presence[:, index].any() and group.columns[0].name in columns else None
         for index, group in enumerate(groups)
     }
     writers = {name: storage.new_part(widths, len(rows)) for name, rows in split.parts.items()}
-    for start in range(0, len(target), _BLOCK_ROWS):
-        stop = min(start + _BLOCK_ROWS, len(target))
+    for start in range(0, len(presence), _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, len(presence))
         block = encode_groups(columns.slice(start, stop), groups, presence[start:stop])
         for name, rows in split.parts.items():
             first, last = np.searchsorted(rows, [start, stop])
@@ -120,7 +130,8 @@ def encode_parts(
         storage.release()
     return {
         name: writers[name].finish(
-            presence=None if presence.all() else torch.from_numpy(presence[rows]), target=target[rows]
+            presence=None if presence.all() else torch.from_numpy(presence[rows]),
+            truth=truth[torch.from_numpy(rows)],
         )
         for name, rows in split.parts.items()
     }

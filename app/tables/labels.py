@@ -17,8 +17,8 @@ from nested_lightning.app.tables.column_values import is_missing, is_text, plain
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,1000}")
 
 
-def label_column(table: pa.Table, label: str | None) -> pa.StringArray:
-    """Return the labels as text, null where missing.
+def find_label(table: pa.Table, label: str | None) -> pa.ChunkedArray:
+    """Return the column that is to be predicted.
 
     Raises:
         UserError: No label is named, or there is no such column; the message lists the columns.
@@ -26,7 +26,7 @@ def label_column(table: pa.Table, label: str | None) -> pa.StringArray:
     columns = table.column_names
     if label is None:
         raise UserError(
-            "which column holds the classes? Name it with multi_feature.data.label;"
+            "which column is to be predicted? Name it with multi_feature.data.label;"
             f" there are {name_list(columns)}"
         )
     if label not in columns:
@@ -35,8 +35,13 @@ def label_column(table: pa.Table, label: str | None) -> pa.StringArray:
             f" {name_list(columns)} (the first line must hold the columns' names);"
             " set multi_feature.data.label"
         )
-    labels = text_values(table.column(label))
-    _tell_of_one_number_written_twice(plain_column(table.column(label)), labels)
+    return table.column(label)
+
+
+def label_values(column: pa.ChunkedArray) -> pa.StringArray:
+    """Return labels as text, null where missing."""
+    labels = text_values(column)
+    _tell_of_one_number_written_twice(plain_column(column), labels)
     return labels
 
 
@@ -68,8 +73,8 @@ def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
     is_whole = all(_WHOLE_NUMBER.fullmatch(name) for name in names)
     if not is_whole and all(_is_number(name) for name in names):
         warnings.warn(
-            f"the labels are numbers with fractions, and each of the {len(names):,} becomes a class: this"
-            " family tells classes apart and estimates no number; is multi_feature.data.label the right one?",
+            f"the labels are numbers with fractions, and each of the {len(names):,} becomes a class; what"
+            " estimates numbers is multi-feature with the objective number",
             stacklevel=3,
         )
     return tuple(sorted(names, key=lambda name: (int(name), name)) if is_whole else sorted(names))

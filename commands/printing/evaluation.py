@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nested_lightning.app.strict_json import to_json
-from nested_lightning.commands.printing.console import console, format_metric, print_table
+from nested_lightning.commands.printing.console import console, format_metric, print_line, print_table
 
 _MAX_CLASSES = 12
 """Columns of a confusion matrix on a screen; of more classes, the most frequent confusions are shown."""
@@ -67,6 +67,8 @@ def print_report(report: Any, where: str) -> None:
     """Print the tables of a report; see `tables_of`."""
     for table in tables_of(report, where):
         print_table(table.title, table.columns, table.cells())
+    for note in report.notes:
+        print_line(("note: ", "bold"), note)
     console.print()
 
 

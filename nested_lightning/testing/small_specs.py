@@ -5,6 +5,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.vocabulary import SPECIAL_TOKENS
 from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 
@@ -29,9 +30,7 @@ def _multi_feature() -> DataSpec:
             GroupSpec(name=name, columns=tuple(ColumnSpec(name=column) for column in columns))
             for name, columns in groups.items()
         ),
-        label="label",
-        class_names=CLASSES,
-        class_counts=(2, 2, 2),
+        target=ClassTarget(column="label", names=CLASSES, counts=(2, 2, 2)),
     )
 
 

@@ -66,7 +66,18 @@ class TabularDataSettings(Settings):
     """Which file, what its columns mean, how it is split and batched."""
 
     path: Path | None = Field(None, description="CSV (also gzip) or Parquet; null: the digits that ship.")
-    label: str | None = Field(None, description="Label column; null: the shipped file's own, digit.")
+    label: str | None = Field(
+        None, description="Column to predict; null: the shipped file's, digit, or those of objectives."
+    )
+    label_separator: str | None = Field(
+        None, min_length=1, description="Stands between several labels of a cell; null: such cells are lists."
+    )
+    positive: str | None = Field(
+        None, description="Class that counts as positive where there are two; null: the second in order."
+    )
+    weight: str | None = Field(
+        None, description="Column of what each row counts in the loss; null: all alike."
+    )
     grouping: Grouping = GROUPINGS.field("How columns make groups.")
     categorical: list[str] = Field(
         [], description="Columns of categories; a column of few different words is one without being named."

@@ -91,7 +91,7 @@ def test_a_checkpoint_is_explained_and_compared_like_a_file(program: Program, tm
     rows = {cells[0]: cells[1:] for line in explained.splitlines() if (cells := _cells(line))}
     assert rows["seed"] == ["3", "--set", f"1 (checkpoint one/{last})"]
     assert rows["trainer.max_epochs"][1] == f"checkpoint one/{last}"
-    assert rows["data_spec.class_names"][1] == "data"
+    assert rows["data_spec.target.names"][1] == "data"
     assert len(rows["data_spec.fingerprint"][0]) == 60
     differing = [_cells(line) for line in compared.splitlines() if _cells(line)]
     assert differing == [["seed", "1", "2"], ["run_dir", "one", "two"]]

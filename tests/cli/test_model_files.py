@@ -19,7 +19,7 @@ def test_inspect_export_and_swap_a_checkpoint(program: Program, small_csv: Path,
 
     shown = program("inspect", best)
     assert shown.returncode == 0, shown.stderr
-    for text in ("multi-feature", "multi_feature.feature_extractors.kar", "class_names", "torch", "val_loss"):
+    for text in ("multi-feature", "multi_feature.feature_extractors.kar", "target", "torch", "val_loss"):
         assert text in shown.stdout
 
     exported = program("export", best, "--format", "safetensors", "model.safetensors")

@@ -51,7 +51,7 @@ NOT_SEEN_HERE: dict[str, str] = {
 ITEMS = {
     "submodules": "multi_feature.head",
     "multi_feature.feature_extractors": "kar",
-    "multi_feature.class_weights": "dot",
+    "multi_feature.objective.class_weights": "dot",
     "vae_gan.vaes": "dot",
     "variant.variants": "letters",
 }

@@ -32,7 +32,7 @@ def test_a_checkpoint_describes_itself(checkpoint: Path) -> None:
     assert found.num_weights == sum(each.numel() for each in model.state_dict().values())
     assert found.metrics["best val_loss"] <= found.metrics["val_loss"]
     assert found.num_steps in (3, 6, 9)
-    assert found.data_spec["class_names"] == ["circle", "square", "star"]
+    assert found.data_spec["target"]["names"] == ["circle", "square", "star"]
     assert found.settings["multi_feature"]["feature_extractor"]["hidden_features"] == 8
     assert "torch" in found.versions
     assert max(name.count(".") for name in describe_checkpoint(checkpoint, depth=1).submodules) == 1

@@ -77,9 +77,9 @@ def test_a_group_may_be_missing_in_training_where_settings_allow_it(
 def test_balanced_class_weights_come_from_the_training_part(small_settings: dict[str, Any]) -> None:
     container = bootstrap(merge(small_settings, {"multi_feature": {"class_weights": "balanced"}}))
     model = container.multi_feature.model()
-    counts = torch.tensor(container.multi_feature.data_spec().class_counts, dtype=torch.float32)
+    counts = torch.tensor(container.multi_feature.data_spec().target.counts, dtype=torch.float32)
 
-    torch.testing.assert_close(model.class_weights, counts.sum() / (3 * counts))
+    torch.testing.assert_close(model.objective.class_weights, counts.sum() / (3 * counts))
 
 
 def test_a_weight_of_an_unknown_class_is_refused(small_settings: dict[str, Any]) -> None:

@@ -19,10 +19,10 @@ from nested_lightning.settings.slot import Slot
 from tests.frozen.set_ups import TRAINED
 
 ON_AND_OFF: Mapping[str, tuple[Any, ...]] = {
-    "multi_feature.label_smoothing": (0.0, 0.1),
+    "multi_feature.objective.label_smoothing": (0.0, 0.1),
     "multi_feature.modality_dropout": (0.0, 0.3),
     "multi_feature.min_stacked_extractors": (None, 2),
-    "multi_feature.class_weights": (None, "balanced"),
+    "multi_feature.objective.class_weights": (None, "balanced"),
     "image_to_text.label_smoothing": (0.0, 0.1),
     "vae_gan.gradient_clip_norm": (None, 1.0),
     "trainer.gradient_clip_norm": (None, 1.0),

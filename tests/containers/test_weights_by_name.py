@@ -47,7 +47,7 @@ def turn_domains(spec: Spec) -> None:
 
 
 def turn_classes(spec: Spec) -> None:
-    spec["class_names"] = turned(spec["class_names"])
+    spec["target"]["names"] = turned(spec["target"]["names"])
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_frozen_settings_refuse_assignment() -> None:
     settings = families()["multi-feature"].settings()
 
     with pytest.raises(ValidationError, match="frozen"):
-        settings.label_smoothing = 0.5  # type: ignore[attr-defined]
+        settings.modality_dropout = 0.5  # type: ignore[attr-defined]
 
 
 def test_every_choice_is_named_once_in_its_slot() -> None:

@@ -38,12 +38,42 @@ class Combiner(Protocol):
 
 @instance_of(nn.Module)
 class Head(Protocol):
-    """One vector in, one logit for each class out."""
+    """One vector in, what an objective needs out, e.g. a logit for each class."""
 
     def __init__(self, *, in_features: int, out_features: int) -> None: ...
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, in_features] to [B, out_features]."""
+
+
+@instance_of(nn.Module)
+class Objective(Protocol):
+    """What a composite learns to say of rows: the loss of a head's outputs, and what they mean."""
+
+    out_features: int
+
+    def __init__(self, *, target: Any) -> None: ...
+
+    def forward(self, outputs: Tensor, target: Any) -> Tensor:
+        """Map outputs of [B, out_features], and what is true of B rows, to the loss of each row, [B]."""
+
+    def row_weights(self, target: Any) -> Tensor | None:
+        """Return what each row counts in the mean loss, [B], or None."""
+
+    def decode(self, outputs: Tensor) -> Any:
+        """Return what outputs of [B, out_features] say, as `scores` and `predictions` take it."""
+
+    def scores(self, answers: Any, target: Any) -> Mapping[str, Tensor]:
+        """Return scores by name, each a scalar, of all rows of a part."""
+
+    def baseline_scores(self, target: Any) -> Mapping[str, Tensor]:
+        """Return the same of the best answer that is the same for all rows."""
+
+    def predictions(self, answers: Any) -> Any:
+        """Return rows with names and units, see `app.multi_feature.objectives.predictions`."""
+
+    def report(self, answers: Any, target: Any) -> Any:
+        """Return an `app.evaluation_report.EvaluationReport` of all rows of a part."""
 
 
 @instance_of(nn.Module)

@@ -16,6 +16,8 @@ from nested_lightning.app.html_tables import html_table
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.training.runs.run_folder import RunFolder
 
+_BASELINE = "baseline_"
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -64,9 +66,13 @@ class TrainingResult:
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:
-        """Validation and test of each score by its name without the part, ``acc`` for ``test/acc``."""
+        """Validation and test of each score by its name without the part, ``acc`` for ``test/acc``.
+
+        With ``baseline``, where ``baseline_acc`` was logged of the test part.
+        """
         validation, test = _bare(self.validation_metrics), _bare(self.test_metrics)
-        parts = {"validation": validation, "test": test}
+        baseline = {name[len(_BASELINE) :]: test.pop(name) for name in [*test] if name.startswith(_BASELINE)}
+        parts = {"validation": validation, "test": test, "baseline": baseline}
         return {
             name: {part: values[name] for part, values in parts.items() if name in values}
             for name in test or validation

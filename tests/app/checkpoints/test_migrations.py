@@ -1,4 +1,7 @@
 import json
+from typing import Any
+
+import torch
 
 from nested_lightning.app.checkpoints.migrations import migrate
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, FORMAT_VERSION
@@ -21,3 +24,17 @@ def test_convolutions_of_an_older_vae_gan_stay_without_normalisation() -> None:
         "vaes": {"8": {"encoder": plain, "decoder": mlp}},
         "discriminator": conv,
     }
+
+
+def test_classes_of_an_older_multi_feature_are_a_target_with_an_objective() -> None:
+    spec = {"groups": [], "label": "kind", "class_names": ["a", "b"], "class_counts": [3, 4]}
+    checkpoint: dict[str, Any] = {
+        CHECKPOINT_KEY: json.dumps({"format_version": 6, "data_spec": spec}),
+        "state_dict": {"class_weights": torch.ones(2)},
+    }
+
+    migrate(checkpoint)
+
+    target = {"kind": "classes", "column": "kind", "names": ["a", "b"], "counts": [3, 4]}
+    assert json.loads(checkpoint[CHECKPOINT_KEY])["data_spec"] == {"groups": [], "target": target}
+    assert checkpoint["state_dict"].keys() == {"objective.class_weights"}

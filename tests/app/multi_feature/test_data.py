@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 import torch
 from pyarrow import csv, parquet
+from torch import Tensor
 
 from nested_lightning.app.data.batch_loader import PlaceableLoader
 from nested_lightning.app.data.splits import ColumnSplitter, FoldSplitter, RandomSplitter, WholeFileSplitter
@@ -23,6 +24,7 @@ from nested_lightning.app.multi_feature.column_groups import (
     SingleGroup,
 )
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
 
 def _columns(num_rows: int = 60) -> dict[str, Any]:
@@ -62,16 +64,22 @@ def _all(loader: PlaceableLoader[FeatureBatch]) -> FeatureBatch:
 
 
 def _names(module: MultiFeatureDataModule, batch: FeatureBatch) -> list[str]:
-    assert batch.target is not None
-    return [module.data_spec.class_names[index] for index in batch.target.tolist()]
+    assert isinstance(batch.target, Tensor)
+    return _target(module).decode(batch.target)
+
+
+def _target(module: MultiFeatureDataModule) -> ClassTarget:
+    target = module.data_spec.target
+    assert isinstance(target, ClassTarget)
+    return target
 
 
 def test_shipped_digits_need_no_choice() -> None:
     module = _module(None)
     assert module.data_spec.widths == {"fou": 76, "fac": 216, "kar": 64, "pix": 240, "zer": 47, "mor": 6}
-    assert module.data_spec.class_names == tuple("0123456789")
-    assert module.data_spec.class_counts == (120,) * 10
-    assert module.data_spec.label == "digit"
+    assert _target(module).names == tuple("0123456789")
+    assert _target(module).counts == (120,) * 10
+    assert module.data_spec.target_columns == ("digit",)
 
 
 def test_training_part_has_mean_0_and_deviation_1(tmp_path: Path) -> None:
@@ -151,7 +159,7 @@ def test_split_column_is_no_feature(tmp_path: Path) -> None:
     path = _write(tmp_path, part=["train", "val", "test", "train"] * 15)
     module = _module(path, splitter=ColumnSplitter(column="part"))
     assert list(module.data_spec.widths) == ["kar", "fou"]
-    assert sum(module.data_spec.class_counts) == 30
+    assert sum(_target(module).counts) == 30
 
 
 @pytest.mark.parametrize(
@@ -164,7 +172,7 @@ def test_split_column_is_no_feature(tmp_path: Path) -> None:
     ],
 )
 def test_classes_have_names(tmp_path: Path, labels: list[Any], names: tuple[str, ...]) -> None:
-    assert _module(_write(tmp_path, kind=labels * 20)).data_spec.class_names == names
+    assert _target(_module(_write(tmp_path, kind=labels * 20))).names == names
 
 
 def test_missing_values_are_refused_by_default(tmp_path: Path) -> None:
@@ -268,7 +276,7 @@ def test_choice_that_does_not_fit_is_refused_by_file_and_setting(
     [
         ({"kind": ["oak"] * 60}, "at least 2 classes are needed.*only 'oak'"),
         ({"kind": ["oak", "elm"] * 29 + ["oak", "yew"]}, r"needs 3 samples of each class.*'yew' \(1\)"),
-        ({"kind": ["oak", "elm", ""] * 20}, "label is missing .* in 20 rows, first in row 3"),
+        ({"kind": ["oak", "elm", ""] * 20}, "label 'kind' is missing .* in 20 rows, first in row 3"),
         ({"kar_0": [1.0] * 59 + [np.inf]}, "'kar_0' holds inf, first in row 60"),
         ({"kar_0": [f"name {i}" for i in range(60)]}, "'kar_0' holds text in 60 rows, 60 different"),
     ],

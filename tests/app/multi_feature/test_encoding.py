@@ -10,6 +10,7 @@ from torch import Tensor
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
 _SPEC = MultiFeatureDataSpec(
     groups=(
@@ -22,9 +23,7 @@ _SPEC = MultiFeatureDataSpec(
         ),
         GroupSpec(name="fou", columns=(ColumnSpec(name="fou_0", mean=-1.0, scale=0.5),)),
     ),
-    label="kind",
-    class_names=("a", "b"),
-    class_counts=(1, 1),
+    target=ClassTarget(column="kind", names=("a", "b"), counts=(1, 1)),
 )
 _TABLE = pa.table(
     {

@@ -5,21 +5,22 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
-from nested_lightning.app.multi_feature.predict import ClassPredictions
+from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
 
 class _Predictor:
     """Gives fixed probabilities of three classes."""
 
-    class data_spec:  # noqa: N801  # stands for an attribute
-        class_names = ("a", "b", "c")
+    class model:  # noqa: N801  # stands for an attribute
+        objective = ClassesObjective(target=ClassTarget(column="y", names=("a", "b", "c"), counts=(1, 2, 1)))
 
-    def predict(self, rows: FeatureBatch) -> ClassPredictions:
-        probabilities = torch.tensor([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.2, 0.6, 0.2]])
-        return ClassPredictions(class_names=self.data_spec.class_names, probabilities=probabilities)
+    def answers(self, rows: FeatureBatch) -> Tensor:
+        return torch.tensor([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.2, 0.6, 0.2]])
 
 
 class _DataModule:

@@ -10,12 +10,22 @@ from torch.nn import functional
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
+from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights
+from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.submodules.combiners import Concatenation
 from nested_lightning.app.submodules.feature_extractors import FeatureExtractor
 from nested_lightning.app.submodules.heads import LinearHead
 
+TWO = ClassTarget(column="y", names=("a", "b"), counts=(1, 1))
 
-def _build(groups: dict[str, int] | list[int], **options: Any) -> MultiFeatureClassifier:
+
+def _build(
+    groups: dict[str, int] | list[int],
+    class_weights: ClassWeights = None,
+    label_smoothing: float = 0.0,
+    **options: Any,
+) -> MultiFeatureClassifier:
     torch.manual_seed(0)
     named = groups if isinstance(groups, dict) else {str(i): width for i, width in enumerate(groups)}
     extractors = {
@@ -26,7 +36,7 @@ def _build(groups: dict[str, int] | list[int], **options: Any) -> MultiFeatureCl
         feature_extractors=extractors if isinstance(groups, dict) else list(extractors.values()),
         combiner=Concatenation(in_features=dict.fromkeys(named, 3)),
         head=LinearHead(in_features=3 * len(named), out_features=2),
-        num_classes=2,
+        objective=ClassesObjective(target=TWO, class_weights=class_weights, label_smoothing=label_smoothing),
         optimizer=torch.optim.Adam,
         schedule=lambda optimizer, num_steps: None,
         **options,
@@ -40,7 +50,7 @@ def _batch(presence: Tensor | None = None) -> FeatureBatch:
 
 
 def _target(batch: FeatureBatch) -> Tensor:
-    assert batch.target is not None
+    assert isinstance(batch.target, Tensor)
     return batch.target
 
 
@@ -109,7 +119,7 @@ def test_a_group_left_out_is_the_same_as_one_that_no_row_has() -> None:
 def test_class_weights_change_the_loss_of_their_class_alone() -> None:
     plain, weighted = (
         _build({"kar": 5, "fou": 2}),
-        _build({"kar": 5, "fou": 2}, class_weights=torch.tensor([1.0, 3.0])),
+        _build({"kar": 5, "fou": 2}, class_weights={"a": 1.0, "b": 3.0}),
     )
     batch = _batch()
     logits = plain(batch.features)
@@ -163,7 +173,7 @@ def test_validation_hides_no_group() -> None:
 
 def test_a_row_is_weighed_by_its_own_class_also_where_targets_are_smoothed() -> None:
     weights = torch.tensor([0.5, 20.0])
-    model = _build({"kar": 5, "fou": 2}, class_weights=weights, label_smoothing=0.1).eval()
+    model = _build({"kar": 5, "fou": 2}, class_weights={"a": 0.5, "b": 20.0}, label_smoothing=0.1).eval()
     batch = _batch()
     logits = model(batch.features).detach()
     losses = torch.stack(

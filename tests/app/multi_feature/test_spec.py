@@ -9,6 +9,7 @@ import torch
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
 
 def _spec() -> MultiFeatureDataSpec:
@@ -23,9 +24,7 @@ def _spec() -> MultiFeatureDataSpec:
             ),
             GroupSpec(name="values", columns=(ColumnSpec(name="y"),)),
         ),
-        label="kind",
-        class_names=("1", "2"),
-        class_counts=(7, 9),
+        target=ClassTarget(column="kind", names=("1", "2"), counts=(7, 9)),
         missing="mean",
         allow_missing_groups=True,
     )
@@ -55,7 +54,10 @@ def test_data_spec_survives_json_exactly() -> None:
         ({"missing": "zero"}, "missing: Input should be 'error', 'mean' or 'drop'"),
         ({"colour": "red"}, "colour: "),
         ({"groups": []}, "groups: "),
-        ({"class_names": ["only"]}, "class_names: "),
+        (
+            {"target": {"kind": "classes", "column": "kind", "names": ["only"], "counts": [1]}},
+            r"target\.classes\.names: ",
+        ),
         (
             {"groups": [{"name": "g", "columns": [{"name": "x", "scale": 0.0}]}]},
             r"groups\.0\.columns\.0\.scale: ",

@@ -8,7 +8,7 @@ import pytest
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.tables.csv_file import read_csv
-from nested_lightning.app.tables.labels import find_class_names, label_column
+from nested_lightning.app.tables.labels import find_class_names, find_label, label_values
 from nested_lightning.app.tables.table_file import read_table
 
 
@@ -142,7 +142,9 @@ def test_table_names_and_labels_with_composed_and_decomposed_accents_are_one(tmp
     path = _write(tmp_path, "cafe\u0301,b\nne\u0301,1\nn\u00e9,2\n")
     table = read_table(path, text_columns=["caf\u00e9"])
     assert table.column_names == ["caf\u00e9", "b"]
-    assert find_class_names(pa.concat_arrays([label_column(table, "caf\u00e9"), pa.array(["x"])])) == (
+    assert find_class_names(
+        pa.concat_arrays([label_values(find_label(table, "caf\u00e9")), pa.array(["x"])])
+    ) == (
         "n\u00e9",
         "x",
     )

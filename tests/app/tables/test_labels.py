@@ -9,7 +9,7 @@ from nested_lightning.app.tables.labels import (
     check_class_sizes,
     encode_labels,
     find_class_names,
-    label_column,
+    find_label,
 )
 
 
@@ -45,12 +45,12 @@ def test_labels_that_the_model_does_not_know_are_named() -> None:
 
 def test_label_column_that_is_not_named_is_asked_for() -> None:
     with pytest.raises(UserError, match=r"multi_feature\.data\.label; there are 'x', 'y'"):
-        label_column(pa.table({"x": [1], "y": [2]}), None)
+        find_label(pa.table({"x": [1], "y": [2]}), None)
 
 
 def test_label_column_that_is_misspelt_gets_the_nearest_name() -> None:
     with pytest.raises(UserError, match=r"no label column 'specis'; did you mean 'species'\? there are"):
-        label_column(pa.table({"x": [1], "species": [2]}), "specis")
+        find_label(pa.table({"x": [1], "species": [2]}), "specis")
 
 
 def test_class_sizes_name_the_small_classes() -> None:

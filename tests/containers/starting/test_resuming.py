@@ -221,7 +221,7 @@ def test_changed_settings_are_refused(
     file = tmp_path / "run" / "settings.yaml"
     file.write_text(file.read_text().replace("label_smoothing: 0.1", "label_smoothing: 0.2"))
 
-    with pytest.raises(UserError, match=r"multi_feature\.label_smoothing changed"):
+    with pytest.raises(UserError, match=r"multi_feature\.objective\.label_smoothing changed"):
         resume_training(tmp_path / "run")
 
 

@@ -133,7 +133,10 @@ def test_settings_to_yaml_to_settings_is_the_identity(presets: list[str]) -> Non
         ("sed=1", "sed = 1: unknown name; did you mean 'seed'?"),
         ("max_epoch=3", "max_epoch = 3: unknown name; did you mean 'trainer.max_epochs'?"),
         ("trainer.max_epoch=3", "trainer.max_epoch = 3: unknown name; did you mean 'max_epochs'?"),
-        ("multi_feature.class_weights.x=-1", "class_weights.x = -1: input should be greater than 0"),
+        (
+            "multi_feature.objective.class_weights.x=-1",
+            "class_weights.x = -1: input should be greater than 0",
+        ),
         ("multi_feature.head=linear", "head = 'linear': choose by multi_feature.head.kind (allowed: "),
         ("trainer=5", "trainer = 5: has settings of its own"),
         ("trainer.max_epochs=0", "trainer.max_epochs = 0: input should be greater than 0"),
@@ -263,7 +266,7 @@ def test_what_is_wrong_in_files_variables_and_options_is_told_at_once(tmp_path: 
         "seed=false",
         "trainer.devices=[true]",
         "multi_feature.optimizer.betas=[0.9, true]",
-        "multi_feature.class_weights={a: true}",
+        "multi_feature.objective.class_weights={a: true}",
     ],
 )
 def test_true_and_false_are_no_numbers(assignment: str) -> None:

@@ -221,4 +221,4 @@ def test_names_in_variables_arrive_as_they_were_written(value: str) -> None:
 
     assert settings.multi_feature.data.excluded == WORDS
     assert settings.multi_feature.data.label == "1.10"
-    assert settings.multi_feature.class_weights == {"yes": 2, "no": 1, "on": 3, "1.10": 4, "010": 5}
+    assert settings.multi_feature.objective.class_weights == {"yes": 2, "no": 1, "on": 3, "1.10": 4, "010": 5}

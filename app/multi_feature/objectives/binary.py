@@ -1,0 +1,126 @@
+"""Yes or no for each row.
+
+Shapes: B rows of a batch, N rows.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchmetrics.functional import classification as metrics
+
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
+from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
+from nested_lightning.app.multi_feature.objectives.reports import report_classes
+from nested_lightning.app.multi_feature.objectives.thresholds import Criterion, best_threshold
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
+
+
+class BinaryObjective(nn.Module):
+    """Binary cross-entropy of one logit, that of the positive class.
+
+    Args:
+        target: Two classes, of which the second is the positive one.
+        class_weights: What a row counts in the loss by its class, see `ClassWeights`.
+        label_smoothing: Share of the target that is given to both classes alike, in [0, 1).
+        threshold: From which probability on the answer is the positive class: a number in [0, 1], or what
+            is best on the validation part: the name of a `Criterion`.
+
+    Attributes:
+        threshold: The probability, float32 of [], of which checkpoints keep the value; 0.5 until there was a
+            validation.
+    """
+
+    class_weights: Tensor | None
+    threshold: Tensor
+
+    def __init__(
+        self,
+        *,
+        target: ClassTarget,
+        class_weights: ClassWeights = None,
+        label_smoothing: float = 0.0,
+        threshold: float | Criterion = "mcc",
+    ) -> None:
+        super().__init__()
+        self.target = target
+        self.out_features = 1
+        self.label_smoothing = label_smoothing
+        self.criterion: Criterion | None = threshold if isinstance(threshold, str) else None
+        self.register_buffer("class_weights", weigh_classes(target, class_weights))
+        given = 0.5 if isinstance(threshold, str) else threshold
+        self.register_buffer("threshold", torch.tensor(given, dtype=torch.float32))
+
+    def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of each row, [B], of logits of [B, 1] and class indices of [B]."""
+        smooth = target.to(outputs.dtype) * (1 - self.label_smoothing) + self.label_smoothing / 2
+        return F.binary_cross_entropy_with_logits(outputs[:, 0], smooth, reduction="none")
+
+    def row_weights(self, target: Tensor) -> Tensor | None:
+        """Return what each row counts, [B], by its class; None: all alike."""
+        return None if self.class_weights is None else self.class_weights[target]
+
+    def decode(self, outputs: Tensor) -> Tensor:
+        """Return the probabilities of both classes, float32 of [B, 2]."""
+        logits = outputs.float()
+        return torch.cat([torch.sigmoid(-logits), torch.sigmoid(logits)], dim=1)
+
+    def calibrate(self, answers: Tensor, target: Tensor) -> None:
+        """Take the threshold that is best for probabilities of [N, 2], unless one was given."""
+        if self.criterion is None:
+            return
+        found = best_threshold(answers[:, 1].cpu(), target.cpu() == 1, self.criterion)
+        if found is not None:
+            self.threshold.fill_(found)
+
+    def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return scores of probabilities of [N, 2], see `score_binary`."""
+        return score_binary(answers[:, 1], target, threshold=float(self.threshold))
+
+    def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
+        """Return the scores of one who takes every row for the training part's more frequent class."""
+        return score_binary(self.target.shares[1].to(target.device).expand(len(target)), target)
+
+    def predictions(self, answers: Tensor) -> ClassPredictions:
+        """Return probabilities of [N, 2] with the classes' names and the threshold."""
+        return ClassPredictions(
+            class_names=self.target.names, probabilities=answers, threshold=float(self.threshold)
+        )
+
+    def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
+        """Return the scores of probabilities of [N, 2], see `scores` and `report_classes`."""
+        return report_classes(
+            self.predictions(answers),
+            target,
+            shares=self.target.shares,
+            more=self.scores(answers, target),
+        )
+
+
+def score_binary(probability: Tensor, target: Tensor, *, threshold: float = 0.5) -> dict[str, Tensor]:
+    """Return the scores of a classifier of two classes.
+
+    They are ``accuracy``, ``balanced_accuracy``, ``f1`` (of the positive class) and ``mcc`` (Matthews'
+    correlation coefficient) at the threshold; ``roc_auc`` and ``average_precision``, NaN where all rows are
+    of one class; and the expected ``calibration_error`` (15 bins).
+
+    Args:
+        probability: Of the positive class, [N].
+        target: Whether each row is of it, int64 of [N].
+        threshold: From which probability on a row is taken for it.
+    """
+    taken = (probability >= threshold).long()
+    recalls = [metrics.binary_recall(taken, target), metrics.binary_specificity(taken, target)]
+    scores = {
+        "accuracy": metrics.binary_accuracy(taken, target),
+        "balanced_accuracy": torch.stack(recalls).mean(),
+        "f1": metrics.binary_f1_score(taken, target),
+        "mcc": metrics.binary_matthews_corrcoef(taken, target),
+        "calibration_error": metrics.binary_calibration_error(probability, target, n_bins=15),
+    }
+    if target.min() == target.max():
+        return scores | dict.fromkeys(("roc_auc", "average_precision"), torch.tensor(torch.nan))
+    return scores | {
+        "roc_auc": metrics.binary_auroc(probability, target),
+        "average_precision": metrics.binary_average_precision(probability, target),
+    }

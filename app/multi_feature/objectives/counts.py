@@ -1,0 +1,69 @@
+"""How many, for each row.
+
+Shapes: B rows of a batch, N rows.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchmetrics.functional import tweedie_deviance_score
+
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.multi_feature.objectives.number_scores import score_numbers
+from nested_lightning.app.multi_feature.objectives.predictions import NumberPredictions
+from nested_lightning.app.multi_feature.objectives.reports import report_scores
+from nested_lightning.app.multi_feature.targets.specs import CountTarget
+from nested_lightning.app.tensors import to_double
+
+_MIN_RATE = 1e-9
+"""A rate of 0 would have no deviance."""
+
+
+class CountsObjective(nn.Module):
+    """A Poisson distribution, of whose rate a head gives the logarithm beside that of the mean.
+
+    Args:
+        target: Mean of the training part.
+    """
+
+    def __init__(self, *, target: CountTarget) -> None:
+        super().__init__()
+        self.target = target
+        self.out_features = 1
+        self.log_mean = math.log(target.mean)
+
+    def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of each row, [B], of outputs of [B, 1] and counts of [B]."""
+        return F.poisson_nll_loss(outputs[:, 0] + self.log_mean, target, log_input=True, reduction="none")
+
+    def row_weights(self, target: Tensor) -> None:
+        """Return nothing: all rows count alike."""
+        del target
+
+    def decode(self, outputs: Tensor) -> Tensor:
+        """Return rates, float64 of [B, 1]."""
+        return (to_double(outputs) + self.log_mean).exp()
+
+    def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return ``mae``, ``rmse``, ``r2`` and the mean ``poisson_deviance`` of rates of [N, 1]."""
+        return _scores(answers[:, 0], to_double(target))
+
+    def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
+        """Return the scores of one who says the training part's mean of every row."""
+        truth_N = to_double(target)
+        return _scores(torch.full_like(truth_N, self.target.mean), truth_N)
+
+    def predictions(self, answers: Tensor) -> NumberPredictions:
+        """Return rates of [N, 1]."""
+        return NumberPredictions(values=answers[:, 0], quantiles={})
+
+    def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
+        """Return the scores of rates of [N, 1]."""
+        return report_scores(self.scores(answers, target), self.baseline_scores(target), len(target))
+
+
+def _scores(rates: Tensor, truth: Tensor) -> dict[str, Tensor]:
+    deviance = tweedie_deviance_score(rates.clamp(min=_MIN_RATE), truth.to(rates.device), power=1)
+    return score_numbers(rates, truth) | {"poisson_deviance": deviance}

@@ -1,0 +1,82 @@
+"""Any number of labels for each row.
+
+Shapes: B rows of a batch, N rows, K labels.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchmetrics.functional.classification import multilabel_average_precision, multilabel_f1_score
+
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.multi_feature.objectives.predictions import LabelPredictions
+from nested_lightning.app.multi_feature.objectives.reports import report_scores
+from nested_lightning.app.multi_feature.objectives.thresholds import best_threshold
+from nested_lightning.app.multi_feature.targets.specs import LabelTarget
+
+
+class LabelsObjective(nn.Module):
+    """Binary cross-entropy of K labels, each with a logit.
+
+    Args:
+        target: The labels.
+        threshold: From which probability on a row has a label, in [0, 1]; None: that with the best F1 of
+            all labels together on the validation part.
+
+    Attributes:
+        threshold: The probability, float32 of [], of which checkpoints keep the value; 0.5 until there was a
+            validation.
+    """
+
+    threshold: Tensor
+
+    def __init__(self, *, target: LabelTarget, threshold: float | None = None) -> None:
+        super().__init__()
+        self.target = target
+        self.out_features = len(target.names)
+        self.is_calibrated = threshold is None
+        given = 0.5 if threshold is None else threshold
+        self.register_buffer("threshold", torch.tensor(given, dtype=torch.float32))
+
+    def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of each row, [B], of logits and labels (0 or 1) of [B, K]."""
+        return F.binary_cross_entropy_with_logits(outputs, target, reduction="none").mean(dim=1)
+
+    def row_weights(self, target: Tensor) -> None:
+        """Return nothing: all rows count alike."""
+        del target
+
+    def decode(self, outputs: Tensor) -> Tensor:
+        """Return the probability of each label, float32 of [B, K]."""
+        return outputs.float().sigmoid()
+
+    def calibrate(self, answers: Tensor, target: Tensor) -> None:
+        """Take the threshold that is best for probabilities of [N, K], unless one was given."""
+        if self.is_calibrated:
+            found = best_threshold(answers.flatten().cpu(), target.flatten().cpu() == 1, "f1")
+            if found is not None:
+                self.threshold.fill_(found)
+
+    def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return ``micro_f1`` and ``macro_f1`` at the threshold, and the mean ``average_precision``."""
+        num_labels = self.out_features
+        taken, labels = (answers >= self.threshold).long(), target.long()
+        return {
+            "micro_f1": multilabel_f1_score(taken, labels, num_labels, average="micro"),
+            "macro_f1": multilabel_f1_score(taken, labels, num_labels, average="macro"),
+            "average_precision": multilabel_average_precision(answers, labels, num_labels),
+        }
+
+    def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
+        """Return the scores of one who says of every row which labels most training rows have."""
+        counts = torch.tensor(self.target.counts, dtype=torch.float32, device=target.device)
+        most = (counts / self.target.num_rows >= 0.5).float()
+        return self.scores(most.expand(len(target), -1), target)
+
+    def predictions(self, answers: Tensor) -> LabelPredictions:
+        """Return probabilities of [N, K] with the labels' names and the threshold."""
+        return LabelPredictions(target=self.target, probabilities=answers, threshold=float(self.threshold))
+
+    def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
+        """Return the scores of probabilities of [N, K]."""
+        return report_scores(self.scores(answers, target), self.baseline_scores(target), len(target))

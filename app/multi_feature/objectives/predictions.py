@@ -1,0 +1,177 @@
+"""What a composite says of rows, in the units and names of the file that it learnt from.
+
+Shapes: N rows, C classes, K labels, Q quantiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+from torch import Tensor
+
+from nested_lightning.app.errors import name_list
+from nested_lightning.app.multi_feature.targets.specs import LabelTarget
+
+
+class Predictions(Protocol):
+    """What an objective says of N rows."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def notes(self) -> list[str]:
+        """What stands out, e.g. a class that no row is taken for."""
+
+    def to_table(self) -> pa.Table:
+        """Return a row for each, the column ``prediction`` first."""
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return the rows of `to_table`."""
+
+
+class TableOfRows:
+    """Rows of a table, for what has `to_table`."""
+
+    @property
+    def notes(self) -> list[str]:
+        """Nothing, unless the class says otherwise."""
+        return []
+
+    def to_table(self) -> pa.Table:
+        """Return a row for each."""
+        raise NotImplementedError
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return the rows of `to_table`."""
+        table = self.to_table()
+        columns = [column.to_numpy() for column in table.columns]
+        return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassPredictions(TableOfRows):
+    """What a classifier says of some rows.
+
+    Attributes:
+        class_names: Names of the C classes.
+        probabilities: [N, C], float32, on the CPU; each row sums to 1.
+        threshold: Of two classes, the probability from which on the answer is the second one; None: the most
+            probable class is the answer.
+    """
+
+    class_names: tuple[str, ...]
+    probabilities: Tensor
+    threshold: float | None = None
+
+    @property
+    def indices(self) -> Tensor:
+        """Index of the class that each row is taken for, int64 of [N]."""
+        if self.threshold is None:
+            return self.probabilities.argmax(dim=1)
+        return (self.probabilities[:, 1] >= self.threshold).long()
+
+    @property
+    def notes(self) -> list[str]:
+        """Which classes no row is taken for."""
+        taken = set(self.indices.tolist())
+        never = [name for index, name in enumerate(self.class_names) if index not in taken]
+        return [f"no row is taken for the class {name_list(never)}"] if never else []
+
+    @property
+    def classes(self) -> list[str]:
+        """The class that each row is taken for."""
+        return [self.class_names[i] for i in self.indices.tolist()]
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    def to_table(self) -> pa.Table:
+        """Return the columns ``prediction`` and ``probability_NAME`` for each class."""
+        return pa.table({"prediction": self.classes, **_probabilities(self.class_names, self.probabilities)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberPredictions(TableOfRows):
+    """Numbers in the units of the file.
+
+    Attributes:
+        values: float64 of [N], on the CPU.
+        quantiles: By their level in (0, 1), float64 of [N], on the CPU.
+    """
+
+    values: Tensor
+    quantiles: Mapping[float, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def to_table(self) -> pa.Table:
+        """Return the columns ``prediction`` and ``quantile_LEVEL``, e.g. ``quantile_0.05``."""
+        quantiles = {f"quantile_{level:g}": values.numpy() for level, values in self.quantiles.items()}
+        return pa.table({"prediction": self.values.numpy(), **quantiles})
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelPredictions(TableOfRows):
+    """Sets of labels.
+
+    Attributes:
+        target: The K labels.
+        probabilities: [N, K], float32, on the CPU, each for itself.
+        threshold: Probability from which on a row has a label.
+    """
+
+    target: LabelTarget
+    probabilities: Tensor
+    threshold: float
+
+    @property
+    def labels(self) -> list[list[str]]:
+        """The labels of each row."""
+        flags = (self.probabilities >= self.threshold).tolist()
+        return [[name for name, has in zip(self.target.names, row, strict=True) if has] for row in flags]
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    def to_table(self) -> pa.Table:
+        """Return the columns ``prediction``, labels in one text, and ``probability_NAME`` for each label."""
+        texts = [self.target.joined(row) for row in self.labels]
+        return pa.table({"prediction": texts, **_probabilities(self.target.names, self.probabilities)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeveralPredictions(TableOfRows):
+    """What is said of several columns.
+
+    Attributes:
+        by_column: Predictions of N rows by the column's name.
+    """
+
+    by_column: Mapping[str, Predictions]
+
+    @property
+    def notes(self) -> list[str]:
+        """What stands out in any of them, with the column's name."""
+        return [f"{note} ({name})" for name, one in self.by_column.items() for note in one.notes]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.by_column.values())))
+
+    def to_table(self) -> pa.Table:
+        """Return the columns of each with the column's name before theirs, e.g. ``price_prediction``."""
+        tables = {name: one.to_table() for name, one in self.by_column.items()}
+        return pa.table(
+            {
+                f"{name}_{column}": table.column(column)
+                for name, table in tables.items()
+                for column in table.column_names
+            }
+        )
+
+
+def _probabilities(names: tuple[str, ...], probabilities: Tensor) -> dict[str, Any]:
+    return {f"probability_{name}": probabilities[:, i].numpy() for i, name in enumerate(names)}

@@ -1,0 +1,63 @@
+"""Evaluations: scores beside those of a constant answer.
+
+Shapes: N rows, C classes.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor
+
+from nested_lightning.app.evaluation_report import EvaluationReport, Labels, Numbers, Scores, score_classes
+from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
+
+
+def report_classes(
+    predictions: ClassPredictions, target: Tensor, *, shares: Tensor, more: Mapping[str, Tensor] | None = None
+) -> EvaluationReport:
+    """Return the scores of classes, see `ClassScores`, with the log loss, beside those of a constant answer.
+
+    Args:
+        predictions: Of N rows.
+        target: Class index of each, [N].
+        shares: Share of each class in the training part, [C], which is the constant answer.
+        more: Further scores, which go before those of the same name.
+    """
+    labels, names = target.cpu().numpy(), predictions.class_names
+    given = predictions.probabilities.double()
+    probabilities = (given / given.sum(dim=1, keepdim=True)).numpy()
+    found = score_classes(labels, probabilities, names, predicted=predictions.indices.numpy())
+    constant = shares.double().expand(len(labels), -1).numpy()
+    baseline = score_classes(labels, constant, names).scores | _log_loss(labels, constant)
+    scores = (
+        found.scores
+        | _log_loss(labels, probabilities)
+        | {name: float(value) for name, value in (more or {}).items()}
+    )
+    return EvaluationReport(
+        num_samples=len(labels),
+        scores=scores,
+        baseline={name: value for name, value in baseline.items() if name in scores},
+        breakdown=found.breakdown,
+        breakdown_by="class",
+        confusions={"": found.confusion},
+        notes=predictions.notes,
+    )
+
+
+def report_scores(
+    scores: Mapping[str, Tensor], baseline: Mapping[str, Tensor], num_samples: int
+) -> EvaluationReport:
+    """Return scores of ``num_samples`` rows beside those of a constant answer."""
+    return EvaluationReport(
+        num_samples=num_samples,
+        scores={name: float(value) for name, value in scores.items()},
+        baseline={name: float(value) for name, value in baseline.items()},
+    )
+
+
+def _log_loss(labels: Labels, probabilities: Numbers) -> Scores:
+    from sklearn.metrics import log_loss  # half a second, not before it is needed
+
+    value = log_loss(labels, np.asarray(probabilities), labels=range(probabilities.shape[1]))
+    return {"log_loss": float(value)}

@@ -1,0 +1,65 @@
+"""Above which probability the answer is yes: the threshold that is best on given rows.
+
+Shapes: N rows.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+Criterion: TypeAlias = Literal["mcc", "f1", "balanced_accuracy", "accuracy"]
+
+_Score: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""Takes true and false positives, false and true negatives at each threshold."""
+
+
+def best_threshold(probabilities: Tensor, is_positive: Tensor, criterion: Criterion) -> float | None:
+    """Return the threshold with the best score; None where the rows are all of one class.
+
+    It lies half-way between two probabilities that occur; rows at it and above are positive.
+
+    Args:
+        probabilities: Of being positive, [N], in [0, 1].
+        is_positive: Whether each row is, [N].
+        criterion: What is best: Matthews' correlation coefficient, F1, the mean recall of both classes, or
+            the share of right answers.
+    """
+    probability_N, order = probabilities.double().sort(descending=True)
+    true_N = is_positive[order].double().cumsum(0)
+    num_positive, num_rows = true_N[-1:], len(probability_N)
+    if num_positive in (0, num_rows):
+        return None
+    is_last = torch.cat([probability_N[:-1] != probability_N[1:], torch.ones(1, dtype=torch.bool)])
+    tp = true_N[is_last]
+    fp = torch.arange(1, num_rows + 1, dtype=torch.float64)[is_last] - tp
+    score = _SCORES[criterion](tp, fp, num_positive - tp, num_rows - num_positive - fp)
+    best = int(score.argmax())
+    below = torch.cat([probability_N[is_last][1:], torch.zeros(1, dtype=torch.float64)])
+    return float((probability_N[is_last][best] + below[best]) / 2)
+
+
+def _mcc(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
+    product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    return (tp * tn - fp * fn) / product.clamp(min=1).sqrt()
+
+
+def _f1(tp: Tensor, fp: Tensor, fn: Tensor, _tn: Tensor) -> Tensor:
+    return 2 * tp / (2 * tp + fp + fn)
+
+
+def _balanced_accuracy(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
+    return (tp / (tp + fn) + tn / (tn + fp)) / 2
+
+
+def _accuracy(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
+    return (tp + tn) / (tp + fp + fn + tn)
+
+
+_SCORES: Mapping[Criterion, _Score] = {
+    "mcc": _mcc,
+    "f1": _f1,
+    "balanced_accuracy": _balanced_accuracy,
+    "accuracy": _accuracy,
+}

@@ -1,0 +1,123 @@
+"""Which objective a column suggests, where nobody said so; and numbers, however they were read.
+
+Shapes: N rows.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import compute
+
+from nested_lightning.app.errors import UserError, counted, name_list
+from nested_lightning.app.multi_feature.targets.specs import Kind
+from nested_lightning.app.tables.column_values import (
+    Numbers,
+    is_text,
+    number_values,
+    plain_column,
+    text_values,
+)
+from nested_lightning.app.tables.label_sets import is_list
+
+MAX_NUMBERED_CLASSES = 20
+"""Whole numbers of more different values are measurements rather than classes."""
+
+MIN_ROWS_OF_A_CLASS = 3
+"""So many rows have each of the values on average, where whole numbers are taken for classes."""
+
+MAX_STRAY_SHARE = 0.05
+"""A column with fewer cells than this that are no numbers is one of numbers with mistakes in it."""
+
+_DECIMAL_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
+
+
+def guess_kind(column: pa.ChunkedArray, *, name: str, separator: str | None) -> tuple[Kind, str]:
+    """Return the kind of objective that a column suggests, and why.
+
+    Raises:
+        UserError: It holds numbers, but for a few cells.
+    """
+    column = plain_column(column)
+    if is_list(column.type):
+        return "labels", "its cells are lists"
+    if separator and is_text(column.type):
+        return "labels", f"its labels stand between '{separator}'"
+    texts = text_values(column)
+    num_values = len(compute.unique(texts.drop_null()))
+    different = f"{num_values:,} different"
+    if num_values == 2:
+        return "binary", "it holds 2 values"
+    numbers = to_numbers(column)
+    if numbers is None or pa.types.is_boolean(column.type):
+        _refuse_strays(texts, name)
+        return "classes", f"it holds {different} texts"
+    known = numbers[~np.isnan(numbers)]
+    if (known != np.floor(known)).any():
+        return "number", "it holds numbers with fractions"
+    if num_values <= MAX_NUMBERED_CLASSES and num_values * MIN_ROWS_OF_A_CLASS <= len(known):
+        return "classes", f"it holds {different} whole numbers"
+    return "number", f"it holds {different} whole numbers"
+
+
+def read_numbers(column: pa.ChunkedArray, *, name: str) -> Numbers:
+    """Return a column of numbers, float64 of [N], NaN where missing.
+
+    Raises:
+        UserError: A cell is no number, or not a finite one; the message names the first row.
+    """
+    numbers = to_numbers(column)
+    if numbers is None:
+        texts = text_values(column)
+        is_stray = _is_stray(texts)
+        row = int(is_stray.argmax())
+        raise UserError(
+            f"column '{name}' holds '{texts[row].as_py()}', first in row {row + 1:,}, which is no number:"
+            f" correct or empty {counted(int(is_stray.sum()), 'such cell')}, or choose another"
+            " multi_feature.objective.kind"
+        )
+    if np.isinf(numbers).any():
+        row = int(np.isinf(numbers).argmax())
+        raise UserError(f"column '{name}' holds {numbers[row]}, first in row {row + 1:,}; it must be finite")
+    return numbers
+
+
+def to_numbers(column: pa.ChunkedArray) -> Numbers | None:
+    """Return a column as float64 of [N], NaN where missing; also of text with decimal commas; None: it isn't.
+
+    Numbers, text or anything else may be given.
+    """
+    column = plain_column(column)
+    numbers = number_values(column)
+    if numbers is not None or not is_text(column.type):
+        return numbers
+    texts = text_values(column)
+    if not (compute.all(compute.match_substring_regex(texts, _DECIMAL_COMMA)).as_py() or False):
+        return None
+    return number_values(pa.chunked_array([compute.replace_substring(texts, ",", ".")]))
+
+
+def _refuse_strays(texts: pa.StringArray, name: str) -> None:
+    is_stray = _is_stray(texts)
+    num_known = len(texts) - texts.null_count
+    if 0 < is_stray.sum() < MAX_STRAY_SHARE * num_known:
+        rows = [f"{row + 1:,}" for row in np.flatnonzero(is_stray)[:6]]
+        raise UserError(
+            f"column '{name}' holds numbers, but in {counted(int(is_stray.sum()), 'row')}"
+            f" ({', '.join(rows)}{'…' if is_stray.sum() > len(rows) else ''}) something else, such as"
+            f" {name_list([texts[int(is_stray.argmax())].as_py()])}: correct or empty these cells, or set"
+            " multi_feature.objective.kind=classes if its values are classes"
+        )
+
+
+def _is_stray(texts: pa.StringArray) -> npt.NDArray[np.bool_]:
+    """Return bool of [N], whether a cell holds something that is no number."""
+    is_number = [each is None or _is_number(each) for each in texts.to_pylist()]
+    return ~np.array(is_number, dtype=bool)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,160 @@
+"""From a table to the columns that are to be predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+import numpy as np
+import pyarrow as pa
+from torch import Tensor
+
+from nested_lightning.app.data.stratified import Rows
+from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.multi_feature.targets.columns import (
+    ClassColumn,
+    LabelColumn,
+    NumberColumn,
+    TargetColumn,
+)
+from nested_lightning.app.multi_feature.targets.guessing import guess_kind, read_numbers
+from nested_lightning.app.multi_feature.targets.specs import (
+    AnyTarget,
+    ClassTarget,
+    Kind,
+    LabelTarget,
+    SeveralTargets,
+    Target,
+    targets_by_column,
+)
+from nested_lightning.app.tables.label_sets import label_sets
+from nested_lightning.app.tables.labels import find_label, label_values
+from nested_lightning.app.tables.missing_values import Flags
+
+KINDS: Mapping[str, Kind] = {name: name for name in get_args(Kind)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedTarget:
+    """What is said of the columns to predict, before they have been seen.
+
+    Attributes:
+        kinds: Kind of the objective of each column, by its name; where it is none of `KINDS`, as ``auto`` is,
+            the column decides. Empty: nobody named one.
+        is_several: Whether a model says several things of a row, be it that there is one column.
+        positive: The class that counts as positive where there are two; None: the second in order.
+        separator: Stands between the labels of a cell; None: cells of several labels are lists.
+    """
+
+    kinds: Mapping[str, str]
+    is_several: bool = False
+    positive: str | None = None
+    separator: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetColumns:
+    """The columns to predict.
+
+    Attributes:
+        columns: Each of them.
+        reasons: Why a column is of its kind where nobody said so, by its name.
+        is_several: See `WantedTarget`.
+    """
+
+    columns: Sequence[TargetColumn]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    is_several: bool = False
+
+    @property
+    def is_missing(self) -> Flags:
+        """Bool of [N], whether any of them lacks a value."""
+        return np.logical_or.reduce([one.is_missing for one in self.columns])
+
+    def keep(self, rows: Flags) -> TargetColumns:
+        """Return the rows that are True in ``rows``, bool of [N]."""
+        kept = [one.keep(rows) for one in self.columns]
+        return TargetColumns(columns=kept, reasons=self.reasons, is_several=self.is_several)
+
+    def refuse_missing(self) -> None:
+        """Refuse rows without a target.
+
+        Raises:
+            UserError: Names column and row.
+        """
+        for one in self.columns:
+            if (missing := one.is_missing).any():
+                raise UserError(
+                    f"the label '{one.name}' is missing (empty, NA, NaN, null or ?) in"
+                    f" {counted(int(missing.sum()), 'row')}, first in row {missing.argmax() + 1:,}; put it"
+                    " in, remove the row, or set multi_feature.data.missing=drop (a class that is called so"
+                    " needs another name)"
+                )
+
+    def strata(self, min_size: int) -> Rows:
+        """Return the class of each row, int64 of [N], of the first column that has classes; else 0.
+
+        Raises:
+            UserError: A class has fewer rows than ``min_size``.
+        """
+        found = [strata for one in self.columns if (strata := one.strata(min_size)) is not None]
+        return found[0] if found else np.zeros(len(self.is_missing), dtype=np.int64)
+
+    def fit(self, train: Rows) -> AnyTarget:
+        """Return what a model must know of them, by the rows ``train``.
+
+        Raises:
+            UserError: Nothing can be learnt from these rows.
+        """
+        fitted = {one.name: one.fit(train) for one in self.columns}
+        return SeveralTargets(targets=fitted) if self.is_several else next(iter(fitted.values()))
+
+    def encode(self, target: AnyTarget) -> Tensor | dict[str, Tensor]:
+        """Return what a batch has of them: of one column a tensor of [N] or [N, K], of several by name.
+
+        Raises:
+            UserError: A value is none that the model knows.
+        """
+        targets = targets_by_column(target).values()
+        encoded = {one.name: each.encode(one.values) for one, each in zip(self.columns, targets, strict=True)}
+        return encoded if self.is_several else next(iter(encoded.values()))
+
+
+def read_targets(table: pa.Table, wanted: WantedTarget, known: AnyTarget | None = None) -> TargetColumns:
+    """Read the columns that are to be predicted.
+
+    Args:
+        table: Has them.
+        wanted: What is said of them.
+        known: What a trained model knows of them, by which they are read; None: they are new.
+
+    Raises:
+        UserError: There is no such column, or it isn't what is wanted; with column, row and advice.
+    """
+    targets = list(targets_by_column(known).values()) if known is not None else [None] * len(wanted.kinds)
+    columns: list[TargetColumn] = []
+    reasons = {}
+    for (name, wish), target in zip(wanted.kinds.items(), targets, strict=True):
+        column = find_label(table, name)
+        kind = target.kind if target else KINDS.get(wish)
+        if kind is None:
+            kind, reasons[name] = guess_kind(column, name=name, separator=wanted.separator)
+        columns.append(_read(column, name, kind, wanted, target))
+    if not columns:
+        find_label(table, None)
+    return TargetColumns(columns=columns, reasons=reasons, is_several=wanted.is_several)
+
+
+def _read(
+    column: pa.ChunkedArray, name: str, kind: Kind, wanted: WantedTarget, known: Target | None
+) -> TargetColumn:
+    if kind == "labels":
+        separator = known.separator if isinstance(known, LabelTarget) else wanted.separator
+        return LabelColumn(name=name, values=label_sets(column, separator), separator=separator)
+    if kind == "number" or kind == "counts":
+        return NumberColumn(name=name, kind=kind, values=read_numbers(column, name=name))
+    names = known.names if isinstance(known, ClassTarget) else None
+    return ClassColumn(
+        name=name, kind=kind, values=label_values(column), positive=wanted.positive, known=names
+    )

@@ -1,0 +1,265 @@
+"""What a model must know of the column that it predicts: plain facts that a checkpoint carries.
+
+Shapes: N rows, C classes, K labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+from pyarrow import compute
+from pydantic import ConfigDict, Field, FiniteFloat
+from torch import Tensor
+
+from nested_lightning.app.errors import UserError, name_list
+from nested_lightning.app.tables.column_values import Numbers
+from nested_lightning.app.tables.labels import encode_labels
+
+Kind = Literal["classes", "binary", "number", "counts", "labels"]
+PositiveFloat = Annotated[FiniteFloat, Field(gt=0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassTarget:
+    """A column of classes.
+
+    Attributes:
+        kind: ``classes``, or ``binary`` for two of which the second is the positive one.
+        column: The column's name in the file.
+        names: Name of each class, by class index.
+        counts: Training rows of each class, by class index.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: Literal["classes", "binary"] = "classes"
+    column: str
+    names: Annotated[tuple[str, ...], Field(min_length=2)]
+    counts: tuple[int, ...]
+
+    def encode(self, values: pa.StringArray) -> Tensor:
+        """Return class indices, int64 of [N].
+
+        Raises:
+            UserError: A value is missing or no class.
+        """
+        return encode_labels(values, self.names)
+
+    def decode(self, encoded: Tensor) -> list[str]:
+        """Return the names of class indices of [N]."""
+        return [self.names[i] for i in encoded.tolist()]
+
+    def example(self, num_rows: int) -> Tensor:
+        """Return what `encode` may give of that many rows."""
+        return torch.arange(num_rows) % len(self.names)
+
+    @property
+    def shares(self) -> Tensor:
+        """Share of each class in the training part, float32 of [C]."""
+        counts = torch.tensor(self.counts, dtype=torch.float32)
+        return counts / counts.sum()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the rows of a head's weights stand for."""
+        return self.names[1:] if self.kind == "binary" else self.names
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTarget:
+    """A column of numbers.
+
+    Attributes:
+        column: The column's name in the file.
+        mean: Mean of the training part.
+        scale: Population standard deviation of the training part.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: Literal["number"] = "number"
+    column: str
+    mean: FiniteFloat
+    scale: PositiveFloat
+
+    def encode(self, values: Numbers) -> Tensor:
+        """Return standardised numbers, float32 of [N]."""
+        return torch.from_numpy(((values - self.mean) / self.scale).astype(np.float32))
+
+    def decode(self, encoded: Tensor) -> list[float]:
+        """Return what standardised numbers of [N] are in the file."""
+        numbers: list[float] = (encoded.double() * self.scale + self.mean).tolist()
+        return numbers
+
+    def example(self, num_rows: int) -> Tensor:
+        """Return what `encode` may give of that many rows."""
+        return torch.arange(num_rows).float()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the rows of a head's weights stand for."""
+        return (self.column,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountTarget:
+    """A column of counts: whole numbers, 0 or more.
+
+    Attributes:
+        column: The column's name in the file.
+        mean: Mean of the training part.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: Literal["counts"] = "counts"
+    column: str
+    mean: PositiveFloat
+
+    def encode(self, values: Numbers) -> Tensor:
+        """Return the counts, float32 of [N].
+
+        Raises:
+            UserError: One is negative or has a fraction; the message names the first row.
+        """
+        refuse_other_than_counts(values, self.column)
+        return torch.from_numpy(values.astype(np.float32))
+
+    def decode(self, encoded: Tensor) -> list[float]:
+        """Return counts of [N] as they are."""
+        counts: list[float] = encoded.tolist()
+        return counts
+
+    def example(self, num_rows: int) -> Tensor:
+        """Return what `encode` may give of that many rows."""
+        return torch.arange(num_rows).float()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the rows of a head's weights stand for."""
+        return (self.column,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelTarget:
+    """A column of sets of labels: any number of them for a row, none included.
+
+    Attributes:
+        column: The column's name in the file.
+        names: The labels, by their index.
+        counts: Training rows with each label.
+        num_rows: All training rows.
+        separator: What stands between the labels of a cell; None: cells are lists.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: Literal["labels"] = "labels"
+    column: str
+    names: Annotated[tuple[str, ...], Field(min_length=1)]
+    counts: tuple[int, ...]
+    num_rows: int
+    separator: str | None = None
+
+    def encode(self, values: pa.ListArray) -> Tensor:
+        """Return 1 where a row has a label, else 0, float32 of [N, K].
+
+        Raises:
+            UserError: A label is none that the model knows; the message names the first row.
+        """
+        return torch.from_numpy(encode_label_sets(values, self.names, self.column))
+
+    def decode(self, encoded: Tensor) -> list[str]:
+        """Return the labels of N rows, each in one text."""
+        rows = encoded.bool().tolist()
+        sets = [[name for name, has in zip(self.names, row, strict=True) if has] for row in rows]
+        return [self.joined(names) for names in sets]
+
+    def joined(self, names: Iterable[str]) -> str:
+        """Return labels in one text, with the file's separator; where it has lists, with a bar."""
+        return (self.separator or "|").join(names)
+
+    def example(self, num_rows: int) -> Tensor:
+        """Return what `encode` may give of that many rows."""
+        return (torch.arange(num_rows)[:, None] == torch.arange(len(self.names))).float()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the rows of a head's weights stand for."""
+        return self.names
+
+
+Target: TypeAlias = ClassTarget | NumberTarget | CountTarget | LabelTarget
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeveralTargets:
+    """Several columns, each with a target of its own, by the column's name."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: Literal["several"] = "several"
+    targets: Annotated[dict[str, Annotated[Target, Field(discriminator="kind")]], Field(min_length=1)]
+
+    def example(self, num_rows: int) -> dict[str, Tensor]:
+        """Return what a batch may have of that many rows."""
+        return {name: one.example(num_rows) for name, one in self.targets.items()}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the rows of a head's weights stand for."""
+        return tuple(f"{name}.{output}" for name, one in self.targets.items() for output in one.outputs)
+
+
+AnyTarget: TypeAlias = Target | SeveralTargets
+
+
+def targets_by_column(target: AnyTarget) -> dict[str, Target]:
+    """Return the targets of a model, one or several, by their columns."""
+    return dict(target.targets) if isinstance(target, SeveralTargets) else {target.column: target}
+
+
+def truth_by_column(truth: Any, targets: Mapping[str, Target]) -> Mapping[str, Any]:
+    """Return what a batch has to be predicted, by the columns of ``targets``."""
+    return truth if isinstance(truth, dict) else dict.fromkeys(targets, truth)
+
+
+def refuse_other_than_counts(values: Numbers, column: str) -> None:
+    """Refuse numbers that count nothing.
+
+    Raises:
+        UserError: One is negative or has a fraction; the message names the first row.
+    """
+    is_wrong = (values < 0) | (values != np.floor(values))
+    if is_wrong.any():
+        row = int(is_wrong.argmax())
+        raise UserError(
+            f"column '{column}' holds {values[row]:g}, first in row {row + 1:,}, and counts are whole numbers"
+            " of at least 0; multi_feature.objective.kind=number takes any number"
+        )
+
+
+def encode_label_sets(values: pa.ListArray, names: tuple[str, ...], column: str) -> npt.NDArray[np.float32]:
+    """Return 1 where a row has a label, else 0, of [N, K].
+
+    Raises:
+        UserError: A label isn't in ``names``; the message names the first row.
+    """
+    encoded = np.zeros((len(values), len(names)), dtype=np.float32)
+    rows = np.repeat(np.arange(len(values)), values.value_lengths().fill_null(0).to_numpy())
+    labels = values.flatten()
+    codes = compute.index_in(labels, value_set=pa.array(names, pa.string())).fill_null(-1).to_numpy()
+    if (codes < 0).any():
+        first = int((codes < 0).argmax())
+        raise UserError(
+            f"column '{column}' holds the label '{labels[first].as_py()}', first in row {rows[first] + 1:,},"
+            f" which the model does not know; it knows {name_list(names, limit=20)}"
+        )
+    encoded[rows, codes] = 1.0
+    return encoded

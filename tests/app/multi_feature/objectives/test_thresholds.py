@@ -1,0 +1,35 @@
+"""Thresholds, compared with every other one."""
+
+import pytest
+import torch
+from sklearn.metrics import f1_score, matthews_corrcoef
+
+from nested_lightning.app.multi_feature.objectives.thresholds import best_threshold
+
+
+def _rows(num: int = 200, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    is_positive = torch.rand(num, generator=generator) < 0.1
+    probability = (0.1 * torch.rand(num, generator=generator) + 0.05 * is_positive).round(decimals=3)
+    return probability, is_positive
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_threshold_is_as_good_as_any_other(seed: int) -> None:
+    probability, is_positive = _rows(seed=seed)
+
+    for criterion, score in (("mcc", matthews_corrcoef), ("f1", f1_score)):
+        found = best_threshold(probability, is_positive, criterion)  # type: ignore[arg-type]
+        assert found is not None
+        all_scores = [score(is_positive, probability >= one) for one in [0.0, *probability.tolist(), 1.0]]
+        assert score(is_positive, probability >= found) == pytest.approx(max(all_scores))
+
+
+def test_it_lies_between_two_probabilities() -> None:
+    probability = torch.tensor([0.1, 0.2, 0.4, 0.8])
+
+    assert best_threshold(probability, torch.tensor([0, 0, 1, 1]) == 1, "mcc") == pytest.approx(0.3)
+
+
+def test_rows_of_one_class_have_none() -> None:
+    assert best_threshold(torch.tensor([0.1, 0.2]), torch.tensor([True, True]), "mcc") is None

@@ -1,0 +1,63 @@
+"""What a column suggests, and which columns suggest nothing."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.targets.guessing import guess_kind, read_numbers
+
+
+def _column(values: list[Any]) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(values)])
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["a", "b", "c"] * 4, "classes"),
+        (["yes", "no", None] * 4, "binary"),
+        ([True, False] * 4, "binary"),
+        ([0.0, 1.0] * 4, "binary"),
+        (["0", "1"] * 4, "binary"),
+        ([1, 2, 3, 4, 5] * 4, "classes"),
+        (["1", "2", "3"] * 4, "classes"),
+        (list(range(300)), "number"),
+        ([10, 20, 30, 40], "number"),
+        ([0.5, 1.5, 2.5] * 4, "number"),
+        (["1,5", "2,25", "3"] * 4, "number"),
+        ([["a"], ["a", "b"], []], "labels"),
+    ],
+)
+def test_a_column_suggests_an_objective(values: list[Any], kind: str) -> None:
+    found, reason = guess_kind(_column(values), name="y", separator=None)
+
+    assert found == kind
+    assert reason
+
+
+def test_a_separator_says_that_there_are_labels() -> None:
+    assert guess_kind(_column(["a;b", "b"]), name="y", separator=";")[0] == "labels"
+
+
+def test_numbers_with_a_few_other_cells_are_refused_with_the_rows() -> None:
+    values = [f"{i}.5" for i in range(60)]
+    values[7], values[30] = "n.a", "unknown"
+
+    with pytest.raises(UserError, match=r"'y' holds numbers, but in 2 rows \(8, 31\).*'n\.a'.*kind=classes"):
+        guess_kind(_column(values), name="y", separator=None)
+
+
+def test_a_column_of_which_many_cells_are_words_has_classes() -> None:
+    assert guess_kind(_column(["1", "2", "many"] * 9), name="y", separator=None)[0] == "classes"
+
+
+def test_a_cell_that_is_no_number_is_named_with_its_row() -> None:
+    with pytest.raises(UserError, match=r"'y' holds 'x', first in row 2, .* 1 such cell"):
+        read_numbers(_column(["1", "x", None]), name="y")
+
+
+def test_a_number_that_is_infinite_is_named_with_its_row() -> None:
+    with pytest.raises(UserError, match="'y' holds inf, first in row 2"):
+        read_numbers(_column([1.0, float("inf")]), name="y")
