@@ -18,7 +18,7 @@ from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Split, Splitter, note_given_parts
 from nested_lightning.app.data.stratified import Rows
-from nested_lightning.app.errors import UserError, errors_naming, name_list
+from nested_lightning.app.errors import RowError, UserError, errors_naming, name_list
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
@@ -180,11 +180,17 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         numbers = np.arange(1, table.num_rows + 1)
         samples = _Samples(table, groups, columns, labels, missing.presence, numbers)
         if self._missing == "drop":
-            is_usable = ~(missing.is_incomplete | is_missing(labels))
+            is_usable = ~(missing.is_incomplete | is_missing(labels) | self._cannot_be_placed(table))
             self._num_left_out = int((~is_usable).sum())
             return samples.keep(is_usable, self._splitter.reserved_columns)
         refuse_missing(missing, is_filled_in=self._missing == "mean")
         return samples
+
+    def _cannot_be_placed(self, table: pa.Table) -> Flags:
+        """Return which rows lack what the splitter goes by, bool of [N]."""
+        there = [name for name in self._splitter.reserved_columns if name in table.column_names]
+        lacking = [is_missing(text_values(table.column(name))) for name in there]
+        return np.any(lacking, axis=0) if lacking else np.zeros(table.num_rows, dtype=bool)
 
     def _groups(self, table: pa.Table) -> Mapping[str, Sequence[str]]:
         if self._given_spec:
@@ -206,7 +212,10 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         class_names = spec.class_names if spec else find_class_names(samples.labels)
         target = encode_labels(samples.labels, class_names)
         check_class_sizes(target, class_names, self._splitter.min_class_size)
-        split = self._splitter(target.numpy(), samples.table)
+        try:
+            split = self._splitter(target.numpy(), samples.table)
+        except RowError as error:
+            raise error.within(samples.numbers - 1) from None
         self._rows = {name: samples.numbers[rows] for name, rows in split.parts.items()}
         spec = spec or self._fit(samples, class_names, target, split)
         return spec, encode_parts(

@@ -13,7 +13,16 @@ import torch
 from pyarrow import csv, parquet
 
 from nested_lightning.app.data.batch_loader import PlaceableLoader
-from nested_lightning.app.data.splits import ColumnSplitter, FoldSplitter, RandomSplitter, WholeFileSplitter
+from nested_lightning.app.data.group_splits import GroupedSplitter
+from nested_lightning.app.data.splits import (
+    PART_NAMES,
+    ColumnSplitter,
+    FoldSplitter,
+    RandomSplitter,
+    Splitter,
+    WholeFileSplitter,
+)
+from nested_lightning.app.data.time_splits import TemporalSplitter
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import (
@@ -125,6 +134,32 @@ def test_parquet_gives_the_batches_that_csv_gives(tmp_path: Path) -> None:
     assert from_csv.data_spec == from_parquet.data_spec
     for one, other in zip(from_csv.train_dataloader(), from_parquet.train_dataloader(), strict=True):
         torch.testing.assert_close(one.features, other.features)
+
+
+@pytest.mark.parametrize(
+    "splitter", [GroupedSplitter(column="tree"), TemporalSplitter(column="tree")], ids=["group", "time"]
+)
+def test_the_column_that_a_split_goes_by_is_no_feature(tmp_path: Path, splitter: Splitter) -> None:
+    trees = [*range(20)] * 3
+    module = _module(_write(tmp_path, tree=trees), splitter=splitter, excluded=["kar_0"])
+
+    assert module.data_spec.widths == {"kar": 1, "fou": 1}
+    parts = [{trees[row - 1] for row in module.rows(name).tolist()} for name in PART_NAMES.values()]
+    assert len(set.union(*parts)) == 20
+    assert sum(map(len, {*map(frozenset, parts)})) == 20
+
+
+def test_rows_that_a_split_cannot_place_are_left_out_where_settings_say_so(tmp_path: Path) -> None:
+    days = [f"2024-01-{1 + row % 30:02}" for row in range(60)]
+    days[3], days[5] = "", "31.02.2024"
+    file = _write(tmp_path, day=days)
+
+    with pytest.raises(UserError, match=r"trees\.csv: column 'day' .* '31.02.2024', first in row 6;"):
+        _module(file, splitter=TemporalSplitter(column="day"), missing="drop").setup()
+    days[5] = "2024-01-31"
+    module = _module(_write(tmp_path, day=days), splitter=TemporalSplitter(column="day"), missing="drop")
+    assert 6 in module.rows("test").tolist()
+    assert sum(len(module.rows(name)) for name in ("train", "val", "test")) == 59
 
 
 def test_groups_may_be_listed(tmp_path: Path) -> None:
