@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,7 @@ from nested_lightning.app.tables.labels import (
 )
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import SampleColumns
-from nested_lightning.app.tables.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
+from nested_lightning.app.tables.table_sources import GivenTable, table_source
 
 SHIPPED_LABEL = "digit"
 
@@ -69,7 +68,9 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     """Reads a table once, splits and encodes it, and keeps what comes of it in a storage.
 
     Args:
-        path: A CSV (also gzipped) or Parquet file; None for the digits that ship with the project.
+        path: A CSV (also gzipped) or Parquet file, several of them, see `read_table`, or a table in memory: a
+            data frame of pandas or polars, one of Arrow's, a mapping of columns, see `to_table`, which isn't
+            changed; None for the digits that ship with the project.
         label: The column of the classes; None for the shipped file's.
         grouping: Makes groups of the other columns, for instance ``GroupByPrefix()``.
         categorical: Columns whose values are categories, each of which becomes a feature. Columns of words
@@ -90,7 +91,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     def __init__(
         self,
         *,
-        path: Path | None,
+        path: Any,
         label: str | None,
         grouping: Grouping,
         categorical: Sequence[str] = (),
@@ -108,7 +109,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         super().__init__(
             batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
         )
-        self._path = path
+        self._source = table_source(path)
         self._label = label or (data_spec.label if data_spec else SHIPPED_LABEL if path is None else None)
         self._grouping = grouping
         self._categorical = data_spec.categorical if data_spec else tuple(categorical)
@@ -145,7 +146,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     def _facts(self) -> Mapping[str, Any]:
         spec, parts = self.data_spec, self._parts[1].values()
         return {
-            "file": str(self._path or SHIPPED_MFEAT),
+            "file": str(self._source),
+            **({"digest": self.fingerprint} if isinstance(self._source, GivenTable) else {}),
             "rows": {"used": sum(map(len, parts)), "left out": self._num_left_out},
             "groups": {group.name: group.num_columns for group in spec.groups},
             "classes": counts_of(spec.class_names, (part.target for part in parts)),
@@ -160,11 +162,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     def _read_parts(self) -> Read:
         self._lifetime().add(self)
         text_columns = [*self._categorical, *self._splitter.reserved_columns, *filter(None, [self._label])]
-        if self._path is None:
-            table = read_shipped_table(text_columns=text_columns, reader=self._storage.reader)
-        else:
-            table = read_table(self._path, text_columns=text_columns, reader=self._storage.reader)
-        with errors_naming(self._path or SHIPPED_MFEAT):
+        table = self._source.read(text_columns=text_columns, reader=self._storage.reader)
+        with errors_naming(self._source):
             return self._encode(self._select(table))
 
     def _select(self, table: pa.Table) -> _Samples:
@@ -215,7 +214,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         try:
             split = self._splitter(target.numpy(), samples.table)
         except RowError as error:
-            raise error.within(samples.numbers - 1) from None
+            raise error.within((samples.numbers - 1).tolist()) from None
         self._rows = {name: samples.numbers[rows] for name, rows in split.parts.items()}
         spec = spec or self._fit(samples, class_names, target, split)
         return spec, encode_parts(

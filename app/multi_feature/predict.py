@@ -1,7 +1,7 @@
 """Predictions of a `MultiFeatureClassifier`: from a table without labels to classes and probabilities."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.app.tables.given_tables import to_table
+from nested_lightning.app.tables.answer_tables import TabularAnswers
+from nested_lightning.app.tables.given_tables import index_of, note_others, to_table
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassPredictions:
+class ClassPredictions(TabularAnswers):
     """What a classifier says of some rows.
 
     Attributes:
@@ -78,6 +79,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
             UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
         _refuse_nothing(table.num_rows)
+        note_others(table.column_names, known={self.data_spec.label, *self._columns})
         return self._classify(encode_features(table, self.data_spec))
 
     @checked_arguments
@@ -97,8 +99,12 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         if isinstance(rows, FeatureBatch):
             return self._classify(rows)
         spec = self.data_spec
-        columns = [name for names in spec.column_names.values() for name in names]
-        return self.predict_table(to_table(rows, columns, text_columns=set(spec.categorical)))
+        table = to_table(rows, self._columns, text_columns=set(spec.categorical), ignored=[spec.label])
+        return replace(self.predict_table(table), index=index_of(rows))
+
+    @property
+    def _columns(self) -> list[str]:
+        return [name for names in self.data_spec.column_names.values() for name in names]
 
     def _classify(self, rows: FeatureBatch) -> ClassPredictions:
         _refuse_nothing(len(rows))

@@ -38,8 +38,12 @@ def leave_rows_to_train_on(split: Any) -> Any:
 class SharesSettings(SplitSettings):
     """What splits by shares have."""
 
-    val_fraction: float = Field(0.15, gt=0, lt=1, description="Share of the rows, or of the groups, for validation.")
-    test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the rows, or of the groups, for the test.")
+    val_fraction: float = Field(
+        0.15, gt=0, lt=1, description="Share of rows (grouped: of groups) for validation."
+    )
+    test_fraction: float = Field(
+        0.2, gt=0, lt=1, description="Share of rows (grouped: of groups) for the test."
+    )
 
     _check_shares = model_validator(mode="after")(leave_rows_to_train_on)
 
