@@ -21,7 +21,7 @@ from nested_lightning.app.errors import RowError, UserError, errors_naming, name
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
-from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups
+from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups, note_unseen
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, encode_parts
 from nested_lightning.app.tables.column_values import is_missing, keep_rows, text_values
@@ -217,6 +217,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             raise error.within((samples.numbers - 1).tolist()) from None
         self._rows = {name: samples.numbers[rows] for name, rows in split.parts.items()}
         spec = spec or self._fit(samples, class_names, target, split)
+        note_unseen(samples.columns, spec)
         return spec, encode_parts(
             samples.columns, spec.groups, samples.presence, target, split, self._storage
         )
