@@ -1,8 +1,10 @@
 """The one exception for what the person at the keyboard can put right, and words that its messages share."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 
 class UserError(ValueError):
@@ -11,6 +13,27 @@ class UserError(ValueError):
     The message says what is wrong, where, what was allowed and what to do. The command line prints it
     without a traceback and exits with status 2.
     """
+
+
+class RowError(UserError):
+    """A mistake that begins in one row.
+
+    Args:
+        text: The message, with ``{row}`` where the row's number stands.
+        row: Which row of those that were given, from 0.
+    """
+
+    def __init__(self, text: str, *, row: int) -> None:
+        super().__init__(text.replace("{row}", f"{row + 1:,}"))
+        self._text, self._row = text, row
+
+    def within(self, rows: Sequence[int]) -> "RowError":
+        """Return the same where those that were given are some of the ``rows`` of a table, from 0."""
+        return RowError(self._text, row=int(rows[self._row]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the row, which the message alone doesn't hold."""
+        return partial(RowError, row=self._row), (self._text,)
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

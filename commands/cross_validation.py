@@ -180,9 +180,8 @@ def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSet
         raise SettingsError(
             [f"--folds: {settings.model} has no {section}.data.split, by which folds are drawn"]
         )
-    folds: dict[str, Any] = {"kind": "fold", "num_folds": num_folds}
-    folds |= {
-        name: getattr(split, name) for name in ("val_fraction", "seed") if name in split.model_fields_set
-    }
+    folds: dict[str, Any] = {"kind": getattr(split, "folds", "fold"), "num_folds": num_folds}
+    kept = getattr(split, "kept_in_folds", ("val_fraction", "seed"))
+    folds |= {name: getattr(split, name) for name in kept if name in split.model_fields_set}
     values = merge(settings.to_plain(), {"trainer": {"devices": 1}})
     return parse_settings(merge(values, nest(f"{section}.data.split", folds)))

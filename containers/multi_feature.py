@@ -22,6 +22,7 @@ from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.containers.providing.choices import build_chosen
 from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
+from nested_lightning.containers.providing.data_in_memory import data_or_place
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
@@ -42,12 +43,15 @@ class MultiFeatureContainer(DeclarativeContainer):
     data_spec_type = providers.Object(MultiFeatureDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
+    given_data: providers.Object[Any] = providers.Object(None)
+    """Overridden where a program gives the data; else they are where the settings say."""
     lifetime = providers.Resource(live)
     """What the data keep open until ``shutdown_resources``."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         MultiFeatureDataModule,
-        **attributes(settings.provided.data, "path", "label", "positive", "label_separator", "weight"),
+        path=providers.Callable(data_or_place, given_data, settings.provided.data.path),
+        **attributes(settings.provided.data, "label", "positive", "label_separator", "weight"),
         objective=settings.provided.objective.kind,
         objectives=providers.Callable(kinds_of, settings.provided.objectives),
         **attributes(settings.provided.data, "categorical", "excluded", "missing"),

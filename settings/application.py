@@ -30,6 +30,7 @@ class PredictionSettings(Settings):
 
 
 _PLACES = ("path", "root", "folder")
+_IN_MEMORY = "memory:"
 
 
 class ApplicationSettings(Settings):
@@ -100,7 +101,8 @@ class ApplicationSettings(Settings):
         """Return `to_plain` for a training's files, with absolute paths of data and weights."""
         plain = self.to_plain()
         for names, value in flatten(plain).items():
-            if value and (names == ("init_from",) or is_data_path(".".join(names), self.family)):
+            is_place = names == ("init_from",) or is_data_path(".".join(names), self.family)
+            if value and is_place and not is_in_memory(value):
                 plain = merge(plain, nest_at(names, str(Path(value).absolute())))
         return plain
 
@@ -108,6 +110,16 @@ class ApplicationSettings(Settings):
 def is_data_path(name: str, family: Family) -> bool:
     """Return whether a dotted name is that of a setting that says where a family's data lie."""
     return name.startswith(f"{family.section}.") and name.rpartition(".")[2] in _PLACES
+
+
+def place_in_memory(name: str) -> str:
+    """Return what stands where a place of data would, if they were given, as a ``name`` such as DataFrame."""
+    return f"{_IN_MEMORY}{name}"
+
+
+def is_in_memory(place: Path | str | None) -> bool:
+    """Return whether a place of data says that they were given."""
+    return place is not None and str(place).startswith(_IN_MEMORY)
 
 
 def data_places(environ: Mapping[str, str], family: Family) -> dict[str, Any]:

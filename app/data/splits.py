@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
 
 from nested_lightning.app.data.stratified import Rows, stratified_split
-from nested_lightning.app.errors import UserError, did_you_mean, name_list
+from nested_lightning.app.errors import RowError, UserError, counted, did_you_mean, name_list
 from nested_lightning.app.tables.column_values import text_values
 
 PartName = Literal["train", "val", "test"]
@@ -115,12 +116,7 @@ class FoldSplitter:
     reserved_columns: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if self.num_folds < 2 or not 0 <= self.fold < self.num_folds:
-            raise UserError(
-                f"fold {self.fold} of {self.num_folds}: at least 2 folds are needed, counted from 0"
-            )
-        if not 0 <= self.val_fraction < 1:
-            raise UserError(f"val_fraction is {self.val_fraction:g}; it must be at least 0 and less than 1")
+        check_fold(self.fold, self.num_folds, self.val_fraction)
 
     @property
     def min_class_size(self) -> int:
@@ -156,10 +152,7 @@ class ColumnSplitter:
 
     def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
         """Split the rows as the column says."""
-        if self.column not in table.column_names:
-            near = did_you_mean(self.column, table.column_names)
-            raise UserError(f"there is no split column '{self.column}'{near}; see data.split")
-        return split_as_named(text_values(table.column(self.column)), column=self.column)
+        return split_as_named(text_values(split_column(table, self.column)), column=self.column)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +178,44 @@ def check_fractions(val_fraction: float, test_fraction: float) -> None:
         raise UserError(
             f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} leave nothing to train on;"
             " both must be at least 0 and their sum less than 1"
+        )
+
+
+def check_fold(fold: int, num_folds: int, val_fraction: float) -> None:
+    """Refuse a fold that is none of ``num_folds``, and a share that leaves nothing to train on.
+
+    Raises:
+        UserError: Says which.
+    """
+    if num_folds < 2 or not 0 <= fold < num_folds:
+        raise UserError(f"fold {fold} of {num_folds}: at least 2 folds are needed, counted from 0")
+    if not 0 <= val_fraction < 1:
+        raise UserError(f"val_fraction is {val_fraction:g}; it must be at least 0 and less than 1")
+
+
+def split_column(table: pa.Table, column: str) -> pa.ChunkedArray:
+    """Return the column that a split goes by.
+
+    Raises:
+        UserError: There is none of that name.
+    """
+    if column not in table.column_names:
+        near = did_you_mean(column, table.column_names)
+        raise UserError(f"there is no split column '{column}'{near}; see data.split")
+    return table.column(column)
+
+
+def refuse_empty_cells(is_empty: npt.NDArray[np.bool_], column: str) -> None:
+    """Refuse rows, True in ``is_empty`` of [N], that a split can't place.
+
+    Raises:
+        RowError: Counts them.
+    """
+    if is_empty.any():
+        raise RowError(
+            f"split column '{column}' is empty in {counted(int(is_empty.sum()), 'row')}, first in row {{row}}"
+            ": fill it in, or remove such rows",
+            row=int(is_empty.argmax()),
         )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,20 +16,20 @@ from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Split, Splitter, note_given_parts
 from nested_lightning.app.data.stratified import Rows
-from nested_lightning.app.errors import UserError, errors_naming, name_list
+from nested_lightning.app.errors import RowError, UserError, errors_naming, name_list
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
-from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups
+from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups, note_unseen
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
 from nested_lightning.app.multi_feature.targets.reading import TargetColumns, WantedTarget, read_targets
 from nested_lightning.app.multi_feature.targets.row_weights import read_weights
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, targets_by_column, truth_by_column
-from nested_lightning.app.tables.column_values import Numbers, text_values
+from nested_lightning.app.tables.column_values import Numbers, is_missing, text_values
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import SampleColumns
-from nested_lightning.app.tables.table_file import SHIPPED_MFEAT, read_shipped_table, read_table
+from nested_lightning.app.tables.table_sources import GivenTable, table_source
 
 SHIPPED_LABEL = "digit"
 
@@ -67,7 +66,9 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     """Reads a table once, splits and encodes it, and keeps what comes of it in a storage.
 
     Args:
-        path: A CSV (also gzipped) or Parquet file; None for the digits that ship with the project.
+        path: A CSV (also gzipped) or Parquet file, several of them, see `read_table`, or a table in memory: a
+            data frame of pandas or polars, one of Arrow's, a mapping of columns, see `to_table`, which isn't
+            changed; None for the digits that ship with the project.
         label: The column to predict; None: the shipped file's, or those of ``objectives``.
         objective: Kind of what is learnt of it, one of `app.multi_feature.targets.reading.KINDS`; with any
             other the column decides.
@@ -94,7 +95,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     def __init__(
         self,
         *,
-        path: Path | None,
+        path: Any,
         label: str | None,
         objective: str = "auto",
         objectives: Mapping[str, str] | None = None,
@@ -117,7 +118,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         super().__init__(
             batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
         )
-        self._path = path
+        self._source = table_source(path)
         shipped = () if path is not None else (SHIPPED_LABEL,)
         known = data_spec.target_columns if data_spec else shipped
         kinds = objectives or dict.fromkeys((label,) if label else known, objective)
@@ -162,7 +163,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         spec, parts = self.data_spec, self._parts[1].values()
         targets = targets_by_column(spec.target)
         return {
-            "file": str(self._path or SHIPPED_MFEAT),
+            "file": str(self._source),
+            **({"digest": self.fingerprint} if isinstance(self._source, GivenTable) else {}),
             "rows": {"used": sum(map(len, parts)), "left out": self._num_left_out},
             "groups": {group.name: group.num_columns for group in spec.groups},
             "objective": {name: self._reason(name, one.kind) for name, one in targets.items()},
@@ -200,11 +202,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     def _read_parts(self) -> Read:
         self._lifetime().add(self)
         text_columns = [*self._categorical, *self._splitter.reserved_columns, *self._wanted.kinds]
-        if self._path is None:
-            table = read_shipped_table(text_columns=text_columns, reader=self._storage.reader)
-        else:
-            table = read_table(self._path, text_columns=text_columns, reader=self._storage.reader)
-        with errors_naming(self._path or SHIPPED_MFEAT):
+        table = self._source.read(text_columns=text_columns, reader=self._storage.reader)
+        with errors_naming(self._source):
             return self._encode(self._select(table))
 
     def _select(self, table: pa.Table) -> _Samples:
@@ -224,12 +223,18 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         numbers = np.arange(1, table.num_rows + 1)
         samples = _Samples(table, groups, columns, targets, weight, missing.presence, numbers)
         if self._missing == "drop":
-            is_usable = ~(missing.is_incomplete | targets.is_missing)
+            is_usable = ~(missing.is_incomplete | targets.is_missing | self._cannot_be_placed(table))
             self._num_left_out = int((~is_usable).sum())
             return samples.keep(is_usable, self._splitter.reserved_columns)
         refuse_missing(missing, is_filled_in=self._missing == "mean")
         targets.refuse_missing()
         return samples
+
+    def _cannot_be_placed(self, table: pa.Table) -> Flags:
+        """Return which rows lack what the splitter goes by, bool of [N]."""
+        there = [name for name in self._splitter.reserved_columns if name in table.column_names]
+        lacking = [is_missing(text_values(table.column(name))) for name in there]
+        return np.any(lacking, axis=0) if lacking else np.zeros(table.num_rows, dtype=bool)
 
     def _groups(self, table: pa.Table) -> Mapping[str, Sequence[str]]:
         if self._given_spec:
@@ -248,9 +253,14 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
 
     def _encode(self, samples: _Samples) -> Read:
         targets = samples.targets
-        split = self._splitter(targets.strata(self._splitter.min_class_size), samples.table)
+        strata = targets.strata(self._splitter.min_class_size)
+        try:
+            split = self._splitter(strata, samples.table)
+        except RowError as error:
+            raise error.within((samples.numbers - 1).tolist()) from None
         self._rows = {name: samples.numbers[rows] for name, rows in split.parts.items()}
         spec = self._given_spec or self._fit(samples, split)
+        note_unseen(samples.columns, spec)
         weight = None if samples.weight is None else torch.from_numpy(samples.weight.astype(np.float32))
         truth = Truth(target=targets.encode(spec.target), weight=weight)
         return spec, encode_parts(samples.columns, spec.groups, samples.presence, truth, split, self._storage)

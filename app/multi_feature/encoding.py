@@ -131,7 +131,7 @@ def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> Feature
     groups = data_spec.column_names
     names = columns_there(table.column_names, groups, data_spec.allow_missing_groups)
     columns = read_columns(table, names, categorical=data_spec.categorical)
-    _note_unseen(columns, data_spec)
+    note_unseen(columns, data_spec)
     missing = find_missing(
         columns, groups, table.num_rows, allow_missing_groups=data_spec.allow_missing_groups
     )
@@ -145,7 +145,8 @@ def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> Feature
     )
 
 
-def _note_unseen(columns: Mapping[str, ColumnValues], data_spec: MultiFeatureDataSpec) -> None:
+def note_unseen(columns: Mapping[str, ColumnValues], data_spec: MultiFeatureDataSpec) -> None:
+    """Warn of categories in ``columns`` that no row of the training had, with how many rows have them."""
     for spec in (spec for group in data_spec.groups for spec in group.columns if spec.categories is not None):
         values = columns.get(spec.name)
         if not isinstance(values, pa.StringArray):

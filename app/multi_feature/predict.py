@@ -1,6 +1,7 @@
 """Predictions of a `MultiFeatureClassifier`: from a table without labels to what is said of its rows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.app.tables.given_tables import to_table
+from nested_lightning.app.tables.given_tables import index_of, note_others, to_table
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
 
@@ -49,6 +50,8 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
             UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
         _refuse_nothing(table.num_rows)
+        known = {self.data_spec.weight or "", *self.data_spec.target_columns, *self._columns}
+        note_others(table.column_names, known=known)
         return self._predict(encode_features(table, self.data_spec))
 
     @checked_arguments
@@ -68,8 +71,12 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         if isinstance(rows, FeatureBatch):
             return self._predict(rows)
         spec = self.data_spec
-        columns = [name for names in spec.column_names.values() for name in names]
-        return self.predict_table(to_table(rows, columns, text_columns=set(spec.categorical)))
+        table = to_table(rows, self._columns, text_columns=set(spec.categorical), ignored=spec.target_columns)
+        return replace(self.predict_table(table), index=index_of(rows))
+
+    @property
+    def _columns(self) -> list[str]:
+        return [name for names in self.data_spec.column_names.values() for name in names]
 
     @torch.inference_mode()
     def answers(self, rows: FeatureBatch) -> Any:

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol, cast
 
 from nested_lightning.app.errors import UserError, did_you_mean, name_list
+from nested_lightning.app.folders import is_hidden, list_files
 from nested_lightning.app.foreign_files import file_or_folder, regular_file
 from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE
-from nested_lightning.app.pictures.listing import is_hidden, list_files
 from nested_lightning.app.tables.json_lines import plain_name
 
 SHIPPED_EMOJI = "emoji.zip"

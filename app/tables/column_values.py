@@ -81,8 +81,10 @@ def keep_rows(values: ColumnValues, rows: npt.NDArray[np.bool_]) -> ColumnValues
 
 
 def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the column without dictionary encoding."""
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    """Return the column without dictionary encoding, and text in the one type that all functions take."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.cast(pa.string()) if is_text(column.type) else column
 
 
 def is_text(kind: pa.DataType) -> bool:

@@ -1,4 +1,4 @@
-"""Reading a table from a file: CSV, gzipped CSV or Parquet, known by their content."""
+"""Reading a table from files: CSV, gzipped CSV or Parquet, known by their content."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pyarrow as pa
 from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.tables.csv_file import read_csv, tidy_name
+from nested_lightning.app.tables.given_tables import INDEX_COLUMNS
+from nested_lightning.app.tables.table_files import files_of_table, join_files
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -46,29 +48,45 @@ class TableReader:
 IN_MEMORY = TableReader()
 
 
-def read_table(path: Path, *, text_columns: Iterable[str] = (), reader: TableReader = IN_MEMORY) -> pa.Table:
-    """Read a CSV (also gzipped) or Parquet file.
+def read_table(
+    path: str | Path, *, text_columns: Iterable[str] = (), reader: TableReader = IN_MEMORY
+) -> pa.Table:
+    """Read a CSV (also gzipped) or Parquet file, or several.
 
     Names of columns are stripped of spaces; a column without a name is left out with a warning.
 
     Args:
-        path: The file; its name may end as it likes.
+        path: The file, whose name may end as it likes; a folder of Parquet files, also a partitioned one
+            (``year=2024/part.parquet``); or a pattern such as ``sales-*.csv``, in which ``**`` stands for any
+            folders. Rows of several files follow each other in the order of the files' paths.
         text_columns: Columns that a CSV file gives as text even if they look like numbers: the label and
             the categorical ones, so that the same value has the same name in every file.
-        reader: Reads the file once its format is known.
+        reader: Reads the files once their format is known.
 
     Returns:
         A table of at least one row.
 
     Raises:
-        UserError: No such file, not a table, no rows, or two columns of one name. The message begins with
-            the file's path.
+        UserError: No such file, not a table, no rows, two columns of one name, or files that don't go
+            together. The message begins with the path.
     """
-    file = regular_file(path)
-    with foreign_file(path):
-        table = _read(file, text_columns, reader)
-    with errors_naming(path):
-        return _tidy(table)
+    place = Path(path)
+
+    def read(file: Path, text_columns: Iterable[str]) -> pa.Table:
+        regular_file(file)
+        with foreign_file(file):
+            table = _read(file, text_columns, reader)
+        with errors_naming(file):
+            return _with_tidy_names(table)
+
+    files = files_of_table(place)
+    if files == [place]:
+        table = read(place, text_columns)
+    else:
+        with errors_naming(place):
+            table = join_files(place, files, read, text_columns=text_columns)
+    with errors_naming(place):
+        return tidy_table(table)
 
 
 def read_shipped_table(
@@ -95,10 +113,22 @@ def _read_parquet(path: Path, reader: TableReader) -> pa.Table:
 
     with ParquetFile(path) as file:
         table = reader.read_parquet(file)
-    return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
+    return table.drop_columns([name for name in table.column_names if name.startswith(INDEX_COLUMNS)])
 
 
-def _tidy(table: pa.Table) -> pa.Table:
+def tidy_table(table: pa.Table) -> pa.Table:
+    """Return a table with its names stripped of spaces, and without columns that have none.
+
+    Raises:
+        UserError: Two columns have the same name, or there is no row.
+    """
+    table = _with_tidy_names(table)
+    if table.num_rows == 0:
+        raise UserError("there are column names but no rows; it needs a row for each sample")
+    return table
+
+
+def _with_tidy_names(table: pa.Table) -> pa.Table:
     names = [tidy_name(name) for name in table.column_names]
     repeated = [name for name, count in Counter(filter(None, names)).items() if count > 1]
     if repeated:
@@ -106,8 +136,6 @@ def _tidy(table: pa.Table) -> pa.Table:
             f"several columns have the same name: {name_list(repeated)}; rename them"
             " (the first line must hold the columns' names)"
         )
-    if table.num_rows == 0:
-        raise UserError("the file has column names but no rows; it needs a row for each sample")
     if "" in names:
         warnings.warn("a column without a name (a row index?) is left out", stacklevel=2)
     table = table.rename_columns(names).select([name for name in names if name])

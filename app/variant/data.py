@@ -12,8 +12,8 @@ from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
 from nested_lightning.app.data.splits import PartName, Splitter
 from nested_lightning.app.errors import UserError, counted, did_you_mean
+from nested_lightning.app.folders import list_files
 from nested_lightning.app.foreign_files import file_or_folder
-from nested_lightning.app.pictures.listing import list_files
 from nested_lightning.app.tables.json_lines import plain_name
 from nested_lightning.app.variant.encoding import encode_records, fit_variant
 from nested_lightning.app.variant.loader import VariantLoader

@@ -22,6 +22,7 @@ from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.model_provider import RestoredModel
 from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.containers.providing.data_in_memory import give_data, with_place_of
 from nested_lightning.settings.application import (
     ApplicationSettings,
     change_settings,
@@ -43,6 +44,7 @@ def bootstrap(
     *,
     family: Any = None,
     overrides: Mapping[str, Any] | None = None,
+    data: Any = None,
 ) -> ApplicationContainer:
     """Return a ready container with the family that the settings name.
 
@@ -54,16 +56,23 @@ def bootstrap(
             may be left out.
         overrides: What takes the places of providers, by path, for as long as the container lives; see
             `overriding`.
+        data: What takes the place of the family's ``data.path``: a path; or, for multi-feature, a data frame
+            of pandas or polars, a table of Arrow or a mapping of columns. They aren't changed, nor copied:
+            leave them as they are while the container is used.
 
     Raises:
         SettingsError: The values are wrong, with one line for each mistake; or the file can't be read, or is
             of a training with overrides that aren't given again.
-        UserError: An override is at no provider's path, or lacks what is expected there.
+        UserError: An override is at no provider's path, or lacks what is expected there; or the family takes
+            no data in memory.
     """
     own = () if family is None else (family_of(family),)
     with knowing(*own):
         checked = _checked(settings, overrides or {}, *own)
+    if data is not None:
+        checked = with_place_of(checked, data)
     application = compose_application(checked.family)(settings=checked)
+    give_data(family_container(application), data, model=checked.model)
     override_for_good(application, overrides or {})
     return application
 
@@ -120,6 +129,7 @@ def from_checkpoint(
     changes: Mapping[str, Any] | None = None,
     family_changes: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    data: Any = None,
     device: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> ApplicationContainer:
@@ -137,6 +147,8 @@ def from_checkpoint(
         overrides: What takes the places of providers, by path. What was a class or a ready module of yours in
             training has to be given again, since a file can't name code to import; a class is called with the
             options that it was called with then.
+        data: Other data than those of the training, for the evaluator, see `bootstrap`. They are split alike;
+            with ``family_changes={"data": {"split": {"kind": "whole"}}}`` every row is a test row.
         device: Where the model is put, e.g. ``cuda:1``; None: as ``prediction.device`` says.
         environ: Variables, of which those are read that say where the data are now.
 
@@ -157,7 +169,7 @@ def from_checkpoint(
         wanted = merge(wanted, {known.section: family_changes or {}})
         if device is not None:
             wanted = merge(wanted, {"prediction": {"device": device}})
-        build = partial(from_recipe, recipe, changes=wanted, overrides=overrides, source=path)
+        build = partial(from_recipe, recipe, changes=wanted, overrides=overrides, data=data, source=path)
         application = build()
         if not recipe.overrides:  # a ready module of the user's isn't made anew
             _refuse_unfit(family_container(build()), checkpoint, path)
@@ -181,7 +193,12 @@ def _refuse_unfit(twin: Any, checkpoint: Mapping[str, Any], path: Path) -> None:
 
 
 def from_recipe(
-    recipe: Recipe, *, changes: Mapping[str, Any], overrides: Mapping[str, Any] | None = None, source: Path
+    recipe: Recipe,
+    *,
+    changes: Mapping[str, Any],
+    overrides: Mapping[str, Any] | None = None,
+    data: Any = None,
+    source: Path,
 ) -> ApplicationContainer:
     """Return a ready container whose model is built by a recipe, with initial weights.
 
@@ -189,6 +206,7 @@ def from_recipe(
         recipe: Family, settings, data spec and overrides.
         changes: Nested values put over the recipe's settings.
         overrides: See `from_checkpoint`.
+        data: See `from_checkpoint`.
         source: The file that the recipe comes from, for messages.
 
     Raises:
@@ -196,7 +214,7 @@ def from_recipe(
         OverrideNeededError: A submodule was overridden, and isn't given.
         SettingsError: The settings are wrong.
     """
-    application = bootstrap(change_settings(_for_use(recipe.settings), changes))
+    application = bootstrap(change_settings(_for_use(recipe.settings), changes), data=data)
     family = family_container(application)
     with foreign_file(f"checkpoint {source}"):
         data_spec = family.data_spec_type().from_dict(recipe.data_spec)

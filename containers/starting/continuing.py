@@ -29,6 +29,7 @@ def bootstrap_from(
     *,
     family: Any = None,
     overrides: Mapping[str, Any] | None = None,
+    data: Any = None,
 ) -> ApplicationContainer:
     """Return a ready container whose training begins with the weights in a file, and with its settings.
 
@@ -40,6 +41,7 @@ def bootstrap_from(
             weights alone.
         family: The function that `family` made the file's family, where no package registers it.
         overrides: See `bootstrap`. Classes of yours that the model consists of are given again.
+        data: See `bootstrap`.
 
     Raises:
         UserError: The file can't be read, or has no recipe.
@@ -51,7 +53,7 @@ def bootstrap_from(
         layers = collect_layers(below=[below], assignments=[values])
         if lacking := lacking_overrides(layers, overrides or ()):
             raise SettingsError(lacking)
-        return bootstrap(resolve_layers(layers), overrides=overrides)
+        return bootstrap(resolve_layers(layers), overrides=overrides, data=data)
 
 
 def layer_from(path: str | Path, *, model: str | None = None) -> Layer:

@@ -20,6 +20,7 @@ from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.containers.providing.data_in_memory import place_of
 from nested_lightning.containers.starting.batch_sharing import is_batch_size, share_batches
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, naming_packages
 from nested_lightning.settings.application import (
@@ -43,7 +44,7 @@ def resume_training(
     path: str | Path,
     changes: Mapping[str, Any] | None = None,
     *,
-    data: str | Path | None = None,
+    data: Any = None,
     overrides: Mapping[str, Any] | None = None,
     trainer_arguments: Callable[[], Mapping[str, Any]] = dict,
     environ: Mapping[str, str] | None = None,
@@ -58,7 +59,8 @@ def resume_training(
     Args:
         path: A run folder.
         changes: Nested values put over the folder's settings, e.g. of ``trainer``.
-        data: Where the data are now, if they were moved.
+        data: Where the data are now, if they were moved; or the data themselves, which have to be given again
+            if they were in memory, see `bootstrap`.
         overrides: What takes the places of providers, by path: what was put in when the training began has to
             be given again, unless it was a registered kind.
         trainer_arguments: Gives what is put over a Trainer's arguments, where another engine starts the
@@ -79,7 +81,7 @@ def resume_training(
 def _resume(
     folder: RunFolder,
     changes: Mapping[str, Any] | None,
-    data: str | Path | None,
+    data: Any,
     overrides: Mapping[str, Any] | None,
     trainer_arguments: Callable[[], Mapping[str, Any]],
     environ: Mapping[str, str] | None,
@@ -87,7 +89,7 @@ def _resume(
     def told() -> dict[str, Any]:
         return settings_of(folder, changes, data, environ).to_plain()
 
-    prepare = partial(_prepare, folder, overrides or {}, trainer_arguments)
+    prepare = partial(_prepare, folder, overrides or {}, trainer_arguments, data)
     point = find_resume_point(folder)
     if point is None:
         return prepare(told(), None, None)
@@ -114,7 +116,7 @@ def _resume(
 def settings_of(
     folder: RunFolder,
     changes: Mapping[str, Any] | None,
-    data: str | Path | None = None,
+    data: Any = None,
     environ: Mapping[str, str] | None = None,
 ) -> ApplicationSettings:
     """Return the settings of a run folder as `resume_training` takes them, with what is put over them."""
@@ -122,7 +124,7 @@ def settings_of(
     places = data_places(environ or {}, loaded.family)
     told = change_settings(loaded.to_plain(), merge(places, changes or {}))
     if data is not None:
-        place = {"data": {"path": str(Path(data).absolute())}}
+        place = {"data": {"path": place_of(data)}}
         refuse_foreign_options(loaded.family, place)
         told = merge(told, {loaded.family.section: place})
     return parse_settings(told | {"run_dir": str(folder.path)})
@@ -152,11 +154,12 @@ def _prepare(
     folder: RunFolder,
     overrides: Mapping[str, Any],
     trainer_arguments: Callable[[], Mapping[str, Any]],
+    data: Any,
     settings: Mapping[str, Any],
     recipe: Recipe | None,
     point: ResumePoint | None,
 ) -> TrainingRun:
-    application = bootstrap(settings)
+    application = bootstrap(settings, data=data)
     recorded = read_overrides(folder.overrides_file) if recipe is None else recipe.overrides
     restored = restore_overrides(application, recorded, overrides, source=folder.path, is_for_training=True)
     override_for_good(application, restored)

@@ -65,7 +65,11 @@ FeatureStorage = Annotated[FeatureStorageSettings, FEATURE_STORAGES]
 class TabularDataSettings(Settings):
     """Which file, what its columns mean, how it is split and batched."""
 
-    path: Path | None = Field(None, description="CSV (also gzip) or Parquet; null: the digits that ship.")
+    path: Path | None = Field(
+        None,
+        description="CSV (also gzip) or Parquet, a folder of Parquet files or a pattern such as sales-*.csv;"
+        " null: the digits that ship.",
+    )
     label: str | None = Field(
         None, description="Column to predict; null: the shipped file's, digit, or those of objectives."
     )

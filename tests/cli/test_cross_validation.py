@@ -94,3 +94,28 @@ def test_the_folder_is_scored_as_a_whole_and_has_an_answer_for_each_row(
     taken = program(*_arguments(small_csv, "cv"))
     assert taken.returncode == 2
     assert "already holds folds" in taken.stderr
+
+
+@pytest.mark.parametrize("kind", ["grouped", "temporal"])
+def test_folds_keep_groups_together_or_follow_each_other_in_time(
+    program: Program, small_csv: Path, tmp_path: Path, kind: str
+) -> None:
+    days = [f"2024-01-{1 + row * 7 % 30:02}" for row in range(90)]
+    head, *lines = small_csv.read_text().splitlines()
+    small_csv.write_text(
+        "\n".join([f"{head},day", *(f"{line},{day}" for line, day in zip(lines, days, strict=True))])
+    )
+    split = [f"--set=multi_feature.data.split.{one}" for one in (f"kind={kind}", "column=day")]
+
+    trained = program(*_arguments(small_csv, "cv"), *split, "--epochs", "1")
+
+    assert trained.returncode == 0, trained.stderr
+    with (tmp_path / "cv" / "predictions.csv").open() as file:
+        folds = [(days[int(row["row"]) - 1], int(row["fold"])) for row in csv.DictReader(file)]
+    assert len(dict(folds)) == len({*folds}), "no day is tested in two folds"
+    in_order = [fold for _, fold in sorted(folds)]
+    if kind == "temporal":
+        assert in_order == sorted(in_order)
+        assert min(folds)[0] == "2024-01-09", "what is oldest is trained on, in every fold"
+    else:
+        assert len(folds) == len(lines)

@@ -7,52 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 from torch import Tensor
 
 from nested_lightning.app.errors import name_list
 from nested_lightning.app.multi_feature.targets.specs import LabelTarget
-
-
-class Predictions(Protocol):
-    """What an objective says of N rows."""
-
-    def __len__(self) -> int: ...
-
-    @property
-    def notes(self) -> list[str]:
-        """What stands out, e.g. a class that no row is taken for."""
-
-    def to_table(self) -> pa.Table:
-        """Return a row for each, the column ``prediction`` first."""
-
-    def to_records(self) -> list[dict[str, Any]]:
-        """Return the rows of `to_table`."""
-
-
-class TableOfRows:
-    """Rows of a table, for what has `to_table`."""
-
-    @property
-    def notes(self) -> list[str]:
-        """Nothing, unless the class says otherwise."""
-        return []
-
-    def to_table(self) -> pa.Table:
-        """Return a row for each."""
-        raise NotImplementedError
-
-    def to_records(self) -> list[dict[str, Any]]:
-        """Return the rows of `to_table`."""
-        table = self.to_table()
-        columns = [column.to_numpy() for column in table.columns]
-        return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+from nested_lightning.app.tables.answer_tables import TabularAnswers
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassPredictions(TableOfRows):
+class ClassPredictions(TabularAnswers):
     """What a classifier says of some rows.
 
     Attributes:
@@ -94,7 +60,7 @@ class ClassPredictions(TableOfRows):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumberPredictions(TableOfRows):
+class NumberPredictions(TabularAnswers):
     """Numbers in the units of the file.
 
     Attributes:
@@ -115,7 +81,7 @@ class NumberPredictions(TableOfRows):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelPredictions(TableOfRows):
+class LabelPredictions(TabularAnswers):
     """Sets of labels.
 
     Attributes:
@@ -144,14 +110,14 @@ class LabelPredictions(TableOfRows):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeveralPredictions(TableOfRows):
+class SeveralPredictions(TabularAnswers):
     """What is said of several columns.
 
     Attributes:
         by_column: Predictions of N rows by the column's name.
     """
 
-    by_column: Mapping[str, Predictions]
+    by_column: Mapping[str, TabularAnswers]
 
     @property
     def notes(self) -> list[str]:

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.folders import list_files
 from nested_lightning.app.foreign_files import foreign_file, regular_file
-from nested_lightning.app.pictures.listing import list_files
 from nested_lightning.app.variant.sequences import check_window
 from nested_lightning.app.variant.sources.python_kinds import KINDS, label_characters
 from nested_lightning.app.variant.sources.records import Labels, SequenceRecords, SourceContent

@@ -14,7 +14,17 @@ from pyarrow import csv, parquet
 from torch import Tensor
 
 from nested_lightning.app.data.batch_loader import PlaceableLoader
-from nested_lightning.app.data.splits import ColumnSplitter, FoldSplitter, RandomSplitter, WholeFileSplitter
+from nested_lightning.app.data.fingerprint import fingerprint
+from nested_lightning.app.data.group_splits import GroupedSplitter
+from nested_lightning.app.data.splits import (
+    PART_NAMES,
+    ColumnSplitter,
+    FoldSplitter,
+    RandomSplitter,
+    Splitter,
+    WholeFileSplitter,
+)
+from nested_lightning.app.data.time_splits import TemporalSplitter
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import (
@@ -133,6 +143,52 @@ def test_parquet_gives_the_batches_that_csv_gives(tmp_path: Path) -> None:
     assert from_csv.data_spec == from_parquet.data_spec
     for one, other in zip(from_csv.train_dataloader(), from_parquet.train_dataloader(), strict=True):
         torch.testing.assert_close(one.features, other.features)
+
+
+@pytest.mark.parametrize(
+    "splitter", [GroupedSplitter(column="tree"), TemporalSplitter(column="tree")], ids=["group", "time"]
+)
+def test_the_column_that_a_split_goes_by_is_no_feature(tmp_path: Path, splitter: Splitter) -> None:
+    trees = [*range(20)] * 3
+    module = _module(_write(tmp_path, tree=trees), splitter=splitter, excluded=["kar_0"])
+
+    assert module.data_spec.widths == {"kar": 1, "fou": 1}
+    parts = [{trees[row - 1] for row in module.rows(name).tolist()} for name in PART_NAMES.values()]
+    assert len(set.union(*parts)) == 20
+    assert sum(map(len, {*map(frozenset, parts)})) == 20
+
+
+def test_rows_that_a_split_cannot_place_are_left_out_where_settings_say_so(tmp_path: Path) -> None:
+    days = [f"2024-01-{1 + row % 30:02}" for row in range(60)]
+    days[3], days[5] = "", "31.02.2024"
+    file = _write(tmp_path, day=days)
+
+    with pytest.raises(UserError, match=r"trees\.csv: column 'day' .* '31.02.2024', first in row 6;"):
+        _module(file, splitter=TemporalSplitter(column="day"), missing="drop").setup()
+    days[5] = "2024-01-31"
+    module = _module(_write(tmp_path, day=days), splitter=TemporalSplitter(column="day"), missing="drop")
+    assert 6 in module.rows("test").tolist()
+    assert sum(len(module.rows(name)) for name in ("train", "val", "test")) == 59
+
+
+def test_what_is_fitted_comes_of_training_rows_alone(tmp_path: Path) -> None:
+    parts = np.where(np.arange(60) < 40, "train", np.where(np.arange(60) < 50, "val", "test"))
+    colours = np.where(np.arange(60) % 2 == 0, "red", "blue").astype(object)
+    split = ColumnSplitter(column="part")
+    before = _module(_write(tmp_path, part=parts, colour=colours), splitter=split)
+    before.setup()
+
+    changed, speeds = colours.copy(), _columns()["kar_0"]
+    changed[[41, 42, 55]], speeds[[43, 56]] = "zzz", 1e9
+    after = _module(_write(tmp_path, part=parts, colour=changed, kar_0=speeds), splitter=split)
+    with pytest.warns(
+        UserWarning, match=r"'colour': 3 rows of 60 hold what the training never saw.*'zzz' \(3\)"
+    ):
+        after.setup()
+
+    assert after.data_spec.groups == before.data_spec.groups
+    assert fingerprint(after.part("train")) == fingerprint(before.part("train"))
+    assert all(x is not None and x.isfinite().all() for x in after.part("val").features.values())
 
 
 def test_groups_may_be_listed(tmp_path: Path) -> None:

@@ -66,8 +66,3 @@ def test_table_that_cannot_be_used_is_refused_by_name(
 def test_table_that_does_not_exist_is_refused_with_its_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=f"missing.csv: no such file or folder .looked in {tmp_path}"):
         read_table(tmp_path / "missing.csv")
-
-
-def test_table_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is a folder; name a file in it"):
-        read_table(tmp_path)
