@@ -24,6 +24,7 @@ def multi_feature(
     feature_extractors: Parts[protocols.FeatureExtractor] = parts(),
     combiner: Part[protocols.Combiner] = part(),
     head: Part[protocols.Head] = part(),
+    normalizations: Parts[protocols.Normalization] = parts(),
     optimizer: Part[protocols.Optimizer] = part(),
     schedule: Part[protocols.Schedule | None] = part(),
     class_weights: ClassWeights = None,
@@ -33,9 +34,11 @@ def multi_feature(
     Args:
         data: Groups and classes.
         model: The composite.
-        feature_extractors: Each takes ``in_features``; those that are named must be groups of the data.
+        feature_extractors: Each takes ``in_features``, of pictures the number of channels, and then
+            ``picture_size`` as well; those that are named must be groups of the data.
         combiner: Takes ``in_features``, a mapping from group to width.
         head: Takes ``in_features`` and ``out_features``, the number of classes.
+        normalizations: For groups of pictures; each takes ``mean`` and ``scale`` of the channels.
         optimizer: Handed on.
         schedule: Handed on.
         class_weights: ``"balanced"`` (inverse of the count in the training part, mean over rows 1), weights
@@ -51,8 +54,11 @@ def multi_feature(
             path = f"multi_feature.feature_extractors.{group}"
             groups = f"{did_you_mean(group, widths)} (groups: {', '.join(widths)})"
             report(CompositionError(f"{path}: the data has no such group{groups}", path=path))
+    sizes = {one.name: {"picture_size": one.size} for one in data.pictures}
     extractors = {
-        group: feature_extractors[group](in_features=Width(width, f"the data's group '{group}'"))
+        group: feature_extractors[group](
+            in_features=Width(width, f"the data's group '{group}'"), **sizes.get(group, {})
+        )
         for group, width in widths.items()
     }
     combined = combiner(in_features={group: published(one) for group, one in extractors.items()})
@@ -62,6 +68,9 @@ def multi_feature(
         combiner=combined,
         head=head(in_features=published(combined), out_features=Width(num_classes, "the data's classes")),
         num_classes=num_classes,
+        normalizations={
+            one.name: normalizations[one.name](mean=one.mean, scale=one.scale) for one in data.pictures
+        },
         optimizer=optimizer,
         schedule=schedule,
         class_weights=weigh_classes(data, class_weights),

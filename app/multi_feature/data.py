@@ -1,8 +1,9 @@
 """The data of the multi-feature family: a table whose columns form groups, with a class for each row."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,24 @@ from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
+from nested_lightning.app.multi_feature.column_groups import (
+    Grouping,
+    check_columns,
+    group_pictures_apart,
+    select_columns,
+)
 from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups
+from nested_lightning.app.multi_feature.picture_column import TablePictures, WithPictures
+from nested_lightning.app.multi_feature.picture_tables import (
+    CLASS,
+    has_class_folders,
+    pictures_beside,
+    read_class_folders,
+)
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, encode_parts
+from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.tables.column_values import is_missing, keep_rows, text_values
 from nested_lightning.app.tables.labels import (
     check_class_sizes,
@@ -65,6 +80,11 @@ class _Samples:
         )
 
 
+def _usual_label(path: Path | None) -> str | None:
+    """Return the label column of data that have one by nature."""
+    return SHIPPED_LABEL if path is None else CLASS if has_class_folders(path) else None
+
+
 class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]):
     """Reads a table once, splits and encodes it, and keeps what comes of it in a storage.
 
@@ -77,6 +97,9 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         excluded: Columns that are no features, or patterns such as ``note_*``.
         missing: What to do about missing values; see ``MultiFeatureDataSpec``.
         allow_missing_groups: Whether a row may lack all columns of a group.
+        picture_size: Pixels to each side of pictures; None: as they are, see `PictureSizes.followed`.
+        picture_fit: How pictures become square.
+        picture_folder: Where pictures lie, see `PictureFinder`.
         splitter: Chooses the rows of each part.
         storage: Where the rows lie, see `app.multi_feature.storage`; None: in memory.
         batch_size: Samples of a training batch.
@@ -97,6 +120,9 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         excluded: Sequence[str] = (),
         missing: MissingPolicy = "error",
         allow_missing_groups: bool = False,
+        picture_size: int | None = None,
+        picture_fit: Fit = "pad",
+        picture_folder: str | None = None,
         splitter: Splitter,
         storage: MemoryStorage | None = None,
         batch_size: int,
@@ -109,7 +135,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
         )
         self._path = path
-        self._label = label or (data_spec.label if data_spec else SHIPPED_LABEL if path is None else None)
+        self._label = label or (data_spec.label if data_spec else _usual_label(path))
         self._grouping = grouping
         self._categorical = data_spec.categorical if data_spec else tuple(categorical)
         self._excluded = tuple(excluded)
@@ -117,6 +143,14 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._allow_missing_groups = data_spec.allow_missing_groups if data_spec else allow_missing_groups
         self._splitter = splitter
         self._storage = storage or MemoryStorage()
+        self._picture_sizes: dict[str, PictureSizes] = {}
+        self._pictures = partial(
+            TablePictures,
+            size=picture_size,
+            fit=picture_fit,
+            folder=picture_folder,
+            is_keeping=self._storage.is_in_memory,
+        )
         self._lifetime = lifetime
         self._num_left_out = 0
         self._rows: dict[PartName, Rows] = {}
@@ -143,18 +177,28 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
 
     @override
     def _facts(self) -> Mapping[str, Any]:
-        spec, parts = self.data_spec, self._parts[1].values()
+        spec, parts, sizes = self.data_spec, self._parts[1].values(), self._picture_sizes
         return {
             "file": str(self._path or SHIPPED_MFEAT),
             "rows": {"used": sum(map(len, parts)), "left out": self._num_left_out},
             "groups": {group.name: group.num_columns for group in spec.groups},
+            **({"pictures": {one.name: one.layout.shape for one in spec.pictures}} if spec.pictures else {}),
+            **({"in files": {name: str(one) for name, one in sizes.items()}} if sizes else {}),
             "classes": counts_of(spec.class_names, (part.target for part in parts)),
         }
 
     @override
     def _guesses(self) -> Sequence[str]:
-        guess = getattr(self._grouping, "guess", None)
-        return [*filter(None, [guess and guess(self.data_spec.column_names)])]
+        spec, guess = self.data_spec, getattr(self._grouping, "guess", None)
+        own = {one.name for one in spec.pictures}
+        others = {name: columns for name, columns in spec.column_names.items() if name not in own}
+        lost = [
+            f"column '{one.column}': {loss}"
+            for one in spec.pictures
+            if (sizes := self._picture_sizes.get(one.column))
+            for loss in sizes.losses(one.size, setting="multi_feature.data.picture_size")
+        ]
+        return [*filter(None, [others and guess and guess(others)]), *lost]
 
     @override
     def _read_parts(self) -> Read:
@@ -162,18 +206,22 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         text_columns = [*self._categorical, *self._splitter.reserved_columns, *filter(None, [self._label])]
         if self._path is None:
             table = read_shipped_table(text_columns=text_columns, reader=self._storage.reader)
+        elif has_class_folders(self._path):
+            table = read_class_folders(self._path, text_columns=text_columns)
         else:
             table = read_table(self._path, text_columns=text_columns, reader=self._storage.reader)
-        with errors_naming(self._path or SHIPPED_MFEAT):
-            return self._encode(self._select(table))
+        with errors_naming(self._path or SHIPPED_MFEAT), closing(pictures_beside(self._path)) as source:
+            pictures = self._pictures(table=table, source=source, sizes=self._picture_sizes)
+            return self._encode(self._select(table, pictures))
 
-    def _select(self, table: pa.Table) -> _Samples:
+    def _select(self, table: pa.Table, pictures: TablePictures) -> _Samples:
         labels = label_column(table, self._label)
-        groups = self._groups(table)
+        groups, named = self._groups(table, pictures)
         names = columns_there(table.column_names, groups, self._allow_missing_groups)
-        columns = self._storage.read_columns(
-            table, names, categorical=self._categorical, infer_categories=self._given_spec is None
+        read = self._storage.read_columns(
+            table, names, categorical=[*self._categorical, *named], infer_categories=self._given_spec is None
         )
+        columns = WithPictures(read, dict.fromkeys(named, pictures)) if named else read
         missing = find_missing(
             columns, groups, table.num_rows, allow_missing_groups=self._allow_missing_groups
         )
@@ -186,9 +234,12 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         refuse_missing(missing, is_filled_in=self._missing == "mean")
         return samples
 
-    def _groups(self, table: pa.Table) -> Mapping[str, Sequence[str]]:
+    def _groups(
+        self, table: pa.Table, pictures: TablePictures
+    ) -> tuple[Mapping[str, Sequence[str]], Sequence[str]]:
+        """Return the columns of each group, and those that name pictures."""
         if self._given_spec:
-            return self._given_spec.column_names
+            return self._given_spec.column_names, [one.column for one in self._given_spec.pictures]
         reserved = {self._label, *self._splitter.reserved_columns}
         columns = [name for name in table.column_names if name not in reserved]
         excluded = select_columns(columns, self._excluded, setting="multi_feature.data.excluded")
@@ -199,7 +250,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             note_given_parts(words, setting="multi_feature.data.split")
         if not features:
             raise UserError(f"there are no features, only {name_list(table.column_names)}")
-        return self._grouping(features)
+        named = [name for name in features if name not in self._categorical and pictures.are_named_in(name)]
+        return group_pictures_apart(self._grouping, features, named), named
 
     def _encode(self, samples: _Samples) -> Read:
         spec = self._given_spec

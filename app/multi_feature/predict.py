@@ -1,6 +1,7 @@
 """Predictions of a `MultiFeatureClassifier`: from a table without labels to classes and probabilities."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ from torch import Tensor
 
 from nested_lightning.app.answers import Predictor
 from nested_lightning.app.arguments import checked_arguments
-from nested_lightning.app.errors import UserError, errors_naming
+from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
-from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.picture_column import TablePictures
+from nested_lightning.app.multi_feature.picture_tables import is_of_pictures, pictures_at, pictures_beside
+from nested_lightning.app.multi_feature.spec import Layout, MultiFeatureDataSpec
+from nested_lightning.app.pictures.source import FolderSource, PictureSource
 from nested_lightning.app.tables.given_tables import to_table
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
@@ -56,18 +60,35 @@ class ClassPredictions:
 
 
 class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSpec]):
-    """Classifies rows of tables with the preparation that the model was trained with."""
+    """Classifies rows of tables with the preparation that the model was trained with.
+
+    Args:
+        picture_folder: Where the pictures lie that tables name, see `PictureFinder`.
+        **options: See `Predictor`.
+    """
+
+    def __init__(self, *, picture_folder: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._picture_folder = picture_folder
 
     @checked_arguments
     def predict_file(self, path: str | Path) -> ClassPredictions:
-        """Classify the rows of a CSV or Parquet file; a label column is ignored.
+        """Classify the rows of a CSV or Parquet file, where a label column is ignored; or pictures.
+
+        Args:
+            path: The file; or, where the model needs nothing but a picture, a picture, a folder or a zip
+                archive of such, in the order of `pictures_at`.
 
         Raises:
             UserError: The file can't be read, or lacks columns that the model needs.
         """
-        table = read_table(Path(path), text_columns=self.data_spec.categorical)
-        with errors_naming(path):
-            return self.predict_table(table)
+        path = Path(path)
+        if is_of_pictures(path):
+            table = pa.table({_only_picture_column(self.data_spec): pictures_at(path)})
+        else:
+            table = read_table(path, text_columns=self.data_spec.categorical)
+        with errors_naming(path), closing(pictures_beside(path)) as source:
+            return self._predict(table, source)
 
     @checked_arguments
     @torch.inference_mode()
@@ -77,8 +98,13 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         Raises:
             UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
+        return self._predict(table, FolderSource(Path()))
+
+    def _predict(self, table: pa.Table, source: PictureSource) -> ClassPredictions:
         _refuse_nothing(table.num_rows)
-        return self._classify(encode_features(table, self.data_spec))
+        folder = self._picture_folder
+        pictures = TablePictures(table=table, source=source, folder=folder, is_keeping=False)
+        return self._classify(encode_features(table, self.data_spec, pictures))
 
     @checked_arguments
     @torch.inference_mode()
@@ -102,7 +128,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
 
     def _classify(self, rows: FeatureBatch) -> ClassPredictions:
         _refuse_nothing(len(rows))
-        _refuse_other_groups(rows, self.data_spec.widths)
+        _refuse_other_groups(rows, self.data_spec.layouts)
         parts = []
         for number, start in enumerate(range(0, len(rows), self.batch_size)):
             batch = rows[start : start + self.batch_size].to(self.model.device)
@@ -115,8 +141,24 @@ def _refuse_nothing(num_rows: int) -> None:
         raise UserError("there are no rows to classify")
 
 
-def _refuse_other_groups(rows: FeatureBatch, wanted: Mapping[str, int]) -> None:
-    widths = {name: None if x is None else tuple(x.shape[1:]) for name, x in rows.features.items()}
-    fitting = [given in (None, (wanted.get(name),)) for name, given in widths.items()]
-    if widths.keys() != wanted.keys() or not all(fitting):
-        raise UserError(f"the model takes groups of these widths: {wanted}; given were {widths}")
+def _refuse_other_groups(rows: FeatureBatch, wanted: Mapping[str, Layout]) -> None:
+    shapes = {name: None if x is None else tuple(x.shape[1:]) for name, x in rows.features.items()}
+    known = {name: layout.shape for name, layout in wanted.items()}
+    fitting = [given in (None, known.get(name)) for name, given in shapes.items()]
+    if shapes.keys() != known.keys() or not all(fitting):
+        raise UserError(f"the model takes groups of these shapes: {known}; given were {shapes}")
+
+
+def _only_picture_column(spec: MultiFeatureDataSpec) -> str:
+    """Return the column that a model of pictures alone reads.
+
+    Raises:
+        UserError: It needs other columns.
+    """
+    others = [name for name in spec.layouts if name not in {one.name for one in spec.pictures}]
+    if len(spec.pictures) != 1 or (others and not spec.allow_missing_groups):
+        raise UserError(
+            f"the model reads more than one picture: its groups are {name_list(spec.layouts)}; give a table"
+            " with their columns"
+        )
+    return spec.pictures[0].column

@@ -6,7 +6,7 @@ Shapes: N rows, G groups, F_g features of group g.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,21 +16,21 @@ from torch import Tensor
 from nested_lightning.app.data.splits import PartName, Split
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features, encode_groups
-from nested_lightning.app.multi_feature.spec import GroupSpec
+from nested_lightning.app.multi_feature.spec import AnyGroupSpec, Layout
 from nested_lightning.app.tables.column_reading import read_columns
 from nested_lightning.app.tables.missing_values import Flags
 from nested_lightning.app.tables.sample_columns import SampleColumns
 from nested_lightning.app.tables.table_file import TableReader
 
-Widths = Mapping[str, int | None]
-"""Number of features of each group, by name; None: no row has the group."""
+Layouts = Mapping[str, Layout | None]
+"""What a row of each group is, by name; None: no row has the group."""
 
 
 class PartWriter(Protocol):
     """Takes encoded rows, some at a time; what isn't written is 0."""
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
-        """Put float32 of [n, F_g] for each group, unless it is None, into the rows from ``start`` on."""
+        """Put [n, …] for each group, unless it is None, into the rows from ``start`` on."""
 
     def finish(self, *, presence: Tensor | None, target: Tensor) -> FeatureBatch:
         """Return all rows, with their ``presence`` and ``target``; nothing can be written any more."""
@@ -41,9 +41,11 @@ class MemoryStorage:
 
     Attributes:
         reader: Reads the file.
+        is_in_memory: Whether there is memory for all rows.
     """
 
     reader = TableReader()
+    is_in_memory: ClassVar[bool] = True
 
     def read_columns(
         self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
@@ -51,9 +53,9 @@ class MemoryStorage:
         """Return columns of a table that ``reader`` has read, see `app.tables.column_reading.each_column`."""
         return read_columns(table, names, categorical=categorical, infer_categories=infer_categories)
 
-    def new_part(self, widths: Widths, num_rows: int) -> PartWriter:
+    def new_part(self, layouts: Layouts, num_rows: int) -> PartWriter:
         """Return what takes ``num_rows`` encoded rows."""
-        return TensorWriter(widths, num_rows)
+        return TensorWriter(layouts, num_rows)
 
     def release(self) -> None:
         """Give back memory whose content can be read again: here none."""
@@ -69,13 +71,14 @@ class TensorWriter:
     than the copies where the cores have something else to do.
     """
 
-    def __init__(self, widths: Widths, num_rows: int) -> None:
+    def __init__(self, layouts: Layouts, num_rows: int) -> None:
         self._features = {
-            name: None if width is None else torch.empty(num_rows, width) for name, width in widths.items()
+            name: None if one is None else torch.empty(num_rows, *one.shape, dtype=getattr(torch, one.dtype))
+            for name, one in layouts.items()
         }
         self._rows = {name: tensor.numpy() for name, tensor in self._features.items() if tensor is not None}
         for rows in self._rows.values():
-            rows.fill(0.0)
+            rows.fill(0)
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
         """Put the rows in their place."""
@@ -89,12 +92,13 @@ class TensorWriter:
 
 
 _BLOCK_ROWS = 1 << 16
-"""Rows that are encoded at once."""
+_BLOCK_BYTES = 1 << 28
+"""Rows that are encoded at once, and the bytes that they take at most."""
 
 
 def encode_parts(
     columns: SampleColumns,
-    groups: Sequence[GroupSpec],
+    groups: Sequence[AnyGroupSpec],
     presence: Flags,
     target: Tensor,
     split: Split,
@@ -104,13 +108,15 @@ def encode_parts(
 
     The columns are of [N], ``presence`` is bool of [N, G], and ``target`` int64 of [N].
     """
-    widths = {
-        group.name: group.width if presence[:, index].any() and group.columns[0].name in columns else None
+    layouts = {
+        group.name: group.layout if presence[:, index].any() and group.column_names[0] in columns else None
         for index, group in enumerate(groups)
     }
-    writers = {name: storage.new_part(widths, len(rows)) for name, rows in split.parts.items()}
-    for start in range(0, len(target), _BLOCK_ROWS):
-        stop = min(start + _BLOCK_ROWS, len(target))
+    writers = {name: storage.new_part(layouts, len(rows)) for name, rows in split.parts.items()}
+    row_bytes = sum(one.num_bytes for one in layouts.values() if one)
+    block_rows = min(_BLOCK_ROWS, 1 + _BLOCK_BYTES // max(row_bytes, 1))
+    for start in range(0, len(target), block_rows):
+        stop = min(start + block_rows, len(target))
         block = encode_groups(columns.slice(start, stop), groups, presence[start:stop])
         for name, rows in split.parts.items():
             first, last = np.searchsorted(rows, [start, stop])

@@ -1,6 +1,6 @@
 """Choices of feature extractor for pictures: the image encoders, each with a pooling."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from nested_lightning.settings.choices.image_encoders import (
     PlainImageEncoderSettings,
     ResidualImageEncoderSettings,
 )
+from nested_lightning.settings.slot import Slot
 
 
 class ImageExtractorSettings(
@@ -38,3 +39,10 @@ class ResidualImageExtractorSettings(
     target=".residual_image_extractor",
 ):
     """Of pictures: a convolution and stages of residual blocks; then a linear layer."""
+
+
+PICTURE_EXTRACTORS = Slot(base=ImageExtractorSettings, default="residual_image")
+PictureExtractor = Annotated[ImageExtractorSettings, PICTURE_EXTRACTORS]
+GROUP_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="normalized")
+GroupExtractor = Annotated[FeatureExtractorSettings, GROUP_EXTRACTORS]
+"""Of a single group, whichever its sort."""

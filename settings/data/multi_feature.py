@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
 from nested_lightning.settings.choices.splits import SPLITS, Split
-from nested_lightning.settings.numbers import Count
+from nested_lightning.settings.numbers import Count, Pixels
 from nested_lightning.settings.slot import Slot
 
 
@@ -65,7 +65,10 @@ FeatureStorage = Annotated[FeatureStorageSettings, FEATURE_STORAGES]
 class TabularDataSettings(Settings):
     """Which file, what its columns mean, how it is split and batched."""
 
-    path: Path | None = Field(None, description="CSV (also gzip) or Parquet; null: the digits that ship.")
+    path: Path | None = Field(
+        None,
+        description="CSV (also gzip), Parquet, folder or zip of class folders; null: the digits that ship.",
+    )
     label: str | None = Field(None, description="Label column; null: the shipped file's own, digit.")
     grouping: Grouping = GROUPINGS.field("How columns make groups.")
     categorical: list[str] = Field(
@@ -76,6 +79,15 @@ class TabularDataSettings(Settings):
         "error", description="Empty cells: an error, the training part's mean, or the row left out."
     )
     allow_missing_groups: bool = Field(False, description="Whether a row may lack a whole group.")
+    picture_size: Pixels | None = Field(
+        None, description="Pixels to each side of pictures; null: as they have, at most 32."
+    )
+    picture_fit: Literal["pad", "crop", "stretch"] = Field(
+        "pad", description="How a picture becomes square: white margins, cut edges, or distorted."
+    )
+    picture_folder: str | None = Field(
+        None, description="Where the pictures lie that a table names; null: below its own folder."
+    )
     split: Split = SPLITS.field("How rows become training, validation and test parts.")
     storage: FeatureStorage = FEATURE_STORAGES.field("Where the rows lie during training.")
     batch_size: Count = Field(64, description="Rows of a training batch.")
