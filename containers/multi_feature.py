@@ -53,7 +53,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         MultiFeatureDataModule,
         **attributes(settings.provided.data, "path", "label", "categorical", "excluded", "missing"),
         **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
-        **attributes(settings.provided.data, "picture_size", "picture_fit", "picture_folder"),
+        **attributes(settings.provided.data, "pictures", "picture_size", "picture_fit", "picture_folder"),
         grouping=grouping,
         splitter=splitter,
         storage=storage,

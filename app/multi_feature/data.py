@@ -97,6 +97,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         excluded: Columns that are no features, or patterns such as ``note_*``.
         missing: What to do about missing values; see ``MultiFeatureDataSpec``.
         allow_missing_groups: Whether a row may lack all columns of a group.
+        pictures: Columns that name pictures; see also `TablePictures.are_named_in`.
         picture_size: Pixels to each side of pictures; None: as they are, see `PictureSizes.followed`.
         picture_fit: How pictures become square.
         picture_folder: Where pictures lie, see `PictureFinder`.
@@ -120,6 +121,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         excluded: Sequence[str] = (),
         missing: MissingPolicy = "error",
         allow_missing_groups: bool = False,
+        pictures: Sequence[str] = (),
         picture_size: int | None = None,
         picture_fit: Fit = "pad",
         picture_folder: str | None = None,
@@ -144,6 +146,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._splitter = splitter
         self._storage = storage or MemoryStorage()
         self._picture_sizes: dict[str, PictureSizes] = {}
+        self._picture_columns = tuple(pictures)
         self._pictures = partial(
             TablePictures,
             size=picture_size,
@@ -250,7 +253,13 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             note_given_parts(words, setting="multi_feature.data.split")
         if not features:
             raise UserError(f"there are no features, only {name_list(table.column_names)}")
-        named = [name for name in features if name not in self._categorical and pictures.are_named_in(name)]
+        check_columns(columns, self._picture_columns, setting="multi_feature.data.pictures")
+        named = [
+            name
+            for name in features
+            if name in self._picture_columns
+            or (name not in self._categorical and pictures.are_named_in(name))
+        ]
         return group_pictures_apart(self._grouping, features, named), named
 
     def _encode(self, samples: _Samples) -> Read:

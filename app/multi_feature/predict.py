@@ -91,7 +91,6 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
             return self._predict(table, source)
 
     @checked_arguments
-    @torch.inference_mode()
     def predict_table(self, table: InstanceOf[pa.Table]) -> ClassPredictions:
         """Classify the rows of a table with the columns of the training file; others are ignored.
 
@@ -100,6 +99,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         """
         return self._predict(table, FolderSource(Path()))
 
+    @torch.inference_mode()
     def _predict(self, table: pa.Table, source: PictureSource) -> ClassPredictions:
         _refuse_nothing(table.num_rows)
         folder = self._picture_folder
@@ -158,7 +158,7 @@ def _only_picture_column(spec: MultiFeatureDataSpec) -> str:
     others = [name for name in spec.layouts if name not in {one.name for one in spec.pictures}]
     if len(spec.pictures) != 1 or (others and not spec.allow_missing_groups):
         raise UserError(
-            f"the model reads more than one picture: its groups are {name_list(spec.layouts)}; give a table"
-            " with their columns"
+            f"the model reads more than one picture: its groups are {name_list([*spec.layouts])}; give a"
+            " table with their columns"
         )
     return spec.pictures[0].column

@@ -1,6 +1,7 @@
 """Settings of a table with a label column and groups of feature columns."""
 
 from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -74,6 +75,9 @@ class TabularDataSettings(Settings):
     categorical: list[str] = Field(
         [], description="Columns of categories; a column of few different words is one without being named."
     )
+    pictures: list[str] = Field(
+        [], description="Columns that name pictures; one of names of pictures that are there is found."
+    )
     excluded: list[str] = Field([], description="Columns that are no features; note_* is all that match.")
     missing: Literal["error", "mean", "drop"] = Field(
         "error", description="Empty cells: an error, the training part's mean, or the row left out."
@@ -94,8 +98,11 @@ class TabularDataSettings(Settings):
     eval_batch_size: Count = Field(1024, description="Rows of a batch in validation, test, prediction.")
 
     @model_validator(mode="after")
-    def _leave_categories_in(self) -> Self:
-        for name in self.categorical:
-            if any(fnmatchcase(name, pattern) for pattern in self.excluded):
-                raise ValueError(f"column '{name}' is in categorical and in excluded: take it out of one")
+    def _give_each_column_one_sort(self) -> Self:
+        sorts = {"categorical": self.categorical, "pictures": self.pictures}
+        others = {"excluded": self.excluded, "pictures": self.pictures}
+        for (sort, names), (other, patterns) in product(sorts.items(), others.items()):
+            for name in names if sort != other else ():
+                if any(fnmatchcase(name, pattern) for pattern in patterns):
+                    raise ValueError(f"column '{name}' is in {sort} and in {other}: take it out of one")
         return self
