@@ -34,7 +34,7 @@ class Brightness(nn.Module):
 def _family(path: Path, **values: Any) -> Any:
     label = {"multi_feature.data.label": "shape"} if path.suffix == ".csv" else {}
     settings = {"model": "multi-feature", "multi_feature.data.path": str(path), **label, **values}
-    return nl.bootstrap(settings).multi_feature  # type: ignore[attr-defined]
+    return nl.bootstrap(settings).multi_feature
 
 
 def test_pictures_have_an_extractor_of_their_own_kind_and_the_others_theirs(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_an_extractor_of_ones_own_takes_channels_and_size(tmp_path: Path) -> Non
         overrides={"multi_feature.feature_extractors.picture": Brightness},
     )
 
-    extractor = application.multi_feature.model().feature_extractors["picture"]  # type: ignore[attr-defined]
+    extractor = application.multi_feature.model().feature_extractors["picture"]
 
     assert (extractor.in_features, extractor.picture_size) == (1, 8)
 

@@ -188,7 +188,7 @@ def test_a_missing_picture_is_filled_in_left_out_or_an_absent_group(tmp_path: Pa
 
     part, place = _find(filled, 4)
     assert _pictures(filled, part)[place].unique().tolist() == [round(255 * _spec_of(filled).mean[0])]
-    assert all(4 not in dropped.rows(name) for name in ("train", "val", "test"))  # type: ignore[arg-type]
+    assert all(4 not in dropped.rows(name) for name in ("train", "val", "test"))
     part, place = _find(absent, 4)
     presence = absent.part(part).presence
     assert presence is not None
