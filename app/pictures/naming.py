@@ -37,11 +37,14 @@ class PictureFinder:
         if self.folder is not None:
             folders = [self.beside / self.folder, PurePosixPath(self.folder)]
             allowed += folders
-        names = [normpath(folder / picture.replace("\\", "/")) for folder in folders]
-        inside = [name for name in names if any(_is_inside(name, folder) for folder in allowed)]
-        if found := next(filter(None, map(self.source.find, inside)), None):
-            return found
-        if len(inside) < len(names):
+        leads_out = False
+        for folder in folders:
+            name = normpath(folder / picture.replace("\\", "/"))
+            if not any(_is_inside(name, one) for one in allowed):
+                leads_out = True
+            elif found := self.source.find(name):
+                return found
+        if leads_out:
             raise UserError(
                 "this name leads out of the folder of the data; name the folder around all, or with"
                 f" {self.setting} where the pictures lie"
