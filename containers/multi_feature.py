@@ -20,10 +20,15 @@ from nested_lightning.app.multi_feature.examples import example_batches, real_ba
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.containers.providing.choices import build_chosen
+from nested_lightning.app.submodules.normalization import PictureNormalization
+from nested_lightning.containers.providing.choices import build_chosen, build_extractor
 from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
 from nested_lightning.containers.providing.data_in_memory import data_or_place
-from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
+from nested_lightning.containers.providing.declared import (
+    DeclaredCallable,
+    DeclaredFactory,
+    DeclaredSingleton,
+)
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.choices.objectives import kinds_of
@@ -56,6 +61,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         objectives=providers.Callable(kinds_of, settings.provided.objectives),
         **attributes(settings.provided.data, "categorical", "excluded", "missing"),
         **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
+        **attributes(settings.provided.data, "pictures", "picture_size", "picture_fit", "picture_folder"),
         grouping=grouping,
         splitter=splitter,
         storage=storage,
@@ -71,14 +77,22 @@ class MultiFeatureContainer(DeclarativeContainer):
     """What a check on the CPU sends through it."""
 
     feature_extractor = chosen(protocols.FeatureExtractor, settings.provided.feature_extractor)
+    picture_extractor = chosen(protocols.FeatureExtractor, settings.provided.picture_extractor)
     feature_extractors = each_named(
-        feature_extractor,
+        DeclaredCallable(
+            protocols.FeatureExtractor,
+            build_extractor,
+            feature_extractor.provider,
+            picture_extractor.provider,
+        ),
         providers.Singleton(dict, settings.provided.feature_extractors),  # read once for all of them
     )
     combiner = chosen(protocols.Combiner, settings.provided.combiner)
     head = chosen(protocols.Head, settings.provided.head)
     objective = chosen(protocols.Objective, settings.provided.objective)
     objectives = each_named(objective, settings.provided.objectives)
+    normalization = DeclaredFactory(protocols.Normalization, PictureNormalization)
+    normalizations = each_named(normalization)
     optimizer = chosen_at("multi_feature.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("multi_feature.schedule", protocols.Schedule, settings.provided.schedule)
 
@@ -96,6 +110,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         head=head.provider,
         objective=objective.provider,
         objectives=providers.Factory(ItemMakers, objectives.provider),
+        normalizations=providers.Factory(ItemMakers, normalizations.provider),
         assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
@@ -113,6 +128,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         model=trained_model(model, application, trainer),
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
+        picture_folder=settings.provided.data.picture_folder,
     )
     training_run = providers.Factory(
         trainer.training_run,

@@ -8,6 +8,11 @@ from nested_lightning.settings.base import Settings, complete_items, plain_secti
 from nested_lightning.settings.choices.combiners import COMBINERS, Combiner
 from nested_lightning.settings.choices.feature_extractors import FEATURE_EXTRACTORS, FeatureExtractor
 from nested_lightning.settings.choices.heads import HEADS, Head
+from nested_lightning.settings.choices.image_extractors import (
+    PICTURE_EXTRACTORS,
+    GroupExtractor,
+    PictureExtractor,
+)
 from nested_lightning.settings.choices.objectives import OBJECTIVES, Objective
 from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from nested_lightning.settings.data.multi_feature import TabularDataSettings
@@ -20,7 +25,10 @@ class MultiFeatureSettings(Settings):
 
     data: TabularDataSettings = Field(TabularDataSettings(), description="The table to learn from.")
     feature_extractor: FeatureExtractor = FEATURE_EXTRACTORS.field("Feature extractor of every group.")
-    feature_extractors: dict[str, FeatureExtractor] = Field(
+    picture_extractor: PictureExtractor = PICTURE_EXTRACTORS.field(
+        "Feature extractor of every group of pictures."
+    )
+    feature_extractors: dict[str, GroupExtractor] = Field(
         {}, description="Feature extractors of single groups, by the group's name."
     )
     combiner: Combiner = COMBINERS.field("How the groups' vectors become one.")
@@ -118,8 +126,12 @@ FAMILY = Family(
     settings=MultiFeatureSettings,
     container="nested_lightning.containers.multi_feature.MultiFeatureContainer",
     predictor=PredictorInterface(
-        summary="Predict for the rows of a CSV or Parquet file: classes, numbers or labels.",
-        inputs=InputFiles(name="file", description="A file like the training one; labels aren't needed."),
+        summary="Predict for the rows of a CSV or Parquet file, or for pictures: classes, numbers, labels.",
+        inputs=InputFiles(
+            name="files",
+            description="A file like the training one, without labels too; or pictures, and folders of such.",
+            are_many=True,
+        ),
         options=KeepOptions,
     ),
     defaults={"trainer": {"max_epochs": 60, "num_threads": "auto"}},

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from posixpath import isabs, normpath, relpath
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord, read_captions
 from nested_lightning.app.image_to_text.vocabulary import Unit, split_caption
 from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE, Fit, read_picture, read_size
+from nested_lightning.app.pictures.naming import PictureFinder
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.pictures.source import PictureSource, open_source
 
@@ -124,11 +124,19 @@ class PictureReader:
         limit: CaptionLimit,
     ) -> CaptionedPictures:
         kept, pictures, sizes = [], [], []
+        find = PictureFinder(
+            source=source,
+            beside=PurePosixPath(captions_name).parent,
+            folder=self.picture_folder,
+            setting="image_to_text.data.picture_folder",
+        )
         num_all = len(records) + len(bad.left_out)
         for record in records:
             with errors_naming(source.label), bad.naming(record.picture or "(no name)"):
                 limit.check(record.captions)
-                with source.open(self._locate(source, captions_name, record.picture)) as stream:
+                if not record.picture:
+                    raise UserError("a line of the captions file names no picture")
+                with source.open(find(record.picture)) as stream:
                     own_size = read_size(stream)
                     pictures.append(read_picture(stream, size=size, fit=fit))
                 sizes.append(own_size)
@@ -138,32 +146,3 @@ class PictureReader:
         return CaptionedPictures(
             records=tuple(kept), pictures=torch.from_numpy(np.stack(pictures)), sizes=PictureSizes(sizes)
         )
-
-    def _locate(self, source: PictureSource, captions_name: str, picture: str) -> str:
-        """Return the name in the source of a picture that the captions file names.
-
-        Only the folder of the data, and ``picture_folder``, may be read by such a name.
-        """
-        if not picture:
-            raise UserError("a line of the captions file names no picture")
-        beside = PurePosixPath(captions_name).parent
-        folders = [beside, PurePosixPath(), beside / "images", PurePosixPath("images")]
-        allowed = [PurePosixPath(), PurePosixPath(Path(source.label).absolute().as_posix())]
-        if self.picture_folder is not None:
-            folders = [beside / self.picture_folder, PurePosixPath(self.picture_folder)]
-            allowed += folders
-        names = [normpath(folder / picture.replace("\\", "/")) for folder in folders]
-        inside = [name for name in names if any(_is_inside(name, folder) for folder in allowed)]
-        if found := next(filter(None, map(source.find, inside)), None):
-            return found
-        if len(inside) < len(names):
-            raise UserError(
-                "this name leads out of the folder of the data; name the folder around all, or with"
-                " image_to_text.data.picture_folder where the pictures lie"
-            )
-        raise UserError(f"no such picture (looked in {' and '.join(dict.fromkeys(map(str, folders)))})")
-
-
-def _is_inside(name: str, folder: PurePosixPath) -> bool:
-    inner = PurePosixPath(relpath(name, folder)) if isabs(name) == folder.is_absolute() else None
-    return inner is not None and inner.parts[:1] != ("..",)

@@ -6,7 +6,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
-from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.data.fingerprint import fingerprint
@@ -24,6 +23,7 @@ from nested_lightning.app.image_to_text.captioned_pictures import (
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, PictureSplitter
 from nested_lightning.app.image_to_text.vocabulary import Unit, count_tokens, split_caption
+from nested_lightning.app.pictures.colours import count_values, statistics_of
 from nested_lightning.app.pictures.decoding import Fit
 from nested_lightning.app.pictures.sizes import PictureSizes
 
@@ -135,7 +135,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
             raise UserError(
                 "the training part has no token often enough; see image_to_text.data.min_count and .split"
             )
-        mean, scale = _find_statistics(read.pictures[torch.from_numpy(train)])
+        mean, scale = statistics_of(count_values(read.pictures[torch.from_numpy(train)]))
         return ImageToTextDataSpec(
             picture_size=self._picture_size,
             fit=self._fit,
@@ -162,20 +162,3 @@ def _encode(read: CaptionedPictures, rows: Rows, spec: ImageToTextDataSpec) -> C
         text=vocabulary.encode_all(captions),
         captions=tuple(tuple(map(vocabulary.normalize, several)) for several in captions),
     )
-
-
-Colours = tuple[float, float, float]
-
-
-def _find_statistics(pictures: Tensor) -> tuple[Colours, Colours]:
-    """Return mean and deviation of each colour of uint8 [N, 3, S, S], by counts, without a float copy."""
-    means, scales = [], []
-    values = torch.arange(256, dtype=torch.float64) / 255
-    for colour in pictures.unbind(dim=1):
-        shares = torch.bincount(colour.flatten().int(), minlength=256).double()
-        shares = shares / shares.sum()
-        mean = (shares * values).sum()
-        scale = (shares * (values - mean) ** 2).sum().sqrt()
-        means.append(float(mean))
-        scales.append(float(scale) or 1.0)
-    return (means[0], means[1], means[2]), (scales[0], scales[1], scales[2])

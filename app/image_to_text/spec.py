@@ -11,6 +11,8 @@ from nested_lightning.app.data.data_spec import DataSpec
 from nested_lightning.app.image_to_text.vocabulary import SPECIAL_TOKENS, Unit, Vocabulary
 from nested_lightning.app.pictures.decoding import Fit
 
+Colours = Annotated[tuple[FiniteFloat, ...], Field(min_length=3, max_length=3)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImageToTextDataSpec(DataSpec):
@@ -32,8 +34,8 @@ class ImageToTextDataSpec(DataSpec):
 
     picture_size: PositiveInt
     fit: Fit
-    mean: tuple[FiniteFloat, FiniteFloat, FiniteFloat]
-    scale: tuple[FiniteFloat, FiniteFloat, FiniteFloat]
+    mean: Colours
+    scale: Colours
     tokens: Annotated[tuple[str, ...], Field(min_length=len(SPECIAL_TOKENS) + 1)]
     unit: Unit
     is_lowercase: bool

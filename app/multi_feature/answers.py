@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.answers import Answers
-from nested_lightning.app.errors import errors_naming
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.kept_columns import kept_names
+from nested_lightning.app.multi_feature.picture_tables import PICTURE, is_of_pictures, pictures_at
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.record_files import record_writers
 from nested_lightning.app.tables.table_file import read_table
 
@@ -15,26 +17,37 @@ from nested_lightning.app.tables.table_file import read_table
 def answer_files(
     predictor: MultiFeaturePredictor, *, files: Sequence[Path], keep: str | None = None
 ) -> Answers:
-    """Predict for the rows of a file.
+    """Predict for the rows of a file, or for pictures.
 
     Args:
         predictor: Knows the model.
-        files: One CSV or Parquet file.
+        files: One CSV or Parquet file; or pictures, and folders and zip archives of such, each of which is
+            named before its answer.
         keep: Columns that stand before the answers, see `kept_names`.
 
     Raises:
-        UserError: It can't be read, or lacks columns that the model needs or that are to be kept.
+        UserError: It can't be read, lacks columns that the model needs or that are to be kept, or there are
+            several tables.
     """
-    [file] = files
-    predictions = predictor.predict_file(file)
-    records = predictions.to_records()
-    if keep is not None:
-        records = [{**kept, **one} for kept, one in zip(_kept(file, keep, records[0]), records, strict=True)]
-    return Answers(noun="predictions", count=len(predictions), writers=record_writers(records))
+    if len(files) > 1 and not all(map(is_of_pictures, files)):
+        raise UserError("give one table, or any number of pictures and of folders of such")
+    records = [record for file in files for record in _answer(predictor, file, keep)]
+    return Answers(noun="predictions", count=len(records), writers=record_writers(records))
 
 
-def _kept(file: Path, keep: str, answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what is kept of each row, that of a CSV file as it stands there."""
+def _answer(predictor: MultiFeaturePredictor, file: Path, keep: str | None) -> list[dict[str, Any]]:
+    records = predictor.predict_file(file).to_records()
+    kept = _kept(file, keep, records[0])
+    return [{**one, **record} for one, record in zip(kept, records, strict=True)] if kept else records
+
+
+def _kept(file: Path, keep: str | None, answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what is kept of each row, that of a CSV file as it stands there; of a picture its name."""
+    if is_of_pictures(file):
+        kept_names(keep, [PICTURE], answers=answer)
+        return [{PICTURE: str(file if is_picture(file) else file / name)} for name in pictures_at(file)]
+    if keep is None:
+        return []
     there = read_table(file).column_names
     with errors_naming(file):
         names = kept_names(keep, there, answers=answer)

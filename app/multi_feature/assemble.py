@@ -19,6 +19,7 @@ def multi_feature(
     head: Part[protocols.Head] = part(),
     objective: Part[protocols.Objective] = part(),
     objectives: Parts[protocols.Objective] = parts(),
+    normalizations: Parts[protocols.Normalization] = parts(),
     optimizer: Part[protocols.Optimizer] = part(),
     schedule: Part[protocols.Schedule | None] = part(),
 ) -> MultiFeatureClassifier:
@@ -27,11 +28,13 @@ def multi_feature(
     Args:
         data: Groups, and what is to be predicted.
         model: The composite.
-        feature_extractors: Each takes ``in_features``; those that are named must be groups of the data.
+        feature_extractors: Each takes ``in_features``, of pictures the number of channels, and then
+            ``picture_size`` as well; those that are named must be groups of the data.
         combiner: Takes ``in_features``, a mapping from group to width.
         head: Takes ``in_features`` and ``out_features``, as many as the objective needs.
         objective: Takes the ``target``; of several columns also their ``objectives``.
         objectives: Each takes its column's ``target``; needed for several columns alone.
+        normalizations: For groups of pictures; each takes ``mean`` and ``scale`` of the channels.
         optimizer: Handed on.
         schedule: Handed on.
 
@@ -44,8 +47,11 @@ def multi_feature(
             path = f"multi_feature.feature_extractors.{group}"
             groups = f"{did_you_mean(group, widths)} (groups: {', '.join(widths)})"
             report(CompositionError(f"{path}: the data has no such group{groups}", path=path))
+    sizes = {one.name: {"picture_size": one.size} for one in data.pictures}
     extractors = {
-        group: feature_extractors[group](in_features=Width(width, f"the data's group '{group}'"))
+        group: feature_extractors[group](
+            in_features=Width(width, f"the data's group '{group}'"), **sizes.get(group, {})
+        )
         for group, width in widths.items()
     }
     combined = combiner(in_features={group: published(one) for group, one in extractors.items()})
@@ -60,6 +66,9 @@ def multi_feature(
         head=head(in_features=published(combined), out_features=_outputs(data, learnt)),
         objective=learnt,
         target_columns=data.target_columns if isinstance(data.target, SeveralTargets) else (),
+        normalizations={
+            one.name: normalizations[one.name](mean=one.mean, scale=one.scale) for one in data.pictures
+        },
         optimizer=optimizer,
         schedule=schedule,
     )

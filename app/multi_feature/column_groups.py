@@ -1,7 +1,7 @@
 """Which columns of a file form which group of features."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import takewhile
@@ -189,3 +189,27 @@ def check_columns(columns: Sequence[str], wanted: Sequence[str], *, setting: str
                 f"{setting} names '{name}', which is no feature column{did_you_mean(name, columns)}"
                 f" (there are {name_list(columns)})"
             )
+
+
+def group_pictures_apart(
+    grouping: Grouping, columns: Sequence[str], pictures: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """Group ``columns``, each of those with ``pictures`` by itself, under its name.
+
+    Raises:
+        UserError: A group is listed that has a column of pictures and others.
+    """
+    if not isinstance(grouping, ExplicitGroups):
+        others = (
+            grouping([name for name in columns if name not in pictures]) if {*columns} - {*pictures} else {}
+        )
+        own = {f"{name}_picture" if name in others else name: (name,) for name in columns if name in pictures}
+        return others | own
+    groups = grouping(columns)
+    for name, members in groups.items():
+        if len(members) > 1 and (found := [column for column in members if column in pictures]):
+            raise UserError(
+                f"multi_feature.data.grouping.groups.{name}: column '{found[0]}' holds pictures, which are a"
+                " group by themselves; list it alone, or name it in multi_feature.data.categorical"
+            )
+    return groups

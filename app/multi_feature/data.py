@@ -1,8 +1,9 @@
 """The data of the multi-feature family: a table whose columns form groups, but for those to be predicted."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,31 @@ from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import RowError, UserError, errors_naming, name_list
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.column_groups import Grouping, check_columns, select_columns
+from nested_lightning.app.multi_feature.column_groups import (
+    Grouping,
+    check_columns,
+    group_pictures_apart,
+    select_columns,
+)
 from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups, note_unseen
+from nested_lightning.app.multi_feature.picture_column import TablePictures, WithPictures
+from nested_lightning.app.multi_feature.picture_tables import (
+    CLASS,
+    ClassFolders,
+    pictures_beside,
+    source_of,
+)
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
 from nested_lightning.app.multi_feature.targets.reading import TargetColumns, WantedTarget, read_targets
 from nested_lightning.app.multi_feature.targets.row_weights import read_weights
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, targets_by_column, truth_by_column
+from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.tables.column_values import Numbers, is_missing, text_values
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import SampleColumns
-from nested_lightning.app.tables.table_sources import GivenTable, table_source
+from nested_lightning.app.tables.table_sources import GivenTable, ShippedTable, TableSource
 
 SHIPPED_LABEL = "digit"
 
@@ -62,6 +77,13 @@ class _Samples:
         )
 
 
+def _usual_labels(source: TableSource) -> tuple[str, ...]:
+    """Return the label column of data that have one by nature."""
+    if isinstance(source, ClassFolders):
+        return (CLASS,)
+    return (SHIPPED_LABEL,) if isinstance(source, ShippedTable) else ()
+
+
 class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]):
     """Reads a table once, splits and encodes it, and keeps what comes of it in a storage.
 
@@ -82,6 +104,10 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         excluded: Columns that are no features, or patterns such as ``note_*``.
         missing: What to do about missing values; see ``MultiFeatureDataSpec``.
         allow_missing_groups: Whether a row may lack all columns of a group.
+        pictures: Columns that name pictures; see also `TablePictures.are_named_in`.
+        picture_size: Pixels to each side of pictures; None: as they are, see `PictureSizes.followed`.
+        picture_fit: How pictures become square.
+        picture_folder: Where pictures lie, see `PictureFinder`.
         splitter: Chooses the rows of each part.
         storage: Where the rows lie, see `app.multi_feature.storage`; None: in memory.
         batch_size: Samples of a training batch.
@@ -107,6 +133,10 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         excluded: Sequence[str] = (),
         missing: MissingPolicy = "error",
         allow_missing_groups: bool = False,
+        pictures: Sequence[str] = (),
+        picture_size: int | None = None,
+        picture_fit: Fit = "pad",
+        picture_folder: str | None = None,
         splitter: Splitter,
         storage: MemoryStorage | None = None,
         batch_size: int,
@@ -118,9 +148,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         super().__init__(
             batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
         )
-        self._source = table_source(path)
-        shipped = () if path is not None else (SHIPPED_LABEL,)
-        known = data_spec.target_columns if data_spec else shipped
+        self._source = source_of(path)
+        known = data_spec.target_columns if data_spec else _usual_labels(self._source)
         kinds = objectives or dict.fromkeys((label,) if label else known, objective)
         self._wanted = WantedTarget(
             kinds=kinds, is_several=bool(objectives), positive=positive, separator=label_separator
@@ -134,6 +163,15 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._allow_missing_groups = data_spec.allow_missing_groups if data_spec else allow_missing_groups
         self._splitter = splitter
         self._storage = storage or MemoryStorage()
+        self._picture_sizes: dict[str, PictureSizes] = {}
+        self._picture_columns = tuple(pictures)
+        self._pictures = partial(
+            TablePictures,
+            size=picture_size,
+            fit=picture_fit,
+            folder=picture_folder,
+            is_keeping=self._storage.is_in_memory,
+        )
         self._lifetime = lifetime
         self._num_left_out = 0
         self._rows: dict[PartName, Rows] = {}
@@ -160,13 +198,15 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
 
     @override
     def _facts(self) -> Mapping[str, Any]:
-        spec, parts = self.data_spec, self._parts[1].values()
+        spec, parts, sizes = self.data_spec, self._parts[1].values(), self._picture_sizes
         targets = targets_by_column(spec.target)
         return {
             "file": str(self._source),
             **({"digest": self.fingerprint} if isinstance(self._source, GivenTable) else {}),
             "rows": {"used": sum(map(len, parts)), "left out": self._num_left_out},
             "groups": {group.name: group.num_columns for group in spec.groups},
+            **({"pictures": {one.name: one.layout.shape for one in spec.pictures}} if spec.pictures else {}),
+            **({"in files": {name: str(one) for name, one in sizes.items()}} if sizes else {}),
             "objective": {name: self._reason(name, one.kind) for name, one in targets.items()},
             **{
                 "classes" if len(targets) == 1 else f"classes of {name}": counts_of(
@@ -183,15 +223,21 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
 
     @override
     def _guesses(self) -> Sequence[str]:
-        guess = getattr(self._grouping, "guess", None)
-        return [
-            *filter(None, [guess and guess(self.data_spec.column_names)]),
-            *(
-                f"the objective of '{column}' is {self._reason(column, kind)}; multi_feature.objective.kind"
-                " says otherwise"
-                for column, kind in self._uncertain().items()
-            ),
+        spec, guess = self.data_spec, getattr(self._grouping, "guess", None)
+        own = {one.name for one in spec.pictures}
+        others = {name: columns for name, columns in spec.column_names.items() if name not in own}
+        lost = [
+            f"column '{one.column}': {loss}"
+            for one in spec.pictures
+            if (sizes := self._picture_sizes.get(one.column))
+            for loss in sizes.losses(one.size, setting="multi_feature.data.picture_size")
         ]
+        objectives = [
+            f"the objective of '{column}' is {self._reason(column, kind)}; multi_feature.objective.kind"
+            " says otherwise"
+            for column, kind in self._uncertain().items()
+        ]
+        return [*filter(None, [others and guess and guess(others)]), *lost, *objectives]
 
     def _uncertain(self) -> Mapping[str, str]:
         """Return the kinds of objectives that whole numbers suggest, by column."""
@@ -203,20 +249,22 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._lifetime().add(self)
         text_columns = [*self._categorical, *self._splitter.reserved_columns, *self._wanted.kinds]
         table = self._source.read(text_columns=text_columns, reader=self._storage.reader)
-        with errors_naming(self._source):
-            return self._encode(self._select(table))
+        with errors_naming(self._source), closing(pictures_beside(self._source)) as source:
+            pictures = self._pictures(table=table, source=source, sizes=self._picture_sizes)
+            return self._encode(self._select(table, pictures))
 
-    def _select(self, table: pa.Table) -> _Samples:
+    def _select(self, table: pa.Table, pictures: TablePictures) -> _Samples:
         known = self._given_spec.target if self._given_spec else None
         targets = read_targets(table, self._wanted, known)
         self._reasons = targets.reasons
         has_weight = self._weight in table.column_names or not self._given_spec
         weight = read_weights(table, self._weight) if self._weight and has_weight else None
-        groups = self._groups(table)
+        groups, named = self._groups(table, pictures)
         names = columns_there(table.column_names, groups, self._allow_missing_groups)
-        columns = self._storage.read_columns(
-            table, names, categorical=self._categorical, infer_categories=self._given_spec is None
+        read = self._storage.read_columns(
+            table, names, categorical=[*self._categorical, *named], infer_categories=self._given_spec is None
         )
+        columns = WithPictures(read, dict.fromkeys(named, pictures)) if named else read
         missing = find_missing(
             columns, groups, table.num_rows, allow_missing_groups=self._allow_missing_groups
         )
@@ -236,9 +284,12 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         lacking = [is_missing(text_values(table.column(name))) for name in there]
         return np.any(lacking, axis=0) if lacking else np.zeros(table.num_rows, dtype=bool)
 
-    def _groups(self, table: pa.Table) -> Mapping[str, Sequence[str]]:
+    def _groups(
+        self, table: pa.Table, pictures: TablePictures
+    ) -> tuple[Mapping[str, Sequence[str]], Sequence[str]]:
+        """Return the columns of each group, and those that name pictures."""
         if self._given_spec:
-            return self._given_spec.column_names
+            return self._given_spec.column_names, [one.column for one in self._given_spec.pictures]
         reserved = {*self._wanted.kinds, self._weight, *self._splitter.reserved_columns}
         columns = [name for name in table.column_names if name not in reserved]
         excluded = select_columns(columns, self._excluded, setting="multi_feature.data.excluded")
@@ -249,7 +300,14 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             note_given_parts(words, setting="multi_feature.data.split")
         if not features:
             raise UserError(f"there are no features, only {name_list(table.column_names)}")
-        return self._grouping(features)
+        check_columns(columns, self._picture_columns, setting="multi_feature.data.pictures")
+        named = [
+            name
+            for name in features
+            if name in self._picture_columns
+            or (name not in self._categorical and pictures.are_named_in(name))
+        ]
+        return group_pictures_apart(self._grouping, features, named), named
 
     def _encode(self, samples: _Samples) -> Read:
         targets = samples.targets

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -22,7 +22,7 @@ from nested_lightning.app.data.tensor_batch import values_by_field
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features
-from nested_lightning.app.multi_feature.storage import MemoryStorage, PartWriter, Truth, Widths
+from nested_lightning.app.multi_feature.storage import Layouts, MemoryStorage, PartWriter, Truth
 from nested_lightning.app.tables.column_reading import each_column
 from nested_lightning.app.tables.csv_spooling import spool_csv
 from nested_lightning.app.tables.mapped_files import MappedFiles
@@ -31,7 +31,6 @@ from nested_lightning.app.tables.table_file import TableReader
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SETTING = "multi_feature.data.storage.folder"
-_FLOAT_SIZE = 4
 
 
 class DiskStorage(MemoryStorage):
@@ -44,6 +43,8 @@ class DiskStorage(MemoryStorage):
     Args:
         folder: Where the files lie, without names; None: the system's folder for temporary files.
     """
+
+    is_in_memory: ClassVar[bool] = False
 
     def __init__(self, *, folder: Path | None = None) -> None:
         self._files = MappedFiles(folder)
@@ -63,10 +64,10 @@ class DiskStorage(MemoryStorage):
         return TableColumns(table, is_text, release=self.release)
 
     @override
-    def new_part(self, widths: Widths, num_rows: int) -> PartWriter:
-        if num_rows == 0 or not any(widths.values()):  # an empty file can't be mapped
-            return super().new_part(widths, num_rows)
-        return MappedWriter(self._files, widths, num_rows, keep=self._keep)
+    def new_part(self, layouts: Layouts, num_rows: int) -> PartWriter:
+        if num_rows == 0 or not any(layouts.values()):  # an empty file can't be mapped
+            return super().new_part(layouts, num_rows)
+        return MappedWriter(self._files, layouts, num_rows, keep=self._keep)
 
     @override
     def release(self) -> None:
@@ -119,21 +120,21 @@ class MappedWriter:
     def __init__(
         self,
         files: MappedFiles,
-        widths: Widths,
+        layouts: Layouts,
         num_rows: int,
         *,
         keep: Callable[["MappedFeatureBatch"], None],
     ) -> None:
         self._files = files
-        self._widths = widths
+        self._layouts = layouts
         self._num_rows = num_rows
         self._keep = keep
-        sizes = [num_rows * (width or 0) for width in widths.values()]
-        *starts, end = accumulate(sizes, initial=0)
-        self._starts = dict(zip(widths, starts, strict=True))
+        sizes = [num_rows * (one.num_bytes if one else 0) for one in layouts.values()]
+        *starts, end = accumulate(map(_aligned, sizes), initial=0)
+        self._starts = dict(zip(layouts, starts, strict=True))
         with room_on_disk(files.folder):
             self._file = files.create()
-            self._file.truncate(end * _FLOAT_SIZE)
+            self._file.truncate(end)
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
         """Put the rows in their place.
@@ -143,25 +144,25 @@ class MappedWriter:
         """
         with room_on_disk(self._files.folder):
             for name, values in features.items():
-                width = self._widths[name]
-                if values is not None and width is not None:
-                    self._file.seek((self._starts[name] + start * width) * _FLOAT_SIZE)
+                layout = self._layouts[name]
+                if values is not None and layout is not None:
+                    self._file.seek(self._starts[name] + start * layout.num_bytes)
                     self._file.write(np.ascontiguousarray(values).data)
 
     def finish(self, *, presence: Tensor | None, truth: Truth) -> FeatureBatch:
         """Return all rows."""
         with room_on_disk(self._files.folder):
-            numbers = torch.from_numpy(np.frombuffer(self._files.map(self._file), dtype=np.float32))
+            mapped = torch.from_numpy(np.frombuffer(self._files.map(self._file), dtype=np.uint8))
         features: dict[str, Tensor | None] = {}
-        for name, width in self._widths.items():
+        for name, layout in self._layouts.items():
             rows = None
-            if width is not None:
-                start = self._starts[name]
-                rows = numbers[start : start + self._num_rows * width].view(self._num_rows, width)
+            if layout is not None:
+                part = mapped[self._starts[name] :][: self._num_rows * layout.num_bytes]
+                rows = part.view(getattr(torch, layout.dtype)).view(self._num_rows, *layout.shape)
             features[name] = rows
-        mapped = MappedFeatureBatch(features, presence, truth, release=self._files.release)
-        self._keep(mapped)
-        return mapped
+        batch = MappedFeatureBatch(features, presence, truth, release=self._files.release)
+        self._keep(batch)
+        return batch
 
 
 class MappedFeatureBatch(FeatureBatch):
@@ -212,6 +213,11 @@ def room_on_disk(folder: Path) -> Iterator[None]:
         raise UserError(
             f"the disk of {folder}, where the rows are kept, is full; name another folder by {_SETTING}"
         ) from error
+
+
+def _aligned(num_bytes: int) -> int:
+    """Return the bytes after which numbers of any type may begin."""
+    return -(-num_bytes // 8) * 8
 
 
 def _open_arrow(mapped: object) -> pa.Table:

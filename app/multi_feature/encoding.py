@@ -6,6 +6,7 @@ Shapes: N rows, G groups, F_g features of group g.
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,20 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.picture_column import (
+    AnyColumn,
+    PictureColumn,
+    TablePictures,
+    WithPictures,
+)
+from nested_lightning.app.multi_feature.picture_encoding import encode_pictures, fit_pictures
+from nested_lightning.app.multi_feature.spec import (
+    AnyGroupSpec,
+    ColumnSpec,
+    GroupSpec,
+    MultiFeatureDataSpec,
+    PictureGroupSpec,
+)
 from nested_lightning.app.tables.column_reading import read_columns
 from nested_lightning.app.tables.column_values import ColumnValues
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
@@ -25,17 +39,19 @@ MAX_CATEGORIES = 1000
 
 
 def fit_groups(
-    columns: Mapping[str, ColumnValues], groups: Mapping[str, Sequence[str]], train: npt.NDArray[np.int64]
-) -> tuple[GroupSpec, ...]:
+    columns: Mapping[str, AnyColumn], groups: Mapping[str, Sequence[str]], train: npt.NDArray[np.int64]
+) -> tuple[AnyGroupSpec, ...]:
     """Find the statistics and categories of each column, values of [N], in the rows ``train``.
 
     Raises:
-        UserError: A column has no value in these rows, or more than ``MAX_CATEGORIES`` categories.
+        UserError: A column has no value in these rows, or more than ``MAX_CATEGORIES`` categories; or a
+            picture can't be read.
 
     Warns:
         UserWarning: Columns are constant in these rows, or count the rows; they are kept.
     """
     specs: dict[str, ColumnSpec] = {}
+    pictures: dict[str, PictureGroupSpec] = {}
     constant, counting = [], []
     for name in columns:  # one at a time is in memory, where they are read from a disk
         values = columns[name]
@@ -45,6 +61,9 @@ def fit_groups(
                 f"column '{name}' has no value in any row of the training part; name it in"
                 " multi_feature.data.excluded"
             )
+        if isinstance(known, PictureColumn):
+            pictures[name] = fit_pictures(known)
+            continue
         is_constant = _is_constant(known)
         specs[name] = _fit_column(name, known, is_constant=is_constant)
         if is_constant:
@@ -57,12 +76,14 @@ def fit_groups(
         counting,
     )
     return tuple(
-        GroupSpec(name=name, columns=tuple(specs[column] for column in members))
+        replace(pictures[members[0]], name=name)
+        if members[0] in pictures
+        else GroupSpec(name=name, columns=tuple(specs[column] for column in members))
         for name, members in groups.items()
     )
 
 
-def _known_in(values: ColumnValues, rows: npt.NDArray[np.int64]) -> ColumnValues:
+def _known_in(values: AnyColumn, rows: npt.NDArray[np.int64]) -> AnyColumn:
     if isinstance(values, np.ndarray):
         chosen = values[rows]
         return chosen[~np.isnan(chosen)]
@@ -93,7 +114,7 @@ def _is_constant(known: ColumnValues) -> bool:
     return len(compute.unique(known)) == 1
 
 
-def _counts_rows(values: ColumnValues) -> bool:
+def _counts_rows(values: AnyColumn) -> bool:
     if not isinstance(values, np.ndarray) or len(values) < 3:
         return False
     return bool(values[1] - values[0] == 1 and (np.diff(values) == 1).all())
@@ -107,7 +128,7 @@ def _warn_of(fault: str, columns: Sequence[str]) -> None:
         )
 
 
-Features = npt.NDArray[np.float32]
+Features = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 
 _PREDICTION_ADVICE = (
     "Fill them in; a model trained with multi_feature.data.missing=mean, or where whole groups are missing"
@@ -115,11 +136,13 @@ _PREDICTION_ADVICE = (
 )
 
 
-def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> FeatureBatch:
+def encode_features(
+    table: pa.Table, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
+) -> FeatureBatch:
     """Turn a table without labels into one batch of all its rows, as a trained model needs it.
 
     Columns that the model does not know are ignored. Where ``data_spec`` allows missing groups, the table
-    may lack all columns of a group.
+    may lack all columns of a group. ``pictures`` reads those that it names.
 
     Raises:
         UserError: A column is not there, is not of numbers, or lacks values that ``data_spec.missing`` does
@@ -130,7 +153,9 @@ def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> Feature
     """
     groups = data_spec.column_names
     names = columns_there(table.column_names, groups, data_spec.allow_missing_groups)
-    columns = read_columns(table, names, categorical=data_spec.categorical)
+    named = [one.column for one in data_spec.pictures]
+    read = read_columns(table, names, categorical=[*data_spec.categorical, *named])
+    columns = WithPictures(read, dict.fromkeys(named, pictures)) if pictures else read
     note_unseen(columns, data_spec)
     missing = find_missing(
         columns, groups, table.num_rows, allow_missing_groups=data_spec.allow_missing_groups
@@ -145,9 +170,9 @@ def encode_features(table: pa.Table, data_spec: MultiFeatureDataSpec) -> Feature
     )
 
 
-def note_unseen(columns: Mapping[str, ColumnValues], data_spec: MultiFeatureDataSpec) -> None:
+def note_unseen(columns: Mapping[str, AnyColumn], data_spec: MultiFeatureDataSpec) -> None:
     """Warn of categories in ``columns`` that no row of the training had, with how many rows have them."""
-    for spec in (spec for group in data_spec.groups for spec in group.columns if spec.categories is not None):
+    for spec in data_spec.categorical_columns:
         values = columns.get(spec.name)
         if not isinstance(values, pa.StringArray):
             continue
@@ -161,20 +186,25 @@ def note_unseen(columns: Mapping[str, ColumnValues], data_spec: MultiFeatureData
 
 
 def encode_groups(
-    columns: Mapping[str, ColumnValues], groups: Sequence[GroupSpec], presence: Flags
+    columns: Mapping[str, AnyColumn], groups: Sequence[AnyGroupSpec], presence: Flags
 ) -> dict[str, Features | None]:
-    """Return float32 of [N, F_g] for each group, or None where all rows lack it, by ``presence`` of [N, G].
+    """Return [N, …] of the group's layout, or None where all rows lack it, by ``presence`` of [N, G].
 
-    What is missing in ``columns`` of [N] becomes 0, the mean of a standardised column.
+    What is missing in ``columns`` of [N] becomes 0, the mean of a standardised column; for pictures see
+    `encode_pictures`.
     """
     features: dict[str, Features | None] = {}
     for index, group in enumerate(groups):
-        is_there = group.columns[0].name in columns and (len(presence) == 0 or presence[:, index].any())
+        is_there = group.column_names[0] in columns and (len(presence) == 0 or presence[:, index].any())
         features[group.name] = _encode_group(columns, group, len(presence)) if is_there else None
     return features
 
 
-def _encode_group(columns: Mapping[str, ColumnValues], group: GroupSpec, num_rows: int) -> Features:
+def _encode_group(columns: Mapping[str, AnyColumn], group: AnyGroupSpec, num_rows: int) -> Features:
+    if isinstance(group, PictureGroupSpec):
+        column = columns[group.column]
+        assert isinstance(column, PictureColumn)
+        return encode_pictures(column, group)
     encoded = np.zeros((num_rows, group.width), dtype=np.float32)
     start = 0
     for spec in group.columns:

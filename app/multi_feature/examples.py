@@ -18,7 +18,10 @@ def example_batches(
         device: Where it lies; on ``cpu`` its features are random.
     """
     with torch.device(device):
-        features = {group: torch.rand(num_samples, width) for group, width in data_spec.widths.items()}
+        features = {
+            group: torch.rand(num_samples, *shape).to(getattr(torch, dtype))
+            for group, (shape, dtype) in data_spec.layouts.items()
+        }
         target = data_spec.target.example(num_samples)
     return [FeatureBatch(features=dict(features), target=target)]
 

@@ -5,6 +5,7 @@ Shapes: B rows of a batch, G groups, F_g features of a group, O outputs of the h
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 import torch
@@ -48,6 +49,7 @@ class MultiFeatureClassifier(Composite):
         optimizer: Factory of the optimiser.
         schedule: Factory of the learning-rate schedule.
         target_columns: Columns that are predicted, where there are several.
+        normalizations: What maps uint8 pictures to floats, by the names of groups of pictures.
         modality_dropout: Probability that a present group is hidden from a row in training, in [0, 1).
             A row always keeps at least one group.
         min_stacked_extractors: That many or more extractors of equal structure are trained as one, see
@@ -55,7 +57,7 @@ class MultiFeatureClassifier(Composite):
         recipe: See `Composite`.
     """
 
-    made_anew = ("objective",)
+    made_anew = ("objective", "normalizations")
 
     def __init__(
         self,
@@ -67,6 +69,7 @@ class MultiFeatureClassifier(Composite):
         optimizer: OptimizerFactory,
         schedule: ScheduleFactory,
         target_columns: tuple[str, ...] = (),
+        normalizations: Mapping[str, nn.Module] = MappingProxyType({}),
         modality_dropout: float = 0.0,
         min_stacked_extractors: int | None = None,
         recipe: Recipe | None = None,
@@ -83,6 +86,9 @@ class MultiFeatureClassifier(Composite):
         self.group_names = tuple(feature_extractors)
         self.feature_extractors = nn.ModuleDict(
             {escape_name(group): module for group, module in feature_extractors.items()}
+        )
+        self.normalizations = nn.ModuleDict(
+            {escape_name(group): module for group, module in normalizations.items()}
         )
         self.combiner = combiner
         self.head = head
@@ -126,7 +132,8 @@ class MultiFeatureClassifier(Composite):
         """Return what the head says of rows, which `objective.decode` understands.
 
         Args:
-            features: G entries of [B, F_g], float; None where a group is missing in every row.
+            features: G entries of [B, F_g], float, or uint8 pictures of [B, C, S, S]; None where a group is
+                missing in every row.
             presence: [B, G], bool, whether a row has a group; None: each group that isn't None is there.
 
         Returns:
@@ -136,6 +143,7 @@ class MultiFeatureClassifier(Composite):
             UserError: A group is unknown or not given, or has another width than its extractor takes.
         """
         tensors = tensors_by_group(features, self.group_names)
+        tensors = {group: self._normalize(group, tensor) for group, tensor in tensors.items()}
         present = [tensor for tensor in tensors.values() if tensor is not None]
         if not present:
             raise UserError("every group is missing: at least one of " + ", ".join(tensors) + " is needed")
@@ -226,13 +234,19 @@ class MultiFeatureClassifier(Composite):
             presence,
         )
 
+    def _normalize(self, group: str, tensor: Tensor | None) -> Tensor | None:
+        name = escape_name(group)
+        if tensor is None or name not in self.normalizations:
+            return tensor
+        return cast(Tensor, self.normalizations[name](tensor))
+
     def _extract(self, group: str, extractor: nn.Module, tensor: Tensor | None, *, like: Tensor) -> Tensor:
         in_features = getattr(extractor, "in_features", None)
         if tensor is None:
             return like.new_zeros(len(like), cast(int, extractor.out_features))
-        if in_features is not None and tensor.shape[-1] != in_features:
+        if in_features is not None and tensor.shape[1] != in_features:
             raise UserError(
-                f"group '{group}' has {tensor.shape[-1]} features, but its extractor "
+                f"group '{group}' has {tensor.shape[1]} features, but its extractor "
                 f"({type(extractor).__name__}) takes {in_features}"
             )
         vector: Tensor = extractor(tensor)

@@ -1,6 +1,7 @@
 """Predictions of a `MultiFeatureClassifier`: from a table without labels to what is said of its rows."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ from torch import Tensor
 from nested_lightning.app.answers import Predictor
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.tensor_batch import find_tensors, map_tensors
-from nested_lightning.app.errors import UserError, errors_naming
+from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
-from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.picture_column import TablePictures
+from nested_lightning.app.multi_feature.picture_tables import is_of_pictures, pictures_at, pictures_by
+from nested_lightning.app.multi_feature.spec import Layout, MultiFeatureDataSpec
+from nested_lightning.app.pictures.source import FolderSource, PictureSource
 from nested_lightning.app.tables.given_tables import index_of, note_others, to_table
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
@@ -28,31 +32,52 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
 
     They are what the model's objective gives: `ClassPredictions`, `NumberPredictions`, `LabelPredictions` or
     `SeveralPredictions`, see `app.multi_feature.objectives.predictions`.
+
+    Args:
+        picture_folder: Where the pictures lie that tables name, see `PictureFinder`.
+        **options: See `Predictor`.
     """
+
+    def __init__(self, *, picture_folder: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._picture_folder = picture_folder
 
     @checked_arguments
     def predict_file(self, path: str | Path) -> Any:
-        """Predict for the rows of a CSV or Parquet file; a label column is ignored.
+        """Predict for the rows of a CSV or Parquet file, where a label column is ignored; or for pictures.
+
+        Args:
+            path: The file; or, where the model needs nothing but a picture, a picture, a folder or a zip
+                archive of such, in the order of `pictures_at`.
 
         Raises:
             UserError: The file can't be read, or lacks columns that the model needs.
         """
-        table = read_table(Path(path), text_columns=self.data_spec.categorical)
-        with errors_naming(path):
-            return self.predict_table(table)
+        path = Path(path)
+        if is_of_pictures(path):
+            table = pa.table({_only_picture_column(self.data_spec): pictures_at(path)})
+        else:
+            table = read_table(path, text_columns=self.data_spec.categorical)
+        with errors_naming(path), closing(pictures_by(path)) as source:
+            return self._predict(table, source)
 
     @checked_arguments
-    @torch.inference_mode()
     def predict_table(self, table: InstanceOf[pa.Table]) -> Any:
         """Predict for the rows of a table with the columns of the training file; others are ignored.
 
         Raises:
             UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
+        return self._predict(table, FolderSource(Path()))
+
+    @torch.inference_mode()
+    def _predict(self, table: pa.Table, source: PictureSource) -> Any:
         _refuse_nothing(table.num_rows)
         known = {self.data_spec.weight or "", *self.data_spec.target_columns, *self._columns}
         note_others(table.column_names, known=known)
-        return self._predict(encode_features(table, self.data_spec))
+        folder = self._picture_folder
+        pictures = TablePictures(table=table, source=source, folder=folder, is_keeping=False)
+        return self._say(encode_features(table, self.data_spec, pictures))
 
     @checked_arguments
     @torch.inference_mode()
@@ -69,7 +94,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
                 groups of a batch aren't the model's, or the model's answers aren't finite.
         """
         if isinstance(rows, FeatureBatch):
-            return self._predict(rows)
+            return self._say(rows)
         spec = self.data_spec
         table = to_table(rows, self._columns, text_columns=set(spec.categorical), ignored=spec.target_columns)
         return replace(self.predict_table(table), index=index_of(rows))
@@ -86,7 +111,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
             UserError: There is no row, the groups aren't the model's, or the answers aren't finite.
         """
         _refuse_nothing(len(rows))
-        _refuse_other_groups(rows, self.data_spec.widths)
+        _refuse_other_groups(rows, self.data_spec.layouts)
         parts = []
         for number, start in enumerate(range(0, len(rows), self.batch_size)):
             batch = rows[start : start + self.batch_size].to(self.model.device)
@@ -97,7 +122,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
             return torch.cat(parts)
         return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
-    def _predict(self, rows: FeatureBatch) -> Any:
+    def _say(self, rows: FeatureBatch) -> Any:
         return self.model.objective.predictions(self.answers(rows))
 
 
@@ -106,8 +131,24 @@ def _refuse_nothing(num_rows: int) -> None:
         raise UserError("there are no rows to predict for")
 
 
-def _refuse_other_groups(rows: FeatureBatch, wanted: Mapping[str, int]) -> None:
-    widths = {name: None if x is None else tuple(x.shape[1:]) for name, x in rows.features.items()}
-    fitting = [given in (None, (wanted.get(name),)) for name, given in widths.items()]
-    if widths.keys() != wanted.keys() or not all(fitting):
-        raise UserError(f"the model takes groups of these widths: {wanted}; given were {widths}")
+def _refuse_other_groups(rows: FeatureBatch, wanted: Mapping[str, Layout]) -> None:
+    shapes = {name: None if x is None else tuple(x.shape[1:]) for name, x in rows.features.items()}
+    known = {name: layout.shape for name, layout in wanted.items()}
+    fitting = [given in (None, known.get(name)) for name, given in shapes.items()]
+    if shapes.keys() != known.keys() or not all(fitting):
+        raise UserError(f"the model takes groups of these shapes: {known}; given were {shapes}")
+
+
+def _only_picture_column(spec: MultiFeatureDataSpec) -> str:
+    """Return the column that a model of pictures alone reads.
+
+    Raises:
+        UserError: It needs other columns.
+    """
+    others = [name for name in spec.layouts if name not in {one.name for one in spec.pictures}]
+    if len(spec.pictures) != 1 or (others and not spec.allow_missing_groups):
+        raise UserError(
+            f"the model reads more than one picture: its groups are {name_list([*spec.layouts])}; give a"
+            " table with their columns"
+        )
+    return spec.pictures[0].column

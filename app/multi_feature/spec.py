@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal
+from math import prod
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import ConfigDict, Field, FiniteFloat
+from pydantic import ConfigDict, Discriminator, Field, FiniteFloat, PositiveInt, Tag
 
 from nested_lightning.app.data.data_spec import DataSpec
 from nested_lightning.app.multi_feature.targets.specs import AnyTarget, targets_by_column
+from nested_lightning.app.pictures.decoding import Fit
 
 MissingPolicy = Literal["error", "mean", "drop"]
+
+
+class Layout(NamedTuple):
+    """What a row of a group is in memory.
+
+    Attributes:
+        shape: Its shape.
+        dtype: Type of its numbers.
+    """
+
+    shape: tuple[int, ...]
+    dtype: Literal["float32", "uint8"] = "float32"
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of a row."""
+        return prod(self.shape) * (4 if self.dtype == "float32" else 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +65,22 @@ class GroupSpec:
 
     name: str
     columns: Annotated[tuple[ColumnSpec, ...], Field(min_length=1)]
+    sort: Literal["columns"] = "columns"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(column.name for column in self.columns)
 
     @cached_property
     def width(self) -> int:
         """Number of features of the group, F_g."""
         return sum(column.width for column in self.columns)
+
+    @property
+    def layout(self) -> Layout:
+        """A row's features: float32 of [F_g]."""
+        return Layout((self.width,))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -69,6 +99,71 @@ class GroupSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PictureGroupSpec:
+    """A column of pictures, which one feature extractor reads.
+
+    Attributes:
+        name: The group's name.
+        column: The column's name in the file.
+        size: S, pixels to a side.
+        fit: How a picture becomes square.
+        mean: Mean of each channel in the training part, of values from 0 to 1; one channel is grey.
+        scale: Population standard deviation of each channel; 1 where it is constant.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: str
+    column: str
+    size: PositiveInt
+    fit: Fit
+    mean: Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=3)]
+    scale: Annotated[tuple[Annotated[FiniteFloat, Field(gt=0)], ...], Field(min_length=1, max_length=3)]
+    sort: Literal["picture"] = "picture"
+
+    @property
+    def columns(self) -> tuple[ColumnSpec, ...]:
+        """Columns of numbers and categories: none."""
+        return ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The one column."""
+        return (self.column,)
+
+    @property
+    def width(self) -> int:
+        """Number of channels, C."""
+        return len(self.mean)
+
+    @property
+    def layout(self) -> Layout:
+        """A picture: uint8 of [C, S, S]."""
+        return Layout((self.width, self.size, self.size), "uint8")
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the channels."""
+        return ("grey",) if self.width == 1 else ("red", "green", "blue")
+
+    @property
+    def num_columns(self) -> dict[str, int]:
+        """One column of pictures."""
+        return {"picture column": 1}
+
+
+def _sort_of(group: Any) -> Any:
+    """Return a group's sort; of older checkpoints, that of columns."""
+    return group.get("sort", "columns") if isinstance(group, dict) else getattr(group, "sort", None)
+
+
+AnyGroupSpec = Annotated[
+    Annotated[GroupSpec, Tag("columns")] | Annotated[PictureGroupSpec, Tag("picture")],
+    Discriminator(_sort_of),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MultiFeatureDataSpec(DataSpec):
     """Everything that turns a table into batches and what a model says back into names and units.
 
@@ -83,7 +178,7 @@ class MultiFeatureDataSpec(DataSpec):
 
     family: ClassVar[str] = "multi-feature"
 
-    groups: Annotated[tuple[GroupSpec, ...], Field(min_length=1)]
+    groups: Annotated[tuple[AnyGroupSpec, ...], Field(min_length=1)]
     target: Annotated[AnyTarget, Field(discriminator="kind")]
     weight: str | None = None
     missing: MissingPolicy = "error"
@@ -100,12 +195,27 @@ class MultiFeatureDataSpec(DataSpec):
         return {group.name: group.width for group in self.groups}
 
     @property
+    def layouts(self) -> dict[str, Layout]:
+        """What a row of each group is in memory, by name, in the groups' order."""
+        return {group.name: group.layout for group in self.groups}
+
+    @property
     def column_names(self) -> dict[str, tuple[str, ...]]:
         """Names of the columns of each group, by the group's name."""
-        return {group.name: tuple(column.name for column in group.columns) for group in self.groups}
+        return {group.name: group.column_names for group in self.groups}
 
     @property
     def categorical(self) -> tuple[str, ...]:
         """Names of the categorical columns, which ``read_table`` should read as text."""
-        columns = (column for group in self.groups for column in group.columns)
-        return tuple(column.name for column in columns if column.categories is not None)
+        return tuple(column.name for column in self.categorical_columns)
+
+    @property
+    def categorical_columns(self) -> tuple[ColumnSpec, ...]:
+        """The categorical columns of all groups."""
+        groups = (group for group in self.groups if isinstance(group, GroupSpec))
+        return tuple(one for group in groups for one in group.columns if one.categories is not None)
+
+    @property
+    def pictures(self) -> tuple[PictureGroupSpec, ...]:
+        """The groups of pictures."""
+        return tuple(group for group in self.groups if isinstance(group, PictureGroupSpec))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -18,14 +18,14 @@ from nested_lightning.app.data.splits import PartName, Split
 from nested_lightning.app.data.tensor_batch import TensorBatch, values_by_field
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features, encode_groups
-from nested_lightning.app.multi_feature.spec import GroupSpec
+from nested_lightning.app.multi_feature.spec import AnyGroupSpec, Layout
 from nested_lightning.app.tables.column_reading import read_columns
 from nested_lightning.app.tables.missing_values import Flags
 from nested_lightning.app.tables.sample_columns import SampleColumns
 from nested_lightning.app.tables.table_file import TableReader
 
-Widths = Mapping[str, int | None]
-"""Number of features of each group, by name; None: no row has the group."""
+Layouts = Mapping[str, Layout | None]
+"""What a row of each group is, by name; None: no row has the group."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class PartWriter(Protocol):
     """Takes encoded rows, some at a time; what isn't written is 0."""
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
-        """Put float32 of [n, F_g] for each group, unless it is None, into the rows from ``start`` on."""
+        """Put [n, …] for each group, unless it is None, into the rows from ``start`` on."""
 
     def finish(self, *, presence: Tensor | None, truth: Truth) -> FeatureBatch:
         """Return all rows, with their ``presence`` and ``truth``; nothing can be written any more."""
@@ -51,9 +51,11 @@ class MemoryStorage:
 
     Attributes:
         reader: Reads the file.
+        is_in_memory: Whether there is memory for all rows.
     """
 
     reader = TableReader()
+    is_in_memory: ClassVar[bool] = True
 
     def read_columns(
         self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
@@ -61,9 +63,9 @@ class MemoryStorage:
         """Return columns of a table that ``reader`` has read, see `app.tables.column_reading.each_column`."""
         return read_columns(table, names, categorical=categorical, infer_categories=infer_categories)
 
-    def new_part(self, widths: Widths, num_rows: int) -> PartWriter:
+    def new_part(self, layouts: Layouts, num_rows: int) -> PartWriter:
         """Return what takes ``num_rows`` encoded rows."""
-        return TensorWriter(widths, num_rows)
+        return TensorWriter(layouts, num_rows)
 
     def release(self) -> None:
         """Give back memory whose content can be read again: here none."""
@@ -79,13 +81,14 @@ class TensorWriter:
     than the copies where the cores have something else to do.
     """
 
-    def __init__(self, widths: Widths, num_rows: int) -> None:
+    def __init__(self, layouts: Layouts, num_rows: int) -> None:
         self._features = {
-            name: None if width is None else torch.empty(num_rows, width) for name, width in widths.items()
+            name: None if one is None else torch.empty(num_rows, *one.shape, dtype=getattr(torch, one.dtype))
+            for name, one in layouts.items()
         }
         self._rows = {name: tensor.numpy() for name, tensor in self._features.items() if tensor is not None}
         for rows in self._rows.values():
-            rows.fill(0.0)
+            rows.fill(0)
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
         """Put the rows in their place."""
@@ -99,12 +102,13 @@ class TensorWriter:
 
 
 _BLOCK_ROWS = 1 << 16
-"""Rows that are encoded at once."""
+_BLOCK_BYTES = 1 << 28
+"""Rows that are encoded at once, and the bytes that they take at most."""
 
 
 def encode_parts(
     columns: SampleColumns,
-    groups: Sequence[GroupSpec],
+    groups: Sequence[AnyGroupSpec],
     presence: Flags,
     truth: Truth,
     split: Split,
@@ -114,13 +118,15 @@ def encode_parts(
 
     The columns and ``truth`` are of [N], and ``presence`` is bool of [N, G].
     """
-    widths = {
-        group.name: group.width if presence[:, index].any() and group.columns[0].name in columns else None
+    layouts = {
+        group.name: group.layout if presence[:, index].any() and group.column_names[0] in columns else None
         for index, group in enumerate(groups)
     }
-    writers = {name: storage.new_part(widths, len(rows)) for name, rows in split.parts.items()}
-    for start in range(0, len(presence), _BLOCK_ROWS):
-        stop = min(start + _BLOCK_ROWS, len(presence))
+    writers = {name: storage.new_part(layouts, len(rows)) for name, rows in split.parts.items()}
+    row_bytes = sum(one.num_bytes for one in layouts.values() if one)
+    block_rows = min(_BLOCK_ROWS, 1 + _BLOCK_BYTES // max(row_bytes, 1))
+    for start in range(0, len(presence), block_rows):
+        stop = min(start + block_rows, len(presence))
         block = encode_groups(columns.slice(start, stop), groups, presence[start:stop])
         for name, rows in split.parts.items():
             first, last = np.searchsorted(rows, [start, stop])

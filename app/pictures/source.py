@@ -1,5 +1,6 @@
 """Where pictures and captions lie: a folder or a zip archive, which is read without being unpacked."""
 
+import io
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,9 @@ from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE
 from nested_lightning.app.tables.json_lines import plain_name
 
 SHIPPED_EMOJI = "emoji.zip"
+
+_SMALL = 1 << 20
+"""Bytes of a file that is unpacked at once, since each step back in a stream begins it anew."""
 
 _CAPTION_SUFFIXES = (".csv", ".jsonl", ".json")
 _CAPTION_STEMS = ("captions", "annotations", "metadata")
@@ -106,6 +110,9 @@ class ZipSource:
         info = self._archive.getinfo(name)
         if info.file_size > MAX_FILE_SIZE:
             raise UserError(f"unpacked it has {info.file_size:,} bytes, as a decompression bomb has")
+        if info.file_size <= _SMALL:
+            yield io.BytesIO(self._archive.read(info))
+            return
         with self._archive.open(info) as stream:
             yield cast(BinaryIO, stream)
 

@@ -141,5 +141,5 @@ def _check_size(width: int, *, halvings: int) -> None:
     if width < 2**halvings:
         raise ValueError(
             f"pictures {width} positions wide are too small to be halved {halvings} times; "
-            "set image_to_text.data.picture_size higher, or use fewer stages"
+            "make pictures larger by the data's setting of their size, or use fewer stages"
         )

@@ -17,14 +17,14 @@ from torch import Tensor
 
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder, foreign_file
+from nested_lightning.app.pictures.class_folders import find_class_folders
+from nested_lightning.app.pictures.colours import is_grey, with_channels
 from nested_lightning.app.pictures.decoding import decode_picture, read_picture, read_size
-from nested_lightning.app.pictures.listing import PICTURE_SUFFIXES, is_picture, list_pictures
+from nested_lightning.app.pictures.listing import list_pictures
 from nested_lightning.app.pictures.sizes import PictureSizes
-from nested_lightning.app.pictures.source import PictureSource, compose, open_folder_or_zip
+from nested_lightning.app.pictures.source import PictureSource, open_folder_or_zip
 
 T = TypeVar("T")
-
-_LUMINANCE = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,23 +69,16 @@ def read_picture_folders(path: Path, *, image_size: int | None, channels: int | 
         UserError: It isn't there, is no zip file, holds no pictures in sub-folders, or one is damaged.
     """
     with closing(open_folder_or_zip(path)) as source:
-        names = [name for name in source.names() if is_picture(name) and len(name.parts) > 1]
-        if not names:
-            raise UserError(
-                "there are no pictures in sub-folders; each domain needs a sub-folder of its own with"
-                f" pictures ({', '.join(PICTURE_SUFFIXES)})"
-            )
+        found = find_class_folders(source, noun="domain")
+        names = found.pictures
         sizes = PictureSizes([_read(source, name, read_size) for name in names])
         read = partial(read_picture, size=image_size or sizes.followed(), fit="crop")
         pictures = torch.stack([_to_tensor(_read(source, name, read)) for name in names])
-    is_grey = bool((pictures == pictures[:, :1]).all())
-    chosen = channels or (1 if is_grey else 3)
-    folders = frozenset(part for name in names for part in name.parts[:-2])
     return LabelledPictures(
-        pictures=_with_channels(pictures, chosen),
-        labels=tuple(compose(name.parent.name) for name in names),
+        pictures=with_channels(pictures, channels or (1 if is_grey(pictures) else 3)),
+        labels=found.classes,
         sizes=sizes,
-        folders=folders,
+        folders=found.above,
     )
 
 
@@ -108,7 +101,7 @@ def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Tensor
     for file in paths:
         with foreign_file(file), file.open("rb") as stream:
             decoded.append(_to_tensor(read_picture(stream, size=image_size, fit="crop")))
-    return _with_channels(torch.stack(decoded), channels), paths
+    return with_channels(torch.stack(decoded), channels), paths
 
 
 def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int) -> Tensor:
@@ -126,17 +119,8 @@ def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int
     for number, content in enumerate(contents, start=1):
         with errors_naming(f"picture {number}"):
             decoded.append(_to_tensor(decode_picture(content, size=image_size, fit="crop")))
-    return _with_channels(torch.stack(decoded), channels)
+    return with_channels(torch.stack(decoded), channels)
 
 
 def _to_tensor(picture: npt.NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(picture).float().div(255)
-
-
-def _with_channels(pictures: Tensor, channels: int) -> Tensor:
-    """Return pictures of [N, 3, S, S] with 3 channels, or as grey ones with 1."""
-    if channels == 3:
-        return pictures
-    if (pictures == pictures[:, :1]).all():
-        return pictures[:, :1].contiguous()
-    return (pictures * torch.tensor(_LUMINANCE).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)

@@ -69,6 +69,11 @@ def build_named(
     return default(**kwargs)
 
 
+def build_extractor(of_columns: Callable[..., Any], of_pictures: Callable[..., Any], **kwargs: Any) -> Any:
+    """Build the extractor of a group for which none is chosen, by what it is given: pictures have a size."""
+    return (of_pictures if "picture_size" in kwargs else of_columns)(**kwargs)
+
+
 def build_part(
     default: Callable[..., Any], items: Mapping[str, Any], part: str, name: str, *args: Any, **kwargs: Any
 ) -> Any:

@@ -23,7 +23,7 @@ def chosen_at(path: str, protocol: type, choice: Any) -> DeclaredCallable:
     return DeclaredCallable(protocol, build_at, path, choice)
 
 
-def each_named(default: DeclaredCallable, choices: Any = None) -> NamedProviders:
+def each_named(default: DeclaredCallable | DeclaredFactory, choices: Any = None) -> NamedProviders:
     """Return a provider of items by name: by its own choice where an item has one, else by the default."""
     return NamedProviders(DeclaredCallable(default.expected, build_named, default.provider, choices or {}))
 

@@ -1,6 +1,7 @@
 """Settings of a table with a label column and groups of feature columns."""
 
 from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -8,7 +9,7 @@ from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings, Settings
 from nested_lightning.settings.choices.splits import SPLITS, Split
-from nested_lightning.settings.numbers import Count
+from nested_lightning.settings.numbers import Count, Pixels
 from nested_lightning.settings.slot import Slot
 
 
@@ -67,8 +68,8 @@ class TabularDataSettings(Settings):
 
     path: Path | None = Field(
         None,
-        description="CSV (also gzip) or Parquet, a folder of Parquet files or a pattern such as sales-*.csv;"
-        " null: the digits that ship.",
+        description="CSV (also gzip), Parquet, a folder of Parquet files, a pattern such as sales-*.csv, or a"
+        " folder or zip of class folders; null: the digits that ship.",
     )
     label: str | None = Field(
         None, description="Column to predict; null: the shipped file's, digit, or those of objectives."
@@ -86,19 +87,34 @@ class TabularDataSettings(Settings):
     categorical: list[str] = Field(
         [], description="Columns of categories; a column of few different words is one without being named."
     )
+    pictures: list[str] = Field(
+        [], description="Columns that name pictures; one of names of pictures that are there is found."
+    )
     excluded: list[str] = Field([], description="Columns that are no features; note_* is all that match.")
     missing: Literal["error", "mean", "drop"] = Field(
         "error", description="Empty cells: an error, the training part's mean, or the row left out."
     )
     allow_missing_groups: bool = Field(False, description="Whether a row may lack a whole group.")
+    picture_size: Pixels | None = Field(
+        None, description="Pixels to each side of pictures; null: as they have, at most 32."
+    )
+    picture_fit: Literal["pad", "crop", "stretch"] = Field(
+        "pad", description="How a picture becomes square: white margins, cut edges, or distorted."
+    )
+    picture_folder: str | None = Field(
+        None, description="Where the pictures lie that a table names; null: below its own folder."
+    )
     split: Split = SPLITS.field("How rows become training, validation and test parts.")
     storage: FeatureStorage = FEATURE_STORAGES.field("Where the rows lie during training.")
     batch_size: Count = Field(64, description="Rows of a training batch.")
     eval_batch_size: Count = Field(1024, description="Rows of a batch in validation, test, prediction.")
 
     @model_validator(mode="after")
-    def _leave_categories_in(self) -> Self:
-        for name in self.categorical:
-            if any(fnmatchcase(name, pattern) for pattern in self.excluded):
-                raise ValueError(f"column '{name}' is in categorical and in excluded: take it out of one")
+    def _give_each_column_one_sort(self) -> Self:
+        sorts = {"categorical": self.categorical, "pictures": self.pictures}
+        others = {"excluded": self.excluded, "pictures": self.pictures}
+        for (sort, names), (other, patterns) in product(sorts.items(), others.items()):
+            for name in names if sort != other else ():
+                if any(fnmatchcase(name, pattern) for pattern in patterns):
+                    raise ValueError(f"column '{name}' is in {sort} and in {other}: take it out of one")
         return self

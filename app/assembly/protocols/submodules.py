@@ -14,14 +14,14 @@ from nested_lightning.app.assembly.protocols.declaring import instance_of
 
 @instance_of(nn.Module)
 class FeatureExtractor(Protocol):
-    """One group of features in, one vector out."""
+    """One group of features in, one vector out; of pictures too, whose channels are ``in_features``."""
 
     out_features: int
 
-    def __init__(self, *, in_features: int) -> None: ...
+    def __init__(self, *, in_features: int, picture_size: int = 0) -> None: ...
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map [B, in_features] to [B, out_features]."""
+        """Map [B, in_features], or [B, in_features, picture_size, picture_size], to [B, out_features]."""
 
 
 @instance_of(nn.Module)

@@ -60,11 +60,11 @@ def test_data_spec_survives_json_exactly() -> None:
         ),
         (
             {"groups": [{"name": "g", "columns": [{"name": "x", "scale": 0.0}]}]},
-            r"groups\.0\.columns\.0\.scale: ",
+            r"groups\.0\.columns\.columns\.0\.scale: ",
         ),
         (
             {"groups": [{"name": "g", "columns": [{"name": "x", "mean": float("nan")}]}]},
-            r"groups\.0\.columns\.0\.mean: ",
+            r"groups\.0\.columns\.columns\.0\.mean: ",
         ),
     ],
 )

@@ -1,0 +1,206 @@
+"""Columns of a table that name pictures, which are read when they are asked for.
+
+Shapes: N rows, S pixels to a side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+from pyarrow import compute
+from torch import Tensor
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file
+from nested_lightning.app.pictures.decoding import Fit, read_picture, read_size
+from nested_lightning.app.pictures.listing import is_picture
+from nested_lightning.app.pictures.naming import PictureFinder
+from nested_lightning.app.pictures.sizes import PictureSizes
+from nested_lightning.app.pictures.source import PictureSource
+from nested_lightning.app.tables.column_values import ColumnValues, is_text, plain_column, text_values
+from nested_lightning.app.tables.missing_values import Flags
+from nested_lightning.app.tables.sample_columns import SampleColumns
+
+T = TypeVar("T")
+Picture = npt.NDArray[np.uint8]
+
+_BLOCK_PICTURES = 1024
+"""Pictures that are decoded at once."""
+
+_NUM_TRIED = 20
+"""Names of which one has to be a picture's that is there, for a column to be one of pictures."""
+
+_ADVICE = "put the picture there, correct its name, leave the row out, or name the column in {}.excluded"
+_SETTING = "multi_feature.data"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TablePictures:
+    """Reads the pictures that a table names.
+
+    Attributes:
+        table: The whole table, for the row of a picture that can't be read.
+        source: The folder or archive where it lies.
+        folder: Where the pictures lie, see `PictureFinder`.
+        size: S where a model isn't trained yet; None: as `PictureSizes.followed` says of the training part.
+        fit: How pictures become square, there too.
+        sizes: Where the sizes in files are noted that were looked at, by column.
+        is_keeping: Whether what was decoded is kept for as long as this lives.
+    """
+
+    table: pa.Table
+    source: PictureSource
+    folder: str | None = None
+    size: int | None = None
+    fit: Fit = "pad"
+    sizes: dict[str, PictureSizes] = field(default_factory=dict)
+    is_keeping: bool = True
+    _kept: dict[tuple[str, str], Picture] = field(default_factory=dict)
+
+    def are_named_in(self, column: str) -> bool:
+        """Return whether a column names pictures: each value looks like it, and one of the first is there."""
+        if not is_text(plain_column(self.table.column(column)).type):
+            return False
+        names = compute.unique(text_values(self.table.column(column)).drop_null()).to_pylist()
+        return all(is_picture(PurePosixPath(name)) for name in names) and any(
+            self._is_there(name) for name in islice(names, _NUM_TRIED)
+        )
+
+    def size_of(self, column: str, name: str) -> tuple[int, int]:
+        """Return width and height of a picture, of which only the head is read.
+
+        Raises:
+            UserError: It isn't there, or is none; names row and column.
+        """
+        return self._read(column, name, read_size)
+
+    def decode(self, column: str, name: str, *, size: int, fit: Fit) -> Picture:
+        """Return a picture of [3, S, S].
+
+        Raises:
+            UserError: It isn't there, or can't be decoded; names row and column.
+        """
+        if (kept := self._kept.get((column, name))) is not None:
+            return kept
+        decoded = self._read(column, name, lambda stream: read_picture(stream, size=size, fit=fit))
+        if self.is_keeping:
+            self._kept[column, name] = decoded
+        return decoded
+
+    @property
+    def _find(self) -> PictureFinder:
+        setting = f"{_SETTING}.pictures.folder"
+        return PictureFinder(source=self.source, beside=PurePosixPath(), folder=self.folder, setting=setting)
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            self._find(name)
+        except UserError:
+            return False
+        return True
+
+    def _read(self, column: str, name: str, read: Callable[[BinaryIO], T]) -> T:
+        try:
+            with foreign_file(name), self.source.open(self._find(name)) as stream:
+                return read(stream)
+        except UserError as error:
+            row = compute.index(text_values(self.table.column(column)), name).as_py() + 1
+            advice = _ADVICE.format(_SETTING)
+            raise UserError(f"row {row:,}, column '{column}': {error}; {advice}") from None
+
+
+@dataclass(frozen=True, eq=False)
+class PictureColumn:
+    """One column of names of pictures.
+
+    Attributes:
+        column: Its name.
+        names: [N], null where missing.
+        pictures: Reads them.
+    """
+
+    column: str
+    names: pa.StringArray
+    pictures: TablePictures
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, rows: slice) -> PictureColumn:
+        """Return some rows."""
+        return replace(self, names=self.names[rows])
+
+    def take(self, rows: Any) -> PictureColumn:
+        """Return the rows of these numbers."""
+        return replace(self, names=self.names.take(rows))
+
+    def filter(self, rows: Any) -> PictureColumn:
+        """Return the rows that are True in ``rows``, bool of [N]."""
+        return replace(self, names=self.names.filter(rows))
+
+    def drop_null(self) -> PictureColumn:
+        """Return the rows that name a picture."""
+        return replace(self, names=self.names.drop_null())
+
+    def is_null(self) -> pa.BooleanArray:
+        """Return which rows name none, bool of [N]."""
+        return self.names.is_null()
+
+    def sizes(self) -> PictureSizes:
+        """Return the sizes of the pictures in their files; no name is missing."""
+        sizes = PictureSizes([self.pictures.size_of(self.column, name) for name in self.names.to_pylist()])
+        self.pictures.sizes[self.column] = sizes
+        return sizes
+
+    def blocks(self, *, size: int, fit: Fit) -> Iterator[Tensor]:
+        """Yield the pictures, some at a time, uint8 of [n, 3, S, S]; no name is missing."""
+        for start in range(0, len(self), _BLOCK_PICTURES):
+            names = self.names[start : start + _BLOCK_PICTURES].to_pylist()
+            decoded = [self.pictures.decode(self.column, name, size=size, fit=fit) for name in names]
+            yield torch.from_numpy(np.stack(decoded))
+
+
+AnyColumn = ColumnValues | PictureColumn
+
+
+@dataclass(frozen=True, eq=False)
+class WithPictures(SampleColumns):
+    """Columns, some of which name pictures.
+
+    Attributes:
+        columns: All of them; those of pictures as text.
+        pictures: What reads the pictures, by the names of their columns.
+    """
+
+    columns: SampleColumns
+    pictures: Mapping[str, TablePictures]
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a column."""
+        values = self.columns[name]
+        if name not in self.pictures:
+            return values
+        assert isinstance(values, pa.StringArray)
+        return PictureColumn(name, values, self.pictures[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def keep(self, rows: Flags) -> WithPictures:
+        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
+        return WithPictures(self.columns.keep(rows), self.pictures)
+
+    def slice(self, start: int, stop: int) -> WithPictures:
+        """Return the columns with the rows from ``start`` to ``stop``."""
+        return WithPictures(self.columns.slice(start, stop), self.pictures)
