@@ -10,13 +10,17 @@ _TONES = ("", "🏻", "🏽", "🏿")
 
 
 def write_odd_data(folder: Path) -> Path:
-    """Write a table with gaps, wide pictures with captions in capitals, and the same with one lost."""
+    """Write tables, one with gaps, one that names pictures, and wide ones with captions, one of them lost."""
     draw = random.Random(0)
     rows = [[f"{draw.gauss(0, 1):.3f}" for _ in range(4)] + ["uv"[row % 2]] for row in range(60)]
     rows[3][0] = rows[5][2] = ""
     rows[7][2] = rows[7][3] = ""
     lines = ["kar0,kar1,fou0,fou1,shape", *map(",".join, rows)]
     (folder / "gaps.csv").write_text("\n".join(lines) + "\n")
+    names = [f"wide/{row % len(_BASES)}-{row % len(_TONES)}.png" for row in range(len(rows))]
+    lines = [f"{line},{name}" for line, name in zip(lines[1:], names, strict=True) if ",," not in line]
+    lines = [line for line in lines if not line.startswith(",")]
+    (folder / "photos.csv").write_text("\n".join(["kar0,kar1,fou0,fou1,shape,photo", *lines]) + "\n")
     for name in ("wide", "lost"):
         _write_pictures(folder / name, draw)
     (folder / "lost" / "0-0.png").unlink()

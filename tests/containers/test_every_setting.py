@@ -67,6 +67,9 @@ COMPANIONS: dict[str, Any] = {
     "multi_feature.data.allow_missing_groups": "multi_feature.data.path=ODD/gaps.csv",
     "multi_feature.data.grouping.groups": "multi_feature.data.grouping.groups={a: [kar0], b: [fou0]}",
     "vae_gan.data.grouping.groups": "vae_gan.data.grouping.groups={a: [dot], b: [line, ring]}",
+    "multi_feature.data.picture": "multi_feature.data.path=ODD/photos.csv",
+    "multi_feature.picture_extractor": "multi_feature.data.path=ODD/photos.csv",
+    "multi_feature.feature_extractors": "multi_feature.data.path=ODD/photos.csv",
     "image_to_text.data.fit": "image_to_text.data.path=ODD/wide",
     "image_to_text.data.is_lowercase": "image_to_text.data.path=ODD/wide",
     "image_to_text.data.split": "image_to_text.data.path=ODD/wide",
@@ -115,6 +118,8 @@ def _names(row: SettingRow) -> list[str]:
     item = [] if before == row.path else [ITEMS[before]]
     if row.kind in ("projection", "perceptron", "picture") and item:
         item = ["points"]  # adapters of vectors
+    if row.kind.endswith("_image") and item:
+        item = ["photo"]
     return [*before.split("."), *item, *filter(None, after.split("."))]
 
 

@@ -4,9 +4,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from PIL import Image
+from pyarrow import csv
 from torch import nn
 
 import nested_lightning as nl
@@ -14,6 +17,7 @@ from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.answers import answer_files
 from nested_lightning.app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
+from nested_lightning.app.tables.table_file import read_shipped_table
 from tests.app.multi_feature.test_pictures import write_class_folders, write_table
 from tests.untrained import as_if_trained
 
@@ -138,3 +142,35 @@ def test_a_picture_that_is_missing_in_a_table_to_predict_is_named(tmp_path: Path
 
     with pytest.raises(UserError, match=r"row 9, column 'photo': images/box/2.png: no such picture"):
         predictor.predict_file(tmp_path / "table.csv")
+
+
+def _write_digits(folder: Path) -> Path:
+    """Write the shipped digits as pictures of 15 x 16 pixels, and a table with Fourier coefficients too."""
+    table = read_shipped_table()
+    pixels = np.stack([table.column(f"pix_{number:03d}").to_numpy() for number in range(240)], axis=1)
+    for row, picture in enumerate(pixels.reshape(-1, 16, 15)):
+        Image.fromarray((picture * 40).astype(np.uint8)).save(folder / f"{row}.png")
+    names = pa.array([f"{row}.png" for row in range(table.num_rows)])
+    kept = [name for name in table.column_names if name.startswith("fou") or name == "digit"]
+    csv.write_csv(table.select(kept).append_column("photo", names), folder / "digits.csv")
+    return folder / "digits.csv"
+
+
+@pytest.mark.slow
+def test_pictures_and_numbers_together_are_better_than_either(tmp_path: Path) -> None:
+    table = _write_digits(tmp_path)
+    accuracies = {}
+    for name, excluded in {"both": [], "photo": ["fou_*"], "numbers": ["photo"]}.items():
+        family = _family(
+            table,
+            **{
+                "run_dir": str(tmp_path / name),
+                "multi_feature.data": {"label": "digit", "excluded": excluded, "picture_size": 4},
+                "multi_feature.picture_extractor": {"channels": [16]},
+                "trainer": {"max_epochs": 12, "accelerator": "cpu", "use_progress_bar": False},
+            },
+        )
+        family.training_run()()
+        accuracies[name] = family.evaluator()("test").scores["accuracy"]
+
+    assert accuracies["both"] > max(accuracies["photo"], accuracies["numbers"]), accuracies
