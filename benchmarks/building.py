@@ -31,9 +31,10 @@ from torch import nn
 
 from nested_lightning import ApplicationSettings, bootstrap, family_container, load_settings
 from nested_lightning.app.assembly.seeding import derive_seed, seeded
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective
-from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.submodules.combiners import Concatenation
 from nested_lightning.app.submodules.feature_extractors import NormalizedFeatureExtractor

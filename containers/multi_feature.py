@@ -61,7 +61,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         objectives=providers.Callable(kinds_of, settings.provided.objectives),
         **attributes(settings.provided.data, "categorical", "excluded", "missing"),
         **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
-        **attributes(settings.provided.data, "pictures", "picture_size", "picture_fit", "picture_folder"),
+        **attributes(settings.provided.data, "sorts", "picture_size", "picture_fit", "picture_folder"),
         grouping=grouping,
         splitter=splitter,
         storage=storage,
@@ -78,12 +78,18 @@ class MultiFeatureContainer(DeclarativeContainer):
 
     feature_extractor = chosen(protocols.FeatureExtractor, settings.provided.feature_extractor)
     picture_extractor = chosen(protocols.FeatureExtractor, settings.provided.picture_extractor)
+    text_extractor = chosen(protocols.FeatureExtractor, settings.provided.text_extractor)
+    sequence_extractor = chosen(protocols.FeatureExtractor, settings.provided.sequence_extractor)
     feature_extractors = each_named(
         DeclaredCallable(
             protocols.FeatureExtractor,
             build_extractor,
             feature_extractor.provider,
-            picture_extractor.provider,
+            providers.Dict(
+                picture_size=picture_extractor.provider,
+                max_length=text_extractor.provider,
+                num_steps=sequence_extractor.provider,
+            ),
         ),
         providers.Singleton(dict, settings.provided.feature_extractors),  # read once for all of them
     )

@@ -7,14 +7,17 @@ from pydantic import Field, model_validator
 from nested_lightning.settings.base import Settings, complete_items, plain_section
 from nested_lightning.settings.choices.combiners import COMBINERS, Combiner
 from nested_lightning.settings.choices.feature_extractors import FEATURE_EXTRACTORS, FeatureExtractor
+from nested_lightning.settings.choices.group_extractors import GroupExtractor
 from nested_lightning.settings.choices.heads import HEADS, Head
-from nested_lightning.settings.choices.image_extractors import (
-    PICTURE_EXTRACTORS,
-    GroupExtractor,
-    PictureExtractor,
-)
+from nested_lightning.settings.choices.image_extractors import PICTURE_EXTRACTORS, PictureExtractor
 from nested_lightning.settings.choices.objectives import OBJECTIVES, Objective
 from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from nested_lightning.settings.choices.text_extractors import (
+    SEQUENCE_EXTRACTORS,
+    TEXT_EXTRACTORS,
+    SequenceExtractor,
+    TextExtractor,
+)
 from nested_lightning.settings.data.multi_feature import TabularDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import InputFiles, KeepOptions, PredictorInterface
@@ -27,6 +30,10 @@ class MultiFeatureSettings(Settings):
     feature_extractor: FeatureExtractor = FEATURE_EXTRACTORS.field("Feature extractor of every group.")
     picture_extractor: PictureExtractor = PICTURE_EXTRACTORS.field(
         "Feature extractor of every group of pictures."
+    )
+    text_extractor: TextExtractor = TEXT_EXTRACTORS.field("Feature extractor of every group of texts.")
+    sequence_extractor: SequenceExtractor = SEQUENCE_EXTRACTORS.field(
+        "Feature extractor of every group of sequences."
     )
     feature_extractors: dict[str, GroupExtractor] = Field(
         {}, description="Feature extractors of single groups, by the group's name."

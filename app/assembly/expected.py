@@ -132,15 +132,16 @@ class Expected:
     def _lacking_call(self, what: str, taken: Signature | None, given: Signature | None) -> Iterator[str]:
         """Yield why a call with the arguments of one signature doesn't go into another.
 
-        Keywords with a default are given at some places alone: it is enough if a call goes with or without.
+        Keywords with a default are given at some places alone, each at its own: it is enough if a call goes
+        with one of them, or without.
         """
         parameters = given.parameters.values() if given else ()
         by_name = {one.name: one for one in parameters if one.kind is Parameter.KEYWORD_ONLY}
         by_position = [one.name for one in parameters if one.name not in by_name]
         always = {name: one for name, one in by_name.items() if one.default is Parameter.empty}
-        if given and (why := why_not_called(taken, by_position, always)):
-            if always != by_name and not why_not_called(taken, by_position, by_name):
-                return
+        calls = [always, *({**always, name: one} for name, one in by_name.items() if name not in always)]
+        if given and all(why_not_called(taken, by_position, names) for names in calls):
+            why = why_not_called(taken, by_position, always)
             yield f"{what} can't be called with {', '.join([*by_position, *always]) or 'nothing'}: {why}"
 
 

@@ -28,8 +28,8 @@ def multi_feature(
     Args:
         data: Groups, and what is to be predicted.
         model: The composite.
-        feature_extractors: Each takes ``in_features``, of pictures the number of channels, and then
-            ``picture_size`` as well; those that are named must be groups of the data.
+        feature_extractors: Each takes ``in_features`` and what its group has ``wired`` besides; those that
+            are named must be groups of the data.
         combiner: Takes ``in_features``, a mapping from group to width.
         head: Takes ``in_features`` and ``out_features``, as many as the objective needs.
         objective: Takes the ``target``; of several columns also their ``objectives``.
@@ -47,12 +47,11 @@ def multi_feature(
             path = f"multi_feature.feature_extractors.{group}"
             groups = f"{did_you_mean(group, widths)} (groups: {', '.join(widths)})"
             report(CompositionError(f"{path}: the data has no such group{groups}", path=path))
-    sizes = {one.name: {"picture_size": one.size} for one in data.pictures}
     extractors = {
-        group: feature_extractors[group](
-            in_features=Width(width, f"the data's group '{group}'"), **sizes.get(group, {})
+        one.name: feature_extractors[one.name](
+            in_features=Width(one.width, f"the data's group '{one.name}'"), **one.wired
         )
-        for group, width in widths.items()
+        for one in data.groups
     }
     combined = combiner(in_features={group: published(one) for group, one in extractors.items()})
     if isinstance(data.target, SeveralTargets):

@@ -1,7 +1,7 @@
 """Which columns of a file form which group of features."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import takewhile
@@ -191,25 +191,26 @@ def check_columns(columns: Sequence[str], wanted: Sequence[str], *, setting: str
             )
 
 
-def group_pictures_apart(
-    grouping: Grouping, columns: Sequence[str], pictures: Collection[str]
+def group_apart(
+    grouping: Grouping, columns: Sequence[str], sorts: Mapping[str, str]
 ) -> dict[str, tuple[str, ...]]:
-    """Group ``columns``, each of those with ``pictures`` by itself, under its name.
+    """Group ``columns``; each with a sort of its own, dates aside, is a group by itself, under its name.
 
     Raises:
-        UserError: A group is listed that has a column of pictures and others.
+        UserError: A group is listed that has such a column and others.
     """
+    apart = {name: sort for name, sort in sorts.items() if sort != "date"}
     if not isinstance(grouping, ExplicitGroups):
-        others = (
-            grouping([name for name in columns if name not in pictures]) if {*columns} - {*pictures} else {}
-        )
-        own = {f"{name}_picture" if name in others else name: (name,) for name in columns if name in pictures}
+        rest = [name for name in columns if name not in apart]
+        others = grouping(rest) if rest else {}
+        own = {f"{name}_{sort}" if name in others else name: (name,) for name, sort in apart.items()}
         return others | own
     groups = grouping(columns)
     for name, members in groups.items():
-        if len(members) > 1 and (found := [column for column in members if column in pictures]):
+        if len(members) > 1 and (found := [column for column in members if column in apart]):
             raise UserError(
-                f"multi_feature.data.grouping.groups.{name}: column '{found[0]}' holds pictures, which are a"
-                " group by themselves; list it alone, or name it in multi_feature.data.categorical"
+                f"multi_feature.data.grouping.groups.{name}: column '{found[0]}' is of the sort"
+                f" {apart[found[0]]}, and a group by itself; list it alone, or name it in"
+                " multi_feature.data.categorical"
             )
     return groups

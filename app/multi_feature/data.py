@@ -23,17 +23,20 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import (
     Grouping,
     check_columns,
-    group_pictures_apart,
+    group_apart,
     select_columns,
 )
 from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups, note_unseen
-from nested_lightning.app.multi_feature.picture_column import TablePictures, WithPictures
+from nested_lightning.app.multi_feature.group_specs import Sort
+from nested_lightning.app.multi_feature.own_columns import WithOwnColumns
+from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.picture_tables import (
     CLASS,
     ClassFolders,
     pictures_beside,
     source_of,
 )
+from nested_lightning.app.multi_feature.sorts import find_sorts, read_own_columns
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
 from nested_lightning.app.multi_feature.targets.reading import TargetColumns, WantedTarget, read_targets
@@ -104,7 +107,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         excluded: Columns that are no features, or patterns such as ``note_*``.
         missing: What to do about missing values; see ``MultiFeatureDataSpec``.
         allow_missing_groups: Whether a row may lack all columns of a group.
-        pictures: Columns that name pictures; see also `TablePictures.are_named_in`.
+        sorts: Columns of a sort of their own, where it isn't to be found, see `find_sorts`.
         picture_size: Pixels to each side of pictures; None: as they are, see `PictureSizes.followed`.
         picture_fit: How pictures become square.
         picture_folder: Where pictures lie, see `PictureFinder`.
@@ -133,7 +136,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         excluded: Sequence[str] = (),
         missing: MissingPolicy = "error",
         allow_missing_groups: bool = False,
-        pictures: Sequence[str] = (),
+        sorts: Mapping[str, Sort] | None = None,
         picture_size: int | None = None,
         picture_fit: Fit = "pad",
         picture_folder: str | None = None,
@@ -164,7 +167,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._splitter = splitter
         self._storage = storage or MemoryStorage()
         self._picture_sizes: dict[str, PictureSizes] = {}
-        self._picture_columns = tuple(pictures)
+        self._sorts: Mapping[str, Sort] = sorts or {}
         self._pictures = partial(
             TablePictures,
             size=picture_size,
@@ -224,8 +227,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     @override
     def _guesses(self) -> Sequence[str]:
         spec, guess = self.data_spec, getattr(self._grouping, "guess", None)
-        own = {one.name for one in spec.pictures}
-        others = {name: columns for name, columns in spec.column_names.items() if name not in own}
+        others = {one.name: one.column_names for one in spec.groups if one.columns}
         lost = [
             f"column '{one.column}': {loss}"
             for one in spec.pictures
@@ -259,12 +261,16 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._reasons = targets.reasons
         has_weight = self._weight in table.column_names or not self._given_spec
         weight = read_weights(table, self._weight) if self._weight and has_weight else None
-        groups, named = self._groups(table, pictures)
+        groups, sorts = self._groups(table, pictures)
         names = columns_there(table.column_names, groups, self._allow_missing_groups)
+        own = read_own_columns(table, sorts, pictures)
         read = self._storage.read_columns(
-            table, names, categorical=[*self._categorical, *named], infer_categories=self._given_spec is None
+            table,
+            [name for name in names if name not in own],
+            categorical=self._categorical,
+            infer_categories=self._given_spec is None,
         )
-        columns = WithPictures(read, dict.fromkeys(named, pictures)) if named else read
+        columns = WithOwnColumns(read, own)
         missing = find_missing(
             columns, groups, table.num_rows, allow_missing_groups=self._allow_missing_groups
         )
@@ -286,10 +292,10 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
 
     def _groups(
         self, table: pa.Table, pictures: TablePictures
-    ) -> tuple[Mapping[str, Sequence[str]], Sequence[str]]:
-        """Return the columns of each group, and those that name pictures."""
+    ) -> tuple[Mapping[str, Sequence[str]], Mapping[str, Sort]]:
+        """Return the columns of each group, and the sort of those that have one of their own."""
         if self._given_spec:
-            return self._given_spec.column_names, [one.column for one in self._given_spec.pictures]
+            return self._given_spec.column_names, self._given_spec.sorts
         reserved = {*self._wanted.kinds, self._weight, *self._splitter.reserved_columns}
         columns = [name for name in table.column_names if name not in reserved]
         excluded = select_columns(columns, self._excluded, setting="multi_feature.data.excluded")
@@ -300,14 +306,11 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             note_given_parts(words, setting="multi_feature.data.split")
         if not features:
             raise UserError(f"there are no features, only {name_list(table.column_names)}")
-        check_columns(columns, self._picture_columns, setting="multi_feature.data.pictures")
-        named = [
-            name
-            for name in features
-            if name in self._picture_columns
-            or (name not in self._categorical and pictures.are_named_in(name))
-        ]
-        return group_pictures_apart(self._grouping, features, named), named
+        check_columns(columns, [*self._sorts], setting="the list of a sort in multi_feature.data")
+        sorts = find_sorts(
+            table, features, given=self._sorts, categorical=self._categorical, pictures=pictures
+        )
+        return group_apart(self._grouping, features, sorts), sorts
 
     def _encode(self, samples: _Samples) -> Read:
         targets = samples.targets

@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,20 +17,15 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.picture_column import (
-    AnyColumn,
-    PictureColumn,
-    TablePictures,
-    WithPictures,
-)
-from nested_lightning.app.multi_feature.picture_encoding import encode_pictures, fit_pictures
-from nested_lightning.app.multi_feature.spec import (
+from nested_lightning.app.multi_feature.group_specs import (
     AnyGroupSpec,
     ColumnSpec,
     GroupSpec,
-    MultiFeatureDataSpec,
-    PictureGroupSpec,
 )
+from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, WithOwnColumns
+from nested_lightning.app.multi_feature.picture_column import TablePictures
+from nested_lightning.app.multi_feature.sorts import read_own_columns
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.tables.column_reading import read_columns
 from nested_lightning.app.tables.column_values import ColumnValues
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
@@ -51,7 +47,7 @@ def fit_groups(
         UserWarning: Columns are constant in these rows, or count the rows; they are kept.
     """
     specs: dict[str, ColumnSpec] = {}
-    pictures: dict[str, PictureGroupSpec] = {}
+    own: dict[str, Any] = {}
     constant, counting = [], []
     for name in columns:  # one at a time is in memory, where they are read from a disk
         values = columns[name]
@@ -61,8 +57,9 @@ def fit_groups(
                 f"column '{name}' has no value in any row of the training part; name it in"
                 " multi_feature.data.excluded"
             )
-        if isinstance(known, PictureColumn):
-            pictures[name] = fit_pictures(known)
+        if not isinstance(known, np.ndarray | pa.StringArray):
+            fitted = known.fit()
+            (specs if isinstance(fitted, ColumnSpec) else own)[name] = fitted
             continue
         is_constant = _is_constant(known)
         specs[name] = _fit_column(name, known, is_constant=is_constant)
@@ -76,8 +73,8 @@ def fit_groups(
         counting,
     )
     return tuple(
-        replace(pictures[members[0]], name=name)
-        if members[0] in pictures
+        replace(own[members[0]], name=name)
+        if members[0] in own
         else GroupSpec(name=name, columns=tuple(specs[column] for column in members))
         for name, members in groups.items()
     )
@@ -128,7 +125,7 @@ def _warn_of(fault: str, columns: Sequence[str]) -> None:
         )
 
 
-Features = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
+Features = npt.NDArray[Any]
 
 _PREDICTION_ADVICE = (
     "Fill them in; a model trained with multi_feature.data.missing=mean, or where whole groups are missing"
@@ -153,9 +150,9 @@ def encode_features(
     """
     groups = data_spec.column_names
     names = columns_there(table.column_names, groups, data_spec.allow_missing_groups)
-    named = [one.column for one in data_spec.pictures]
-    read = read_columns(table, names, categorical=[*data_spec.categorical, *named])
-    columns = WithPictures(read, dict.fromkeys(named, pictures)) if pictures else read
+    own = read_own_columns(table, data_spec.sorts, pictures)
+    read = read_columns(table, [name for name in names if name not in own], categorical=data_spec.categorical)
+    columns = WithOwnColumns(read, own)
     note_unseen(columns, data_spec)
     missing = find_missing(
         columns, groups, table.num_rows, allow_missing_groups=data_spec.allow_missing_groups
@@ -171,7 +168,11 @@ def encode_features(
 
 
 def note_unseen(columns: Mapping[str, AnyColumn], data_spec: MultiFeatureDataSpec) -> None:
-    """Warn of categories in ``columns`` that no row of the training had, with how many rows have them."""
+    """Warn of what no row of the training had, and how many rows of ``columns`` have: categories, words."""
+    for group in data_spec.groups:
+        own: Any = columns.get(group.column_names[0])
+        if own is not None and not isinstance(group, GroupSpec):
+            own.note(group)
     for spec in data_spec.categorical_columns:
         values = columns.get(spec.name)
         if not isinstance(values, pa.StringArray):
@@ -201,16 +202,17 @@ def encode_groups(
 
 
 def _encode_group(columns: Mapping[str, AnyColumn], group: AnyGroupSpec, num_rows: int) -> Features:
-    if isinstance(group, PictureGroupSpec):
-        column = columns[group.column]
-        assert isinstance(column, PictureColumn)
-        return encode_pictures(column, group)
+    if not isinstance(group, GroupSpec):
+        own: Any = columns[group.column]
+        return cast(Features, own.encode(group))
     encoded = np.zeros((num_rows, group.width), dtype=np.float32)
     start = 0
     for spec in group.columns:
         values = columns[spec.name]
         part = encoded[:, start : start + spec.width]
-        if isinstance(values, np.ndarray):
+        if isinstance(values, DateColumn):
+            part[:] = values.encode(spec)
+        elif isinstance(values, np.ndarray):
             numbers = (values - spec.mean) / spec.scale
             numbers[np.isnan(numbers)] = 0.0
             part[:, 0] = numbers

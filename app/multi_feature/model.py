@@ -132,8 +132,8 @@ class MultiFeatureClassifier(Composite):
         """Return what the head says of rows, which `objective.decode` understands.
 
         Args:
-            features: G entries of [B, F_g], float, or uint8 pictures of [B, C, S, S]; None where a group is
-                missing in every row.
+            features: G entries of [B, F_g], float, or as the group's layout says, see `group_specs`; None
+                where a group is missing in every row.
             presence: [B, G], bool, whether a row has a group; None: each group that isn't None is there.
 
         Returns:
@@ -243,7 +243,8 @@ class MultiFeatureClassifier(Composite):
     def _extract(self, group: str, extractor: nn.Module, tensor: Tensor | None, *, like: Tensor) -> Tensor:
         in_features = getattr(extractor, "in_features", None)
         if tensor is None:
-            return like.new_zeros(len(like), cast(int, extractor.out_features))
+            width = cast(int, extractor.out_features)
+            return torch.zeros(len(like), width, dtype=cast(torch.dtype, self.dtype), device=like.device)
         if in_features is not None and tensor.shape[1] != in_features:
             raise UserError(
                 f"group '{group}' has {tensor.shape[1]} features, but its extractor "

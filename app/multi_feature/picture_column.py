@@ -5,7 +5,7 @@ Shapes: N rows, S pixels to a side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import PurePosixPath
@@ -20,14 +20,14 @@ from torch import Tensor
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
+from nested_lightning.app.multi_feature.group_specs import PictureGroupSpec
+from nested_lightning.app.multi_feature.picture_encoding import encode_pictures, fit_pictures
 from nested_lightning.app.pictures.decoding import Fit, read_picture, read_size
 from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.pictures.naming import PictureFinder
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.pictures.source import PictureSource
-from nested_lightning.app.tables.column_values import ColumnValues, is_text, plain_column, text_values
-from nested_lightning.app.tables.missing_values import Flags
-from nested_lightning.app.tables.sample_columns import SampleColumns
+from nested_lightning.app.tables.column_values import is_text, plain_column, text_values
 
 T = TypeVar("T")
 Picture = npt.NDArray[np.uint8]
@@ -131,6 +131,17 @@ class PictureColumn:
     names: pa.StringArray
     pictures: TablePictures
 
+    def fit(self) -> PictureGroupSpec:
+        """Return size, channels and their statistics, see `fit_pictures`."""
+        return fit_pictures(self)
+
+    def encode(self, spec: PictureGroupSpec) -> Picture:
+        """Return uint8 of [N, C, S, S], see `encode_pictures`."""
+        return encode_pictures(self, spec)
+
+    def note(self, spec: PictureGroupSpec) -> None:
+        """Warn of nothing."""
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -166,41 +177,3 @@ class PictureColumn:
             names = self.names[start : start + _BLOCK_PICTURES].to_pylist()
             decoded = [self.pictures.decode(self.column, name, size=size, fit=fit) for name in names]
             yield torch.from_numpy(np.stack(decoded))
-
-
-AnyColumn = ColumnValues | PictureColumn
-
-
-@dataclass(frozen=True, eq=False)
-class WithPictures(SampleColumns):
-    """Columns, some of which name pictures.
-
-    Attributes:
-        columns: All of them; those of pictures as text.
-        pictures: What reads the pictures, by the names of their columns.
-    """
-
-    columns: SampleColumns
-    pictures: Mapping[str, TablePictures]
-
-    def __getitem__(self, name: str) -> Any:
-        """Return a column."""
-        values = self.columns[name]
-        if name not in self.pictures:
-            return values
-        assert isinstance(values, pa.StringArray)
-        return PictureColumn(name, values, self.pictures[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.columns)
-
-    def __len__(self) -> int:
-        return len(self.columns)
-
-    def keep(self, rows: Flags) -> WithPictures:
-        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
-        return WithPictures(self.columns.keep(rows), self.pictures)
-
-    def slice(self, start: int, stop: int) -> WithPictures:
-        """Return the columns with the rows from ``start`` to ``stop``."""
-        return WithPictures(self.columns.slice(start, stop), self.pictures)

@@ -3,14 +3,20 @@
 Shapes: N rows, C channels, S pixels to a side.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from nested_lightning.app.multi_feature.picture_column import PictureColumn
-from nested_lightning.app.multi_feature.spec import PictureGroupSpec
+from nested_lightning.app.multi_feature.group_specs import PictureGroupSpec
 from nested_lightning.app.pictures.colours import count_values, is_grey, statistics_of, with_channels
 from nested_lightning.app.tables.column_values import is_missing
+
+if TYPE_CHECKING:
+    from nested_lightning.app.multi_feature.picture_column import PictureColumn
 
 Pictures = npt.NDArray[np.uint8]
 

@@ -65,7 +65,7 @@ def each_column(
             yield name, text_values(column)
         elif (numbers := number_values(column)) is not None:
             yield name, _check_finite(name, numbers)
-        elif infer_categories and _seems_categorical(column):
+        elif infer_categories and seems_categorical(column):
             values = text_values(column)
             guessed[name] = _first_number(values)
             yield name, values
@@ -116,7 +116,7 @@ def _check_finite(name: str, numbers: Numbers) -> Numbers:
     return numbers
 
 
-def _seems_categorical(column: pa.ChunkedArray) -> bool:
+def seems_categorical(column: pa.ChunkedArray) -> bool:
     """Return whether most values are words, and few enough different ones, each twice on average."""
     column = plain_column(column)
     if not is_text(column.type):

@@ -4,7 +4,8 @@ from nested_lightning.app.data.data_spec import DataSpec
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.vocabulary import SPECIAL_TOKENS
-from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec

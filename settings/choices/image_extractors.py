@@ -43,6 +43,3 @@ class ResidualImageExtractorSettings(
 
 PICTURE_EXTRACTORS = Slot(base=ImageExtractorSettings, default="residual_image")
 PictureExtractor = Annotated[ImageExtractorSettings, PICTURE_EXTRACTORS]
-GROUP_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="normalized")
-GroupExtractor = Annotated[FeatureExtractorSettings, GROUP_EXTRACTORS]
-"""Of a single group, whichever its sort."""

@@ -90,6 +90,11 @@ class TabularDataSettings(Settings):
     pictures: list[str] = Field(
         [], description="Columns that name pictures; one of names of pictures that are there is found."
     )
+    dates: list[str] = Field([], description="Columns of dates; one of nothing but ISO dates is found.")
+    texts: list[str] = Field(
+        [], description="Columns of text; one of many texts of three words or more is found."
+    )
+    sequences: list[str] = Field([], description="Columns of lists of numbers; one of lists is found.")
     excluded: list[str] = Field([], description="Columns that are no features; note_* is all that match.")
     missing: Literal["error", "mean", "drop"] = Field(
         "error", description="Empty cells: an error, the training part's mean, or the row left out."
@@ -111,10 +116,22 @@ class TabularDataSettings(Settings):
 
     @model_validator(mode="after")
     def _give_each_column_one_sort(self) -> Self:
-        sorts = {"categorical": self.categorical, "pictures": self.pictures}
-        others = {"excluded": self.excluded, "pictures": self.pictures}
+        own = {name: getattr(self, name) for name in ("pictures", "dates", "texts", "sequences")}
+        sorts = {"categorical": self.categorical, **own}
+        others = {"excluded": self.excluded, **own}
         for (sort, names), (other, patterns) in product(sorts.items(), others.items()):
             for name in names if sort != other else ():
                 if any(fnmatchcase(name, pattern) for pattern in patterns):
                     raise ValueError(f"column '{name}' is in {sort} and in {other}: take it out of one")
         return self
+
+    @property
+    def sorts(self) -> dict[str, str]:
+        """The sort of each column that is listed as one of a sort of its own."""
+        own = {
+            "picture": self.pictures,
+            "date": self.dates,
+            "text": self.texts,
+            "sequence": self.sequences,
+        }
+        return {name: sort for sort, names in own.items() for name in names}

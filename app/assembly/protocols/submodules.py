@@ -14,14 +14,24 @@ from nested_lightning.app.assembly.protocols.declaring import instance_of
 
 @instance_of(nn.Module)
 class FeatureExtractor(Protocol):
-    """One group of features in, one vector out; of pictures too, whose channels are ``in_features``."""
+    """One group of features in, one vector out.
+
+    Of pictures ``in_features`` is the number of channels, of texts that of different words, of sequences that
+    of a step's numbers.
+    """
 
     out_features: int
 
-    def __init__(self, *, in_features: int, picture_size: int = 0) -> None: ...
+    def __init__(
+        self, *, in_features: int, picture_size: int = 0, max_length: int = 0, num_steps: int = 0
+    ) -> None: ...
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map [B, in_features], or [B, in_features, picture_size, picture_size], to [B, out_features]."""
+        """Map a group's rows to [B, out_features].
+
+        They are float of [B, in_features]; pictures, float of [B, in_features, picture_size, picture_size];
+        ids of words, int32 of [B, max_length]; or steps, float of [B, num_steps, in_features].
+        """
 
 
 @instance_of(nn.Module)

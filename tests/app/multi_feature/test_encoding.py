@@ -9,7 +9,8 @@ from torch import Tensor
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.encoding import encode_features
-from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
 _SPEC = MultiFeatureDataSpec(

@@ -6,7 +6,7 @@ import pytest
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.encoding import MAX_CATEGORIES, fit_groups
-from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
 
 
 def test_statistics_come_from_the_training_rows_alone() -> None:

@@ -13,9 +13,9 @@ from nested_lightning import bootstrap
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.answers import answer_files
 from nested_lightning.app.multi_feature.encoding import encode_features
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
 from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
-from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec
 from tests.untrained import as_if_trained
 
 PREDICTIONS = ClassPredictions(

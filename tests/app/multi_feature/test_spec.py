@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.spec import ColumnSpec, GroupSpec, MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
+from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
 

@@ -1,0 +1,255 @@
+"""Columns that aren't read as numbers or categories: dates, texts, lists of numbers.
+
+Shapes: N rows, L words or steps of a row.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import compute
+
+from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.multi_feature.group_specs import (
+    DATE_FEATURES,
+    FIRST_WORD,
+    ColumnSpec,
+    SequenceGroupSpec,
+    TextGroupSpec,
+)
+from nested_lightning.app.tables.column_values import ColumnValues, Numbers
+from nested_lightning.app.tables.missing_values import Flags
+from nested_lightning.app.tables.sample_columns import SampleColumns
+
+MAX_WORDS, MAX_LENGTH, MAX_STEPS = 10_000, 256, 1024
+"""Words that are told apart, words of a text, and steps of a sequence."""
+
+_WORD = re.compile(r"\w+")
+_DAY_S, _WEEK_S, _YEAR_S = 86_400.0, 7 * 86_400.0, 365.2425 * 86_400.0
+Encoded = npt.NDArray[Any]
+
+
+class OwnColumn(Protocol):
+    """A column of N rows that knows how it is fitted and encoded."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice) -> Self:
+        """Return some rows."""
+
+    def take(self, rows: Any) -> Self:
+        """Return the rows of these numbers."""
+
+    def filter(self, rows: Any) -> Self:
+        """Return the rows that are True in ``rows``, bool of [N]."""
+
+    def drop_null(self) -> Self:
+        """Return the rows that aren't missing."""
+
+    def is_null(self) -> pa.BooleanArray:
+        """Return which rows are missing, bool of [N]."""
+
+    def fit(self) -> Any:
+        """Return what a model must know of the column, of which no row is missing: a spec."""
+
+    def encode(self, spec: Any) -> Encoded:
+        """Return the rows as the spec's layout says, [N, …]."""
+
+    def note(self, spec: Any) -> None:
+        """Warn of what the training never saw."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArrowColumn:
+    """What columns have in common whose values are an array of Arrow's.
+
+    Attributes:
+        name: The column's name.
+        values: [N], null where missing.
+    """
+
+    name: str
+    values: Any
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: slice) -> Self:
+        """Return some rows."""
+        return replace(self, values=self.values[rows])
+
+    def take(self, rows: Any) -> Self:
+        """Return the rows of these numbers."""
+        return replace(self, values=self.values.take(rows))
+
+    def filter(self, rows: Any) -> Self:
+        """Return the rows that are True in ``rows``, bool of [N]."""
+        return replace(self, values=self.values.filter(rows))
+
+    def drop_null(self) -> Self:
+        """Return the rows that aren't missing."""
+        return replace(self, values=self.values.drop_null())
+
+    def is_null(self) -> pa.BooleanArray:
+        """Return which rows are missing, bool of [N]."""
+        return self.values.is_null()
+
+    def note(self, spec: Any) -> None:
+        """Warn of what the training never saw: here of nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class DateColumn(ArrowColumn):
+    """Moments: seconds since 1970, float64 of [N]."""
+
+    def fit(self) -> ColumnSpec:
+        """Return mean and deviation of the time that has elapsed."""
+        seconds = self.values.to_numpy()
+        return ColumnSpec(
+            name=self.name, mean=float(seconds.mean()), scale=float(seconds.std()) or 1.0, is_date=True
+        )
+
+    def encode(self, spec: ColumnSpec) -> Encoded:
+        """Return `DATE_FEATURES`, float32 of [N, 7]; all are 0 where the date is missing."""
+        seconds: Numbers = self.values.to_numpy(zero_copy_only=False)
+        angles = [2 * np.pi * seconds / period for period in (_YEAR_S, _WEEK_S, _DAY_S)]
+        cycles = [wave for angle in angles for wave in (np.sin(angle), np.cos(angle))]
+        encoded = np.stack([(seconds - spec.mean) / spec.scale, *cycles], axis=1)
+        assert encoded.shape[1] == len(DATE_FEATURES)
+        return np.nan_to_num(encoded, nan=0.0).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class TextColumn(ArrowColumn):
+    """Texts of any length, [N]."""
+
+    def fit(self) -> TextGroupSpec:
+        """Return the most frequent words, at most `MAX_WORDS`, and the length of the longest text.
+
+        Raises:
+            UserError: There is no word at all.
+        """
+        rows = [*self._words()]
+        counts = Counter(word for row in rows for word in row)
+        if not counts:
+            raise UserError(f"column '{self.name}' has no word in the training part")
+        words = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_WORDS]
+        length = min(MAX_LENGTH, max(map(len, rows)))
+        return TextGroupSpec(name=self.name, column=self.name, words=tuple(words), max_length=length)
+
+    def encode(self, spec: TextGroupSpec) -> Encoded:
+        """Return the ids of words, int32 of [N, L]; what is longer than L is cut."""
+        ids = {word: index for index, word in enumerate(spec.words, FIRST_WORD)}
+        encoded = np.zeros((len(self), *spec.layout.shape), dtype=np.int32)
+        for row, words in zip(encoded, self._words(), strict=True):
+            kept = words[: len(row)]
+            row[: len(kept)] = [ids.get(word, 1) for word in kept]
+        return encoded
+
+    def note(self, spec: TextGroupSpec) -> None:
+        """Warn of texts that are cut, and of those without a word that the training knew."""
+        known, rows = set(spec.words), [*self._words()]
+        _note(self.name, sum(len(row) > spec.max_length for row in rows), len(rows), _cut(spec.max_length))
+        strange = sum(bool(row) and known.isdisjoint(row) for row in rows)
+        _note(self.name, strange, len(rows), "have no word that the training knew")
+
+    def _words(self) -> Iterator[list[str]]:
+        return (_WORD.findall((text or "").lower()) for text in self.values.to_pylist())
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceColumn(ArrowColumn):
+    """Lists of numbers, [N]."""
+
+    def fit(self) -> SequenceGroupSpec:
+        """Return mean and deviation of all numbers, and the length of the longest list.
+
+        Raises:
+            UserError: There is no number at all.
+        """
+        numbers = self.values.flatten().to_numpy(zero_copy_only=False)
+        if len(numbers) == 0:
+            raise UserError(f"column '{self.name}' has no number in the training part, but empty lists")
+        return SequenceGroupSpec(
+            name=self.name,
+            column=self.name,
+            mean=float(numbers.mean()),
+            scale=float(numbers.std()) or 1.0,
+            num_steps=min(MAX_STEPS, int(self._lengths().max())),
+        )
+
+    def encode(self, spec: SequenceGroupSpec) -> Encoded:
+        """Return each step's value, standardised, and 1, float32 of [N, L, 2]; what is longer is cut."""
+        encoded = np.zeros((len(self), *spec.layout.shape), dtype=np.float32)
+        lengths = self._lengths()
+        rows = np.repeat(np.arange(len(self)), lengths)
+        steps = np.arange(len(rows)) - np.repeat(lengths.cumsum() - lengths, lengths)
+        numbers = self.values.flatten().to_numpy(zero_copy_only=False)
+        is_kept = steps < spec.num_steps
+        encoded[rows[is_kept], steps[is_kept], 0] = ((numbers - spec.mean) / spec.scale)[is_kept]
+        encoded[rows[is_kept], steps[is_kept], 1] = 1.0
+        return encoded
+
+    def note(self, spec: SequenceGroupSpec) -> None:
+        """Warn of lists that are cut."""
+        _note(self.name, int((self._lengths() > spec.num_steps).sum()), len(self), _cut(spec.num_steps))
+
+    def _lengths(self) -> npt.NDArray[np.int64]:
+        lengths: npt.NDArray[np.int64] = (
+            compute.list_value_length(self.values).fill_null(0).cast(pa.int64()).to_numpy()
+        )
+        return lengths
+
+
+AnyColumn = ColumnValues | OwnColumn
+
+
+@dataclass(frozen=True, eq=False)
+class WithOwnColumns(SampleColumns):
+    """Columns of numbers and categories, and others.
+
+    Attributes:
+        columns: The former.
+        own: The others, by name.
+    """
+
+    columns: SampleColumns
+    own: Mapping[str, OwnColumn] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a column."""
+        return self.own[name] if name in self.own else self.columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.columns
+        yield from self.own
+
+    def __len__(self) -> int:
+        return len(self.columns) + len(self.own)
+
+    def keep(self, rows: Flags) -> WithOwnColumns:
+        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
+        own = {name: one.filter(pa.array(rows)) for name, one in self.own.items()}
+        return WithOwnColumns(self.columns.keep(rows), own)
+
+    def slice(self, start: int, stop: int) -> WithOwnColumns:
+        """Return the columns with the rows from ``start`` to ``stop``."""
+        own = {name: one[start:stop] for name, one in self.own.items()}
+        return WithOwnColumns(self.columns.slice(start, stop), own)
+
+
+def _cut(length: int) -> str:
+    return f"are longer than the longest of the training, and are cut after {length:,}"
+
+
+def _note(column: str, count: int, num_rows: int, what: str) -> None:
+    if count:
+        warnings.warn(f"column '{column}': {counted(count, 'row')} of {num_rows:,} {what}", stacklevel=3)

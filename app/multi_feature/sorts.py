@@ -1,0 +1,125 @@
+"""Which columns are of a sort of their own, and how these are read: dates, texts, lists of numbers, pictures.
+
+Shapes: N rows.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+import pyarrow as pa
+from pyarrow import compute
+
+from nested_lightning.app.errors import RowError, UserError
+from nested_lightning.app.multi_feature.group_specs import Sort
+from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn, SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.picture_column import PictureColumn, TablePictures
+from nested_lightning.app.tables.column_reading import seems_categorical
+from nested_lightning.app.tables.column_values import is_text, plain_column, text_values
+from nested_lightning.app.tables.label_sets import is_list
+from nested_lightning.app.tables.time_values import time_values
+
+MIN_WORDS = 3
+"""Words of a text on average, from which on it is one rather than a name."""
+
+_DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
+_NUMBER = re.compile(r"[^\s,;|\[\]()]+")
+
+
+def find_sorts(
+    table: pa.Table,
+    names: Sequence[str],
+    *,
+    given: Mapping[str, Sort],
+    categorical: Collection[str],
+    pictures: TablePictures,
+) -> dict[str, Sort]:
+    """Return the sort of each column that has one of its own: as it was ``given``, or where it is clear.
+
+    Args:
+        table: Has the columns.
+        names: Those that are features.
+        given: What is said of some.
+        categorical: Columns of categories, whatever they look like.
+        pictures: Knows which pictures are there.
+    """
+    found: dict[str, Sort] = {}
+    for name in names:
+        sort = given.get(name) or (None if name in categorical else _guess(table.column(name)))
+        if sort is None and name not in categorical and pictures.are_named_in(name):
+            sort = "picture"
+        if sort is not None:
+            found[name] = sort
+    return found
+
+
+def read_own_columns(
+    table: pa.Table, sorts: Mapping[str, Sort], pictures: TablePictures | None
+) -> dict[str, OwnColumn]:
+    """Return the columns of a sort of their own.
+
+    Raises:
+        UserError: A value can't be what it should be; names row and column.
+    """
+    return {
+        name: _read(table.column(name), name, sort, pictures)
+        for name, sort in sorts.items()
+        if name in table.column_names
+    }
+
+
+def _guess(column: pa.ChunkedArray) -> Sort | None:
+    column = plain_column(column)
+    kind = column.type
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        return "date"
+    if is_list(kind):
+        return "sequence"
+    if not is_text(kind):
+        return None
+    known = text_values(column).drop_null()
+    if len(known) and compute.all(compute.match_substring_regex(known, _DATE)).as_py():
+        return "date"
+    if seems_categorical(column) or len(known) == 0:
+        return None
+    num_spaces = compute.sum(compute.count_substring_regex(known, r"\s+")).as_py()
+    return "text" if num_spaces >= (MIN_WORDS - 1) * len(known) else None
+
+
+def _read(column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePictures | None) -> OwnColumn:
+    if sort == "date":
+        try:
+            seconds = time_values(column, name=name)
+        except RowError as error:
+            raise UserError(str(error)) from None
+        return DateColumn(name, pa.array(seconds, from_pandas=True))
+    if sort == "sequence":
+        return SequenceColumn(name, _read_lists(column, name))
+    if sort == "picture" and pictures is not None:
+        return PictureColumn(name, text_values(column), pictures)
+    return TextColumn(name, text_values(column))
+
+
+def _read_lists(column: pa.ChunkedArray, name: str) -> pa.ListArray:
+    column = plain_column(column)
+    rows = column.to_pylist() if is_list(column.type) else map(_split, text_values(column).to_pylist())
+    lists = []
+    for number, row in enumerate(rows, 1):
+        try:
+            lists.append(None if row is None else [_finite(value) for value in row])
+        except (TypeError, ValueError):
+            raise UserError(
+                f"column '{name}' holds something else than finite numbers in row {number:,}: a list such as"
+                " [1, 2.5], or in CSV numbers with spaces, semicolons or bars between; correct or empty it"
+            ) from None
+    return pa.array(lists, pa.list_(pa.float64()))
+
+
+def _split(text: str | None) -> list[str] | None:
+    return None if text is None else _NUMBER.findall(text)
+
+
+def _finite(value: object) -> float:
+    number = float(value)  # type: ignore[arg-type] # anything else raises, and is reported
+    if number - number != 0:
+        raise ValueError
+    return number

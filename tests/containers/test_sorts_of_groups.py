@@ -1,0 +1,258 @@
+"""Tables with dates, texts and lists of numbers among their columns."""
+
+import csv
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from pyarrow import parquet
+from torch import nn
+
+from nested_lightning import bootstrap, from_checkpoint
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.group_specs import GroupSpec, SequenceGroupSpec, TextGroupSpec
+from nested_lightning.settings.reading.errors import SettingsError
+
+NUM_ROWS = 480
+SPLIT = ("train", "train", "train", "val", "test", "train")
+BAD, GOOD = (
+    ("broken late rude never", "slow wrong bent again"),
+    ("quick kind right always", "nice clean fine here"),
+)
+
+
+def columns_of(num_rows: int = NUM_ROWS) -> dict[str, list[Any]]:
+    """Return columns of which each says something of the class, and all together say it."""
+    random = np.random.default_rng(0)
+    a, b, c, d = random.normal(size=(4, num_rows))
+    is_high = a + b + c + d > 0
+    days = np.datetime64("2024-01-01") + (180 + 90 * b).astype(int)
+    steps = [list(np.round(c[i] + random.normal(size=3 + i % 5), 3)) for i in range(num_rows)]
+    notes = [f"it was {random.choice(GOOD if d[i] > 0 else BAD)}, item {i}" for i in range(num_rows)]
+    return {
+        "size": list(np.round(a, 4)),
+        "weight": list(np.round(random.normal(size=num_rows), 4)),
+        "bought": [str(day) for day in days],
+        "load": steps,
+        "note": notes,
+        "level": ["high" if each else "low" for each in is_high],
+        "split": list(SPLIT * (num_rows // len(SPLIT))),
+    }
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """The table as a file of Parquet."""
+    path = tmp_path / "table.parquet"
+    parquet.write_table(pa.table(columns_of()), path)
+    return path
+
+
+def _settings(path: Path, *, epochs: int = 1, run: str = "run", **data: Any) -> dict[str, Any]:
+    return {
+        "model": "multi-feature",
+        "trainer": {"max_epochs": epochs, "accelerator": "cpu", "num_threads": 1, "use_progress_bar": False},
+        "run_dir": str(path.parent / run),
+        "multi_feature": {
+            "data": {
+                "path": str(path),
+                "label": "level",
+                "split": {"kind": "column"},
+                "batch_size": 32,
+                **data,
+            },
+            "optimizer": {"lr": 0.01},
+        },
+    }
+
+
+def test_columns_of_each_sort_are_found_and_listed(table: Path) -> None:
+    family = bootstrap(_settings(table)).multi_feature
+
+    groups = {group.name: group for group in family.data_spec().groups}
+
+    assert {name: group.sort for name, group in groups.items()} == {
+        **dict.fromkeys(("all",), "columns"),
+        "load": "sequence",
+        "note": "text",
+    }
+    assert isinstance(groups["all"], GroupSpec)
+    assert [column.name for column in groups["all"].columns if column.is_date] == ["bought"]
+    assert groups["all"].width == 2 + 7
+    assert family.data_summary().lines()["groups"] == (
+        "all 2 numbers + 1 date, load 1 list column, note 1 text column"
+    )
+
+
+def test_a_file_of_csv_means_the_same(table: Path) -> None:
+    path = table.with_suffix(".csv")
+    columns = columns_of()
+    with path.open("w", newline="") as file:
+        rows = zip(*columns.values(), strict=True)
+        csv.writer(file).writerows([[*columns], *([_cell(one) for one in row] for row in rows)])
+
+    of_csv = bootstrap(_settings(path, sequences=["load"])).multi_feature.datamodule()
+
+    assert of_csv.fingerprint == bootstrap(_settings(table)).multi_feature.datamodule().fingerprint
+
+
+def _cell(value: Any) -> Any:
+    return ";".join(map(str, value)) if isinstance(value, list) else value
+
+
+@pytest.mark.slow
+def test_all_sorts_together_are_better_than_each_by_itself(table: Path) -> None:
+    everything = ["size", "weight", "bought", "load", "note"]
+    scores = {}
+    for name in ("all", "size", "bought", "load", "note"):
+        excluded = [] if name == "all" else [one for one in everything if one != name]
+        settings = _settings(table, epochs=40, run=name, excluded=excluded)
+        scores[name] = bootstrap(settings).multi_feature.training_run()().test_metrics["test_roc_auc"]
+
+    assert scores["all"] > 0.9
+    assert all(scores["all"] > scores[name] + 0.05 for name in scores if name != "all")
+
+
+def test_a_trained_model_answers_what_it_has_not_seen_with_counted_notes(table: Path) -> None:
+    result = bootstrap(_settings(table)).multi_feature.training_run()()
+    predictor = from_checkpoint(result.best_checkpoint).multi_feature.predictor()
+    new = {
+        "size": [0.5, 0.1],
+        "weight": [0.0, 1.0],
+        "bought": ["2034-05-06T07:08:09+02:00", "1999-01-01"],
+        "load": [[1.0] * 50, []],
+        "note": ["zzz qqq www", " ".join(["it"] * 300)],
+    }
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        answers = predictor.predict(new)
+
+    assert torch.isfinite(answers.probabilities).all()
+    notes = [str(one.message) for one in caught]
+    for text in (
+        "column 'load': 1 row of 2 are longer",
+        "column 'note': 1 row of 2 have no word that the training knew",
+        "column 'note': 1 row of 2 are longer",
+    ):
+        assert any(text in note for note in notes), notes
+
+
+def test_a_row_by_itself_is_the_same_as_among_others(table: Path) -> None:
+    kinds = {"note": {"kind": "recurrent_text"}}
+    settings = _settings(table)
+    settings["multi_feature"]["feature_extractors"] = kinds
+    result = bootstrap(settings).multi_feature.training_run()()
+    columns = {name: values[:5] for name, values in columns_of().items()}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    together = result.predictor.predict(rows).probabilities
+    alone = torch.cat([result.predictor.predict(row).probabilities for row in rows])
+
+    torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
+
+
+def test_words_and_statistics_are_those_of_the_training_rows(table: Path) -> None:
+    columns = columns_of()
+    before = bootstrap(_settings(table)).multi_feature.data_spec()
+    row = SPLIT.index("val")
+    columns["note"][row], columns["load"][row], columns["bought"][row] = (
+        "unheard of words",
+        [1e6],
+        "2999-01-01",
+    )
+    parquet.write_table(pa.table(columns), table)
+
+    after = bootstrap(_settings(table)).multi_feature.data_spec()
+
+    assert after.groups == before.groups
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("bought", "2024-02-31", r"'bought' holds what is no date .* '2024-02-31', first in row 3"),
+        ("load", [1.0, float("nan")], "'load' holds something else than finite numbers in row 3"),
+    ],
+)
+def test_a_broken_value_is_named_with_its_row(column: str, value: Any, message: str, table: Path) -> None:
+    columns = columns_of()
+    columns[column][2] = value
+    parquet.write_table(pa.table(columns), table)
+
+    with pytest.raises(UserError, match=message):
+        bootstrap(_settings(table, dates=["bought"])).multi_feature.data_spec()
+
+
+def test_missing_values_of_each_sort_are_refused_or_filled_in(table: Path) -> None:
+    columns = columns_of()
+    for name in ("bought", "load", "note"):
+        columns[name][4] = None
+    parquet.write_table(pa.table(columns), table)
+
+    with pytest.raises(UserError, match="3 missing values in 1 of 480 rows, first in row 5"):
+        bootstrap(_settings(table)).multi_feature.data_spec()
+    batch = bootstrap(_settings(table, missing="mean")).multi_feature.datamodule().part("test")
+    assert not batch.features["note"][0].any()
+    assert not batch.features["load"][0].any()
+    assert not batch.features["all"][0, 2:].any()
+
+
+def test_rows_on_a_disk_are_those_in_memory(table: Path) -> None:
+    in_memory = bootstrap(_settings(table)).multi_feature.datamodule()
+    on_disk = bootstrap(_settings(table, storage={"kind": "disk"})).multi_feature.datamodule()
+
+    assert on_disk.fingerprint == in_memory.fingerprint
+
+
+class LongestWord(nn.Module):
+    """An extractor of one's own, of texts."""
+
+    def __init__(self, *, in_features: int, max_length: int) -> None:
+        super().__init__()
+        self.out_features = 4
+        self.layer = nn.Linear(max_length, 4)
+        self.in_ids = in_features
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x.to(self.layer.weight.dtype) / self.in_ids)
+
+
+def test_an_extractor_of_ones_own_takes_the_place_of_any_sort(table: Path) -> None:
+    application = bootstrap(
+        _settings(table), overrides={"multi_feature.feature_extractors.note": LongestWord}
+    )
+
+    result = application.multi_feature.training_run()()
+
+    assert isinstance(result.predictor.model.feature_extractors["note"], LongestWord)
+
+
+def test_an_extractor_of_another_sort_is_refused_by_group_and_sort(table: Path) -> None:
+    settings = _settings(table)
+    settings["multi_feature"]["feature_extractors"] = {"note": {"kind": "plain"}}
+
+    with pytest.raises(UserError, match=r"multi_feature\.feature_extractors\.note.*max_length"):
+        bootstrap(settings).multi_feature.model()
+
+
+def test_a_column_has_one_sort(table: Path) -> None:
+    with pytest.raises(SettingsError, match="column 'note' is in dates and in texts"):
+        bootstrap(_settings(table, texts=["note"], dates=["note"]))
+
+
+def test_specs_of_each_sort_say_what_extractors_are_given(table: Path) -> None:
+    text, sequence = (
+        next(one for one in bootstrap(_settings(table)).multi_feature.data_spec().groups if one.name == name)
+        for name in ("note", "load")
+    )
+
+    assert isinstance(text, TextGroupSpec)
+    assert text.wired == {"max_length": text.max_length}
+    assert text.width == len(text.words) + 2
+    assert isinstance(sequence, SequenceGroupSpec)
+    assert sequence.wired == {"num_steps": 7}
