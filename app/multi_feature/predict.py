@@ -23,6 +23,7 @@ from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.picture_tables import is_of_pictures, pictures_at, pictures_by
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.pictures.source import FolderSource, PictureSource
+from nested_lightning.app.tables.answer_tables import TabularAnswers
 from nested_lightning.app.tables.given_tables import index_of, note_others, to_table
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
@@ -74,8 +75,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
     @torch.inference_mode()
     def _predict(self, table: pa.Table, source: PictureSource) -> Any:
         _refuse_nothing(table.num_rows)
-        known = {self.data_spec.weight or "", *self.data_spec.target_columns, *self._columns}
-        note_others(table.column_names, known=known)
+        note_others(table.column_names, known=[*self._columns, *self._not_needed])
         folder = self._picture_folder
         pictures = TablePictures(table=table, source=source, folder=folder, is_keeping=False)
         return self._say(encode_features(table, self.data_spec, pictures))
@@ -96,13 +96,22 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         """
         if isinstance(rows, FeatureBatch):
             return self._say(rows)
-        spec = self.data_spec
-        table = to_table(rows, self._columns, text_columns=set(spec.categorical), ignored=spec.target_columns)
-        return replace(self.predict_table(table), index=index_of(rows))
+        texts = {*self.data_spec.categorical}
+        table = to_table(rows, self._columns, text_columns=texts, ignored=self._not_needed)
+        answers, index = self.predict_table(table), index_of(rows)
+        is_indexed = index is not None and isinstance(
+            answers, TabularAnswers
+        )  # an own objective's needn't be
+        return replace(answers, index=index) if is_indexed else answers
 
     @property
     def _columns(self) -> list[str]:
         return [name for names in self.data_spec.column_names.values() for name in names]
+
+    @property
+    def _not_needed(self) -> list[str]:
+        """Columns of the training file that may be there."""
+        return [*self.data_spec.target_columns, *filter(None, [self.data_spec.weight])]
 
     @torch.inference_mode()
     def answers(self, rows: FeatureBatch) -> Any:

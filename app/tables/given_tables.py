@@ -65,6 +65,7 @@ def index_of(given: Any) -> Any:
 
 def note_others(there: Iterable[str], *, known: Collection[str]) -> None:
     """Warn of columns that are of no use, as they aren't ``known``."""
+    known = frozenset(known)
     if others := [name for name in there if name not in known]:
         warnings.warn(f"not used, as the model knows no such columns: {name_list(others)}", stacklevel=3)
 

@@ -24,7 +24,7 @@ def _groups_of(split: Split, groups: Rows) -> list[set[int]]:
     return [set(groups[rows].tolist()) for rows in split.parts.values()]
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)  # scikit-learn is imported by the first
 @given(
     sizes=st.lists(st.integers(1, 30), min_size=4, max_size=20),
     shares=st.tuples(st.floats(0, 0.49), st.floats(0, 0.49)),

@@ -1,10 +1,12 @@
 """Data that a program holds: they train what files of the same content train, and no file holds them."""
 
+import importlib
 import json
 import random
 import signal
 from collections.abc import Mapping
 from copy import deepcopy
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -129,16 +131,34 @@ def test_a_frame_of_pandas_may_have_any_index_and_is_left_as_it_is(
     assert _spec(settings, plain.set_index("shape")) == wanted, "a label may be the index"
 
 
-def test_a_target_means_the_same_in_every_shape(
-    settings: dict[str, Any], columns: dict[str, list[Any]]
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [
+        (lambda row: ["circle", "square", "star"][row % 3], "classes"),
+        (lambda row: row % 4 * 10 + 3, "classes"),
+        (lambda row: [0.0, 1.0][row % 2], "binary"),
+        (lambda row: row % 2 == 0, "binary"),
+        (lambda row: row * 0.37 - 5, "number"),
+    ],
+    ids=["words", "numbers with gaps", "0.0 and 1.0", "true and false", "fractions"],
+)
+def test_a_target_means_the_same_in_every_shape_and_container(
+    settings: dict[str, Any], columns: dict[str, list[Any]], tmp_path: Path, target: Any, kind: str
 ) -> None:
-    label = columns["shape"]
+    label = [target(row) for row in range(90)]
     array = np.array(label)
-    forms = [array, array[:, None], Frame({"shape": label}), tuple(label), pa.array(label), label]
+    forms = [array, array[:, None], Frame({"y": label}), tuple(label), pa.array(label), label]
+    if find_spec("pandas"):
+        frames: Any = importlib.import_module("pandas")
+        series = frames.Series(label)
+        forms += [series, series.to_frame(), series.astype("category"), series.convert_dtypes()]
+    csv.write_csv(pa.table({**columns, "shape": [str(one) for one in label]}), tmp_path / "shapes.csv")
+    wanted = _spec(settings, tmp_path / "shapes.csv")
 
     specs = [_spec(settings, {**columns, "shape": form}) for form in forms]
 
-    assert all(spec == specs[-1] for spec in specs)
+    assert wanted.target.kind == kind
+    assert all(spec == wanted for spec in specs)
 
 
 def test_a_training_leaves_data_and_random_state_as_they_are_and_trains_what_a_file_trains(
