@@ -24,6 +24,9 @@ MAX_MAGNITUDE = 1e30
 MAX_INFERRED_CATEGORIES = 50
 """Text of more different values is taken for names or notes unless settings say that it is categories."""
 
+MAX_STRAY_SHARE = 0.05
+"""A column of which fewer cells are no numbers is one of numbers with mistakes in it."""
+
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _LIKE_NUMBER = r"^[^\w]{0,3}\d[\d.,:/' -]*([eE][+-]?\d+)?\s?[%€$£°]?$"
 _PREDICTION_ADVICE = "The model was trained with numbers there: correct what is none, or leave it empty"
@@ -117,14 +120,15 @@ def _check_finite(name: str, numbers: Numbers) -> Numbers:
 
 
 def seems_categorical(column: pa.ChunkedArray) -> bool:
-    """Return whether most values are words, and few enough different ones, each twice on average."""
+    """Return whether words are no mistakes among numbers, and values few enough, each twice on average."""
     column = plain_column(column)
     if not is_text(column.type):
         return False
     text = text_values(column).drop_null()
     num_words = compute.sum(_is_word(text)).as_py() or 0
     num_kinds = len(compute.unique(text))
-    return 2 * num_words > len(text) and num_kinds <= min(MAX_INFERRED_CATEGORIES, len(text) // 2)
+    has_words = num_words >= MAX_STRAY_SHARE * len(text)
+    return has_words and num_kinds <= min(MAX_INFERRED_CATEGORIES, len(text) // 2)
 
 
 def _describe(name: str, column: pa.ChunkedArray) -> str:

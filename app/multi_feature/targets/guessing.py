@@ -10,6 +10,7 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted, name_list
 from nested_lightning.app.multi_feature.targets.specs import Kind
+from nested_lightning.app.tables.column_reading import MAX_STRAY_SHARE
 from nested_lightning.app.tables.column_values import (
     Numbers,
     is_text,
@@ -24,9 +25,6 @@ MAX_NUMBERED_CLASSES = 20
 
 MIN_ROWS_OF_A_CLASS = 3
 """So many rows have each of the values on average, where whole numbers are taken for classes."""
-
-MAX_STRAY_SHARE = 0.05
-"""A column with fewer cells than this that are no numbers is one of numbers with mistakes in it."""
 
 _DECIMAL_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
 

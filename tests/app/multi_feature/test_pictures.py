@@ -204,7 +204,7 @@ def _find(module: MultiFeatureDataModule, row: int) -> tuple[Any, int]:
 def test_a_picture_is_never_of_a_listed_group_with_others(tmp_path: Path) -> None:
     grouping = ExplicitGroups(groups={"all": ["photo", "weight"]})
 
-    with pytest.raises(UserError, match=r"grouping.groups.all: column 'photo' holds pictures"):
+    with pytest.raises(UserError, match=r"grouping.groups.all: column 'photo' is of the sort picture"):
         module_of(write_table(tmp_path), grouping=grouping).setup()
 
 
@@ -215,7 +215,7 @@ def test_names_of_pictures_that_are_not_there_are_text_unless_set_by_hand(tmp_pa
     with pytest.raises(UserError, match=r"column 'photo' holds text"):
         module_of(table).setup()
     with pytest.raises(UserError, match=r"column 'photo': images/.*: no such picture"):
-        module_of(table, pictures=["photo"]).setup()
+        module_of(table, sorts={"photo": "picture"}).setup()
 
 
 def test_pictures_on_a_disk_are_those_in_memory(tmp_path: Path) -> None:

@@ -27,12 +27,21 @@ def test_columns_named_categorical_are_text_though_they_hold_numbers() -> None:
 
 
 def test_columns_of_numbers_with_a_word_are_refused_with_word_and_row() -> None:
-    table = pa.table({"age": ["31", "<5", "40", "28"] * 5})
+    table = pa.table({"age": ["31", "<5", "40", *["28"] * 37]})
     message = (
-        r"'age' holds text in 5 rows, 1 different \('<5'; first in row 2\).*data\.categorical.*data\.excluded"
+        r"'age' holds text in 1 row, 1 different \('<5'; first in row 2\).*data\.categorical.*data\.excluded"
     )
     with pytest.raises(UserError, match=message):
         read_columns(table, ["age"], categorical=(), infer_categories=True)
+
+
+def test_columns_of_numbers_with_many_words_are_categories_with_a_note() -> None:
+    table = pa.table({"age": ["31", "<5", "40", "28"] * 5})
+
+    with pytest.warns(UserWarning, match="taken for categories.*'age'"):
+        columns = read_columns(table, ["age"], categorical=(), infer_categories=True)
+
+    assert isinstance(columns["age"], pa.StringArray)
 
 
 def test_columns_that_cannot_be_features_are_named_together() -> None:
