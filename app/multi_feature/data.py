@@ -29,7 +29,6 @@ from nested_lightning.app.multi_feature.column_groups import (
 from nested_lightning.app.multi_feature.encoding import columns_there, fit_groups, note_unseen
 from nested_lightning.app.multi_feature.group_specs import Sort
 from nested_lightning.app.multi_feature.own_columns import WithOwnColumns
-from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.picture_tables import (
     CLASS,
     ClassFolders,
@@ -39,6 +38,7 @@ from nested_lightning.app.multi_feature.picture_tables import (
 from nested_lightning.app.multi_feature.sorts import find_sorts, read_own_columns
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
+from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.multi_feature.targets.reading import TargetColumns, WantedTarget, read_targets
 from nested_lightning.app.multi_feature.targets.row_weights import read_weights
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, targets_by_column, truth_by_column

@@ -23,9 +23,9 @@ from nested_lightning.app.multi_feature.group_specs import (
     GroupSpec,
 )
 from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, WithOwnColumns
-from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.sorts import read_own_columns
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.tables.column_reading import read_columns
 from nested_lightning.app.tables.column_values import ColumnValues
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing

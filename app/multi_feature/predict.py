@@ -19,9 +19,9 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.group_specs import Layout
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
-from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.picture_tables import is_of_pictures, pictures_at, pictures_by
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.pictures.source import FolderSource, PictureSource
 from nested_lightning.app.tables.answer_tables import TabularAnswers
 from nested_lightning.app.tables.given_tables import index_of, note_others, to_table
