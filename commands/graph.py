@@ -57,7 +57,7 @@ def graph(
 
         application = bootstrap(settings, overrides=load_overrides(sources.requests))
         report = check_application(application)
-        tree = resolve_model(family_container(application))
+        tree = resolve_model(family_container(application), makers=report.makers)
     print_findings(report)
     if not report.rows:
         raise typer.Exit(2)

@@ -209,3 +209,8 @@ class CheckReport:
     edges: dict[tuple[str | None, str], Shape] = field(default_factory=dict)
     returns: dict[tuple[str, str], Shape] = field(default_factory=dict)
     num_stored: int = 0
+
+    @property
+    def makers(self) -> set[str] | None:
+        """Names of the providers that built submodules; None: the composite couldn't be built."""
+        return {row.provider for row in self.rows} if self.rows else None

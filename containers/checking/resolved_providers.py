@@ -1,11 +1,13 @@
 """What a model is built of, as a tree of providers: each one once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dependency_injector import providers
+from torch import nn
 
+from nested_lightning.app.assembly.protocols import required_class
 from nested_lightning.containers.checking.provider_graph import in_force, list_providers
 from nested_lightning.containers.overrides.override import Override, called_for, describe
 from nested_lightning.containers.providing.named import NamedProviders
@@ -29,6 +31,7 @@ class ResolvedProvider:
         target: Name of the class or function that it calls; empty: it only holds named items.
         is_overridden: Whether something was put in its place.
         is_repeated: Whether it stands elsewhere in the tree already, with what it needs.
+        makes_module: Whether it is declared as one of an ``nn.Module``.
         children: What it needs.
     """
 
@@ -36,12 +39,34 @@ class ResolvedProvider:
     target: str
     is_overridden: bool
     is_repeated: bool
+    makes_module: bool
     children: tuple["ResolvedProvider", ...]
 
 
-def resolve_model(family: Any) -> ResolvedProvider:
-    """Return the tree of what a family's model needs; nothing is called but what gives settings."""
-    return next(_Resolution(family).visit(family.providers["model"]))
+def resolve_model(family: Any, *, makers: Collection[str] | None = None) -> ResolvedProvider:
+    """Return the tree of what a family's model needs; nothing is called but what gives settings.
+
+    Args:
+        family: Its container.
+        makers: Providers that built a submodule of the model; others that could have are left out. None: all
+            are there.
+    """
+    tree = next(_Resolution(family).visit(family.providers["model"]))
+    return tree if makers is None else _without_idle(tree, makers)
+
+
+def _without_idle(tree: ResolvedProvider, makers: Collection[str]) -> ResolvedProvider:
+    def is_kept(one: ResolvedProvider) -> bool:
+        return not one.makes_module or one.is_overridden or not {*_names(one)}.isdisjoint(makers)
+
+    kept = filter(is_kept, tree.children)
+    return replace(tree, children=tuple(_without_idle(one, makers) for one in kept))
+
+
+def _names(tree: ResolvedProvider) -> Iterator[str]:
+    yield tree.name
+    for child in tree.children:
+        yield from _names(child)
 
 
 class _Resolution:
@@ -73,6 +98,7 @@ class _Resolution:
             target="" if isinstance(provider, NamedProviders) else target_name(provider),
             is_overridden=bool(is_replaced),
             is_repeated=is_repeated,
+            makes_module=_makes_module(provider),
             children=() if is_plain else tuple(self._children(provider)),
         )
 
@@ -107,3 +133,8 @@ def target_name(provider: Any) -> str:
     if isinstance(made, providers.Provider):
         return target_name(in_force(made))
     return str(getattr(made, "__name__", type(called).__name__))
+
+
+def _makes_module(provider: Any) -> bool:
+    expected = getattr(provider, "expected", None)
+    return expected is not None and issubclass(required_class(expected.kind), nn.Module)

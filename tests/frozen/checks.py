@@ -32,7 +32,9 @@ def _record_check(report: CheckReport) -> dict[str, Any]:
 
 def _record_graph(title: str, application: Any, report: CheckReport) -> dict[str, Any]:
     """Return nodes by their names, and edges by what they join, whose order is left open."""
-    graph = build_graph(report, resolve_model(family_container(application)), title=title)
+    graph = build_graph(
+        report, resolve_model(family_container(application), makers=report.makers), title=title
+    )
     edges = sorted((f"{edge.source} -> {edge.target}", edge.label) for edge in graph.edges)
     return {
         "title": graph.title,

@@ -16,7 +16,7 @@ def _graph(settings: dict[str, Any], replacements: dict[str, Any]) -> ModelGraph
     application = bootstrap(settings)
     with overriding(application, replacements):
         report = check_application(application)
-        tree = resolve_model(family_container(application))
+        tree = resolve_model(family_container(application), makers=report.makers)
     return build_graph(report, tree, title="drawn")
 
 
