@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from nested_lightning.app.strict_json import to_json
-from nested_lightning.commands.cross_validation import evaluate_folds
 from nested_lightning.commands.options import (
     CheckpointArgument,
     DebugOption,
@@ -76,8 +75,11 @@ def evaluate(
             "device": device,
             "environ": dict(os.environ),
         }
-        wanted, summary = part.value if part and not data else None, None
+        wanted: Any = part.value if part and not data else None
+        summary = None
         if is_cross_validation(checkpoint):
+            from nested_lightning.containers.starting.folds import evaluate_folds
+
             wanted = wanted or Part.TEST.value
             report = evaluate_folds(checkpoint, wanted, **options)
         else:

@@ -87,7 +87,7 @@ def best_of_run(path: Path | None) -> Path | None:
 
 def is_cross_validation(path: Path) -> bool:
     """Return whether this is the folder of a cross-validation."""
-    from nested_lightning.app.training.runs.cross_validation import folds_in
+    from nested_lightning.app.training.runs.fold_folders import folds_in
 
     return bool(folds_in(path))
 

@@ -8,7 +8,7 @@ import typer
 
 from nested_lightning.app.launch import is_restarted
 from nested_lightning.commands.completing.completion import complete_device
-from nested_lightning.commands.cross_validation import cross_validate
+from nested_lightning.commands.cross_validation import train_folds
 from nested_lightning.commands.options import (
     DebugOption,
     EngineOption,
@@ -73,7 +73,7 @@ def train(
     if folds is not None and engine == "ray":
         raise SettingsError(["--folds trains in one process: leave --engine ray out"])
     if folds is not None:
-        cross_validate(settings, folds, requests, is_checked=not no_check)
+        train_folds(settings, folds, requests, is_checked=not no_check)
     elif engine == "ray":
         refuse_overrides_in_workers(requests)
         _train_in_workers(settings, ray_address, is_checked=not no_check)

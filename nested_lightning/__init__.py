@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         from_checkpoint,
     )
     from nested_lightning.containers.starting.continuing import bootstrap_from
+    from nested_lightning.containers.starting.cross_validating import cross_validate, resume_cross_validation
     from nested_lightning.containers.starting.ray_training import resume_in_workers, train_in_workers
     from nested_lightning.containers.starting.resuming import resume_training
     from nested_lightning.settings.application import ApplicationSettings, parse_settings
@@ -49,6 +50,7 @@ _HOMES = {
     "containers.owning.family": ["family"],
     "containers.starting.bootstrapping": ["bootstrap", "family_container", "from_checkpoint"],
     "containers.starting.continuing": ["bootstrap_from"],
+    "containers.starting.cross_validating": ["cross_validate", "resume_cross_validation"],
     "containers.starting.ray_training": ["resume_in_workers", "train_in_workers"],
     "containers.starting.resuming": ["resume_training"],
     "settings.application": ["ApplicationSettings", "parse_settings"],
@@ -75,6 +77,7 @@ __all__ = [
     "bootstrap",
     "bootstrap_from",
     "compose_application",
+    "cross_validate",
     "families",
     "family",
     "family_container",
@@ -86,6 +89,7 @@ __all__ = [
     "parse_settings",
     "part",
     "parts",
+    "resume_cross_validation",
     "resume_in_workers",
     "resume_training",
     "seeded",

@@ -14,7 +14,7 @@ from nested_lightning.settings.numbers import Seed
 from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
-from nested_lightning.settings.reading.merging import flatten, merge, nest_at
+from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
 from nested_lightning.settings.submodules import SubmodulePolicySettings
 from nested_lightning.settings.trainer import TrainerSettings
 
@@ -154,16 +154,21 @@ def _parse_knowing(given: tuple[Family, ...], values: Mapping[str, Any]) -> Appl
 
 
 def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested values of an application with changes over them, as a layer is put over another."""
-    return merge(values, changes, application_settings_model())
+    """Return nested values of an application with changes over them, as a layer is put over another.
+
+    Args:
+        values: Nested values.
+        changes: Nested values, or values by dotted names.
+    """
+    return merge(values, nested(changes), application_settings_model())
 
 
 def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
     """Build the settings of an application from nested plain values.
 
     Args:
-        values: Nested mappings as in a settings file; ``model`` is required. What is left out takes the
-            default of the family, then the general default.
+        values: Nested mappings as in a settings file, or values by dotted names; ``model`` is required. What
+            is left out takes the default of the family, then the general default.
 
     Raises:
         SettingsError: With one line for each mistake.

@@ -1,6 +1,6 @@
 """Evaluation of a `MultiFeatureClassifier`."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from nested_lightning.app.answers import Evaluator
 from nested_lightning.app.arguments import checked_arguments
@@ -13,6 +13,8 @@ from nested_lightning.app.multi_feature.targets.specs import targets_by_column, 
 
 class MultiFeatureEvaluator(Evaluator[MultiFeaturePredictor, MultiFeatureDataModule]):
     """Compares predictions with what the data say."""
+
+    sample_columns: ClassVar = ("row",)
 
     @checked_arguments
     def predictions(self, part: PartName = "test") -> list[dict[str, Any]]:

@@ -65,6 +65,7 @@ def encode_records(records: SequenceRecords, spec: VariantSpec) -> Sequences:
         steps=encode_inputs(records.inputs, spec),
         labels=[torch.from_numpy(labels).to(dtype) for labels in records.labels]
         or [torch.zeros(0, dtype=dtype)],
+        origins=records.origins,
         has_step_labels=spec.has_step_labels,
         window=spec.window,
         margin=spec.margin,

@@ -3,10 +3,10 @@
 Shapes: L steps of a sequence, C classes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +22,8 @@ from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.sources.records import RawSequence
 from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +50,8 @@ class SequencePrediction:
         return self.probabilities.amax(dim=1).tolist()
 
     def spans(self) -> Iterator[tuple[int, int, str]]:
-        """Yield stretches of steps of the same class: first step, step after the last, class."""
-        start = 0
-        for name, steps in groupby(self.classes):
-            stop = start + len(list(steps))
-            yield start, stop, name
-            start = stop
+        """Return stretches of steps of the same class: first step, step after the last, class."""
+        return stretches(self.classes)
 
 
 class VariantPredictor(Predictor[VariantModel, VariantDataSpec]):
@@ -80,20 +78,23 @@ class VariantPredictor(Predictor[VariantModel, VariantDataSpec]):
         if not inputs:
             return []
         checked = [_check(one, spec, number) for number, one in enumerate(inputs, start=1)]
-        steps = encode_inputs(checked, spec)
         sequences = Sequences.cut(
             variant=variant,
-            steps=steps,
+            steps=encode_inputs(checked, spec),
             labels=None,
             has_step_labels=spec.has_step_labels,
             window=spec.window,
             margin=spec.margin,
         )
-        scored: list[list[Tensor]] = [[] for _ in steps]
-        for place, probabilities_LC in zip(sequences.places, self.probabilities(sequences), strict=True):
-            scored[place.sequence].append(probabilities_LC)
+        return self.predict_encoded(sequences)
+
+    def predict_encoded(self, sequences: Sequences) -> list[SequencePrediction]:
+        """Label encoded sequences, each as a whole, however many windows it is cut into."""
+        names = self.data_spec.find(sequences.variant).class_names
+        windows = zip(sequences.places, self.probabilities(sequences), strict=True)
         return [
-            SequencePrediction(class_names=spec.class_names, probabilities=torch.cat(rows)) for rows in scored
+            SequencePrediction(class_names=names, probabilities=torch.cat([rows for _, rows in own]))
+            for _, own in groupby(windows, key=lambda window: window[0].sequence)
         ]
 
     @torch.inference_mode()
@@ -106,6 +107,15 @@ class VariantPredictor(Predictor[VariantModel, VariantDataSpec]):
             found = require_finite(logits.float().softmax(dim=-1)).cpu()
             for index, row in zip(indices.tolist(), found, strict=True):
                 yield row[sequences.scored_slice(index)] if has_step_labels else row.unsqueeze(0)
+
+
+def stretches(values: Iterable[T]) -> Iterator[tuple[int, int, T]]:
+    """Yield stretches of equal values: the first's index, the index after the last, the value."""
+    start = 0
+    for value, equal in groupby(values):
+        stop = start + len(list(equal))
+        yield start, stop, value
+        start = stop
 
 
 def _check(sequence: Any, spec: VariantSpec, number: int) -> RawSequence:

@@ -14,6 +14,7 @@ from torch import Tensor
 from nested_lightning.app.data.tensor_batch import TensorBatch
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.variant.batch import IGNORED, SequenceBatch
+from nested_lightning.app.variant.sources.records import Origin
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Sequences(TensorBatch):
         has_step_labels: Whether each step has a label.
         starts: First step of each window in ``steps``, int64 of [S].
         places: Which part of which sequence each window is, S of them.
+        origins: Where each sequence comes from; empty: not known.
     """
 
     variant: str
@@ -95,6 +97,7 @@ class Sequences(TensorBatch):
     has_step_labels: bool
     starts: Tensor
     places: Sequence[Place]
+    origins: Sequence[Origin]
     _bounds: Tensor
     """Length, first and last scored step within the window, int64 of [S, 3]."""
 
@@ -106,6 +109,7 @@ class Sequences(TensorBatch):
         steps: Sequence[Tensor],
         labels: Sequence[Tensor] | None,
         has_step_labels: bool,
+        origins: Sequence[Origin] = (),
         window: int | None = None,
         margin: int = 0,
     ) -> "Sequences":
@@ -116,6 +120,7 @@ class Sequences(TensorBatch):
             steps: One tensor for each sequence, [L] or [L, F]; at least one sequence.
             labels: One tensor for each sequence, [L] or [1].
             has_step_labels: Whether each step has a label; otherwise sequences stay whole.
+            origins: Where each sequence comes from.
             window: Steps of a window; None: sequences stay whole.
             margin: Steps on each side of a window that are context alone.
         """
@@ -135,6 +140,7 @@ class Sequences(TensorBatch):
             has_step_labels=has_step_labels,
             starts=torch.tensor(starts, dtype=torch.int64),
             places=places,
+            origins=origins,
             _bounds=torch.tensor(bounds, dtype=torch.int64).reshape(-1, 3),
         )
 

@@ -34,7 +34,7 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.packages import explain_missing, explain_versions
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.loading import load_settings
-from nested_lightning.settings.reading.merging import merge, nest
+from nested_lightning.settings.reading.merging import merge
 from nested_lightning.settings.reading.short_options import refuse_foreign_options
 
 
@@ -89,10 +89,8 @@ def _checked(
         return load_settings(
             config=settings, assignments=[{"model": model}] if model else [], overrides=[*overrides]
         )
-    values: dict[str, Any] = {"model": model} if model else {}
-    for name, value in ({"model": settings} if isinstance(settings, str) else settings).items():
-        values = merge(values, nest(name, value) if isinstance(name, str) else {name: value})
-    return parse_settings(values)
+    values = {"model": settings} if isinstance(settings, str) else settings
+    return parse_settings({**({"model": model} if model else {}), **values})
 
 
 def family_container(application: ApplicationContainer) -> Any:
@@ -142,7 +140,7 @@ def from_checkpoint(
         path: A local checkpoint of this project, opened with ``weights_only=True``, a run folder, whose best
             one is taken, or a safetensors file that ``export`` wrote.
         family: The function that `family` made the checkpoint's family, where no package registers it.
-        changes: Nested values put over the checkpoint's settings.
+        changes: Values put over the checkpoint's settings, nested or by dotted names.
         family_changes: The same within the section of its family, e.g. another data file.
         overrides: What takes the places of providers, by path. What was a class or a ready module of yours in
             training has to be given again, since a file can't name code to import; a class is called with the

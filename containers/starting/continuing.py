@@ -37,8 +37,8 @@ def bootstrap_from(
 
     Args:
         path: A checkpoint, an exported file, or a run folder: its best checkpoint.
-        settings: Nested values put over those in the file, e.g. other data. Another ``model`` takes the
-            weights alone.
+        settings: Values put over those in the file, nested or by dotted names, e.g. other data. Another
+            ``model`` takes the weights alone.
         family: The function that `family` made the file's family, where no package registers it.
         overrides: See `bootstrap`. Classes of yours that the model consists of are given again.
         data: See `bootstrap`.

@@ -1,79 +1,74 @@
-"""From settings or the folder of a cross-validation to the trainings of its folds, and what they came to."""
+"""A whole cross-validation: from settings, or from its folder to the rest of it."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nested_lightning.app.checkpoints.recipe import read_overrides
-from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.runs.cross_validation import fold_folder, folds_in
-from nested_lightning.app.training.runs.run import TrainingRun
-from nested_lightning.app.training.runs.run_folder import RunFolder
-from nested_lightning.containers.overrides.restoring import restore_overrides
-from nested_lightning.containers.starting.bootstrapping import bootstrap, from_checkpoint, provider_of
-from nested_lightning.containers.starting.resuming import resume_training, settings_of
-from nested_lightning.settings.application import ApplicationSettings, parse_settings
-from nested_lightning.settings.reading.merging import merge, nest
+from pydantic import InstanceOf
+
+from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.training.runs.cross_validation import CrossValidationResult
+from nested_lightning.containers.starting.bootstrapping import bootstrap
+from nested_lightning.containers.starting.folds import begin_folds, rest_of_folds
+from nested_lightning.settings.application import ApplicationSettings
 
 
-def fold_application(
-    settings: ApplicationSettings, fold: int, parent: Path, *, overrides: Mapping[str, Any]
-) -> Any:
-    """Return a ready container that trains one fold in its own folder below ``parent``.
+@checked_arguments
+def cross_validate(
+    settings: InstanceOf[ApplicationSettings] | Mapping[str, Any] | str | Path,
+    num_folds: int = 5,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    data: Any = None,
+) -> CrossValidationResult:
+    """Train, choose and test once for each fold of the samples, and bring the folds' scores together.
+
+    The folder ``run_dir``, or ``runs/MODEL-folds-TIME`` where there is none, gets a run folder for each fold,
+    ``results.json`` and, where the family has an answer for each sample, ``predictions.csv``.
 
     Args:
-        settings: With a split of the kind ``fold``.
-        fold: Which one, from 0.
-        parent: The folder of the cross-validation.
-        overrides: What takes the places of providers, by path.
-    """
-    split = nest(f"{settings.family.section}.data.split.fold", fold)
-    place = {"run_dir": str(fold_folder(parent, fold))}
-    return bootstrap(parse_settings(merge(merge(settings.to_plain(), split), place)), overrides=overrides)
-
-
-def resumed_folds(
-    parent: Path, changes: Mapping[str, Any], *, overrides: Mapping[str, Any], **where: Any
-) -> list[Callable[[], TrainingRun]]:
-    """Return what makes the training of each fold: the rest of one that has begun, or all of one that hasn't.
-
-    Takes what `resume_training` takes, whose ``data`` and ``environ`` say where the data are.
+        settings: Of a single training, as `bootstrap` takes them. What they say of the split's seed and
+            validation part is kept.
+        num_folds: Number of folds, at least 2.
+        overrides: See `bootstrap`. A ready object is copied for each fold, so that each begins anew.
+        data: See `bootstrap`.
 
     Raises:
-        UserError: As `resume_training`.
+        SettingsError: The settings are wrong, that many folds can't be, or the training would run in several
+            processes.
+        UserError: The folder holds folds already, an override can't be copied, or as a training.
+        TrainingInterruptedError: A signal ended a training; `resume_cross_validation` goes on.
+    """
+    given = overrides or {}
+    checked = bootstrap(settings, overrides=given, data=data).settings()
+    return begin_folds(checked, num_folds, given, data=data)()
+
+
+@checked_arguments
+def resume_cross_validation(
+    path: str | Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    data: Any = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> CrossValidationResult:
+    """Go on with the fold that stood, train those after it, and bring the folds' scores together.
+
+    Of one that has ended, the scores are given once more and nothing is written.
+
+    Args:
+        path: The folder of a cross-validation.
+        changes: Values put over the folds' settings, as `resume_training` takes them.
+        data: Where the data are now, if they were moved, or the data themselves, as `resume_training` takes
+            them.
+        overrides: What was put in when the first fold began has to be given again, unless it was a registered
+            kind.
+        environ: Variables, of which those are read that say where the data are now.
+
+    Raises:
+        UserError: The folder holds no folds, or as `resume_training`.
         SettingsError: As `resume_training`.
+        TrainingInterruptedError: A signal ended a training.
     """
-    first = RunFolder.open(fold_folder(parent, 0))
-    settings = settings_of(first, changes, **where)
-    num_folds = getattr(settings, settings.family.section).data.split.num_folds
-
-    def rest(fold: int) -> TrainingRun:
-        folder = RunFolder(fold_folder(parent, fold))
-        if folder.settings_file.exists():
-            return resume_training(folder.path, changes, overrides=overrides, **where)
-        recorded = read_overrides(first.overrides_file)
-        plain = bootstrap(settings)
-        wanted = restore_overrides(plain, recorded, overrides, source=parent, is_for_training=True)
-        application = fold_application(settings, fold, parent, overrides=wanted)
-        run: TrainingRun = provider_of(application, "training_run")()
-        return run
-
-    return [partial(rest, fold) for fold in range(num_folds)]
-
-
-def fold_evaluators(parent: Path, **options: Any) -> list[Any]:
-    """Return an evaluator for the model of each fold.
-
-    Takes the options of `from_checkpoint`.
-
-    Raises:
-        UserError: A fold has no model yet, or as `from_checkpoint`.
-    """
-    found = []
-    for folder in map(RunFolder, folds_in(parent)):
-        if not folder.results_file.exists():
-            raise UserError(f"{folder.path}: its training hasn't ended; resume {parent} goes on with it")
-        application = from_checkpoint(folder.checkpoint_of_results, **options)
-        found.append(provider_of(application, "evaluator")())
-    return found
+    return rest_of_folds(Path(path), changes or {}, overrides or {}, data=data, environ=environ)()

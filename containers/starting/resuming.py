@@ -58,7 +58,7 @@ def resume_training(
 
     Args:
         path: A run folder.
-        changes: Nested values put over the folder's settings, e.g. of ``trainer``.
+        changes: Values put over the folder's settings, nested or by dotted names, e.g. of ``trainer``.
         data: Where the data are now, if they were moved; or the data themselves, which have to be given again
             if they were in memory, see `bootstrap`.
         overrides: What takes the places of providers, by path: what was put in when the training began has to

@@ -13,7 +13,7 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems, did_you_mean
 from nested_lightning.settings.reading.layers import Layer, lacking_overrides
-from nested_lightning.settings.reading.merging import merge, parse_assignment
+from nested_lightning.settings.reading.merging import merge, nested, parse_assignment
 from nested_lightning.settings.reading.short_options import refuse_foreign_options
 
 T = TypeVar("T")
@@ -39,7 +39,8 @@ def load_settings(
         presets: Names of the family's presets, in order.
         config: YAML files, in order; presets are below them.
         environ: Environment variables, above the files; None: none are read.
-        assignments: Nested values above these, see `settings.reading.merging.parse_assignment`.
+        assignments: Values above these, nested or by dotted names, or texts as
+            `settings.reading.merging.parse_assignment` takes them.
         family_values: Nested values of the section of the family in use, above all others.
         overrides: Paths of what will be put in besides, see `bootstrap`: what was overridden in the training
             that a file is of has to be among them. None: it is known to whoever asks.
@@ -179,7 +180,7 @@ def _as_layers(source: Source) -> list[Layer]:
         return [Layer(parse_assignment(source), origin=f"--set {source}")]
     if not isinstance(source, Layer | Mapping):
         raise SettingsError([f"--set takes dotted.name=value or nested values, and {source!r} was given"])
-    return [source if isinstance(source, Layer) else Layer(dict(source), origin="--set")]
+    return [source if isinstance(source, Layer) else Layer(nested(source), origin="--set")]
 
 
 def _family_of(layers: Sequence[Layer]) -> Family:

@@ -120,6 +120,14 @@ def nest(path: str, value: Any) -> dict[str, Any]:
     return nest_at([unquote(name) for name in path.split(".")], value)
 
 
+def nested(values: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return values, of which some have dotted names, as nested ones; the later over the earlier."""
+    merged: dict[Any, Any] = {}
+    for name, value in values.items():
+        merged = merge(merged, nest(name, value) if isinstance(name, str) else {name: value})
+    return merged
+
+
 def nest_at(names: Sequence[str], value: Any) -> dict[str, Any]:
     """Return ``{"a": {"b": value}}`` for the names ``a`` and ``b``."""
     nested = value

@@ -3,19 +3,41 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-import torch
+import yaml
 
+from nested_lightning.settings.reading.merging import merge
 from tests.command_line import MAIN, TIMEOUT_S, Program
+from tests.containers.shared_trainings import assert_same_training
+from tests.tiny_variants import variant_settings, write_variants
 
 pytestmark = pytest.mark.slow
 
 NUM_FOLDS = 3
+SIGNALLED = """
+import os, runpy, signal, sys, threading, time
+from pathlib import Path
+
+number, last = int(sys.argv[1]), Path("stopped/fold-1/checkpoints/last.ckpt")
+
+def send():
+    while not last.exists():
+        time.sleep(0.005)
+    os.kill(os.getpid(), number)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background ignores it
+threading.Thread(target=send).start()
+sys.argv = sys.argv[2:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""The program, which gets a signal when the second fold has saved a checkpoint."""
 
 
 def _arguments(data: Path, folder: str) -> tuple[str, ...]:
@@ -54,14 +76,88 @@ def test_a_killed_cross_validation_comes_to_the_same_end(
     assert "Fold 2 of 3 in killed/fold-1" in resumed.stderr
     assert program(*_arguments(small_csv, "whole")).returncode == 0
 
+    _assert_same_folds(killed, whole)
+
+
+def _assert_same_folds(found: Path, wanted: Path) -> None:
     for name in ("results.json", "predictions.csv"):
-        assert (killed / name).read_text() == (whole / name).read_text()
+        assert (found / name).exists() == (wanted / name).exists()
+        assert not (wanted / name).exists() or (found / name).read_text() == (wanted / name).read_text()
     for fold in range(NUM_FOLDS):
-        one, other = (
-            torch.load(folder / f"fold-{fold}/checkpoints/last.ckpt", weights_only=True)["state_dict"]
-            for folder in (killed, whole)
-        )
-        torch.testing.assert_close(one, other, rtol=0, atol=0)
+        assert_same_training(found / f"fold-{fold}", wanted / f"fold-{fold}")
+
+
+TRAIN = ("train", "-c", "small.yaml", "--folds", str(NUM_FOLDS), "--run-dir")
+
+
+def _stop_in_second_fold(
+    program: Program, settings: dict[str, Any], tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(settings))
+    stopped = program(SIGNALLED, str(int(number)), str(MAIN), *TRAIN, "stopped")
+    assert stopped.returncode == 128 + number, stopped.stderr
+    assert f"stopped by {number.name}. Go on with:" in stopped.stderr
+    assert "main.py resume stopped\n" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert not (tmp_path / "stopped" / "fold-2").exists()
+
+
+def test_folds_stopped_by_sigterm_come_to_the_same_end(
+    program: Program, forked_code: Program, folded_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    epochs = 2 if folded_settings["model"] == "variant" else 12
+    settings = merge(folded_settings, {"trainer": {"max_epochs": epochs}})
+    _stop_in_second_fold(forked_code, settings, tmp_path, signal.SIGTERM)
+
+    resumed = program("resume", "stopped")
+
+    assert resumed.returncode == 0, resumed.stderr
+    assert program(*TRAIN, "whole").returncode == 0
+    _assert_same_folds(tmp_path / "stopped", tmp_path / "whole")
+
+
+def test_folds_stopped_by_ctrl_c_go_on_where_a_scheduler_starts_the_command_again(
+    program: Program, forked_code: Program, small_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    often = {"trainer": {"max_epochs": 12, "num_threads": 1, "checkpoint_every_n_steps": 1}}
+    _stop_in_second_fold(forked_code, merge(small_settings, often), tmp_path, signal.SIGINT)
+
+    again = program(*TRAIN, "stopped", environ={"SLURM_RESTART_COUNT": "1"})
+
+    assert again.returncode == 0, again.stderr
+    assert "Fold 2 of 3 in stopped/fold-1" in again.stderr
+    assert program(*TRAIN, "whole").returncode == 0
+    _assert_same_folds(tmp_path / "stopped", tmp_path / "whole")
+
+
+def test_sequences_have_answers_of_the_models_that_had_not_seen_them(
+    program: Program, tmp_path: Path
+) -> None:
+    data = write_variants(tmp_path / "data")
+    windows = {"letters": {"source": {"kind": "file", "window": 4, "margin": 1}}}
+    settings = variant_settings(data, tmp_path / "run", variants=windows)
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(settings))
+    assert program("train", "-c", "small.yaml", "--folds", "3", "--run-dir", "cv").returncode == 0
+    results = json.loads((tmp_path / "cv" / "results.json").read_text())
+    with (tmp_path / "cv" / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+
+    for variant, field in (("letters", "labels"), ("moods", "label"), ("points", "labels")):
+        lines = (data / f"{variant}.jsonl").read_text().splitlines()
+        own = [row for row in rows if row["variant"] == variant]
+        assert {row["file"] for row in own} == {f"{variant}.jsonl"}
+        assert [*dict.fromkeys(int(row["row"]) for row in own)] == [*range(1, len(lines) + 1)]
+        wanted = [json.loads(line)[field] for line in lines]
+        flat = [str(label) for labels in wanted for label in (labels if field == "labels" else [labels])]
+        assert [row["label"] for row in own for _ in range(_num_steps(row))] == flat
+        for fold, accuracy in enumerate(results[f"test_{variant}_accuracy"]["values"]):
+            tested = [row for row in own if row["fold"] == str(fold)]
+            right = sum(_num_steps(row) for row in tested if row["label"] == row["prediction"])
+            assert right / sum(map(_num_steps, tested)) == pytest.approx(accuracy)
+
+
+def _num_steps(row: dict[str, str]) -> int:
+    return int(row["stop"]) - int(row["start"]) if row["stop"] else 1
 
 
 def test_the_folder_is_scored_as_a_whole_and_has_an_answer_for_each_row(

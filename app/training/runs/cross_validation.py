@@ -1,87 +1,169 @@
-"""Several trainings on folds of the same data, brought together."""
+"""One training for each fold of the same data, one after another, and what they come to together."""
 
-import math
-import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import count, takewhile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.html_tables import html_table
+from nested_lightning.app.record_files import Record, to_csv
+from nested_lightning.app.strict_json import to_json
+from nested_lightning.app.training.runs.fold_folders import folds_in
+from nested_lightning.app.training.runs.fold_scores import FoldSummary, summarise_folds
+from nested_lightning.app.training.runs.result import TrainingResult, without_part
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.app.training.runs.run_folder import RunFolder
+
+
+@runtime_checkable
+class SampleEvaluator(Protocol):
+    """An evaluator that has an answer for each sample of the data.
+
+    Attributes:
+        sample_columns: The columns that say which sample is meant, and by which they are sorted.
+    """
+
+    sample_columns: ClassVar[Sequence[str]]
+
+    def predictions(self) -> Sequence[Record]:
+        """Return label and answer of each sample of the test part; what is said of one stands together."""
 
 
 @dataclass(frozen=True)
-class FoldSummary:
-    """One metric over the folds.
+class CrossValidationResult:
+    """What a cross-validation came to.
 
     Attributes:
-        mean: Mean over the folds.
-        std: Sample standard deviation over the folds (divided by their number less one); 0 for one fold.
-        low: Lower end of the interval that holds the mean of such trainings 95 times in 100.
-        high: Its upper end. The interval is that of Nadeau and Bengio
-            (https://doi.org/10.1023/A:1024068626366), since folds share rows to train on.
-        values: The metric of each fold, in their order.
+        folder: Where everything lies.
+        folds: What the training of each fold came to. Their models aren't kept in memory: `from_checkpoint`
+            opens the ``best_checkpoint`` of each.
+        is_new: Whether anything was left to train.
     """
 
-    mean: float
-    std: float
-    low: float
-    high: float
-    values: tuple[float, ...]
+    folder: Path
+    folds: tuple[TrainingResult, ...]
+    is_new: bool = True
+
+    @cached_property
+    def scores(self) -> dict[str, FoldSummary]:
+        """Mean, spread and interval of each test score, by its name without the part, e.g. ``accuracy``."""
+        return summarise_folds([without_part(fold.test_metrics) for fold in self.folds])
+
+    @property
+    def results_file(self) -> Path:
+        """Means and spreads of the test metrics, as JSON; not there after a trial by ``fast_dev_run``."""
+        return self.folder / "results.json"
+
+    @property
+    def predictions_file(self) -> Path:
+        """What was said of each sample by the model that hadn't seen it; there where a family has answers."""
+        return self.folder / "predictions.csv"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            name: {"mean": one.mean, "std": one.std, "low": one.low, "high": one.high}
+            | {f"fold {number}": value for number, value in enumerate(one.values)}
+            for name, one in self.scores.items()
+        }
+        return html_table(str(self.folder), rows)
 
 
-def summarise_folds(fold_metrics: Sequence[Mapping[str, float]]) -> dict[str, FoldSummary]:
-    """Return mean and spread of each metric over the folds, from the test metrics of each.
+def _train(_fold: int, run: TrainingRun) -> TrainingResult:
+    return run()
+
+
+class CrossValidation:
+    """The trainings of all folds; called, it trains them, or what is left of them, and writes what they say.
+
+    Args:
+        folder: Holds a run folder for each fold.
+        trainings: Make the training of each fold, or the rest of it, when its turn comes.
+        evaluators: Gives an evaluator for the model of each fold, once all are trained.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        trainings: Sequence[Callable[[], TrainingRun]],
+        evaluators: Callable[[], Iterable[Any]],
+    ) -> None:
+        self.folder = folder
+        self._trainings = trainings
+        self._evaluators = evaluators
+        self._is_new = False
+
+    def __len__(self) -> int:
+        return len(self._trainings)
+
+    def __call__(self) -> CrossValidationResult:
+        """Train what is left, write the files and return the result.
+
+        Raises:
+            UserError: As `TrainingRun`.
+            TrainingInterruptedError: A signal ended a training; that fold and those after it are left.
+        """
+        return self.conclude(self.train())
+
+    def train(self, train: Callable[[int, TrainingRun], TrainingResult] = _train) -> list[TrainingResult]:
+        """Train what is left, and return what each fold came to.
+
+        Args:
+            train: Called with the number of each fold, from 0, and its training; runs it.
+
+        Raises:
+            UserError: As `TrainingRun`.
+            TrainingInterruptedError: A signal ended a training; that fold and those after it are left.
+        """
+        folds = []
+        for fold, make in enumerate(self._trainings):
+            run = make()
+            self._is_new |= not run.has_ended
+            folds.append(replace(train(fold, run), make_predictor=None))  # with its model, and that its data
+        return folds
+
+    def conclude(self, folds: Sequence[TrainingResult]) -> CrossValidationResult:
+        """Write what all folds came to, unless nothing was left to train; return it."""
+        result = CrossValidationResult(self.folder, tuple(folds), self._is_new)
+        is_kept = all(fold.best_checkpoint.exists() for fold in folds)
+        if is_kept and (self._is_new or not result.results_file.exists()):
+            self._write_predictions(result.predictions_file)
+            _write(result.results_file, _to_json(folds).encode())
+        return result
+
+    def _write_predictions(self, file: Path) -> None:
+        records: list[dict[str, Any]] = []
+        columns: Sequence[str] = ()
+        for fold, evaluator in enumerate(self._evaluators()):
+            if not isinstance(evaluator, SampleEvaluator):
+                return
+            columns = evaluator.sample_columns
+            records += ({"fold": fold, **one} for one in evaluator.predictions())
+        _write(file, to_csv(sorted(records, key=itemgetter(*columns))))
+
+
+def open_folder_of_folds(path: Path | None, *, name: str) -> Path:
+    """Return where folds go: ``path``, or a new ``runs/<name>-folds-<date>-<time>`` in the current folder.
 
     Raises:
-        ValueError: There is no fold, or the folds' metrics have different names.
+        UserError: There are folds in it already, or it can't be made.
     """
-    if not fold_metrics:
-        raise ValueError("no folds to summarise")
-    names = list(fold_metrics[0])
-    if any(set(metrics) != set(names) for metrics in fold_metrics):
-        raise ValueError(
-            f"the folds' metrics differ in name: {[sorted(metrics) for metrics in fold_metrics]}"
-        )
-    return {name: _summarise([metrics[name] for metrics in fold_metrics]) for name in names}
+    if path is None:
+        return RunFolder.create_unique(Path("runs"), f"{name}-folds").path
+    if folds_in(path):
+        raise UserError(f"{path} already holds folds: go on with them by resume, or name another folder")
+    return path
 
 
-def _summarise(values: Sequence[float]) -> FoldSummary:
-    mean, std = statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
-    half = std * _width(len(values))
-    return FoldSummary(mean=mean, std=std, low=mean - half, high=mean + half, values=tuple(values))
+def _to_json(folds: Sequence[TrainingResult]) -> str:
+    summary: Mapping[str, FoldSummary] = summarise_folds([fold.test_metrics for fold in folds])
+    return to_json({name: asdict(one) for name, one in summary.items()}) + "\n"
 
 
-def _width(num_folds: int) -> float:
-    """Return half the width of the interval in standard deviations."""
-    if num_folds < 2:
-        return 0.0
-    from scipy.stats import t  # half a second, not before it is needed
-
-    return float(t.ppf(0.975, num_folds - 1)) * math.sqrt(1 / num_folds + 1 / (num_folds - 1))
-
-
-def report_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
-    """Return means over the folds, with the scores of each fold and their spread."""
-    summary = summarise_folds([report.scores for report in reports])
-    spreads = {
-        name: {"mean": s.mean, "std": s.std, "low": s.low, "high": s.high} for name, s in summary.items()
-    }
-    return EvaluationReport(
-        num_samples=sum(report.num_samples for report in reports),
-        scores={name: score.mean for name, score in summary.items()},
-        breakdown={f"fold {number}": report.scores for number, report in enumerate(reports)},
-        breakdown_by="fold",
-        further_breakdowns={"score": spreads},
-    )
-
-
-def fold_folder(parent: Path, fold: int) -> Path:
-    """Return the run folder of a fold, which is counted from 0."""
-    return parent / f"fold-{fold}"
-
-
-def folds_in(parent: Path) -> list[Path]:
-    """Return the run folders of a cross-validation, those that were begun; of any other folder, none."""
-    folders = (fold_folder(parent, fold) for fold in count())
-    return list(takewhile(lambda folder: (folder / "settings.yaml").is_file(), folders))
+def _write(path: Path, content: bytes) -> None:
+    with replace_atomically(path) as file:
+        file.write(content)

@@ -70,7 +70,7 @@ class TrainingResult:
 
         With ``baseline``, where ``baseline_acc`` was logged of the test part.
         """
-        validation, test = _bare(self.validation_metrics), _bare(self.test_metrics)
+        validation, test = without_part(self.validation_metrics), without_part(self.test_metrics)
         baseline = {name[len(_BASELINE) :]: test.pop(name) for name in [*test] if name.startswith(_BASELINE)}
         parts = {"validation": validation, "test": test, "baseline": baseline}
         return {
@@ -125,7 +125,8 @@ class TrainingResult:
             )
 
 
-def _bare(metrics: Mapping[str, float]) -> dict[str, float]:
+def without_part(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return metrics by their names without the part of the data, ``acc`` for ``test/acc``."""
     return {re.sub(r"^(test|val)[_/]", "", name): value for name, value in metrics.items()}
 
 

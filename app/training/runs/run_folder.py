@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nested_lightning.app.checkpoints.checkpoint_io import temporary_of
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.runs.cross_validation import folds_in
+from nested_lightning.app.training.runs.fold_folders import folds_in
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class RunFolder:
         if not folder.settings_file.is_file():
             where = "no such folder" if not path.exists() else f"it holds no {folder.settings_file.name}"
             if folds := folds_in(path):
-                where = f"it holds folds, each a training of its own, e.g. {folds[0]}"
+                where = f"it holds folds, which resume_cross_validation goes on with; one alone is {folds[0]}"
             raise UserError(
                 f"run folder {path}: {where}, so there is no training to go on with; name the folder that"
                 " run_dir named, or one in runs"

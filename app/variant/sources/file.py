@@ -16,6 +16,7 @@ from nested_lightning.app.variant.sources.fields import encode_labels, find_kind
 from nested_lightning.app.variant.sources.records import (
     InputKind,
     Labels,
+    Origin,
     RawSequence,
     Scaling,
     SequenceRecords,
@@ -72,7 +73,8 @@ class SequenceFile:
             names = class_names or (tuple(self.classes) if self.classes else _find_classes(labels))
             encoded = [encode_labels(row, label, names) for row, label in zip(rows, labels, strict=True)]
             split = splitter(_strata(encoded, has_step_labels), _plain_columns(rows))
-        records = SequenceRecords(inputs=inputs, labels=encoded)
+        origins = [Origin(row.file.name, row.number) for row in rows]
+        records = SequenceRecords(inputs=inputs, labels=encoded, origins=origins)
         return SourceContent(
             kind=kind,
             class_names=names,

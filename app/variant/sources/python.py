@@ -16,7 +16,7 @@ from nested_lightning.app.folders import list_files
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.variant.sequences import check_window
 from nested_lightning.app.variant.sources.python_kinds import KINDS, label_characters
-from nested_lightning.app.variant.sources.records import Labels, SequenceRecords, SourceContent
+from nested_lightning.app.variant.sources.records import Labels, Origin, SequenceRecords, SourceContent
 
 _LEFT_OUT = {
     "__pycache__",
@@ -65,7 +65,9 @@ class PythonSources:
         root = self.root or Path(sysconfig.get_path("stdlib"))
         texts = _read_all(root, self._choose(root, variant))
         records = SequenceRecords(
-            inputs=list(texts.values()), labels=[_label(root / name, text) for name, text in texts.items()]
+            inputs=list(texts.values()),
+            labels=[_label(root / name, text) for name, text in texts.items()],
+            origins=[Origin(name, 1) for name in texts],
         )
         split = splitter(np.zeros(len(texts), dtype=np.int64), pa.table({"file": list(texts)}))
         return SourceContent(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,18 @@ RawSequence = str | Sequence[str] | npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
 
+class Origin(NamedTuple):
+    """Where a sequence comes from.
+
+    Attributes:
+        file: Name of the file; empty where there is none.
+        row: Number of the sequence in it, from 1; in a file of lines, that of the line.
+    """
+
+    file: str
+    row: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class SequenceRecords:
     """Sequences with their labels, all of one kind.
@@ -30,10 +42,17 @@ class SequenceRecords:
     Attributes:
         inputs: The sequences, each of at least one step.
         labels: Class indices for each sequence: [L], one for each step, or [1], one for all of it.
+        origins: Where each sequence comes from; empty: they are numbered as they stand.
     """
 
     inputs: Sequence[RawSequence] = ()
     labels: Sequence[Labels] = ()
+    origins: Sequence[Origin] = ()
+
+    def __post_init__(self) -> None:
+        if not self.origins:
+            numbered = [Origin("", number) for number in range(1, len(self) + 1)]
+            object.__setattr__(self, "origins", numbered)
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -41,7 +60,12 @@ class SequenceRecords:
     def select(self, indices: npt.NDArray[np.int64]) -> SequenceRecords:
         """Return some of the sequences, in this order."""
         chosen = indices.tolist()
-        return replace(self, inputs=[self.inputs[i] for i in chosen], labels=[self.labels[i] for i in chosen])
+        return replace(
+            self,
+            inputs=[self.inputs[i] for i in chosen],
+            labels=[self.labels[i] for i in chosen],
+            origins=[self.origins[i] for i in chosen],
+        )
 
     def split(self, split: Split) -> dict[PartName, SequenceRecords]:
         """Return the sequences of each part."""

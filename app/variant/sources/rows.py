@@ -26,13 +26,22 @@ class Row:
 
     Attributes:
         values: The fields by name.
-        place: File and line, for messages.
+        file: Where it stands.
+        number: Number of the line or row, from 1.
+        unit: ``line`` or ``row``.
         variant: Name of the variant.
     """
 
     values: Mapping[str, Any]
-    place: str
+    file: Path
+    number: int
+    unit: str
     variant: str
+
+    @property
+    def place(self) -> str:
+        """File and line, for messages."""
+        return f"{self.file}, {self.unit} {self.number}"
 
     def error(self, message: str) -> UserError:
         """Return an error that names file, line and variant."""
@@ -56,15 +65,15 @@ def read_rows(path: Path, variant: str) -> list[Row]:
         else:
             lines = list(numbered_lines(open_text(stream)))
     if not is_parquet:
-        rows = [_read_line(line, f"{path}, line {number}", variant) for number, line in lines]
+        rows = [_read_line(line, number, path, variant) for number, line in lines]
     if not rows:
         raise UserError(f"{named}: is empty; it needs a line for each sequence")
     return rows
 
 
-def _read_line(line: str, place: str, variant: str) -> Row:
-    with foreign_file(f"{place} (variant '{variant}')"):
-        return Row(values=json_object(line), place=place, variant=variant)
+def _read_line(line: str, number: int, path: Path, variant: str) -> Row:
+    with foreign_file(f"{path}, line {number} (variant '{variant}')"):
+        return Row(values=json_object(line), file=path, number=number, unit="line", variant=variant)
 
 
 def _read_parquet(path: Path, variant: str) -> list[Row]:
@@ -74,9 +83,10 @@ def _read_parquet(path: Path, variant: str) -> list[Row]:
     for name, column in zip(table.column_names, table.columns, strict=True):
         with foreign_file(f"column '{name}'"):
             columns[name] = _in_microseconds(column).to_pylist()
+    rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
     return [
-        Row(values=dict(zip(columns, values, strict=True)), place=f"{path}, row {number}", variant=variant)
-        for number, values in enumerate(zip(*columns.values(), strict=True), start=1)
+        Row(values=values, file=path, number=number, unit="row", variant=variant)
+        for number, values in enumerate(rows, start=1)
     ]
 
 

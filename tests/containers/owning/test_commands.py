@@ -142,7 +142,7 @@ def test_the_other_commands_work(trained: Trained) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("train --folds 3", "--folds: {0} has no {0}.data.split, by which folds are drawn"),
+        ("train --folds 3", "{0} has no folds: no {0}.data.split of the kind fold"),
         ("train --engine ray", "--engine ray: workers know families of packages alone"),
         ("resume run --engine ray", "--engine ray: workers know families of packages alone"),
         ("train --data x.csv", "--data: {0} has no setting {0}.data.path (settings there: num_samples"),

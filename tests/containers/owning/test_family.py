@@ -296,6 +296,6 @@ def test_commands_take_a_family_from_a_file(program: Program, tmp_path: Path) ->
     run("train", *own, "--epochs", "1", "--run-dir", "flat", "--override", "corners.net=my_net:Flat")
     run("evaluate", "flat/checkpoints/last.ckpt", *own, "--override", "corners.net=my_net:Flat")
     assert "DenseNet" in run("graph", *own)
-    assert "corners has no corners.data.split" in run("train", *own, "--folds", "3", status=2)
+    assert "corners has no folds: no corners.data.split" in run("train", *own, "--folds", "3", status=2)
     assert "corners has no predictor" in run("predict", "run/checkpoints/best.ckpt", *own, status=2)
     assert "batch_size: 16" in run("config", *own)

@@ -88,10 +88,12 @@ def test_any_family_begins_with_all_weights_of_a_run(name: str, tmp_path: Path) 
 
 
 def test_settings_of_the_file_are_below_those_given(trained: Path, tmp_path: Path) -> None:
-    container = bootstrap_from(trained, {"seed": 7, "run_dir": str(tmp_path / "two")})
+    changes = {"seed": 7, "run_dir": str(tmp_path / "two"), "multi_feature.head.dropout": 0.25}
+    container = bootstrap_from(trained, changes)
 
     settings = container.settings()
     assert settings.multi_feature.feature_extractor.hidden_features == 8
+    assert settings.multi_feature.head.dropout == 0.25
     assert (settings.seed, settings.run_dir) == (7, tmp_path / "two")
 
 

@@ -165,7 +165,7 @@ def test_paths_in_a_checkpoint_are_never_followed(
         }
 
     change(folder.last_checkpoint, name_victim)
-    resume_training(tmp_path / "run", {"trainer": {"max_epochs": 4}})()
+    resume_training(tmp_path / "run", {"trainer.max_epochs": 4})()
 
     assert (victim / "file").read_text() == "mine"
     assert folder.best_checkpoint.is_file()

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from nested_lightning.app.training.runs.cross_validation import summarise_folds
+from nested_lightning.app.training.runs.fold_scores import summarise_folds
 
 
 def test_folds_are_summarised_by_mean_and_sample_deviation() -> None:

@@ -1,0 +1,74 @@
+"""Scores of trainings on folds of the same data, brought together."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nested_lightning.app.evaluation_report import EvaluationReport
+
+
+@dataclass(frozen=True)
+class FoldSummary:
+    """One metric over the folds.
+
+    Attributes:
+        mean: Mean over the folds.
+        std: Sample standard deviation over the folds (divided by their number less one); 0 for one fold.
+        low: Lower end of the interval that holds the mean of such trainings 95 times in 100.
+        high: Its upper end. The interval is that of Nadeau and Bengio
+            (https://doi.org/10.1023/A:1024068626366), since folds share rows to train on.
+        values: The metric of each fold, in their order.
+    """
+
+    mean: float
+    std: float
+    low: float
+    high: float
+    values: tuple[float, ...]
+
+
+def summarise_folds(fold_metrics: Sequence[Mapping[str, float]]) -> dict[str, FoldSummary]:
+    """Return mean and spread of each metric over the folds, from the test metrics of each.
+
+    Raises:
+        ValueError: There is no fold, or the folds' metrics have different names.
+    """
+    if not fold_metrics:
+        raise ValueError("no folds to summarise")
+    names = list(fold_metrics[0])
+    if any(set(metrics) != set(names) for metrics in fold_metrics):
+        raise ValueError(
+            f"the folds' metrics differ in name: {[sorted(metrics) for metrics in fold_metrics]}"
+        )
+    return {name: _summarise([metrics[name] for metrics in fold_metrics]) for name in names}
+
+
+def _summarise(values: Sequence[float]) -> FoldSummary:
+    mean, std = statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+    half = std * _width(len(values))
+    return FoldSummary(mean=mean, std=std, low=mean - half, high=mean + half, values=tuple(values))
+
+
+def _width(num_folds: int) -> float:
+    """Return half the width of the interval in standard deviations."""
+    if num_folds < 2:
+        return 0.0
+    from scipy.stats import t  # half a second, not before it is needed
+
+    return float(t.ppf(0.975, num_folds - 1)) * math.sqrt(1 / num_folds + 1 / (num_folds - 1))
+
+
+def report_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
+    """Return means over the folds, with the scores of each fold and their spread."""
+    summary = summarise_folds([report.scores for report in reports])
+    spreads = {
+        name: {"mean": s.mean, "std": s.std, "low": s.low, "high": s.high} for name, s in summary.items()
+    }
+    return EvaluationReport(
+        num_samples=sum(report.num_samples for report in reports),
+        scores={name: score.mean for name, score in summary.items()},
+        breakdown={f"fold {number}": report.scores for number, report in enumerate(reports)},
+        breakdown_by="fold",
+        further_breakdowns={"score": spreads},
+    )

@@ -1,0 +1,174 @@
+"""From settings or the folder of a cross-validation to the trainings of its folds and their evaluators."""
+
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from functools import partial, reduce
+from pathlib import Path
+from typing import Any
+
+from nested_lightning.app.checkpoints.recipe import read_overrides
+from nested_lightning.app.data.splits import PartName
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.training.runs.cross_validation import CrossValidation, open_folder_of_folds
+from nested_lightning.app.training.runs.fold_folders import fold_folder, folds_in
+from nested_lightning.app.training.runs.fold_scores import report_folds
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.containers.application import ApplicationContainer
+from nested_lightning.containers.overrides.restoring import restore_overrides
+from nested_lightning.containers.starting.bootstrapping import bootstrap, from_checkpoint, provider_of
+from nested_lightning.containers.starting.resuming import resume_training, settings_of
+from nested_lightning.settings.application import ApplicationSettings, parse_settings
+from nested_lightning.settings.describing.walking import Place, step
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.merging import merge, nest
+from nested_lightning.settings.slot import Slot
+
+Overrides = Mapping[str, Any]
+
+
+def _accept(_application: ApplicationContainer) -> None:
+    pass
+
+
+def begin_folds(
+    settings: ApplicationSettings,
+    num_folds: int,
+    overrides: Overrides,
+    *,
+    data: Any = None,
+    check: Callable[[ApplicationContainer], None] = _accept,
+) -> CrossValidation:
+    """Return a cross-validation that hasn't begun.
+
+    Args:
+        settings: Of a single training.
+        num_folds: Number of folds, at least 2.
+        overrides: What takes the places of providers, by path; copied for each fold.
+        data: What takes the place of the family's ``data.path``, see `bootstrap`.
+        check: Called with the container of the first fold before it is trained.
+
+    Raises:
+        SettingsError: That many folds can't be, or the training would run in several processes.
+        UserError: The folder holds folds already, or can't be made.
+    """
+    settings = _with_folds(settings, num_folds)
+    parent = open_folder_of_folds(settings.run_dir, name=settings.model)
+
+    def begin(fold: int) -> TrainingRun:
+        application = _application_of(settings, fold, parent, overrides, data)
+        if fold == 0:
+            check(application)
+        run: TrainingRun = provider_of(application, "training_run")()
+        return run
+
+    return CrossValidation(
+        folder=parent,
+        trainings=[partial(begin, fold) for fold in range(num_folds)],
+        evaluators=partial(fold_evaluators, parent, overrides=overrides, data=data),
+    )
+
+
+def rest_of_folds(
+    parent: Path,
+    changes: Mapping[str, Any],
+    overrides: Overrides,
+    *,
+    data: Any = None,
+    environ: Mapping[str, str] | None = None,
+) -> CrossValidation:
+    """Return what is left of a cross-validation; takes what `resume_training` takes.
+
+    Raises:
+        UserError: There is none in the folder, or as `resume_training`.
+        SettingsError: As `resume_training`.
+    """
+    begun = folds_in(parent)
+    if not begun:
+        raise UserError(f"{parent}: holds no folds, so there is no cross-validation to go on with")
+    first = RunFolder.open(begun[0])
+    settings = settings_of(first, changes, data, environ)
+
+    def go_on(fold: int) -> TrainingRun:
+        own = _own(overrides)
+        if fold < len(begun):
+            return resume_training(begun[fold], changes, data=data, overrides=own, environ=environ)
+        recorded = read_overrides(first.overrides_file)
+        plain = bootstrap(settings, data=data)
+        wanted = restore_overrides(plain, recorded, own, source=parent, is_for_training=True)
+        application = _application_of(settings, fold, parent, wanted, data)
+        run: TrainingRun = provider_of(application, "training_run")()
+        return run
+
+    num_folds = getattr(settings, settings.family.section).data.split.num_folds
+    options: dict[str, Any] = {"changes": changes, "data": data, "environ": environ}
+    return CrossValidation(
+        folder=parent,
+        trainings=[partial(go_on, fold) for fold in range(num_folds)],
+        evaluators=partial(fold_evaluators, parent, overrides=overrides, **options),
+    )
+
+
+def evaluate_folds(parent: Path, part: PartName, **options: Any) -> EvaluationReport:
+    """Return a report over all folds, of the same part of each.
+
+    Takes the options of `from_checkpoint`.
+
+    Raises:
+        UserError: A fold has no model yet, or as `from_checkpoint`.
+    """
+    return report_folds([evaluator(part) for evaluator in fold_evaluators(parent, **options)])
+
+
+def fold_evaluators(parent: Path, *, overrides: Overrides, **options: Any) -> Iterator[Any]:
+    """Yield an evaluator for the model of each fold, one after another.
+
+    Takes the options of `from_checkpoint`.
+
+    Raises:
+        UserError: A fold has no model yet, or as `from_checkpoint`.
+    """
+    for folder in map(RunFolder, folds_in(parent)):
+        if not folder.results_file.exists():
+            raise UserError(f"{folder.path}: its training hasn't ended; resume {parent} goes on with it")
+        application = from_checkpoint(folder.checkpoint_of_results, overrides=_own(overrides), **options)
+        yield provider_of(application, "evaluator")()
+
+
+def _application_of(
+    settings: ApplicationSettings, fold: int, parent: Path, overrides: Overrides, data: Any
+) -> ApplicationContainer:
+    """Return a ready container that trains one fold in its own folder."""
+    split = nest(f"{settings.family.section}.data.split.fold", fold)
+    place = {"run_dir": str(fold_folder(parent, fold))}
+    own = parse_settings(merge(merge(settings.to_plain(), split), place))
+    return bootstrap(own, overrides=_own(overrides), data=data)
+
+
+def _own(overrides: Overrides) -> dict[str, Any]:
+    """Return copies of what is put in, since a ready module would go from fold to fold with its weights."""
+    copies = {}
+    for path, replacement in overrides.items():
+        try:
+            copies[path] = deepcopy(replacement)
+        except Exception as error:  # whatever a stranger's object does
+            raise UserError(
+                f"{path}: {type(replacement).__name__} can't be copied for each fold ({error}); give a class"
+                " or a function, which is called for each"
+            ) from None
+    return copies
+
+
+def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSettings:
+    if settings.trainer.devices not in ("auto", 1, "1"):
+        raise SettingsError(["folds are trained in one process: leave trainer.devices out, or set it to 1"])
+    section = settings.family.section
+    place: Place = reduce(step, (section, "data", "split"), type(settings))
+    if not isinstance(place, Slot) or "fold" not in place.choices:
+        raise SettingsError([f"{settings.model} has no folds: no {section}.data.split of the kind fold"])
+    split = getattr(settings, section).data.split
+    folds: dict[str, Any] = {"kind": split.folds, "num_folds": num_folds}
+    folds |= {name: getattr(split, name) for name in split.kept_in_folds if name in split.model_fields_set}
+    values = merge(settings.to_plain(), {"trainer": {"devices": 1}})
+    return parse_settings(merge(values, nest(f"{section}.data.split", folds)))
