@@ -164,7 +164,8 @@ def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSet
     if settings.trainer.devices not in ("auto", 1, "1"):
         raise SettingsError(["folds are trained in one process: leave trainer.devices out, or set it to 1"])
     section = settings.family.section
-    place: Place = reduce(step, (section, "data", "split"), type(settings))
+    root: Place = type(settings)
+    place = reduce(step, (section, "data", "split"), root)
     if not isinstance(place, Slot) or "fold" not in place.choices:
         raise SettingsError([f"{settings.model} has no folds: no {section}.data.split of the kind fold"])
     split = getattr(settings, section).data.split

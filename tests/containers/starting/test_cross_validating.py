@@ -107,7 +107,7 @@ def test_a_ready_module_begins_anew_in_each_fold(small_settings: dict[str, Any])
 
 def test_what_cannot_be_copied_for_each_fold_is_refused(small_settings: dict[str, Any]) -> None:
     head = nn.Linear(8, 3)
-    head.lock = threading.Lock()
+    vars(head)["lock"] = threading.Lock()
 
     with pytest.raises(UserError, match=r"multi_feature.head: Linear can't be copied .*give a class"):
         cross_validate(small_settings, num_folds=2, overrides={"multi_feature.head": head})
