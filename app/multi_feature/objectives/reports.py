@@ -24,10 +24,9 @@ def report_classes(
         more: Further scores, which go before those of the same name.
     """
     labels, names = target.cpu().numpy(), predictions.class_names
-    given = predictions.probabilities.double()
-    probabilities = (given / given.sum(dim=1, keepdim=True)).numpy()
+    probabilities = _exact(predictions.probabilities)
     found = score_classes(labels, probabilities, names, predicted=predictions.indices.numpy())
-    constant = shares.double().expand(len(labels), -1).numpy()
+    constant = _exact(shares.expand(len(labels), -1))
     baseline = score_classes(labels, constant, names).scores | _log_loss(labels, constant)
     scores = (
         found.scores
@@ -54,6 +53,13 @@ def report_scores(
         scores={name: float(value) for name, value in scores.items()},
         baseline={name: float(value) for name, value in baseline.items()},
     )
+
+
+def _exact(probabilities: Tensor) -> Numbers:
+    """Return probabilities whose sum is 1 in 64 bits too, which scikit-learn warns of otherwise."""
+    given = probabilities.double()
+    exact: Numbers = (given / given.sum(dim=1, keepdim=True)).numpy()
+    return exact
 
 
 def _log_loss(labels: Labels, probabilities: Numbers) -> Scores:

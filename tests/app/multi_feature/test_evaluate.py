@@ -1,6 +1,7 @@
 """Evaluation of multi-feature, compared with scores computed by hand."""
 
 import math
+import warnings
 from typing import Any
 
 import pytest
@@ -32,6 +33,15 @@ def _report() -> Any:
     predictor: Any = _Predictor()
     datamodule: Any = _DataModule()
     return MultiFeatureEvaluator(predictor=predictor, datamodule=datamodule)("test")
+
+
+def test_a_baseline_in_32_bits_is_no_reason_for_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    thirds = ClassesObjective(target=ClassTarget(column="y", names=("a", "b", "c"), counts=(2, 2, 2)))
+    monkeypatch.setattr(_Predictor.model, "objective", thirds)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert _report().baseline["log_loss"] == pytest.approx(math.log(3))
 
 
 def test_scores_of_the_whole_are_those_computed_by_hand() -> None:
