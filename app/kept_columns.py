@@ -6,6 +6,11 @@ from collections.abc import Iterable, Sequence
 from nested_lightning.app.errors import UserError, did_you_mean, name_list
 
 
+def asked_names(keep: str) -> list[str]:
+    """Return the names in ``keep``, which stand there as in a line of CSV."""
+    return [name.strip() for line in csv.reader([keep]) for name in line]
+
+
 def kept_names(keep: str | None, there: Sequence[str], *, answers: Iterable[str]) -> list[str]:
     """Return which columns are kept.
 
@@ -22,7 +27,7 @@ def kept_names(keep: str | None, there: Sequence[str], *, answers: Iterable[str]
     taken = {*answers}
     if keep == "*":
         return [name for name in there if name not in taken]
-    names = [name.strip() for line in csv.reader([keep]) for name in line]
+    names = asked_names(keep)
     for name in names:
         if name not in there:
             raise UserError(

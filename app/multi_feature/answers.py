@@ -6,7 +6,7 @@ from typing import Any
 
 from nested_lightning.app.answers import Answers
 from nested_lightning.app.errors import UserError, errors_naming
-from nested_lightning.app.kept_columns import kept_names
+from nested_lightning.app.kept_columns import asked_names, kept_names
 from nested_lightning.app.multi_feature.picture_tables import PICTURE, is_of_pictures, pictures_at
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.pictures.listing import is_picture
@@ -48,7 +48,9 @@ def _kept(file: Path, keep: str | None, answer: dict[str, Any]) -> list[dict[str
         return [{PICTURE: str(file if is_picture(file) else file / name)} for name in pictures_at(file)]
     if keep is None:
         return []
-    there = read_table(file).column_names
+    table = read_table(file, text_columns=asked_names(keep))
     with errors_naming(file):
-        names = kept_names(keep, there, answers=answer)
-    return read_table(file, text_columns=names).select(names).to_pylist()
+        names = kept_names(keep, table.column_names, answers=answer)
+    if keep == "*":  # whose names are known now
+        table = read_table(file, text_columns=names)
+    return table.select(names).to_pylist()

@@ -11,11 +11,13 @@ import torch
 
 from nested_lightning import bootstrap
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature import answers
 from nested_lightning.app.multi_feature.answers import answer_files
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
 from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.tables.table_file import read_table
 from tests.untrained import as_if_trained
 
 PREDICTIONS = ClassPredictions(
@@ -57,6 +59,24 @@ def test_kept_columns_stand_before_the_answers_as_the_file_has_them(
     assert [row["id"] for row in rows[:2]] == ["0000", "0001"]
 
 
+@pytest.mark.parametrize(("keep", "times"), [("id, kar0", 1), ("*", 2)])
+def test_a_file_is_read_once_for_the_columns_that_are_named(
+    predictor: MultiFeaturePredictor, small_csv: Path, monkeypatch: pytest.MonkeyPatch, keep: str, times: int
+) -> None:
+    small_csv.write_text(small_csv.read_text().replace("shape", "id", 1))
+    read: list[Path] = []
+
+    def counted_read(path: Path, **options: Any) -> pa.Table:
+        read.append(path)
+        return read_table(path, **options)
+
+    monkeypatch.setattr(answers, "read_table", counted_read)
+
+    answer_files(predictor, files=[small_csv], keep=keep)
+
+    assert len(read) == times
+
+
 def test_categories_that_the_training_never_saw_are_counted(
     predictor: MultiFeaturePredictor,
 ) -> None:
@@ -85,8 +105,6 @@ def test_the_batch_size_changes_nothing(predictor: MultiFeaturePredictor, small_
 def test_columns_may_come_in_any_order_and_others_are_ignored(
     predictor: MultiFeaturePredictor, small_csv: Path
 ) -> None:
-    from nested_lightning.app.tables.table_file import read_table
-
     table = read_table(small_csv)
     shuffled = table.select(sorted(table.column_names, reverse=True)).append_column("id", [list(range(90))])
 
