@@ -94,12 +94,20 @@ def _train(folds: Any) -> None:
 def _print_result(result: Any) -> None:
     if not result.is_new:
         print_line("Nothing left to do: all folds are trained")
+    baseline = {name: one.mean for name, one in result.scores.items() if name.startswith("baseline_")}
+    shown = {name: one for name, one in result.scores.items() if name not in baseline}
     print_table(
         f"Test scores of {len(result.folds)} folds",
-        ["score", "mean", "std", "low", "high", *(f"fold {i}" for i in range(len(result.folds)))],
+        ["score", "mean", "std", "low", "high", "baseline", *(f"fold {i}" for i in range(len(result.folds)))],
         [
-            (name, *(format_metric(name, value) for value in (s.mean, s.std, s.low, s.high, *s.values)))
-            for name, s in result.scores.items()
+            (
+                name,
+                *(format_metric(name, value) for value in (s.mean, s.std, s.low, s.high)),
+                format_metric(name, baseline.get(f"baseline_{name}")),
+                *(format_metric(name, value) for value in s.values),
+            )
+            for name, s in shown.items()
+            if not name.endswith("num_samples")
         ],
     )
     files = [file.name for file in (result.results_file, result.predictions_file) if file.exists()]

@@ -1,12 +1,14 @@
 """Encoded sequences gathered into padded batches."""
 
+from typing import Any
+
 import torch
 
 from nested_lightning.app.variant.batch import IGNORED
 from nested_lightning.app.variant.sequences import Sequences
 
 
-def _cut(lengths: list[int], **options: int) -> Sequences:
+def _cut(lengths: list[int], **options: Any) -> Sequences:
     return Sequences.cut(
         variant="text",
         steps=[torch.arange(1, length + 1, dtype=torch.int32) for length in lengths],

@@ -219,9 +219,9 @@ def test_changed_settings_are_refused(
 ) -> None:
     shared_trainings.copy(multi_feature, tmp_path / "run", stopped_at=2)
     file = tmp_path / "run" / "settings.yaml"
-    file.write_text(file.read_text().replace("label_smoothing: 0.1", "label_smoothing: 0.2"))
+    file.write_text(file.read_text().replace("modality_dropout: 0.0", "modality_dropout: 0.2"))
 
-    with pytest.raises(UserError, match=r"multi_feature\.objective\.label_smoothing changed"):
+    with pytest.raises(UserError, match=r"multi_feature\.modality_dropout changed"):
         resume_training(tmp_path / "run")
 
 
