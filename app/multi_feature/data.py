@@ -242,7 +242,9 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         return [*filter(None, [others and guess and guess(others)]), *lost, *objectives]
 
     def _uncertain(self) -> Mapping[str, str]:
-        """Return the kinds of objectives that whole numbers suggest, by column."""
+        """Return the kinds of objectives that whole numbers of a user's suggest, by column."""
+        if isinstance(self._source, ShippedTable):
+            return {}
         kinds = {name: one.kind for name, one in targets_by_column(self.data_spec.target).items()}
         return {name: kinds[name] for name, why in self._reasons.items() if "whole numbers" in why}
 
