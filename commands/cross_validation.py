@@ -95,20 +95,27 @@ def _print_result(result: Any) -> None:
     if not result.is_new:
         print_line("Nothing left to do: all folds are trained")
     baseline = {name: one.mean for name, one in result.scores.items() if name.startswith("baseline_")}
-    shown = {name: one for name, one in result.scores.items() if name not in baseline}
+    shown = {
+        name: one
+        for name, one in result.scores.items()
+        if name not in baseline and not name.endswith("num_samples")
+    }
     print_table(
         f"Test scores of {len(result.folds)} folds",
-        ["score", "mean", "std", "low", "high", "baseline", *(f"fold {i}" for i in range(len(result.folds)))],
+        ["score", "mean", "std", "low", "high", "baseline"],
         [
             (
                 name,
-                *(format_metric(name, value) for value in (s.mean, s.std, s.low, s.high)),
-                format_metric(name, baseline.get(f"baseline_{name}")),
-                *(format_metric(name, value) for value in s.values),
+                *(format_metric(name, value) for value in (*_spread(one), baseline.get(f"baseline_{name}"))),
             )
-            for name, s in shown.items()
-            if not name.endswith("num_samples")
+            for name, one in shown.items()
         ],
+    )
+    print_table(
+        "Each by itself",
+        ["score", *(f"fold {i}" for i in range(len(result.folds)))],
+        [(name, *(format_metric(name, value) for value in one.values)) for name, one in shown.items()],
+        is_wide=True,
     )
     files = [file.name for file in (result.results_file, result.predictions_file) if file.exists()]
     if files:
@@ -117,3 +124,7 @@ def _print_result(result: Any) -> None:
             f"{', '.join(files)}, and one run folder for each fold, in {short_path(result.folder)};"
             f" no model is made of all of them: each fold has its own, e.g. {best}"
         )
+
+
+def _spread(score: Any) -> tuple[float, float, float, float]:
+    return score.mean, score.std, score.low, score.high

@@ -29,6 +29,7 @@ console = _VerbatimConsole(quiet=not _is_first)
 status_console = _VerbatimConsole(stderr=True, quiet=not _is_first)
 error_console = status_console if _is_first else _VerbatimConsole(stderr=True)
 """The same one where it speaks, so that what it prints comes above a spinner, and isn't glued to it."""
+_LARGE = 1000.0
 _FILE_WIDTH = 200
 _ARGUMENTS = re.compile(r"\b(skip_bad|run_dir|domain|variant)=(True|[A-Z]+)\b")
 """What errors of `app` advise to give; here it is an option."""
@@ -184,8 +185,10 @@ def print_finding(subject: str, value: str, problem: str | None) -> None:
 
 
 def format_score(value: float | None) -> str:
-    """Return a score with four decimals, or a dash where there is none."""
-    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
+    """Return a score with four decimals, from 1,000 on with one, or a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "-"
+    return f"{value:.4f}" if abs(value) < _LARGE else f"{value:,.1f}"
 
 
 def format_metric(name: str, value: float | None) -> str:

@@ -12,7 +12,11 @@ from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
 from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
 from nested_lightning.app.multi_feature.objectives.reports import report_classes
-from nested_lightning.app.multi_feature.objectives.thresholds import Criterion, best_threshold
+from nested_lightning.app.multi_feature.objectives.thresholds import (
+    Criterion,
+    best_threshold,
+    matthews_correlation,
+)
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
 
@@ -94,6 +98,7 @@ class BinaryObjective(nn.Module):
             target,
             shares=self.target.shares,
             more=self.scores(answers, target),
+            more_baseline=self.baseline_scores(target),
         )
 
 
@@ -109,13 +114,14 @@ def score_binary(probability: Tensor, target: Tensor, *, threshold: float = 0.5)
         target: Whether each row is of it, int64 of [N].
         threshold: From which probability on a row is taken for it.
     """
-    taken = (probability >= threshold).long()
+    probability, taken = probability.contiguous(), (probability >= threshold).long()
+    tp, fp, tn, fn, _ = metrics.binary_stat_scores(taken, target).unbind()
     recalls = [metrics.binary_recall(taken, target), metrics.binary_specificity(taken, target)]
     scores = {
         "accuracy": metrics.binary_accuracy(taken, target),
         "balanced_accuracy": torch.stack(recalls).mean(),
         "f1": metrics.binary_f1_score(taken, target),
-        "mcc": metrics.binary_matthews_corrcoef(taken, target),
+        "mcc": matthews_correlation(tp, fp, fn, tn),
         "calibration_error": metrics.binary_calibration_error(probability, target, n_bins=15),
     }
     if target.min() == target.max():

@@ -4,6 +4,7 @@ Shapes: N rows, C classes.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from torch import Tensor
@@ -13,7 +14,12 @@ from nested_lightning.app.multi_feature.objectives.predictions import ClassPredi
 
 
 def report_classes(
-    predictions: ClassPredictions, target: Tensor, *, shares: Tensor, more: Mapping[str, Tensor] | None = None
+    predictions: ClassPredictions,
+    target: Tensor,
+    *,
+    shares: Tensor,
+    more: Mapping[str, Tensor] = MappingProxyType({}),
+    more_baseline: Mapping[str, Tensor] = MappingProxyType({}),
 ) -> EvaluationReport:
     """Return the scores of classes, see `ClassScores`, with the log loss, beside those of a constant answer.
 
@@ -22,17 +28,15 @@ def report_classes(
         target: Class index of each, [N].
         shares: Share of each class in the training part, [C], which is the constant answer.
         more: Further scores, which go before those of the same name.
+        more_baseline: The same of the constant answer.
     """
     labels, names = target.cpu().numpy(), predictions.class_names
     probabilities = _exact(predictions.probabilities)
     found = score_classes(labels, probabilities, names, predicted=predictions.indices.numpy())
     constant = _exact(shares.expand(len(labels), -1))
+    scores = found.scores | _log_loss(labels, probabilities) | _numbers(more)
     baseline = score_classes(labels, constant, names).scores | _log_loss(labels, constant)
-    scores = (
-        found.scores
-        | _log_loss(labels, probabilities)
-        | {name: float(value) for name, value in (more or {}).items()}
-    )
+    baseline |= _numbers(more_baseline)
     return EvaluationReport(
         num_samples=len(labels),
         scores=scores,
@@ -50,9 +54,13 @@ def report_scores(
     """Return scores of ``num_samples`` rows beside those of a constant answer."""
     return EvaluationReport(
         num_samples=num_samples,
-        scores={name: float(value) for name, value in scores.items()},
-        baseline={name: float(value) for name, value in baseline.items()},
+        scores=_numbers(scores),
+        baseline=_numbers(baseline),
     )
+
+
+def _numbers(scores: Mapping[str, Tensor]) -> Scores:
+    return {name: float(value) for name, value in scores.items()}
 
 
 def _exact(probabilities: Tensor) -> Numbers:

@@ -40,7 +40,9 @@ def best_threshold(probabilities: Tensor, is_positive: Tensor, criterion: Criter
     return float((probability_N[is_last][best] + below[best]) / 2)
 
 
-def _mcc(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
+def matthews_correlation(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
+    """Return Matthews' correlation coefficient; 0 where all answers, or all rows, are of one class."""
+    tp, fp, fn, tn = (one.double() for one in (tp, fp, fn, tn))
     product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
     return (tp * tn - fp * fn) / product.clamp(min=1).sqrt()
 
@@ -58,7 +60,7 @@ def _accuracy(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
 
 
 _SCORES: Mapping[Criterion, _Score] = {
-    "mcc": _mcc,
+    "mcc": matthews_correlation,
     "f1": _f1,
     "balanced_accuracy": _balanced_accuracy,
     "accuracy": _accuracy,

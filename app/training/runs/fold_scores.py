@@ -62,12 +62,14 @@ def _width(num_folds: int) -> float:
 def report_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
     """Return means over the folds, with the scores of each fold and their spread."""
     summary = summarise_folds([report.scores for report in reports])
+    baseline = summarise_folds([report.baseline for report in reports])
     spreads = {
         name: {"mean": s.mean, "std": s.std, "low": s.low, "high": s.high} for name, s in summary.items()
     }
     return EvaluationReport(
         num_samples=sum(report.num_samples for report in reports),
         scores={name: score.mean for name, score in summary.items()},
+        baseline={name: score.mean for name, score in baseline.items()},
         breakdown={f"fold {number}": report.scores for number, report in enumerate(reports)},
         breakdown_by="fold",
         further_breakdowns={"score": spreads},

@@ -203,3 +203,4 @@ def test_a_class_that_no_row_is_taken_for_is_a_note() -> None:
 
     assert report.notes == ["no row is taken for the class 'yes'"]
     assert report.baseline["accuracy"] == 0.5
+    assert report.baseline["mcc"] == report.scores["mcc"] == 0
