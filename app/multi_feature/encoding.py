@@ -192,7 +192,7 @@ def encode_groups(
     """Return [N, …] of the group's layout, or None where all rows lack it, by ``presence`` of [N, G].
 
     What is missing in ``columns`` of [N] becomes 0, the mean of a standardised column; for pictures see
-    `encode_pictures`.
+    `PictureColumn.encode`.
     """
     features: dict[str, Features | None] = {}
     for index, group in enumerate(groups):

@@ -1,86 +1,80 @@
 """Columns of a table that name pictures, which are read when they are asked for.
 
-Shapes: N rows, S pixels to a side.
+Shapes: N rows, C channels, S pixels to a side.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import torch
 from torch import Tensor
 
 from nested_lightning.app.multi_feature.group_specs import PictureGroupSpec
-from nested_lightning.app.multi_feature.picture_encoding import encode_pictures, fit_pictures
+from nested_lightning.app.multi_feature.own_columns import ArrowColumn
 from nested_lightning.app.multi_feature.table_pictures import Picture, TablePictures
+from nested_lightning.app.pictures.colours import count_values, is_grey, statistics_of, with_channels
 from nested_lightning.app.pictures.decoding import Fit
 from nested_lightning.app.pictures.sizes import PictureSizes
+from nested_lightning.app.tables.column_values import is_missing
 
 _BLOCK_PICTURES = 1024
 """Pictures that are decoded at once."""
 
 
 @dataclass(frozen=True, eq=False)
-class PictureColumn:
-    """One column of names of pictures.
+class PictureColumn(ArrowColumn):
+    """Names of pictures, text of [N].
 
     Attributes:
-        column: Its name.
-        names: [N], null where missing.
         pictures: Reads them.
     """
 
-    column: str
-    names: pa.StringArray
     pictures: TablePictures
 
     def fit(self) -> PictureGroupSpec:
-        """Return size, channels and their statistics, see `fit_pictures`."""
-        return fit_pictures(self)
+        """Return size, channels and their statistics; no name is missing.
+
+        Pictures are grey if all of these are, else coloured.
+
+        Raises:
+            UserError: A picture can't be read; names row and column.
+        """
+        size, fit = self.pictures.size or self._sizes().followed(), self.pictures.fit
+        counts, grey = torch.zeros(3, 256, dtype=torch.int64), True
+        for block in self._blocks(size=size, fit=fit):
+            counts += count_values(block)
+            grey = grey and is_grey(block)
+        mean, scale = statistics_of(counts[:1] if grey else counts)
+        return PictureGroupSpec(name=self.name, column=self.name, size=size, fit=fit, mean=mean, scale=scale)
 
     def encode(self, spec: PictureGroupSpec) -> Picture:
-        """Return uint8 of [N, C, S, S], see `encode_pictures`."""
-        return encode_pictures(self, spec)
+        """Return uint8 of [N, C, S, S]; where a picture is missing, all of its pixels are the mean.
 
-    def note(self, spec: PictureGroupSpec) -> None:
-        """Warn of nothing."""
+        Colours become shades of grey where the training part had no others, and grey pictures three equal
+        channels where it had colours.
 
-    def __len__(self) -> int:
-        return len(self.names)
+        Raises:
+            UserError: A picture can't be read; names row and column.
+        """
+        encoded = np.empty((len(self), *spec.layout.shape), dtype=np.uint8)
+        is_lacking = is_missing(self.values)
+        encoded[is_lacking] = np.round(255 * np.array(spec.mean)).reshape(1, -1, 1, 1)
+        there, start = np.flatnonzero(~is_lacking), 0
+        for block in self.drop_null()._blocks(size=spec.size, fit=spec.fit):
+            encoded[there[start : start + len(block)]] = with_channels(block, spec.width).numpy()
+            start += len(block)
+        return encoded
 
-    def __getitem__(self, rows: slice) -> PictureColumn:
-        """Return some rows."""
-        return replace(self, names=self.names[rows])
-
-    def take(self, rows: Any) -> PictureColumn:
-        """Return the rows of these numbers."""
-        return replace(self, names=self.names.take(rows))
-
-    def filter(self, rows: Any) -> PictureColumn:
-        """Return the rows that are True in ``rows``, bool of [N]."""
-        return replace(self, names=self.names.filter(rows))
-
-    def drop_null(self) -> PictureColumn:
-        """Return the rows that name a picture."""
-        return replace(self, names=self.names.drop_null())
-
-    def is_null(self) -> pa.BooleanArray:
-        """Return which rows name none, bool of [N]."""
-        return self.names.is_null()
-
-    def sizes(self) -> PictureSizes:
-        """Return the sizes of the pictures in their files; no name is missing."""
-        sizes = PictureSizes([self.pictures.size_of(self.column, name) for name in self.names.to_pylist()])
-        self.pictures.sizes[self.column] = sizes
+    def _sizes(self) -> PictureSizes:
+        """Return the sizes of the pictures in their files, and note them."""
+        sizes = PictureSizes([self.pictures.size_of(self.name, name) for name in self.values.to_pylist()])
+        self.pictures.sizes[self.name] = sizes
         return sizes
 
-    def blocks(self, *, size: int, fit: Fit) -> Iterator[Tensor]:
-        """Yield the pictures, some at a time, uint8 of [n, 3, S, S]; no name is missing."""
+    def _blocks(self, *, size: int, fit: Fit) -> Iterator[Tensor]:
+        """Yield the pictures, some at a time, uint8 of [n, 3, S, S]."""
         for start in range(0, len(self), _BLOCK_PICTURES):
-            names = self.names[start : start + _BLOCK_PICTURES].to_pylist()
-            decoded = [self.pictures.decode(self.column, name, size=size, fit=fit) for name in names]
+            names = self.values[start : start + _BLOCK_PICTURES].to_pylist()
+            decoded = [self.pictures.decode(self.name, name, size=size, fit=fit) for name in names]
             yield torch.from_numpy(np.stack(decoded))
