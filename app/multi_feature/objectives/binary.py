@@ -12,8 +12,12 @@ from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
 from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
 from nested_lightning.app.multi_feature.objectives.reports import report_classes
-from nested_lightning.app.multi_feature.objectives.thresholds import Criterion, best_threshold
+from nested_lightning.app.multi_feature.objectives.thresholds import Criterion, best_threshold, matthews
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
+from nested_lightning.app.tensors import to_double
+
+_OUTCOMES = ((1, 1), (1, 0), (0, 1), (0, 0))
+"""What was answered and what is true: true and false positives, false and true negatives."""
 
 
 class BinaryObjective(nn.Module):
@@ -115,8 +119,8 @@ def score_binary(probability: Tensor, target: Tensor, *, threshold: float = 0.5)
         "accuracy": metrics.binary_accuracy(taken, target),
         "balanced_accuracy": torch.stack(recalls).mean(),
         "f1": metrics.binary_f1_score(taken, target),
-        "mcc": metrics.binary_matthews_corrcoef(taken, target),
-        "calibration_error": metrics.binary_calibration_error(probability, target, n_bins=15),
+        "mcc": matthews(*(to_double((taken == one) & (target == two)).sum() for one, two in _OUTCOMES)),
+        "calibration_error": metrics.binary_calibration_error(probability.contiguous(), target, n_bins=15),
     }
     if target.min() == target.max():
         return scores | dict.fromkeys(("roc_auc", "average_precision"), torch.tensor(torch.nan))
