@@ -18,6 +18,7 @@ from nested_lightning.app.multi_feature.objectives.thresholds import (
     matthews_correlation,
 )
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
+from nested_lightning.app.tensors import to_double
 
 
 class BinaryObjective(nn.Module):
@@ -115,7 +116,7 @@ def score_binary(probability: Tensor, target: Tensor, *, threshold: float = 0.5)
         threshold: From which probability on a row is taken for it.
     """
     probability, taken = probability.contiguous(), (probability >= threshold).long()
-    tp, fp, tn, fn, _ = metrics.binary_stat_scores(taken, target).unbind()
+    tp, fp, tn, fn, _ = to_double(metrics.binary_stat_scores(taken, target)).unbind()
     recalls = [metrics.binary_recall(taken, target), metrics.binary_specificity(taken, target)]
     scores = {
         "accuracy": metrics.binary_accuracy(taken, target),

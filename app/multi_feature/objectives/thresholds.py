@@ -14,11 +14,15 @@ Criterion: TypeAlias = Literal["mcc", "f1", "balanced_accuracy", "accuracy"]
 _Score: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 """Takes true and false positives, false and true negatives at each threshold."""
 
+_ABOVE_ALL = 1 + 1e-5
+"""Half-way to it from a probability of 1 is more than 1, in 32 bits too."""
+
 
 def best_threshold(probabilities: Tensor, is_positive: Tensor, criterion: Criterion) -> float | None:
     """Return the threshold with the best score; None where the rows are all of one class.
 
-    It lies half-way between two probabilities that occur; rows at it and above are positive.
+    It lies half-way between two probabilities that occur, or above or below all of them; rows at it and above
+    are positive. Of thresholds with the same score, it is the one with the most right answers.
 
     Args:
         probabilities: Of being positive, [N], in [0, 1].
@@ -32,17 +36,25 @@ def best_threshold(probabilities: Tensor, is_positive: Tensor, criterion: Criter
     if num_positive in (0, num_rows):
         return None
     is_last = torch.cat([probability_N[:-1] != probability_N[1:], torch.ones(1, dtype=torch.bool)])
-    tp = true_N[is_last]
-    fp = torch.arange(1, num_rows + 1, dtype=torch.float64)[is_last] - tp
-    score = _SCORES[criterion](tp, fp, num_positive - tp, num_rows - num_positive - fp)
-    best = int(score.argmax())
-    below = torch.cat([probability_N[is_last][1:], torch.zeros(1, dtype=torch.float64)])
-    return float((probability_N[is_last][best] + below[best]) / 2)
+    none = torch.zeros(1, dtype=torch.float64)
+    tp = torch.cat([none, true_N[is_last]])
+    fp = torch.cat([none, torch.arange(1, num_rows + 1, dtype=torch.float64)[is_last]]) - tp
+    counts = (tp, fp, num_positive - tp, num_rows - num_positive - fp)
+    score = _SCORES[criterion](*counts)
+    best = int(torch.where(score == score.max(), _accuracy(*counts), -1.0).argmax())
+    edges = torch.cat([none + _ABOVE_ALL, probability_N[is_last], none])
+    return float((edges[best] + edges[best + 1]) / 2)
 
 
 def matthews_correlation(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
-    """Return Matthews' correlation coefficient; 0 where all answers, or all rows, are of one class."""
-    tp, fp, fn, tn = (one.double() for one in (tp, fp, fn, tn))
+    """Return Matthews' correlation coefficient, 0 where all answers or all rows are of one class.
+
+    Args:
+        tp: True positives, float64 of any shape, as are the others.
+        fp: False positives.
+        fn: False negatives.
+        tn: True negatives.
+    """
     product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
     return (tp * tn - fp * fn) / product.clamp(min=1).sqrt()
 

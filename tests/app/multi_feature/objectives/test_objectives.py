@@ -68,6 +68,17 @@ def test_a_threshold_that_was_given_is_not_calibrated() -> None:
     assert objective.threshold == 0.25
 
 
+def test_the_same_answer_for_all_rows_has_no_correlation() -> None:
+    truth = torch.tensor([1] + 10 * [0])
+    objective = BinaryObjective(target=YES_NO)
+
+    never = torch.tensor([[0.9, 0.1]]).expand(len(truth), -1)
+
+    assert objective.baseline_scores(truth)["mcc"] == 0
+    assert objective.scores(never, truth)["mcc"] == 0
+    assert objective.scores(never, torch.zeros_like(truth))["mcc"] == 0
+
+
 def test_a_part_of_one_class_has_no_order_to_score() -> None:
     objective = BinaryObjective(target=YES_NO)
 

@@ -33,3 +33,24 @@ def test_it_lies_between_two_probabilities() -> None:
 
 def test_rows_of_one_class_have_none() -> None:
     assert best_threshold(torch.tensor([0.1, 0.2]), torch.tensor([True, True]), "mcc") is None
+
+
+@pytest.mark.parametrize("probability", [0.1, 1.0])
+@pytest.mark.parametrize(("is_positive", "is_taken"), [([1, 0, 0], False), ([1, 1, 0], True)])
+def test_where_all_rows_look_alike_the_more_frequent_class_is_the_answer(
+    probability: float, is_positive: list[int], is_taken: bool
+) -> None:
+    probabilities = torch.full((3,), probability)
+
+    found = best_threshold(probabilities, torch.tensor(is_positive) == 1, "mcc")
+
+    assert (probabilities >= torch.tensor(found)).tolist() == [is_taken] * 3
+
+
+def test_no_row_is_positive_where_that_has_the_best_score() -> None:
+    probability = torch.tensor([0.1, 0.2, 0.3, 0.9])
+
+    found = best_threshold(probability, torch.tensor([1, 0, 0, 0]) == 1, "accuracy")
+
+    assert found is not None
+    assert found > 0.9
