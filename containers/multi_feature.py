@@ -21,7 +21,7 @@ from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.submodules.normalization import PictureNormalization
-from nested_lightning.containers.providing.choices import build_chosen, build_extractor
+from nested_lightning.containers.providing.choices import build_chosen
 from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
 from nested_lightning.containers.providing.data_in_memory import data_or_place
 from nested_lightning.containers.providing.declared import (
@@ -29,6 +29,8 @@ from nested_lightning.containers.providing.declared import (
     DeclaredFactory,
     DeclaredSingleton,
 )
+from nested_lightning.containers.providing.group_extractors import build_extractor, build_group_extractor
+from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.choices.objectives import kinds_of
@@ -80,18 +82,23 @@ class MultiFeatureContainer(DeclarativeContainer):
     picture_extractor = chosen(protocols.FeatureExtractor, settings.provided.picture_extractor)
     text_extractor = chosen(protocols.FeatureExtractor, settings.provided.text_extractor)
     sequence_extractor = chosen(protocols.FeatureExtractor, settings.provided.sequence_extractor)
-    feature_extractors = each_named(
+    extractor_of_sort = DeclaredCallable(
+        protocols.FeatureExtractor,
+        build_extractor,
+        feature_extractor.provider,
+        providers.Dict(
+            picture_size=picture_extractor.provider,
+            max_length=text_extractor.provider,
+            num_steps=sequence_extractor.provider,
+        ),
+    )
+    feature_extractors = NamedProviders(
         DeclaredCallable(
             protocols.FeatureExtractor,
-            build_extractor,
-            feature_extractor.provider,
-            providers.Dict(
-                picture_size=picture_extractor.provider,
-                max_length=text_extractor.provider,
-                num_steps=sequence_extractor.provider,
-            ),
-        ),
-        providers.Singleton(dict, settings.provided.feature_extractors),  # read once for all of them
+            build_group_extractor,
+            extractor_of_sort.provider,
+            providers.Singleton(dict, settings.provided.feature_extractors),  # read once for all of them
+        )
     )
     combiner = chosen(protocols.Combiner, settings.provided.combiner)
     head = chosen(protocols.Head, settings.provided.head)

@@ -1,4 +1,4 @@
-"""The family multi-feature: several feature extractors by name, a combiner, a classifier head."""
+"""The family multi-feature: several feature extractors by name, a combiner, a head and what it learns."""
 
 from typing import Any, Self
 

@@ -1,1 +1,1 @@
-"""The family multi-feature: feature extractors by name, a combiner and a classifier head."""
+"""The family multi-feature: feature extractors by name, a combiner, a head and what it learns."""

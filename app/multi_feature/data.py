@@ -308,11 +308,14 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             note_given_parts(words, setting="multi_feature.data.split")
         if not features:
             raise UserError(f"there are no features, only {name_list(table.column_names)}")
-        check_columns(columns, [*self._sorts], setting="the list of a sort in multi_feature.data")
+        for name, sort in self._sorts.items():
+            check_columns(columns, [name], setting=f"multi_feature.data.{sort}s")
         sorts = find_sorts(
             table, features, given=self._sorts, categorical=self._categorical, pictures=pictures
         )
-        return group_apart(self._grouping, features, sorts), sorts
+        groups = group_apart(self._grouping, features, sorts)
+        used = {name for members in groups.values() for name in members}
+        return groups, {name: sort for name, sort in sorts.items() if name in used}
 
     def _encode(self, samples: _Samples) -> Read:
         targets = samples.targets

@@ -22,7 +22,12 @@ from nested_lightning.app.multi_feature.group_specs import (
     ColumnSpec,
     GroupSpec,
 )
-from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, WithOwnColumns
+from nested_lightning.app.multi_feature.own_columns import (
+    AnyColumn,
+    DateColumn,
+    WithOwnColumns,
+    mean_and_scale,
+)
 from nested_lightning.app.multi_feature.sorts import read_own_columns
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
@@ -61,9 +66,8 @@ def fit_groups(
             fitted = known.fit()
             (specs if isinstance(fitted, ColumnSpec) else own)[name] = fitted
             continue
-        is_constant = _is_constant(known)
-        specs[name] = _fit_column(name, known, is_constant=is_constant)
-        if is_constant:
+        specs[name] = _fit_column(name, known)
+        if _is_constant(known):
             constant.append(name)
         if _counts_rows(values):
             counting.append(name)
@@ -87,12 +91,11 @@ def _known_in(values: AnyColumn, rows: npt.NDArray[np.int64]) -> AnyColumn:
     return values.take(pa.array(rows)).drop_null()
 
 
-def _fit_column(name: str, known: ColumnValues, *, is_constant: bool) -> ColumnSpec:
+def _fit_column(name: str, known: ColumnValues) -> ColumnSpec:
     if not isinstance(known, np.ndarray):
         return ColumnSpec(name=name, categories=_fit_categories(name, known))
-    if is_constant:  # rounding may give such a column a deviation that is not quite 0
-        return ColumnSpec(name=name, mean=float(known[0]), scale=1.0)
-    return ColumnSpec(name=name, mean=float(known.mean()), scale=float(known.std()) or 1.0)
+    mean, scale = mean_and_scale(known)
+    return ColumnSpec(name=name, mean=mean, scale=scale)
 
 
 def _fit_categories(name: str, known: pa.StringArray) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ def example_batches(
     """Return one batch shaped by the data's spec.
 
     Args:
-        data_spec: Groups and classes.
+        data_spec: Groups, and what is predicted.
         num_samples: Rows.
         device: Where it lies; on ``cpu`` its features are random.
     """

@@ -245,8 +245,8 @@ class MultiFeatureClassifier(Composite):
         if tensor is None:
             width = cast(int, extractor.out_features)
             return torch.zeros(len(like), width, dtype=cast(torch.dtype, self.dtype), device=like.device)
-        if in_features is not None and tensor.shape[1] != in_features:
-            raise UserError(
+        if tensor.dim() == 2 and tensor.is_floating_point() and in_features not in (None, tensor.shape[1]):
+            raise UserError(  # ids, steps and pictures have their width on another axis, or on none
                 f"group '{group}' has {tensor.shape[1]} features, but its extractor "
                 f"({type(extractor).__name__}) takes {in_features}"
             )

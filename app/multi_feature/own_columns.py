@@ -32,7 +32,12 @@ from nested_lightning.app.tables.sample_columns import SampleColumns
 MAX_WORDS, MAX_LENGTH, MAX_STEPS = 10_000, 256, 1024
 """Words that are told apart, words of a text, and steps of a sequence."""
 
-_WORD = re.compile(r"\w+")
+_SINGLE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u2190-\u2bff\U0001f000-\U0001faff"
+_BETWEEN = r"\s!-/:-@\[-^`{-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf"
+_BETWEEN += r"\u2000-\u206f\u20a0-\u20cf\u3000-\u303f\ufe00-\ufe0f\uff00-\uff0f"
+_WORD = re.compile(f"[{_SINGLE}]|[^{_SINGLE}{_BETWEEN}]+")
+"""A sign that is a word by itself, of Chinese or Japanese or a picture such as an emoji; or what has neither
+space nor punctuation in it: marks that belong to a letter stay with it."""
 _DAY_S, _WEEK_S, _YEAR_S = 86_400.0, 7 * 86_400.0, 365.2425 * 86_400.0
 Encoded = npt.NDArray[Any]
 
@@ -112,10 +117,8 @@ class DateColumn(ArrowColumn):
 
     def fit(self) -> ColumnSpec:
         """Return mean and deviation of the time that has elapsed."""
-        seconds = self.values.to_numpy()
-        return ColumnSpec(
-            name=self.name, mean=float(seconds.mean()), scale=float(seconds.std()) or 1.0, is_date=True
-        )
+        mean, scale = mean_and_scale(self.values.to_numpy())
+        return ColumnSpec(name=self.name, mean=mean, scale=scale, is_date=True)
 
     def encode(self, spec: ColumnSpec) -> Encoded:
         """Return `DATE_FEATURES`, float32 of [N, 7]; all are 0 where the date is missing."""
@@ -178,12 +181,10 @@ class SequenceColumn(ArrowColumn):
         numbers = self.values.flatten().to_numpy(zero_copy_only=False)
         if len(numbers) == 0:
             raise UserError(f"column '{self.name}' has no number in the training part, but empty lists")
+        mean, scale = mean_and_scale(numbers)
+        num_steps = min(MAX_STEPS, int(self._lengths().max()))
         return SequenceGroupSpec(
-            name=self.name,
-            column=self.name,
-            mean=float(numbers.mean()),
-            scale=float(numbers.std()) or 1.0,
-            num_steps=min(MAX_STEPS, int(self._lengths().max())),
+            name=self.name, column=self.name, mean=mean, scale=scale, num_steps=num_steps
         )
 
     def encode(self, spec: SequenceGroupSpec) -> Encoded:
@@ -244,6 +245,13 @@ class WithOwnColumns(SampleColumns):
         """Return the columns with the rows from ``start`` to ``stop``."""
         own = {name: one[start:stop] for name, one in self.own.items()}
         return WithOwnColumns(self.columns.slice(start, stop), own)
+
+
+def mean_and_scale(numbers: Numbers) -> tuple[float, float]:
+    """Return mean and population standard deviation of numbers, none missing; 1 where they are constant."""
+    if numbers.min() == numbers.max():  # rounding may give them a deviation that is not quite 0
+        return float(numbers[0]), 1.0
+    return float(numbers.mean()), float(numbers.std()) or 1.0
 
 
 def _cut(length: int) -> str:

@@ -6,6 +6,7 @@ Shapes: N rows.
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
@@ -15,7 +16,7 @@ from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn
 from nested_lightning.app.multi_feature.picture_column import PictureColumn
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.tables.column_reading import seems_categorical
-from nested_lightning.app.tables.column_values import is_text, plain_column, text_values
+from nested_lightning.app.tables.column_values import is_text, number_values, plain_column, text_values
 from nested_lightning.app.tables.label_sets import is_list
 from nested_lightning.app.tables.time_values import time_values
 
@@ -24,6 +25,7 @@ MIN_WORDS = 3
 
 _DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 _NUMBER = re.compile(r"[^\s,;|\[\]()]+")
+_COMMA_WITHIN, _OTHER_SEPARATOR = re.compile(r"\d,\d"), re.compile(r"[;|]|[^\s,\[(]\s+[^\s,\])]")
 
 
 def find_sorts(
@@ -88,35 +90,55 @@ def _guess(column: pa.ChunkedArray) -> Sort | None:
 
 def _read(column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePictures | None) -> OwnColumn:
     if sort == "date":
-        try:
-            seconds = time_values(column, name=name)
-        except RowError as error:
-            raise UserError(str(error)) from None
-        return DateColumn(name, pa.array(seconds, from_pandas=True))
+        return DateColumn(name, _read_dates(column, name))
     if sort == "sequence":
         return SequenceColumn(name, _read_lists(column, name))
+    try:
+        texts = text_values(column)
+    except UserError:
+        raise UserError(f"column '{name}' holds values of type {column.type}, and should hold text") from None
     if sort == "picture" and pictures is not None:
-        return PictureColumn(name, text_values(column), pictures)
-    return TextColumn(name, text_values(column))
+        return PictureColumn(name, texts, pictures)
+    return TextColumn(name, texts)
+
+
+def _read_dates(column: pa.ChunkedArray, name: str) -> pa.DoubleArray:
+    numbers = number_values(column)
+    if numbers is not None and not np.isnan(numbers).all():
+        raise UserError(
+            f"column '{name}' holds numbers, and should hold dates: write them as 2024-01-31 or"
+            " 2024-01-31T18:30:00, or don't list the column in multi_feature.data.dates"
+        )
+    try:
+        return pa.array(time_values(column, name=name), from_pandas=True)
+    except RowError as error:
+        raise UserError(str(error)) from None
 
 
 def _read_lists(column: pa.ChunkedArray, name: str) -> pa.ListArray:
     column = plain_column(column)
-    rows = column.to_pylist() if is_list(column.type) else map(_split, text_values(column).to_pylist())
+    are_lists = is_list(column.type)
+    cells = (column if are_lists else text_values(column)).to_pylist()
     lists = []
-    for number, row in enumerate(rows, 1):
+    for number, cell in enumerate(cells, 1):
         try:
+            row = cell if are_lists else _split(cell)
             lists.append(None if row is None else [_finite(value) for value in row])
         except (TypeError, ValueError):
             raise UserError(
                 f"column '{name}' holds something else than finite numbers in row {number:,}: a list such as"
-                " [1, 2.5], or in CSV numbers with spaces, semicolons or bars between; correct or empty it"
+                " [1, 2.5], or in CSV numbers with a point before decimals, and spaces, semicolons or bars"
+                " between; correct or empty it, or name the column in multi_feature.data.excluded"
             ) from None
     return pa.array(lists, pa.list_(pa.float64()))
 
 
 def _split(text: str | None) -> list[str] | None:
-    return None if text is None else _NUMBER.findall(text)
+    if text is None:
+        return None
+    if _COMMA_WITHIN.search(text) and _OTHER_SEPARATOR.search(text):
+        raise ValueError  # 1,5;2,5 may be two numbers or four
+    return _NUMBER.findall(text)
 
 
 def _finite(value: object) -> float:

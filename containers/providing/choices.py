@@ -69,20 +69,6 @@ def build_named(
     return default(**kwargs)
 
 
-def build_extractor(
-    of_columns: Callable[..., Any], of_others: Mapping[str, Callable[..., Any]], **kwargs: Any
-) -> Any:
-    """Build the extractor of a group for which none is chosen, by what it is given.
-
-    Args:
-        of_columns: Builds that of numbers and categories.
-        of_others: Builds those of other sorts, by the keyword that they alone are given.
-        **kwargs: Passed on.
-    """
-    makers = [make for keyword, make in of_others.items() if keyword in kwargs]
-    return (makers[0] if makers else of_columns)(**kwargs)
-
-
 def build_part(
     default: Callable[..., Any], items: Mapping[str, Any], part: str, name: str, *args: Any, **kwargs: Any
 ) -> Any:

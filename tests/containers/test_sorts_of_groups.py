@@ -15,6 +15,7 @@ from torch import nn
 from nested_lightning import bootstrap, from_checkpoint
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.group_specs import GroupSpec, SequenceGroupSpec, TextGroupSpec
+from nested_lightning.app.multi_feature.own_columns import SequenceColumn, TextColumn
 from nested_lightning.settings.reading.errors import SettingsError
 
 NUM_ROWS = 480
@@ -209,6 +210,71 @@ def test_rows_on_a_disk_are_those_in_memory(table: Path) -> None:
     assert on_disk.fingerprint == in_memory.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The cat's 2 pens, A_b", ["the", "cat", "s", "2", "pens", "a_b"]),
+        ("नमस्ते दुनिया", ["नमस्ते", "दुनिया"]),
+        ("gut🙂🙂 schlecht!😡", ["gut", "🙂", "🙂", "schlecht", "😡"]),
+        ("今天。好", ["今", "天", "好"]),
+        ("Größe, μm «é»", ["größe", "μm", "é"]),
+    ],
+)
+def test_words_of_any_script_are_told_apart(text: str, words: list[str]) -> None:
+    column = TextColumn("note", pa.array([text]))
+
+    assert sorted(column.fit().words) == sorted({*words})
+    assert np.count_nonzero(column.encode(column.fit())) == len(words)
+
+
+def test_constant_steps_have_scale_1() -> None:
+    spec = SequenceColumn("load", pa.array([[0.1, 0.1], [0.1]])).fit()
+
+    assert (spec.mean, spec.scale) == (0.1, 1.0)
+
+
+def test_numbers_are_no_dates(table: Path) -> None:
+    columns = columns_of() | {"bought": [20240101] * NUM_ROWS}
+    parquet.write_table(pa.table(columns), table)
+
+    with pytest.raises(UserError, match="'bought' holds numbers, and should hold dates"):
+        bootstrap(_settings(table, dates=["bought"])).multi_feature.data_spec()
+
+
+@pytest.mark.parametrize(
+    ("cell", "num_steps"),
+    [("1,2,3", 3), ("[1, 2.5]", 2), ("1;2", 2), ("1 2", 2), ("1,5;2,5", None), ("1,5 2,5", None)],
+)
+def test_decimal_commas_in_a_sequence_are_refused(cell: str, num_steps: int | None, table: Path) -> None:
+    columns = columns_of() | {"load": [cell] * NUM_ROWS}
+    parquet.write_table(pa.table(columns), table)
+    family = bootstrap(_settings(table, sequences=["load"])).multi_feature
+
+    if num_steps is None:
+        with pytest.raises(UserError, match=r"'load' holds something else .* row 1: .* a point before"):
+            family.data_spec()
+    else:
+        (group,) = (one for one in family.data_spec().groups if one.name == "load")
+        assert isinstance(group, SequenceGroupSpec)
+        assert group.num_steps == num_steps
+
+
+def test_columns_in_no_listed_group_are_not_read(table: Path) -> None:
+    columns = columns_of()
+    columns["load"][0] = [None]
+    parquet.write_table(pa.table(columns), table)
+    grouping = {"kind": "explicit", "groups": {"sizes": ["size"], "words": ["note"]}}
+
+    spec = bootstrap(_settings(table, grouping=grouping)).multi_feature.data_spec()
+
+    assert spec.column_names == {"sizes": ("size",), "words": ("note",)}
+
+
+def test_a_list_of_a_sort_is_named_where_a_column_is_none(table: Path) -> None:
+    with pytest.raises(UserError, match=r"multi_feature\.data\.texts names 'notes', .* 'note'"):
+        bootstrap(_settings(table, texts=["notes"])).multi_feature.data_spec()
+
+
 class LongestWord(nn.Module):
     """An extractor of one's own, of texts."""
 
@@ -216,15 +282,31 @@ class LongestWord(nn.Module):
         super().__init__()
         self.out_features = 4
         self.layer = nn.Linear(max_length, 4)
-        self.in_ids = in_features
+        self.in_features = in_features
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.layer(x.to(self.layer.weight.dtype) / self.in_ids)
+        return self.layer(x.to(self.layer.weight.dtype) / self.in_features)
+
+
+class LastStep(nn.Module):
+    """An extractor of one's own, of sequences."""
+
+    def __init__(self, *, in_features: int, num_steps: int) -> None:
+        super().__init__()
+        self.in_features, self.num_steps, self.out_features = in_features, num_steps, 4
+        self.layer = nn.Linear(in_features, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x[:, -1])
 
 
 def test_an_extractor_of_ones_own_takes_the_place_of_any_sort(table: Path) -> None:
     application = bootstrap(
-        _settings(table), overrides={"multi_feature.feature_extractors.note": LongestWord}
+        _settings(table),
+        overrides={
+            "multi_feature.feature_extractors.note": LongestWord,
+            "multi_feature.feature_extractors.load": LastStep,
+        },
     )
 
     result = application.multi_feature.training_run()()
@@ -232,11 +314,22 @@ def test_an_extractor_of_ones_own_takes_the_place_of_any_sort(table: Path) -> No
     assert isinstance(result.predictor.model.feature_extractors["note"], LongestWord)
 
 
-def test_an_extractor_of_another_sort_is_refused_by_group_and_sort(table: Path) -> None:
+@pytest.mark.parametrize(
+    ("group", "kind", "sort", "fitting"),
+    [
+        ("note", "plain", "text", "bag_of_words, recurrent_text"),
+        ("load", "bag_of_words", "sequences", "recurrent_sequence"),
+        ("all", "residual_image", "numbers and categories", "plain, normalized, residual, linear"),
+    ],
+)
+def test_an_extractor_of_another_sort_is_refused_by_group_and_sort(
+    group: str, kind: str, sort: str, fitting: str, table: Path
+) -> None:
     settings = _settings(table)
-    settings["multi_feature"]["feature_extractors"] = {"note": {"kind": "plain"}}
+    settings["multi_feature"]["feature_extractors"] = {group: {"kind": kind}}
 
-    with pytest.raises(UserError, match=r"multi_feature\.feature_extractors\.note.*max_length"):
+    message = f"group '{group}' is of {sort}, which kind={kind} doesn't read; those that do are {fitting}$"
+    with pytest.raises(UserError, match=message):
         bootstrap(settings).multi_feature.model()
 
 
