@@ -82,21 +82,20 @@ class MultiFeatureContainer(DeclarativeContainer):
     picture_extractor = chosen(protocols.FeatureExtractor, settings.provided.picture_extractor)
     text_extractor = chosen(protocols.FeatureExtractor, settings.provided.text_extractor)
     sequence_extractor = chosen(protocols.FeatureExtractor, settings.provided.sequence_extractor)
-    extractor_of_sort = DeclaredCallable(
-        protocols.FeatureExtractor,
-        build_extractor,
-        feature_extractor.provider,
-        providers.Dict(
-            picture_size=picture_extractor.provider,
-            max_length=text_extractor.provider,
-            num_steps=sequence_extractor.provider,
-        ),
-    )
     feature_extractors = NamedProviders(
         DeclaredCallable(
             protocols.FeatureExtractor,
             build_group_extractor,
-            extractor_of_sort.provider,
+            DeclaredCallable(
+                protocols.FeatureExtractor,
+                build_extractor,
+                feature_extractor.provider,
+                providers.Dict(
+                    picture_size=picture_extractor.provider,
+                    max_length=text_extractor.provider,
+                    num_steps=sequence_extractor.provider,
+                ),
+            ).provider,
             providers.Singleton(dict, settings.provided.feature_extractors),  # read once for all of them
         )
     )

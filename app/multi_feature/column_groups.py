@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 
 from nested_lightning.app.errors import UserError, did_you_mean, name_list
+from nested_lightning.app.multi_feature.group_specs import Sort
 
 Grouping = Callable[[Sequence[str]], dict[str, tuple[str, ...]]]
 """Takes the names of all columns that may be features; returns each group's columns by its name."""
@@ -116,9 +117,12 @@ class ExplicitGroups:
 
     Args:
         groups: For each group the names of its columns, or patterns such as ``kar_*``.
+        sorts: The sort of a group whose columns aren't numbers and categories, by the group's name; others
+            are looked at. None: all are.
     """
 
     groups: Mapping[str, Sequence[str]]
+    sorts: Mapping[str, Sort] | None = None
 
     def __call__(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return the listed columns.
@@ -139,6 +143,23 @@ class ExplicitGroups:
                     )
                 owners[column] = name
         return found
+
+    def sorts_of(self, columns: Sequence[str]) -> dict[str, Sort]:
+        """Return the sorts of ``columns`` that are listed in a group whose sort is said.
+
+        Raises:
+            UserError: A sort is of no group.
+        """
+        if not self.sorts:
+            return {}
+        found = self(columns)
+        for name in self.sorts:
+            if name not in found:
+                raise UserError(
+                    f"multi_feature.data.grouping.sorts.{name}: there is no such group"
+                    f"{did_you_mean(name, found)} (there are {name_list([*found])})"
+                )
+        return {column: sort for name, sort in self.sorts.items() for column in found[name]}
 
     def _columns_of(self, name: str, members: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
         setting = f"multi_feature.data.grouping.groups.{name}"

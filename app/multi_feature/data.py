@@ -21,6 +21,7 @@ from nested_lightning.app.errors import RowError, UserError, errors_naming, name
 from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import (
+    ExplicitGroups,
     Grouping,
     check_columns,
     group_apart,
@@ -310,10 +311,12 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             raise UserError(f"there are no features, only {name_list(table.column_names)}")
         for name, sort in self._sorts.items():
             check_columns(columns, [name], setting=f"multi_feature.data.{sort}s")
+        grouping = self._grouping
+        listed = grouping.sorts_of(features) if isinstance(grouping, ExplicitGroups) else {}
         sorts = find_sorts(
-            table, features, given=self._sorts, categorical=self._categorical, pictures=pictures
+            table, features, given={**listed, **self._sorts}, categorical=self._categorical, pictures=pictures
         )
-        groups = group_apart(self._grouping, features, sorts)
+        groups = group_apart(grouping, features, sorts)
         used = {name for members in groups.values() for name in members}
         return groups, {name: sort for name, sort in sorts.items() if name in used}
 

@@ -31,6 +31,9 @@ class ExplicitGroupingSettings(GroupingSettings, kind="explicit", target=".Expli
     groups: dict[str, list[str]] = Field(
         description="Columns of each group by its name; kar_* is all that match."
     )
+    sorts: dict[str, Literal["date", "text", "sequence", "picture"]] | None = Field(
+        None, description="Sorts of groups by their names; null, or a group that isn't named: found."
+    )
 
 
 class SingleGroupingSettings(GroupingSettings, kind="single", target=".SingleGroup"):

@@ -170,6 +170,8 @@ def test_an_objective_of_ones_own_is_injected_as_any_submodule(table: Path) -> N
         ({"objective": {"class_weights": "balanced"}}, "class_weights is for classes"),
         ({"objective": {"kind": "binary"}}, "kind=binary needs 2 classes"),
         ({"objective": {"kind": "counts"}}, "counts are whole numbers"),
+        ({"data": {"positive": "yes"}}, "positive=yes is for the objective binary, and 'price' is number"),
+        ({"data": {"label_separator": ";"}}, "label_separator=; is for the objective labels"),
         ({"objective": {"kind": "number"}, "data": {"weight": "rare"}}, "'rare' holds 'no'"),
     ],
 )
@@ -214,3 +216,13 @@ def test_a_constant_number_is_refused(tmp_path: Path) -> None:
         bootstrap(
             {"model": "multi-feature", "multi_feature": {"data": {"path": str(file), "label": "y"}}}
         ).multi_feature.training_run()()
+
+
+def test_a_label_that_only_test_rows_have_is_refused_with_its_row(tmp_path: Path) -> None:
+    file = tmp_path / "tags.csv"
+    rows = [f"{i},{i % 7},red|big,train" for i in range(30)] + ["1,2,red,val", "3,4,red|rare,test"]
+    file.write_text("\n".join(["a,b,y,split", *rows]) + "\n")
+    data = {"path": str(file), "label": "y", "label_separator": "|", "split": {"kind": "column"}}
+
+    with pytest.raises(UserError, match="no row with the label 'rare', which is first in row 32"):
+        bootstrap({"model": "multi-feature", "multi_feature": {"data": data}}).multi_feature.data_spec()

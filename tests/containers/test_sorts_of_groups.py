@@ -349,3 +349,20 @@ def test_specs_of_each_sort_say_what_extractors_are_given(table: Path) -> None:
     assert text.width == len(text.words) + 2
     assert isinstance(sequence, SequenceGroupSpec)
     assert sequence.wired == {"num_steps": 7}
+
+
+def test_sorts_are_set_in_a_grouping_too(table: Path) -> None:
+    groups = {"numbers": ["size"], "words": ["note"], "when": ["bought"]}
+    listed = {"kind": "explicit", "groups": groups, "sorts": {"words": "text", "when": "date"}}
+    columns = columns_of()
+    columns["note"] = [["red", "blue"][i % 2] for i in range(NUM_ROWS)]  # taken for categories otherwise
+    parquet.write_table(pa.table(columns), table)
+
+    spec = bootstrap(_settings(table, grouping=listed)).multi_feature.data_spec()
+
+    assert spec.sorts == {"note": "text", "bought": "date"}
+    misspelt = bootstrap(_settings(table, grouping={**listed, "sorts": {"word": "text"}}))
+    with pytest.raises(
+        UserError, match=r"grouping\.sorts\.word: there is no such group; did you mean 'words'"
+    ):
+        misspelt.multi_feature.data_spec()

@@ -3,6 +3,8 @@
 Shapes: N rows.
 """
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -38,9 +40,9 @@ def guess_kind(column: pa.ChunkedArray, *, name: str, separator: str | None) -> 
     column = plain_column(column)
     if is_list(column.type):
         return "labels", "its cells are lists"
-    if separator and is_text(column.type):
-        return "labels", f"its labels stand between '{separator}'"
     texts = text_values(column)
+    if separator and compute.any(compute.match_substring(texts, separator)).as_py():
+        return "labels", f"its labels stand between '{separator}'"
     num_values = len(compute.unique(texts.drop_null()))
     different = f"{num_values:,} different"
     if num_values == 2:
@@ -55,6 +57,18 @@ def guess_kind(column: pa.ChunkedArray, *, name: str, separator: str | None) -> 
     if num_values <= MAX_NUMBERED_CLASSES and num_values * MIN_ROWS_OF_A_CLASS <= len(known):
         return "classes", f"it holds {different} whole numbers"
     return "number", f"it holds {different} whole numbers"
+
+
+def note_idle_separator(column: pa.ChunkedArray, separator: str | None, *, name: str) -> None:
+    """Warn where a column of texts with labels has a separator in no cell."""
+    column = plain_column(column)
+    if not is_text(column.type):
+        return
+    if separator is None or not compute.any(compute.match_substring(column, separator)).as_py():
+        wanted = (
+            f"holds no '{separator}'" if separator else "is text, and multi_feature.data.label_separator null"
+        )
+        warnings.warn(f"column '{name}' {wanted}: each of its cells is one label", stacklevel=3)
 
 
 def read_numbers(column: pa.ChunkedArray, *, name: str) -> Numbers:

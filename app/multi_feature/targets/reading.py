@@ -18,7 +18,7 @@ from nested_lightning.app.multi_feature.targets.columns import (
     NumberColumn,
     TargetColumn,
 )
-from nested_lightning.app.multi_feature.targets.guessing import guess_kind, read_numbers
+from nested_lightning.app.multi_feature.targets.guessing import guess_kind, note_idle_separator, read_numbers
 from nested_lightning.app.multi_feature.targets.specs import (
     AnyTarget,
     ClassTarget,
@@ -143,6 +143,7 @@ def read_targets(table: pa.Table, wanted: WantedTarget, known: AnyTarget | None 
         columns.append(_read(column, name, kind, wanted, target))
     if not columns:
         find_label(table, None)
+    _refuse_idle(columns, wanted, known)
     return TargetColumns(columns=columns, reasons=reasons, is_several=wanted.is_several)
 
 
@@ -151,6 +152,8 @@ def _read(
 ) -> TargetColumn:
     if kind == "labels":
         separator = known.separator if isinstance(known, LabelTarget) else wanted.separator
+        if known is None:
+            note_idle_separator(column, separator, name=name)
         return LabelColumn(name=name, values=label_sets(column, separator), separator=separator)
     if kind == "number" or kind == "counts":
         return NumberColumn(name=name, kind=kind, values=read_numbers(column, name=name))
@@ -158,3 +161,20 @@ def _read(
     return ClassColumn(
         name=name, kind=kind, values=label_values(column), positive=wanted.positive, known=names
     )
+
+
+def _refuse_idle(columns: Sequence[TargetColumn], wanted: WantedTarget, known: AnyTarget | None) -> None:
+    """Refuse what is said of columns that aren't there.
+
+    Raises:
+        UserError: A positive class is named, and no column has two; or a separator, and none has labels.
+    """
+    kinds = {one.name: "labels" if isinstance(one, LabelColumn) else one.kind for one in columns}
+    said = {"positive": ("binary", wanted.positive), "label_separator": ("labels", wanted.separator)}
+    for setting, (kind, value) in said.items():
+        if known is None and value is not None and kind not in kinds.values():
+            found = ", ".join(f"'{name}' is {one}" for name, one in kinds.items())
+            raise UserError(
+                f"multi_feature.data.{setting}={value} is for the objective {kind}, and {found}: leave it"
+                " out, or set multi_feature.objective.kind"
+            )

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.targets.guessing import guess_kind, read_numbers
+from nested_lightning.app.multi_feature.targets.guessing import guess_kind, note_idle_separator, read_numbers
 
 
 def _column(values: list[Any]) -> pa.ChunkedArray:
@@ -61,3 +61,9 @@ def test_a_cell_that_is_no_number_is_named_with_its_row() -> None:
 def test_a_number_that_is_infinite_is_named_with_its_row() -> None:
     with pytest.raises(UserError, match="'y' holds inf, first in row 2"):
         read_numbers(_column([1.0, float("inf")]), name="y")
+
+
+def test_a_separator_that_no_cell_holds_says_nothing_of_the_column() -> None:
+    assert guess_kind(_column(["yes", "no"] * 4), name="y", separator="|")[0] == "binary"
+    with pytest.warns(UserWarning, match="'y' holds no '|': each of its cells is one label"):
+        note_idle_separator(_column(["yes", "no"]), "|", name="y")
