@@ -14,14 +14,13 @@ from nested_lightning.app.evaluation_report import Confusion, EvaluationReport, 
 from nested_lightning.app.variant.data import VariantDataModule
 from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor, stretches
 from nested_lightning.app.variant.sequences import Sequences
-from nested_lightning.app.variant.sources.records import Origin
 from nested_lightning.app.variant.spec import VariantSpec
 
 
 class VariantEvaluator(Evaluator[VariantPredictor, VariantDataModule]):
     """Compares predictions with the labels of the data, variant by variant."""
 
-    sample_columns: ClassVar = ("variant", *Origin._fields)
+    sample_columns: ClassVar = ("variant", "file", "row")
 
     @checked_arguments
     def predictions(self, part: PartName = "test") -> list[dict[str, Any]]:
@@ -63,7 +62,7 @@ class VariantEvaluator(Evaluator[VariantPredictor, VariantDataModule]):
         for origin, prediction, target_L in zip(sequences.origins, predictions, targets, strict=True):
             labels = [spec.class_names[index] for index in target_L.tolist()]
             for one in _compare(labels, prediction, spec):
-                yield {"variant": spec.name, **origin._asdict(), **one}
+                yield {"variant": spec.name, "file": origin.file, "row": origin.row, **one}
 
     def _score(self, sequences: Sequences) -> tuple[Scores, dict[str, Scores], Confusion]:
         probabilities_NC = torch.cat(list(self.predictor.probabilities(sequences)))
