@@ -23,7 +23,7 @@ PICTURE, CLASS, SPLIT = "picture", "class", "split"
 
 def has_class_folders(path: Path) -> bool:
     """Return whether this is a zip archive, by its ending, or a folder whose sub-folders hold pictures."""
-    if not path.is_dir():
+    if not _is_folder(path):
         return path.suffix.lower() == ".zip"
     return any(is_picture(name) and len(name.parts) > 1 for name in list_files(path))
 
@@ -68,7 +68,7 @@ def _part_of(picture: PurePosixPath) -> str | None:
 
 def is_of_pictures(path: Path) -> bool:
     """Return whether this is a picture or a zip archive, by its ending, or a folder with a picture."""
-    if path.is_dir():
+    if _is_folder(path):
         return any(map(is_picture, list_files(path)))
     return path.suffix.lower() == ".zip" or is_picture(path)
 
@@ -96,5 +96,13 @@ def pictures_beside(source: TableSource) -> PictureSource:
 
 def pictures_by(path: Path) -> PictureSource:
     """Return where pictures lie that a file names: beside it, or within a folder or a zip archive."""
-    is_within = path.is_dir() or path.suffix.lower() == ".zip"
+    is_within = _is_folder(path) or path.suffix.lower() == ".zip"
     return open_folder_or_zip(path) if is_within else FolderSource(path.parent)
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether it is one; what may not be looked at is reported by whoever opens it."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False

@@ -113,8 +113,9 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         """Columns of the training file that may be there."""
         return [*self.data_spec.target_columns, *filter(None, [self.data_spec.weight])]
 
+    @checked_arguments
     @torch.inference_mode()
-    def answers(self, rows: FeatureBatch) -> Any:
+    def answers(self, rows: InstanceOf[FeatureBatch]) -> Any:
         """Return what the objective decodes of all ``rows``, on the CPU; see `predict`.
 
         Raises:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from pydantic import SkipValidation
+from pydantic import InstanceOf, SkipValidation
 from torch import Tensor
 
 from nested_lightning.app.answers import Predictor
@@ -88,7 +88,8 @@ class VariantPredictor(Predictor[VariantModel, VariantDataSpec]):
         )
         return self.predict_encoded(sequences)
 
-    def predict_encoded(self, sequences: Sequences) -> list[SequencePrediction]:
+    @checked_arguments
+    def predict_encoded(self, sequences: InstanceOf[Sequences]) -> list[SequencePrediction]:
         """Label encoded sequences, each as a whole, however many windows it is cut into."""
         names = self.data_spec.find(sequences.variant).class_names
         windows = zip(sequences.places, self.probabilities(sequences), strict=True)

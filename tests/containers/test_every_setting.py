@@ -48,6 +48,21 @@ NOT_SEEN_HERE: dict[str, str] = {
 }
 """Settings that change nothing of it, with the reason; `test_settings_given` sees that they are passed on."""
 
+OWN_TABLES = {
+    **dict.fromkeys(
+        ("grouped", "temporal", "grouped_fold", "temporal_fold"), "test_group_splits, test_time_splits"
+    ),
+    **dict.fromkeys(("bag_of_words", "recurrent_text", "recurrent_sequence"), "test_sorts_of_groups"),
+    **dict.fromkeys(("binary", "number", "counts", "labels", "several"), "test_objectives"),
+}
+"""Kinds that need a table of their own, with the tests that train them."""
+OWN_PATHS = (
+    "multi_feature.data.grouping.sorts",
+    "multi_feature.text_extractor.kind",
+    "multi_feature.sequence_extractor.kind",
+)
+"""Settings that need one too."""
+
 ITEMS = {
     "submodules": "multi_feature.head",
     "multi_feature.feature_extractors": "kar",
@@ -108,7 +123,8 @@ ROWS = [
     for row in setting_rows(application_settings_model())
     if row.allowed
     and row.path.startswith(LOOKED_AT)
-    and row.path not in NOT_SEEN_HERE
+    and row.path not in (*NOT_SEEN_HERE, *OWN_PATHS)
+    and row.kind not in OWN_TABLES
     and not row.path.startswith(LIGHTNINGS)
 ]
 

@@ -17,12 +17,14 @@ from nested_lightning.settings.reading.merging import nest
 ELSEWHERE = {
     "model": "chooses the container",
     "variant.token_adapter.kind": "there is one kind of them",
+    "multi_feature.sequence_extractor.kind": "there is one kind of them",
     "prediction.device": "a predictor's model is moved there by whoever loads the checkpoint",
 }
 """Settings that no provider is given, with what reads them."""
 
 COMPANIONS: dict[str, dict[str, Any]] = {
     "multi_feature.data.grouping.groups": {"groups": {"x": ["z"]}},
+    "multi_feature.data.grouping.sorts": {"groups": {"x": ["z"]}},
     "vae_gan.data.grouping.groups": {"groups": {"x": ["z"]}},
     "variant.variants.a.source.window": {"margin": 0},
     "variant.variants.a.source.margin": {"window": 100},
@@ -38,16 +40,21 @@ NEEDED_BY_KIND: dict[str, dict[str, Any]] = {
     "on_exception_checkpoint": {"dirpath": "own"},
     "gradient_accumulation_scheduler": {"scheduling": {0: 2}},
     "torch": {"name": "RMSprop"},
+    **dict.fromkeys(("grouped", "temporal", "grouped_fold", "temporal_fold"), {"column": "z"}),
     "model_pruning": {"pruning_fn": "l1_unstructured"},
 }
 """Settings of a kind that have no default."""
 
 CANDIDATES: list[Any] = [
     True, False, 1, 2, 3, 16, 0.25, 0.5, 0.75, "max", "cuda", "val_accuracy", "x", ["x"], [1, 2], [0.5, 0.25],
-    {"x": ["y"]}, {"x": 1}, {"x": "y"}, {0: 3}, "00:01:00:00", ["SLURMEnvironment"], 64 * "a",
+    {"x": ["y"]}, {"x": 1}, {"x": "y"}, {"x": "text"}, {0: 3}, "00:01:00:00", ["SLURMEnvironment"], 64 * "a",
 ]  # fmt: skip
 SECTIONS = {family.section: name for name, family in families().items()}
-ROWS = [row for row in setting_rows(application_settings_model()) if row.allowed]
+ROWS = [
+    row
+    for row in setting_rows(application_settings_model())
+    if row.allowed and row.kind != "several"  # which needs columns besides, see test_objectives
+]
 
 
 def _assigned(row: SettingRow, value: Any) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def test_processes_that_lightning_starts_stop_together_by_a_signal(folder: Path)
     assert len(re.findall("stopped by SIGTERM", errors)) == 1
     assert "Traceback" not in errors
     assert output.startswith("Data\n")
-    assert output.count("classes") == 1
+    assert output.count("classes  ") == 1
     (run,) = (folder / "runs").iterdir()
     assert f"resume runs/{run.name}" in errors
     saved = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)

@@ -285,5 +285,5 @@ def test_a_group_more_takes_a_check_a_few_hundredths_of_a_second(tmp_path: Path)
     started = time.process_time()
     report = check_application(application)
     assert time.process_time() - started < 0.05 * len(names)
-    assert len(report.rows) == len(names) + 2
+    assert len(report.rows) == len(names) + 3
     assert not report.faults
