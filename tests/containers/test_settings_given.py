@@ -40,7 +40,7 @@ NEEDED_BY_KIND: dict[str, dict[str, Any]] = {
     "on_exception_checkpoint": {"dirpath": "own"},
     "gradient_accumulation_scheduler": {"scheduling": {0: 2}},
     "torch": {"name": "RMSprop"},
-    **dict.fromkeys(("grouped", "temporal", "grouped_fold", "temporal_fold"), {"column": "z"}),
+    **{kind: {"column": "z"} for kind in ("grouped", "temporal", "grouped_fold", "temporal_fold")},
     "model_pruning": {"pruning_fn": "l1_unstructured"},
 }
 """Settings of a kind that have no default."""
