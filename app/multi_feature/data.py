@@ -1,6 +1,6 @@
 """The data of the multi-feature family: a table whose columns form groups, but for those to be predicted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -40,6 +40,7 @@ from nested_lightning.app.multi_feature.sorts import find_sorts, read_own_column
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
+from nested_lightning.app.multi_feature.targets.guessing import Guess
 from nested_lightning.app.multi_feature.targets.reading import TargetColumns, WantedTarget, read_targets
 from nested_lightning.app.multi_feature.targets.row_weights import read_weights
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, targets_by_column, truth_by_column
@@ -158,7 +159,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._wanted = WantedTarget(
             kinds=kinds, is_several=bool(objectives), positive=positive, separator=label_separator
         )
-        self._reasons: Mapping[str, str] = {}
+        self._target_guesses: Mapping[str, Guess] = {}
         self._weight = weight or (data_spec.weight if data_spec else None)
         self._grouping = grouping
         self._categorical = data_spec.categorical if data_spec else tuple(categorical)
@@ -222,8 +223,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         }
 
     def _reason(self, column: str, kind: str) -> str:
-        reason = self._reasons.get(column)
-        return f"{kind}, since {reason}" if reason else kind
+        guess = self._target_guesses.get(column)
+        return f"{kind}, since {guess.reason}" if guess else kind
 
     @override
     def _guesses(self) -> Sequence[str]:
@@ -238,16 +239,16 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         objectives = [
             f"the objective of '{column}' is {self._reason(column, kind)}; multi_feature.objective.kind"
             " says otherwise"
-            for column, kind in self._uncertain().items()
+            for column, kind in self._uncertain()
         ]
         return [*filter(None, [others and guess and guess(others)]), *lost, *objectives]
 
-    def _uncertain(self) -> Mapping[str, str]:
-        """Return the kinds of objectives that whole numbers of a user's suggest, by column."""
-        if isinstance(self._source, ShippedTable):
-            return {}
-        kinds = {name: one.kind for name, one in targets_by_column(self.data_spec.target).items()}
-        return {name: kinds[name] for name, why in self._reasons.items() if "whole numbers" in why}
+    def _uncertain(self) -> Iterator[tuple[str, str]]:
+        """Yield the columns of a user's that may be meant otherwise, with the kind of their objective."""
+        if not isinstance(self._source, ShippedTable):
+            yield from (
+                (name, guess.kind) for name, guess in self._target_guesses.items() if not guess.is_sure
+            )
 
     @override
     def _read_parts(self) -> Read:
@@ -261,7 +262,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     def _select(self, table: pa.Table, pictures: TablePictures) -> _Samples:
         known = self._given_spec.target if self._given_spec else None
         targets = read_targets(table, self._wanted, known)
-        self._reasons = targets.reasons
+        self._target_guesses = targets.guesses
         has_weight = self._weight in table.column_names or not self._given_spec
         weight = read_weights(table, self._weight) if self._weight and has_weight else None
         groups, sorts = self._groups(table, pictures)

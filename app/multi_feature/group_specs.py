@@ -21,8 +21,8 @@ Sort: TypeAlias = Literal["date", "text", "sequence", "picture"]
 DATE_FEATURES = ("elapsed", "year sin", "year cos", "week sin", "week cos", "day sin", "day cos")
 """Time that has elapsed, standardised, and where in the year, the week and the day it is."""
 
-FIRST_WORD = 2
-"""Id of a text's most frequent word: 0 is no word, and 1 one that the training never saw."""
+UNKNOWN_WORD, FIRST_WORD = 1, 2
+"""Ids of a word that the training never saw, and of its most frequent one; 0 is no word."""
 
 
 class Layout(NamedTuple):

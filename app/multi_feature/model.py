@@ -87,6 +87,7 @@ class MultiFeatureClassifier(Composite):
         self.feature_extractors = nn.ModuleDict(
             {escape_name(group): module for group, module in feature_extractors.items()}
         )
+        self._normalized = tuple(normalizations)
         self.normalizations = nn.ModuleDict(
             {escape_name(group): module for group, module in normalizations.items()}
         )
@@ -143,7 +144,9 @@ class MultiFeatureClassifier(Composite):
             UserError: A group is unknown or not given, or has another width than its extractor takes.
         """
         tensors = tensors_by_group(features, self.group_names)
-        tensors = {group: self._normalize(group, tensor) for group, tensor in tensors.items()}
+        for group in self._normalized:
+            if (pictures := tensors[group]) is not None:
+                tensors[group] = self.normalizations[escape_name(group)](pictures)
         present = [tensor for tensor in tensors.values() if tensor is not None]
         if not present:
             raise UserError("every group is missing: at least one of " + ", ".join(tensors) + " is needed")
@@ -233,12 +236,6 @@ class MultiFeatureClassifier(Composite):
             ],
             presence,
         )
-
-    def _normalize(self, group: str, tensor: Tensor | None) -> Tensor | None:
-        name = escape_name(group)
-        if tensor is None or name not in self.normalizations:
-            return tensor
-        return cast(Tensor, self.normalizations[name](tensor))
 
     def _extract(self, group: str, extractor: nn.Module, tensor: Tensor | None, *, like: Tensor) -> Tensor:
         in_features = getattr(extractor, "in_features", None)

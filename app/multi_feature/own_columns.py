@@ -21,6 +21,7 @@ from nested_lightning.app.errors import UserError, counted
 from nested_lightning.app.multi_feature.group_specs import (
     DATE_FEATURES,
     FIRST_WORD,
+    UNKNOWN_WORD,
     ColumnSpec,
     SequenceGroupSpec,
     TextGroupSpec,
@@ -131,8 +132,36 @@ class DateColumn(ArrowColumn):
 
 
 @dataclass(frozen=True, eq=False)
-class TextColumn(ArrowColumn):
-    """Texts of any length, [N]."""
+class ListColumn(ArrowColumn):
+    """What columns of lists have in common, of which a model reads the first L items."""
+
+    def _lengths(self) -> npt.NDArray[np.int64]:
+        lengths: npt.NDArray[np.int64] = (
+            compute.list_value_length(self.values).fill_null(0).cast(pa.int64()).to_numpy()
+        )
+        return lengths
+
+    def _places(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the row of each item of all lists, and its place in its list."""
+        lengths = self._lengths()
+        rows = np.repeat(np.arange(len(self)), lengths)
+        return rows, np.arange(len(rows)) - np.repeat(lengths.cumsum() - lengths, lengths)
+
+    def _note_cut(self, length: int) -> None:
+        """Warn of lists that are longer."""
+        what = f"are longer than the longest of the training, and are cut after {length:,}"
+        _note(self.name, int((self._lengths() > length).sum()), len(self), what)
+
+
+@dataclass(frozen=True, eq=False)
+class TextColumn(ListColumn):
+    """Texts of any length as lists of their words, [N]."""
+
+    @classmethod
+    def of_texts(cls, name: str, texts: pa.StringArray) -> Self:
+        """Return the column of some texts, null where missing."""
+        words = [None if text is None else _WORD.findall(text.lower()) for text in texts.to_pylist()]
+        return cls(name, pa.array(words, pa.list_(pa.string())))
 
     def fit(self) -> TextGroupSpec:
         """Return the most frequent words, at most `MAX_WORDS`, and the length of the longest text.
@@ -140,36 +169,40 @@ class TextColumn(ArrowColumn):
         Raises:
             UserError: There is no word at all.
         """
-        rows = [*self._words()]
-        counts = Counter(word for row in rows for word in row)
+        counts = Counter(self.values.flatten().to_pylist())
         if not counts:
             raise UserError(f"column '{self.name}' has no word in the training part")
         words = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_WORDS]
-        length = min(MAX_LENGTH, max(map(len, rows)))
+        length = min(MAX_LENGTH, int(self._lengths().max()))
         return TextGroupSpec(name=self.name, column=self.name, words=tuple(words), max_length=length)
 
     def encode(self, spec: TextGroupSpec) -> Encoded:
         """Return the ids of words, int32 of [N, L]; what is longer than L is cut."""
-        ids = {word: index for index, word in enumerate(spec.words, FIRST_WORD)}
         encoded = np.zeros((len(self), *spec.layout.shape), dtype=np.int32)
-        for row, words in zip(encoded, self._words(), strict=True):
-            kept = words[: len(row)]
-            row[: len(kept)] = [ids.get(word, 1) for word in kept]
+        rows, places = self._places()
+        is_kept = places < spec.max_length
+        ids = self._numbers(spec) + FIRST_WORD
+        ids[ids < FIRST_WORD] = UNKNOWN_WORD
+        encoded[rows[is_kept], places[is_kept]] = ids[is_kept]
         return encoded
 
     def note(self, spec: TextGroupSpec) -> None:
         """Warn of texts that are cut, and of those without a word that the training knew."""
-        known, rows = set(spec.words), [*self._words()]
-        _note(self.name, sum(len(row) > spec.max_length for row in rows), len(rows), _cut(spec.max_length))
-        strange = sum(bool(row) and known.isdisjoint(row) for row in rows)
-        _note(self.name, strange, len(rows), "have no word that the training knew")
+        self._note_cut(spec.max_length)
+        rows, _ = self._places()
+        num_known = np.bincount(rows[self._numbers(spec) >= 0], minlength=len(self))
+        strange = int(((self._lengths() > 0) & (num_known == 0)).sum())
+        _note(self.name, strange, len(self), "have no word that the training knew")
 
-    def _words(self) -> Iterator[list[str]]:
-        return (_WORD.findall((text or "").lower()) for text in self.values.to_pylist())
+    def _numbers(self, spec: TextGroupSpec) -> npt.NDArray[np.int64]:
+        """Return the number of each word among those of the training, -1 where it is none."""
+        found = compute.index_in(self.values.flatten(), value_set=pa.array(spec.words, pa.string()))
+        numbers: npt.NDArray[np.int64] = found.fill_null(-1).cast(pa.int64()).to_numpy().copy()
+        return numbers
 
 
 @dataclass(frozen=True, eq=False)
-class SequenceColumn(ArrowColumn):
+class SequenceColumn(ListColumn):
     """Lists of numbers, [N]."""
 
     def fit(self) -> SequenceGroupSpec:
@@ -190,9 +223,7 @@ class SequenceColumn(ArrowColumn):
     def encode(self, spec: SequenceGroupSpec) -> Encoded:
         """Return each step's value, standardised, and 1, float32 of [N, L, 2]; what is longer is cut."""
         encoded = np.zeros((len(self), *spec.layout.shape), dtype=np.float32)
-        lengths = self._lengths()
-        rows = np.repeat(np.arange(len(self)), lengths)
-        steps = np.arange(len(rows)) - np.repeat(lengths.cumsum() - lengths, lengths)
+        rows, steps = self._places()
         numbers = self.values.flatten().to_numpy(zero_copy_only=False)
         is_kept = steps < spec.num_steps
         encoded[rows[is_kept], steps[is_kept], 0] = ((numbers - spec.mean) / spec.scale)[is_kept]
@@ -201,13 +232,7 @@ class SequenceColumn(ArrowColumn):
 
     def note(self, spec: SequenceGroupSpec) -> None:
         """Warn of lists that are cut."""
-        _note(self.name, int((self._lengths() > spec.num_steps).sum()), len(self), _cut(spec.num_steps))
-
-    def _lengths(self) -> npt.NDArray[np.int64]:
-        lengths: npt.NDArray[np.int64] = (
-            compute.list_value_length(self.values).fill_null(0).cast(pa.int64()).to_numpy()
-        )
-        return lengths
+        self._note_cut(spec.num_steps)
 
 
 AnyColumn = ColumnValues | OwnColumn
@@ -252,10 +277,6 @@ def mean_and_scale(numbers: Numbers) -> tuple[float, float]:
     if numbers.min() == numbers.max():  # rounding may give them a deviation that is not quite 0
         return float(numbers[0]), 1.0
     return float(numbers.mean()), float(numbers.std()) or 1.0
-
-
-def _cut(length: int) -> str:
-    return f"are longer than the longest of the training, and are cut after {length:,}"
 
 
 def _note(column: str, count: int, num_rows: int, what: str) -> None:

@@ -99,10 +99,9 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         texts = {*self.data_spec.categorical}
         table = to_table(rows, self._columns, text_columns=texts, ignored=self._not_needed)
         answers, index = self.predict_table(table), index_of(rows)
-        is_indexed = index is not None and isinstance(
-            answers, TabularAnswers
-        )  # an own objective's needn't be
-        return replace(answers, index=index) if is_indexed else answers
+        if index is None or not isinstance(answers, TabularAnswers):  # as an own objective's needn't be
+            return answers
+        return replace(answers, index=index)
 
     @property
     def _columns(self) -> list[str]:

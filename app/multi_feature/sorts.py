@@ -99,7 +99,7 @@ def _read(column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePicture
         raise UserError(f"column '{name}' holds values of type {column.type}, and should hold text") from None
     if sort == "picture" and pictures is not None:
         return PictureColumn(name, texts, pictures)
-    return TextColumn(name, texts)
+    return TextColumn.of_texts(name, texts)
 
 
 def _read_dates(column: pa.ChunkedArray, name: str) -> pa.DoubleArray:

@@ -26,7 +26,7 @@ def number_values(column: pa.ChunkedArray) -> Numbers | None:
     column = plain_column(column)
     if is_text(column.type):
         column = _with_nulls(compute.utf8_trim_whitespace(column), NUMBER_NULLS)
-    elif not _is_number(column.type):
+    elif not _is_number_type(column.type):
         return None
     try:
         numbers: Numbers = column.cast(pa.float64(), safe=False).to_numpy()
@@ -87,12 +87,21 @@ def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.string()) if is_text(column.type) else column
 
 
+def is_number(text: str) -> bool:
+    """Return whether a text is a number, also one that isn't finite."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Return whether ``kind`` is one of Arrow's types of text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def _is_number_type(kind: pa.DataType) -> bool:
     types = pa.types
     tests = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean, types.is_null)
     return any(test(kind) for test in tests)

@@ -12,7 +12,13 @@ from pyarrow import compute
 from torch import Tensor
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
-from nested_lightning.app.tables.column_values import is_missing, is_text, plain_column, text_values
+from nested_lightning.app.tables.column_values import (
+    is_missing,
+    is_number,
+    is_text,
+    plain_column,
+    text_values,
+)
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,1000}")
 
@@ -71,7 +77,7 @@ def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
             " check multi_feature.data.label"
         )
     is_whole = all(_WHOLE_NUMBER.fullmatch(name) for name in names)
-    if not is_whole and all(_is_number(name) for name in names):
+    if not is_whole and all(map(is_number, names)):
         warnings.warn(
             f"the labels are numbers with fractions, and each of the {len(names):,} becomes a class; what"
             " estimates numbers is multi-feature with the objective number",
@@ -80,27 +86,13 @@ def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (int(name), name)) if is_whole else sorted(names))
 
 
-def _is_number(name: str) -> bool:
-    try:
-        float(name)
-    except ValueError:
-        return False
-    return True
-
-
 def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
     """Return the index in ``class_names`` of each label, int64 of [N].
 
     Raises:
         UserError: A label is missing or no class.
     """
-    missing = is_missing(labels)
-    if missing.any():
-        raise UserError(
-            f"the label is missing (empty, NA, NaN, null or ?) in {counted(int(missing.sum()), 'row')}, first"
-            f" in row {missing.argmax() + 1:,}; put it in, remove the row, or set"
-            " multi_feature.data.missing=drop (a class that is called so needs another name)"
-        )
+    refuse_missing_labels(is_missing(labels), what="the label")
     codes = compute.index_in(labels, value_set=pa.array(class_names, pa.string()))
     if codes.null_count:
         unknown = compute.unique(labels.filter(codes.is_null())).to_pylist()
@@ -110,6 +102,24 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
         )
     indices: npt.NDArray[np.int64] = codes.cast(pa.int64()).to_numpy()
     return torch.from_numpy(indices.copy())
+
+
+def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str) -> None:
+    """Refuse rows without a label.
+
+    Args:
+        missing: Bool of [N].
+        what: The label as the message has it, e.g. ``the label 'kind'``.
+
+    Raises:
+        UserError: Counts such rows and names the first.
+    """
+    if missing.any():
+        raise UserError(
+            f"{what} is missing (empty, NA, NaN, null or ?) in {counted(int(missing.sum()), 'row')}, first"
+            f" in row {missing.argmax() + 1:,}; put it in, remove the row, or set"
+            " multi_feature.data.missing=drop (a class that is called so needs another name)"
+        )
 
 
 def check_class_sizes(indices: Tensor, class_names: Sequence[str], min_size: int) -> None:

@@ -221,7 +221,7 @@ def test_rows_on_a_disk_are_those_in_memory(table: Path) -> None:
     ],
 )
 def test_words_of_any_script_are_told_apart(text: str, words: list[str]) -> None:
-    column = TextColumn("note", pa.array([text]))
+    column = TextColumn.of_texts("note", pa.array([text]))
 
     assert sorted(column.fit().words) == sorted({*words})
     assert np.count_nonzero(column.encode(column.fit())) == len(words)

@@ -16,7 +16,6 @@ from nested_lightning.app.multi_feature.objectives.number_scores import score_nu
 from nested_lightning.app.multi_feature.objectives.predictions import NumberPredictions
 from nested_lightning.app.multi_feature.objectives.reports import report_scores
 from nested_lightning.app.multi_feature.targets.specs import NumberTarget
-from nested_lightning.app.tensors import to_double
 
 
 class NumberObjective(nn.Module):
@@ -71,12 +70,12 @@ class NumberObjective(nn.Module):
 
     def decode(self, outputs: Tensor) -> Tensor:
         """Return numbers and ascending quantiles in the units of the file, float64 of [B, 1 + Q]."""
-        numbers = to_double(outputs) * self.target.scale + self.target.mean
+        numbers = self.target.in_units(outputs)
         return torch.cat([numbers[:, :1], numbers[:, 1:].sort(dim=1).values], dim=1)
 
     def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return ``mae``, ``rmse``, ``r2`` and, of an interval, ``coverage``, of what `decode` gives."""
-        truth_N = to_double(target) * self.target.scale + self.target.mean
+        truth_N = self.target.in_units(target)
         scores = score_numbers(answers[:, 0], truth_N)
         if self.interval is not None:
             low, high = (1 + self.levels.index(round((1 + sign * self.interval) / 2, 9)) for sign in (-1, 1))
@@ -86,7 +85,7 @@ class NumberObjective(nn.Module):
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
         """Return the scores of one who says the training part's mean of every row."""
-        truth_N = to_double(target) * self.target.scale + self.target.mean
+        truth_N = self.target.in_units(target)
         return score_numbers(torch.full_like(truth_N, self.target.mean), truth_N)
 
     def predictions(self, answers: Tensor) -> NumberPredictions:

@@ -97,8 +97,7 @@ class LabelPredictions(TabularAnswers):
     @property
     def labels(self) -> list[list[str]]:
         """The labels of each row."""
-        flags = (self.probabilities >= self.threshold).tolist()
-        return [[name for name, has in zip(self.target.names, row, strict=True) if has] for row in flags]
+        return self.target.sets(self.probabilities >= self.threshold)
 
     def __len__(self) -> int:
         return len(self.probabilities)

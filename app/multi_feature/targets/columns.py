@@ -12,6 +12,7 @@ from typing import Literal, Self, TypeAlias
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute
+from torch import Tensor
 
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, did_you_mean, name_list
@@ -81,15 +82,18 @@ class ClassColumn:
             )
         return (*(name for name in names if name != self.positive), self.positive)
 
+    @cached_property
+    def _indices(self) -> Tensor:
+        return encode_labels(self.values, self.class_names)
+
     def strata(self, min_size: int) -> Rows:
         """Return the class of each row, int64 of [N], by which a split shares rows out.
 
         Raises:
             UserError: A class has fewer rows than ``min_size``; or see `class_names` and `ClassTarget`.
         """
-        indices = encode_labels(self.values, self.class_names)
-        check_class_sizes(indices, self.class_names, min_size)
-        return indices.numpy()
+        check_class_sizes(self._indices, self.class_names, min_size)
+        return self._indices.numpy()
 
     def fit(self, train: Rows) -> ClassTarget:
         """Return what a model must know of the column, by the rows ``train``.
@@ -98,7 +102,7 @@ class ClassColumn:
             UserError: A class has no row among them.
         """
         names = self.class_names
-        counts = np.bincount(encode_labels(self.values, names).numpy()[train], minlength=len(names)).tolist()
+        counts = np.bincount(self._indices.numpy()[train], minlength=len(names)).tolist()
         if lacking := [name for name, count in zip(names, counts, strict=True) if count == 0]:
             raise UserError(
                 f"the training part has no row of class {name_list(lacking)}; see multi_feature.data.split"
@@ -168,8 +172,7 @@ class LabelColumn:
     @property
     def is_missing(self) -> Flags:
         """Bool of [N]."""
-        missing: Flags = self.values.is_null().to_numpy(zero_copy_only=False)
-        return missing
+        return is_missing(self.values)
 
     def keep(self, rows: Flags) -> Self:
         """Return the rows that are True in ``rows``, bool of [N]."""

@@ -4,6 +4,7 @@ Shapes: N rows.
 """
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from nested_lightning.app.multi_feature.targets.specs import Kind
 from nested_lightning.app.tables.column_reading import MAX_STRAY_SHARE
 from nested_lightning.app.tables.column_values import (
     Numbers,
+    is_number,
     is_text,
     number_values,
     plain_column,
@@ -31,7 +33,21 @@ MIN_ROWS_OF_A_CLASS = 3
 _DECIMAL_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
 
 
-def guess_kind(column: pa.ChunkedArray, *, name: str, separator: str | None) -> tuple[Kind, str]:
+class Guess(NamedTuple):
+    """What a column suggests.
+
+    Attributes:
+        kind: The objective's.
+        reason: Why.
+        is_sure: Whether it could hardly be meant otherwise.
+    """
+
+    kind: Kind
+    reason: str
+    is_sure: bool = True
+
+
+def guess_kind(column: pa.ChunkedArray, *, name: str, separator: str | None) -> Guess:
     """Return the kind of objective that a column suggests, and why.
 
     Raises:
@@ -39,24 +55,24 @@ def guess_kind(column: pa.ChunkedArray, *, name: str, separator: str | None) -> 
     """
     column = plain_column(column)
     if is_list(column.type):
-        return "labels", "its cells are lists"
+        return Guess("labels", "its cells are lists")
     texts = text_values(column)
-    if separator and compute.any(compute.match_substring(texts, separator)).as_py():
-        return "labels", f"its labels stand between '{separator}'"
+    if _is_held(separator, texts):
+        return Guess("labels", f"its labels stand between '{separator}'")
     num_values = len(compute.unique(texts.drop_null()))
     different = f"{num_values:,} different"
     if num_values == 2:
-        return "binary", "it holds 2 values"
+        return Guess("binary", "it holds 2 values")
     numbers = to_numbers(column)
     if numbers is None or pa.types.is_boolean(column.type):
         _refuse_strays(texts, name)
-        return "classes", f"it holds {different} texts"
+        return Guess("classes", f"it holds {different} texts")
     known = numbers[~np.isnan(numbers)]
     if (known != np.floor(known)).any():
-        return "number", "it holds numbers with fractions"
+        return Guess("number", "it holds numbers with fractions")
     if num_values <= MAX_NUMBERED_CLASSES and num_values * MIN_ROWS_OF_A_CLASS <= len(known):
-        return "classes", f"it holds {different} whole numbers"
-    return "number", f"it holds {different} whole numbers"
+        return Guess("classes", f"it holds {different} whole numbers", is_sure=False)
+    return Guess("number", f"it holds {different} whole numbers", is_sure=False)
 
 
 def note_idle_separator(column: pa.ChunkedArray, separator: str | None, *, name: str) -> None:
@@ -64,11 +80,15 @@ def note_idle_separator(column: pa.ChunkedArray, separator: str | None, *, name:
     column = plain_column(column)
     if not is_text(column.type):
         return
-    if separator is None or not compute.any(compute.match_substring(column, separator)).as_py():
+    if not _is_held(separator, column):
         wanted = (
             f"holds no '{separator}'" if separator else "is text, and multi_feature.data.label_separator null"
         )
         warnings.warn(f"column '{name}' {wanted}: each of its cells is one label", stacklevel=3)
+
+
+def _is_held(separator: str | None, texts: pa.StringArray | pa.ChunkedArray) -> bool:
+    return bool(separator and compute.any(compute.match_substring(texts, separator)).as_py())
 
 
 def read_numbers(column: pa.ChunkedArray, *, name: str) -> Numbers:
@@ -123,13 +143,6 @@ def _refuse_strays(texts: pa.StringArray, name: str) -> None:
 
 def _is_stray(texts: pa.StringArray) -> npt.NDArray[np.bool_]:
     """Return bool of [N], whether a cell holds something that is no number."""
-    is_number = [each is None or _is_number(each) for each in texts.to_pylist()]
-    return ~np.array(is_number, dtype=bool)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
+    return np.array(
+        [each is not None and not is_number(each.replace(",", ".")) for each in texts.to_pylist()]
+    )

@@ -11,14 +11,19 @@ import pyarrow as pa
 from torch import Tensor
 
 from nested_lightning.app.data.stratified import Rows
-from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.targets.columns import (
     ClassColumn,
     LabelColumn,
     NumberColumn,
     TargetColumn,
 )
-from nested_lightning.app.multi_feature.targets.guessing import guess_kind, note_idle_separator, read_numbers
+from nested_lightning.app.multi_feature.targets.guessing import (
+    Guess,
+    guess_kind,
+    note_idle_separator,
+    read_numbers,
+)
 from nested_lightning.app.multi_feature.targets.specs import (
     AnyTarget,
     ClassTarget,
@@ -29,7 +34,7 @@ from nested_lightning.app.multi_feature.targets.specs import (
     targets_by_column,
 )
 from nested_lightning.app.tables.label_sets import label_sets
-from nested_lightning.app.tables.labels import find_label, label_values
+from nested_lightning.app.tables.labels import find_label, label_values, refuse_missing_labels
 from nested_lightning.app.tables.missing_values import Flags
 
 KINDS: Mapping[str, Kind] = {name: name for name in get_args(Kind)}
@@ -59,12 +64,12 @@ class TargetColumns:
 
     Attributes:
         columns: Each of them.
-        reasons: Why a column is of its kind where nobody said so, by its name.
+        guesses: What each of them suggested where nobody said of which kind it is, by its name.
         is_several: See `WantedTarget`.
     """
 
     columns: Sequence[TargetColumn]
-    reasons: Mapping[str, str] = field(default_factory=dict)
+    guesses: Mapping[str, Guess] = field(default_factory=dict)
     is_several: bool = False
 
     @property
@@ -75,7 +80,7 @@ class TargetColumns:
     def keep(self, rows: Flags) -> TargetColumns:
         """Return the rows that are True in ``rows``, bool of [N]."""
         kept = [one.keep(rows) for one in self.columns]
-        return TargetColumns(columns=kept, reasons=self.reasons, is_several=self.is_several)
+        return TargetColumns(columns=kept, guesses=self.guesses, is_several=self.is_several)
 
     def refuse_missing(self) -> None:
         """Refuse rows without a target.
@@ -84,13 +89,7 @@ class TargetColumns:
             UserError: Names column and row.
         """
         for one in self.columns:
-            if (missing := one.is_missing).any():
-                raise UserError(
-                    f"the label '{one.name}' is missing (empty, NA, NaN, null or ?) in"
-                    f" {counted(int(missing.sum()), 'row')}, first in row {missing.argmax() + 1:,}; put it"
-                    " in, remove the row, or set multi_feature.data.missing=drop (a class that is called so"
-                    " needs another name)"
-                )
+            refuse_missing_labels(one.is_missing, what=f"the label '{one.name}'")
 
     def strata(self, min_size: int) -> Rows:
         """Return the class of each row, int64 of [N], of the first column that has classes; else 0.
@@ -134,17 +133,18 @@ def read_targets(table: pa.Table, wanted: WantedTarget, known: AnyTarget | None 
     """
     targets = list(targets_by_column(known).values()) if known is not None else [None] * len(wanted.kinds)
     columns: list[TargetColumn] = []
-    reasons = {}
+    guesses: dict[str, Guess] = {}
     for (name, wish), target in zip(wanted.kinds.items(), targets, strict=True):
         column = find_label(table, name)
         kind = target.kind if target else KINDS.get(wish)
         if kind is None:
-            kind, reasons[name] = guess_kind(column, name=name, separator=wanted.separator)
+            guesses[name] = guess_kind(column, name=name, separator=wanted.separator)
+            kind = guesses[name].kind
         columns.append(_read(column, name, kind, wanted, target))
     if not columns:
         find_label(table, None)
     _refuse_idle(columns, wanted, known)
-    return TargetColumns(columns=columns, reasons=reasons, is_several=wanted.is_several)
+    return TargetColumns(columns=columns, guesses=guesses, is_several=wanted.is_several)
 
 
 def _read(

@@ -20,6 +20,7 @@ from torch import Tensor
 from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.labels import encode_labels
+from nested_lightning.app.tensors import to_double
 
 Kind = Literal["classes", "binary", "number", "counts", "labels"]
 PositiveFloat = Annotated[FiniteFloat, Field(gt=0)]
@@ -94,8 +95,12 @@ class NumberTarget:
 
     def decode(self, encoded: Tensor) -> list[float]:
         """Return what standardised numbers of [N] are in the file."""
-        numbers: list[float] = (encoded.double() * self.scale + self.mean).tolist()
+        numbers: list[float] = self.in_units(encoded).tolist()
         return numbers
+
+    def in_units(self, standardised: Tensor) -> Tensor:
+        """Return what standardised numbers are in the file, float64 of the same shape."""
+        return to_double(standardised) * self.scale + self.mean
 
     def example(self, num_rows: int) -> Tensor:
         """Return what `encode` may give of that many rows."""
@@ -177,9 +182,11 @@ class LabelTarget:
 
     def decode(self, encoded: Tensor) -> list[str]:
         """Return the labels of N rows, each in one text."""
-        rows = encoded.bool().tolist()
-        sets = [[name for name, has in zip(self.names, row, strict=True) if has] for row in rows]
-        return [self.joined(names) for names in sets]
+        return [self.joined(names) for names in self.sets(encoded.bool())]
+
+    def sets(self, flags: Tensor) -> list[list[str]]:
+        """Return the labels of N rows, by whether each has them, bool of [N, K]."""
+        return [[name for name, has in zip(self.names, row, strict=True) if has] for row in flags.tolist()]
 
     def joined(self, names: Iterable[str]) -> str:
         """Return labels in one text, with the file's separator; where it has lists, with a bar."""
