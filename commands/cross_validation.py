@@ -92,21 +92,20 @@ def _train(folds: Any) -> None:
 
 
 def _print_result(result: Any) -> None:
+    from nested_lightning.app.training.runs.result import apart_from_baseline
+
     if not result.is_new:
         print_line("Nothing left to do: all folds are trained")
-    baseline = {name: one.mean for name, one in result.scores.items() if name.startswith("baseline_")}
-    shown = {
-        name: one
-        for name, one in result.scores.items()
-        if name not in baseline and not name.endswith("num_samples")
-    }
+    scores, baseline = apart_from_baseline(result.scores)
+    means = {name: one.mean for name, one in baseline.items()}
+    shown = {name: one for name, one in scores.items() if not name.endswith("num_samples")}
     print_table(
         f"Test scores of {len(result.folds)} folds",
         ["score", "mean", "std", "low", "high", "baseline"],
         [
             (
                 name,
-                *(format_metric(name, value) for value in (*_spread(one), baseline.get(f"baseline_{name}"))),
+                *(format_metric(name, value) for value in (*_spread(one), means.get(name))),
             )
             for name, one in shown.items()
         ],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.errors import UserError
@@ -15,6 +15,8 @@ from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.html_tables import html_table
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.training.runs.run_folder import RunFolder
+
+T = TypeVar("T")
 
 _BASELINE = "baseline_"
 
@@ -71,7 +73,7 @@ class TrainingResult:
         With ``baseline``, where ``baseline_acc`` was logged of the test part.
         """
         validation, test = without_part(self.validation_metrics), without_part(self.test_metrics)
-        baseline = {name[len(_BASELINE) :]: test.pop(name) for name in [*test] if name.startswith(_BASELINE)}
+        test, baseline = apart_from_baseline(test)
         parts = {"validation": validation, "test": test, "baseline": baseline}
         return {
             name: {part: values[name] for part, values in parts.items() if name in values}
@@ -133,3 +135,11 @@ def without_part(metrics: Mapping[str, float]) -> dict[str, float]:
 def _scores(plain: Mapping[str, float | None]) -> dict[str, float]:
     """Return scores as they were before they were written: what wasn't finite is no number."""
     return {str(name): math.nan if value is None else float(value) for name, value in plain.items()}
+
+
+def apart_from_baseline(scores: Mapping[str, T]) -> tuple[dict[str, T], dict[str, T]]:
+    """Return scores without those of a constant answer, ``baseline_NAME``, and these by the same names."""
+    baseline = {
+        name.removeprefix(_BASELINE): one for name, one in scores.items() if name.startswith(_BASELINE)
+    }
+    return {name: one for name, one in scores.items() if not name.startswith(_BASELINE)}, baseline
