@@ -69,7 +69,8 @@ def run_page(text: str, folder: Path, programs: ForkedPrograms) -> Iterator[Step
             *_, last = ["", *done.stdout.splitlines()]
             is_error = last.startswith("error: ")
             assert done.returncode == (2 if is_error else 0), f"{command}\n{done.stdout}"
-            yield Step(command=command, shown=shown, printed=done.stdout.replace(str(folder), _HOME))
+            printed = done.stdout.replace(str(folder), _HOME).replace(sys.prefix, f"{_HOME}/venv")
+            yield Step(command=command, shown=shown, printed=printed)
 
 
 def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess.CompletedProcess[str]:
