@@ -28,6 +28,7 @@ from nested_lightning.app.image_to_text.splits import PictureSplitter
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.chosen import attributes, callback, chosen, chosen_at
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
+from nested_lightning.containers.providing.pretrained import preparation_for
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.image_to_text import ImageToTextSettings
@@ -49,9 +50,12 @@ class ImageToTextContainer(DeclarativeContainer):
     data_spec_type = providers.Object(ImageToTextDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
+    preparation = providers.Callable(preparation_for, settings.provided.image_encoder)
+    """How a pretrained encoder wants its pictures."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         ImageToTextDataModule,
+        preparation=preparation,
         **attributes(settings.provided.data, "path", "picture_size", "fit", "unit", "is_lowercase"),
         **attributes(settings.provided.data, "min_count", "max_length", "batch_size", "eval_batch_size"),
         reader=reader,

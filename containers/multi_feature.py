@@ -31,6 +31,7 @@ from nested_lightning.containers.providing.declared import (
 )
 from nested_lightning.containers.providing.group_extractors import build_extractor, build_group_extractor
 from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.pretrained import preparation_by_name
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.choices.objectives import kinds_of
@@ -64,6 +65,12 @@ class MultiFeatureContainer(DeclarativeContainer):
         **attributes(settings.provided.data, "categorical", "excluded", "missing"),
         **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
         **attributes(settings.provided.data, "sorts", "picture_size", "picture_fit", "picture_folder"),
+        picture_preparations=providers.Factory(
+            partial,
+            preparation_by_name,
+            providers.Callable(dict, settings.provided.feature_extractors),
+            settings.provided.picture_extractor,
+        ),
         grouping=grouping,
         splitter=splitter,
         storage=storage,

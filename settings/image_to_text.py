@@ -41,7 +41,7 @@ class ImageToTextSettings(Settings):
     @model_validator(mode="after")
     def _leave_something_of_a_picture(self) -> Self:
         shift, size = self.augmentation.max_shift, self.data.picture_size
-        if shift >= size:
+        if size is not None and shift >= size:
             raise ValueError(
                 f"augmentation.max_shift {shift} moves pictures of data.picture_size {size} away"
             )

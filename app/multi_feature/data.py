@@ -45,6 +45,7 @@ from nested_lightning.app.multi_feature.targets.reading import TargetColumns, Wa
 from nested_lightning.app.multi_feature.targets.row_weights import read_weights
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, targets_by_column, truth_by_column
 from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.tables.column_values import Numbers, is_missing, text_values
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
@@ -111,7 +112,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         allow_missing_groups: Whether a row may lack all columns of a group.
         sorts: Columns of a sort of their own, where it isn't to be found, see `find_sorts`.
         picture_size: Pixels to each side of pictures; None: as they are, see `PictureSizes.followed`.
-        picture_fit: How pictures become square.
+        picture_fit: How pictures become square; None: as the extractor wants it, else ``pad``.
+        picture_preparations: Says by column how its extractor wants pictures.
         picture_folder: Where pictures lie, see `PictureFinder`.
         splitter: Chooses the rows of each part.
         storage: Where the rows lie, see `app.multi_feature.storage`; None: in memory.
@@ -140,7 +142,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         allow_missing_groups: bool = False,
         sorts: Mapping[str, Sort] | None = None,
         picture_size: int | None = None,
-        picture_fit: Fit = "pad",
+        picture_fit: Fit | None = None,
+        picture_preparations: Callable[[str], PicturePreparation | None] = lambda _: None,
         picture_folder: str | None = None,
         splitter: Splitter,
         storage: MemoryStorage | None = None,
@@ -174,6 +177,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             TablePictures,
             size=picture_size,
             fit=picture_fit,
+            preparations=picture_preparations,
             folder=picture_folder,
             is_keeping=self._storage.is_in_memory,
         )

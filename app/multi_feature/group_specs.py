@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, FiniteFloat, PositiveInt, Tag
 
-from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.pictures.decoding import Fit, Interpolation, Squaring
 
 Sort: TypeAlias = Literal["date", "text", "sequence", "picture"]
 """Of a column that is neither of numbers nor of categories."""
@@ -151,6 +151,8 @@ class PictureGroupSpec(OneColumnSpec):
     Attributes:
         size: S, pixels to a side.
         fit: How a picture becomes square.
+        interpolation: How its pixels are made.
+        crop_fraction: See `Squaring`.
         mean: Mean of each channel in the training part, of values from 0 to 1; one channel is grey.
         scale: Population standard deviation of each channel; 1 where it is constant.
     """
@@ -160,6 +162,18 @@ class PictureGroupSpec(OneColumnSpec):
     mean: Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=3)]
     scale: Annotated[tuple[Annotated[FiniteFloat, Field(gt=0)], ...], Field(min_length=1, max_length=3)]
     sort: Literal["picture"] = "picture"
+    interpolation: Interpolation = "lanczos"
+    crop_fraction: Annotated[FiniteFloat, Field(gt=0, le=1)] = 1.0
+
+    @property
+    def squaring(self) -> Squaring:
+        """How a picture becomes square."""
+        return Squaring(
+            size=self.size,
+            fit=self.fit,
+            interpolation=self.interpolation,
+            crop_fraction=self.crop_fraction,
+        )
 
     @property
     def width(self) -> int:

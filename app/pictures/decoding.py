@@ -1,9 +1,13 @@
-"""From the bytes of a picture file to a small square of colours."""
+"""From the bytes of a picture file to a small square of colours.
+
+Shapes: S pixels to a side.
+"""
 
 import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -16,6 +20,9 @@ from nested_lightning.app.errors import UserError
 Fit = Literal["pad", "crop", "stretch"]
 """How a picture becomes square: with white margins, with its edges cut off, or distorted."""
 
+Interpolation = Literal["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"]
+"""How pixels are made of those of another size, as Pillow calls it."""
+
 MAX_PIXELS = 89_000_000
 """Most pixels of a picture; one that claims more is refused before it is decoded; Pillow warns above."""
 
@@ -26,11 +33,51 @@ MAX_FILE_SIZE = 512 * 1024 * 1024
 """Most bytes of a file; in an archive, one that claims more is refused before it is unpacked."""
 
 
-def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
-    """Return a picture of any size and mode, made square by ``fit``: colours of [3, size, size], uint8.
+@dataclass(frozen=True, kw_only=True)
+class Squaring:
+    """How a picture of any size becomes a square.
+
+    Attributes:
+        size: S.
+        fit: What is done about its edges.
+        interpolation: How its pixels are made.
+        crop_fraction: With ``crop``: S, of what its shorter side becomes before the edges are cut off; in
+            (0, 1].
+    """
+
+    size: int
+    fit: Fit = "pad"
+    interpolation: Interpolation = "lanczos"
+    crop_fraction: float = 1.0
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        """Return a picture of S by S pixels."""
+        square, resample = (self.size, self.size), Image.Resampling[self.interpolation.upper()]
+        if self.fit == "crop":
+            box = self._middle_of(image.width, image.height)
+            return image if box == (0, 0, *square) else image.resize(square, resample, box=box)
+        if image.size == square:
+            return image
+        if self.fit == "stretch":
+            return image.resize(square, resample)
+        return ImageOps.pad(image, square, resample, color="white")
+
+    def _middle_of(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Return what is kept of a picture: as if all of it was resized first, and then cut."""
+        shorter = math.floor(self.size / self.crop_fraction)
+        resized = [int(shorter * side / min(width, height)) for side in (width, height)]
+        starts = [round((side - self.size) / 2) for side in resized]
+        scales = [before / after for before, after in zip((width, height), resized, strict=True)]
+        left, top = (start * scale for start, scale in zip(starts, scales, strict=True))
+        right, bottom = ((start + self.size) * scale for start, scale in zip(starts, scales, strict=True))
+        return left, top, min(right, width), min(bottom, height)
+
+
+def decode_picture(content: bytes, squaring: Squaring) -> npt.NDArray[np.uint8]:
+    """Return a picture of any size and mode, made square: colours of [3, S, S], uint8.
 
     It is turned as its EXIF data say; transparent parts become white; of a moving picture the first frame is
-    taken.
+    taken; grey becomes three equal colours.
 
     Raises:
         UserError: The bytes are no file that Pillow knows (PNG, JPEG, GIF, WebP, BMP, TIFF, …), are cut off,
@@ -40,15 +87,15 @@ def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uin
         raise UserError(_EMPTY)
     with open_picture(io.BytesIO(content)) as image:
         ImageOps.exif_transpose(image, in_place=True)
-        return square_picture(image, size=size, fit=fit)
+        return square_picture(image, squaring)
 
 
-def square_picture(image: Image.Image, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
+def square_picture(image: Image.Image, squaring: Squaring) -> npt.NDArray[np.uint8]:
     """Return an open picture as `decode_picture` does, turned as it is."""
-    return np.asarray(_make_square(_to_rgb(_shrink(image)), size, fit)).transpose(2, 0, 1).copy()
+    return np.asarray(squaring(_to_rgb(_shrink(image)))).transpose(2, 0, 1).copy()
 
 
-def read_picture(stream: BinaryIO, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
+def read_picture(stream: BinaryIO, squaring: Squaring) -> npt.NDArray[np.uint8]:
     """Decode a picture from a seekable stream, which is read only if it begins like one.
 
     Takes and raises what `decode_picture` does.
@@ -57,7 +104,7 @@ def read_picture(stream: BinaryIO, *, size: int, fit: Fit) -> npt.NDArray[np.uin
     content = stream.read(MAX_FILE_SIZE + 1)
     if len(content) > MAX_FILE_SIZE:
         raise UserError(f"the file has more than {MAX_FILE_SIZE:,} bytes")
-    return decode_picture(content, size=size, fit=fit)
+    return decode_picture(content, squaring)
 
 
 def read_size(stream: BinaryIO) -> tuple[int, int]:
@@ -128,13 +175,3 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", coloured.size, "white")
         return Image.alpha_composite(white, coloured).convert("RGB")
     return image.convert("RGB")
-
-
-def _make_square(image: Image.Image, size: int, fit: Fit) -> Image.Image:
-    if image.size == (size, size):
-        return image
-    if fit == "stretch":
-        return image.resize((size, size), Image.Resampling.LANCZOS)
-    if fit == "crop":
-        return ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
-    return ImageOps.pad(image, (size, size), Image.Resampling.LANCZOS, color="white")
