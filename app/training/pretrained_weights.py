@@ -4,6 +4,7 @@ import logging
 
 from torch import nn
 
+from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import errors_naming
 
 HOOK = "load_first_weights"
@@ -21,10 +22,12 @@ def load_first_weights(model: nn.Module) -> None:
     Raises:
         UserError: A part's weights aren't there, aren't whole, or don't fit; names the part.
     """
+    recipe = getattr(model, "recipe", None)
+    section = f"{recipe.family.replace('-', '_')}." if isinstance(recipe, Recipe) else ""
     for name, module in model.named_modules():
         load = getattr(module, HOOK, None)
         if callable(load):
-            with errors_naming(name):
+            with errors_naming(f"{section}{name}"):
                 said = load()
             if said:
-                _logger.info("%s: %s", name, said)
+                _logger.info("%s%s: %s", section, name, said)

@@ -36,6 +36,20 @@ def with_descriptions(settings: ApplicationSettings) -> ApplicationSettings:
     return parse_settings(change_settings(settings.to_plain(), changes)) if changes else settings
 
 
+def without_weights(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return recorded settings in which pretrained parts are known by their config alone.
+
+    Their weights then come from a checkpoint.
+    """
+    parsed = parse_settings(settings)
+    section = parsed.family.section
+    changes: dict[str, Any] = {}
+    for names, choice in _pretrained_below((), getattr(parsed, section)):
+        kept = choice.model_dump(exclude_none=True) | {"weights": "none"}
+        changes = merge(changes, nest_at((section, *names), kept))
+    return change_settings(settings, changes) if changes else dict(settings)
+
+
 def preparation_for(choice: ChoiceSettings) -> PicturePreparation | None:
     """Return how a pretrained part wants its pictures; None: it isn't one, or says nothing."""
     read = getattr(choice, "prepared_by", None)

@@ -13,7 +13,7 @@ class PretrainedSettings(Settings):
     """Where the weights of a part are, and what is known of it from there.
 
     Attributes:
-        described_by: Import path of the function that finds ``config``, ``sha256`` and ``weights_license``; takes
+        described_by: Import path of the function that finds ``config``, ``sha256`` and ``weights_license`` of
             what `looked_for` gives.
     """
 

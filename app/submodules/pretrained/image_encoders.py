@@ -15,7 +15,7 @@ from typing_extensions import override
 NUM_COLOURS = 3
 
 Features = Callable[[nn.Module, Tensor], Tensor]
-"""Takes a network and pictures of [B, 3, S, S]; gives [B, F, h, w], or [B, N, F] where positions come last."""
+"""Takes a network and pictures of [B, 3, S, S]; gives [B, F, h, w], or [B, N, F], positions last."""
 
 Load = Callable[[nn.Module], str]
 """Loads a network's weights, and says in words what was taken."""

@@ -73,7 +73,8 @@ def preparation(config: Mapping[str, Any]) -> PicturePreparation:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise UserError(
             "pretrained_cfg in the part's config doesn't say how it wants pictures: input_size,"
-            f" interpolation, crop_pct, crop_mode (center or squash), mean and std have to be there ({error!r})"
+            " interpolation, crop_pct, crop_mode (center or squash), mean and std have to be there"
+            f" ({error!r})"
         ) from error
 
 

@@ -1,6 +1,7 @@
 """Parts of transformers, the library of Hugging Face: https://github.com/huggingface/transformers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -45,7 +46,7 @@ def describe(*, weights: str) -> dict[str, Any]:
     return {
         "config": {**config, **({PREPROCESSOR: pictures} if pictures else {})},
         "sha256": files.digest,
-        "license": files.license,
+        "weights_license": files.license,
     }
 
 
@@ -145,7 +146,8 @@ def load_network(network: Any, *, weights: str, sha256: str | None) -> str:
     first = files.weights[0]
     if files.place.is_file() and first.name != _FILE:
         raise UserError(f"weights = {weights}: transformers reads {_FILE} alone; name the folder that has it")
-    with foreign_file(weights):
+    without_pooling = {"add_pooling_layer": False} if getattr(network, "pooler", network) is None else {}
+    with foreign_file(weights), _silence():
         loaded, report = type(network).from_pretrained(
             first.parent,
             config=network.config,
@@ -154,6 +156,7 @@ def load_network(network: Any, *, weights: str, sha256: str | None) -> str:
             trust_remote_code=False,
             dtype=torch.float32,
             output_loading_info=True,
+            **without_pooling,
         )
     own = {name.partition(".")[0] for name in network.state_dict()}
     begins = getattr(network, "base_model_prefix", "")
@@ -170,6 +173,20 @@ def load_network(network: Any, *, weights: str, sha256: str | None) -> str:
     given = loaded.state_dict()
     network.load_state_dict({name: given[name] for name in wanted})
     return said(len(wanted), len(wanted), left=left, source=weights)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep transformers from reporting in its own words what `load_network` reports."""
+    logs = _transformers().logging
+    before = logs.get_verbosity()
+    logs.set_verbosity_error()
+    logs.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logs.set_verbosity(before)
+        logs.enable_progress_bar()
 
 
 def _features(network: Any, x: Tensor) -> Tensor:
