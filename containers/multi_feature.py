@@ -65,11 +65,13 @@ class MultiFeatureContainer(DeclarativeContainer):
         **attributes(settings.provided.data, "categorical", "excluded", "missing"),
         **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
         **attributes(settings.provided.data, "sorts", "picture_size", "picture_fit", "picture_folder"),
-        picture_preparations=providers.Factory(
+        preparations=providers.Factory(
             partial,
             preparation_by_name,
             providers.Callable(dict, settings.provided.feature_extractors),
-            settings.provided.picture_extractor,
+            providers.Dict(
+                picture=settings.provided.picture_extractor, text=settings.provided.text_extractor
+            ),
         ),
         grouping=grouping,
         splitter=splitter,

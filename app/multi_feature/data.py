@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -44,8 +44,8 @@ from nested_lightning.app.multi_feature.targets.guessing import Guess
 from nested_lightning.app.multi_feature.targets.reading import TargetColumns, WantedTarget, read_targets
 from nested_lightning.app.multi_feature.targets.row_weights import read_weights
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, targets_by_column, truth_by_column
+from nested_lightning.app.multi_feature.token_column import TokenColumn
 from nested_lightning.app.pictures.decoding import Fit
-from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.tables.column_values import Numbers, is_missing, text_values
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
@@ -113,7 +113,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         sorts: Columns of a sort of their own, where it isn't to be found, see `find_sorts`.
         picture_size: Pixels to each side of pictures; None: as they are, see `PictureSizes.followed`.
         picture_fit: How pictures become square; None: as the extractor wants it, else ``pad``.
-        picture_preparations: Says by column how its extractor wants pictures.
+        preparations: Says by group how its pretrained extractor wants pictures or texts, see
+            `PicturePreparation` and `TextPreparation`; None: it isn't one.
         picture_folder: Where pictures lie, see `PictureFinder`.
         splitter: Chooses the rows of each part.
         storage: Where the rows lie, see `app.multi_feature.storage`; None: in memory.
@@ -143,7 +144,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         sorts: Mapping[str, Sort] | None = None,
         picture_size: int | None = None,
         picture_fit: Fit | None = None,
-        picture_preparations: Callable[[str], PicturePreparation | None] = lambda _: None,
+        preparations: Callable[[str, Sort], Any] = lambda *_: None,
         picture_folder: str | None = None,
         splitter: Splitter,
         storage: MemoryStorage | None = None,
@@ -173,11 +174,12 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._storage = storage or MemoryStorage()
         self._picture_sizes: dict[str, PictureSizes] = {}
         self._sorts: Mapping[str, Sort] = sorts or {}
+        self._preparations, self._group_of = preparations, dict[str, str]()
         self._pictures = partial(
             TablePictures,
             size=picture_size,
             fit=picture_fit,
-            preparations=picture_preparations,
+            preparations=partial(self._preparation, sort="picture"),
             folder=picture_folder,
             is_keeping=self._storage.is_in_memory,
         )
@@ -272,6 +274,11 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         groups, sorts = self._groups(table, pictures)
         names = columns_there(table.column_names, groups, self._allow_missing_groups)
         own = read_own_columns(table, sorts, pictures)
+        own |= {
+            name: replace(column, preparation=self._preparation(name, "text"))
+            for name, column in own.items()
+            if isinstance(column, TokenColumn) and not self._given_spec
+        }
         read = self._storage.read_columns(
             table,
             [name for name in names if name not in own],
@@ -322,8 +329,16 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             table, features, given={**listed, **self._sorts}, categorical=self._categorical, pictures=pictures
         )
         groups = group_apart(grouping, features, sorts)
-        used = {name for members in groups.values() for name in members}
-        return groups, {name: sort for name, sort in sorts.items() if name in used}
+        self._group_of = {name: group for group, members in groups.items() for name in members}
+        return groups, {
+            name: "tokens" if sort == "text" and self._preparation(name, "text") else sort
+            for name, sort in sorts.items()
+            if name in self._group_of
+        }
+
+    def _preparation(self, column: str, sort: Sort) -> Any:
+        """Return how the extractor of a column wants it."""
+        return self._preparations(self._group_of.get(column, column), sort)
 
     def _encode(self, samples: _Samples) -> Read:
         targets = samples.targets

@@ -15,8 +15,8 @@ from pydantic import ConfigDict, Discriminator, Field, FiniteFloat, PositiveInt,
 
 from nested_lightning.app.pictures.decoding import Fit, Interpolation, Squaring
 
-Sort: TypeAlias = Literal["date", "text", "sequence", "picture"]
-"""Of a column that is neither of numbers nor of categories."""
+Sort: TypeAlias = Literal["date", "text", "tokens", "sequence", "picture"]
+"""Of a column that is neither of numbers nor of categories; tokens are text, read by a tokenizer."""
 
 DATE_FEATURES = ("elapsed", "year sin", "year cos", "week sin", "week cos", "day sin", "day cos")
 """Time that has elapsed, standardised, and where in the year, the week and the day it is."""
@@ -241,6 +241,47 @@ class TextGroupSpec(OneColumnSpec):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenGroupSpec(OneColumnSpec):
+    """A column of text, which a pretrained extractor reads token by token.
+
+    Attributes:
+        tokenizer: A tokenizer of the library tokenizers, as JSON.
+        num_tokens: Tokens that it knows.
+        max_length: L, tokens of a row; what is longer is cut.
+    """
+
+    tokenizer: Annotated[str, Field(min_length=1)]
+    num_tokens: PositiveInt
+    max_length: PositiveInt
+    sort: Literal["tokens"] = "tokens"
+
+    @property
+    def width(self) -> int:
+        """Number of different tokens, and 1 for none."""
+        return 1 + self.num_tokens
+
+    @property
+    def layout(self) -> Layout:
+        """The ids of a row's tokens, and 1, int32 of [L]; 0 where there is no further one."""
+        return Layout((self.max_length,), "int32")
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """What each id stands for: only the tokenizer knows."""
+        return ()
+
+    @property
+    def num_columns(self) -> dict[str, int]:
+        """One column of text."""
+        return {"text column": 1}
+
+    @property
+    def wired(self) -> dict[str, int]:
+        """Further keywords of an extractor, besides ``in_features``."""
+        return {"max_length": self.max_length}
+
+
+@dataclass(frozen=True, kw_only=True)
 class SequenceGroupSpec(OneColumnSpec):
     """A column of lists of numbers, which one feature extractor reads step by step.
 
@@ -290,6 +331,7 @@ AnyGroupSpec = Annotated[
     Annotated[GroupSpec, Tag("columns")]
     | Annotated[PictureGroupSpec, Tag("picture")]
     | Annotated[TextGroupSpec, Tag("text")]
+    | Annotated[TokenGroupSpec, Tag("tokens")]
     | Annotated[SequenceGroupSpec, Tag("sequence")],
     Discriminator(_sort_of),
 ]

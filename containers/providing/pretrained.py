@@ -6,11 +6,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from nested_lightning.app.errors import errors_naming
-from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.containers.providing.choices import import_target
 from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.choices.pretrained import PretrainedSettings
+from nested_lightning.settings.choices.pretrained import PreparedSettings, PretrainedSettings
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.reading.merging import merge, nest_at
@@ -50,18 +49,19 @@ def without_weights(settings: Mapping[str, Any]) -> dict[str, Any]:
     return change_settings(settings, changes) if changes else dict(settings)
 
 
-def preparation_for(choice: ChoiceSettings) -> PicturePreparation | None:
-    """Return how a pretrained part wants its pictures; None: it isn't one, or says nothing."""
-    read = getattr(choice, "prepared_by", None)
-    config = getattr(choice, "config", None)
-    return None if read is None or config is None else import_target(read)(config)
+def preparation_for(choice: ChoiceSettings) -> Any:
+    """Return how a pretrained part wants its pictures or texts; None: it isn't one, or says nothing."""
+    if not isinstance(choice, PreparedSettings):
+        return None
+    return import_target(choice.prepared_by)(**{choice.prepared_from: getattr(choice, choice.prepared_from)})
 
 
 def preparation_by_name(
-    choices: Mapping[str, ChoiceSettings], default: ChoiceSettings, name: str
-) -> PicturePreparation | None:
-    """Return how the part ``name`` wants its pictures: by its own choice, or else the default."""
-    return preparation_for(choices.get(name, default))
+    choices: Mapping[str, ChoiceSettings], defaults: Mapping[str, ChoiceSettings], name: str, sort: str
+) -> Any:
+    """Return how the part ``name`` wants what it is given: by its own choice, or else that for the sort."""
+    choice = choices.get(name, defaults.get(sort))
+    return None if choice is None else preparation_for(choice)
 
 
 def _pretrained_below(names: Names, place: Any) -> Iterator[tuple[Names, PretrainedSettings]]:

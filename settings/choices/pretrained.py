@@ -38,7 +38,19 @@ class PretrainedSettings(Settings):
         return {"weights": self.weights}
 
 
-class TimmSettings(PretrainedSettings):
+class PreparedSettings(PretrainedSettings):
+    """A part that says how it wants what it is given.
+
+    Attributes:
+        prepared_by: Import path of the function that says it.
+        prepared_from: The setting that it takes.
+    """
+
+    prepared_by: ClassVar[str]
+    prepared_from: ClassVar[str] = "config"
+
+
+class TimmSettings(PreparedSettings):
     """A part of timm."""
 
     described_by: ClassVar[str] = f"{_MODULE}.timm_parts.describe"
@@ -53,13 +65,16 @@ class TimmSettings(PretrainedSettings):
         return {"weights": self.weights, "architecture": self.architecture}
 
 
-class TransformersSettings(PretrainedSettings):
-    """A part of transformers."""
-
-    described_by: ClassVar[str] = f"{_MODULE}.transformers_parts.describe"
-
-
-class TransformersImageSettings(TransformersSettings):
+class TransformersImageSettings(PreparedSettings):
     """A part of transformers that takes pictures."""
 
+    described_by: ClassVar[str] = f"{_MODULE}.transformers_parts.describe"
     prepared_by: ClassVar[str] = f"{_MODULE}.transformers_parts.preparation"
+
+
+class TransformersTextSettings(PreparedSettings):
+    """A part of transformers that takes texts."""
+
+    described_by: ClassVar[str] = f"{_MODULE}.transformers_parts.describe"
+    prepared_by: ClassVar[str] = f"{_MODULE}.texts.preparation"
+    prepared_from: ClassVar[str] = "weights"

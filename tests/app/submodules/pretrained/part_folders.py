@@ -36,3 +36,27 @@ def write_vision_transformer(folder: Path, *, num_layers: int = 2, **preprocesso
     (folder / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR | preprocessor))
     (folder / "README.md").write_text("---\nlicense: mit\n---\n# A part\n")
     return folder
+
+
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "food", "film", "was", "the")
+
+
+def write_text_encoder(folder: Path) -> Path:
+    """Write a small text encoder of transformers, with a tokenizer of few words; return its folder."""
+    transformers = pytest.importorskip("transformers", reason="the extra pretrained is not installed")
+    config = transformers.BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=8,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=32,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        transformers.BertModel(config).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(WORDS))
+    transformers.BertTokenizerFast(vocab=str(folder / "vocab.txt"), model_max_length=24).save_pretrained(
+        folder
+    )
+    return folder
