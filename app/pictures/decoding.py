@@ -54,23 +54,28 @@ class Squaring:
         """Return a picture of S by S pixels."""
         square, resample = (self.size, self.size), Image.Resampling[self.interpolation.upper()]
         if self.fit == "crop":
-            box = self._middle_of(image.width, image.height)
-            return image if box == (0, 0, *square) else image.resize(square, resample, box=box)
+            return self._cut(image, resample)
         if image.size == square:
             return image
         if self.fit == "stretch":
             return image.resize(square, resample)
         return ImageOps.pad(image, square, resample, color="white")
 
-    def _middle_of(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """Return what is kept of a picture: as if all of it was resized first, and then cut."""
+    def _cut(self, image: Image.Image, resample: Image.Resampling) -> Image.Image:
+        """Return the middle of a picture whose shorter side was brought to its size, as libraries do it."""
+        longest = _MAX_RATIO * min(image.size)
+        if max(image.size) > longest:  # resized as a whole, it would take very much memory
+            image = _middle(image, min(image.width, longest), min(image.height, longest))
         shorter = math.floor(self.size / self.crop_fraction)
-        resized = [int(shorter * side / min(width, height)) for side in (width, height)]
-        starts = [round((side - self.size) / 2) for side in resized]
-        scales = [before / after for before, after in zip((width, height), resized, strict=True)]
-        left, top = (start * scale for start, scale in zip(starts, scales, strict=True))
-        right, bottom = ((start + self.size) * scale for start, scale in zip(starts, scales, strict=True))
-        return left, top, min(right, width), min(bottom, height)
+        width, height = (int(shorter * side / min(image.size)) for side in image.size)
+        if image.size != (width, height):
+            image = image.resize((width, height), resample)
+        return _middle(image, self.size, self.size)
+
+
+def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
+    left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+    return image.crop((left, top, left + width, top + height))
 
 
 def decode_picture(content: bytes, squaring: Squaring) -> npt.NDArray[np.uint8]:
@@ -124,6 +129,7 @@ def read_size(stream: BinaryIO) -> tuple[int, int]:
     return size
 
 
+_MAX_RATIO = 8
 _EMPTY = "the file is empty"
 _TOO_LARGE = "the picture has more than {:,} pixels, as a decompression bomb has; make it smaller"
 _MANY_PIXELS = 1 << 24

@@ -5,7 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.choices.pretrained import TimmSettings, TransformersImageSettings
+from nested_lightning.settings.choices.pretrained import (
+    TimmSettings,
+    TorchvisionSettings,
+    TransformersImageSettings,
+)
 from nested_lightning.settings.numbers import Depth, Pixels, Width
 from nested_lightning.settings.slot import Slot
 
@@ -39,6 +43,15 @@ class TimmImageEncoderSettings(
     ImageEncoderSettings, TimmSettings, kind="timm", target=f"{_PRETRAINED}.timm_parts.image_encoder"
 ):
     """An image model of timm, trained elsewhere, up to its grid of features."""
+
+
+class TorchvisionImageEncoderSettings(
+    ImageEncoderSettings,
+    TorchvisionSettings,
+    kind="torchvision",
+    target=f"{_PRETRAINED}.torchvision_parts.image_encoder",
+):
+    """An image model of torchvision, trained elsewhere, up to its grid of features."""
 
 
 class TransformersImageEncoderSettings(

@@ -9,7 +9,11 @@ from nested_lightning.settings.choices.image_encoders import (
     PlainImageEncoderSettings,
     ResidualImageEncoderSettings,
 )
-from nested_lightning.settings.choices.pretrained import TimmSettings, TransformersImageSettings
+from nested_lightning.settings.choices.pretrained import (
+    TimmSettings,
+    TorchvisionSettings,
+    TransformersImageSettings,
+)
 from nested_lightning.settings.slot import Slot
 
 _POOLING = "What is made of the encoder's positions: their mean, or all side by side."
@@ -46,6 +50,17 @@ class TimmImageExtractorSettings(
     ImageExtractorSettings, TimmSettings, kind="timm_image", target=".timm_image_extractor"
 ):
     """Of pictures: an image model of timm, trained elsewhere; then a linear layer."""
+
+    pooling: Literal["mean", "flatten"] = Field("mean", description=_POOLING)
+
+
+class TorchvisionImageExtractorSettings(
+    ImageExtractorSettings,
+    TorchvisionSettings,
+    kind="torchvision_image",
+    target=".torchvision_image_extractor",
+):
+    """Of pictures: an image model of torchvision, trained elsewhere; then a linear layer."""
 
     pooling: Literal["mean", "flatten"] = Field("mean", description=_POOLING)
 

@@ -50,11 +50,8 @@ class PreparedSettings(PretrainedSettings):
     prepared_from: ClassVar[str] = "config"
 
 
-class TimmSettings(PreparedSettings):
-    """A part of timm."""
-
-    described_by: ClassVar[str] = f"{_MODULE}.timm_parts.describe"
-    prepared_by: ClassVar[str] = f"{_MODULE}.timm_parts.preparation"
+class NamedSettings(PreparedSettings):
+    """A part that has a name in its library."""
 
     architecture: Annotated[str | None, Follows("weights")] = Field(
         None, description="Its name in the library; null: as config.json beside the weights says."
@@ -63,6 +60,20 @@ class TimmSettings(PreparedSettings):
     def looked_for(self) -> dict[str, Any]:
         """Return what a part is found by."""
         return {"weights": self.weights, "architecture": self.architecture}
+
+
+class TimmSettings(NamedSettings):
+    """A part of timm."""
+
+    described_by: ClassVar[str] = f"{_MODULE}.timm_parts.describe"
+    prepared_by: ClassVar[str] = f"{_MODULE}.timm_parts.preparation"
+
+
+class TorchvisionSettings(NamedSettings):
+    """A part of torchvision, whose weights lie beside no config."""
+
+    described_by: ClassVar[str] = f"{_MODULE}.torchvision_parts.describe"
+    prepared_by: ClassVar[str] = f"{_MODULE}.torchvision_parts.preparation"
 
 
 class TransformersImageSettings(PreparedSettings):

@@ -52,7 +52,7 @@ def describe(*, weights: str, architecture: str | None) -> dict[str, Any]:
     }
 
 
-def preparation(config: Mapping[str, Any]) -> PicturePreparation:
+def preparation(*, config: Mapping[str, Any]) -> PicturePreparation:
     """Return how a part wants its pictures, as timm prepares them for evaluation.
 
     Raises:

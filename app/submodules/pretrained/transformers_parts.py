@@ -50,7 +50,7 @@ def describe(*, weights: str) -> dict[str, Any]:
     }
 
 
-def preparation(config: Mapping[str, Any]) -> PicturePreparation:
+def preparation(*, config: Mapping[str, Any]) -> PicturePreparation:
     """Return how a part wants its pictures.
 
     Raises:

@@ -52,7 +52,7 @@ def test_features_of_a_picture_are_those_of_the_library(tmp_path: Path, settings
     processor = kind(**(PREPROCESSOR | settings))
     own = transformers.ViTModel.from_pretrained(folder, add_pooling_layer=False).eval()
 
-    wanted = preparation(describe(weights=str(folder))["config"])
+    wanted = preparation(config=describe(weights=str(folder))["config"])
     pixels = torch.from_numpy(decode_picture(content, wanted.squaring)).float()[None]
     with torch.no_grad():
         features = _encoder(folder)(PictureNormalization(mean=wanted.mean, scale=wanted.scale)(pixels))
@@ -127,5 +127,5 @@ def test_what_a_folder_lacks_is_named(
 
 
 def _prepared_encoder(folder: Path) -> PretrainedImageEncoder:
-    preparation(describe(weights=str(folder))["config"])
+    preparation(config=describe(weights=str(folder))["config"])
     return _encoder(folder)
