@@ -50,12 +50,10 @@ class ImageToTextContainer(DeclarativeContainer):
     data_spec_type = providers.Object(ImageToTextDataSpec)
     known_data_spec: providers.Object[Any] = providers.Object(None)
     """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
-    preparation = providers.Callable(preparation_for, settings.provided.image_encoder)
-    """How a pretrained encoder wants its pictures."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         ImageToTextDataModule,
-        preparation=preparation,
+        preparation=providers.Callable(preparation_for, settings.provided.image_encoder),
         **attributes(settings.provided.data, "path", "picture_size", "fit", "unit", "is_lowercase"),
         **attributes(settings.provided.data, "min_count", "max_length", "batch_size", "eval_batch_size"),
         reader=reader,

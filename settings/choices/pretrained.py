@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from nested_lightning.settings.base import Follows, Settings
 
@@ -23,7 +23,7 @@ class PretrainedSettings(Settings):
         "none",
         description="Folder or safetensors file; hub:NAME@REVISION that was fetched; none: untrained.",
     )
-    config: Annotated[dict[str, Any] | None, Follows("weights")] = Field(
+    config: Annotated[dict[str, JsonValue] | None, Follows("weights")] = Field(
         None, description="What the part is, as its library says it; null: as it stands beside the weights."
     )
     sha256: Annotated[str | None, Follows("weights")] = Field(

@@ -1,5 +1,6 @@
 """Parts that were trained elsewhere: within composites, in checkpoints, and when their files have gone."""
 
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 import nested_lightning as nl
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.pretrained.transformers_parts import describe, image_encoder
+from nested_lightning.containers.checking.model_check import check_application
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.app.multi_feature.test_pictures import write_class_folders
 from tests.app.submodules.pretrained.part_folders import PICTURE_SIZE, PREPROCESSOR, write_vision_transformer
@@ -209,3 +211,31 @@ def test_two_parts_of_one_file_share_nothing(part: Path) -> None:
 
     wanted = _weights(part)
     assert all(torch.equal(value, wanted[name]) for name, value in other.state_dict().items())
+
+
+class Eager(nn.Module):
+    """A stranger's encoder that loads its weights where it shouldn't."""
+
+    def __init__(self, *, in_features: int, picture_size: int) -> None:
+        import transformers
+
+        super().__init__()
+        self.in_features, self.out_features, self.out_positions = in_features, 8, 16
+        self.net = transformers.ViTModel.from_pretrained(os.environ["PART"])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, 3, S, S] to [B, 8, 4, 4]."""
+        features: Tensor = self.net(pixel_values=x).last_hidden_state
+        return features[:, 1:].mT.unflatten(2, (4, 4))
+
+
+def test_a_constructor_that_loads_weights_is_shown_the_door(
+    tmp_path: Path, part: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PART", str(part))
+    settings = {name: v for name, v in _settings(tmp_path, part).items() if not name.startswith(ENCODER)}
+
+    report = check_application(nl.bootstrap(settings, overrides={ENCODER: Eager}))
+
+    (fault,) = report.faults
+    assert "load_first_weights(self)" in str(fault)
