@@ -22,6 +22,9 @@ from tests.app.submodules.pretrained.part_folders import PICTURE_SIZE, PREPROCES
 
 pytest.importorskip("transformers", reason="the extra pretrained is not installed")
 
+_bootstrap: Any = nl.bootstrap
+_bootstrap_from: Any = nl.bootstrap_from
+_from_checkpoint: Any = nl.from_checkpoint
 ENCODER = "image_to_text.image_encoder"
 
 
@@ -72,7 +75,7 @@ def _encoder_in(checkpoint: Path) -> dict[str, Tensor]:
 def test_what_a_part_wants_of_pictures_reaches_the_data_and_the_checkpoint(
     tmp_path: Path, part: Path
 ) -> None:
-    application = nl.bootstrap(_settings(tmp_path, part))
+    application = _bootstrap(_settings(tmp_path, part))
     spec = application.image_to_text.data_spec()
     choice = application.settings().image_to_text.image_encoder
 
@@ -86,7 +89,7 @@ def test_what_a_part_wants_of_pictures_reaches_the_data_and_the_checkpoint(
 def test_a_frozen_part_is_bit_for_bit_that_of_its_file_after_a_training(tmp_path: Path, part: Path) -> None:
     frozen = {"submodules": {ENCODER: {"freeze": True}}}
 
-    result = nl.bootstrap(_settings(tmp_path, part, **frozen)).train()
+    result = _bootstrap(_settings(tmp_path, part, **frozen)).train()
 
     found, wanted = _encoder_in(result.best_checkpoint), _weights(part)
     assert found.keys() == wanted.keys()
@@ -94,38 +97,38 @@ def test_a_frozen_part_is_bit_for_bit_that_of_its_file_after_a_training(tmp_path
 
 
 def test_a_checkpoint_is_enough_when_the_files_have_gone(tmp_path: Path, part: Path) -> None:
-    application = nl.bootstrap(_settings(tmp_path, part))
+    application = _bootstrap(_settings(tmp_path, part))
     result = application.train()
     picture = Image.open(tmp_path / "data" / "images" / "red-disc-0.png")
     before = application.image_to_text.predictor().predict(picture)
 
     part.rename(tmp_path / "gone")
-    after = nl.from_checkpoint(result.best_checkpoint).image_to_text.predictor().predict(picture)
+    after = _from_checkpoint(result.best_checkpoint).image_to_text.predictor().predict(picture)
     resumed = nl.resume_training(tmp_path / "run", {"trainer.max_epochs": 3})()
 
     assert [one.text for one in after] == [one.text for one in before]
     assert resumed.num_steps == result.num_steps * 3 // 2
     with pytest.raises(UserError, match=r"image_to_text\.image_encoder: .*no such file or folder"):
-        nl.bootstrap(_settings(tmp_path / "other", part))
+        _bootstrap(_settings(tmp_path / "other", part))
 
 
 def test_a_training_of_a_recipe_wants_the_weights_that_it_names(tmp_path: Path, part: Path) -> None:
-    nl.bootstrap(_settings(tmp_path, part)).train()
+    _bootstrap(_settings(tmp_path, part)).train()
     tensors = load_file(part / "model.safetensors")
     save_file({name: value + 1 for name, value in tensors.items()}, part / "model.safetensors")
 
     (tmp_path / "run").rename(tmp_path / "before")
-    again = nl.bootstrap(tmp_path / "before" / "settings.yaml")
+    again = _bootstrap(tmp_path / "before" / "settings.yaml")
 
     with pytest.raises(UserError, match=r"image_to_text\.image_encoder: .*other weights than were meant"):
         again.train()
 
 
 def test_a_training_that_begins_with_a_checkpoint_needs_no_other_weights(tmp_path: Path, part: Path) -> None:
-    result = nl.bootstrap(_settings(tmp_path, part)).train()
+    result = _bootstrap(_settings(tmp_path, part)).train()
     part.rename(tmp_path / "gone")
 
-    again = nl.bootstrap_from(
+    again = _bootstrap_from(
         result.best_checkpoint,
         {"run_dir": str(tmp_path / "again"), "submodules": {ENCODER: {"freeze": True}}},
     ).train()
@@ -141,8 +144,8 @@ def test_no_command_opens_a_socket(tmp_path: Path, part: Path, monkeypatch: pyte
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
-    result = nl.bootstrap(_settings(tmp_path, part, **{"trainer.max_epochs": 1})).train()
-    nl.from_checkpoint(result.best_checkpoint).image_to_text.evaluator()()
+    result = _bootstrap(_settings(tmp_path, part, **{"trainer.max_epochs": 1})).train()
+    _from_checkpoint(result.best_checkpoint).image_to_text.evaluator()()
 
 
 def test_a_group_of_pictures_has_a_pretrained_extractor(tmp_path: Path, part: Path) -> None:
@@ -155,13 +158,13 @@ def test_a_group_of_pictures_has_a_pretrained_extractor(tmp_path: Path, part: Pa
         "trainer.max_epochs": 1,
         "trainer.use_progress_bar": False,
     }
-    application = nl.bootstrap(settings)
+    application = _bootstrap(settings)
     result = application.train()
     (group,) = application.multi_feature.data_spec().groups
     first = next(photos.rglob("*.png"))
 
     part.rename(tmp_path / "gone")
-    answers = nl.from_checkpoint(result.best_checkpoint).multi_feature.predictor().predict_file(first)
+    answers = _from_checkpoint(result.best_checkpoint).multi_feature.predictor().predict_file(first)
 
     assert (group.size, group.width, [*group.mean]) == (PICTURE_SIZE, 3, PREPROCESSOR["image_mean"])
     assert len(answers.classes) == 1
@@ -192,9 +195,9 @@ def test_a_class_of_ones_own_loads_its_weights_by_the_same_door(tmp_path: Path, 
     settings = _settings(tmp_path, part, **{"submodules": {ENCODER: {"freeze": True}}})
     settings = {name: value for name, value in settings.items() if not name.startswith(ENCODER)}
 
-    result = nl.bootstrap(settings, overrides=own).train()
+    result = _bootstrap(settings, overrides=own).train()
     (tmp_path / "mine.safetensors").unlink()
-    again = nl.from_checkpoint(result.best_checkpoint, overrides={ENCODER: Backbone})
+    again = _from_checkpoint(result.best_checkpoint, overrides={ENCODER: Backbone})
 
     model = again.image_to_text.model()
     assert torch.equal(model.image_encoder.layer.weight, weights["weight"])
@@ -235,7 +238,7 @@ def test_a_constructor_that_loads_weights_is_shown_the_door(
     monkeypatch.setenv("PART", str(part))
     settings = {name: v for name, v in _settings(tmp_path, part).items() if not name.startswith(ENCODER)}
 
-    report = check_application(nl.bootstrap(settings, overrides={ENCODER: Eager}))
+    report = check_application(_bootstrap(settings, overrides={ENCODER: Eager}))
 
     (fault,) = report.faults
     assert "load_first_weights(self)" in str(fault)

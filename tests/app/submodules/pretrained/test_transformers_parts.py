@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def _picture(width: int, height: int) -> bytes:
         {"resample": 3, "do_normalize": False},
     ],
 )
-def test_features_of_a_picture_are_those_of_the_library(tmp_path: Path, settings: dict[str, object]) -> None:
+def test_features_of_a_picture_are_those_of_the_library(tmp_path: Path, settings: dict[str, Any]) -> None:
     folder, content = write_vision_transformer(tmp_path, **settings), _picture(40, 25)
     crops = "crop_size" in settings
     kind = transformers.CLIPImageProcessorPil if crops else transformers.ViTImageProcessorPil
