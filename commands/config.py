@@ -13,6 +13,7 @@ from nested_lightning.commands.options import (
     DebugOption,
     HelpModelOption,
     PresetOption,
+    SetAllOption,
     SetOption,
     best_of_run,
 )
@@ -29,6 +30,7 @@ from nested_lightning.commands.sources import (
 from nested_lightning.settings.application import (
     ApplicationSettings,
     application_settings_model,
+    expand_layers,
     parse_settings,
 )
 from nested_lightning.settings.describing.walking import dotted
@@ -51,6 +53,7 @@ def config(
     preset: PresetOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
+    set_all: SetAllOption = None,
     data: DataOption = None,
     label: LabelOption = None,
     epochs: EpochsOption = None,
@@ -94,9 +97,16 @@ def config(
     recipe = read_checkpoint(checkpoint) if checkpoint else None
     below = [Layer(recipe.settings, origin=f"checkpoint {checkpoint}")] if recipe else []
     sources = Sources(
-        model=model, preset=preset, config=config, set_=set_, data=data, label=label, epochs=epochs
+        model=model,
+        preset=preset,
+        config=config,
+        set_=set_,
+        set_all=set_all,
+        data=data,
+        label=label,
+        epochs=epochs,
     )
-    layers = sources.layers(below=below)
+    layers = expand_layers(sources.layers(below=below))
     settings = resolve_noted(layers)
     for line in lacking_overrides(layers, ()):
         print_note(line)

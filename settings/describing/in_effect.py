@@ -1,0 +1,95 @@
+"""Each single setting that is in effect, those of the chosen kinds alone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of
+from nested_lightning.settings.reading.layers import Names
+from nested_lightning.settings.slot import Slot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A single setting.
+
+    Attributes:
+        names: Its path.
+        types: For each of these names, what the kind that is chosen there builds; empty where none is.
+        value: What it is.
+        field: How it's declared.
+        place: What could stand here: the slot whose kind it says, or what isn't there; None: a plain value.
+    """
+
+    names: Names
+    types: tuple[str, ...]
+    value: Any
+    field: FieldInfo
+    place: Place = None
+
+    @property
+    def is_kind(self) -> bool:
+        """Whether it says what is chosen."""
+        return isinstance(self.place, Slot) and self.names[-1] == "kind"
+
+
+def settings_in_effect(model: type[BaseModel], values: Any) -> Iterator[Setting]:
+    """Yield the settings of a model.
+
+    Args:
+        model: The model.
+        values: An object of it; or nested values, which may be wrong: where they don't say otherwise,
+            defaults hold.
+    """
+    for name, place in fields_of(model):
+        field = model.model_fields[name]
+        value = _held(values, name, field)
+        yield from _settings_at(place, Setting(names=(name,), types=("",), value=value, field=field))
+
+
+def _settings_at(place: Place, at: Setting) -> Iterator[Setting]:
+    if isinstance(place, NamedItems) and isinstance(at.value, Mapping) and at.value:
+        for name, item in at.value.items():
+            inner = Setting(names=(*at.names, name), types=(*at.types, ""), value=item, field=at.field)
+            yield from _settings_at(place.item, inner)
+    elif isinstance(place, Slot | type) and isinstance(at.value, Mapping | BaseModel):
+        yield from _settings_below(place, at)
+    else:
+        yield Setting(names=at.names, types=at.types, value=at.value, field=at.field, place=place)
+
+
+def _settings_below(place: Slot | type[BaseModel], at: Setting) -> Iterator[Setting]:
+    types = at.types
+    slot = place if isinstance(place, Slot) else None
+    if slot is not None:
+        kind = slot.kind_of(at.value if isinstance(at.value, BaseModel) else dict(at.value))
+        if kind not in slot.choices:
+            return
+        place = slot.choices[kind]
+        types = (*types[:-1], built_by(place))
+    for setting in settings_in_effect(place, at.value):  # type: ignore[arg-type]
+        own = slot if setting.names == ("kind",) else setting.place
+        yield Setting(
+            names=at.names + setting.names,
+            types=types + setting.types,
+            value=setting.value,
+            field=setting.field,
+            place=own,
+        )
+
+
+def built_by(choice: type[BaseModel]) -> str:
+    """Return the name of the class or function that a choice builds, or an empty string."""
+    target = getattr(choice, "target", "")
+    return target.rpartition(".")[2] if isinstance(target, str) else getattr(target, "__name__", "")
+
+
+def _held(values: Any, name: str, field: FieldInfo) -> Any:
+    if isinstance(values, BaseModel):
+        return getattr(values, name)
+    if name in values:
+        return values[name]
+    return None if field.is_required() else field.get_default(call_default_factory=True)

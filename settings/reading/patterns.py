@@ -1,0 +1,219 @@
+"""Many settings set at once: by a pattern of their paths, by a type, or by a function over settings."""
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from nested_lightning.path_patterns import has_wildcard, path_matches
+from nested_lightning.settings.describing.in_effect import Setting, settings_in_effect
+from nested_lightning.settings.describing.walking import Place, dotted, step_of_any
+from nested_lightning.settings.reading.errors import SettingsError, describe_problems, shown
+from nested_lightning.settings.reading.layers import Layer, Names, has_value
+from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
+
+_MAX_NAMED = 8
+"""Settings that a note or an error names."""
+
+
+def expand_patterns(
+    layers: Sequence[Layer], model: type[BaseModel], others: Collection[str] = ()
+) -> list[Layer]:
+    """Return layers of exact names alone; what patterns and functions set stands above them.
+
+    What they meet is looked for when all kinds are chosen. An exact name in the layer of a pattern, or in one
+    above it, wins over the pattern; of two patterns the later one wins.
+
+    Args:
+        layers: The lowest first.
+        model: The model that all are of.
+        others: Names at the top below which only a pattern that begins with one meets anything.
+
+    Raises:
+        SettingsError: A pattern meets nothing or names a kind, or a function fails.
+    """
+    separated = [separate_patterns(layer, model) for layer in layers]
+    exact = [layer for _, layer in separated]
+    wild = {level: layer for level, (layer, _) in enumerate(separated) if layer.values or layer.change}
+    if not wild:
+        return exact
+    ground = _Ground.below(exact, model, others)
+    problems: list[str] = []
+    above = [_expanded(ground, level, layer, problems) for level, layer in wild.items()]
+    if problems:
+        raise SettingsError([*ground.mistakes, *problems])
+    return [*exact, *above]
+
+
+def separate_patterns(layer: Layer, model: type[BaseModel]) -> tuple[Layer, Layer]:
+    """Return a layer's patterns and its function, and the layer without them."""
+    wild, exact = _separate(layer.values, model)
+    return replace(layer, values=wild), replace(layer, values=exact, change=None)
+
+
+def _separate(values: Mapping[str, Any], place: Place) -> tuple[dict[str, Any], dict[str, Any]]:
+    wild: dict[str, Any] = {}
+    exact: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = step_of_any(place, name)
+        if isinstance(name, str) and has_wildcard(name.split(".")):
+            wild[name] = value
+        elif isinstance(value, Mapping) and inner is not None and name != "submodules":  # has paths for names
+            below, rest = _separate(value, inner)
+            wild |= {name: below} if below else {}
+            exact |= {name: rest} if rest or not below else {}
+        else:
+            exact[name] = value
+    return wild, exact
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """What patterns are laid over: settings whose kinds are chosen.
+
+    Attributes:
+        layers: Those of exact names.
+        merged: What these are together.
+        settings: Each one that has a plain value, the kinds among them.
+        mistakes: What is wrong with them as they are; a pattern may mend it.
+        others: See `expand_patterns`.
+    """
+
+    layers: Sequence[Layer]
+    merged: Mapping[str, Any]
+    settings: Sequence[Setting]
+    mistakes: Sequence[str]
+    others: Collection[str]
+
+    @classmethod
+    def below(cls, layers: Sequence[Layer], model: type[BaseModel], others: Collection[str]) -> "_Ground":
+        merged: dict[str, Any] = reduce(lambda lower, layer: merge(lower, layer.values, model), layers, {})
+        known: Any = merged
+        mistakes: list[str] = []
+        try:
+            known = model.model_validate(merged)
+        except ValidationError as error:
+            mistakes = describe_problems(error, model, layers)
+        settings = [one for one in settings_in_effect(model, known) if one.place is None or one.is_kind]
+        return cls(layers=layers, merged=merged, settings=settings, mistakes=mistakes, others=others)
+
+    def reach(self, first: str) -> list[Setting]:
+        """Return the settings that a pattern which begins with a name can meet."""
+        return [one for one in self.settings if one.names[0] == first or one.names[0] not in self.others]
+
+    def is_named(self, names: Names, level: int) -> bool:
+        """Return whether a setting has its value by its exact name, from a layer or from one above it."""
+        own = self.layers[level]
+        above = [one for one in self.layers[level:] if one.origin == own.origin or not one.is_preset]
+        return has_value(self.merged, names) and any(layer.has(names) for layer in above)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wish:
+    """A value for each setting that a pattern meets.
+
+    Attributes:
+        pattern: Its names.
+        value: The value.
+        place: Where it is said; begins an error.
+        label: What says so; begins a note.
+        implied: What begins the pattern and isn't written, as an option stands for it.
+    """
+
+    pattern: Names
+    value: Any
+    place: str
+    label: str
+    implied: str
+
+
+def _expanded(ground: _Ground, level: int, layer: Layer, problems: list[str]) -> Layer:
+    """Return the layer of all that a layer's patterns and function set."""
+    values: dict[str, Any] = {}
+    origins: dict[Names, str] = {}
+    told: dict[str, dict[Names, bool]] = {}
+    for wish in _wishes(layer, ground, problems):
+        met = list(_meet(wish, ground))
+        if not met:
+            problems.append(f"{wish.place}: {_refusal(wish, ground)}")
+        for names, value in met:
+            told.setdefault(wish.label, {})[names] = is_named = ground.is_named(names, level)
+            if not is_named:
+                values = merge(values, nest_at(names, value))
+                origins[names] = wish.place
+    notes = [_note(label, met) for label, met in told.items()]
+    return Layer(values, layer.origin, origins, is_preset=layer.is_preset, notes=notes)
+
+
+def _wishes(layer: Layer, ground: _Ground, problems: list[str]) -> Iterator[_Wish]:
+    values: Mapping[str, Any] = layer.values
+    if layer.change:
+        try:
+            values = merge(values, _changed(layer, ground))
+        except SettingsError as error:
+            problems += error.problems
+    for raw, value in flatten(values).items():
+        pattern = tuple(part for name in raw for part in (name.split(".") if "*" in name else [name]))
+        text, origin = ".".join(pattern), layer.origin_of(raw)
+        implied = "" if text in origin or text.removeprefix("**.") not in origin else "**."
+        written = text.removeprefix(implied)
+        place = origin if written in origin else f"{origin} ({text})" if origin else text
+        label = layer.origin if layer.change else f"{written} = {shown(value)}"
+        yield _Wish(pattern=pattern, value=value, place=place, label=label, implied=implied)
+
+
+def _changed(layer: Layer, ground: _Ground) -> dict[str, Any]:
+    """Return what a layer's function sets, nested."""
+    if ground.mistakes:
+        raise SettingsError([f"{layer.origin}: needs settings without mistakes"])
+    given = {dotted(one.names): one.value for one in ground.settings if one.names[0] not in ground.others}
+    assert layer.change is not None
+    try:
+        return nested(layer.change(given))
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(
+            [f"{layer.origin}: its function fails: {type(error).__name__}: {reason}"]
+        ) from error
+
+
+def _meet(wish: _Wish, ground: _Ground) -> Iterator[tuple[Names, Any]]:
+    """Yield each setting that is met, and its value; one that is a mapping may be met by a name in there."""
+    wild = max((i for i, name in enumerate(wish.pattern) if name in ("*", "**")), default=-1)
+    shortest = min(wild + 2, len(wish.pattern))
+    for setting in ground.reach(wish.pattern[0]):
+        for end in range(shortest, len(wish.pattern) + 1):
+            if not setting.is_kind and path_matches(wish.pattern[:end], setting.names, setting.types):
+                rest = wish.pattern[end:]
+                yield setting.names, nest_at(rest, wish.value) if rest else wish.value
+
+
+def _refusal(wish: _Wish, ground: _Ground) -> str:
+    """Say why a pattern meets nothing, with what may have been meant."""
+    pattern = wish.pattern
+    if pattern[-1] == "kind":
+        return "choose kinds by their whole names, one by one: a pattern is for settings of what is chosen"
+    known = [one for one in ground.reach(pattern[0]) if not one.is_kind]
+    words = {word for one in known for word in (*one.names, *one.types) if word}
+    for i, name in enumerate(pattern):
+        for near in [] if name in ("*", "**") else difflib.get_close_matches(name, words):
+            meant = (*pattern[:i], near, *pattern[i + 1 :])
+            if any(path_matches(meant, one.names, one.types) for one in known):
+                return f"meets no setting; did you mean '{'.'.join(meant).removeprefix(wish.implied)}'?"
+    there = {one.names[-1]: None for one in known if path_matches((*pattern[:-1], "*"), one.names, one.types)}
+    return f"meets no setting{f' (settings there: {_listed([*there])})' if there else ''}"
+
+
+def _note(label: str, met: Mapping[Names, bool]) -> str:
+    names = _listed([dotted(one) for one in met])
+    count = f"{len(met)} setting{'s' if len(met) > 1 else ''}"
+    own = [dotted(one) for one, is_named in met.items() if is_named]
+    kept = f"; set by name and left as it is: {_listed(own)}" if own else ""
+    return f"{label}: {count} ({names}){kept}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_MAX_NAMED], *(["…"] if len(names) > _MAX_NAMED else [])])
