@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +34,7 @@ from nested_lightning.settings.application import (
     expand_layers,
     parse_settings,
 )
+from nested_lightning.settings.describing.chosen import chosen_rows
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.layers import Layer, Names, find_values, lacking_overrides
@@ -60,6 +62,15 @@ def config(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show where each value comes from, and what it replaced.")
     ] = False,
+    describe: Annotated[
+        str | None,
+        typer.Option(
+            "--describe",
+            metavar="PATH",
+            help="Show what is chosen at a path: its settings with defaults, bounds and meaning, and what a "
+            "wiring gives it.",
+        ),
+    ] = None,
     diff: Annotated[
         tuple[Path, Path] | None,
         typer.Option(
@@ -110,7 +121,10 @@ def config(
     settings = resolve_noted(layers)
     for line in lacking_overrides(layers, ()):
         print_note(line)
-    if explain:
+    if describe:
+        rows = [astuple(row) for row in chosen_rows(settings, describe)]
+        print_records(describe, ["name", "value", "default", "allowed", "meaning"], rows)
+    elif explain:
         _explain(layers, settings, recipe.data_spec if recipe else {})
     else:
         typer.echo(yaml.safe_dump(settings.to_plain(), sort_keys=False, allow_unicode=True), nl=False)

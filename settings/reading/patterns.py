@@ -45,7 +45,7 @@ def expand_patterns(
     above = [_expanded(ground, level, layer, problems) for level, layer in wild.items()]
     if problems:
         raise SettingsError([*ground.mistakes, *problems])
-    return [*exact, *above]
+    return [ground.unsaid, *exact, *above]
 
 
 def separate_patterns(layer: Layer, model: type[BaseModel]) -> tuple[Layer, Layer]:
@@ -78,6 +78,7 @@ class _Ground:
         layers: Those of exact names.
         merged: What these are together.
         settings: Each one that has a plain value, the kinds among them.
+        unsaid: Choices that stand where no layer says so, and nothing else would once a name there is set.
         mistakes: What is wrong with them as they are; a pattern may mend it.
         others: See `expand_patterns`.
     """
@@ -85,6 +86,7 @@ class _Ground:
     layers: Sequence[Layer]
     merged: Mapping[str, Any]
     settings: Sequence[Setting]
+    unsaid: Layer
     mistakes: Sequence[str]
     others: Collection[str]
 
@@ -92,13 +94,21 @@ class _Ground:
     def below(cls, layers: Sequence[Layer], model: type[BaseModel], others: Collection[str]) -> "_Ground":
         merged: dict[str, Any] = reduce(lambda lower, layer: merge(lower, layer.values, model), layers, {})
         known: Any = merged
+        unsaid: dict[str, Any] = {}
         mistakes: list[str] = []
         try:
             known = model.model_validate(merged)
+            unsaid = _unsaid_choices(model, merged, known)
         except ValidationError as error:
             mistakes = describe_problems(error, model, layers)
-        settings = [one for one in settings_in_effect(model, known) if one.place is None or one.is_kind]
-        return cls(layers=layers, merged=merged, settings=settings, mistakes=mistakes, others=others)
+        return cls(
+            layers=layers,
+            merged=merged,
+            settings=[one for one in settings_in_effect(model, known) if one.place is None or one.is_kind],
+            unsaid=Layer(unsaid, origin="default"),
+            mistakes=mistakes,
+            others=others,
+        )
 
     def reach(self, first: str) -> list[Setting]:
         """Return the settings that a pattern which begins with a name can meet."""
@@ -128,6 +138,20 @@ class _Wish:
     place: str
     label: str
     implied: str
+
+
+def _unsaid_choices(model: type[BaseModel], merged: Mapping[str, Any], known: BaseModel) -> dict[str, Any]:
+    """Return choices that validators of the whole made, nested, where defaults would give other ones."""
+    whole = Layer(known.model_dump(mode="json"), origin="")
+    plain = {one.names: one.value for one in settings_in_effect(model, merged) if one.is_kind}
+    made = (
+        one.names[:-1]
+        for one in settings_in_effect(model, known)
+        if one.is_kind and one.value != plain.get(one.names) and not has_value(merged, one.names)
+    )
+    fields = ((*names, field) for names in made for field in whole.get(names))
+    unsaid = (nest_at(names, whole.get(names)) for names in fields if not has_value(merged, names))
+    return reduce(merge, unsaid, {})
 
 
 def _expanded(ground: _Ground, level: int, layer: Layer, problems: list[str]) -> Layer:
@@ -160,7 +184,8 @@ def _wishes(layer: Layer, ground: _Ground, problems: list[str]) -> Iterator[_Wis
         text, origin = ".".join(pattern), layer.origin_of(raw)
         implied = "" if text in origin or text.removeprefix("**.") not in origin else "**."
         written = text.removeprefix(implied)
-        place = origin if written in origin else f"{origin} ({text})" if origin else text
+        is_told = written in origin or (layer.change and text == ".".join(raw))
+        place = origin if is_told else f"{origin} ({text})" if origin else text
         label = layer.origin if layer.change else f"{written} = {shown(value)}"
         yield _Wish(pattern=pattern, value=value, place=place, label=label, implied=implied)
 
