@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -84,7 +85,10 @@ def _settings_below(place: Slot | type[BaseModel], at: Setting) -> Iterator[Sett
 def built_by(choice: type[BaseModel]) -> str:
     """Return the name of the class or function that a choice builds, or an empty string."""
     target = getattr(choice, "target", "")
-    return target.rpartition(".")[2] if isinstance(target, str) else getattr(target, "__name__", "")
+    if isinstance(target, str):
+        return target.rpartition(".")[2]
+    name: str = getattr(target.func if isinstance(target, partial) else target, "__name__", "")
+    return name
 
 
 def _held(values: Any, name: str, field: FieldInfo) -> Any:

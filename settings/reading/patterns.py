@@ -41,6 +41,8 @@ def expand_patterns(
     if not wild:
         return exact
     ground = _Ground.below(exact, model, others)
+    if ground.mistakes and any(layer.change for layer in wild.values()):
+        raise SettingsError(ground.mistakes)
     problems: list[str] = []
     above = [_expanded(ground, level, layer, problems) for level, layer in wild.items()]
     if problems:
@@ -192,8 +194,6 @@ def _wishes(layer: Layer, ground: _Ground, problems: list[str]) -> Iterator[_Wis
 
 def _changed(layer: Layer, ground: _Ground) -> dict[str, Any]:
     """Return what a layer's function sets, nested."""
-    if ground.mistakes:
-        raise SettingsError([f"{layer.origin}: needs settings without mistakes"])
     given = {dotted(one.names): one.value for one in ground.settings if one.names[0] not in ground.others}
     assert layer.change is not None
     try:
