@@ -18,13 +18,11 @@ def path_matches(pattern: Sequence[str], path: Sequence[str], types: Sequence[st
         types: What stands at each of them, by its type's name; empty where that has none.
     """
 
-    def match(i: int, j: int) -> bool:
-        if i == len(pattern):
-            return j == len(path)
-        if pattern[i] == "**":
-            return match(i + 1, j) or (j < len(path) and match(i, j + 1))
-        if 0 < j <= len(types) and pattern[i] == types[j - 1] and match(i + 1, j):
-            return True
-        return j < len(path) and pattern[i] in ("*", path[j]) and match(i + 1, j + 1)
-
-    return match(0, 0)
+    ends = {0}  # how many names of the path the pattern so far may stand for
+    for part in pattern:
+        if part == "**":
+            ends = {end for end in range(len(path) + 1) if ends and end >= min(ends)}
+        else:
+            by_type = {end for end in ends if 0 < end <= len(types) and part == types[end - 1]}
+            ends = by_type | {end + 1 for end in ends if end < len(path) and part in ("*", path[end])}
+    return len(path) in ends

@@ -223,7 +223,7 @@ def _refusal(wish: _Wish, ground: _Ground) -> str:
         return "choose kinds by their whole names, one by one: a pattern is for settings of what is chosen"
     known = [one for one in ground.reach(pattern[0]) if not one.is_kind]
     words = {word for one in known for word in (*one.names, *one.types) if word}
-    for i, name in enumerate(pattern):
+    for i, name in enumerate(pattern[:_MAX_NAMED]):
         for near in [] if name in ("*", "**") else difflib.get_close_matches(name, words):
             meant = (*pattern[:i], near, *pattern[i + 1 :])
             if any(path_matches(meant, one.names, one.types) for one in known):
@@ -233,11 +233,12 @@ def _refusal(wish: _Wish, ground: _Ground) -> str:
 
 
 def _note(label: str, met: Mapping[Names, bool]) -> str:
-    names = _listed([dotted(one) for one in met])
-    count = f"{len(met)} setting{'s' if len(met) > 1 else ''}"
-    own = [dotted(one) for one, is_named in met.items() if is_named]
-    kept = f"; set by name and left as it is: {_listed(own)}" if own else ""
-    return f"{label}: {count} ({names}){kept}"
+    """Say what was set, and what a pattern met besides, whose exact name says another value."""
+    given, kept = (
+        [dotted(one) for one, is_named in met.items() if is_named is sort] for sort in (False, True)
+    )
+    count = f"{len(given)} setting{'' if len(given) == 1 else 's'}{f' ({_listed(given)})' if given else ''}"
+    return f"{label}: {count}{f'; left as it is set by name: {_listed(kept)}' if kept else ''}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -182,8 +182,8 @@ def test_a_note_says_what_was_met_and_what_stays_as_it_is_named() -> None:
     )
 
     (note,) = notes
-    assert note.startswith(f"multi_feature.*.dropout = 0.2: 5 settings ({EXTRACTOR}.dropout, ")
-    assert note.endswith(f"; set by name and left as it is: {HEAD}.dropout")
+    assert note.startswith(f"multi_feature.*.dropout = 0.2: 4 settings ({EXTRACTOR}.dropout, ")
+    assert note.endswith(f"sequence_extractor.dropout); left as it is set by name: {HEAD}.dropout")
 
 
 def test_what_a_pattern_replaced_is_told_with_its_place(tmp_path: Path) -> None:
