@@ -17,7 +17,6 @@ def path_matches(pattern: Sequence[str], path: Sequence[str], types: Sequence[st
         path: The names of the path.
         types: What stands at each of them, by its type's name; empty where that has none.
     """
-
     ends = {0}  # how many names of the path the pattern so far may stand for
     for part in pattern:
         if part == "**":
