@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +33,7 @@ from nested_lightning.settings.application import (
     expand_layers,
     parse_settings,
 )
-from nested_lightning.settings.describing.chosen import chosen_rows
+from nested_lightning.settings.describing.chosen import ChosenRow, chosen_rows
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.layers import Layer, Names, find_values, lacking_overrides
@@ -122,8 +121,7 @@ def config(
     for line in lacking_overrides(layers, ()):
         print_note(line)
     if describe:
-        rows = [astuple(row) for row in chosen_rows(settings, describe)]
-        print_records(describe, ["name", "value", "default", "allowed", "meaning"], rows)
+        print_records(describe, ChosenRow._fields, chosen_rows(settings, describe))
     elif explain:
         _explain(layers, settings, recipe.data_spec if recipe else {})
     else:

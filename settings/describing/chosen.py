@@ -1,7 +1,7 @@
 """What is chosen at a path: its settings, and what a wiring gives it, each with what may be there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from pydantic import BaseModel
@@ -15,19 +15,18 @@ from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 from nested_lightning.settings.slot import Slot
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChosenRow:
+class ChosenRow(NamedTuple):
     """A setting of what is chosen, or an argument that is none.
 
     Attributes:
-        path: Dotted.
+        name: Dotted.
         value: As it is written in a settings file; of an argument, the expression that a wiring gives.
         default: That of the kind.
         allowed: Types and bounds, or the values themselves.
         meaning: Its description.
     """
 
-    path: str
+    name: str
     value: str
     default: str = ""
     allowed: str = ""
@@ -59,30 +58,25 @@ def _is_at_or_below(setting: Setting, pattern: list[str]) -> bool:
 
 
 def _rows_of(setting: Setting) -> Iterator[ChosenRow]:
-    path, meaning = dotted(setting.names), setting.field.description or ""
-    if isinstance(setting.place, Slot):
-        choices = setting.place.choices
-        chosen = choices.get(str(setting.value))
-        about = f"{chosen.__doc__} Builds {built_by(chosen)}." if chosen else meaning
-        default, allowed = setting.place.default if chosen else "", ", ".join(choices)
-        value = str(setting.value) if chosen else "null"
-        yield ChosenRow(path=path, value=value, default=default, allowed=allowed, meaning=about)
-        yield from _arguments(dotted(setting.names[:-1]), chosen) if chosen else ()
-    elif setting.place is not None:
-        yield ChosenRow(path=path, value="{}" if setting.value is not None else "null", meaning=meaning)
+    name, meaning, field = dotted(setting.names), setting.field.description or "", setting.field
+    slot = setting.place
+    if isinstance(slot, Slot) and setting.is_kind:
+        chosen = slot.choices[setting.value]
+        about = f"{chosen.__doc__} Builds {built_by(chosen)}."
+        yield ChosenRow(name, setting.value, slot.default, ", ".join(slot.choices), about)
+        yield from _arguments(name.removesuffix(".kind"), chosen)
+    elif slot is not None:
+        kinds = ", ".join(slot.choices) if isinstance(slot, Slot) else ""
+        yield ChosenRow(name, "null" if setting.value is None else "{}", allowed=kinds, meaning=meaning)
     else:
-        field = setting.field
         default = (
             "" if field.is_required() else written_value(field, field.get_default(call_default_factory=True))
         )
-        value, allowed = written_value(field, setting.value), allowed_values(field)
-        yield ChosenRow(path=path, value=value, default=default, allowed=allowed, meaning=meaning)
+        yield ChosenRow(name, written_value(field, setting.value), default, allowed_values(field), meaning)
 
 
 def _arguments(path: str, choice: type[ChoiceSettings]) -> Iterator[ChosenRow]:
     for name, expression in choice.wired.items():
-        yield ChosenRow(path=f"{path}.{name}", value=expression, allowed="given by the wiring")
+        yield ChosenRow(f"{path}.{name}", expression, allowed="given by the wiring")
     for name in choice.kept:
-        yield ChosenRow(
-            path=f"{path}.{name}", value="its default", allowed="no setting, as it has no plain type"
-        )
+        yield ChosenRow(f"{path}.{name}", "its default", allowed="no setting, as it has no plain type")

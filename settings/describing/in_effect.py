@@ -1,7 +1,7 @@
 """Each single setting that is in effect, those of the chosen kinds alone."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -54,12 +54,12 @@ def settings_in_effect(model: type[BaseModel], values: Any) -> Iterator[Setting]
 def _settings_at(place: Place, at: Setting) -> Iterator[Setting]:
     if isinstance(place, NamedItems) and isinstance(at.value, Mapping) and at.value:
         for name, item in at.value.items():
-            inner = Setting(names=(*at.names, name), types=(*at.types, ""), value=item, field=at.field)
+            inner = replace(at, names=(*at.names, name), types=(*at.types, ""), value=item)
             yield from _settings_at(place.item, inner)
     elif isinstance(place, Slot | type) and isinstance(at.value, Mapping | BaseModel):
         yield from _settings_below(place, at)
     else:
-        yield Setting(names=at.names, types=at.types, value=at.value, field=at.field, place=place)
+        yield replace(at, place=place)
 
 
 def _settings_below(place: Slot | type[BaseModel], at: Setting) -> Iterator[Setting]:
@@ -71,15 +71,9 @@ def _settings_below(place: Slot | type[BaseModel], at: Setting) -> Iterator[Sett
             return
         place = slot.choices[kind]
         types = (*types[:-1], built_by(place))
-    for setting in settings_in_effect(place, at.value):  # type: ignore[arg-type]
-        own = slot if setting.names == ("kind",) else setting.place
-        yield Setting(
-            names=at.names + setting.names,
-            types=types + setting.types,
-            value=setting.value,
-            field=setting.field,
-            place=own,
-        )
+    for one in settings_in_effect(place, at.value):  # type: ignore[arg-type]
+        own = slot if one.names == ("kind",) else one.place
+        yield replace(one, names=at.names + one.names, types=types + one.types, place=own)
 
 
 def built_by(choice: type[BaseModel]) -> str:

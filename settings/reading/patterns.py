@@ -1,6 +1,5 @@
 """Many settings set at once: by a pattern of their paths, by a type, or by a function over settings."""
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -14,9 +13,7 @@ from nested_lightning.settings.describing.walking import Place, dotted, step_of_
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems, shown
 from nested_lightning.settings.reading.layers import Layer, Names, has_value
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
-
-_MAX_NAMED = 8
-"""Settings that a note or an error names."""
+from nested_lightning.settings.reading.pattern_words import describe_met, explain_unmet
 
 
 def expand_patterns(
@@ -164,23 +161,26 @@ def _expanded(ground: _Ground, level: int, layer: Layer, problems: list[str]) ->
     for wish in _wishes(layer, ground, problems):
         met = list(_meet(wish, ground))
         if not met:
-            problems.append(f"{wish.place}: {_refusal(wish, ground)}")
+            reach = ground.reach(wish.pattern[0])
+            problems.append(f"{wish.place}: {explain_unmet(wish.pattern, reach, implied=wish.implied)}")
         for names, value in met:
             told.setdefault(wish.label, {})[names] = is_named = ground.is_named(names, level)
             if not is_named:
                 values = merge(values, nest_at(names, value))
                 origins[names] = wish.place
-    notes = [_note(label, met) for label, met in told.items()]
+    notes = [describe_met(label, met) for label, met in told.items()]
     return Layer(values, layer.origin, origins, is_preset=layer.is_preset, notes=notes)
 
 
 def _wishes(layer: Layer, ground: _Ground, problems: list[str]) -> Iterator[_Wish]:
     values: Mapping[str, Any] = layer.values
     if layer.change:
+        given = {dotted(one.names): one.value for one in ground.settings if one.names[0] not in ground.others}
         try:
-            values = merge(values, _changed(layer, ground))
-        except SettingsError as error:
-            problems += error.problems
+            values = merge(values, nested(layer.change(given)))
+        except Exception as error:  # whatever is wrong in it is the preset's
+            reason = " ".join(str(error).split())
+            problems.append(f"{layer.origin}: its function fails: {type(error).__name__}: {reason}")
     for raw, value in flatten(values).items():
         pattern = tuple(part for name in raw for part in (name.split(".") if "*" in name else [name]))
         text, origin = ".".join(pattern), layer.origin_of(raw)
@@ -192,19 +192,6 @@ def _wishes(layer: Layer, ground: _Ground, problems: list[str]) -> Iterator[_Wis
         yield _Wish(pattern=pattern, value=value, place=place, label=label, implied=implied)
 
 
-def _changed(layer: Layer, ground: _Ground) -> dict[str, Any]:
-    """Return what a layer's function sets, nested."""
-    given = {dotted(one.names): one.value for one in ground.settings if one.names[0] not in ground.others}
-    assert layer.change is not None
-    try:
-        return nested(layer.change(given))
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise SettingsError(
-            [f"{layer.origin}: its function fails: {type(error).__name__}: {reason}"]
-        ) from error
-
-
 def _meet(wish: _Wish, ground: _Ground) -> Iterator[tuple[Names, Any]]:
     """Yield each setting that is met, and its value; one that is a mapping may be met by a name in there."""
     wild = max((i for i, name in enumerate(wish.pattern) if name in ("*", "**")), default=-1)
@@ -214,32 +201,3 @@ def _meet(wish: _Wish, ground: _Ground) -> Iterator[tuple[Names, Any]]:
             if not setting.is_kind and path_matches(wish.pattern[:end], setting.names, setting.types):
                 rest = wish.pattern[end:]
                 yield setting.names, nest_at(rest, wish.value) if rest else wish.value
-
-
-def _refusal(wish: _Wish, ground: _Ground) -> str:
-    """Say why a pattern meets nothing, with what may have been meant."""
-    pattern = wish.pattern
-    if pattern[-1] == "kind":
-        return "choose kinds by their whole names, one by one: a pattern is for settings of what is chosen"
-    known = [one for one in ground.reach(pattern[0]) if not one.is_kind]
-    words = {word for one in known for word in (*one.names, *one.types) if word}
-    for i, name in enumerate(pattern[:_MAX_NAMED]):
-        for near in [] if name in ("*", "**") else difflib.get_close_matches(name, words):
-            meant = (*pattern[:i], near, *pattern[i + 1 :])
-            if any(path_matches(meant, one.names, one.types) for one in known):
-                return f"meets no setting; did you mean '{'.'.join(meant).removeprefix(wish.implied)}'?"
-    there = {one.names[-1]: None for one in known if path_matches((*pattern[:-1], "*"), one.names, one.types)}
-    return f"meets no setting{f' (settings there: {_listed([*there])})' if there else ''}"
-
-
-def _note(label: str, met: Mapping[Names, bool]) -> str:
-    """Say what was set, and what a pattern met besides, whose exact name says another value."""
-    given, kept = (
-        [dotted(one) for one, is_named in met.items() if is_named is sort] for sort in (False, True)
-    )
-    count = f"{len(given)} setting{'' if len(given) == 1 else 's'}{f' ({_listed(given)})' if given else ''}"
-    return f"{label}: {count}{f'; left as it is set by name: {_listed(kept)}' if kept else ''}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join([*names[:_MAX_NAMED], *(["…"] if len(names) > _MAX_NAMED else [])])

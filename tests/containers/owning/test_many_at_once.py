@@ -10,6 +10,7 @@ from torch import nn
 
 from nested_lightning import Part, Preset, SettingsError, bootstrap, family, load_settings, part
 from nested_lightning.commands.models import models
+from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.settings.describing.chosen import chosen_rows
 from nested_lightning.settings.describing.kept_families import keep, read_kept
 from nested_lightning.settings.families import knowing
@@ -83,7 +84,7 @@ def test_parts_of_parts_and_items_are_met_and_no_item_appears() -> None:
 
 
 def test_presets_are_functions_or_values_and_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    with knowing(squares.family):
+    with knowing(family_of(squares)):
         settings = load_settings(model="squares", presets=["half", "slow"]).squares
         models(model="squares")
 
@@ -92,10 +93,10 @@ def test_presets_are_functions_or_values_and_are_listed(capsys: pytest.CaptureFi
 
 
 def test_what_is_chosen_has_settings_and_what_the_wiring_gives_it() -> None:
-    with knowing(squares.family):
+    with knowing(family_of(squares)):
         settings = load_settings(model="squares", assignments=["squares.net.hidden_features=5"])
 
-    rows = {row.path: row for row in chosen_rows(settings, "squares.net")}
+    rows = {row.name: row for row in chosen_rows(settings, "squares.net")}
     assert rows["squares.net.hidden_features"].value == "5"
     assert rows["squares.net.hidden_features"].default == "16"
     assert rows["squares.net.hidden_features"].meaning == "Width of the layer between."
@@ -108,7 +109,7 @@ def test_what_is_chosen_has_settings_and_what_the_wiring_gives_it() -> None:
 def test_help_without_torch_knows_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     named = f"{__file__}:squares"
-    keep(named, squares.family)
+    keep(named, family_of(squares))
 
     kept = read_kept(named)
     assert kept is not None
