@@ -11,6 +11,7 @@ from nested_lightning.settings.choices.image_encoders import IMAGE_ENCODERS, Ima
 from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from nested_lightning.settings.choices.pretrained import PreparedSettings
 from nested_lightning.settings.choices.text_decoders import TEXT_DECODERS, TextDecoder
+from nested_lightning.settings.choices.widths import HALF_WIDTH
 from nested_lightning.settings.data.image_to_text import AugmentationSettings, CaptionDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Depth, Natural, Seed
@@ -113,5 +114,5 @@ FAMILY = Family(
             "schedule": {"kind": "one_cycle", "warmup_fraction": 0.2},
         },
     },
-    presets={"original": ORIGINAL},
+    presets={"original": ORIGINAL, "half-width": HALF_WIDTH},
 )

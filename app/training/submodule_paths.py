@@ -1,4 +1,4 @@
-"""From a dotted path, where ``*`` stands for one name, to the submodules that it names."""
+"""From a dotted path, which may be a pattern, to the submodules that it names."""
 
 from torch import nn
 
