@@ -15,10 +15,19 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.submodule_names import places_in_file
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.adapters import (
+    Lora,
+    adapted_layers,
+    described_adapters,
+    is_of_adapter,
+    keep_base,
+)
 from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
+from nested_lightning.app.training.layer_decay import list_layers
 from nested_lightning.app.training.optimization import OptimizerFactory
 from nested_lightning.app.training.parameter_groups import (
+    LR_FACTOR,
     grouped_by_options,
     lost_options,
     mark_as_singled_out,
@@ -41,6 +50,8 @@ class SubmodulePolicy:
         lr: Learning rate of its own; None: the optimiser's.
         weight_decay: Weight decay of its own; None: the optimiser's.
         optimizer: Builds an optimiser of its own; None: it has that of the composite.
+        layer_decay: Factor of the rate from each of its layers to the one before; None: all have one rate.
+        lora: Adapters that it was built with, and that alone learn; None: it has none.
     """
 
     init_from: Path | None = None
@@ -50,6 +61,8 @@ class SubmodulePolicy:
     lr: float | None = None
     weight_decay: float | None = None
     optimizer: OptimizerFactory | None = None
+    layer_decay: float | None = None
+    lora: Lora | None = None
 
 
 class SubmodulePolicies(EpochCallback):
@@ -67,6 +80,7 @@ class SubmodulePolicies(EpochCallback):
         self._family = family
         self._policies = policies
         self._frozen: list[tuple[nn.Module, int | None]] = []
+        self._adapted: list[nn.Module] = []
         self._with_options: dict[str, nn.Module] = {}
         self._with_optimizer: dict[str, nn.Module] = {}
 
@@ -90,11 +104,13 @@ class SubmodulePolicies(EpochCallback):
         """
         if stage != "fit":
             return
-        self._frozen, self._with_options, self._with_optimizer = [], {}, {}
+        self._frozen, self._adapted, self._with_options, self._with_optimizer = [], [], {}, {}
         for path, policy in self._policies.items():
             for name, module in find_submodules(pl_module, self._family, path).items():
                 is_loaded = trainer.ckpt_path is None and ("*" not in path or bool(module.state_dict()))
                 self._apply(policy, f"{self._family}.{name}", module, is_loaded=is_loaded)
+        for module in self._adapted:
+            keep_base(module)
         if isinstance(trainer.strategy, DDPStrategy) and any(epoch is not None for _, epoch in self._frozen):
             raise UserError("unfreeze_at_epoch can't be used where several processes train: use one device")
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
@@ -142,6 +158,11 @@ class SubmodulePolicies(EpochCallback):
         if own:
             self._with_options[path] = module
             set_optimizer_options(module.parameters(), **own)
+        if policy.layer_decay is not None:
+            self._with_options[path] = module
+            _decay(module, path, policy.lr, policy.layer_decay)
+        if policy.lora is not None and any(True for _ in module.parameters()):
+            self._take_adapters(path, module)
         if policy.optimizer is not None:
             self._with_optimizer[path] = module
             mark_as_singled_out(module.parameters())
@@ -151,12 +172,24 @@ class SubmodulePolicies(EpochCallback):
             self._frozen.append((module, policy.unfreeze_at_epoch))
             module.requires_grad_(policy.unfreeze_at_epoch is not None)
 
+    def _take_adapters(self, path: str, module: nn.Module) -> None:
+        if not adapted_layers(module):
+            raise UserError(
+                f"submodules.{path}.lora has no effect, as no wiring function of the family's puts this model"
+                " together; use peft in a class of yours"
+            )
+        self._adapted.append(module)
+        mark_as_singled_out(module.parameters())
+        _logger.info("%s: %s", path, described_adapters(module))
+
     def _freeze(self, epoch: int) -> None:
         for module, unfrozen_at in self._frozen:
             learns = unfrozen_at is not None and epoch >= unfrozen_at
             if module.training != learns or unfrozen_at is not None:
                 module.train(learns)
                 module.requires_grad_(learns)
+        for module in self._adapted:
+            keep_base(module)
 
 
 def _configure(configure: Callable[[], Any]) -> Any:
@@ -166,6 +199,17 @@ def _configure(configure: Callable[[], Any]) -> Any:
             return configure()
     except ValueError as error:
         raise UserError(f"submodules: the optimiser can't have several rates or decays: {error}") from error
+
+
+def _decay(module: nn.Module, path: str, lr: float | None, decay: float) -> None:
+    layers = list_layers(module, path=path)
+    for layer, parameters in enumerate(layers):
+        factor = decay ** (len(layers) - 1 - layer)
+        if lr is None:
+            set_optimizer_options(parameters, **{LR_FACTOR: factor})
+        else:
+            set_optimizer_options(parameters, lr=lr * factor)
+    _logger.info("%s: a learning rate for each of %d layers, %g apart", path, len(layers), decay)
 
 
 def _load(module: nn.Module, path: str, file: Path, init_path: str | None) -> None:
@@ -181,10 +225,11 @@ def _load(module: nn.Module, path: str, file: Path, init_path: str | None) -> No
     if not given:
         raise UserError(f"submodules.{path}.init_from: {file} has no weights at {family}.{name}")
     wanted = module.state_dict()
+    new = {name: wanted.pop(name) for name in [*wanted] if is_of_adapter(name) and name not in given}
     if faults := list(_differences(wanted, given)):
         shown = "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else "")
         raise UserError(f"submodules.{path}.init_from: the weights at {path_there} in {file} differ: {shown}")
-    module.load_state_dict(given)
+    module.load_state_dict(new | given)
     count = sum(value.numel() for value in given.values())
     _logger.info("%s: %d tensors, %d numbers, from %s in %s", path, len(given), count, path_there, file)
 
