@@ -94,11 +94,15 @@ def is_of_adapter(name: str) -> bool:
     return any(part.startswith("lora_") for part in name.split("."))
 
 
-def keep_base(module: nn.Module) -> None:
-    """Let nothing of an adapted submodule learn but its adapters; statistics of normalisation stay too."""
+def freeze_base(module: nn.Module) -> None:
+    """Let no parameter of an adapted submodule learn but those of its adapters."""
     for name, parameter in module.named_parameters():
         if not is_of_adapter(name):
             parameter.requires_grad_(False)
+
+
+def keep_statistics(module: nn.Module) -> None:
+    """Keep the running statistics of normalisation in a submodule as they are."""
     for one in module.modules():
         if isinstance(getattr(one, "running_mean", None), Tensor):
             one.eval()
@@ -111,11 +115,22 @@ def take_adapters_away(module: nn.Module, *, is_merged: bool = False) -> None:
         module: The submodule, or a whole composite.
         is_merged: Add what the adapter has learned to the layer's weights first.
     """
-    for name, layer in reversed(adapted_layers(module)):
-        if is_merged:
-            layer.merge()
+    while layers := adapted_layers(module):
+        name, layer = layers[0]  # one of attention has another within
         parent, _, last = name.rpartition(".")
-        setattr(module.get_submodule(parent), last, layer.get_base_layer())
+        setattr(module.get_submodule(parent), last, _without_adapter(layer, is_merged=is_merged))
+
+
+def _without_adapter(layer: Any, *, is_merged: bool) -> nn.Module:
+    if hasattr(layer, "unload_and_optionally_merge_module"):  # peft's for what isn't one matrix
+        whole: nn.Module = layer.unload_and_optionally_merge_module(
+            merge=is_merged, safe_merge=False, adapter_names=None
+        )
+        return whole
+    if is_merged:
+        layer.merge()
+    base: nn.Module = layer.get_base_layer()
+    return base
 
 
 def described_adapters(module: nn.Module) -> str:

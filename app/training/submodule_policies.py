@@ -19,8 +19,9 @@ from nested_lightning.app.training.adapters import (
     Lora,
     adapted_layers,
     described_adapters,
+    freeze_base,
     is_of_adapter,
-    keep_base,
+    keep_statistics,
 )
 from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
@@ -110,7 +111,7 @@ class SubmodulePolicies(EpochCallback):
                 is_loaded = trainer.ckpt_path is None and ("*" not in path or bool(module.state_dict()))
                 self._apply(policy, f"{self._family}.{name}", module, is_loaded=is_loaded)
         for module in self._adapted:
-            keep_base(module)
+            freeze_base(module)
         if isinstance(trainer.strategy, DDPStrategy) and any(epoch is not None for _, epoch in self._frozen):
             raise UserError("unfreeze_at_epoch can't be used where several processes train: use one device")
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
@@ -189,7 +190,8 @@ class SubmodulePolicies(EpochCallback):
                 module.train(learns)
                 module.requires_grad_(learns)
         for module in self._adapted:
-            keep_base(module)
+            freeze_base(module)
+            keep_statistics(module)
 
 
 def _configure(configure: Callable[[], Any]) -> Any:
