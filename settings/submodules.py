@@ -1,7 +1,7 @@
 """Settings of single submodules, by their path: what they start from, and how they learn."""
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
@@ -16,6 +16,11 @@ class LoraSettings(Settings):
     rank: Width = Field(8, description="Width between the two matrices of an adapter.")
     alpha: PositiveFloat = Field(16.0, description="What an adapter gives is multiplied by alpha / rank.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Probability of dropout before an adapter.")
+    save: Literal["whole", "adapters"] = Field(
+        "whole",
+        description="What checkpoints hold: adapters leaves out the frozen weights, which come by init_from"
+        " and are read from that file again.",
+    )
     targets: tuple[str, ...] = Field(
         min_length=1,
         description="Names of the layers that have adapters, or their ends after a dot, e.g. query.",
@@ -66,4 +71,6 @@ class SubmodulePolicySettings(Settings):
             raise ValueError("what is frozen throughout needs no layer_decay: leave one of the two out")
         if self.lora is not None and self.freeze:
             raise ValueError("lora freezes all but its adapters, which learn: leave freeze out")
+        if self.lora is not None and self.lora.save == "adapters" and self.init_from is None:
+            raise ValueError("lora.save: adapters needs init_from, the file that has the weights beside them")
         return self

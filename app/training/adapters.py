@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor, nn
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
@@ -29,12 +29,14 @@ class Lora:
         alpha: An adapter's output is multiplied by ``alpha / rank``.
         dropout: Probability that a feature is left out before an adapter, from 0 to below 1.
         targets: Names of layers, or ends of them after a dot, e.g. ``query``.
+        save: Whether checkpoints hold the frozen weights too, or adapters alone.
     """
 
     rank: int
     alpha: float
     dropout: float
     targets: Sequence[str]
+    save: Literal["whole", "adapters"] = "whole"
 
 
 def inject_adapters(

@@ -12,6 +12,7 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor, nn
 from typing_extensions import override
 
+from nested_lightning.app.checkpoints.left_out import LeftOut, leave_out, left_out_of, sha256_of
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.submodule_names import places_in_file
 from nested_lightning.app.errors import UserError
@@ -81,6 +82,7 @@ class SubmodulePolicies(EpochCallback):
         self._family = family
         self._policies = policies
         self._frozen: list[tuple[nn.Module, int | None]] = []
+        self._left_out: list[LeftOut] = []
         self._adapted: list[nn.Module] = []
         self._with_options: dict[str, nn.Module] = {}
         self._with_optimizer: dict[str, nn.Module] = {}
@@ -106,6 +108,7 @@ class SubmodulePolicies(EpochCallback):
         if stage != "fit":
             return
         self._frozen, self._adapted, self._with_options, self._with_optimizer = [], [], {}, {}
+        self._left_out = []
         for path, policy in self._policies.items():
             for name, module in find_submodules(pl_module, self._family, path).items():
                 is_loaded = trainer.ckpt_path is None and ("*" not in path or bool(module.state_dict()))
@@ -151,9 +154,29 @@ class SubmodulePolicies(EpochCallback):
         """Freeze what is frozen in this epoch, and let the rest learn."""
         self._freeze(trainer.current_epoch)
 
+    @override
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Leave out frozen weights beside adapters, where a policy says so."""
+        if self._left_out:
+            leave_out(checkpoint, self._left_out)
+
+    @override
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Know what the checkpoint left out that a training goes on from."""
+        self._left_out = left_out_of(checkpoint)
+
     def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_loaded: bool) -> None:
         if policy.init_from is not None and is_loaded:
-            _load(module, path, policy.init_from, policy.init_path)
+            there = _load(module, path, policy.init_from, policy.init_path)
+            if policy.lora is not None and policy.lora.save == "adapters":
+                here = path.partition(".")[2]
+                names = {f"{here}.{name}": key for name, key in there.items() if not is_of_adapter(name)}
+                file = policy.init_from.absolute()
+                self._left_out.append(LeftOut(file=str(file), sha256=sha256_of(file), names=names))
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         own = {name: value for name, value in options.items() if value is not None}
         if own:
@@ -214,7 +237,8 @@ def _decay(module: nn.Module, path: str, lr: float | None, decay: float) -> None
     _logger.info("%s: a learning rate for each of %d layers, %g apart", path, len(layers), decay)
 
 
-def _load(module: nn.Module, path: str, file: Path, init_path: str | None) -> None:
+def _load(module: nn.Module, path: str, file: Path, init_path: str | None) -> dict[str, str]:
+    """Load first weights; return the names in the file of the tensors, by those within the submodule."""
     path_there = init_path or path
     family, _, name = path_there.partition(".")
     content = read_model_file(file, is_part_enough=True)
@@ -234,6 +258,7 @@ def _load(module: nn.Module, path: str, file: Path, init_path: str | None) -> No
     module.load_state_dict(new | given)
     count = sum(value.numel() for value in given.values())
     _logger.info("%s: %d tensors, %d numbers, from %s in %s", path, len(given), count, path_there, file)
+    return {name: f"{place}.{name}" for name in given}
 
 
 def _differences(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:

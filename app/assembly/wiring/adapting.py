@@ -23,7 +23,7 @@ def adapt(composite: nn.Module, assembler: Assembler, places: Mapping[str, str])
         CompositionError: A path names no submodule, one of two lies within the other, or peft refuses.
     """
     adapted: dict[str, nn.Module] = {}
-    for pattern in reversed(assembler.adapters):  # of two that match, the later one counts
+    for pattern in reversed([*assembler.adapters]):  # of two that match, the later one counts
         try:
             found = find_submodules(composite, assembler.path, pattern, known=places)
             for name, module in found.items():
