@@ -137,7 +137,7 @@ def read_checkpoint(path: Path) -> "Recipe":
     from nested_lightning.app.checkpoints.model_file import read_model_file
     from nested_lightning.app.checkpoints.recipe import read_recipe
 
-    return read_recipe(read_model_file(path, is_part_enough=True), source=path)
+    return read_recipe(read_model_file(path, is_part_enough=True, is_completed=False), source=path)
 
 
 def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: Mapping[str, Any]) -> None:

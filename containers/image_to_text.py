@@ -83,7 +83,9 @@ class ImageToTextContainer(DeclarativeContainer):
     schedule = chosen_at("image_to_text.schedule", protocols.Schedule, settings.provided.schedule)
     caption_samples = callback(CaptionSamples)
 
-    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="image_to_text")
+    assembler = providers.Factory(
+        Assembler, seed=application.provided.seed, path="image_to_text", adapters=trainer.adapters
+    )
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,

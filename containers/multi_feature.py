@@ -117,7 +117,9 @@ class MultiFeatureContainer(DeclarativeContainer):
     optimizer = chosen_at("multi_feature.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("multi_feature.schedule", protocols.Schedule, settings.provided.schedule)
 
-    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="multi_feature")
+    assembler = providers.Factory(
+        Assembler, seed=application.provided.seed, path="multi_feature", adapters=trainer.adapters
+    )
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,

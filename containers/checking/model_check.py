@@ -92,7 +92,8 @@ class _Check:
         seed = self.application.settings().seed
         errors: list[CompositionError] = []
         copies = SeparateCopies(is_on_meta=not self._has_real_batch)
-        assembler = Assembler(seed=seed, path=self.root, faults=errors, prepare=copies)
+        adapters = self.application.trainer.adapters()
+        assembler = Assembler(seed=seed, path=self.root, faults=errors, prepare=copies, adapters=adapters)
         model = self._build(assembler, errors, record)
         makers = {
             path: record.maker(copies.original(module)) or path for path, module in assembler.built.items()
