@@ -38,6 +38,10 @@ class SubmodulePolicySettings(Settings):
     unfreeze_at_epoch: Count | None = Field(
         None, description="With freeze: first epoch, counted from 0, in which it learns; null: it never does."
     )
+    cache: bool = Field(
+        False, description="With freeze: keep what it makes of each row, and compute it once in a training."
+    )
+    cache_limit_mb: Count = Field(4096, description="Mebibytes that cache keeps at most.")
     lr: PositiveFloat | None = Field(None, description="Learning rate of its own; null: the optimiser's.")
     weight_decay: NonNegativeFloat | None = Field(
         None, description="Weight decay of its own; null: the optimiser's."
@@ -61,6 +65,8 @@ class SubmodulePolicySettings(Settings):
     def _go_together(self) -> Self:
         if self.unfreeze_at_epoch is not None and not self.freeze:
             raise ValueError("unfreeze_at_epoch needs freeze: true")
+        if self.cache and not (self.freeze and self.unfreeze_at_epoch is None):
+            raise ValueError("cache needs freeze: true, and no unfreeze_at_epoch, as what learns changes")
         if self.init_path is not None and self.init_from is None:
             raise ValueError("init_path needs init_from, the file that it is a path in")
         if self.optimizer is not None and self.freeze and self.unfreeze_at_epoch is None:

@@ -25,6 +25,7 @@ from nested_lightning.app.training.adapters import (
     keep_statistics,
 )
 from nested_lightning.app.training.epoch_callback import EpochCallback
+from nested_lightning.app.training.feature_cache import FeatureCache
 from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
 from nested_lightning.app.training.layer_decay import list_layers
 from nested_lightning.app.training.optimization import OptimizerFactory
@@ -49,6 +50,8 @@ class SubmodulePolicy:
         init_path: Path of the submodule there, the family's name first; None: the same path.
         freeze: Whether its weights and its normalisation's statistics are kept.
         unfreeze_at_epoch: First epoch, counted from 0, in which it learns all the same; None: none.
+        cache: Whether what it makes of each row, frozen, is computed once, see `FeatureCache`.
+        cache_limit_mb: Mebibytes of it at most.
         lr: Learning rate of its own; None: the optimiser's.
         weight_decay: Weight decay of its own; None: the optimiser's.
         optimizer: Builds an optimiser of its own; None: it has that of the composite.
@@ -60,6 +63,8 @@ class SubmodulePolicy:
     init_path: str | None = None
     freeze: bool = False
     unfreeze_at_epoch: int | None = None
+    cache: bool = False
+    cache_limit_mb: int = 4096
     lr: float | None = None
     weight_decay: float | None = None
     optimizer: OptimizerFactory | None = None
@@ -82,6 +87,7 @@ class SubmodulePolicies(EpochCallback):
         self._family = family
         self._policies = policies
         self._frozen: list[tuple[nn.Module, int | None]] = []
+        self._caches: list[FeatureCache] = []
         self._left_out: list[LeftOut] = []
         self._adapted: list[nn.Module] = []
         self._with_options: dict[str, nn.Module] = {}
@@ -108,7 +114,7 @@ class SubmodulePolicies(EpochCallback):
         if stage != "fit":
             return
         self._frozen, self._adapted, self._with_options, self._with_optimizer = [], [], {}, {}
-        self._left_out = []
+        self._left_out, self._caches = [], []
         for path, policy in self._policies.items():
             for name, module in find_submodules(pl_module, self._family, path).items():
                 is_loaded = trainer.ckpt_path is None and ("*" not in path or bool(module.state_dict()))
@@ -146,8 +152,22 @@ class SubmodulePolicies(EpochCallback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Freeze what is frozen in this epoch."""
+        """Freeze what is frozen in this epoch, and keep from now on what is made by what is to be cached."""
         self._freeze(trainer.current_epoch)
+        for cache in self._caches:
+            cache.begin()
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """See that what is kept is of use."""
+        for cache in self._caches:
+            cache.end_epoch()
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Keep nothing any more."""
+        for cache in self._caches:
+            cache.end()
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -195,6 +215,8 @@ class SubmodulePolicies(EpochCallback):
             mark_as_singled_out(module.parameters())
             self._frozen.append((module, policy.unfreeze_at_epoch))
             module.requires_grad_(policy.unfreeze_at_epoch is not None)
+        if policy.cache:
+            self._caches.append(FeatureCache(module, path=path, limit_mb=policy.cache_limit_mb))
 
     def _take_adapters(self, path: str, module: nn.Module) -> None:
         if not adapted_layers(module):

@@ -242,3 +242,42 @@ def test_a_constructor_that_loads_weights_is_shown_the_door(
 
     (fault,) = report.faults
     assert "load_first_weights(self)" in str(fault)
+
+
+def test_a_cached_part_trains_the_same_and_computes_each_picture_once(tmp_path: Path, part: Path) -> None:
+    def train(name: str, **policy: Any) -> Any:
+        values = {
+            "run_dir": str(tmp_path / name),
+            "submodules": {ENCODER: {"freeze": True, **policy}},
+            "trainer.max_epochs": 3,
+            "image_to_text.augmentation.max_shift": 0,
+        }
+        application = _bootstrap(_settings(tmp_path, part, **values))
+        return application.train(), application.image_to_text.model()
+
+    plain, _ = train("plain")
+    cached, model = train("cached", cache=True)
+
+    torch.testing.assert_close(
+        torch.tensor([*cached.validation_metrics.values()]),
+        torch.tensor([*plain.validation_metrics.values()]),
+        atol=1e-4,
+        rtol=0,
+    )
+    assert "forward" not in vars(model.image_encoder)
+
+
+def test_adapters_stand_beside_pretrained_weights(tmp_path: Path, part: Path) -> None:
+    pytest.importorskip("peft", reason="the extra pretrained is not installed")
+    lora = {"lora": {"rank": 2, "targets": ["q_proj", "v_proj"]}}
+    values = {"submodules": {ENCODER: lora}, "trainer.max_epochs": 1}
+
+    result = _bootstrap(_settings(tmp_path, part, **values)).train()
+    part.rename(tmp_path / "gone")
+
+    found = _encoder_in(result.best_checkpoint)
+    (tmp_path / "gone").rename(part)
+    wanted = _weights(part)
+    assert all(torch.equal(found[name], value) for name, value in wanted.items())
+    assert len(found) == len(wanted) + 8
+    assert any(value.any() for name, value in found.items() if "lora_B" in name)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from torch import Tensor, nn
 
 from nested_lightning.app.errors import UserError, counted, name_list
+from nested_lightning.app.training.adapters import is_of_adapter
 
 
 def load_matching(
@@ -23,7 +24,7 @@ def load_matching(
     Raises:
         UserError: A tensor is missing, or has another shape, or is of no use though it is no head's.
     """
-    wanted = network.state_dict()
+    wanted = without_adapters(network.state_dict())
     prefix = _common_beginning(wanted, given)
     named = {name.removeprefix(prefix): tensor for name, tensor in given.items() if name.startswith(prefix)}
     others = [name for name in given if not name.startswith(prefix)]
@@ -43,6 +44,11 @@ def load_matching(
     taken = {name: named[name] for name in wanted if name in named}
     network.load_state_dict(taken, strict=False)
     return said(len(taken), len(wanted), without=prefix, left=left, source=source)
+
+
+def without_adapters(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a network that a file may have: those of adapters were drawn just now."""
+    return {name: value for name, value in state.items() if not is_of_adapter(name)}
 
 
 def refuse_partial(

@@ -14,11 +14,14 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
+from nested_lightning.app.submodules.pretrained.image_encoders import Load
 from nested_lightning.app.submodules.pretrained.transformers_parts import (
     build_network,
     describe,
     load_network,
 )
+
+Pooling = Literal["mean", "first"]
 
 TOKENIZER = "tokenizer.json"
 _LENGTHS = (
@@ -67,8 +70,50 @@ def preparation(*, weights: str) -> TextPreparation:
     return TextPreparation(tokenizer=tokenizer, max_length=min(first, positions))
 
 
+class TransformersTextEncoder(nn.Module):
+    """A text encoder of transformers; what it makes of tokens, pooled.
+
+    Args:
+        network: The library's, with initial weights.
+        pooling: The mean of all tokens, or the first one.
+        load: Loads its weights; None: it keeps its initial ones.
+
+    Attributes:
+        out_features: F.
+    """
+
+    def __init__(self, *, network: Any, pooling: Pooling, load: Load | None) -> None:
+        super().__init__()
+        self.network = network
+        self.out_features = int(network.config.hidden_size)
+        self.pooling = pooling
+        self._load = load
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        """Map tokens of [B, L], int32, each id and 1, 0 where there is none, to [B, F]."""
+        is_there_BL = x != 0
+        is_seen_BL = is_there_BL.clone()
+        is_seen_BL[:, 0] = True  # an empty text is read, but counts as nothing
+        mask_BLL = is_seen_BL[:, None, None, :].expand(-1, 1, x.shape[1], -1)
+        ids_BL = (x.long() - 1).clamp(min=0)
+        read_BLF = self.network(input_ids=ids_BL, attention_mask=mask_BLL).last_hidden_state
+        if self.pooling == "first":
+            return read_BLF[:, 0] * is_there_BL[:, :1]
+        counts_B1 = is_there_BL.sum(dim=1, keepdim=True).clamp(min=1)
+        return (read_BLF * is_there_BL[..., None]).sum(dim=1) / counts_B1
+
+    def load_first_weights(self) -> str | None:
+        """Load the weights that the part was trained to, and say what was taken; None: there are none.
+
+        Raises:
+            UserError: The files aren't there, aren't whole, or are of another part.
+        """
+        return self._load(self.network) if self._load else None
+
+
 class TransformersTextExtractor(nn.Module):
-    """A text encoder of transformers; what it makes of tokens, pooled; dropout and a linear layer.
+    """A text encoder of transformers, dropout and a linear layer.
 
     Args:
         in_features: Number of different tokens, and 1 for none.
@@ -92,7 +137,7 @@ class TransformersTextExtractor(nn.Module):
         in_features: int,
         max_length: int,
         out_features: int = 32,
-        pooling: Literal["mean", "first"] = "mean",
+        pooling: Pooling = "mean",
         dropout: float = 0.1,
         weights: str = NONE,
         config: Mapping[str, Any] | None = None,
@@ -107,37 +152,11 @@ class TransformersTextExtractor(nn.Module):
                 f"its model has {known.get('vocab_size')} tokens, its tokenizer {in_features - 1}"
             )
         self.in_features, self.max_length, self.out_features = in_features, max_length, out_features
-        self.pooling = pooling
-        network: Any = build_network(known)
-        self.network = network
-        self.project = nn.Sequential(
-            nn.Dropout(dropout), nn.Linear(int(network.config.hidden_size), out_features)
-        )
-        self._load = partial(load_network, weights=weights, sha256=sha256) if weights != NONE else None
+        load = partial(load_network, weights=weights, sha256=sha256) if weights != NONE else None
+        self.encoder = TransformersTextEncoder(network=build_network(known), pooling=pooling, load=load)
+        self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.encoder.out_features, out_features))
 
     @override
     def forward(self, x: Tensor) -> Tensor:
         """Map tokens of [B, L], int32, each id and 1, 0 where there is none, to [B, F_out]."""
-        return self.project(self.embed(x))
-
-    def embed(self, x: Tensor) -> Tensor:
-        """Map tokens of [B, L] to [B, F]."""
-        is_there_BL = x != 0
-        is_seen_BL = is_there_BL.clone()
-        is_seen_BL[:, 0] = True  # an empty text is read, but counts as nothing
-        mask_BLL = is_seen_BL[:, None, None, :].expand(-1, 1, x.shape[1], -1)
-        ids_BL = (x.long() - 1).clamp(min=0)
-        read_BLF = self.network(input_ids=ids_BL, attention_mask=mask_BLL).last_hidden_state
-        if self.pooling == "first":
-            return read_BLF[:, 0] * is_there_BL[:, :1]
-        return (read_BLF * is_there_BL[..., None]).sum(dim=1) / is_there_BL.sum(dim=1, keepdim=True).clamp(
-            min=1
-        )
-
-    def load_first_weights(self) -> str | None:
-        """Load the weights that the part was trained to, and say what was taken; None: there are none.
-
-        Raises:
-            UserError: The files aren't there, aren't whole, or are of another part.
-        """
-        return self._load(self.network) if self._load else None
+        return self.project(self.encoder(x))

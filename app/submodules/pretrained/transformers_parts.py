@@ -15,7 +15,7 @@ from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
 from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, PretrainedImageEncoder
 from nested_lightning.app.submodules.pretrained.libraries import library
-from nested_lightning.app.submodules.pretrained.matching import refuse_partial, said
+from nested_lightning.app.submodules.pretrained.matching import refuse_partial, said, without_adapters
 
 PREPROCESSOR = "preprocessor_config.json"
 _RESAMPLING: tuple[Interpolation, ...] = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
@@ -162,7 +162,7 @@ def load_network(network: Any, *, weights: str, sha256: str | None) -> str:
     begins = getattr(network, "base_model_prefix", "")
     bodies = (*(f"{name}." for name in own), *((f"{begins}.",) if begins else ()))
     left = sorted(map(str, report["unexpected_keys"]))
-    wanted = network.state_dict()
+    wanted = without_adapters(network.state_dict())
     refuse_partial(
         missing=sorted(map(str, report["missing_keys"])),
         unexpected=[name for name in left if name.startswith(bodies) and ".pooler." not in f".{name}"],
@@ -171,7 +171,7 @@ def load_network(network: Any, *, weights: str, sha256: str | None) -> str:
         source=weights,
     )
     given = loaded.state_dict()
-    network.load_state_dict({name: given[name] for name in wanted})
+    network.load_state_dict({name: given[name] for name in wanted}, strict=False)
     return said(len(wanted), len(wanted), left=left, source=weights)
 
 

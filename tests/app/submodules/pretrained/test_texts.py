@@ -41,7 +41,7 @@ def test_what_is_made_of_texts_is_what_the_library_makes(tmp_path: Path) -> None
     model, spec = application.multi_feature.model(), application.multi_feature.data_spec()
     extractor = model.feature_extractors["review"].eval()
     assert isinstance(extractor, TransformersTextExtractor)
-    extractor.load_first_weights()
+    extractor.encoder.load_first_weights()
     predictor_rows = application.multi_feature.datamodule().part("train").features["review"]
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(part)
@@ -53,7 +53,7 @@ def test_what_is_made_of_texts_is_what_the_library_makes(tmp_path: Path) -> None
         theirs = (read * mask).sum(dim=1) / mask.sum(dim=1)
         ids = torch.zeros(len(TEXTS), spec.groups[0].max_length, dtype=torch.int32)
         ids[:, : given["input_ids"].shape[1]] = (given["input_ids"] + 1) * given["attention_mask"]
-        ours = extractor.embed(ids)
+        ours = extractor.encoder(ids)
 
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
     assert {tuple(row) for row in predictor_rows.tolist()} <= {*map(tuple, ids.tolist()), (0,) * ids.shape[1]}
