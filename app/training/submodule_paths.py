@@ -28,8 +28,8 @@ def find_submodules(
     places = {**{name: name for name in modules}, **(places_of(model) if known is None else known)}
     found = matching_places(path, places, family=family)
     if not found:
-        known = (name for name, place in places.items() if [*modules[place].parameters()])
-        refuse_path(path, [f"{family}.{name}" for name in known], where=f"submodules.{path}")
+        learning = (name for name, place in places.items() if [*modules[place].parameters()])
+        refuse_path(path, [f"{family}.{name}" for name in learning], where=f"submodules.{path}")
     return {place: modules[place] for place in found}
 
 
