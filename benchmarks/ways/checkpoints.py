@@ -87,7 +87,7 @@ def poison(path: Path, target: Path, mark: Path) -> None:
 
 
 def name_foreign_class(path: Path, target: Path) -> bool:
-    """Write a checkpoint with another class in the place of each encoder's, and return whether it names any."""
+    """Write a checkpoint with another class in each encoder's place; return whether it names any."""
     honest = torch.load(path, weights_only=True)
     changed = _renamed(honest)
     torch.save(changed, target)

@@ -1,7 +1,7 @@
-"""The model and the data that every way puts together: encoders by name → combiner → head, on handwritten digits.
+"""The model and the data that every way puts together: encoders by name → combiner → head.
 
-Plain PyTorch and Lightning. Each of `benchmarks/ways/`'s folders imports it, so that they differ in nothing but how the
-parts come together.
+Plain PyTorch and Lightning. Each folder of `benchmarks/ways` imports it, so that they differ in nothing but
+how the parts come together.
 
 Shape letters: B samples, F features of an encoder, C digits.
 """
@@ -15,7 +15,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torch.utils.data import DataLoader, Dataset, Subset, random_split
+from torch.utils.data import DataLoader, Dataset, random_split
 
 WIDTHS = {"fou": 76, "kar": 64, "mor": 6}
 """Columns of the groups of features that are taken from the table."""
@@ -128,7 +128,7 @@ class Classifier(pl.LightningModule):
 
 
 class DigitsData(pl.LightningDataModule):
-    """Groups of features of the 2,000 digits that ship with the project, standardised; 1,700 of them to train on.
+    """Groups of features of the 2,000 digits that ship, standardised; 1,700 of them to train on.
 
     Args:
         batch_size: Samples of a batch.

@@ -10,7 +10,14 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-_NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+_NO_CODE = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
 
 
 def code_lines(path: Path) -> int:
@@ -22,7 +29,7 @@ def code_lines(path: Path) -> int:
 
 
 def added_lines(before: Callable[..., Any], after: Callable[..., Any]) -> list[str]:
-    """Return the lines that the body of one function has and that of another hasn't, however they are indented."""
+    """Return the lines that the body of one function has and another's hasn't, at any depth."""
     old, new = (_body_lines(function) for function in (before, after))
     return [line[2:] for line in difflib.ndiff(old, new) if line.startswith("+ ")]
 
@@ -48,7 +55,10 @@ def _python_lines(text: str) -> set[int]:
 def _docstring_lines(text: str) -> set[int]:
     numbers: set[int] = set()
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and ast.get_docstring(node) is not None
+        ):
             docstring = node.body[0]
             numbers.update(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
     return numbers

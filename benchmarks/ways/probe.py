@@ -1,4 +1,4 @@
-"""What is found out inside a process of a way: ``python -m benchmarks.ways.probe``; the last line printed is JSON."""
+"""What is found out inside a process of a way; the last line that it prints is JSON."""
 
 import json
 from importlib import import_module
@@ -28,7 +28,9 @@ def double(folder: str) -> None:
     _tell(
         num_lines=len(added_lines(using.build, using.build_with_double)),
         is_called=isinstance(found, Double) and found.num_calls > 0,
-        are_siblings_equal=_are_equal(_siblings(real), _siblings(_seeded(lambda: using.build_with_double(16)))),
+        are_siblings_equal=_are_equal(
+            _siblings(real), _siblings(_seeded(lambda: using.build_with_double(16)))
+        ),
         takes_other_width=_takes(lambda: using.build_with_double(24)),
     )
 

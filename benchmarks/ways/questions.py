@@ -76,7 +76,8 @@ class Opened:
         error: Why not.
         in_run: Whether it opens in the folder of its run, with what the training left beside it.
         runs_pickle: Whether a hostile pickle in it was executed.
-        imports_foreign: Whether a class was imported that was put in the place of one it names; None if it names none.
+        imports_foreign: Whether a class put in the place of one that it names was imported; None if it names
+            none.
     """
 
     alone: bool
@@ -92,7 +93,7 @@ def open_later(way: Way) -> Opened:
         finish(*way.training(1, *way.changed), folder=folder)
         path = newest(folder)
         with _folder() as empty:
-            found = _ask("open", way.folder, shutil.copy(path, empty), folder=empty)
+            found = _ask("open", way.folder, str(shutil.copy(path, str(empty))), folder=empty)
         function = "open_checkpoint" if found["is_open"] else "open_run"
         in_run = _ask("open", way.folder, str(path), f"--function={function}", folder=folder)
         return Opened(

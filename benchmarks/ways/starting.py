@@ -1,4 +1,4 @@
-"""Starts whole processes of a way: to their end, to the first step of the optimiser, or to a step where they are killed."""
+"""Starts whole processes of a way: to their end, to the first step, or to a step where they are killed."""
 
 import os
 import subprocess

@@ -33,7 +33,7 @@ class Experiment:
         self.trainer.fit(self.model, datamodule=self.data, ckpt_path=self.ckpt_path)
 
 
-@auto_config(experimental_allow_control_flow=True)
+@auto_config(experimental_allow_control_flow=True)  # type: ignore[untyped-decorator]
 def base(out_features: int = 16) -> Experiment:
     """Tell digits by groups of features."""
     model = Classifier(

@@ -14,7 +14,7 @@ EXPERIMENT = fdl_flags.DEFINE_fiddle_config("experiment", default_module=experim
 SEED = flags.DEFINE_integer("seed", 0, "Seed of weights, order and dropout.")
 
 
-def main(argv: list[str]) -> None:
+def main(_: list[str]) -> None:
     """Train as the flags say."""
     pl.seed_everything(SEED.value, workers=True)
     Path("experiment.json").write_text(serialization.dump_json(EXPERIMENT.value))

@@ -30,7 +30,7 @@ def open_checkpoint(path: Path) -> Classifier:
 
 
 def open_run(path: Path) -> Classifier:
-    """Return the model of a checkpoint in the folder of its run, where the script has written the configuration."""
+    """Return the model of a checkpoint in its run's folder, where the script has written a file."""
     model = fdl.build(serialization.load_json((path.parents[1] / "experiment.json").read_text()).model)
     model.load_state_dict(torch.load(path, weights_only=True)["state_dict"])
     return model

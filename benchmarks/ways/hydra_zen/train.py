@@ -1,7 +1,7 @@
 """Train with Hydra and hydra-zen: ``python train.py model.encoders.kar.hidden_features=64``."""
 
 import pytorch_lightning as pl
-from hydra_zen import builds, store, zen
+from hydra_zen import builds, make_config, store, zen
 from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 
@@ -41,40 +41,37 @@ Saving = builds(
 Trainer = builds(pl.Trainer, max_epochs=20, accelerator="cpu", deterministic=True, callbacks=[Saving])
 
 
-
-def train(
-    data: pl.LightningDataModule,
-    model: pl.LightningModule,
-    trainer: pl.Trainer,
-    seed: int = 0,
-    ckpt_path: str | None = None,
-) -> None:
-    """Train, or go on from a checkpoint; `seed_first` has used the seed."""
-    trainer.fit(model, datamodule=data, ckpt_path=ckpt_path)
-
-
-Train = builds(
-    train,
-    data=builds(DigitsData, populate_full_signature=True),
-    model=Model,
-    trainer=Trainer,
-    populate_full_signature=True,
-    hydra_defaults=["_self_", *({f"model/encoders/{group}": "mlp"} for group in WIDTHS)],
+store(
+    make_config(
+        seed=0,
+        ckpt_path=None,
+        data=builds(DigitsData, populate_full_signature=True),
+        model=Model,
+        trainer=Trainer,
+        hydra_defaults=["_self_", *({f"model/encoders/{group}": "mlp"} for group in WIDTHS)],
+    ),
+    name="train",
 )
 
 
-store(Train, name="train")
-
-
-def seed_first(seed: int) -> None:
+def seed_everything(seed: int) -> None:
     """Seed before anything is built."""
     pl.seed_everything(seed, workers=True)
+
+
+def train(
+    data: pl.LightningDataModule, model: pl.LightningModule, trainer: pl.Trainer, ckpt_path: str | None
+) -> None:
+    """Train, or go on from a checkpoint."""
+    trainer.fit(model, datamodule=data, ckpt_path=ckpt_path)
 
 
 def main() -> None:
     """Run the command line."""
     store.add_to_hydra_store()
-    zen(train, pre_call=zen(seed_first)).hydra_main(config_name="train", config_path=None, version_base="1.3")
+    zen(train, pre_call=zen(seed_everything)).hydra_main(
+        config_name="train", config_path=None, version_base="1.3"
+    )
 
 
 if __name__ == "__main__":

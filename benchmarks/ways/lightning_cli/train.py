@@ -26,6 +26,7 @@ class DigitsClassifier(Classifier):
 
 
 def widths_of(encoders: dict[str, Any]) -> list[int]:
+    """Return what the combiner takes of each encoder."""
     return [encoder.init_args.out_features for encoder in encoders.values()]
 
 
@@ -36,7 +37,9 @@ class DigitsCLI(LightningCLI):
         """Link the widths."""
         parser.link_arguments("data.num_classes", "model.head.init_args.num_classes", apply_on="instantiate")
         parser.link_arguments("model.encoders", "model.combiner.init_args.in_features", compute_fn=widths_of)
-        parser.link_arguments("model.combiner.out_features", "model.head.init_args.in_features", apply_on="instantiate")
+        parser.link_arguments(
+            "model.combiner.out_features", "model.head.init_args.in_features", apply_on="instantiate"
+        )
 
 
 def main() -> None:

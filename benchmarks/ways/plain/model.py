@@ -1,10 +1,18 @@
-"""The model of plain Lightning: it constructs its submodules, as a module does whose checkpoints are to open again."""
+"""The model of plain Lightning: it constructs its submodules, so that its checkpoints open again."""
 
 from collections.abc import Sequence
 
 from torch import nn
 
-from benchmarks.ways.digits import NUM_CLASSES, WIDTHS, Classifier, Concatenation, Head, LinearEncoder, MlpEncoder
+from benchmarks.ways.digits import (
+    NUM_CLASSES,
+    WIDTHS,
+    Classifier,
+    Concatenation,
+    Head,
+    LinearEncoder,
+    MlpEncoder,
+)
 
 
 class DigitsClassifier(Classifier):
