@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.ways.digits import MlpEncoder
+from benchmarks.ways.parts import MlpEncoder
 
 _KNOWN = f"{MlpEncoder.__module__}.{MlpEncoder.__qualname__}"
 _FOREIGN = "benchmarks.ways.witness.Witness"

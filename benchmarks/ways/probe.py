@@ -10,9 +10,9 @@ import torch
 import typer
 from torch import Tensor
 
-from benchmarks.ways.digits import WIDTHS, Classifier, DigitsData
 from benchmarks.ways.double import Double
 from benchmarks.ways.lines import added_lines
+from benchmarks.ways.parts import WIDTHS, Classifier, DigitsData
 
 app = typer.Typer()
 

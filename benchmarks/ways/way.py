@@ -70,7 +70,7 @@ LIGHTNING_CLI = Way(
     epochs="--trainer.max_epochs={}",
     changed=(
         "--model.encoders.kar.hidden_features=8",
-        "--model.encoders.mor=benchmarks.ways.digits.LinearEncoder",
+        "--model.encoders.mor=benchmarks.ways.parts.LinearEncoder",
     ),
     misspelt="--model.encoders.kar.hiden_features=8",
     resume=(*_CLI, "--trainer.max_epochs={}", "--ckpt_path=checkpoints/last.ckpt"),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.ways.digits import MlpEncoder
+from benchmarks.ways.parts import MlpEncoder
 
 Path("imported").touch()
 

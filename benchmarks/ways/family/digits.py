@@ -3,7 +3,7 @@
 from torch import nn
 
 import nested_lightning as nl
-from benchmarks.ways.digits import Classifier, Concatenation, DigitsData, Head, LinearEncoder, MlpEncoder
+from benchmarks.ways.parts import Classifier, Concatenation, DigitsData, Head, LinearEncoder, MlpEncoder
 
 SAVING = {"max_epochs": 20, "accelerator": "cpu", "checkpoint_every_n_steps": 5}
 

@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 
 import nested_lightning as nl
-from benchmarks.ways.digits import Classifier
 from benchmarks.ways.double import Double
 from benchmarks.ways.family.digits import digits
+from benchmarks.ways.parts import Classifier
 
 
 def build() -> Classifier:

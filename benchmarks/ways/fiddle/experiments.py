@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 from fiddle.experimental.auto_config import auto_config
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from benchmarks.ways.digits import (
+from benchmarks.ways.parts import (
     NUM_CLASSES,
     WIDTHS,
     Classifier,

@@ -6,9 +6,9 @@ import fiddle as fdl
 import torch
 from fiddle.experimental import serialization
 
-from benchmarks.ways.digits import Classifier
 from benchmarks.ways.double import Double
 from benchmarks.ways.fiddle.experiments import base
+from benchmarks.ways.parts import Classifier
 
 
 def build() -> Classifier:

@@ -5,7 +5,7 @@ from hydra_zen import builds, make_config, store, zen
 from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from benchmarks.ways.digits import (
+from benchmarks.ways.parts import (
     NUM_CLASSES,
     WIDTHS,
     Classifier,

@@ -7,9 +7,9 @@ from hydra import compose, initialize
 from hydra_zen import builds, instantiate, store
 from omegaconf import OmegaConf
 
-from benchmarks.ways.digits import Classifier
 from benchmarks.ways.double import Double
 from benchmarks.ways.hydra_zen import train  # noqa: F401, what it stores
+from benchmarks.ways.parts import Classifier
 
 store.add_to_hydra_store()
 initialize(config_path=None, version_base="1.3")

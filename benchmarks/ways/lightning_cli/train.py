@@ -5,7 +5,7 @@ from typing import Any
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from torch import nn
 
-from benchmarks.ways.digits import Classifier, DigitsData
+from benchmarks.ways.parts import Classifier, DigitsData
 
 
 class DigitsClassifier(Classifier):

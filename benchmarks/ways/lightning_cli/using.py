@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.ways.digits import Classifier, DigitsData
 from benchmarks.ways.lightning_cli.train import DigitsClassifier, DigitsCLI
+from benchmarks.ways.parts import Classifier, DigitsData
 
 CONFIG = str(Path(__file__).with_name("config.yaml"))
 DOUBLE = "benchmarks.ways.double.Double"

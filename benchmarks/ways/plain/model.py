@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from benchmarks.ways.digits import (
+from benchmarks.ways.parts import (
     NUM_CLASSES,
     WIDTHS,
     Classifier,

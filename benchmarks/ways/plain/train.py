@@ -5,7 +5,7 @@ import argparse
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from benchmarks.ways.digits import WIDTHS, DigitsData
+from benchmarks.ways.parts import WIDTHS, DigitsData
 from benchmarks.ways.plain.model import DigitsClassifier
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.ways.digits import Classifier
 from benchmarks.ways.double import Double
+from benchmarks.ways.parts import Classifier
 from benchmarks.ways.plain.model import DigitsClassifier
 
 
