@@ -5,8 +5,9 @@ Run it from the project's folder with ``python -m benchmarks.ways``, after
 trainings, also with a misspelt setting or killed, a step with a double, checkpoints opened elsewhere.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -14,39 +15,39 @@ from rich.console import Console
 from benchmarks.ways import questions, table
 from benchmarks.ways.way import ALL, PLAIN, Way
 
+T = TypeVar("T")
+
 
 def main(
-    repeats: Annotated[int, typer.Option(min=1, help="Runs of each until its first step.")] = 7,
+    repeats: Annotated[int, typer.Option(min=1, help="Runs that are timed, of each.")] = 7,
     markdown: Annotated[Path | None, typer.Option(help="Write the table here too, as Markdown.")] = None,
 ) -> None:
     """Print a table of the five ways, and what each says to a misspelt name."""
-    seconds = _time_in_turn(repeats)
-    found = [_ask(way, seconds) for way in ALL]
+    to_step = _in_turn(questions.time_first_step, repeats)
+    to_error = _in_turn(questions.misspell, repeats)
+    found = [_ask(way, to_step, to_error) for way in ALL]
     Console(width=200).print(table.as_table(found))
     Console(soft_wrap=True).print(table.messages(found), markup=False, highlight=False)
     if markdown is not None:
         markdown.write_text(table.as_markdown(found))
 
 
-def _time_in_turn(repeats: int) -> dict[str, list[float]]:
-    """Return seconds until the first step by folder; a first round isn't counted, as it compiles bytecode."""
-    seconds: dict[str, list[float]] = {way.folder: [] for way in ALL}
-    for number in range(repeats + 1):
-        for way in ALL:
-            found_s = questions.time_first_step(way)
-            if number:
-                seconds[way.folder].append(found_s)
-    return seconds
+def _in_turn(question: Callable[[Way], T], repeats: int) -> dict[str, list[T]]:
+    """Return what was found in each round, by folder; a first one isn't counted, as it compiles bytecode."""
+    _, *rounds = ([question(way) for way in ALL] for _ in range(repeats + 1))
+    return {way.folder: list(found) for way, found in zip(ALL, zip(*rounds, strict=True), strict=True)}
 
 
-def _ask(way: Way, seconds: dict[str, list[float]]) -> table.Answers:
+def _ask(
+    way: Way, to_step: dict[str, list[float]], to_error: dict[str, list[questions.Misspelt]]
+) -> table.Answers:
     Console(stderr=True).print(f"asking {way.name}")
-    pairs = zip(seconds[way.folder], seconds[PLAIN.folder], strict=True)
+    pairs = zip(to_step[way.folder], to_step[PLAIN.folder], strict=True)
     return table.Answers(
         way=way,
-        seconds=seconds[way.folder],
+        seconds=to_step[way.folder],
         ratios=[own / plain for own, plain in pairs],
-        misspelt=questions.misspell(way),
+        misspelt=to_error[way.folder],
         double=questions.put_in_double(way),
         opened=questions.open_later(way),
         resumed=questions.resume(way),

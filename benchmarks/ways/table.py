@@ -20,7 +20,7 @@ class Answers:
         way: Which.
         seconds: From the start to the first step, of each run.
         ratios: To those of plain Lightning in the same round.
-        misspelt: What it says to a misspelt setting.
+        misspelt: What it says to a misspelt setting, of each run.
         double: What `probe.double` found.
         opened: How its checkpoints open.
         resumed: How it goes on after a kill.
@@ -29,7 +29,7 @@ class Answers:
     way: Way
     seconds: Sequence[float]
     ratios: Sequence[float]
-    misspelt: Misspelt
+    misspelt: Sequence[Misspelt]
     double: dict[str, Any]
     opened: Opened
     resumed: Resumed
@@ -65,10 +65,10 @@ ROWS: dict[str, Callable[[Answers], str]] = {
     "files, lines": _files,
     "start to first step, s": lambda answers: _spread(answers.seconds),
     "times plain Lightning's": lambda answers: _spread(answers.ratios),
-    "misspelt name: exit status": lambda answers: str(answers.misspelt.status),
-    "… s until it says so": lambda answers: f"{answers.misspelt.duration_s:.1f}",
-    "… lines printed": lambda answers: str(answers.misspelt.num_lines),
-    "… the right name among them": lambda answers: _yes(answers.misspelt.names_right_one),
+    "misspelt name: exit status": lambda answers: str(answers.misspelt[0].status),
+    "… s until it says so": lambda answers: _spread([one.duration_s for one in answers.misspelt]),
+    "… lines printed": lambda answers: str(answers.misspelt[0].num_lines),
+    "… the right name among them": lambda answers: _yes(answers.misspelt[0].names_right_one),
     "double: lines": lambda answers: str(answers.double["num_lines"]),
     "… a step calls it": lambda answers: _yes(answers.double["is_called"]),
     "… first weights of the rest as before": lambda answers: _yes(answers.double["are_siblings_equal"]),
@@ -107,7 +107,7 @@ def messages(found: Sequence[Answers]) -> str:
     """Return what each says to a misspelt name."""
     blocks = []
     for answers in found:
-        text = "\n".join(f"  {line}" for line in answers.misspelt.message.splitlines())
+        text = "\n".join(f"  {line}" for line in answers.misspelt[0].message.splitlines())
         blocks.append(f"{answers.way.name}: … {answers.way.misspelt}\n{text}")
     return "\n".join(blocks)
 

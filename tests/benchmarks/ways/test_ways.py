@@ -59,7 +59,7 @@ def test_the_questions_about_ours_are_answered_and_stand_in_a_table() -> None:
         way=FAMILY,
         seconds=[questions.time_first_step(FAMILY)],
         ratios=[1.5],
-        misspelt=misspelt,
+        misspelt=[misspelt],
         double=questions.put_in_double(FAMILY),
         opened=opened,
         resumed=resumed,
