@@ -191,20 +191,21 @@ def _refusal(layers: Mapping[str, nn.Module], module: nn.Module, error: Exceptio
     what = (
         f"is a {kind}, which has layers itself" if is_block else f"is a {kind}, which can't have an adapter"
     )
-    return f"'{name}' {what}; {_near(name, layer if is_block else module)}"
+    return f"'{name}' {what}; {_near(name, module, within=f'{name}.' if is_block else '')}"
 
 
-def _near(target: str, module: nn.Module) -> str:
-    known = [*dict.fromkeys(_adaptable(module))]
+def _near(target: str, module: nn.Module, *, within: str = "") -> str:
+    known = [*dict.fromkeys(_adaptable(module, within))]
     near = difflib.get_close_matches(target, known, n=4, cutoff=0.5) or known[:6]
-    return f"near: {', '.join(near)}" if near else "there is no layer within that can have one"
+    return f"near: {', '.join(near)}" if near else "no layer there can have one"
 
 
-def _adaptable(module: nn.Module) -> Iterator[str]:
-    """Yield short names of layers that can have adapters."""
+def _adaptable(module: nn.Module, within: str) -> Iterator[str]:
+    """Yield short names of layers that can have adapters, of those whose whole names begin so."""
     kinds = (nn.Linear, nn.Embedding, nn.Conv1d, nn.Conv2d, nn.Conv3d)
     for name, one in module.named_modules():
-        if name and isinstance(one, kinds) and not isinstance(one, NonDynamicallyQuantizableLinear):
+        is_layer = isinstance(one, kinds) and not isinstance(one, NonDynamicallyQuantizableLinear)
+        if name and name.startswith(within) and is_layer:
             last = name.rpartition(".")[2]
             yield name if last.isdecimal() else last
 

@@ -17,7 +17,6 @@ from nested_lightning.app.training.adapters import (
     is_of_adapter,
     take_adapters_away,
 )
-from tests.quick_first import quick_first
 
 pytest.importorskip("peft", reason="peft is of the extra 'pretrained'")
 
@@ -71,15 +70,13 @@ def state_of(module: nn.Module) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in module.state_dict().items()}
 
 
-LAYERS = quick_first(
-    [
-        ["query"],
-        ["words"],
-        ["conv"],
-        ["linear1", "linear2"],
-        ["words", "conv", "query", "blocks.layers.1.linear1"],
-    ]
-)
+LAYERS = [
+    ["query"],
+    ["words"],
+    ["conv"],
+    ["linear1", "linear2"],
+    ["words", "conv", "query", "blocks.layers.1.linear1"],
+]
 
 
 @pytest.mark.parametrize("targets", LAYERS)
