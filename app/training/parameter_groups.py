@@ -8,6 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nested_lightning.app.training.joint_optimizer import JointOptimizer
+
 _OPTIONS = "optimizer_options"
 _FACTOR = "optimizer_lr_factor"
 _lock = threading.RLock()
@@ -49,7 +51,9 @@ def grouped_by_options() -> Iterator[None]:
         add_whole = Optimizer.add_param_group
 
         def add(optimizer: Optimizer, group: dict[str, Any]) -> None:
-            for part in _split(group, rate=group.get("lr", optimizer.defaults.get("lr"))):
+            is_split = isinstance(optimizer, JointOptimizer)  # its groups are those of others
+            rate = group.get("lr", optimizer.defaults.get("lr"))
+            for part in [group] if is_split else _split(group, rate=rate):
                 add_whole(optimizer, part)
 
         Optimizer.add_param_group = add  # type: ignore[method-assign, assignment]
