@@ -206,6 +206,7 @@ def test_a_check_lists_what_is_frozen_and_finds_all_that_is_wrong(adapted: dict[
     rows = {row.path: row for row in report.rows}
     kar = rows["feature_extractors.kar"]
     assert (kar.num_parameters, kar.num_frozen, kar.learning_rates) == (99, 76, (0.1,))
+    assert (kar.note, rows["head"].note) == ("adapters at 2 layers", "")
 
     wrong = {
         "multi_feature.feature_extractors.kar": {"lora": {"targets": ["layer.0"]}},
