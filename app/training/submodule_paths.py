@@ -24,12 +24,13 @@ def find_submodules(
     Raises:
         UserError: The path matches nothing; the near ones are listed.
     """
+    known = places_of(model) if known is None else known
     modules = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
-    places = {**{name: name for name in modules}, **(places_of(model) if known is None else known)}
+    places = {**{name: name for name in modules}, **known}
     found = matching_places(path, places, family=family)
     if not found:
-        known = (name for name, place in places.items() if [*modules[place].parameters()])
-        refuse_path(path, [f"{family}.{name}" for name in known], where=f"submodules.{path}")
+        learning = (name for name, place in places.items() if [*modules[place].parameters()])
+        refuse_path(path, [f"{family}.{name}" for name in learning], where=f"submodules.{path}")
     return {place: modules[place] for place in found}
 
 

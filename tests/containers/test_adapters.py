@@ -11,7 +11,14 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
-from nested_lightning import UserError, bootstrap, family_container, from_checkpoint, resume_training
+from nested_lightning import (
+    UserError,
+    bootstrap,
+    bootstrap_from,
+    family_container,
+    from_checkpoint,
+    resume_training,
+)
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.training.adapters import is_of_adapter
 from nested_lightning.app.training.runs.run import TrainingRun
@@ -123,7 +130,7 @@ def test_a_training_goes_on_exactly(
                 raise PowerCutError
 
     first = run_in(small_settings, tmp_path / "first")().best_checkpoint
-    policy = {"init_from": str(first), "lora": {**LORA, "dropout": 0.5, "save": save}}
+    policy: dict[str, Any] = {"init_from": str(first), "lora": {**LORA, "dropout": 0.5, "save": save}}
     settings = merge(with_policy(adapted, **policy), {"trainer": {"checkpoint_every_n_steps": 1}})
     run_in(settings, tmp_path / "whole")()
     cut = run_in(settings, tmp_path / "cut")
@@ -142,7 +149,7 @@ def test_checkpoints_of_adapters_alone_need_the_file_beside_them(
     small_settings: dict[str, Any], adapted: dict[str, Any], tmp_path: Path
 ) -> None:
     first = run_in(small_settings, tmp_path / "first")().best_checkpoint
-    policy = {"init_from": str(first), "lora": {**LORA, "save": "adapters"}}
+    policy: dict[str, Any] = {"init_from": str(first), "lora": {**LORA, "save": "adapters"}}
     run = run_in(with_policy(adapted, **policy), tmp_path / "second")
     best = run().best_checkpoint
 
@@ -151,6 +158,10 @@ def test_checkpoints_of_adapters_alone_need_the_file_beside_them(
         name for name in run.model.state_dict() if is_of_adapter(name)
     }
     assert not differing(state_of(family_container(from_checkpoint(best)).model()), state_of(run.model))
+    third = family_container(bootstrap_from(best, {"run_dir": str(tmp_path / "third")})).training_run()
+    third()
+    changed = differing(state_of(run.model), state_of(third.model))
+    assert {name for name in changed if not name.startswith("head.")} == {n for n in kept if is_of_adapter(n)}
     content = first.read_bytes()
     first.write_bytes(best.read_bytes())
     with pytest.raises(UserError, match=rf"which are in {first}, and that file has changed: its SHA-256 is "):
@@ -189,11 +200,16 @@ def test_submodules_that_begin_with_one_file_share_nothing(
     narrow = {"multi_feature": {"data": {"excluded": ["kar2"]}}}  # then both extractors are of one shape
     settings = merge(small_settings, narrow)
     first = run_in(settings, tmp_path / "first")().best_checkpoint
-    policy = {"init_from": str(first), "init_path": "multi_feature.feature_extractors.kar", "lora": LORA}
+    policy: dict[str, Any] = {
+        "init_from": str(first),
+        "init_path": "multi_feature.feature_extractors.kar",
+        "lora": LORA,
+    }
     run = run_in(with_policy(settings, **policy), tmp_path / "second")
     run()
 
-    kar, fou = (run.model.feature_extractors[name] for name in ("kar", "fou"))  # type: ignore[index, union-attr]
+    extractors: Any = run.model.feature_extractors
+    kar, fou = extractors["kar"], extractors["fou"]
     assert not {one.data_ptr() for one in kar.parameters()} & {one.data_ptr() for one in fou.parameters()}
     same = differing(state_of(kar), state_of(fou))
     assert same == {name for name in kar.state_dict() if is_of_adapter(name)}
@@ -261,7 +277,7 @@ def test_a_ready_module_is_adapted_anew_in_each_training(
 ) -> None:
     settings = with_policy(small_settings, "multi_feature.head", lora={"rank": 2, "targets": ["2"]})
     own = {"multi_feature.head": DeepHead(in_features=8, out_features=3)}
-    frozen = own["multi_feature.head"].layers[2].weight.clone()
+    frozen = own["multi_feature.head"].state_dict()["layers.2.weight"].clone()
     for number in range(2):
         placed = settings | {"run_dir": str(tmp_path / str(number))}
         run: TrainingRun = family_container(bootstrap(placed, overrides=own)).training_run()
@@ -278,7 +294,7 @@ def test_a_module_of_a_strangers_has_adapters(tmp_path: Path) -> None:
             super().__init__()
             self.first = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 4))  # type: ignore[assignment]
 
-    policy = {"small.first": {"lora": {"rank": 1, "targets": ["1"]}}}
+    policy: dict[str, Any] = {"small.first": {"lora": {"rank": 1, "targets": ["1"]}}}
     run = run_of(Deep, tmp_path, sections={"submodules": policy})
     before = state_of(run.model)
     run()
