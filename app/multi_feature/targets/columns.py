@@ -145,10 +145,7 @@ class NumberColumn:
         """
         known = self.values[train]
         if len(known) and known.min() == known.max():
-            raise UserError(
-                f"column '{self.name}' holds {known[0]:g} in every row of the training part, from which"
-                f" nothing can be learnt; check multi_feature.data.label, or {LACKS_ROWS}"
-            )
+            raise UserError(_constant(self.name, f"{known[0]:g}"))
         if self.kind == "number":
             return NumberTarget(column=self.name, mean=float(known.mean()), scale=float(known.std()))
         refuse_other_than_counts(self.values, self.name)
@@ -186,7 +183,7 @@ class LabelColumn:
         """Return what a model must know of the column, by the rows ``train``.
 
         Raises:
-            UserError: There is no label at all, or one that none of these rows has.
+            UserError: There is no label at all, or one that none of these rows has, or all have the same ones.
         """
         names = tuple(sorted(compute.unique(self.values.flatten()).to_pylist()))
         if not names:
@@ -200,6 +197,8 @@ class LabelColumn:
                 f"column '{self.name}': the training part has no row with the label '{names[first]}', which"
                 f" is first in row {row + 1:,}; {LACKS_ROWS}, or leave the label out"
             )
+        if (counts == len(train)).all():
+            raise UserError(_constant(self.name, name_list(names)))
         return LabelTarget(
             column=self.name,
             names=names,
@@ -207,6 +206,13 @@ class LabelColumn:
             num_rows=len(train),
             separator=self.separator,
         )
+
+
+def _constant(column: str, value: str) -> str:
+    return (
+        f"column '{column}' holds {value} in every row of the training part, from which nothing can be"
+        f" learnt; check multi_feature.data.label, or {LACKS_ROWS}"
+    )
 
 
 TargetColumn: TypeAlias = ClassColumn | NumberColumn | LabelColumn

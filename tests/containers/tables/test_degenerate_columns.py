@@ -1,0 +1,74 @@
+"""Columns of no use, and nothing but categories: each has a stated outcome for each objective."""
+
+import json
+import math
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nested_lightning import bootstrap
+from nested_lightning.app.errors import UserError
+from tests.containers.tables.everything import KINDS, Columns, features_of, settings_for, table_for
+from tests.quick_first import quick_first
+
+NUM_ROWS = 120
+
+
+def _trained(kind: str, columns: Columns, run: Path, **data: Any) -> tuple[Any, list[str]]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = bootstrap(settings_for(kind, run, **data), data=columns).train()
+    results = json.loads(result.run_folder.results_file.read_text())
+    losses = results["validation"]["val_loss"], results["test"]["test_loss"]
+    assert all(map(math.isfinite, losses))
+    return result, [str(one.message) for one in caught]
+
+
+def _categories() -> Columns:
+    features = features_of()
+    random = np.random.default_rng(1)
+    return {
+        "colour": features["colour"],
+        "shade": random.choice(["dark", "light"], NUM_ROWS).tolist(),
+        "split": features["split"],
+    }
+
+
+@pytest.mark.parametrize("kind", quick_first(KINDS))
+def test_nothing_but_categories_trains(kind: str, tmp_path: Path) -> None:
+    result, _ = _trained(kind, table_for(kind, _categories()), tmp_path / "run")
+
+    (group,) = result.predictor.data_spec.groups
+    assert [len(column.categories) for column in group.columns] == [3, 2]
+
+
+@pytest.mark.parametrize("kind", quick_first(KINDS))
+def test_columns_of_no_use_are_named_and_train(kind: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(2)
+    useless = {
+        "constant": [5.0] * NUM_ROWS,
+        "word": ["same"] * NUM_ROWS,
+        "near": (1 + 1e-12 * random.choice([-1, 1], NUM_ROWS)).tolist(),
+        "blank": [None] * NUM_ROWS,
+        "empty": [""] * NUM_ROWS,
+    }
+    columns = table_for(kind, _categories() | useless)
+
+    result, notes = _trained(kind, columns, tmp_path / "run")
+
+    told = " ".join(notes)
+    for name in useless:
+        assert f"'{name}'" in told, notes
+
+
+@pytest.mark.parametrize("kind", quick_first(KINDS))
+def test_a_constant_target_is_refused(kind: str, tmp_path: Path) -> None:
+    columns = table_for(kind)
+    constant = {**columns, "y": columns["y"][:1] * NUM_ROWS}
+
+    with pytest.raises(UserError, match=r"'y'|label"):
+        bootstrap(settings_for(kind, tmp_path / "run"), data=constant).train()
+    assert not (tmp_path / "run" / "checkpoints").exists()
