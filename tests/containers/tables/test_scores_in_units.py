@@ -28,7 +28,16 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 @pytest.mark.slow
 def test_errors_follow_from_the_file_that_predict_wrote(program: Program, tmp_path: Path) -> None:
     _write(tmp_path / "table.csv")
-    training = ["--data", "table.csv", "--label", "y", "--set", "run_dir=run", "--set", "trainer.max_epochs=3"]
+    training = [
+        "--data",
+        "table.csv",
+        "--label",
+        "y",
+        "--set",
+        "run_dir=run",
+        "--set",
+        "trainer.max_epochs=3",
+    ]
     split = ["--set", "multi_feature.data.split.kind=column", "--set", "trainer.accelerator=cpu"]
     program("train", "--model", "multi-feature", *training, *split)
     program("predict", "run", "table.csv", "--output", "answers.csv", "--keep", "y,split")
