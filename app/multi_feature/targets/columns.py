@@ -183,7 +183,7 @@ class LabelColumn:
         """Return what a model must know of the column, by the rows ``train``.
 
         Raises:
-            UserError: There is no label at all, or one that none of these rows has, or all have the same ones.
+            UserError: There is no label at all, or one that none of these rows has, or all have the same.
         """
         names = tuple(sorted(compute.unique(self.values.flatten()).to_pylist()))
         if not names:

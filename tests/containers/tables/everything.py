@@ -43,7 +43,7 @@ def target_of(kind: str, size: list[float]) -> Any:
 
 
 def table_for(kind: str, features: Columns | None = None) -> Columns:
-    """Return features and what an objective of a kind predicts of them: column ``y``, of several ``z`` too."""
+    """Return features and what an objective of a kind predicts: column ``y``, of several ``z`` too."""
     columns = features_of() if features is None else dict(features)
     size = columns.get("size") or features_of(len(next(iter(columns.values()))))["size"]
     if kind == "several":

@@ -1,4 +1,4 @@
-"""Scores of numbers are in the units of the file, and what one recomputes from the file that predict wrote."""
+"""Scores of numbers are in the units of the file, and follow from the file that predict wrote."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""What is fitted comes of training rows alone, and what only other rows have gets a finite answer and a note."""
+"""What is fitted comes of training rows alone; what only others have gets a finite answer and a note."""
 
 import json
 import math
