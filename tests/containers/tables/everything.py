@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nested_lightning import bootstrap
 from nested_lightning.settings.choices.objectives import OBJECTIVES
 from nested_lightning.settings.reading.merging import merge
 
@@ -62,3 +63,9 @@ def settings_for(kind: str, run: Path | None = None, **data: Any) -> dict[str, A
         "multi_feature": {"data": {"split": {"kind": "column"}, "batch_size": 16, **label}, **objective},
     }
     return merge(settings, {"multi_feature": {"data": data}})
+
+
+def trained(settings: dict[str, Any], data: Any = None) -> Any:
+    """Train, and return the result."""
+    application: Any = bootstrap(settings, data=data)
+    return application.train()

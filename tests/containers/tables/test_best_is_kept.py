@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from nested_lightning import bootstrap, from_checkpoint
+from nested_lightning import from_checkpoint
 from nested_lightning.settings.reading.merging import merge
 from tests.command_line import Program
-from tests.containers.tables.everything import settings_for, table_for
+from tests.containers.tables.everything import settings_for, table_for, trained
 from tests.quick_first import quick_first
 
 pytestmark = pytest.mark.filterwarnings("ignore:taken for categories", "ignore:in the test part, no row")
@@ -37,7 +37,7 @@ def test_the_best_checkpoint_is_that_of_the_best_row_of_the_monitored_metric(
     columns = table_for(kind)
     random.Random(0).shuffle(columns["y"])  # so that the scores go up and down
 
-    result = bootstrap(merge(settings_for(kind, tmp_path / "run"), wild), data=columns).train()
+    result = trained(merge(settings_for(kind, tmp_path / "run"), wild), data=columns)
 
     values = _values(result.run_folder.metrics_file, metric)
     best = (max if mode == "max" else min)(values)

@@ -9,7 +9,7 @@ from pyarrow import parquet
 
 from nested_lightning import bootstrap, from_checkpoint
 from nested_lightning.app.errors import UserError
-from tests.containers.tables.everything import KINDS, Columns, settings_for, table_for
+from tests.containers.tables.everything import KINDS, Columns, settings_for, table_for, trained
 from tests.quick_first import quick_first
 from tests.untrained import as_if_trained
 
@@ -24,8 +24,8 @@ WORDS_IN_PLACES = {
 
 
 def _reversed_with_more(columns: Columns) -> Columns:
-    more = {"number": list(range(len(columns["size"]))), "remark": ["none"] * len(columns["size"])}
-    return {name: {**columns, **more}[name] for name in reversed([*columns, *more])}
+    more: Columns = {"number": list(range(len(columns["size"]))), "remark": ["none"] * len(columns["size"])}
+    return dict(reversed({**columns, **more}.items()))
 
 
 def _predictor(kind: str, columns: Columns) -> Any:
@@ -72,7 +72,7 @@ def test_a_column_that_a_file_lacks_or_that_holds_words_is_named(kind: str, tmp_
 @pytest.mark.parametrize("kind", quick_first(KINDS))
 def test_an_evaluation_goes_by_the_names_of_columns(kind: str, tmp_path: Path) -> None:
     columns = table_for(kind)
-    result = bootstrap(settings_for(kind, tmp_path / "run"), data=columns).train()
+    result = trained(settings_for(kind, tmp_path / "run"), data=columns)
 
     reports = [
         from_checkpoint(result.best_checkpoint, data=data).multi_feature.evaluator()("test")

@@ -9,7 +9,7 @@ import pytest
 
 from nested_lightning import bootstrap
 from nested_lightning.app.errors import UserError
-from tests.containers.tables.everything import Columns, features_of, settings_for, table_for
+from tests.containers.tables.everything import Columns, features_of, settings_for, table_for, trained
 
 pytestmark = pytest.mark.filterwarnings("ignore:taken for categories", "ignore:not used, as the model knows")
 
@@ -27,7 +27,7 @@ def predictor(tmp_path: Path) -> Any:
     """Of a model that was trained with dates of which some are blank."""
     columns = _with_dates(_blanked(features_of()["bought"]))
     settings = settings_for("number", tmp_path / "run", missing="mean")
-    application = bootstrap(settings, data=columns)
+    application: Any = bootstrap(settings, data=columns)
     assert "1 date" in application.multi_feature.data_summary().lines()["groups"]
     return application.train().predictor
 
@@ -70,7 +70,7 @@ def test_dates_with_zones_and_blanks_are_found_and_train(tmp_path: Path) -> None
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        result = bootstrap(settings, data=_with_dates(_blanked(zoned))).train()
+        result = trained(settings, data=_with_dates(_blanked(zoned)))
 
     assert result.predictor.data_spec.sorts["bought"] == "date"
     assert math.isfinite(result.test_metrics["test_loss"])

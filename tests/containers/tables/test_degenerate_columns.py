@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nested_lightning import bootstrap
 from nested_lightning.app.errors import UserError
-from tests.containers.tables.everything import KINDS, Columns, features_of, settings_for, table_for
+from tests.containers.tables.everything import KINDS, Columns, features_of, settings_for, table_for, trained
 from tests.quick_first import quick_first
 
 NUM_ROWS = 120
@@ -20,7 +19,7 @@ NUM_ROWS = 120
 def _trained(kind: str, columns: Columns, run: Path, **data: Any) -> tuple[Any, list[str]]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        result = bootstrap(settings_for(kind, run, **data), data=columns).train()
+        result = trained(settings_for(kind, run, **data), data=columns)
     results = json.loads(result.run_folder.results_file.read_text())
     losses = results["validation"]["val_loss"], results["test"]["test_loss"]
     assert all(map(math.isfinite, losses))
@@ -74,5 +73,5 @@ def test_a_constant_target_is_refused(kind: str, tmp_path: Path) -> None:
     constant = {**columns, "y": columns["y"][:1] * NUM_ROWS}
 
     with pytest.raises(UserError, match=r"'y'|label"):
-        bootstrap(settings_for(kind, tmp_path / "run"), data=constant).train()
+        trained(settings_for(kind, tmp_path / "run"), data=constant)
     assert not (tmp_path / "run" / "checkpoints").exists()

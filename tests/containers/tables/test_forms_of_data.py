@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nested_lightning import bootstrap
 from tests.containers.shared_trainings import assert_same_training
-from tests.containers.tables.everything import KINDS, features_of, settings_for, table_for
+from tests.containers.tables.everything import KINDS, features_of, settings_for, table_for, trained
 from tests.quick_first import quick_first
 
 pytestmark = pytest.mark.filterwarnings(
@@ -36,11 +35,11 @@ def test_a_target_trains_the_same_model_in_every_shape_and_container(kind: str, 
     targets = [name for name in ("y", "z") if name in columns]
     forms = {name: _forms(columns[name]) for name in targets}
 
-    bootstrap(settings_for(kind, tmp_path / "list"), data=columns).train()
+    trained(settings_for(kind, tmp_path / "list"), data=columns)
 
     for form in forms["y"]:
-        given = {**columns, **{name: forms[name][form] for name in targets}}
-        bootstrap(settings_for(kind, tmp_path / form), data=given).train()
+        given = columns | {name: forms[name][form] for name in targets}
+        trained(settings_for(kind, tmp_path / form), data=given)
         assert_same_training(tmp_path / form, tmp_path / "list")
 
 
@@ -48,14 +47,13 @@ def test_a_target_trains_the_same_model_in_every_shape_and_container(kind: str, 
 def test_frames_are_left_as_they_are_and_answers_are_on_their_index(kind: str) -> None:
     pandas = pytest.importorskip("pandas")
     plain = pandas.DataFrame(table_for(kind))
-    predictor = bootstrap(settings_for(kind), data=plain).train().predictor
+    predictor = trained(settings_for(kind), data=plain).predictor
     wanted = predictor.predict(plain).to_records()
 
     for index in (range(120, 0, -1), [7] * 120, [f"row {row % 50}" for row in range(120)]):
         frame = plain.set_axis(pandas.Index(index, name="id"))
         before = frame.copy(deep=True)
-        trained = bootstrap(settings_for(kind), data=frame).train().predictor
-        answers = trained.predict(frame)
+        answers = trained(settings_for(kind), data=frame).predictor.predict(frame)
         pandas.testing.assert_frame_equal(frame, before)
         assert answers.to_pandas().index.equals(frame.index)
         assert answers.to_records() == wanted
@@ -69,11 +67,11 @@ def test_columns_called_by_numbers_train_and_predict() -> None:
     before = numbered.copy(deep=True)
     settings = settings_for("number", split={"kind": "random"})
 
-    predictor = bootstrap(settings, data=numbered).train().predictor
+    predictor = trained(settings, data=numbered).predictor
     answers = predictor.predict(numbered.drop(columns="y"))
 
     pandas.testing.assert_frame_equal(numbered, before)
     assert answers.to_pandas().index.equals(numbered.index)
     named = plain.rename(columns=str).assign(y=numbered["y"])
-    by_name = bootstrap(settings, data=named.rename(columns={"size": "0", "mass": "1", "colour": "2"}))
-    assert answers.to_records() == by_name.train().predictor.predict(numbered).to_records()
+    by_name = trained(settings, data=named.rename(columns={"size": "0", "mass": "1", "colour": "2"}))
+    assert answers.to_records() == by_name.predictor.predict(numbered).to_records()

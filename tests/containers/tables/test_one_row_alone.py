@@ -7,13 +7,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from nested_lightning import bootstrap
 from nested_lightning.settings.choices.group_extractors import GROUP_EXTRACTORS
 from nested_lightning.settings.choices.image_extractors import PICTURE_EXTRACTORS
 from nested_lightning.settings.choices.text_extractors import SEQUENCE_EXTRACTORS, TEXT_EXTRACTORS
 from nested_lightning.settings.reading.merging import merge
 from tests.app.multi_feature.test_pictures import write_class_folders
-from tests.containers.tables.everything import features_of, settings_for, table_for
+from tests.containers.tables.everything import features_of, settings_for, table_for, trained
 from tests.quick_first import quick_first
 
 OWN_SORTS = {"photo": PICTURE_EXTRACTORS, "note": TEXT_EXTRACTORS, "load": SEQUENCE_EXTRACTORS}
@@ -47,7 +46,7 @@ def test_a_row_left_over_trains_and_one_alone_is_answered_as_among_others(kind: 
     settings = settings_for("number", tmp_path / "run", path=str(table), batch_size=64)
     chosen = {"multi_feature": {"feature_extractors": {group: {"kind": kind}}}}
 
-    result = bootstrap(merge(settings, chosen)).train()
+    result = trained(merge(settings, chosen))
 
     predictor, rows = result.predictor, parquet.read_table(table).slice(NUM_TRAINED, 10)
     assert {"all", *OWN_SORTS} == {one.name for one in predictor.data_spec.groups}

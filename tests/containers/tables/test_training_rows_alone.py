@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from nested_lightning import bootstrap
-from tests.containers.tables.everything import KINDS, Columns, settings_for, table_for
+from tests.containers.tables.everything import KINDS, Columns, settings_for, table_for, trained
 from tests.quick_first import quick_first
 
 NEW: dict[str, tuple[Any, str]] = {
@@ -38,7 +37,7 @@ def _changed(columns: Columns, part: str) -> Columns:
 def _trained(kind: str, columns: Columns, run: Path) -> tuple[Any, dict[str, torch.Tensor], list[str]]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        result = bootstrap(settings_for(kind, run), data=columns).train()
+        result = trained(settings_for(kind, run), data=columns)
     last = torch.load(result.run_folder.last_checkpoint, weights_only=True)
     fitted = {name: each for name, each in last["state_dict"].items() if "threshold" not in name}
     return result, fitted, [str(one.message) for one in caught]
@@ -66,7 +65,7 @@ def test_other_rows_change_neither_statistics_nor_weights(kind: str, part: str, 
 
 def test_a_file_of_nothing_but_unseen_values_is_answered_with_a_note_for_each_column(tmp_path: Path) -> None:
     columns = table_for("number")
-    predictor = bootstrap(settings_for("number", tmp_path / "run"), data=columns).train().predictor
+    predictor = trained(settings_for("number", tmp_path / "run"), data=columns).predictor
     unseen = {name: [value] * 7 for name, (value, _) in NEW.items()} | {"mass": [0.5] * 7}
 
     with warnings.catch_warnings(record=True) as caught:
