@@ -58,6 +58,18 @@ class ClassColumn:
         """Return the rows that are True in ``rows``, bool of [N]."""
         return replace(self, values=self.values.filter(pa.array(rows)))
 
+    @property
+    def advice(self) -> str:
+        """What helps where cells are empty: of cells that seem to hold several labels, a setting."""
+        counts = {sign: compute.sum(compute.match_substring(self.values, sign)).as_py() for sign in ";|,"}
+        sign = max(counts, key=lambda one: counts[one] or 0)
+        if not counts[sign]:
+            return ""
+        return (
+            "; where a cell holds any number of labels, also none, set"
+            f" multi_feature.data.label_separator, perhaps to '{sign}'"
+        )
+
     @cached_property
     def class_names(self) -> tuple[str, ...]:
         """The classes, in order; of two, the positive one is the second.

@@ -89,7 +89,8 @@ class TargetColumns:
             UserError: Names column and row.
         """
         for one in self.columns:
-            refuse_missing_labels(one.is_missing, what=f"the label '{one.name}'")
+            advice = one.advice if isinstance(one, ClassColumn) else ""
+            refuse_missing_labels(one.is_missing, what=f"the label '{one.name}'", advice=advice)
 
     def strata(self, min_size: int) -> Rows:
         """Return the class of each row, int64 of [N], of the first column that has classes; else 0.

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.settings.reading.merging import merge
 from tests.containers.tables.everything import KINDS, Columns, features_of, settings_for, table_for, trained
 from tests.quick_first import quick_first
 
@@ -75,3 +76,20 @@ def test_a_constant_target_is_refused(kind: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"'y'|label"):
         trained(settings_for(kind, tmp_path / "run"), data=constant)
     assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    ("labels", "advice"),
+    [
+        (["red|big", "", "red", "big"], r"set multi_feature\.data\.label_separator, perhaps to '\|'"),
+        (["red", "", "big", "blue"], r"needs another name\)$"),
+    ],
+)
+def test_a_missing_label_among_several_in_a_cell_is_met_with_the_setting_for_them(
+    labels: list[str], advice: str
+) -> None:
+    columns = {**features_of(), "y": labels * (NUM_ROWS // 4)}
+    settings = merge(settings_for("number"), {"multi_feature": {"objective": {"kind": "auto"}}})
+
+    with pytest.raises(UserError, match=rf"the label 'y' is missing .* in 30 rows, first in row 2.*{advice}"):
+        trained(settings, data=columns)
