@@ -18,7 +18,8 @@ from nested_lightning.app.lifetime import Lifetime
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping
 from nested_lightning.app.multi_feature.data_facts import DataFacts
-from nested_lightning.app.multi_feature.encoding import fit_groups, note_unseen
+from nested_lightning.app.multi_feature.encoding import note_unseen
+from nested_lightning.app.multi_feature.fitting import fit_groups
 from nested_lightning.app.multi_feature.group_specs import Sort
 from nested_lightning.app.multi_feature.picture_tables import CLASS, ClassFolders, pictures_beside, source_of
 from nested_lightning.app.multi_feature.samples import SampleReader, Samples

@@ -9,7 +9,8 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.guessing import Guess
-from nested_lightning.app.multi_feature.targets.specs import ClassTarget, targets_by_column, truth_by_column
+from nested_lightning.app.multi_feature.targets.several import targets_by_column, truth_by_column
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.tables.table_sources import ShippedTable, TableSource
 

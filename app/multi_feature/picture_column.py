@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nested_lightning.app.multi_feature.group_specs import PictureGroupSpec
 from nested_lightning.app.multi_feature.own_columns import ArrowColumn
+from nested_lightning.app.multi_feature.own_group_specs import PictureGroupSpec
 from nested_lightning.app.multi_feature.table_pictures import Picture, TablePictures
 from nested_lightning.app.pictures.colours import count_values, is_grey, statistics_of, with_channels
 from nested_lightning.app.pictures.decoding import Fit

@@ -16,12 +16,12 @@ from nested_lightning.app.multi_feature.objectives.counts import CountsObjective
 from nested_lightning.app.multi_feature.objectives.labels import LabelsObjective
 from nested_lightning.app.multi_feature.objectives.numbers import NumberObjective
 from nested_lightning.app.multi_feature.objectives.several import SeveralObjective
+from nested_lightning.app.multi_feature.targets.several import SeveralTargets
 from nested_lightning.app.multi_feature.targets.specs import (
     ClassTarget,
     CountTarget,
     LabelTarget,
     NumberTarget,
-    SeveralTargets,
 )
 
 YES_NO = ClassTarget(kind="binary", column="sold", names=("no", "yes"), counts=(9, 1))
