@@ -12,7 +12,8 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import RowError, UserError
 from nested_lightning.app.multi_feature.group_specs import Sort
-from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn, SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn
 from nested_lightning.app.multi_feature.picture_column import PictureColumn
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.multi_feature.token_column import TokenColumn

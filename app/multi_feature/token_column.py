@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from nested_lightning.app.errors import counted
-from nested_lightning.app.multi_feature.group_specs import TokenGroupSpec
 from nested_lightning.app.multi_feature.own_columns import ArrowColumn, Encoded
+from nested_lightning.app.multi_feature.own_group_specs import TokenGroupSpec
 from nested_lightning.app.submodules.pretrained.libraries import library
 from nested_lightning.app.submodules.pretrained.texts import TextPreparation
 

@@ -14,8 +14,9 @@ from torch import nn
 
 from nested_lightning import bootstrap, from_checkpoint
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.group_specs import GroupSpec, SequenceGroupSpec, TextGroupSpec
-from nested_lightning.app.multi_feature.own_columns import SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.group_specs import GroupSpec
+from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.own_group_specs import SequenceGroupSpec, TextGroupSpec
 from nested_lightning.settings.reading.errors import SettingsError
 
 NUM_ROWS = 480
