@@ -66,7 +66,9 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         allow_missing_groups: Whether a row may lack all columns of a group.
         sorts: Columns of a sort of their own, where it isn't to be found, see `find_sorts`.
         picture_size: Pixels to each side of pictures; None: as they are, see `PictureSizes.followed`.
-        picture_fit: How pictures become square.
+        picture_fit: How pictures become square; None: as the extractor wants it, else ``pad``.
+        preparations: Says by group how its pretrained extractor wants pictures or texts, see
+            `PicturePreparation` and `TextPreparation`; None: it isn't one.
         picture_folder: Where pictures lie, see `PictureFinder`.
         splitter: Chooses the rows of each part.
         storage: Where the rows lie, see `app.multi_feature.storage`; None: in memory.
@@ -95,7 +97,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         allow_missing_groups: bool = False,
         sorts: Mapping[str, Sort] | None = None,
         picture_size: int | None = None,
-        picture_fit: Fit = "pad",
+        picture_fit: Fit | None = None,
+        preparations: Callable[[str, Sort], Any] = lambda *_: None,
         picture_folder: str | None = None,
         splitter: Splitter,
         storage: MemoryStorage | None = None,
@@ -126,6 +129,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             allow_missing_groups=data_spec.allow_missing_groups if data_spec else allow_missing_groups,
             sorts=sorts or {},
             reserved=splitter.reserved_columns,
+            preparations=preparations,
             storage=self._storage,
         )
         self._target_guesses: Mapping[str, Guess] = {}

@@ -13,8 +13,8 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import ConfigDict, Field, FiniteFloat
 
-Sort: TypeAlias = Literal["date", "text", "sequence", "picture"]
-"""Of a column that is neither of numbers nor of categories."""
+Sort: TypeAlias = Literal["date", "text", "tokens", "sequence", "picture"]
+"""Of a column that is neither of numbers nor of categories; tokens are text, read by a tokenizer."""
 
 DATE_FEATURES = ("elapsed", "year sin", "year cos", "week sin", "week cos", "day sin", "day cos")
 """Time that has elapsed, standardised, and where in the year, the week and the day it is."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Discriminator, Field, FiniteFloat, PositiveInt, Tag
 
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Layout
-from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.pictures.decoding import Fit, Interpolation, Squaring
 
 UNKNOWN_WORD, FIRST_WORD = 1, 2
 """Ids of a word that the training never saw, and of its most frequent one; 0 is no word."""
@@ -46,6 +46,8 @@ class PictureGroupSpec(OneColumnSpec):
     Attributes:
         size: S, pixels to a side.
         fit: How a picture becomes square.
+        interpolation: How its pixels are made.
+        crop_fraction: See `Squaring`.
         mean: Mean of each channel in the training part, of values from 0 to 1; one channel is grey.
         scale: Population standard deviation of each channel; 1 where it is constant.
     """
@@ -55,6 +57,18 @@ class PictureGroupSpec(OneColumnSpec):
     mean: Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=3)]
     scale: Annotated[tuple[Annotated[FiniteFloat, Field(gt=0)], ...], Field(min_length=1, max_length=3)]
     sort: Literal["picture"] = "picture"
+    interpolation: Interpolation = "lanczos"
+    crop_fraction: Annotated[FiniteFloat, Field(gt=0, le=1)] = 1.0
+
+    @property
+    def squaring(self) -> Squaring:
+        """How a picture becomes square."""
+        return Squaring(
+            size=self.size,
+            fit=self.fit,
+            interpolation=self.interpolation,
+            crop_fraction=self.crop_fraction,
+        )
 
     @property
     def width(self) -> int:
@@ -122,6 +136,47 @@ class TextGroupSpec(OneColumnSpec):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenGroupSpec(OneColumnSpec):
+    """A column of text, which a pretrained extractor reads token by token.
+
+    Attributes:
+        tokenizer: A tokenizer of the library tokenizers, as JSON.
+        num_tokens: Tokens that it knows.
+        max_length: L, tokens of a row; what is longer is cut.
+    """
+
+    tokenizer: Annotated[str, Field(min_length=1)]
+    num_tokens: PositiveInt
+    max_length: PositiveInt
+    sort: Literal["tokens"] = "tokens"
+
+    @property
+    def width(self) -> int:
+        """Number of different tokens, and 1 for none."""
+        return 1 + self.num_tokens
+
+    @property
+    def layout(self) -> Layout:
+        """The ids of a row's tokens, and 1, int32 of [L]; 0 where there is no further one."""
+        return Layout((self.max_length,), "int32")
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """What each id stands for: only the tokenizer knows."""
+        return ()
+
+    @property
+    def num_columns(self) -> dict[str, int]:
+        """One column of text."""
+        return {"text column": 1}
+
+    @property
+    def wired(self) -> dict[str, int]:
+        """Further keywords of an extractor, besides ``in_features``."""
+        return {"max_length": self.max_length}
+
+
+@dataclass(frozen=True, kw_only=True)
 class SequenceGroupSpec(OneColumnSpec):
     """A column of lists of numbers, which one feature extractor reads step by step.
 
@@ -171,6 +226,7 @@ AnyGroupSpec = Annotated[
     Annotated[GroupSpec, Tag("columns")]
     | Annotated[PictureGroupSpec, Tag("picture")]
     | Annotated[TextGroupSpec, Tag("text")]
+    | Annotated[TokenGroupSpec, Tag("tokens")]
     | Annotated[SequenceGroupSpec, Tag("sequence")],
     Discriminator(_sort_of),
 ]

@@ -6,8 +6,9 @@ Shapes: N rows, G groups.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +33,7 @@ from nested_lightning.app.multi_feature.storage import MemoryStorage
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.multi_feature.targets.reading import TargetColumns, WantedTarget, read_targets
 from nested_lightning.app.multi_feature.targets.row_weights import read_weights
+from nested_lightning.app.multi_feature.token_column import TokenColumn
 from nested_lightning.app.tables.column_values import Numbers, is_blank, is_missing, text_values
 from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import SampleColumns
@@ -91,6 +93,7 @@ class SampleReader:
         allow_missing_groups: Whether a row may lack all columns of a group.
         sorts: What is said of the sorts of columns.
         reserved: Columns that a split goes by.
+        preparations: Says by group and sort how a pretrained extractor wants columns; None: it isn't one.
         storage: Reads columns.
     """
 
@@ -104,6 +107,7 @@ class SampleReader:
     allow_missing_groups: bool
     sorts: Mapping[str, Sort]
     reserved: Sequence[str]
+    preparations: Callable[[str, Sort], Any]
     storage: MemoryStorage
 
     @property
@@ -121,7 +125,8 @@ class SampleReader:
         has_weight = self.weight in table.column_names or not self.known
         weight = read_weights(table, self.weight) if self.weight and has_weight else None
         groups, sorts = self._groups(table, pictures)
-        columns = self._read(table, groups, sorts, pictures)
+        prepared = {} if self.known else self._prepared(groups, sorts)
+        columns = self._read(table, groups, sorts, replace(pictures, preparations=prepared.get), prepared)
         missing = find_missing(
             columns, groups, table.num_rows, allow_missing_groups=self.allow_missing_groups
         )
@@ -135,10 +140,23 @@ class SampleReader:
         return samples
 
     def _read(
-        self, table: pa.Table, groups: Groups, sorts: Mapping[str, Sort], pictures: TablePictures
+        self,
+        table: pa.Table,
+        groups: Groups,
+        sorts: Mapping[str, Sort],
+        pictures: TablePictures,
+        prepared: Mapping[str, Any],
     ) -> WithOwnColumns:
         names = columns_there(table.column_names, groups, self.allow_missing_groups)
-        own = read_own_columns(table, sorts, pictures)
+        read_as = {
+            name: "tokens" if sort == "text" and name in prepared else sort for name, sort in sorts.items()
+        }
+        own = read_own_columns(table, read_as, pictures)
+        own |= {
+            name: replace(column, preparation=prepared[name])
+            for name, column in own.items()
+            if isinstance(column, TokenColumn) and name in prepared
+        }
         read = self.storage.read_columns(
             table,
             [name for name in names if name not in own],
@@ -146,6 +164,16 @@ class SampleReader:
             infer_categories=self.known is None,
         )
         return WithOwnColumns(read, own)
+
+    def _prepared(self, groups: Groups, sorts: Mapping[str, Sort]) -> dict[str, Any]:
+        """Return how pretrained extractors want the columns that they read."""
+        group_of = {name: group for group, members in groups.items() for name in members}
+        wanted = {
+            name: self.preparations(group_of[name], sort)
+            for name, sort in sorts.items()
+            if sort in ("text", "picture")
+        }
+        return {name: one for name, one in wanted.items() if one is not None}
 
     def _cannot_be_placed(self, table: pa.Table) -> Flags:
         """Return which rows lack what the splitter goes by, bool of [N]."""

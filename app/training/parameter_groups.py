@@ -9,13 +9,22 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 _OPTIONS = "optimizer_options"
+LR_FACTOR = "lr_factor"
+"""An option that multiplies the rate which an optimiser is built with."""
+
+_RATES = {"lr", LR_FACTOR}
 _lock = threading.RLock()
 
 
 def set_optimizer_options(parameters: Iterable[nn.Parameter], **options: float) -> None:
-    """Give parameters options of the optimiser, such as ``lr``, over those that they were given before."""
+    """Give parameters options of the optimiser, such as ``lr``, over those that they were given before.
+
+    `LR_FACTOR` and ``lr`` take each other's place.
+    """
+    replaced = _RATES if _RATES & options.keys() else set()
     for parameter in parameters:
-        setattr(parameter, _OPTIONS, _options_of(parameter) | options)
+        before = {name: value for name, value in _options_of(parameter).items() if name not in replaced}
+        setattr(parameter, _OPTIONS, before | options)
 
 
 def mark_as_singled_out(parameters: Iterable[nn.Parameter]) -> None:
@@ -39,7 +48,7 @@ def grouped_by_options() -> Iterator[None]:
         add_whole = Optimizer.add_param_group
 
         def add(optimizer: Optimizer, group: dict[str, Any]) -> None:
-            for part in _split(group):
+            for part in _split(group, rate=group.get("lr", optimizer.defaults.get("lr"))):
                 add_whole(optimizer, part)
 
         Optimizer.add_param_group = add  # type: ignore[method-assign, assignment]
@@ -49,13 +58,18 @@ def grouped_by_options() -> Iterator[None]:
             Optimizer.add_param_group = add_whole  # type: ignore[method-assign]
 
 
-def _split(group: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a group as one of the parameters without options, and one for each set of options."""
+def _split(group: dict[str, Any], *, rate: Any) -> list[dict[str, Any]]:
+    """Return a group as one of the parameters without options, and one for each set of options.
+
+    Factors of the group's ``rate`` become rates.
+    """
     if isinstance(group["params"], Tensor | set):  # a set is torch's to refuse
         return [group]
     members: dict[tuple[tuple[str, float], ...], list[Any]] = {(): []}
     for member in group["params"]:
         parameter = member[1] if isinstance(member, tuple) else member  # it may have a name
+        if LR_FACTOR in _options_of(parameter):
+            set_optimizer_options([parameter], lr=rate * _options_of(parameter)[LR_FACTOR])
         members.setdefault(tuple(sorted(_options_of(parameter).items())), []).append(member)
     if len(members) == 1:
         return [{**group, "params": members[()]}]

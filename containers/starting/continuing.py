@@ -10,6 +10,7 @@ from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
 from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.containers.providing.pretrained import without_weights
 from nested_lightning.containers.providing.slot_paths import find_choice
 from nested_lightning.containers.starting.bootstrapping import bootstrap, naming_packages
 from nested_lightning.settings.application import change_settings
@@ -83,7 +84,8 @@ def layer_from(path: str | Path, *, model: str | None = None) -> Layer:
 
 def _for_another_run(recipe: Recipe) -> dict[str, Any]:
     """Return settings without what is of that run alone, with kinds that were put in by an override."""
-    values = {name: value for name, value in recipe.settings.items() if name not in _OF_ONE_RUN}
+    settings = without_weights(recipe.settings)
+    values = {name: value for name, value in settings.items() if name not in _OF_ONE_RUN}
     policies = dict(values.get("submodules", {}))
     values["submodules"] = {
         path: {name: value for name, value in policy.items() if not name.startswith("init_")}
