@@ -20,6 +20,7 @@ from nested_lightning import (
     resume_training,
 )
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.checkpoints.inspection import describe_checkpoint
 from nested_lightning.app.training.adapters import is_of_adapter
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.containers.checking.model_check import check_application
@@ -169,6 +170,7 @@ def test_checkpoints_of_adapters_alone_need_the_file_beside_them(
     first.unlink()
     with pytest.raises(UserError, match=rf"which are in {first}, and that file is gone: put it back$"):
         from_checkpoint(best)
+    assert describe_checkpoint(best).left_out == {str(first): len(run.model.state_dict()) - len(kept)}
     first.write_bytes(content)
     from_checkpoint(best)
 
