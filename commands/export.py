@@ -63,6 +63,8 @@ def export(
 
         content = _merged(checkpoint, override, set_) if merge_lora else None
         export_safetensors(checkpoint, output, submodule=submodule, content=content)
+    if merge_lora:
+        print_line("what adapters learned is added to the weights of their layers", on=status_console)
     what = "weights and recipe" if submodule is None else f"weights of {submodule}"
     print_line(f"{what} written to {short_path(output)}", on=status_console)
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from nested_lightning.app.errors import counted
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.commands.options import CheckpointArgument, DebugOption
 from nested_lightning.commands.printing.console import (
@@ -41,6 +42,7 @@ def inspect(
             **{name: format_score(value) for name, value in found.metrics.items()},
             "format version": found.format_version,
             **found.versions,
+            **{f"left out, as in {file}": counted(count, "tensor") for file, count in found.left_out.items()},
             **{f"{path} comes from": package for path, package in found.packages.items()},
         },
     )

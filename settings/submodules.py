@@ -49,7 +49,6 @@ class SubmodulePolicySettings(Settings):
     optimizer: OwnOptimizer | None = Field(
         None, description="Optimiser of its own, under the same schedule; null: that of the composite."
     )
-
     layer_decay: float | None = Field(
         None,
         gt=0,

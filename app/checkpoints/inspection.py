@@ -1,5 +1,6 @@
 """What a checkpoint says of itself, without building its model."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nested_lightning.app.checkpoints.left_out import left_out_of
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import read_recipe
 from nested_lightning.app.foreign_files import foreign_file
@@ -30,6 +32,7 @@ class CheckpointDescription:
         overrides: What was put into the places of providers, by path.
         versions: Versions of the packages that wrote it.
         packages: Packages of the plug-ins that it needs, by the dotted path of what comes from them.
+        left_out: Number of the tensors that it leaves out, by the file that has them.
     """
 
     family: str
@@ -44,6 +47,7 @@ class CheckpointDescription:
     overrides: dict[str, str]
     versions: dict[str, str]
     packages: dict[str, str]
+    left_out: dict[str, int]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -77,7 +81,16 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
             overrides={each.path: each.text for each in recipe.overrides},
             versions=recipe.versions,
             packages=recipe.packages,
+            left_out=_count_left_out(checkpoint),
         )
+
+
+def _count_left_out(checkpoint: Mapping[str, Any]) -> dict[str, int]:
+    """Return the number of tensors in each file; several submodules may have theirs in one."""
+    counts: Counter[str] = Counter()
+    for part in left_out_of(checkpoint):
+        counts[part.file] += len(part.names)
+    return dict(counts)
 
 
 def _count_of(checkpoint: Mapping[str, Any], key: str) -> int | None:

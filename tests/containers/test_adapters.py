@@ -10,6 +10,7 @@ import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from nested_lightning import (
     UserError,
@@ -20,6 +21,7 @@ from nested_lightning import (
     resume_training,
 )
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
+from nested_lightning.app.checkpoints.inspection import describe_checkpoint
 from nested_lightning.app.training.adapters import is_of_adapter
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.containers.checking.model_check import check_application
@@ -169,6 +171,7 @@ def test_checkpoints_of_adapters_alone_need_the_file_beside_them(
     first.unlink()
     with pytest.raises(UserError, match=rf"which are in {first}, and that file is gone: put it back$"):
         from_checkpoint(best)
+    assert describe_checkpoint(best).left_out == {str(first): len(run.model.state_dict()) - len(kept)}
     first.write_bytes(content)
     from_checkpoint(best)
 
@@ -269,6 +272,24 @@ def test_a_class_of_ones_own_has_adapters(small_settings: dict[str, Any]) -> Non
     }
     opened = family_container(from_checkpoint(best, overrides=own)).model()
     assert not differing(state_of(opened), state_of(run.model))
+
+
+class ReadHead(DeepHead):
+    """Reads the weights of a layer, and doesn't call it."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        last: Any = self.layers[2]
+        return linear(self.layers[:2](features), last.weight, last.bias)
+
+
+@needs_peft
+def test_a_check_finds_adapters_that_nothing_goes_through(small_settings: dict[str, Any]) -> None:
+    settings = with_policy(small_settings, "multi_feature.head", lora={"rank": 2, "targets": ["2"]})
+
+    report = check_application(bootstrap(settings, overrides={"multi_feature.head": ReadHead}))
+
+    (fault,) = report.faults
+    assert (fault.path, "lora_A" in fault.what) == ("multi_feature.head", True)
 
 
 @needs_peft
