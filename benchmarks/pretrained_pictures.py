@@ -3,7 +3,8 @@
 Run it from the project's folder with ``python -m benchmarks.pretrained_pictures FOLDER``, where the folder
 holds weights of timm's (``model.safetensors`` and ``config.json``). The pictures are emoji that ship with the
 project, in folders by a word of their names. The frozen encoder with a head trains a fifth of the epochs of
-the residual encoder that is the default; of an epoch with what it made kept, and without, the medians are shown.
+the residual encoder that is the default; of an epoch with what it made kept, and without, the medians are
+shown.
 """
 
 import csv

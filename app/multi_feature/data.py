@@ -67,7 +67,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         sorts: Columns of a sort of their own, where it isn't to be found, see `find_sorts`.
         picture_size: Pixels to each side of pictures; None: as they are, see `PictureSizes.followed`.
         picture_fit: How pictures become square; None: as the extractor wants it, else ``pad``.
-        preparations: Says by group how its pretrained extractor wants pictures or texts, see
+        preparations: Says by group and sort how its pretrained extractor wants pictures or texts, see
             `PicturePreparation` and `TextPreparation`; None: it isn't one.
         picture_folder: Where pictures lie, see `PictureFinder`.
         splitter: Chooses the rows of each part.
@@ -128,8 +128,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             missing=data_spec.missing if data_spec else missing,
             allow_missing_groups=data_spec.allow_missing_groups if data_spec else allow_missing_groups,
             sorts=sorts or {},
-            reserved=splitter.reserved_columns,
             preparations=preparations,
+            reserved=splitter.reserved_columns,
             storage=self._storage,
         )
         self._target_guesses: Mapping[str, Guess] = {}

@@ -15,7 +15,7 @@ from nested_lightning.app.multi_feature.own_group_specs import PictureGroupSpec
 from nested_lightning.app.multi_feature.table_pictures import Picture, TablePictures
 from nested_lightning.app.pictures.colours import count_values, is_grey, statistics_of, with_channels
 from nested_lightning.app.pictures.decoding import Squaring
-from nested_lightning.app.pictures.preparation import squaring_of
+from nested_lightning.app.pictures.preparation import PicturePreparation, squaring_of
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.tables.column_values import is_missing
 
@@ -29,9 +29,11 @@ class PictureColumn(ArrowColumn):
 
     Attributes:
         pictures: Reads them.
+        preparation: How a pretrained extractor wants them; None: it isn't one.
     """
 
     pictures: TablePictures
+    preparation: PicturePreparation | None = None
 
     def fit(self) -> PictureGroupSpec:
         """Return size, channels and their statistics, or what the extractor wants; no name is missing.
@@ -41,7 +43,7 @@ class PictureColumn(ArrowColumn):
         Raises:
             UserError: A picture can't be read; names row and column.
         """
-        wanted = self.pictures.preparations(self.name)
+        wanted = self.preparation
         squaring = squaring_of(
             wanted,
             size=self.pictures.size,

@@ -26,7 +26,8 @@ from nested_lightning.app.multi_feature.column_groups import (
 )
 from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.group_specs import Sort
-from nested_lightning.app.multi_feature.own_columns import WithOwnColumns
+from nested_lightning.app.multi_feature.own_columns import OwnColumn, WithOwnColumns
+from nested_lightning.app.multi_feature.picture_column import PictureColumn
 from nested_lightning.app.multi_feature.sorts import find_sorts, read_own_columns
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage
@@ -92,8 +93,8 @@ class SampleReader:
         missing: What to do about missing values.
         allow_missing_groups: Whether a row may lack all columns of a group.
         sorts: What is said of the sorts of columns.
+        preparations: Says by group and sort how its extractor wants pictures or texts; None: as it likes.
         reserved: Columns that a split goes by.
-        preparations: Says by group and sort how a pretrained extractor wants columns; None: it isn't one.
         storage: Reads columns.
     """
 
@@ -106,8 +107,8 @@ class SampleReader:
     missing: MissingPolicy
     allow_missing_groups: bool
     sorts: Mapping[str, Sort]
-    reserved: Sequence[str]
     preparations: Callable[[str, Sort], Any]
+    reserved: Sequence[str]
     storage: MemoryStorage
 
     @property
@@ -125,8 +126,7 @@ class SampleReader:
         has_weight = self.weight in table.column_names or not self.known
         weight = read_weights(table, self.weight) if self.weight and has_weight else None
         groups, sorts = self._groups(table, pictures)
-        prepared = {} if self.known else self._prepared(groups, sorts)
-        columns = self._read(table, groups, sorts, replace(pictures, preparations=prepared.get), prepared)
+        columns = self._read(table, groups, sorts, pictures)
         missing = find_missing(
             columns, groups, table.num_rows, allow_missing_groups=self.allow_missing_groups
         )
@@ -140,23 +140,12 @@ class SampleReader:
         return samples
 
     def _read(
-        self,
-        table: pa.Table,
-        groups: Groups,
-        sorts: Mapping[str, Sort],
-        pictures: TablePictures,
-        prepared: Mapping[str, Any],
+        self, table: pa.Table, groups: Groups, sorts: Mapping[str, Sort], pictures: TablePictures
     ) -> WithOwnColumns:
         names = columns_there(table.column_names, groups, self.allow_missing_groups)
-        read_as = {
-            name: "tokens" if sort == "text" and name in prepared else sort for name, sort in sorts.items()
-        }
-        own = read_own_columns(table, read_as, pictures)
-        own |= {
-            name: replace(column, preparation=prepared[name])
-            for name, column in own.items()
-            if isinstance(column, TokenColumn) and name in prepared
-        }
+        own = read_own_columns(table, sorts, pictures)
+        if self.known is None:
+            own |= self._prepared(own, groups)
         read = self.storage.read_columns(
             table,
             [name for name in names if name not in own],
@@ -165,15 +154,15 @@ class SampleReader:
         )
         return WithOwnColumns(read, own)
 
-    def _prepared(self, groups: Groups, sorts: Mapping[str, Sort]) -> dict[str, Any]:
-        """Return how pretrained extractors want the columns that they read."""
-        group_of = {name: group for group, members in groups.items() for name in members}
-        wanted = {
-            name: self.preparations(group_of[name], sort)
-            for name, sort in sorts.items()
-            if sort in ("text", "picture")
+    def _prepared(self, own: Mapping[str, OwnColumn], groups: Groups) -> dict[str, OwnColumn]:
+        """Return the columns that a pretrained extractor wants in its own way, which they know then."""
+        sorts: dict[type, Sort] = {PictureColumn: "picture", TokenColumn: "text"}
+        return {
+            name: replace(own[name], preparation=self.preparations(group, sort))  # type: ignore[type-var]
+            for group, members in groups.items()
+            for name in members
+            if name in own and (sort := sorts.get(type(own[name])))
         }
-        return {name: one for name, one in wanted.items() if one is not None}
 
     def _cannot_be_placed(self, table: pa.Table) -> Flags:
         """Return which rows lack what the splitter goes by, bool of [N]."""
@@ -192,8 +181,12 @@ class SampleReader:
             table, features, given={**listed, **self.sorts}, categorical=self.categorical, pictures=pictures
         )
         groups = _without_blank(table, group_apart(grouping, features, sorts))
-        used = {name for members in groups.values() for name in members}
-        return groups, {name: sort for name, sort in sorts.items() if name in used}
+        used = {name: group for group, members in groups.items() for name in members}
+        return groups, {
+            name: "tokens" if sort == "text" and self.preparations(used[name], "text") else sort
+            for name, sort in sorts.items()
+            if name in used
+        }
 
     def _features(self, table: pa.Table) -> list[str]:
         reserved = {*self.wanted.kinds, self.weight, *self.reserved}

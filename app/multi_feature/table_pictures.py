@@ -20,7 +20,6 @@ from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.pictures.decoding import Fit, Squaring, read_picture, read_size
 from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.pictures.naming import PictureFinder
-from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.pictures.source import PictureSource
 from nested_lightning.app.tables.column_values import is_text, plain_column, text_values
@@ -48,7 +47,6 @@ class TablePictures:
         size: S where a model isn't trained yet; None: as the extractor wants it, else as
             `PictureSizes.followed` says of the training part.
         fit: How pictures become square, there too; None: as the extractor wants it, else ``pad``.
-        preparations: Says by column how its extractor wants pictures; None: that is of no account.
         sizes: Where the sizes in files are noted that were looked at, by column.
         is_keeping: Whether what was decoded is kept for as long as this lives.
     """
@@ -58,7 +56,6 @@ class TablePictures:
     folder: str | None = None
     size: int | None = None
     fit: Fit | None = None
-    preparations: Callable[[str], PicturePreparation | None] = lambda _: None
     sizes: dict[str, PictureSizes] = field(default_factory=dict)
     is_keeping: bool = True
     _kept: dict[tuple[str, str], Picture] = field(default_factory=dict, init=False)

@@ -117,22 +117,11 @@ def take_adapters_away(module: nn.Module, *, is_merged: bool = False) -> None:
         module: The submodule, or a whole composite.
         is_merged: Add what the adapter has learned to the layer's weights first.
     """
-    while layers := adapted_layers(module):
-        name, layer = layers[0]  # one of attention has another within
+    for name, layer in adapted_layers(module):
+        if is_merged:
+            layer.merge()
         parent, _, last = name.rpartition(".")
-        setattr(module.get_submodule(parent), last, _without_adapter(layer, is_merged=is_merged))
-
-
-def _without_adapter(layer: Any, *, is_merged: bool) -> nn.Module:
-    if hasattr(layer, "unload_and_optionally_merge_module"):  # peft's for what isn't one matrix
-        whole: nn.Module = layer.unload_and_optionally_merge_module(
-            merge=is_merged, safe_merge=False, adapter_names=None
-        )
-        return whole
-    if is_merged:
-        layer.merge()
-    base: nn.Module = layer.get_base_layer()
-    return base
+        setattr(module.get_submodule(parent), last, layer.get_base_layer())
 
 
 def described_adapters(module: nn.Module) -> str:
@@ -177,7 +166,11 @@ def _find_layers(module: nn.Module, lora: Lora, path: str) -> dict[str, nn.Modul
 
 def _unfit(layer: nn.Module) -> str:
     if isinstance(layer, NonDynamicallyQuantizableLinear):
-        return "is read by its MultiheadAttention past any adapter: name that instead"
+        return "is read by its MultiheadAttention past any adapter: name other layers"
+    if isinstance(layer, nn.MultiheadAttention):  # peft adds and subtracts what an adapter gives at each step
+        return (
+            "is a MultiheadAttention, whose frozen weights peft would change by rounding: name other layers"
+        )
     if any(is_lazy(one) for one in layer.parameters()):
         return f"is a {type(layer).__name__}, whose size only a batch tells: give it its size"
     if _scaling(layer):
@@ -198,20 +191,21 @@ def _refusal(layers: Mapping[str, nn.Module], module: nn.Module, error: Exceptio
     what = (
         f"is a {kind}, which has layers itself" if is_block else f"is a {kind}, which can't have an adapter"
     )
-    return f"'{name}' {what}; {_near(name, layer if is_block else module)}"
+    return f"'{name}' {what}; {_near(name, module, within=f'{name}.' if is_block else '')}"
 
 
-def _near(target: str, module: nn.Module) -> str:
-    known = [*dict.fromkeys(_adaptable(module))]
+def _near(target: str, module: nn.Module, *, within: str = "") -> str:
+    known = [*dict.fromkeys(_adaptable(module, within))]
     near = difflib.get_close_matches(target, known, n=4, cutoff=0.5) or known[:6]
-    return f"near: {', '.join(near)}" if near else "there is no layer within that can have one"
+    return f"near: {', '.join(near)}" if near else "no layer there can have one"
 
 
-def _adaptable(module: nn.Module) -> Iterator[str]:
-    """Yield short names of layers that can have adapters."""
-    kinds = (nn.Linear, nn.Embedding, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.MultiheadAttention)
+def _adaptable(module: nn.Module, within: str) -> Iterator[str]:
+    """Yield short names of layers that can have adapters, of those whose whole names begin so."""
+    kinds = (nn.Linear, nn.Embedding, nn.Conv1d, nn.Conv2d, nn.Conv3d)
     for name, one in module.named_modules():
-        if name and isinstance(one, kinds) and not isinstance(one, NonDynamicallyQuantizableLinear):
+        is_layer = isinstance(one, kinds) and not isinstance(one, NonDynamicallyQuantizableLinear)
+        if name and name.startswith(within) and is_layer:
             last = name.rpartition(".")[2]
             yield name if last.isdecimal() else last
 

@@ -8,23 +8,26 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-_OPTIONS = "optimizer_options"
-LR_FACTOR = "lr_factor"
-"""An option that multiplies the rate which an optimiser is built with."""
+from nested_lightning.app.training.joint_optimizer import JointOptimizer
 
-_RATES = {"lr", LR_FACTOR}
+_OPTIONS = "optimizer_options"
+_FACTOR = "optimizer_lr_factor"
 _lock = threading.RLock()
 
 
 def set_optimizer_options(parameters: Iterable[nn.Parameter], **options: float) -> None:
-    """Give parameters options of the optimiser, such as ``lr``, over those that they were given before.
-
-    `LR_FACTOR` and ``lr`` take each other's place.
-    """
-    replaced = _RATES if _RATES & options.keys() else set()
+    """Give parameters options of the optimiser, such as ``lr``, over those that they were given before."""
     for parameter in parameters:
-        before = {name: value for name, value in _options_of(parameter).items() if name not in replaced}
-        setattr(parameter, _OPTIONS, before | options)
+        setattr(parameter, _OPTIONS, _options_of(parameter) | options)
+        if "lr" in options:
+            setattr(parameter, _FACTOR, None)
+
+
+def set_lr_factor(parameters: Iterable[nn.Parameter], factor: float) -> None:
+    """Give parameters a multiple of their optimiser's rate, in the place of one of their own."""
+    for parameter in parameters:
+        setattr(parameter, _OPTIONS, _options_of(parameter))
+        setattr(parameter, _FACTOR, factor)
 
 
 def mark_as_singled_out(parameters: Iterable[nn.Parameter]) -> None:
@@ -48,7 +51,9 @@ def grouped_by_options() -> Iterator[None]:
         add_whole = Optimizer.add_param_group
 
         def add(optimizer: Optimizer, group: dict[str, Any]) -> None:
-            for part in _split(group, rate=group.get("lr", optimizer.defaults.get("lr"))):
+            is_split = isinstance(optimizer, JointOptimizer)  # its groups are those of others
+            rate = group.get("lr", optimizer.defaults.get("lr"))
+            for part in [group] if is_split else _split(group, rate=rate):
                 add_whole(optimizer, part)
 
         Optimizer.add_param_group = add  # type: ignore[method-assign, assignment]
@@ -68,8 +73,8 @@ def _split(group: dict[str, Any], *, rate: Any) -> list[dict[str, Any]]:
     members: dict[tuple[tuple[str, float], ...], list[Any]] = {(): []}
     for member in group["params"]:
         parameter = member[1] if isinstance(member, tuple) else member  # it may have a name
-        if LR_FACTOR in _options_of(parameter):
-            set_optimizer_options([parameter], lr=rate * _options_of(parameter)[LR_FACTOR])
+        if (factor := getattr(parameter, _FACTOR, None)) is not None:
+            setattr(parameter, _OPTIONS, _options_of(parameter) | {"lr": rate * factor})
         members.setdefault(tuple(sorted(_options_of(parameter).items())), []).append(member)
     if len(members) == 1:
         return [{**group, "params": members[()]}]

@@ -24,8 +24,9 @@ def find_submodules(
     Raises:
         UserError: The path matches nothing; the near ones are listed.
     """
+    known = places_of(model) if known is None else known
     modules = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
-    places = {**{name: name for name in modules}, **(places_of(model) if known is None else known)}
+    places = {**{name: name for name in modules}, **known}
     found = matching_places(path, places, family=family)
     if not found:
         learning = (name for name, place in places.items() if [*modules[place].parameters()])

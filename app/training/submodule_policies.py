@@ -30,10 +30,10 @@ from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, se
 from nested_lightning.app.training.layer_decay import list_layers
 from nested_lightning.app.training.optimization import OptimizerFactory
 from nested_lightning.app.training.parameter_groups import (
-    LR_FACTOR,
     grouped_by_options,
     lost_options,
     mark_as_singled_out,
+    set_lr_factor,
     set_optimizer_options,
 )
 from nested_lightning.app.training.submodule_paths import find_submodules
@@ -253,7 +253,7 @@ def _decay(module: nn.Module, path: str, lr: float | None, decay: float) -> None
     for layer, parameters in enumerate(layers):
         factor = decay ** (len(layers) - 1 - layer)
         if lr is None:
-            set_optimizer_options(parameters, **{LR_FACTOR: factor})
+            set_lr_factor(parameters, factor)
         else:
             set_optimizer_options(parameters, lr=lr * factor)
     _logger.info("%s: a learning rate for each of %d layers, %g apart", path, len(layers), decay)

@@ -87,12 +87,15 @@ def _for_another_run(recipe: Recipe) -> dict[str, Any]:
     settings = without_weights(recipe.settings)
     values = {name: value for name, value in settings.items() if name not in _OF_ONE_RUN}
     policies = dict(values.get("submodules", {}))
-    values["submodules"] = {
-        path: {name: value for name, value in policy.items() if not name.startswith("init_")}
-        for path, policy in policies.items()
-    }
+    values["submodules"] = {path: _of_any_run(policy) for path, policy in policies.items()}
     for each in recipe.overrides:
         if each.source == "registered":
             where, _ = find_choice(each.path, each.name)
             values = change_settings(values, nest(where, {"kind": each.name, **each.options}))
     return values
+
+
+def _of_any_run(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a policy without the file of its first weights, and so with all weights in checkpoints."""
+    kept = {name: value for name, value in policy.items() if not name.startswith("init_")}
+    return {**kept, "lora": {**policy["lora"], "save": "whole"}} if policy.get("lora") else kept

@@ -22,14 +22,17 @@ def merge_adapters(path: Path, *, overrides: Mapping[str, Any] | None = None) ->
         overrides: See `from_checkpoint`.
 
     Raises:
-        UserError: The file can't be opened, or has no adapters.
+        UserError: The file can't be opened, or has no adapters, or such as can't be merged.
     """
     content = read_model_file(path)
     recipe = read_recipe(content, source=path)
     model = family_container(from_checkpoint(path, overrides=overrides, device="cpu")).model()
     if not adapted_layers(model):
         raise UserError(f"{path}: nothing in it has adapters to merge; leave --merge-lora out")
-    take_adapters_away(model, is_merged=True)
+    try:
+        take_adapters_away(model, is_merged=True)
+    except NotImplementedError as error:  # of peft, for some layers
+        raise UserError(f"{path}: its adapters can't be merged: {error}") from error
     policies = recipe.settings["submodules"].items()
     plain = recipe.settings | {"submodules": {name: {**policy, "lora": None} for name, policy in policies}}
     merged = replace(recipe, settings=plain)

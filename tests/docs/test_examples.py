@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from pytorch_lightning import LightningDataModule, LightningModule
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.ways.way import FAMILY, HYDRA_ZEN, LIGHTNING_CLI, WAYS
 from nested_lightning import bootstrap
+from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
 from tests.command_line import ForkedPrograms
 from tests.docs.console_page import run_page
@@ -173,3 +175,21 @@ def test_families_stand_in_pyproject_as_any_plugin_has_them() -> None:
     entry_points = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["entry-points"]
 
     assert "multi-feature" in entry_points["nested_lightning.families"]
+
+
+@pytest.mark.slow
+def test_the_adapters_of_the_training_page_fit_what_ships() -> None:
+    pytest.importorskip("peft", reason="peft is of the extra 'pretrained'")
+    policies, *_ = [yaml.safe_load(block) for block in _blocks("training.md", "yaml") if "lora:" in block]
+    settings = {
+        "model": "image-to-text",
+        "image_to_text": {"text_decoder": {"kind": "transformer"}},
+        **policies,
+    }
+
+    report = check_application(bootstrap(settings))
+
+    assert not report.faults
+    rows = {row.path: row for row in report.rows}
+    assert rows["text_decoder"].learning_rates == pytest.approx((0.000256, 0.00032, 0.0004, 0.0005))
+    assert rows["image_encoder"].note.startswith("adapters at ")

@@ -20,29 +20,44 @@ def adapt(composite: nn.Module, assembler: Assembler, places: Mapping[str, str])
         places: Where the composite holds the parts of its wiring, by their names.
 
     Raises:
-        CompositionError: A path names no submodule, one of two lies within the other, or peft refuses.
+        CompositionError: A path names no submodule, two have modules in common, or peft refuses. Where faults
+            are collected, the last one is raised all the same: what is learned otherwise can't be checked.
     """
-    adapted: dict[str, nn.Module] = {}
+    faults: list[CompositionError] = []
+    adapted: dict[nn.Module, str] = {}
     for pattern in reversed([*assembler.adapters]):  # of two that match, the later one counts
         try:
-            found = find_submodules(composite, assembler.path, pattern, known=places)
-            for name, module in found.items():
-                if name not in adapted and ("*" not in pattern or any(True for _ in module.parameters())):
-                    _refuse_within(module, adapted, assembler.locate(name))
-                    lora, path = assembler.adapters[pattern], assembler.locate(name)
-                    inject_adapters(module, lora, path=path, seeding=assembler.seeding)
-                    adapted[name] = module
+            _adapt_at(pattern, composite, assembler, places, adapted)
         except UserError as error:
-            path = pattern if "*" not in pattern else ""
-            assembler.report(CompositionError(str(error), path=path, cause=error))
-    layers = [layer for module in adapted.values() for _, layer in adapted_layers(module)]
+            faults.append(CompositionError(str(error), path="" if "*" in pattern else pattern))
+    for fault in faults[:-1]:
+        assembler.report(fault)
+    if faults:
+        raise faults[-1]
+    layers = [layer for module in adapted for _, layer in adapted_layers(module)]
     assembler.replace({id(layer.get_base_layer()): layer for layer in layers})
 
 
-def _refuse_within(module: nn.Module, adapted: Mapping[str, nn.Module], path: str) -> None:
+def _adapt_at(
+    pattern: str,
+    composite: nn.Module,
+    assembler: Assembler,
+    places: Mapping[str, str],
+    adapted: dict[nn.Module, str],
+) -> None:
+    for name, module in find_submodules(composite, assembler.path, pattern, known=places).items():
+        is_empty = "*" in pattern and not any(True for _ in module.parameters())
+        if module not in adapted and not is_empty:
+            path = assembler.locate(name)
+            _refuse_within(module, adapted, path)
+            inject_adapters(module, assembler.adapters[pattern], path=path, seeding=assembler.seeding)
+            adapted[module] = path
+
+
+def _refuse_within(module: nn.Module, adapted: Mapping[nn.Module, str], path: str) -> None:
     own = set(module.modules())
-    for name, other in adapted.items():
-        if module is not other and own & {*other.modules()}:
+    for other, path_of_other in adapted.items():
+        if own & {*other.modules()}:
             raise UserError(
-                f"submodules.{path}.lora: {name} has modules in common with it; give lora to one of them"
+                f"submodules.{path}.lora: {path_of_other} has modules in common with it; leave one out"
             )
