@@ -1,6 +1,7 @@
 """What single submodules start from, and how they learn: by their paths."""
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +13,13 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor, nn
 from typing_extensions import override
 
+from nested_lightning.app.checkpoints.foreign_weights import match_names, tensors_within
 from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY
 from nested_lightning.app.checkpoints.submodule_names import places_in_file
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.epoch_callback import EpochCallback
+from nested_lightning.app.training.first_weights import digest_of
 from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
 from nested_lightning.app.training.optimization import OptimizerFactory
 from nested_lightning.app.training.parameter_groups import (
@@ -24,6 +28,7 @@ from nested_lightning.app.training.parameter_groups import (
     mark_as_singled_out,
     set_optimizer_options,
 )
+from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.app.training.submodule_paths import find_submodules
 
 _logger = logging.getLogger("nested_lightning.submodule_policies")
@@ -35,7 +40,9 @@ class SubmodulePolicy:
 
     Attributes:
         init_from: Checkpoint or exported file that has its first weights; None: they stay as they were drawn.
-        init_path: Path of the submodule there, the family's name first; None: the same path.
+        init_path: Path of the submodule there, the family's name first; None: the same path. In a file that
+            isn't ours: what its names begin with; None: the whole file is the submodule.
+        init_partly: Whether what fits is taken where not everything does; else that is an error.
         freeze: Whether its weights and its normalisation's statistics are kept.
         unfreeze_at_epoch: First epoch, counted from 0, in which it learns all the same; None: none.
         lr: Learning rate of its own; None: the optimiser's.
@@ -45,6 +52,7 @@ class SubmodulePolicy:
 
     init_from: Path | None = None
     init_path: str | None = None
+    init_partly: bool = False
     freeze: bool = False
     unfreeze_at_epoch: int | None = None
     lr: float | None = None
@@ -61,11 +69,15 @@ class SubmodulePolicies(EpochCallback):
     Args:
         family: First name of all paths, e.g. ``multi_feature``.
         policies: Policies by path, where ``*`` stands for one name; of two that match, the later one counts.
+
+    Attributes:
+        taken: What was taken of other files as first weights, by path, as plain data; checkpoints keep it.
     """
 
     def __init__(self, *, family: str, policies: Mapping[str, SubmodulePolicy]) -> None:
         self._family = family
         self._policies = policies
+        self.taken: dict[str, dict[str, Any]] = {}
         self._frozen: list[tuple[nn.Module, int | None]] = []
         self._with_options: dict[str, nn.Module] = {}
         self._with_optimizer: dict[str, nn.Module] = {}
@@ -103,6 +115,16 @@ class SubmodulePolicies(EpochCallback):
             pl_module.__dict__["configure_optimizers"] = partial(_configure, pl_module.configure_optimizers)
 
     @override
+    def state_dict(self) -> dict[str, Any]:
+        """Return what first weights were taken, if any, for where the training goes on."""
+        return {"taken": self.taken} if self.taken else {}
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Know what first weights were taken."""
+        self.taken = dict(state_dict.get("taken", {}))
+
+    @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """See that the optimisers, which are built by now, begin with what was set.
 
@@ -136,7 +158,7 @@ class SubmodulePolicies(EpochCallback):
 
     def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_loaded: bool) -> None:
         if policy.init_from is not None and is_loaded:
-            _load(module, path, policy.init_from, policy.init_path)
+            self.taken[path] = _load(module, path, model_file_in(policy.init_from), policy)
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         own = {name: value for name, value in options.items() if value is not None}
         if own:
@@ -168,32 +190,45 @@ def _configure(configure: Callable[[], Any]) -> Any:
         raise UserError(f"submodules: the optimiser can't have several rates or decays: {error}") from error
 
 
-def _load(module: nn.Module, path: str, file: Path, init_path: str | None) -> None:
-    path_there = init_path or path
-    family, _, name = path_there.partition(".")
+def _load(module: nn.Module, path: str, file: Path, policy: SubmodulePolicy) -> dict[str, Any]:
+    """Load what a policy says of a file, and return what was taken of it, as plain data."""
+    given, there = _given(file, path, policy.init_path)
+    matched = match_names(module, given)
+    if not matched.taken or not (matched.is_whole or policy.init_partly):
+        lines = matched.lines()
+        shown = "; ".join(lines[:5]) + ("; …" if len(lines) > 5 else "")
+        hint = "" if not matched.taken else f"; submodules.{path}.init_partly=true takes what fits"
+        raise UserError(
+            f"submodules.{path}.init_from: the weights at {there} in {file} differ: {shown}{hint}"
+        )
+    module.load_state_dict(dict(matched.taken), strict=False)
+    _logger.info("%s: %s, from %s in %s", path, matched.summary(), there, file)
+    for line in matched.lines():
+        _logger.info("%s: %s", path, line)
+    if not matched.is_whole:
+        warnings.warn(
+            f"{path}: {matched.summary()}, are taken from {file}; the log lists the rest", stacklevel=2
+        )
+    return {"file": str(file), "sha256": digest_of(file), "path": there, **matched.to_dict()}
+
+
+def _given(file: Path, path: str, init_path: str | None) -> tuple[dict[str, Tensor], str]:
+    """Return the tensors that a part is given, by their names within it, and where they are in the file.
+
+    In a file of ours that is a path, the family's name first. Any other file is the part, or has it below
+    ``init_path``, as its names begin.
+    """
     content = read_model_file(file, is_part_enough=True)
-    place = places_in_file(content, source=file).get(name, name) if init_path else name
-    given = {
-        key.removeprefix(f"{place}."): value
-        for key, value in content["state_dict"].items()
-        if key.startswith(f"{place}.")
-    }
+    state = content["state_dict"]
+    there = init_path or path
+    below = there.partition(".")[2]
+    if CHECKPOINT_KEY not in content:
+        is_of_path = init_path and below and not tensors_within(state, init_path)
+        place, shown = (below if is_of_path else init_path or ""), init_path or "all of it"
+    else:
+        places = places_in_file(content, source=file) if init_path else {}
+        place, shown = places.get(below, below), there
+    given = tensors_within(state, place)
     if not given:
-        raise UserError(f"submodules.{path}.init_from: {file} has no weights at {family}.{name}")
-    wanted = module.state_dict()
-    if faults := list(_differences(wanted, given)):
-        shown = "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else "")
-        raise UserError(f"submodules.{path}.init_from: the weights at {path_there} in {file} differ: {shown}")
-    module.load_state_dict(given)
-    count = sum(value.numel() for value in given.values())
-    _logger.info("%s: %d tensors, %d numbers, from %s in %s", path, len(given), count, path_there, file)
-
-
-def _differences(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
-    faults = [f"{name} is not in the file" for name in wanted if name not in given]
-    faults += [f"{name} is not in the model" for name in given if name not in wanted]
-    return faults + [
-        f"{name} has shape {tuple(given[name].shape)} there, {tuple(value.shape)} here"
-        for name, value in wanted.items()
-        if name in given and given[name].shape != value.shape
-    ]
+        raise UserError(f"submodules.{path}.init_from: {file} has no weights at {shown}")
+    return given, shown

@@ -78,7 +78,7 @@ class Constructions:
 
 
 def as_written(maker: Any, args: Any, kwargs: Mapping[str, Any]) -> Construction | None:
-    """Return the call of a class or function, whatever `functools.partial` binds; None: it chooses another."""
+    """Return the call of a class or function, with what is bound to it; None: it only chooses one."""
     while isinstance(maker, partial):
         maker, args, kwargs = maker.func, (*maker.args, *args), {**maker.keywords, **kwargs}
     is_named = inspect.isclass(maker) or inspect.isroutine(maker)

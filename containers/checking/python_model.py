@@ -21,7 +21,14 @@ from nested_lightning.app.assembly.seeding import derive_seed
 from nested_lightning.app.assembly.wiring.arguments import has_parts
 from nested_lightning.app.assembly.wiring.data_facts import DataFacts, values_of
 from nested_lightning.app.assembly.wiring.wiring import BoundPart, BoundParts
-from nested_lightning.app.checking.drawing.python_layout import Bracketed, Node, Text, lay_out, quoted
+from nested_lightning.app.checking.drawing.python_layout import (
+    COLUMNS,
+    Bracketed,
+    Node,
+    Text,
+    lay_out,
+    quoted,
+)
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.random_numbers import hashed
@@ -42,7 +49,6 @@ def seeded(seed):
 '''
 
 _READY = '''
-
 def ready(made):
     """Return a factory of what is there already."""
     return lambda *_, **__: made
@@ -88,7 +94,7 @@ class _ModelText:
         body = [*self._body()]
         lines = [f'"""The model {title}, as plain Python: build() gives it with its initial weights."""\n']
         lines += [*self._import_lines(), _SEEDED, *([_READY] if self._uses_ready else [])]
-        lines += ["\n\ndef build():", '    """Return the model."""', *body, f"    return {result}"]
+        lines += ["\ndef build():", '    """Return the model."""', *body, f"    return {result}"]
         return "\n".join(lines) + "\n"
 
     def _body(self) -> Iterator[str]:
@@ -261,16 +267,19 @@ class _ModelText:
         return alias
 
     def _import_lines(self) -> Iterator[str]:
-        yield from (self._import_line(one) for one in self._sorted() if one[1] in sys.stdlib_module_names)
+        by_module: dict[str, list[str]] = {}
+        for alias, (module, name) in sorted(self._imports.items()):
+            by_module.setdefault(module, []).append(name if alias == name else f"{name} as {alias}")
+        lines = {
+            module: lay_out(Bracketed("(", [("", one) for one in names], ")"), indent=0, before=80)
+            if len(f"from {module} import {', '.join(names)}") > COLUMNS
+            else ", ".join(names)
+            for module, names in sorted(by_module.items())
+        }
+        ours = [module for module in lines if module not in sys.stdlib_module_names]
+        yield from (f"from {module} import {names}" for module, names in lines.items() if module not in ours)
         yield "\nimport torch"
-        yield from (self._import_line(one) for one in self._sorted() if one[1] not in sys.stdlib_module_names)
-
-    def _sorted(self) -> list[tuple[str, str, str]]:
-        return sorted(((alias, *place) for alias, place in self._imports.items()), key=lambda one: one[1:])
-
-    def _import_line(self, imported: tuple[str, str, str]) -> str:
-        alias, module, name = imported
-        return f"from {module} import {name}{'' if alias == name else f' as {alias}'}"
+        yield from (f"from {module} import {lines[module]}" for module in ours)
 
 
 def _shortest_module(module: str, name: str) -> str:
