@@ -20,6 +20,8 @@ from nested_lightning.settings.reading.loading import collect_layers, resolve_la
 from nested_lightning.settings.reading.merging import nest
 
 _OF_ONE_RUN = ("run_dir", "init_from", "init_sha256")
+_NO_FIRST_WEIGHTS = {"init_from": None, "init_path": None, "init_partly": False}
+"""What a policy says of first weights that have been trained since, also where its family declares others."""
 
 
 @checked_arguments
@@ -85,10 +87,7 @@ def _for_another_run(recipe: Recipe) -> dict[str, Any]:
     """Return settings without what is of that run alone, with kinds that were put in by an override."""
     values = {name: value for name, value in recipe.settings.items() if name not in _OF_ONE_RUN}
     policies = dict(values.get("submodules", {}))
-    values["submodules"] = {
-        path: {name: value for name, value in policy.items() if not name.startswith("init_")}
-        for path, policy in policies.items()
-    }
+    values["submodules"] = {path: {**policy, **_NO_FIRST_WEIGHTS} for path, policy in policies.items()}
     for each in recipe.overrides:
         if each.source == "registered":
             where, _ = find_choice(each.path, each.name)
