@@ -1,4 +1,4 @@
-"""Each preset of each family, as it is set and built: ``RENEW_GOLDEN=1 pytest tests/golden`` renews the files."""
+"""Each preset of each family, as set and built; ``RENEW_GOLDEN=1 pytest tests/golden`` renews the files."""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from nested_lightning import Part, UserError, bootstrap, family, part, resume_training
+from nested_lightning import Part, UserError, bootstrap, bootstrap_from, family, part, resume_training
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run import TrainingRun
 from tests.containers.owning.small_training import Rows, Small
@@ -137,3 +137,14 @@ def test_a_resumed_training_still_knows_what_was_taken(tmp_path: Path) -> None:
 
     assert TrainingResult.read(result.run_folder).init_parts == result.init_parts
     assert result.init_parts[PATH]["taken"] == 2
+
+
+def test_weights_that_were_trained_since_are_not_replaced_by_those_that_the_wiring_declares(
+    tmp_path: Path,
+) -> None:
+    own = own_family(init_from=file_of(tmp_path))
+    result = run_of(own, tmp_path)()
+
+    settings = {"run_dir": str(tmp_path / "on"), "trainer": {"max_epochs": 1}}
+    on = bootstrap_from(result.best_checkpoint, settings, family=own).elsewhere.training_run()
+    assert on().init_parts == {}
