@@ -13,6 +13,7 @@ from nested_lightning.commands.options import (
     DebugOption,
     HelpModelOption,
     PresetOption,
+    SetAllOption,
     SetOption,
     best_of_run,
 )
@@ -29,8 +30,10 @@ from nested_lightning.commands.sources import (
 from nested_lightning.settings.application import (
     ApplicationSettings,
     application_settings_model,
+    expand_layers,
     parse_settings,
 )
+from nested_lightning.settings.describing.chosen import ChosenRow, chosen_rows
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.layers import Layer, Names, find_values, lacking_overrides
@@ -51,12 +54,22 @@ def config(
     preset: PresetOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
+    set_all: SetAllOption = None,
     data: DataOption = None,
     label: LabelOption = None,
     epochs: EpochsOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show where each value comes from, and what it replaced.")
     ] = False,
+    describe: Annotated[
+        str | None,
+        typer.Option(
+            "--describe",
+            metavar="PATH",
+            help="Show what is chosen at a path: its settings with defaults, bounds and meaning, and what a "
+            "wiring gives it.",
+        ),
+    ] = None,
     diff: Annotated[
         tuple[Path, Path] | None,
         typer.Option(
@@ -94,13 +107,22 @@ def config(
     recipe = read_checkpoint(checkpoint) if checkpoint else None
     below = [Layer(recipe.settings, origin=f"checkpoint {checkpoint}")] if recipe else []
     sources = Sources(
-        model=model, preset=preset, config=config, set_=set_, data=data, label=label, epochs=epochs
+        model=model,
+        preset=preset,
+        config=config,
+        set_=set_,
+        set_all=set_all,
+        data=data,
+        label=label,
+        epochs=epochs,
     )
-    layers = sources.layers(below=below)
+    layers = expand_layers(sources.layers(below=below))
     settings = resolve_noted(layers)
     for line in lacking_overrides(layers, ()):
         print_note(line)
-    if explain:
+    if describe:
+        print_records(describe, ChosenRow._fields, chosen_rows(settings, describe))
+    elif explain:
         _explain(layers, settings, recipe.data_spec if recipe else {})
     else:
         typer.echo(yaml.safe_dump(settings.to_plain(), sort_keys=False, allow_unicode=True), nl=False)
@@ -115,7 +137,7 @@ def read_checkpoint(path: Path) -> "Recipe":
     from nested_lightning.app.checkpoints.model_file import read_model_file
     from nested_lightning.app.checkpoints.recipe import read_recipe
 
-    return read_recipe(read_model_file(path, is_part_enough=True), source=path)
+    return read_recipe(read_model_file(path, is_part_enough=True, is_completed=False), source=path)
 
 
 def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: Mapping[str, Any]) -> None:

@@ -2,11 +2,18 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from nested_lightning.commands.options import CheckpointArgument, DebugOption, OwnModelOption
+from nested_lightning.commands.options import (
+    ArgumentOption,
+    CheckpointArgument,
+    DebugOption,
+    OverrideOption,
+    OwnModelOption,
+)
+from nested_lightning.commands.overrides import load_overrides, split_arguments
 from nested_lightning.commands.printing.console import print_line, short_path, status_console
 
 
@@ -27,7 +34,13 @@ def export(
     format_: Annotated[
         ExportFormat, typer.Option("--format", help="Weights and recipe alone, without the training's state.")
     ] = ExportFormat.SAFETENSORS,
+    merge_lora: Annotated[
+        bool,
+        typer.Option("--merge-lora", help="Add what adapters have learned to the weights of their layers."),
+    ] = False,
     model: OwnModelOption = None,
+    override: OverrideOption = None,
+    set_: ArgumentOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Write the weights and the recipe of a checkpoint; `evaluate` and `predict` take the file as well.
@@ -35,6 +48,8 @@ def export(
     Weights of one submodule have the names that they have within it.
     """
     del model, debug, format_
+    if (override or set_) and not merge_lora:
+        raise typer.BadParameter("--override is for --merge-lora, which builds the model")
     named = [one for one in (output, file) if one is not None]
     if len(named) != 1:
         raise typer.BadParameter("name the file to write, once, e.g. -o model.safetensors")
@@ -46,6 +61,13 @@ def export(
     with status_console.status("Exporting"):
         from nested_lightning.app.checkpoints.exporting import export_safetensors
 
-        export_safetensors(checkpoint, output, submodule=submodule)
+        content = _merged(checkpoint, override, set_) if merge_lora else None
+        export_safetensors(checkpoint, output, submodule=submodule, content=content)
     what = "weights and recipe" if submodule is None else f"weights of {submodule}"
     print_line(f"{what} written to {short_path(output)}", on=status_console)
+
+
+def _merged(checkpoint: Path, override: list[str] | None, set_: list[str] | None) -> dict[str, Any]:
+    from nested_lightning.containers.starting.merging import merge_adapters
+
+    return merge_adapters(checkpoint, overrides=load_overrides(split_arguments(override, set_)))

@@ -32,7 +32,11 @@ OwnModelOption = Annotated[
 ]
 PresetOption = Annotated[
     list[str] | None,
-    typer.Option("--preset", help="Named set of settings, see `models`.", autocompletion=complete_preset),
+    typer.Option(
+        "--preset",
+        help="Named set or change of settings, see `models`; repeatable.",
+        autocompletion=complete_preset,
+    ),
 ]
 ConfigOption = Annotated[
     list[Path] | None,
@@ -43,8 +47,17 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         "-s",
-        help="One setting, e.g. multi_feature.head.dropout=0.2; repeatable.",
+        help="One setting, e.g. multi_feature.head.dropout=0.2, or all that a pattern meets, "
+        "e.g. 'multi_feature.**.dropout=0.2'; repeatable.",
         autocompletion=complete_set,
+    ),
+]
+SetAllOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set-all",
+        metavar="TYPE.NAME=VALUE",
+        help="A setting of all that is of a type, e.g. NormalizedHead.dropout=0.2; or NAME=VALUE anywhere.",
     ),
 ]
 OverrideOption = Annotated[

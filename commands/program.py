@@ -17,6 +17,7 @@ from nested_lightning.commands.creating.new import new
 from nested_lightning.commands.doctor import doctor
 from nested_lightning.commands.evaluate import evaluate
 from nested_lightning.commands.export import export
+from nested_lightning.commands.fetch import fetch
 from nested_lightning.commands.graph import graph
 from nested_lightning.commands.inspect import inspect
 from nested_lightning.commands.models import models
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, inspect, export, swap, models, config, check, graph, doctor):
+for command in (train, resume, evaluate, inspect, export, swap, models, config, check, graph, fetch, doctor):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 app.add_typer(tune, name="tune")

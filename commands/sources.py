@@ -15,6 +15,7 @@ from nested_lightning.commands.options import (
     ModelOption,
     OverrideOption,
     PresetOption,
+    SetAllOption,
     SetOption,
     nest_given,
 )
@@ -24,6 +25,7 @@ from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Layer, lacking_overrides
 from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
+from nested_lightning.settings.reading.merging import parse_assignment
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Your own file; else the data that ships.")]
 LabelOption = Annotated[str | None, typer.Option("--label", help="Label column of your own file.")]
@@ -38,6 +40,7 @@ class Sources:
     preset: PresetOption = None
     config: ConfigOption = None
     set_: SetOption = None
+    set_all: SetAllOption = None
     override: OverrideOption = None
     data: DataOption = None
     label: LabelOption = None
@@ -74,13 +77,13 @@ class Sources:
             presets=self.preset or [],
             config=self.config or [],
             environ=os.environ,
-            assignments=[*assignments, Layer(short, origin="option")],
+            assignments=[*map(_everywhere, self.set_all or []), *assignments, Layer(short, origin="option")],
             family_values=nest_given({"data.path": path, "data.label": self.label, **(family_options or {})}),
             below=below,
         )
 
     def resolve(self, **further: Any) -> ApplicationSettings:
-        """Merge the `layers`, say which choices were replaced, and return the result.
+        """Merge the `layers`, say what patterns met and which choices were replaced, and return the result.
 
         Args:
             **further: See `layers`.
@@ -94,11 +97,16 @@ class Sources:
         return resolve_noted(layers)
 
 
+def _everywhere(text: str) -> Layer:
+    """Return the layer of one ``--set-all``."""
+    return Layer({"**": parse_assignment(text, option="--set-all")}, origin=f"--set-all {text}")
+
+
 def resolve_noted(layers: Sequence[Layer]) -> ApplicationSettings:
-    """Merge layers, say which choices were replaced, and return the result."""
-    dropped: list[str] = []
-    settings = resolve_layers(layers, dropped)
-    for line in dropped:
+    """Merge layers, say what patterns met and which choices were replaced, and return the result."""
+    notes: list[str] = []
+    settings = resolve_layers(layers, notes)
+    for line in notes:
         print_note(line)
     return settings
 

@@ -28,6 +28,7 @@ from nested_lightning.app.image_to_text.splits import PictureSplitter
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.chosen import attributes, callback, chosen, chosen_at
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
+from nested_lightning.containers.providing.pretrained import preparation_for
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.image_to_text import ImageToTextSettings
@@ -52,6 +53,7 @@ class ImageToTextContainer(DeclarativeContainer):
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         ImageToTextDataModule,
+        preparation=providers.Callable(preparation_for, settings.provided.image_encoder),
         **attributes(settings.provided.data, "path", "picture_size", "fit", "unit", "is_lowercase"),
         **attributes(settings.provided.data, "min_count", "max_length", "batch_size", "eval_batch_size"),
         reader=reader,
@@ -81,7 +83,9 @@ class ImageToTextContainer(DeclarativeContainer):
     schedule = chosen_at("image_to_text.schedule", protocols.Schedule, settings.provided.schedule)
     caption_samples = callback(CaptionSamples)
 
-    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="image_to_text")
+    assembler = providers.Factory(
+        Assembler, seed=application.provided.seed, path="image_to_text", adapters=trainer.adapters
+    )
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,

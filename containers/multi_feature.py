@@ -31,6 +31,7 @@ from nested_lightning.containers.providing.declared import (
 )
 from nested_lightning.containers.providing.group_extractors import build_extractor, build_group_extractor
 from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.pretrained import preparation_by_name
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.choices.objectives import kinds_of
@@ -64,6 +65,14 @@ class MultiFeatureContainer(DeclarativeContainer):
         **attributes(settings.provided.data, "categorical", "excluded", "missing"),
         **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
         **attributes(settings.provided.data, "sorts", "picture_size", "picture_fit", "picture_folder"),
+        preparations=providers.Factory(
+            partial,
+            preparation_by_name,
+            providers.Callable(dict, settings.provided.feature_extractors),
+            providers.Dict(
+                picture=settings.provided.picture_extractor, text=settings.provided.text_extractor
+            ),
+        ),
         grouping=grouping,
         splitter=splitter,
         storage=storage,
@@ -108,7 +117,9 @@ class MultiFeatureContainer(DeclarativeContainer):
     optimizer = chosen_at("multi_feature.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("multi_feature.schedule", protocols.Schedule, settings.provided.schedule)
 
-    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="multi_feature")
+    assembler = providers.Factory(
+        Assembler, seed=application.provided.seed, path="multi_feature", adapters=trainer.adapters
+    )
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,

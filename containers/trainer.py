@@ -35,7 +35,12 @@ from nested_lightning.app.training.storable_state import StorableState
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
 from nested_lightning.containers.owning.descriptor import python_name
-from nested_lightning.containers.providing.choices import build_callback, build_logger, build_policies
+from nested_lightning.containers.providing.choices import (
+    build_adapters,
+    build_callback,
+    build_logger,
+    build_policies,
+)
 from nested_lightning.containers.providing.chosen import attributes, callback
 from nested_lightning.containers.providing.declared import DeclaredCallable, DeclaredFactory
 from nested_lightning.containers.providing.named import NamedProviders, build_items
@@ -91,6 +96,8 @@ class TrainerContainer(DeclarativeContainer):
     first_weights = callback(
         FirstWeights, path=application.provided.init_from, sha256=application.provided.init_sha256
     )
+    adapters = providers.Callable(build_adapters, application.provided.submodules)
+    """Of submodules, by path; what puts a composite together injects them."""
     submodule_policies = callback(
         SubmodulePolicies,
         family=application.provided.family.section,

@@ -128,7 +128,9 @@ class VaeGanContainer(DeclarativeContainer):
         CollapseWatch, patience_steps=settings.provided.collapse_patience_steps
     )
     picture_grids = callback(PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs)
-    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="vae_gan")
+    assembler = providers.Factory(
+        Assembler, seed=application.provided.seed, path="vae_gan", adapters=trainer.adapters
+    )
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,

@@ -85,7 +85,9 @@ class VariantContainer(DeclarativeContainer):
     optimizer = chosen_at("variant.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("variant.schedule", protocols.Schedule, settings.provided.schedule)
 
-    assembler = providers.Factory(Assembler, seed=application.provided.seed, path="variant")
+    assembler = providers.Factory(
+        Assembler, seed=application.provided.seed, path="variant", adapters=trainer.adapters
+    )
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,

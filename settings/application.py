@@ -1,6 +1,6 @@
 """The settings of a whole application: general ones, and one section for each family."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -14,7 +14,9 @@ from nested_lightning.settings.numbers import Seed
 from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
+from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
+from nested_lightning.settings.reading.patterns import expand_patterns
 from nested_lightning.settings.submodules import SubmodulePolicySettings
 from nested_lightning.settings.trainer import TrainerSettings
 
@@ -56,7 +58,9 @@ class ApplicationSettings(Settings):
         description="SHA-256 of that file; null: any; files of a training have it.",
     )
     submodules: dict[str, SubmodulePolicySettings] = Field(
-        {}, description="Single submodules by path, e.g. multi_feature.head; * stands for one name."
+        {},
+        description="Single submodules by path, e.g. multi_feature.head; * stands for one name, ** for any"
+        " number.",
     )
     trainer: TrainerSettings = Field(TrainerSettings(), description="How long, where and how to train.")
     prediction: PredictionSettings = Field(PredictionSettings(), description="Where a trained model works.")
@@ -158,17 +162,20 @@ def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> di
 
     Args:
         values: Nested values.
-        changes: Nested values, or values by dotted names.
+        changes: Nested values, or values by dotted names or patterns of such.
+
+    Raises:
+        SettingsError: A pattern meets nothing.
     """
-    return merge(values, nested(changes), application_settings_model())
+    return _together(_laid_over(values, changes))
 
 
 def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
     """Build the settings of an application from nested plain values.
 
     Args:
-        values: Nested mappings as in a settings file, or values by dotted names; ``model`` is required. What
-            is left out takes the default of the family, then the general default.
+        values: Nested mappings as in a settings file, or values by dotted names, patterns of such among them;
+            ``model`` is required. What is left out takes the default of the family, then the general default.
 
     Raises:
         SettingsError: With one line for each mistake.
@@ -177,8 +184,30 @@ def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
         raise SettingsError([f"settings are nested values such as {{'model': …}}, and {values!r} was given"])
     name = values.get("model")
     defaults = find_family(name).defaults if isinstance(name, str) else {}
+    layers = _laid_over(defaults, values)
     model = application_settings_model()
     try:
-        return model.model_validate(change_settings(defaults, values))
+        return model.model_validate(_together(layers))
     except ValidationError as error:
-        raise SettingsError(describe_problems(error, model)) from None
+        raise SettingsError(describe_problems(error, model, layers)) from None
+
+
+def expand_layers(layers: Sequence[Layer]) -> list[Layer]:
+    """Return layers of an application by exact names alone, see `expand_patterns`.
+
+    Raises:
+        SettingsError: A pattern meets nothing, or a function fails.
+    """
+    named = [str(layer.values["model"]) for layer in layers if "model" in layer.values]
+    used = named[-1].replace("_", "-") if named else ""
+    others = {family.section for family in families().values() if family.name != used}
+    return expand_patterns(layers, application_settings_model(), others)
+
+
+def _laid_over(values: Mapping[str, Any], changes: Mapping[str, Any]) -> list[Layer]:
+    return expand_layers([Layer(dict(values), origin=""), Layer(nested(changes), origin="")])
+
+
+def _together(layers: Sequence[Layer]) -> dict[str, Any]:
+    model = application_settings_model()
+    return reduce(lambda lower, layer: merge(lower, layer.values, model), layers, {})

@@ -19,7 +19,7 @@ class Family:
         container: The family's container, or its import path; None: it is described for help alone.
         predictor: What its predictor takes and gives.
         defaults: Settings of the whole application that differ for this family, e.g. of the trainer.
-        presets: Named sets of settings of the whole application, each with its settings nested.
+        presets: Named sets of settings of the whole application.
         has_unused_parameters: Whether a step leaves some parameters without a gradient; DDP must know.
         defined_by: The wiring function and the classes of data and model, of a family of one's own.
         origin: What finds it in another process, called with what follows; None: it is found by its name.
@@ -58,12 +58,15 @@ def _find_registered(name: str) -> Family:
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A named set of settings.
+    """A named set of settings, or a function over settings, or both.
 
     Attributes:
         summary: One line for the list of models.
-        values: Settings of the whole application, nested as in a settings file.
+        values: Settings of the whole application, nested or by dotted names, patterns of such among them.
+        change: Gives more of them, by dotted names, of all that are in effect when kinds are chosen, by
+            dotted names too: ``lambda settings: {"trainer.max_epochs": 2 * settings["trainer.max_epochs"]}``.
     """
 
     summary: str
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    change: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None

@@ -9,7 +9,9 @@ from nested_lightning.settings.choices.bridges import BRIDGES, Bridge
 from nested_lightning.settings.choices.generation import GENERATIONS, Generation
 from nested_lightning.settings.choices.image_encoders import IMAGE_ENCODERS, ImageEncoder
 from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from nested_lightning.settings.choices.pretrained import PreparedSettings
 from nested_lightning.settings.choices.text_decoders import TEXT_DECODERS, TextDecoder
+from nested_lightning.settings.choices.widths import HALF_WIDTH
 from nested_lightning.settings.data.image_to_text import AugmentationSettings, CaptionDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Depth, Natural, Seed
@@ -20,6 +22,9 @@ from nested_lightning.settings.predictor import (
     refuse_idle_options,
 )
 from nested_lightning.settings.reading.errors import SettingsError
+
+DEFAULT_SIZE = 32
+"""Pixels to a side of pictures where neither a setting nor the encoder says it."""
 
 
 class ImageToTextSettings(Settings):
@@ -40,8 +45,9 @@ class ImageToTextSettings(Settings):
 
     @model_validator(mode="after")
     def _leave_something_of_a_picture(self) -> Self:
-        shift, size = self.augmentation.max_shift, self.data.picture_size
-        if shift >= size:
+        own = None if isinstance(self.image_encoder, PreparedSettings) else DEFAULT_SIZE
+        shift, size = self.augmentation.max_shift, self.data.picture_size or own
+        if size is not None and shift >= size:
             raise ValueError(
                 f"augmentation.max_shift {shift} moves pictures of data.picture_size {size} away"
             )
@@ -108,5 +114,5 @@ FAMILY = Family(
             "schedule": {"kind": "one_cycle", "warmup_fraction": 0.2},
         },
     },
-    presets={"original": ORIGINAL},
+    presets={"original": ORIGINAL, "half-width": HALF_WIDTH},
 )

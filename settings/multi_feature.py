@@ -18,6 +18,7 @@ from nested_lightning.settings.choices.text_extractors import (
     SequenceExtractor,
     TextExtractor,
 )
+from nested_lightning.settings.choices.widths import HALF_WIDTH
 from nested_lightning.settings.data.multi_feature import TabularDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import InputFiles, KeepOptions, PredictorInterface
@@ -142,5 +143,5 @@ FAMILY = Family(
         options=KeepOptions,
     ),
     defaults={"trainer": {"max_epochs": 60, "num_threads": "auto"}},
-    presets={"seed": SEED, "plain": PLAIN},
+    presets={"seed": SEED, "plain": PLAIN, "half-width": HALF_WIDTH},
 )

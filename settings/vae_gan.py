@@ -11,6 +11,7 @@ from nested_lightning.settings.choices.latent_samplers import LATENT_SAMPLERS, L
 from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from nested_lightning.settings.choices.picture_decoders import PICTURE_DECODERS, PictureDecoder
 from nested_lightning.settings.choices.picture_encoders import PICTURE_ENCODERS, PictureEncoder
+from nested_lightning.settings.choices.widths import HALF_WIDTH
 from nested_lightning.settings.data.vae_gan import PictureDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Count, Seed
@@ -164,5 +165,10 @@ FAMILY = Family(
             "discriminator_schedule": _VAE["schedule"],
         },
     },
-    presets={"without-gan": WITHOUT_GAN, "even-odd": EVEN_ODD, "conv": CONVOLUTIONS},
+    presets={
+        "without-gan": WITHOUT_GAN,
+        "even-odd": EVEN_ODD,
+        "conv": CONVOLUTIONS,
+        "half-width": HALF_WIDTH,
+    },
 )

@@ -15,6 +15,7 @@ from nested_lightning.settings.choices.sequence_adapters import (
 )
 from nested_lightning.settings.choices.sequence_decoders import DECODERS, SequenceDecoder, Trunk
 from nested_lightning.settings.choices.variant_losses import BALANCES, LOSSES, Balance, Loss
+from nested_lightning.settings.choices.widths import HALF_WIDTH
 from nested_lightning.settings.data.variant import SEQUENCE_SOURCES, SequenceDataSettings, SequenceSource
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.numbers import Count
@@ -170,6 +171,6 @@ FAMILY = Family(
         "variant": {"data": {"split": {"kind": "random", "val_fraction": 0.1}}},
         "trainer": {"max_epochs": 3, "num_threads": 1, "gradient_clip_norm": 1.0, "monitor": "val_macro_f1"},
     },
-    presets={"original": ORIGINAL},
+    presets={"original": ORIGINAL, "half-width": HALF_WIDTH},
     batch_sizes=("data.batch_size", "variants.*.batch_size"),
 )

@@ -45,7 +45,8 @@ def _files(text: str) -> set[str]:
 
 
 def _links(text: str) -> set[str]:
-    return {link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link}
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return {link for link in re.findall(r"\]\(([^)#\s]+)", prose) if "://" not in link}
 
 
 def _dotted_names(text: str) -> set[str]:
@@ -159,7 +160,7 @@ def test_architecture_shows_the_layers_of_the_contract() -> None:
     ("find", "text", "found"),
     [
         (_files, "`app/x.py`, settings/NAME.py. runs/app/z", {"app/x.py", "settings/NAME.py"}),
-        (_links, "[a](b.md#c) [d](https://e.f) [g](../h)", {"b.md", "../h"}),
+        (_links, "[a](b.md#c) [d](https://e.f) [g](../h)\n```\ni[j](k)\n```\n", {"b.md", "../h"}),
         (_dotted_names, "`nl.bootstrap`", {"nested_lightning.bootstrap"}),
         (_imported_names, "from nested_lightning import a, b", {"nested_lightning.a", "nested_lightning.b"}),
         (_paths_of_parts, '`vae_gan.vaes["3"].encoder`', {"vae_gan.vaes.3.encoder"}),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import MappingProxyType
 from typing import Any
 
 from torch import nn
@@ -10,6 +11,7 @@ from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.seeding import seeded
 from nested_lightning.app.assembly.widths import StandIn, Width, plain, widths_and_modules
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.adapters import Lora
 
 
 class Assembler:
@@ -22,8 +24,10 @@ class Assembler:
         faults: Where everything that is wrong is collected, while something else stands for what can't be
             built; None: the first fault is raised.
         prepare: Called with each submodule that was built, gives what takes its place; None: nothing does.
+        adapters: What the adapters of submodules are like, by path; see `app.assembly.wiring.adapting`.
 
     Attributes:
+        adapters: The same.
         built: Submodules by their paths below the composite, in the order in which they were built.
         asked_widths: The ``out_features`` that some of them were asked for, by the same paths.
         factories: Paths of parts that others have uncalled, and may call at any time.
@@ -38,8 +42,10 @@ class Assembler:
         seed: int | None = None,
         faults: list[CompositionError] | None = None,
         prepare: Callable[[nn.Module], nn.Module] | None = None,
+        adapters: Mapping[str, Lora] = MappingProxyType({}),
     ) -> None:
         self.path = path
+        self.adapters = adapters
         self.seed = seed
         self.built: dict[str, nn.Module] = {}
         self.asked_widths: dict[str, int] = {}
@@ -65,6 +71,11 @@ class Assembler:
     def has_fault(self, path: str) -> bool:
         """Return whether something at this path was collected."""
         return any(error.path == path for error in self._faults or ())
+
+    def replace(self, replaced: Mapping[int, nn.Module]) -> None:
+        """Know of other modules in the places of those that were built, by their ids."""
+        self.built = {name: replaced.get(id(module), module) for name, module in self.built.items()}
+        self._names |= {id(replaced[key]): name for key, name in self._names.items() if key in replaced}
 
     def locate(self, name: str) -> str:
         """Return the dotted path of a part, e.g. ``multi_feature.combiner``; of "" the composite's."""

@@ -10,6 +10,8 @@ from torch.optim import Optimizer
 
 from nested_lightning.app.checking.findings import Fault, Unchecked
 from nested_lightning.app.checking.submodule_watch import SubmoduleCall
+from nested_lightning.app.errors import counted
+from nested_lightning.app.training.adapters import adapted_layers
 
 Shape = tuple[int, ...]
 
@@ -85,6 +87,7 @@ def list_submodules(
     def row(path: str, module: nn.Module) -> SubmoduleRow:
         own, call, epoch = parameters.get(path, []), calls.get(path), epochs.get(module)
         trainable = [parameter for parameter in own if parameter.requires_grad]
+        num_adapted = len(adapted_layers(module)) if path else 0
         is_known = all(id(parameter) in remembered for parameter in trainable)
         return SubmoduleRow(
             path=path,
@@ -100,6 +103,7 @@ def list_submodules(
             learning_rates=tuple(sorted({rates[id(one)] for one in trainable if id(one) in rates})),
             is_overridden=path in overridden,
             unfrozen_at="" if epoch is None else f"until epoch {epoch}",
+            note=f"adapters at {counted(num_adapted, 'layer')}" if num_adapted else "",
         )
 
     rows = [row(path, module) for path, module in submodules.items()]
@@ -129,7 +133,7 @@ def count_stored(model: nn.Module) -> int:
 def noted_rows(rows: Iterable[SubmoduleRow], model: nn.Module) -> tuple[SubmoduleRow, ...]:
     """Return rows with what the composite says of its submodules, which it may compute with real numbers."""
     notes: Mapping[str, str] = getattr(model, "submodule_notes", {})
-    return tuple(replace(row, note=notes.get(row.same_as or row.path, "")) for row in rows)
+    return tuple(replace(row, note=notes.get(row.same_as or row.path, row.note)) for row in rows)
 
 
 def _learning_rates(optimizers: Iterable[Optimizer]) -> dict[int, float]:

@@ -18,6 +18,9 @@ from nested_lightning.app.checkpoints.storable import to_storable
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 
+LEFT_OUT = "left_out"
+"""Where it stands in a checkpoint which tensors it leaves out."""
+
 _INSTRUCTIONS = ("_instantiator", "_class_path")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -77,15 +80,19 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         local_path(path).unlink(missing_ok=True)
 
 
-def read_checkpoint(path: str | os.PathLike[str], *, map_location: Any = "cpu") -> dict[str, Any]:
+def read_checkpoint(
+    path: str | os.PathLike[str], *, map_location: Any = "cpu", is_completed: bool = True
+) -> dict[str, Any]:
     """Read a checkpoint of tensors and plain values; nothing in it is executed.
 
     Args:
         path: A file on the local disk.
         map_location: Where its tensors go, as `torch.load` takes it.
+        is_completed: Whether tensors that it leaves out are read from the files that have them.
 
     Raises:
-        UserError: ``path`` is an address or no file, or the file is no whole checkpoint of plain values.
+        UserError: ``path`` is an address or no file, the file is no whole checkpoint of plain values, or what
+            it leaves out can't be read.
     """
     file = local_path(path)
     if not file.exists():
@@ -98,6 +105,10 @@ def read_checkpoint(path: str | os.PathLike[str], *, map_location: Any = "cpu") 
             raise UserError(f"it holds a {type(checkpoint).__name__}, not a checkpoint's dictionary")
         _refuse_instructions(checkpoint)
         migrate(checkpoint)
+        if is_completed and LEFT_OUT in checkpoint:
+            from nested_lightning.app.checkpoints.left_out import complete  # which knows this module
+
+            complete(checkpoint)
     return checkpoint
 
 

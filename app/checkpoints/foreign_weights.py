@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from nested_lightning.app.errors import counted
 
@@ -57,14 +57,14 @@ def tensors_within(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tens
     return {name.removeprefix(start): one for name, one in tensors.items() if name.startswith(start)}
 
 
-def match_names(module: nn.Module, given: Mapping[str, Tensor]) -> NameMatch:
+def match_names(wanted: Mapping[str, Any], given: Mapping[str, Tensor]) -> NameMatch:
     """Return what a module takes of given tensors; nothing is changed.
 
     Args:
-        module: Any module.
+        wanted: The ``state_dict`` of a module, or what of it is to be given.
         given: Tensors by their names within it; `tensors_within` gives those of a part of a file.
     """
-    wanted = {name: one for name, one in module.state_dict().items() if isinstance(one, Tensor)}
+    wanted = {name: one for name, one in wanted.items() if isinstance(one, Tensor)}
     both = {name: one for name, one in wanted.items() if name in given}
     unlike = {name: one for name, one in both.items() if given[name].shape != one.shape}
     return NameMatch(

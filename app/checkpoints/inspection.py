@@ -60,7 +60,7 @@ def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
     Raises:
         UserError: It can't be read, or has no recipe.
     """
-    checkpoint = read_model_file(path, is_part_enough=True)
+    checkpoint = read_model_file(path, is_part_enough=True, is_completed=False)
     recipe = read_recipe(checkpoint, source=path)
     with foreign_file(path):
         state = checkpoint["state_dict"]

@@ -8,17 +8,23 @@ from nested_lightning.app.checkpoints.weights_file import PART_KEY, SUFFIX, Expo
 from nested_lightning.app.errors import UserError
 
 
-def read_model_file(path: Path, *, is_part_enough: bool = False) -> dict[str, Any]:
+def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: bool = True) -> dict[str, Any]:
     """Return the content of a checkpoint or of an exported safetensors file, tensors on the CPU.
 
     Args:
         path: The file.
         is_part_enough: Whether it may hold a submodule alone; else the whole model has to be there.
+        is_completed: See `read_checkpoint`.
 
     Raises:
         UserError: It can't be opened safely, is damaged, holds no weights by name, or those of a submodule.
     """
-    content = read_safetensors(local_path(path)) if path.suffix == SUFFIX else read_checkpoint(path)
+    is_exported = path.suffix == SUFFIX
+    content = (
+        read_safetensors(local_path(path))
+        if is_exported
+        else read_checkpoint(path, is_completed=is_completed)
+    )
     state = content.get("state_dict")
     if not isinstance(state, dict) or not all(hasattr(each, "untyped_storage") for each in state.values()):
         raise UserError(f"checkpoint {path}: holds no weights by name under state_dict")

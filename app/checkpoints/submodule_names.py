@@ -1,4 +1,4 @@
-"""From a dotted path, where ``*`` stands for one name, to where a model or its file holds that."""
+"""From a dotted path, which may be a pattern, to where a model or its file holds that."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -6,18 +6,19 @@ from typing import Any, Never
 
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, read_recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.path_patterns import path_matches
 
 
 def matching_places(path: str, places: Mapping[str, str], *, family: str) -> list[str]:
     """Return where those stand that a path names, none where it names nothing.
 
     Args:
-        path: E.g. ``multi_feature.feature_extractors.*``.
+        path: E.g. ``multi_feature.feature_extractors.*``, see `path_matches`.
         places: Where each submodule stands below the composite, by its name.
         family: First name of all paths.
     """
-    first, _, below = path.partition(".")
-    return [place for name, place in places.items() if first == family and _matches(below, name)]
+    pattern = path.split(".")
+    return [place for name, place in places.items() if path_matches(pattern, (family, *name.split(".")))]
 
 
 def refuse_path(path: str, known: Iterable[str], *, where: str) -> Never:
@@ -61,13 +62,6 @@ def places_in_file(content: Mapping[str, Any], *, source: object) -> dict[str, s
     held = {".".join(name[:length]): None for name in names for length in range(1, len(name) + 1)}
     known = read_recipe(content, source=source).places if CHECKPOINT_KEY in content else {}
     return {name: name for name in held} | {name: place for name, place in known.items() if place in held}
-
-
-def _matches(pattern: str, name: str) -> bool:
-    wanted, given = pattern.split("."), name.split(".")
-    return len(wanted) == len(given) and all(
-        one in ("*", other) for one, other in zip(wanted, given, strict=True)
-    )
 
 
 def _shortest(paths: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from nested_lightning.app.errors import UserError, counted, errors_naming
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord, read_captions
 from nested_lightning.app.image_to_text.vocabulary import Unit, split_caption
-from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE, Fit, read_picture, read_size
+from nested_lightning.app.pictures.decoding import MAX_FILE_SIZE, Squaring, read_picture, read_size
 from nested_lightning.app.pictures.naming import PictureFinder
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.pictures.source import PictureSource, open_source
@@ -84,13 +84,12 @@ class PictureReader:
     caption_column: str | None = None
     skip_bad: bool = False
 
-    def __call__(self, path: Path | None, *, size: int, fit: Fit, limit: CaptionLimit) -> CaptionedPictures:
+    def __call__(self, path: Path | None, *, squaring: Squaring, limit: CaptionLimit) -> CaptionedPictures:
         """Read everything.
 
         Args:
             path: What to read; None for the emoji that ship with the project.
-            size: Width and height of the pictures.
-            fit: How they become square.
+            squaring: How the pictures become square.
             limit: What captions must be.
 
         Raises:
@@ -110,7 +109,7 @@ class PictureReader:
                     caption_column=self.caption_column,
                     bad=bad,
                 )
-            return self._read_pictures(source, captions_name, records, bad, size=size, fit=fit, limit=limit)
+            return self._read_pictures(source, captions_name, records, bad, squaring=squaring, limit=limit)
 
     def _read_pictures(
         self,
@@ -119,8 +118,7 @@ class PictureReader:
         records: Sequence[CaptionRecord],
         bad: BadSamples,
         *,
-        size: int,
-        fit: Fit,
+        squaring: Squaring,
         limit: CaptionLimit,
     ) -> CaptionedPictures:
         kept, pictures, sizes = [], [], []
@@ -138,7 +136,7 @@ class PictureReader:
                     raise UserError("a line of the captions file names no picture")
                 with source.open(find(record.picture)) as stream:
                     own_size = read_size(stream)
-                    pictures.append(read_picture(stream, size=size, fit=fit))
+                    pictures.append(read_picture(stream, squaring))
                 sizes.append(own_size)
                 kept.append(record)
         with errors_naming(source.label):

@@ -25,9 +25,12 @@ from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, Pict
 from nested_lightning.app.image_to_text.vocabulary import Unit, count_tokens, split_caption
 from nested_lightning.app.pictures.colours import count_values, statistics_of
 from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.pictures.preparation import PicturePreparation, squaring_of
 from nested_lightning.app.pictures.sizes import PictureSizes
 
 SHIPPED_EMOJI = "shipped emoji"
+DEFAULT_SIZE = 32
+"""Pixels to a side of pictures where neither a setting nor the encoder says it."""
 
 
 class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
@@ -36,8 +39,9 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
     Args:
         path: A folder, zip archive or captions file; None for the emoji that ship with the project.
         reader: Reads it.
-        picture_size: Width and height of the pictures.
-        fit: How they become square.
+        picture_size: Width and height of the pictures; None: as ``preparation`` says, else `DEFAULT_SIZE`.
+        fit: How they become square; None: as ``preparation`` says, else ``pad``.
+        preparation: How the encoder wants the pictures; None: it is of no account.
         unit: What captions are made of.
         is_lowercase: Whether captions are read in small letters.
         min_count: Times that a token must occur in the training part.
@@ -56,8 +60,9 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         *,
         path: Path | None,
         reader: PictureReader,
-        picture_size: int = 32,
-        fit: Fit = "pad",
+        picture_size: int | None = None,
+        fit: Fit | None = None,
+        preparation: PicturePreparation | None = None,
         unit: Unit = "words",
         is_lowercase: bool = True,
         min_count: int = 1,
@@ -73,8 +78,9 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         )
         self._path = path
         self._reader = reader
-        self._picture_size = data_spec.picture_size if data_spec else picture_size
-        self._fit: Fit = data_spec.fit if data_spec else fit
+        wanted = squaring_of(preparation, size=picture_size, fit=fit, default_size=DEFAULT_SIZE)
+        self._squaring = data_spec.squaring if data_spec else wanted
+        self._preparation = preparation
         self._unit: Unit = data_spec.unit if data_spec else unit
         self._is_lowercase = data_spec.is_lowercase if data_spec else is_lowercase
         self._min_count = min_count
@@ -111,7 +117,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
     @override
     def _read_parts(self) -> tuple[ImageToTextDataSpec, dict[PartName, CaptionBatch]]:
         limit = CaptionLimit(unit=self._unit, max_length=self._max_length)
-        read = self._reader(self._path, size=self._picture_size, fit=self._fit, limit=limit)
+        read = self._reader(self._path, squaring=self._squaring, limit=limit)
         with errors_naming(self._path or SHIPPED_EMOJI):
             if self._given_spec is None and isinstance(self._splitter, DrawnPictureSplitter):
                 note_given_parts(_words_of_parts(read.records), setting="image_to_text.data.split")
@@ -135,10 +141,15 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
             raise UserError(
                 "the training part has no token often enough; see image_to_text.data.min_count and .split"
             )
-        mean, scale = statistics_of(count_values(read.pictures[torch.from_numpy(train)]))
+        if self._preparation is not None:
+            mean, scale = self._preparation.mean, self._preparation.scale
+        else:
+            mean, scale = statistics_of(count_values(read.pictures[torch.from_numpy(train)]))
         return ImageToTextDataSpec(
-            picture_size=self._picture_size,
-            fit=self._fit,
+            picture_size=self._squaring.size,
+            fit=self._squaring.fit,
+            interpolation=self._squaring.interpolation,
+            crop_fraction=self._squaring.crop_fraction,
             mean=mean,
             scale=scale,
             tokens=tokens,

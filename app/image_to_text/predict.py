@@ -143,15 +143,15 @@ class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec]):
             shape = f"[N, 3, {spec.picture_size}, {spec.picture_size}]"
             given = type(pictures).__name__
             raise UserError(f"pictures are Pillow's, or uint8 of {shape}; given was {given}")
-        square = [square_picture(one, size=spec.picture_size, fit=spec.fit) for one in several]
+        square = [square_picture(one, spec.squaring) for one in several]
         return torch.from_numpy(np.stack(square))
 
     def _read(self, file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         with regular_file(file).open("rb") as stream:
-            return read_picture(stream, size=self.data_spec.picture_size, fit=self.data_spec.fit)
+            return read_picture(stream, self.data_spec.squaring)
 
     def _decode(self, content: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        return decode_picture(content, size=self.data_spec.picture_size, fit=self.data_spec.fit)
+        return decode_picture(content, self.data_spec.squaring)
 
 
 def find_pictures(paths: Iterable[str | Path]) -> list[Path]:

@@ -9,7 +9,7 @@ from pydantic import Field, FiniteFloat, PositiveInt
 
 from nested_lightning.app.data.data_spec import DataSpec
 from nested_lightning.app.image_to_text.vocabulary import SPECIAL_TOKENS, Unit, Vocabulary
-from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.pictures.decoding import Fit, Interpolation, Squaring
 
 Colours = Annotated[tuple[FiniteFloat, ...], Field(min_length=3, max_length=3)]
 
@@ -21,6 +21,8 @@ class ImageToTextDataSpec(DataSpec):
     Attributes:
         picture_size: Width and height of the pictures.
         fit: How a picture becomes square.
+        interpolation: How its pixels are made.
+        crop_fraction: See `Squaring`.
         mean: Mean of each colour in the training part, of values from 0 to 1.
         scale: Population standard deviation of each colour; 1 where it is constant.
         tokens: Token by index, the special ones first.
@@ -40,6 +42,18 @@ class ImageToTextDataSpec(DataSpec):
     unit: Unit
     is_lowercase: bool
     max_length: PositiveInt
+    interpolation: Interpolation = "lanczos"
+    crop_fraction: Annotated[FiniteFloat, Field(gt=0, le=1)] = 1.0
+
+    @property
+    def squaring(self) -> Squaring:
+        """How a picture becomes square."""
+        return Squaring(
+            size=self.picture_size,
+            fit=self.fit,
+            interpolation=self.interpolation,
+            crop_fraction=self.crop_fraction,
+        )
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -7,7 +7,7 @@ from typing import Any
 from nested_lightning.app.answers import Answers
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.kept_columns import asked_names, kept_names
-from nested_lightning.app.multi_feature.picture_tables import PICTURE, is_of_pictures, pictures_at
+from nested_lightning.app.multi_feature.picture_tables import PICTURE, pictures_at
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.record_files import record_writers
@@ -29,23 +29,31 @@ def answer_files(
         UserError: It can't be read, lacks columns that the model needs or that are to be kept, or there are
             several tables.
     """
-    if len(files) > 1 and not all(map(is_of_pictures, files)):
+    listed = [(file, pictures_at(file)) for file in files]
+    if len(listed) > 1 and any(pictures is None for _, pictures in listed):
         raise UserError("give one table, or any number of pictures and of folders of such")
-    records = [record for file in files for record in _answer(predictor, file, keep)]
+    records = [record for file, pictures in listed for record in _answer(predictor, file, pictures, keep)]
     return Answers(noun="predictions", count=len(records), writers=record_writers(records))
 
 
-def _answer(predictor: MultiFeaturePredictor, file: Path, keep: str | None) -> list[dict[str, Any]]:
-    records = predictor.predict_file(file).to_records()
-    kept = _kept(file, keep, records[0])
+def _answer(
+    predictor: MultiFeaturePredictor, file: Path, pictures: Sequence[str] | None, keep: str | None
+) -> list[dict[str, Any]]:
+    records = predictor.predict_listed(file, pictures).to_records()
+    kept = _kept(file, keep, records[0]) if pictures is None else _named(file, pictures, keep, records[0])
     return [{**one, **record} for one, record in zip(kept, records, strict=True)] if kept else records
 
 
+def _named(
+    file: Path, pictures: Sequence[str], keep: str | None, answer: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the name of each picture."""
+    kept_names(keep, [PICTURE], answers=answer)
+    return [{PICTURE: str(file if is_picture(file) else file / name)} for name in pictures]
+
+
 def _kept(file: Path, keep: str | None, answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what is kept of each row, that of a CSV file as it stands there; of a picture its name."""
-    if is_of_pictures(file):
-        kept_names(keep, [PICTURE], answers=answer)
-        return [{PICTURE: str(file if is_picture(file) else file / name)} for name in pictures_at(file)]
+    """Return what is kept of each row, that of a CSV file as it stands there."""
     if keep is None:
         return []
     table = read_table(file, text_columns=asked_names(keep))

@@ -8,7 +8,8 @@ from nested_lightning.app.assembly.wiring.published import published, report
 from nested_lightning.app.errors import did_you_mean
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.app.multi_feature.targets.specs import ClassTarget, SeveralTargets
+from nested_lightning.app.multi_feature.targets.several import SeveralTargets
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
 
 def multi_feature(

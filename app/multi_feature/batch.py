@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor
 from typing_extensions import override
 
@@ -71,10 +70,3 @@ def tensors_by_group(features: Features, names: Sequence[str]) -> dict[str, Tens
             f"not given: {', '.join(missing) or 'none'} (give None for a group that is missing)"
         )
     return {name: features[name] for name in names}
-
-
-def mask_missing(tensors: Mapping[str, Tensor | None], presence: Tensor | None, *, like: Tensor) -> Tensor:
-    """Return the presence mask, [B, G], with the groups that are None left out; ``like`` has B rows."""
-    given = torch.tensor([tensor is not None for tensor in tensors.values()], device=like.device)
-    whole = given.expand(len(like), -1)
-    return whole if presence is None else presence & whole

@@ -8,7 +8,7 @@ from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
-from nested_lightning.app.multi_feature.targets.specs import targets_by_column, truth_by_column
+from nested_lightning.app.multi_feature.targets.several import targets_by_column, truth_by_column
 
 
 class MultiFeatureEvaluator(Evaluator[MultiFeaturePredictor, MultiFeatureDataModule]):

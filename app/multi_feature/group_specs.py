@@ -1,7 +1,7 @@
-"""What a model must know of a group of columns: the facts of one sort of group each.
+"""What a model must know of a group of columns of numbers, categories and dates.
 
-Every sort says what its extractor is given: ``width`` as ``in_features``, what is ``wired`` besides, and for
-each row a tensor of its ``layout``.
+Groups of other sorts are in `own_group_specs`. Every sort says what its extractor is given: ``width`` as
+``in_features``, what is ``wired`` besides, and for each row a tensor of its ``layout``.
 """
 
 from __future__ import annotations
@@ -9,20 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
-from pydantic import ConfigDict, Discriminator, Field, FiniteFloat, PositiveInt, Tag
+from pydantic import ConfigDict, Field, FiniteFloat
 
-from nested_lightning.app.pictures.decoding import Fit
-
-Sort: TypeAlias = Literal["date", "text", "sequence", "picture"]
-"""Of a column that is neither of numbers nor of categories."""
+Sort: TypeAlias = Literal["date", "text", "tokens", "sequence", "picture"]
+"""Of a column that is neither of numbers nor of categories; tokens are text, read by a tokenizer."""
 
 DATE_FEATURES = ("elapsed", "year sin", "year cos", "week sin", "week cos", "day sin", "day cos")
 """Time that has elapsed, standardised, and where in the year, the week and the day it is."""
-
-UNKNOWN_WORD, FIRST_WORD = 1, 2
-"""Ids of a word that the training never saw, and of its most frequent one; 0 is no word."""
 
 
 class Layout(NamedTuple):
@@ -117,165 +112,3 @@ class GroupSpec:
     def wired(self) -> dict[str, int]:
         """Further keywords of an extractor, besides ``in_features``: none."""
         return {}
-
-
-@dataclass(frozen=True, kw_only=True)
-class OneColumnSpec:
-    """A group of one column, which has a sort of its own.
-
-    Attributes:
-        name: The group's name.
-        column: The column's name in the file.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    name: str
-    column: str
-
-    @property
-    def columns(self) -> tuple[ColumnSpec, ...]:
-        """Columns of numbers and categories: none."""
-        return ()
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """The one column."""
-        return (self.column,)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PictureGroupSpec(OneColumnSpec):
-    """A column of pictures, which one feature extractor reads.
-
-    Attributes:
-        size: S, pixels to a side.
-        fit: How a picture becomes square.
-        mean: Mean of each channel in the training part, of values from 0 to 1; one channel is grey.
-        scale: Population standard deviation of each channel; 1 where it is constant.
-    """
-
-    size: PositiveInt
-    fit: Fit
-    mean: Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=3)]
-    scale: Annotated[tuple[Annotated[FiniteFloat, Field(gt=0)], ...], Field(min_length=1, max_length=3)]
-    sort: Literal["picture"] = "picture"
-
-    @property
-    def width(self) -> int:
-        """Number of channels, C."""
-        return len(self.mean)
-
-    @property
-    def layout(self) -> Layout:
-        """A picture: uint8 of [C, S, S]."""
-        return Layout((self.width, self.size, self.size), "uint8")
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """Names of the channels."""
-        return ("grey",) if self.width == 1 else ("red", "green", "blue")
-
-    @property
-    def num_columns(self) -> dict[str, int]:
-        """One column of pictures."""
-        return {"picture column": 1}
-
-    @property
-    def wired(self) -> dict[str, int]:
-        """Further keywords of an extractor, besides ``in_features``."""
-        return {"picture_size": self.size}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextGroupSpec(OneColumnSpec):
-    """A column of text, which one feature extractor reads word by word.
-
-    Attributes:
-        words: Those of the training part, the most frequent first; the ids of words begin with `FIRST_WORD`.
-        max_length: L, ids of a row; what is longer is cut.
-    """
-
-    words: Annotated[tuple[str, ...], Field(min_length=1)]
-    max_length: PositiveInt
-    sort: Literal["text"] = "text"
-
-    @property
-    def width(self) -> int:
-        """Number of different ids."""
-        return FIRST_WORD + len(self.words)
-
-    @property
-    def layout(self) -> Layout:
-        """The ids of a row's words, int32 of [L]; 0 where there is no further one."""
-        return Layout((self.max_length,), "int32")
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """What each id stands for."""
-        return ("", "unknown", *self.words)
-
-    @property
-    def num_columns(self) -> dict[str, int]:
-        """One column of text."""
-        return {"text column": 1}
-
-    @property
-    def wired(self) -> dict[str, int]:
-        """Further keywords of an extractor, besides ``in_features``."""
-        return {"max_length": self.max_length}
-
-
-@dataclass(frozen=True, kw_only=True)
-class SequenceGroupSpec(OneColumnSpec):
-    """A column of lists of numbers, which one feature extractor reads step by step.
-
-    Attributes:
-        mean: Mean of all numbers in the training part.
-        scale: Their population standard deviation; 1 where they are constant.
-        num_steps: L, steps of a row; what is longer is cut.
-    """
-
-    mean: FiniteFloat
-    scale: Annotated[FiniteFloat, Field(gt=0)]
-    num_steps: PositiveInt
-    sort: Literal["sequence"] = "sequence"
-
-    @property
-    def width(self) -> int:
-        """Numbers of a step: its value, standardised, and 1 where there is such a step."""
-        return 2
-
-    @property
-    def layout(self) -> Layout:
-        """The steps of a row, float32 of [L, 2]; 0 where there is no further one."""
-        return Layout((self.num_steps, self.width))
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """What the numbers of a step are."""
-        return ("value", "is there")
-
-    @property
-    def num_columns(self) -> dict[str, int]:
-        """One column of lists."""
-        return {"list column": 1}
-
-    @property
-    def wired(self) -> dict[str, int]:
-        """Further keywords of an extractor, besides ``in_features``."""
-        return {"num_steps": self.num_steps}
-
-
-def _sort_of(group: Any) -> Any:
-    """Return a group's sort; of older checkpoints, that of columns."""
-    return group.get("sort", "columns") if isinstance(group, dict) else getattr(group, "sort", None)
-
-
-AnyGroupSpec = Annotated[
-    Annotated[GroupSpec, Tag("columns")]
-    | Annotated[PictureGroupSpec, Tag("picture")]
-    | Annotated[TextGroupSpec, Tag("text")]
-    | Annotated[SequenceGroupSpec, Tag("sequence")],
-    Discriminator(_sort_of),
-]

@@ -19,7 +19,11 @@ from nested_lightning.app.assembly.composite import Composite
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.batch import FeatureBatch, Features, mask_missing, tensors_by_group
+from nested_lightning.app.multi_feature.batch import FeatureBatch, Features, tensors_by_group
+from nested_lightning.app.multi_feature.meanings import meanings_of
+from nested_lightning.app.multi_feature.objectives.batch_loss import batch_loss
+from nested_lightning.app.multi_feature.presence import hide_groups, mask_missing
+from nested_lightning.app.multi_feature.refusals import check_input, check_output, refuse_single_row
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.stacking.callback import ModuleStacking
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
@@ -104,19 +108,7 @@ class MultiFeatureClassifier(Composite):
     @override
     def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
         spec = MultiFeatureDataSpec.from_dict(data_spec)
-        yield Meaning(part="head", what="classes", names=spec.target.outputs)
-        yield Meaning(part="combiner", what="groups", names=tuple(spec.widths), binds="part")
-        for group in spec.groups:
-            part = f"feature_extractors.{escape_name(group.name)}"
-            yield Meaning(part=part, what="columns", names=group.feature_names)
-        widths = {
-            name: cast(int, getattr(each, "out_features", 0))
-            for name, each in self.feature_extractors.items()
-        }
-        if getattr(self.combiner, "out_features", None) == sum(widths.values()):  # side by side, in order
-            groups = [(group, widths.get(escape_name(group), 0)) for group in spec.widths]
-            combined = tuple(f"{group}.{i}" for group, width in groups for i in range(width))
-            yield Meaning(part="head", what="groups", names=combined)
+        return meanings_of(spec, extractors=self.feature_extractors, combiner=self.combiner)
 
     @property
     @override
@@ -153,17 +145,17 @@ class MultiFeatureClassifier(Composite):
         if len(present) < len(tensors):
             presence = mask_missing(tensors, presence, like=present[0])
         combined = self._combine(tensors, presence, like=present[0])
-        _check_output("the combiner", self.combiner, combined)
+        check_output("the combiner", self.combiner, combined)
         outputs: Tensor = self.head(combined)
-        _check_output("the head", self.head, outputs)
+        check_output("the head", self.head, outputs)
         return outputs
 
     def training_step(self, batch: FeatureBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch; hides groups at random where modality dropout is set."""
         if len(batch) == 1:
-            self._refuse_single_row()
-        presence = self._hide_groups(batch) if self.modality_dropout else batch.presence
-        loss, weight = self._loss(self(batch.features, presence), batch)
+            refuse_single_row(self)
+        presence = hide_groups(batch, share=self.modality_dropout, device=self.device)
+        loss, weight = batch_loss(self.objective, self(batch.features, presence), batch)
         self.train_loss.add(loss, weight)
         return mean_over_ranks(loss, weight)
 
@@ -238,66 +230,20 @@ class MultiFeatureClassifier(Composite):
         )
 
     def _extract(self, group: str, extractor: nn.Module, tensor: Tensor | None, *, like: Tensor) -> Tensor:
-        in_features = getattr(extractor, "in_features", None)
         if tensor is None:
             width = cast(int, extractor.out_features)
             return torch.zeros(len(like), width, dtype=cast(torch.dtype, self.dtype), device=like.device)
-        if tensor.dim() == 2 and tensor.is_floating_point() and in_features not in (None, tensor.shape[1]):
-            raise UserError(  # ids, steps and pictures have their width on another axis, or on none
-                f"group '{group}' has {tensor.shape[1]} features, but its extractor "
-                f"({type(extractor).__name__}) takes {in_features}"
-            )
+        check_input(group, extractor, tensor)
         vector: Tensor = extractor(tensor)
-        _check_output(f"the extractor of group '{group}'", extractor, vector)
+        check_output(f"the extractor of group '{group}'", extractor, vector)
         return vector
-
-    def _refuse_single_row(self) -> None:
-        if any(
-            isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.SyncBatchNorm)
-            for module in self.modules()
-        ):
-            raise UserError(
-                "a training batch of one row has no spread to normalise by: "
-                "raise multi_feature.data.batch_size, or choose parts that don't normalise (preset plain)"
-            )
-
-    def _hide_groups(self, batch: FeatureBatch) -> Tensor:
-        shape = (len(batch), len(self.feature_extractors))
-        present = torch.ones(shape, dtype=torch.bool, device=self.device)
-        if batch.presence is not None:
-            present = batch.presence
-        draws = torch.rand(shape, device=self.device).masked_fill(~present, -1.0)
-        kept = draws >= self.modality_dropout
-        return kept | (present & (draws == draws.amax(dim=1, keepdim=True)))
-
-    def _loss(self, outputs: Tensor, batch: FeatureBatch) -> tuple[Tensor, float]:
-        """Return the mean loss of rows, and what it counts among those of other batches.
-
-        Each row has its own weight, and that of its class.
-        """
-        loss_B: Tensor = self.objective(outputs, batch.target)
-        weights = [one for one in (batch.weight, self.objective.row_weights(batch.target)) if one is not None]
-        if not weights:
-            return loss_B.mean(), len(batch)
-        weight_B = torch.stack(weights).prod(dim=0)
-        total = weight_B.sum()
-        return (weight_B * loss_B).sum() / total, float(total)
 
     def _score(self, batch: FeatureBatch, loss: LossMean, whole: WholePart) -> None:
         outputs = self(batch.features, batch.presence)
-        loss.add(*self._loss(outputs, batch))
+        loss.add(*batch_loss(self.objective, outputs, batch))
         whole.update(outputs, batch.target)
 
     def _log_scores(self, part: str, loss: LossMean, scores: Mapping[str, Tensor]) -> None:
         self.log_whole(
             {f"{part}_loss": loss.finish(), **{f"{part}_{name}": value for name, value in scores.items()}}
-        )
-
-
-def _check_output(name: str, module: nn.Module, output: Tensor) -> None:
-    published = getattr(module, "out_features", None)
-    if isinstance(published, int) and output.shape[-1] != published:
-        raise UserError(
-            f"{name} ({type(module).__name__}) publishes out_features={published}, "
-            f"and gave {output.shape[-1]} features"
         )

@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nested_lightning.app.multi_feature.group_specs import PictureGroupSpec
 from nested_lightning.app.multi_feature.own_columns import ArrowColumn
+from nested_lightning.app.multi_feature.own_group_specs import PictureGroupSpec
 from nested_lightning.app.multi_feature.table_pictures import Picture, TablePictures
 from nested_lightning.app.pictures.colours import count_values, is_grey, statistics_of, with_channels
-from nested_lightning.app.pictures.decoding import Fit
+from nested_lightning.app.pictures.decoding import Squaring
+from nested_lightning.app.pictures.preparation import PicturePreparation, squaring_of
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.tables.column_values import is_missing
 
@@ -28,25 +29,45 @@ class PictureColumn(ArrowColumn):
 
     Attributes:
         pictures: Reads them.
+        preparation: How a pretrained extractor wants them; None: it isn't one.
     """
 
     pictures: TablePictures
+    preparation: PicturePreparation | None = None
 
     def fit(self) -> PictureGroupSpec:
-        """Return size, channels and their statistics; no name is missing.
+        """Return size, channels and their statistics, or what the extractor wants; no name is missing.
 
         Pictures are grey if all of these are, else coloured.
 
         Raises:
             UserError: A picture can't be read; names row and column.
         """
-        size, fit = self.pictures.size or self._sizes().followed(), self.pictures.fit
+        wanted = self.preparation
+        squaring = squaring_of(
+            wanted,
+            size=self.pictures.size,
+            fit=self.pictures.fit,
+            default_size=0 if wanted or self.pictures.size else self._sizes().followed(),
+        )
+        mean, scale = (wanted.mean, wanted.scale) if wanted else self._statistics(squaring)
+        return PictureGroupSpec(
+            name=self.name,
+            column=self.name,
+            size=squaring.size,
+            fit=squaring.fit,
+            interpolation=squaring.interpolation,
+            crop_fraction=squaring.crop_fraction,
+            mean=mean,
+            scale=scale,
+        )
+
+    def _statistics(self, squaring: Squaring) -> tuple[tuple[float, ...], tuple[float, ...]]:
         counts, grey = torch.zeros(3, 256, dtype=torch.int64), True
-        for block in self._blocks(size=size, fit=fit):
+        for block in self._blocks(squaring):
             counts += count_values(block)
             grey = grey and is_grey(block)
-        mean, scale = statistics_of(counts[:1] if grey else counts)
-        return PictureGroupSpec(name=self.name, column=self.name, size=size, fit=fit, mean=mean, scale=scale)
+        return statistics_of(counts[:1] if grey else counts)
 
     def encode(self, spec: PictureGroupSpec) -> Picture:
         """Return uint8 of [N, C, S, S]; where a picture is missing, all of its pixels are the mean.
@@ -61,7 +82,7 @@ class PictureColumn(ArrowColumn):
         is_lacking = is_missing(self.values)
         encoded[is_lacking] = np.round(255 * np.array(spec.mean)).reshape(1, -1, 1, 1)
         there, start = np.flatnonzero(~is_lacking), 0
-        for block in self.drop_null()._blocks(size=spec.size, fit=spec.fit):
+        for block in self.drop_null()._blocks(spec.squaring):
             encoded[there[start : start + len(block)]] = with_channels(block, spec.width).numpy()
             start += len(block)
         return encoded
@@ -72,9 +93,9 @@ class PictureColumn(ArrowColumn):
         self.pictures.sizes[self.name] = sizes
         return sizes
 
-    def _blocks(self, *, size: int, fit: Fit) -> Iterator[Tensor]:
+    def _blocks(self, squaring: Squaring) -> Iterator[Tensor]:
         """Yield the pictures, some at a time, uint8 of [n, 3, S, S]."""
         for start in range(0, len(self), _BLOCK_PICTURES):
             names = self.values[start : start + _BLOCK_PICTURES].to_pylist()
-            decoded = [self.pictures.decode(self.name, name, size=size, fit=fit) for name in names]
+            decoded = [self.pictures.decode(self.name, name, squaring) for name in names]
             yield torch.from_numpy(np.stack(decoded))

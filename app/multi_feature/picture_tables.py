@@ -66,26 +66,23 @@ def _part_of(picture: PurePosixPath) -> str | None:
     return next((part for part in picture.parts[:-2] if part.lower() in PART_NAMES), None)
 
 
-def is_of_pictures(path: Path) -> bool:
-    """Return whether this is a picture or a zip archive, by its ending, or a folder with a picture."""
-    if _is_folder(path):
-        return any(map(is_picture, list_files(path)))
-    return path.suffix.lower() == ".zip" or is_picture(path)
-
-
-def pictures_at(path: Path) -> list[str]:
+def pictures_at(path: Path) -> list[str] | None:
     """Return the picture, or the pictures in a folder or a zip archive, by their names beside the path.
 
+    None: it is something else, such as a file with a table, or a folder without a picture.
+
     Raises:
-        UserError: There is none.
+        UserError: There is no picture in an archive, or it can't be read.
     """
+    if is_picture(path) and not _is_folder(path):
+        return [path.name]
+    if not _is_within(path):
+        return None
     with errors_naming(path), closing(pictures_by(path)) as source:
-        found = (
-            [path.name] if is_picture(path) else [str(name) for name in source.names() if is_picture(name)]
-        )
-    if not found:
+        found = [str(name) for name in source.names() if is_picture(name)]
+    if not found and not _is_folder(path):
         raise UserError(f"{path}: there is no picture in it ({', '.join(PICTURE_SUFFIXES)})")
-    return found
+    return found or None
 
 
 def pictures_beside(source: TableSource) -> PictureSource:
@@ -96,8 +93,12 @@ def pictures_beside(source: TableSource) -> PictureSource:
 
 def pictures_by(path: Path) -> PictureSource:
     """Return where pictures lie that a file names: beside it, or within a folder or a zip archive."""
-    is_within = _is_folder(path) or path.suffix.lower() == ".zip"
-    return open_folder_or_zip(path) if is_within else FolderSource(path.parent)
+    return open_folder_or_zip(path) if _is_within(path) else FolderSource(path.parent)
+
+
+def _is_within(path: Path) -> bool:
+    """Return whether files lie within a path: a folder, or a zip archive by its ending."""
+    return _is_folder(path) or path.suffix.lower() == ".zip"
 
 
 def _is_folder(path: Path) -> bool:

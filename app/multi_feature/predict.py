@@ -1,6 +1,6 @@
 """Predictions of a `MultiFeatureClassifier`: from a table without labels to what is said of its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import encode_features
 from nested_lightning.app.multi_feature.group_specs import Layout
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
-from nested_lightning.app.multi_feature.picture_tables import is_of_pictures, pictures_at, pictures_by
+from nested_lightning.app.multi_feature.picture_tables import pictures_at, pictures_by
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.pictures.source import FolderSource, PictureSource
@@ -55,11 +55,14 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         Raises:
             UserError: The file can't be read, or lacks columns that the model needs.
         """
-        path = Path(path)
-        if is_of_pictures(path):
-            table = pa.table({_only_picture_column(self.data_spec): pictures_at(path)})
-        else:
+        return self.predict_listed(Path(path), pictures_at(Path(path)))
+
+    def predict_listed(self, path: Path, pictures: Sequence[str] | None) -> Any:
+        """Predict for a file of which `pictures_at` was asked already, see `predict_file`."""
+        if pictures is None:
             table = read_table(path, text_columns=self.data_spec.categorical)
+        else:
+            table = pa.table({_only_picture_column(self.data_spec): pictures})
         with errors_naming(path), closing(pictures_by(path)) as source:
             return self._predict(table, source)
 

@@ -12,9 +12,11 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import RowError, UserError
 from nested_lightning.app.multi_feature.group_specs import Sort
-from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn, SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn
 from nested_lightning.app.multi_feature.picture_column import PictureColumn
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
+from nested_lightning.app.multi_feature.token_column import TokenColumn
 from nested_lightning.app.tables.column_reading import seems_categorical
 from nested_lightning.app.tables.column_values import is_text, number_values, plain_column, text_values
 from nested_lightning.app.tables.label_sets import is_list
@@ -99,6 +101,8 @@ def _read(column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePicture
         raise UserError(f"column '{name}' holds values of type {column.type}, and should hold text") from None
     if sort == "picture" and pictures is not None:
         return PictureColumn(name, texts, pictures)
+    if sort == "tokens":
+        return TokenColumn(name, texts)
     return TextColumn.of_texts(name, texts)
 
 

@@ -8,15 +8,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nested_lightning.app.data.data_spec import DataSpec
-from nested_lightning.app.multi_feature.group_specs import (
-    AnyGroupSpec,
-    ColumnSpec,
-    GroupSpec,
-    Layout,
-    PictureGroupSpec,
-    Sort,
-)
-from nested_lightning.app.multi_feature.targets.specs import AnyTarget, targets_by_column
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Layout, Sort
+from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec, PictureGroupSpec
+from nested_lightning.app.multi_feature.targets.several import AnyTarget, targets_by_column
 
 MissingPolicy = Literal["error", "mean", "drop"]
 

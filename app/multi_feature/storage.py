@@ -18,7 +18,8 @@ from nested_lightning.app.data.splits import PartName, Split
 from nested_lightning.app.data.tensor_batch import TensorBatch, values_by_field
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features, encode_groups
-from nested_lightning.app.multi_feature.group_specs import AnyGroupSpec, Layout
+from nested_lightning.app.multi_feature.group_specs import Layout
+from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
 from nested_lightning.app.tables.column_reading import read_columns
 from nested_lightning.app.tables.missing_values import Flags
 from nested_lightning.app.tables.sample_columns import SampleColumns

@@ -17,7 +17,7 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
-from nested_lightning.app.pictures.decoding import Fit, read_picture, read_size
+from nested_lightning.app.pictures.decoding import Fit, Squaring, read_picture, read_size
 from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.pictures.naming import PictureFinder
 from nested_lightning.app.pictures.sizes import PictureSizes
@@ -44,8 +44,9 @@ class TablePictures:
         table: The whole table, for the row of a picture that can't be read.
         source: The folder or archive where it lies.
         folder: Where the pictures lie, see `PictureFinder`.
-        size: S where a model isn't trained yet; None: as `PictureSizes.followed` says of the training part.
-        fit: How pictures become square, there too.
+        size: S where a model isn't trained yet; None: as the extractor wants it, else as
+            `PictureSizes.followed` says of the training part.
+        fit: How pictures become square, there too; None: as the extractor wants it, else ``pad``.
         sizes: Where the sizes in files are noted that were looked at, by column.
         is_keeping: Whether what was decoded is kept for as long as this lives.
     """
@@ -54,7 +55,7 @@ class TablePictures:
     source: PictureSource
     folder: str | None = None
     size: int | None = None
-    fit: Fit = "pad"
+    fit: Fit | None = None
     sizes: dict[str, PictureSizes] = field(default_factory=dict)
     is_keeping: bool = True
     _kept: dict[tuple[str, str], Picture] = field(default_factory=dict, init=False)
@@ -76,7 +77,7 @@ class TablePictures:
         """
         return self._read(column, name, read_size)
 
-    def decode(self, column: str, name: str, *, size: int, fit: Fit) -> Picture:
+    def decode(self, column: str, name: str, squaring: Squaring) -> Picture:
         """Return a picture of [3, S, S].
 
         Raises:
@@ -84,7 +85,7 @@ class TablePictures:
         """
         if (kept := self._kept.get((column, name))) is not None:
             return kept
-        decoded = self._read(column, name, lambda stream: read_picture(stream, size=size, fit=fit))
+        decoded = self._read(column, name, lambda stream: read_picture(stream, squaring))
         if self.is_keeping:
             self._kept[column, name] = decoded
         return decoded

@@ -1,9 +1,13 @@
-"""From the bytes of a picture file to a small square of colours."""
+"""From the bytes of a picture file to a small square of colours.
+
+Shapes: S pixels to a side.
+"""
 
 import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -16,6 +20,9 @@ from nested_lightning.app.errors import UserError
 Fit = Literal["pad", "crop", "stretch"]
 """How a picture becomes square: with white margins, with its edges cut off, or distorted."""
 
+Interpolation = Literal["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"]
+"""How pixels are made of those of another size, as Pillow calls it."""
+
 MAX_PIXELS = 89_000_000
 """Most pixels of a picture; one that claims more is refused before it is decoded; Pillow warns above."""
 
@@ -26,11 +33,56 @@ MAX_FILE_SIZE = 512 * 1024 * 1024
 """Most bytes of a file; in an archive, one that claims more is refused before it is unpacked."""
 
 
-def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
-    """Return a picture of any size and mode, made square by ``fit``: colours of [3, size, size], uint8.
+@dataclass(frozen=True, kw_only=True)
+class Squaring:
+    """How a picture of any size becomes a square.
+
+    Attributes:
+        size: S.
+        fit: What is done about its edges.
+        interpolation: How its pixels are made.
+        crop_fraction: With ``crop``: S, of what its shorter side becomes before the edges are cut off; in
+            (0, 1].
+    """
+
+    size: int
+    fit: Fit = "pad"
+    interpolation: Interpolation = "lanczos"
+    crop_fraction: float = 1.0
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        """Return a picture of S by S pixels."""
+        square, resample = (self.size, self.size), Image.Resampling[self.interpolation.upper()]
+        if self.fit == "crop":
+            return self._cut(image, resample)
+        if image.size == square:
+            return image
+        if self.fit == "stretch":
+            return image.resize(square, resample)
+        return ImageOps.pad(image, square, resample, color="white")
+
+    def _cut(self, image: Image.Image, resample: Image.Resampling) -> Image.Image:
+        """Return the middle of a picture whose shorter side was brought to its size, as libraries do it."""
+        longest = _MAX_RATIO * min(image.size)
+        if max(image.size) > longest:  # resized as a whole, it would take very much memory
+            image = _middle(image, min(image.width, longest), min(image.height, longest))
+        shorter = math.floor(self.size / self.crop_fraction)
+        width, height = (int(shorter * side / min(image.size)) for side in image.size)
+        if image.size != (width, height):
+            image = image.resize((width, height), resample)
+        return _middle(image, self.size, self.size)
+
+
+def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
+    left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+    return image.crop((left, top, left + width, top + height))
+
+
+def decode_picture(content: bytes, squaring: Squaring) -> npt.NDArray[np.uint8]:
+    """Return a picture of any size and mode, made square: colours of [3, S, S], uint8.
 
     It is turned as its EXIF data say; transparent parts become white; of a moving picture the first frame is
-    taken.
+    taken; grey becomes three equal colours.
 
     Raises:
         UserError: The bytes are no file that Pillow knows (PNG, JPEG, GIF, WebP, BMP, TIFF, …), are cut off,
@@ -40,15 +92,15 @@ def decode_picture(content: bytes, *, size: int, fit: Fit) -> npt.NDArray[np.uin
         raise UserError(_EMPTY)
     with open_picture(io.BytesIO(content)) as image:
         ImageOps.exif_transpose(image, in_place=True)
-        return square_picture(image, size=size, fit=fit)
+        return square_picture(image, squaring)
 
 
-def square_picture(image: Image.Image, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
+def square_picture(image: Image.Image, squaring: Squaring) -> npt.NDArray[np.uint8]:
     """Return an open picture as `decode_picture` does, turned as it is."""
-    return np.asarray(_make_square(_to_rgb(_shrink(image)), size, fit)).transpose(2, 0, 1).copy()
+    return np.asarray(squaring(_to_rgb(_shrink(image)))).transpose(2, 0, 1).copy()
 
 
-def read_picture(stream: BinaryIO, *, size: int, fit: Fit) -> npt.NDArray[np.uint8]:
+def read_picture(stream: BinaryIO, squaring: Squaring) -> npt.NDArray[np.uint8]:
     """Decode a picture from a seekable stream, which is read only if it begins like one.
 
     Takes and raises what `decode_picture` does.
@@ -57,7 +109,7 @@ def read_picture(stream: BinaryIO, *, size: int, fit: Fit) -> npt.NDArray[np.uin
     content = stream.read(MAX_FILE_SIZE + 1)
     if len(content) > MAX_FILE_SIZE:
         raise UserError(f"the file has more than {MAX_FILE_SIZE:,} bytes")
-    return decode_picture(content, size=size, fit=fit)
+    return decode_picture(content, squaring)
 
 
 def read_size(stream: BinaryIO) -> tuple[int, int]:
@@ -77,6 +129,7 @@ def read_size(stream: BinaryIO) -> tuple[int, int]:
     return size
 
 
+_MAX_RATIO = 8
 _EMPTY = "the file is empty"
 _TOO_LARGE = "the picture has more than {:,} pixels, as a decompression bomb has; make it smaller"
 _MANY_PIXELS = 1 << 24
@@ -128,13 +181,3 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", coloured.size, "white")
         return Image.alpha_composite(white, coloured).convert("RGB")
     return image.convert("RGB")
-
-
-def _make_square(image: Image.Image, size: int, fit: Fit) -> Image.Image:
-    if image.size == (size, size):
-        return image
-    if fit == "stretch":
-        return image.resize((size, size), Image.Resampling.LANCZOS)
-    if fit == "crop":
-        return ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
-    return ImageOps.pad(image, (size, size), Image.Resampling.LANCZOS, color="white")

@@ -3,12 +3,15 @@
 Shapes: B pictures, C channels, S pixels to a side, F_out features of the vector.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
 from nested_lightning.app.submodules.bridges import PooledBridge, Pooling
 from nested_lightning.app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
+from nested_lightning.app.submodules.pretrained import timm_parts, torchvision_parts, transformers_parts
+from nested_lightning.app.submodules.pretrained.files import NONE
 
 
 class ImageExtractor(nn.Module):
@@ -80,5 +83,81 @@ def residual_image_extractor(
         stem_stride=stem_stride,
         channels=channels,
         num_blocks=num_blocks,
+    )
+    return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)
+
+
+def timm_image_extractor(
+    *,
+    in_features: int,
+    picture_size: int,
+    out_features: int = 32,
+    pooling: Pooling = "mean",
+    dropout: float = 0.1,
+    weights: str = NONE,
+    architecture: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    sha256: str | None = None,
+    weights_license: str | None = None,
+) -> ImageExtractor:
+    """Return an extractor with an encoder of `timm_parts`; C is ``in_features``, S ``picture_size``."""
+    encoder = timm_parts.image_encoder(
+        in_features=in_features,
+        picture_size=picture_size,
+        weights=weights,
+        architecture=architecture,
+        config=config,
+        sha256=sha256,
+        weights_license=weights_license,
+    )
+    return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)
+
+
+def torchvision_image_extractor(
+    *,
+    in_features: int,
+    picture_size: int,
+    out_features: int = 32,
+    pooling: Pooling = "mean",
+    dropout: float = 0.1,
+    weights: str = NONE,
+    architecture: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    sha256: str | None = None,
+    weights_license: str | None = None,
+) -> ImageExtractor:
+    """Return an extractor with an encoder of `torchvision_parts`; C is ``in_features``, S the size."""
+    encoder = torchvision_parts.image_encoder(
+        in_features=in_features,
+        picture_size=picture_size,
+        weights=weights,
+        architecture=architecture,
+        config=config,
+        sha256=sha256,
+        weights_license=weights_license,
+    )
+    return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)
+
+
+def transformers_image_extractor(
+    *,
+    in_features: int,
+    picture_size: int,
+    out_features: int = 32,
+    pooling: Pooling = "mean",
+    dropout: float = 0.1,
+    weights: str = NONE,
+    config: Mapping[str, Any] | None = None,
+    sha256: str | None = None,
+    weights_license: str | None = None,
+) -> ImageExtractor:
+    """Return an extractor with an encoder of `transformers_parts`; C is ``in_features``, S the size."""
+    encoder = transformers_parts.image_encoder(
+        in_features=in_features,
+        picture_size=picture_size,
+        weights=weights,
+        config=config,
+        sha256=sha256,
+        weights_license=weights_license,
     )
     return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)

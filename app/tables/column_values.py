@@ -75,6 +75,18 @@ def is_missing(values: ColumnValues) -> npt.NDArray[np.bool_]:
     return missing
 
 
+def is_blank(column: pa.ChunkedArray) -> bool:
+    """Return whether no row of a column has a value."""
+    return _lacks_all(column.slice(0, 1)) and _lacks_all(column)
+
+
+def _lacks_all(column: pa.ChunkedArray) -> bool:
+    if column.null_count == len(column):
+        return True
+    numbers = number_values(column)
+    return numbers is not None and bool(np.isnan(numbers).all())
+
+
 def keep_rows(values: ColumnValues, rows: npt.NDArray[np.bool_]) -> ColumnValues:
     """Return the values of the rows that are True in ``rows``, bool of [N]."""
     return values[rows] if isinstance(values, np.ndarray) else values.filter(pa.array(rows))

@@ -145,13 +145,18 @@ def _is_column(value: Any) -> bool:
 
 def _column(name: str, values: Any, is_text: bool) -> pa.Array | pa.ChunkedArray:
     try:
-        return _as_text(values) if is_text and isinstance(values, list | tuple) else _as_arrow(values)
+        return _as_text(values) if is_text and _is_of_cells(values) else _as_arrow(values)
     except UserError as error:
         raise UserError(f"column '{name}' {error}") from None
     except Exception as error:  # a stranger's objects fail in any way
         raise UserError(
             f"column '{name}' holds values of different kinds, or of none known: {error}"
         ) from None
+
+
+def _is_of_cells(values: Any) -> bool:
+    """Return whether these are Python's values, of which none is a list of such."""
+    return isinstance(values, list | tuple) and not any(_is_column(value) for value in values)
 
 
 def _as_text(values: Sequence[Any]) -> pa.Array:

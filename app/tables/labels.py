@@ -104,12 +104,13 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
     return torch.from_numpy(indices.copy())
 
 
-def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str) -> None:
+def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: str = "") -> None:
     """Refuse rows without a label.
 
     Args:
         missing: Bool of [N].
         what: The label as the message has it, e.g. ``the label 'kind'``.
+        advice: What else can be done.
 
     Raises:
         UserError: Counts such rows and names the first.
@@ -118,7 +119,7 @@ def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str) -> None:
         raise UserError(
             f"{what} is missing (empty, NA, NaN, null or ?) in {counted(int(missing.sum()), 'row')}, first"
             f" in row {missing.argmax() + 1:,}; put it in, remove the row, or set"
-            " multi_feature.data.missing=drop (a class that is called so needs another name)"
+            f" multi_feature.data.missing=drop (a class that is called so needs another name){advice}"
         )
 
 

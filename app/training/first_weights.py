@@ -15,6 +15,7 @@ from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
 from nested_lightning.app.errors import UserError, counted
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.training.meanings import Transfer, match, meanings_of_lists
+from nested_lightning.app.training.pretrained_weights import load_first_weights
 from nested_lightning.app.training.runs.run_folder import model_file_in
 
 _logger = logging.getLogger("nested_lightning.first_weights")
@@ -24,7 +25,8 @@ _SHOWN = 12
 class FirstWeights(Callback):
     """Loads weights of another model before a training begins, and not where one goes on.
 
-    What has the same path, shape and meaning is taken; the rest is listed with the reason.
+    Parts that were trained elsewhere load theirs before. Of a file, what has the same path, shape and meaning
+    is taken; the rest is listed with the reason.
 
     Args:
         path: Checkpoint, exported file or run folder that has them; None: they stay as they were drawn.
@@ -39,11 +41,16 @@ class FirstWeights(Callback):
         """Load them, and say what isn't taken.
 
         Raises:
-            UserError: The file can't be read, has no recipe, is another one, or has nothing that fits.
+            UserError: The file can't be read, has no recipe, is another one, or has nothing that fits; or the
+                weights of a part that was trained elsewhere can't be loaded.
         """
-        if stage != "fit" or self._path is None or trainer.ckpt_path is not None:
+        if stage != "fit" or trainer.ckpt_path is not None:
             return
-        file = model_file_in(self._path)
+        load_first_weights(pl_module)
+        if self._path is not None:
+            self._load(model_file_in(self._path), pl_module)
+
+    def _load(self, file: Path, pl_module: LightningModule) -> None:
         if self._sha256 and digest_of(file) != self._sha256:
             raise UserError(
                 f"init_from: {file} isn't the file that was meant, as its SHA-256 isn't init_sha256; put that"

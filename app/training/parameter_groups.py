@@ -8,7 +8,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nested_lightning.app.training.joint_optimizer import JointOptimizer
+
 _OPTIONS = "optimizer_options"
+_FACTOR = "optimizer_lr_factor"
 _lock = threading.RLock()
 
 
@@ -16,6 +19,15 @@ def set_optimizer_options(parameters: Iterable[nn.Parameter], **options: float) 
     """Give parameters options of the optimiser, such as ``lr``, over those that they were given before."""
     for parameter in parameters:
         setattr(parameter, _OPTIONS, _options_of(parameter) | options)
+        if "lr" in options:
+            setattr(parameter, _FACTOR, None)
+
+
+def set_lr_factor(parameters: Iterable[nn.Parameter], factor: float) -> None:
+    """Give parameters a multiple of their optimiser's rate, in the place of one of their own."""
+    for parameter in parameters:
+        setattr(parameter, _OPTIONS, _options_of(parameter))
+        setattr(parameter, _FACTOR, factor)
 
 
 def mark_as_singled_out(parameters: Iterable[nn.Parameter]) -> None:
@@ -39,7 +51,9 @@ def grouped_by_options() -> Iterator[None]:
         add_whole = Optimizer.add_param_group
 
         def add(optimizer: Optimizer, group: dict[str, Any]) -> None:
-            for part in _split(group):
+            is_split = isinstance(optimizer, JointOptimizer)  # its groups are those of others
+            rate = group.get("lr", optimizer.defaults.get("lr"))
+            for part in [group] if is_split else _split(group, rate=rate):
                 add_whole(optimizer, part)
 
         Optimizer.add_param_group = add  # type: ignore[method-assign, assignment]
@@ -49,13 +63,18 @@ def grouped_by_options() -> Iterator[None]:
             Optimizer.add_param_group = add_whole  # type: ignore[method-assign]
 
 
-def _split(group: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a group as one of the parameters without options, and one for each set of options."""
+def _split(group: dict[str, Any], *, rate: Any) -> list[dict[str, Any]]:
+    """Return a group as one of the parameters without options, and one for each set of options.
+
+    Factors of the group's ``rate`` become rates.
+    """
     if isinstance(group["params"], Tensor | set):  # a set is torch's to refuse
         return [group]
     members: dict[tuple[tuple[str, float], ...], list[Any]] = {(): []}
     for member in group["params"]:
         parameter = member[1] if isinstance(member, tuple) else member  # it may have a name
+        if (factor := getattr(parameter, _FACTOR, None)) is not None:
+            setattr(parameter, _OPTIONS, _options_of(parameter) | {"lr": rate * factor})
         members.setdefault(tuple(sorted(_options_of(parameter).items())), []).append(member)
     if len(members) == 1:
         return [{**group, "params": members[()]}]

@@ -1,4 +1,6 @@
-"""From a dotted path, where ``*`` stands for one name, to the submodules that it names."""
+"""From a dotted path, which may be a pattern, to the submodules that it names."""
+
+from collections.abc import Mapping
 
 from torch import nn
 
@@ -6,7 +8,9 @@ from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.checkpoints.submodule_names import matching_places, refuse_path
 
 
-def find_submodules(model: nn.Module, family: str, path: str) -> dict[str, nn.Module]:
+def find_submodules(
+    model: nn.Module, family: str, path: str, *, known: Mapping[str, str] | None = None
+) -> dict[str, nn.Module]:
     """Return the submodules of a composite at a path, by their paths below the composite.
 
     The part of a wiring is found by its own name, whatever attribute holds it.
@@ -15,16 +19,18 @@ def find_submodules(model: nn.Module, family: str, path: str) -> dict[str, nn.Mo
         model: The composite.
         family: First name of the paths, e.g. ``multi_feature``.
         path: E.g. ``multi_feature.feature_extractors.*``.
+        known: Where it holds the parts of its wiring, by their names; None: as its recipe says.
 
     Raises:
         UserError: The path matches nothing; the near ones are listed.
     """
+    known = places_of(model) if known is None else known
     modules = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
-    places = {**{name: name for name in modules}, **places_of(model)}
+    places = {**{name: name for name in modules}, **known}
     found = matching_places(path, places, family=family)
     if not found:
-        known = (name for name, place in places.items() if [*modules[place].parameters()])
-        refuse_path(path, [f"{family}.{name}" for name in known], where=f"submodules.{path}")
+        learning = (name for name, place in places.items() if [*modules[place].parameters()])
+        refuse_path(path, [f"{family}.{name}" for name in learning], where=f"submodules.{path}")
     return {place: modules[place] for place in found}
 
 

@@ -14,18 +14,29 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.foreign_weights import match_names, tensors_within
+from nested_lightning.app.checkpoints.left_out import LeftOut, leave_out, left_out_of, sha256_of
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY
 from nested_lightning.app.checkpoints.submodule_names import places_in_file
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.adapters import (
+    Lora,
+    adapted_layers,
+    described_adapters,
+    freeze_base,
+    is_of_adapter,
+    keep_statistics,
+)
 from nested_lightning.app.training.epoch_callback import EpochCallback
-from nested_lightning.app.training.first_weights import digest_of
+from nested_lightning.app.training.feature_cache import FeatureCache
 from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
+from nested_lightning.app.training.layer_decay import list_layers
 from nested_lightning.app.training.optimization import OptimizerFactory
 from nested_lightning.app.training.parameter_groups import (
     grouped_by_options,
     lost_options,
     mark_as_singled_out,
+    set_lr_factor,
     set_optimizer_options,
 )
 from nested_lightning.app.training.runs.run_folder import model_file_in
@@ -45,9 +56,13 @@ class SubmodulePolicy:
         init_partly: Whether what fits is taken where not everything does; else that is an error.
         freeze: Whether its weights and its normalisation's statistics are kept.
         unfreeze_at_epoch: First epoch, counted from 0, in which it learns all the same; None: none.
+        cache: Whether what it makes of each row, frozen, is computed once, see `FeatureCache`.
+        cache_limit_mb: Mebibytes of it at most.
         lr: Learning rate of its own; None: the optimiser's.
         weight_decay: Weight decay of its own; None: the optimiser's.
         optimizer: Builds an optimiser of its own; None: it has that of the composite.
+        layer_decay: Factor of the rate from each of its layers to the one before; None: all have one rate.
+        lora: Adapters that it was built with, and that alone learn; None: it has none.
     """
 
     init_from: Path | None = None
@@ -55,9 +70,13 @@ class SubmodulePolicy:
     init_partly: bool = False
     freeze: bool = False
     unfreeze_at_epoch: int | None = None
+    cache: bool = False
+    cache_limit_mb: int = 4096
     lr: float | None = None
     weight_decay: float | None = None
     optimizer: OptimizerFactory | None = None
+    layer_decay: float | None = None
+    lora: Lora | None = None
 
 
 class SubmodulePolicies(EpochCallback):
@@ -79,6 +98,9 @@ class SubmodulePolicies(EpochCallback):
         self._policies = policies
         self.taken: dict[str, dict[str, Any]] = {}
         self._frozen: list[tuple[nn.Module, int | None]] = []
+        self._caches: list[FeatureCache] = []
+        self._left_out: list[LeftOut] = []
+        self._adapted: list[nn.Module] = []
         self._with_options: dict[str, nn.Module] = {}
         self._with_optimizer: dict[str, nn.Module] = {}
 
@@ -102,11 +124,14 @@ class SubmodulePolicies(EpochCallback):
         """
         if stage != "fit":
             return
-        self._frozen, self._with_options, self._with_optimizer = [], {}, {}
+        self._frozen, self._adapted, self._with_options, self._with_optimizer = [], [], {}, {}
+        self._left_out, self._caches = [], []
         for path, policy in self._policies.items():
             for name, module in find_submodules(pl_module, self._family, path).items():
                 is_loaded = trainer.ckpt_path is None and ("*" not in path or bool(module.state_dict()))
                 self._apply(policy, f"{self._family}.{name}", module, is_loaded=is_loaded)
+        for module in self._adapted:
+            freeze_base(module)
         if isinstance(trainer.strategy, DDPStrategy) and any(epoch is not None for _, epoch in self._frozen):
             raise UserError("unfreeze_at_epoch can't be used where several processes train: use one device")
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
@@ -148,22 +173,64 @@ class SubmodulePolicies(EpochCallback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Freeze what is frozen in this epoch."""
+        """Freeze what is frozen in this epoch, and keep from now on what is made by what is to be cached."""
         self._freeze(trainer.current_epoch)
+        for cache in self._caches:
+            cache.begin()
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """See that what is kept is of use."""
+        for cache in self._caches:
+            cache.end_epoch()
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Keep nothing any more."""
+        for cache in self._caches:
+            cache.end()
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Freeze what is frozen in this epoch, and let the rest learn."""
         self._freeze(trainer.current_epoch)
 
+    @override
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Leave out frozen weights beside adapters, where a policy says so."""
+        if self._left_out:
+            leave_out(checkpoint, self._left_out)
+
+    @override
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Know what the checkpoint left out that a training goes on from."""
+        self._left_out = left_out_of(checkpoint)
+
     def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_loaded: bool) -> None:
         if policy.init_from is not None and is_loaded:
-            self.taken[path] = _load(module, path, model_file_in(policy.init_from), policy)
+            file = model_file_in(policy.init_from)
+            taken = _load(module, path, file, policy)
+            self.taken[path] = taken.record
+            if policy.lora is not None and policy.lora.save == "adapters":
+                here, digest = path.partition(".")[2], taken.record["sha256"]
+                names = {
+                    f"{here}.{name}": key for name, key in taken.names.items() if not is_of_adapter(name)
+                }
+                self._left_out.append(LeftOut(file=str(file.absolute()), sha256=digest, names=names))
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         own = {name: value for name, value in options.items() if value is not None}
         if own:
             self._with_options[path] = module
             set_optimizer_options(module.parameters(), **own)
+        if policy.layer_decay is not None:
+            self._with_options[path] = module
+            _decay(module, path, policy.lr, policy.layer_decay)
+        if policy.lora is not None and any(True for _ in module.parameters()):
+            self._take_adapters(path, module)
         if policy.optimizer is not None:
             self._with_optimizer[path] = module
             mark_as_singled_out(module.parameters())
@@ -172,6 +239,18 @@ class SubmodulePolicies(EpochCallback):
             mark_as_singled_out(module.parameters())
             self._frozen.append((module, policy.unfreeze_at_epoch))
             module.requires_grad_(policy.unfreeze_at_epoch is not None)
+        if policy.cache:
+            self._caches.append(FeatureCache(module, path=path, limit_mb=policy.cache_limit_mb))
+
+    def _take_adapters(self, path: str, module: nn.Module) -> None:
+        if not adapted_layers(module):
+            raise UserError(
+                f"submodules.{path}.lora has no effect, as no wiring function of the family's puts this model"
+                " together; use peft in a class of yours"
+            )
+        self._adapted.append(module)
+        mark_as_singled_out(module.parameters())
+        _logger.info("%s: %s", path, described_adapters(module))
 
     def _freeze(self, epoch: int) -> None:
         for module, unfrozen_at in self._frozen:
@@ -179,6 +258,9 @@ class SubmodulePolicies(EpochCallback):
             if module.training != learns or unfrozen_at is not None:
                 module.train(learns)
                 module.requires_grad_(learns)
+        for module in self._adapted:
+            freeze_base(module)
+            keep_statistics(module)
 
 
 def _configure(configure: Callable[[], Any]) -> Any:
@@ -190,10 +272,32 @@ def _configure(configure: Callable[[], Any]) -> Any:
         raise UserError(f"submodules: the optimiser can't have several rates or decays: {error}") from error
 
 
-def _load(module: nn.Module, path: str, file: Path, policy: SubmodulePolicy) -> dict[str, Any]:
-    """Load what a policy says of a file, and return what was taken of it, as plain data."""
-    given, there = _given(file, path, policy.init_path)
-    matched = match_names(module, given)
+def _decay(module: nn.Module, path: str, lr: float | None, decay: float) -> None:
+    layers = list_layers(module, path=path)
+    for layer, parameters in enumerate(layers):
+        factor = decay ** (len(layers) - 1 - layer)
+        if lr is None:
+            set_lr_factor(parameters, factor)
+        else:
+            set_optimizer_options(parameters, lr=lr * factor)
+    _logger.info("%s: a learning rate for each of %d layers, %g apart", path, len(layers), decay)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """First weights that were loaded: by their names in the file, by those within the submodule; in words."""
+
+    names: Mapping[str, str]
+    record: dict[str, Any]
+
+
+def _load(module: nn.Module, path: str, file: Path, policy: SubmodulePolicy) -> _Taken:
+    """Load what a policy says of a file; adapters that it hasn't stay as they are."""
+    place, there, given = _given(file, path, policy.init_path)
+    wanted = {
+        name: one for name, one in module.state_dict().items() if name in given or not is_of_adapter(name)
+    }
+    matched = match_names(wanted, given)
     if not matched.taken or not (matched.is_whole or policy.init_partly):
         lines = matched.lines()
         shown = "; ".join(lines[:5]) + ("; …" if len(lines) > 5 else "")
@@ -209,11 +313,13 @@ def _load(module: nn.Module, path: str, file: Path, policy: SubmodulePolicy) -> 
         warnings.warn(
             f"{path}: {matched.summary()}, are taken from {file}; the log lists the rest", stacklevel=2
         )
-    return {"file": str(file), "sha256": digest_of(file), "path": there, **matched.to_dict()}
+    names = {name: f"{place}.{name}" if place else name for name in matched.taken}
+    digest = sha256_of(file)
+    return _Taken(names, {"file": str(file), "sha256": digest, "path": there, **matched.to_dict()})
 
 
-def _given(file: Path, path: str, init_path: str | None) -> tuple[dict[str, Tensor], str]:
-    """Return the tensors that a part is given, by their names within it, and where they are in the file.
+def _given(file: Path, path: str, init_path: str | None) -> tuple[str, str, dict[str, Tensor]]:
+    """Return what the names of a part's tensors begin with in a file, this in words, and the tensors.
 
     In a file of ours that is a path, the family's name first. Any other file is the part, or has it below
     ``init_path``, as its names begin.
@@ -231,4 +337,4 @@ def _given(file: Path, path: str, init_path: str | None) -> tuple[dict[str, Tens
     given = tensors_within(state, place)
     if not given:
         raise UserError(f"submodules.{path}.init_from: {file} has no weights at {shown}")
-    return given, shown
+    return place, shown, given

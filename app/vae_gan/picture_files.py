@@ -19,7 +19,7 @@ from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder, foreign_file
 from nested_lightning.app.pictures.class_folders import find_class_folders
 from nested_lightning.app.pictures.colours import is_grey, with_channels
-from nested_lightning.app.pictures.decoding import decode_picture, read_picture, read_size
+from nested_lightning.app.pictures.decoding import Squaring, decode_picture, read_picture, read_size
 from nested_lightning.app.pictures.listing import list_pictures
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.pictures.source import PictureSource, open_folder_or_zip
@@ -72,7 +72,8 @@ def read_picture_folders(path: Path, *, image_size: int | None, channels: int | 
         found = find_class_folders(source, noun="domain")
         names = found.pictures
         sizes = PictureSizes([_read(source, name, read_size) for name in names])
-        read = partial(read_picture, size=image_size or sizes.followed(), fit="crop")
+        squaring = Squaring(size=image_size or sizes.followed(), fit="crop")
+        read = partial(read_picture, squaring=squaring)
         pictures = torch.stack([_to_tensor(_read(source, name, read)) for name in names])
     return LabelledPictures(
         pictures=with_channels(pictures, channels or (1 if is_grey(pictures) else 3)),
@@ -100,7 +101,7 @@ def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Tensor
     decoded = []
     for file in paths:
         with foreign_file(file), file.open("rb") as stream:
-            decoded.append(_to_tensor(read_picture(stream, size=image_size, fit="crop")))
+            decoded.append(_to_tensor(read_picture(stream, Squaring(size=image_size, fit="crop"))))
     return with_channels(torch.stack(decoded), channels), paths
 
 
@@ -118,7 +119,7 @@ def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int
     decoded = []
     for number, content in enumerate(contents, start=1):
         with errors_naming(f"picture {number}"):
-            decoded.append(_to_tensor(decode_picture(content, size=image_size, fit="crop")))
+            decoded.append(_to_tensor(decode_picture(content, Squaring(size=image_size, fit="crop"))))
     return with_channels(torch.stack(decoded), channels)
 
 

@@ -28,7 +28,7 @@ def reference() -> Iterator[str]:
     general = [row for row in rows if _section(row) not in sections]
     yield from ("## Of every family", "", *_table(general), "")
     for section, family in sections.items():
-        yield from (f"## {family.name}", "", family.summary, "", *_own_defaults(family))
+        yield from (f"## {family.name}", "", family.summary, "", *_own_defaults(family), *_presets(family))
         yield from (*_table([row for row in rows if _section(row) == section]), "")
 
 
@@ -41,6 +41,13 @@ def _own_defaults(family: Family) -> Iterator[str]:
         values = flatten(family.defaults).items()
         yield from ("Defaults of its own:", "")
         yield from (f"- `{dotted(names)}`: {_code(json.dumps(value))}" for names, value in values)
+        yield ""
+
+
+def _presets(family: Family) -> Iterator[str]:
+    if family.presets:
+        yield from ("Presets (`--preset`):", "")
+        yield from (f"- `{name}`: {preset.summary}" for name, preset in family.presets.items())
         yield ""
 
 

@@ -11,6 +11,7 @@ from dependency_injector.errors import Error as DependencyError
 
 from nested_lightning.app.assembly.assembler import Assembler, is_certain
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
+from nested_lightning.app.checking.error_places import needs_values
 from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.checking.separate_copy import SeparateCopies
 from nested_lightning.app.checking.steps import StepCheck
@@ -18,6 +19,7 @@ from nested_lightning.app.checking.submodule_table import CheckReport, count_sto
 from nested_lightning.app.checking.submodule_watch import first_paths
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
+from nested_lightning.app.training.pretrained_weights import HOOK
 from nested_lightning.app.training.storable_state import refuse_unstorable
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
@@ -90,7 +92,8 @@ class _Check:
         seed = self.application.settings().seed
         errors: list[CompositionError] = []
         copies = SeparateCopies(is_on_meta=not self._has_real_batch)
-        assembler = Assembler(seed=seed, path=self.root, faults=errors, prepare=copies)
+        adapters = self.application.trainer.adapters()
+        assembler = Assembler(seed=seed, path=self.root, faults=errors, prepare=copies, adapters=adapters)
         model = self._build(assembler, errors, record)
         makers = {
             path: record.maker(copies.original(module)) or path for path, module in assembler.built.items()
@@ -197,6 +200,11 @@ def _as_composition_error(error: Exception, path: str) -> CompositionError:
     if isinstance(error, UserError):
         return CompositionError(str(error))
     (reason,) = TracebackException.from_exception(error).format_exception_only()
+    if needs_values(error):
+        reason = (
+            f"{reason.partition(chr(10))[0]} A check has no weights: what the constructor loads belongs into"
+            f" a method {HOOK}(self), which is called when a training begins"
+        )
     return CompositionError(f"{path}: can't be built: {reason.strip()}", path=path)
 
 

@@ -1,7 +1,7 @@
 """``family``: makes a wiring function a family, with settings, a container and commands."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
 from nested_lightning.app.assembly.wiring.parts import Part
@@ -12,12 +12,13 @@ from nested_lightning.containers.owning.own_container import own_container
 from nested_lightning.containers.owning.own_settings import own_settings
 from nested_lightning.containers.owning.plan import WiringPlan, plan_of
 from nested_lightning.settings.families import is_family_name
-from nested_lightning.settings.family import Family
+from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import RECORD_FORMATS, InputFiles, PredictorInterface
 from nested_lightning.settings.reading.merging import merge
 
 F = TypeVar("F", bound=Callable[..., Any])
 Defaults = dict[str, Any] | None
+Presets = Mapping[str, Preset] | None
 
 
 _PREDICTOR = PredictorInterface(
@@ -33,10 +34,17 @@ _PREDICTOR = PredictorInterface(
 
 
 @overload
-def family(name: str, *, model: type[Any], data: Callable[..., Any], defaults: Defaults = ...) -> Any: ...
+def family(
+    name: str,
+    *,
+    model: type[Any],
+    data: Callable[..., Any],
+    defaults: Defaults = ...,
+    presets: Presets = ...,
+) -> Any: ...
 @overload
 def family(
-    name: str, *, data: Callable[..., Any] | None = ..., defaults: Defaults = ...
+    name: str, *, data: Callable[..., Any] | None = ..., defaults: Defaults = ..., presets: Presets = ...
 ) -> Callable[[F], F]: ...
 def family(
     name: str,
@@ -44,6 +52,7 @@ def family(
     model: type[Any] | None = None,
     data: Callable[..., Any] | None = None,
     defaults: Defaults = None,
+    presets: Presets = None,
 ) -> Any:
     """Make a wiring function a family of this name.
 
@@ -55,6 +64,7 @@ def family(
         model: A LightningModule with nothing injected.
         data: A function that makes the datamodule and may have parts; with ``model``, its class.
         defaults: Settings of the whole application that differ for this family, nested.
+        presets: Named sets of settings, or functions over them, for ``--preset``.
 
     Raises:
         UserError: The name can't be one, or the function's parameters can't be providers.
@@ -74,6 +84,7 @@ def family(
             container=own_container(plan, settings, section=section),
             predictor=_PREDICTOR,
             defaults=merge(_declared_policies(plan, section), defaults or {}),
+            presets=presets or {},
             defined_by=[one for one in (function, plan.data, plan.model) if one],
             origin=(family_of, made),
         )

@@ -71,7 +71,9 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         example_batches = providers.Callable(_examples, data_spec)
         real_batches = providers.Callable(_real_batches, datamodule)
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
-        assembler = providers.Factory(Assembler, seed=application.provided.seed, path=section)
+        assembler = providers.Factory(
+            Assembler, seed=application.provided.seed, path=section, adapters=trainer.adapters
+        )
         model = providers.Factory(_compose, composer, data_spec, recipe, assembler=assembler)
         data_fingerprint = providers.Callable(_fingerprint, composer, datamodule)
         wiring_differences = providers.Callable(_differences, composer, data_spec)

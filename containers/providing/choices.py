@@ -10,9 +10,10 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from nested_lightning.app.assembly.wiring.making import make_here
 from nested_lightning.app.errors import UserError, errors_naming
+from nested_lightning.app.training.adapters import Lora
 from nested_lightning.app.training.submodule_policies import SubmodulePolicy
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.submodules import SubmodulePolicySettings
+from nested_lightning.settings.submodules import LoraSettings, SubmodulePolicySettings
 
 _REFUSALS = (ValueError, TypeError, AssertionError, RuntimeError, ImportError, MisconfigurationException)
 """By which a constructor of Lightning's or torch's refuses its arguments."""
@@ -119,7 +120,18 @@ def build_policies(policies: Mapping[str, SubmodulePolicySettings]) -> dict[str,
     }
 
 
+def build_adapters(policies: Mapping[str, SubmodulePolicySettings]) -> dict[str, Lora]:
+    """Return what the adapters are like of each path that has some."""
+    return {path: _lora(policy.lora) for path, policy in policies.items() if policy.lora is not None}
+
+
 def _policy_arguments(path: str, policy: SubmodulePolicySettings) -> Iterator[tuple[str, Any]]:
     for name, value in policy:
-        at = f"submodules.{path}.{name}"
-        yield name, partial(build_at, at, value) if isinstance(value, ChoiceSettings) else value
+        if isinstance(value, ChoiceSettings):
+            yield name, partial(build_at, f"submodules.{path}.{name}", value)
+        else:
+            yield name, _lora(value) if isinstance(value, LoraSettings) else value
+
+
+def _lora(settings: LoraSettings) -> Lora:
+    return Lora(**dict(settings))

@@ -1,10 +1,10 @@
 """Training batches shared by another number of processes than before."""
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.path_patterns import path_matches
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.reading.merging import flatten
@@ -45,12 +45,8 @@ def share_batches(settings: Mapping[str, Any], family: Family, *, before: int, n
 
 def _size_settings(settings: Mapping[str, Any], family: Family) -> Iterator[tuple[Names, Any]]:
     for names, value in flatten(settings.get(family.section, {}), (family.section,)).items():
-        if any(_matches(names[1:], pattern.split(".")) for pattern in family.batch_sizes):
+        if any(path_matches(pattern.split("."), names[1:]) for pattern in family.batch_sizes):
             yield names, value
-
-
-def _matches(names: Names, pattern: list[str]) -> bool:
-    return len(names) == len(pattern) and all(map(fnmatchcase, names, pattern))
 
 
 def _replaced(settings: Mapping[str, Any], names: Names, value: Any) -> dict[str, Any]:

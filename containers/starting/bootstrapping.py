@@ -23,6 +23,7 @@ from nested_lightning.containers.overrides.model_provider import RestoredModel
 from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.providing.data_in_memory import give_data, with_place_of
+from nested_lightning.containers.providing.pretrained import with_descriptions
 from nested_lightning.settings.application import (
     ApplicationSettings,
     change_settings,
@@ -71,6 +72,7 @@ def bootstrap(
         checked = _checked(settings, overrides or {}, *own)
     if data is not None:
         checked = with_place_of(checked, data)
+    checked = with_descriptions(checked)
     application = compose_application(checked.family)(settings=checked)
     give_data(family_container(application), data, model=checked.model)
     override_for_good(application, overrides or {})

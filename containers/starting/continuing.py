@@ -10,6 +10,7 @@ from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
 from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.containers.providing.pretrained import without_weights
 from nested_lightning.containers.providing.slot_paths import find_choice
 from nested_lightning.containers.starting.bootstrapping import bootstrap, naming_packages
 from nested_lightning.settings.application import change_settings
@@ -85,11 +86,18 @@ def layer_from(path: str | Path, *, model: str | None = None) -> Layer:
 
 def _for_another_run(recipe: Recipe) -> dict[str, Any]:
     """Return settings without what is of that run alone, with kinds that were put in by an override."""
-    values = {name: value for name, value in recipe.settings.items() if name not in _OF_ONE_RUN}
+    settings = without_weights(recipe.settings)
+    values = {name: value for name, value in settings.items() if name not in _OF_ONE_RUN}
     policies = dict(values.get("submodules", {}))
-    values["submodules"] = {path: {**policy, **_NO_FIRST_WEIGHTS} for path, policy in policies.items()}
+    values["submodules"] = {path: _of_any_run(policy) for path, policy in policies.items()}
     for each in recipe.overrides:
         if each.source == "registered":
             where, _ = find_choice(each.path, each.name)
             values = change_settings(values, nest(where, {"kind": each.name, **each.options}))
     return values
+
+
+def _of_any_run(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a policy without the file of its first weights, and so with all weights in checkpoints."""
+    kept = {**policy, **_NO_FIRST_WEIGHTS}
+    return {**kept, "lora": {**policy["lora"], "save": "whole"}} if policy.get("lora") else kept

@@ -5,6 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.choices.pretrained import (
+    TimmSettings,
+    TorchvisionSettings,
+    TransformersImageSettings,
+)
 from nested_lightning.settings.numbers import Depth, Pixels, Width
 from nested_lightning.settings.slot import Slot
 
@@ -29,6 +34,33 @@ class ResidualImageEncoderSettings(ImageEncoderSettings, kind="residual", target
         [48, 96, 192], description="Channels of each stage; the last is the width of the features."
     )
     num_blocks: Depth = Field(1, description="Residual blocks of each stage.")
+
+
+_PRETRAINED = "nested_lightning.app.submodules.pretrained"
+
+
+class TimmImageEncoderSettings(
+    ImageEncoderSettings, TimmSettings, kind="timm", target=f"{_PRETRAINED}.timm_parts.image_encoder"
+):
+    """An image model of timm, trained elsewhere, up to its grid of features."""
+
+
+class TorchvisionImageEncoderSettings(
+    ImageEncoderSettings,
+    TorchvisionSettings,
+    kind="torchvision",
+    target=f"{_PRETRAINED}.torchvision_parts.image_encoder",
+):
+    """An image model of torchvision, trained elsewhere, up to its grid of features."""
+
+
+class TransformersImageEncoderSettings(
+    ImageEncoderSettings,
+    TransformersImageSettings,
+    kind="transformers",
+    target=f"{_PRETRAINED}.transformers_parts.image_encoder",
+):
+    """An image model of transformers, trained elsewhere, up to its grid of features."""
 
 
 IMAGE_ENCODERS = Slot(base=ImageEncoderSettings, default="residual")

@@ -9,7 +9,14 @@ from nested_lightning.settings.choices.image_encoders import (
     PlainImageEncoderSettings,
     ResidualImageEncoderSettings,
 )
+from nested_lightning.settings.choices.pretrained import (
+    TimmSettings,
+    TorchvisionSettings,
+    TransformersImageSettings,
+)
 from nested_lightning.settings.slot import Slot
+
+_POOLING = "What is made of the encoder's positions: their mean, or all side by side."
 
 
 class ImageExtractorSettings(
@@ -17,9 +24,7 @@ class ImageExtractorSettings(
 ):
     """What every extractor of pictures has."""
 
-    pooling: Literal["mean", "flatten"] = Field(
-        "flatten", description="What is made of the encoder's positions: their mean, or all side by side."
-    )
+    pooling: Literal["mean", "flatten"] = Field("flatten", description=_POOLING)
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of pooled features set to zero in training.")
 
 
@@ -39,6 +44,36 @@ class ResidualImageExtractorSettings(
     target=".residual_image_extractor",
 ):
     """Of pictures: a convolution and stages of residual blocks; then a linear layer."""
+
+
+class TimmImageExtractorSettings(
+    ImageExtractorSettings, TimmSettings, kind="timm_image", target=".timm_image_extractor"
+):
+    """Of pictures: an image model of timm, trained elsewhere; then a linear layer."""
+
+    pooling: Literal["mean", "flatten"] = Field("mean", description=_POOLING)
+
+
+class TorchvisionImageExtractorSettings(
+    ImageExtractorSettings,
+    TorchvisionSettings,
+    kind="torchvision_image",
+    target=".torchvision_image_extractor",
+):
+    """Of pictures: an image model of torchvision, trained elsewhere; then a linear layer."""
+
+    pooling: Literal["mean", "flatten"] = Field("mean", description=_POOLING)
+
+
+class TransformersImageExtractorSettings(
+    ImageExtractorSettings,
+    TransformersImageSettings,
+    kind="transformers_image",
+    target=".transformers_image_extractor",
+):
+    """Of pictures: an image model of transformers, trained elsewhere; then a linear layer."""
+
+    pooling: Literal["mean", "flatten"] = Field("mean", description=_POOLING)
 
 
 PICTURE_EXTRACTORS = Slot(base=ImageExtractorSettings, default="residual_image")

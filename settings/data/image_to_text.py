@@ -72,9 +72,13 @@ class CaptionDataSettings(Settings):
     picture_column: str | None = Field(None, description="Column of the pictures' names; null: found.")
     caption_column: str | None = Field(None, description="Column of the captions; null: found.")
     skip_bad: bool = Field(False, description="Leave out what can't be used, and count it.")
-    picture_size: Pixels = Field(32, description="Width and height that pictures are resized to.")
-    fit: Literal["pad", "crop", "stretch"] = Field(
-        "pad", description="How a picture becomes square: white margins, cut edges, or distorted."
+    picture_size: Pixels | None = Field(
+        None, description="Pixels to each side of pictures; null: as a pretrained encoder wants, else 32."
+    )
+    fit: Literal["pad", "crop", "stretch"] | None = Field(
+        None,
+        description="How a picture becomes square: white margins, cut edges, or distorted; null: as a"
+        " pretrained encoder wants, else pad.",
     )
     unit: Literal["words", "characters"] = Field("words", description="What captions are made of.")
     is_lowercase: bool = Field(True, description="Whether captions are read in small letters.")

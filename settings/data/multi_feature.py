@@ -104,10 +104,14 @@ class TabularDataSettings(Settings):
     )
     allow_missing_groups: bool = Field(False, description="Whether a row may lack a whole group.")
     picture_size: Pixels | None = Field(
-        None, description="Pixels to each side of pictures; null: as they have, at most 32."
+        None,
+        description="Pixels to each side of pictures; null: as a pretrained extractor wants, else as they"
+        " have, at most 32.",
     )
-    picture_fit: Literal["pad", "crop", "stretch"] = Field(
-        "pad", description="How a picture becomes square: white margins, cut edges, or distorted."
+    picture_fit: Literal["pad", "crop", "stretch"] | None = Field(
+        None,
+        description="How a picture becomes square: white margins, cut edges, or distorted; null: as a"
+        " pretrained extractor wants, else pad.",
     )
     picture_folder: str | None = Field(
         None, description="Where the pictures lie that a table names; null: below its own folder."

@@ -16,11 +16,11 @@ from typing import Any
 
 from nested_lightning.settings.describing.plain_models import model_from_plain, model_to_plain
 from nested_lightning.settings.describing.walking import NamedItems, fields_of
-from nested_lightning.settings.family import Family
+from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import PredictorInterface
 from nested_lightning.settings.slot import Slot
 
-_FORMAT = "3"
+_FORMAT = "4"
 _PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "lightning", "pydantic")
 
 
@@ -139,6 +139,9 @@ def _to_plain(family: Family) -> dict[str, Any]:
         "name": family.name,
         "summary": family.summary,
         "defaults": dict(family.defaults),
+        "presets": {
+            name: {"summary": one.summary, "values": dict(one.values)} for name, one in family.presets.items()
+        },
         "settings": model_to_plain(family.settings),
     }
 
@@ -151,4 +154,5 @@ def _from_plain(plain: dict[str, Any]) -> Family:
         container=None,
         predictor=PredictorInterface(summary="For help alone.", inputs=None),
         defaults=plain["defaults"],
+        presets={name: Preset(**one) for name, one in plain["presets"].items()},
     )

@@ -65,8 +65,8 @@ def _rows_of_field(
 ) -> Iterator[SettingRow]:
     meaning = field.description or ""
     if place is None:
-        written = "" if field.is_required() else _written(field, default)
-        yield SettingRow(path=path, default=written, allowed=_allowed(field), meaning=meaning)
+        written = "" if field.is_required() else written_value(field, default)
+        yield SettingRow(path=path, default=written, allowed=allowed_values(field), meaning=meaning)
         return
     if isinstance(place, NamedItems):
         place, path, default = place.item, f"{path}.NAME", None
@@ -92,11 +92,13 @@ def _rows_of_place(
         yield from _rows_of_model(place, path, told, default)
 
 
-def _written(field: FieldInfo, value: Any) -> str:
+def written_value(field: FieldInfo, value: Any) -> str:
+    """Return a field's value as it is written in a settings file."""
     return json.dumps(_adapter(field).dump_python(value, mode="json"), ensure_ascii=False)
 
 
-def _allowed(field: FieldInfo) -> str:
+def allowed_values(field: FieldInfo) -> str:
+    """Return what a field takes: types and bounds, or the values themselves."""
     schema = _adapter(field).json_schema()
     options = schema.get("anyOf", [schema])
     named = schema.get("$defs", {})

@@ -87,6 +87,12 @@ def dotted(names: Names) -> str:
     return ".".join(quote(name, safe=" ").replace(".", "%2E") for name in names)
 
 
+def step_of_any(place: Place, name: str) -> Place:
+    """Return what stands behind a name, whichever of the kinds of a slot has it."""
+    models = place.choices.values() if isinstance(place, Slot) else [place]
+    return next((inner for model in models if (inner := step(model, name)) is not None), None)
+
+
 def step(place: Place, name: str) -> Place:
     """Return what stands behind a name, or None for a plain value or an unknown name."""
     if isinstance(place, NamedItems):

@@ -1,6 +1,6 @@
 """Layers of settings: nested values, each with the place that it comes from."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,9 @@ class Layer:
         origins: Finer places of single values, e.g. ``my.yaml:3:5``.
         is_default: Whether these are a family's own defaults, which nobody set.
         overrides: What stood in providers' places in the training that wrote the values, by path.
+        is_preset: Whether a preset says them.
+        change: Gives more of them, by dotted names, of all that are in effect.
+        notes: What to say of how they came about.
     """
 
     values: dict[str, Any]
@@ -25,6 +28,9 @@ class Layer:
     origins: Mapping[Names, str] = field(default_factory=dict)
     is_default: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
+    is_preset: bool = False
+    change: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    notes: Sequence[str] = ()
 
     def origin_of(self, names: Names) -> str:
         """Return the place of a value, or of what it stands in."""

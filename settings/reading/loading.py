@@ -7,13 +7,19 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from nested_lightning.settings.application import ApplicationSettings, application_settings_model
+from nested_lightning.settings.application import (
+    ApplicationSettings,
+    application_settings_model,
+    expand_layers,
+)
 from nested_lightning.settings.families import describe_family, families, find_family
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.environment import read_environment
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems, did_you_mean
+from nested_lightning.settings.reading.errors import SettingsError, describe_problems
 from nested_lightning.settings.reading.layers import Layer, lacking_overrides
 from nested_lightning.settings.reading.merging import merge, nested, parse_assignment
+from nested_lightning.settings.reading.patterns import separate_patterns
+from nested_lightning.settings.reading.presets import preset_layers, refuse_rival_presets
 from nested_lightning.settings.reading.short_options import refuse_foreign_options
 
 T = TypeVar("T")
@@ -40,7 +46,8 @@ def load_settings(
         config: YAML files, in order; presets are below them.
         environ: Environment variables, above the files; None: none are read.
         assignments: Values above these, nested or by dotted names, or texts as
-            `settings.reading.merging.parse_assignment` takes them.
+            `settings.reading.merging.parse_assignment` takes them. Together they are one layer: their exact
+            names win over their patterns.
         family_values: Nested values of the section of the family in use, above all others.
         overrides: Paths of what will be put in besides, see `bootstrap`: what was overridden in the training
             that a file is of has to be among them. None: it is known to whoever asks.
@@ -92,8 +99,9 @@ def collect_layers(
     variables, unreadable = read_environment(environ or {}, application_settings_model())
     layers.append(variables)
     problems += unreadable
-    for source in assignments:
-        layers += _attempt(partial(_as_layers, source), problems)
+    layers += _patterns_first(
+        [one for it in assignments for one in _attempt(partial(_as_layers, it), problems)]
+    )
     if model is not None:
         layers.append(Layer({"model": model}, origin="--model"))
     if problems and not any("model" in layer.values for layer in [*below, *layers]):
@@ -106,6 +114,15 @@ def collect_layers(
         _attempt(lambda: [resolve_layers(layers)], problems)
         raise SettingsError(problems)
     return layers
+
+
+def _patterns_first(layers: Sequence[Layer]) -> list[Layer]:
+    model = application_settings_model()
+    separated = [separate_patterns(layer, model) for layer in layers]
+    return [
+        *(wild for wild, _ in separated if wild.values),
+        *(exact for _, exact in separated if exact.values),
+    ]
 
 
 def _refuse_other_types(**lists: object) -> None:
@@ -133,25 +150,29 @@ def _add_family(
     refuse_foreign_options(family, family_values or {})
     below = [Layer(dict(family.defaults), origin=f"default of {family.name}", is_default=True), *lower]
     for preset in presets:
-        below += _attempt(partial(_find_presets, family, preset), problems)
+        below += _attempt(partial(preset_layers, family, preset), problems)
     above = [Layer({family.section: dict(family_values)}, origin="option")] if family_values else []
     return [*below, *layers, *above]
 
 
-def resolve_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> ApplicationSettings:
+def resolve_layers(layers: Sequence[Layer], notes: list[str] | None = None) -> ApplicationSettings:
     """Merge layers, the later over the earlier, and check the result.
 
     Args:
         layers: The lowest first.
-        dropped: Receives a line for each choice that was replaced, and what was dropped with it.
+        notes: Receives a line for each pattern, with what it met; and for each choice that was replaced, with
+            what was dropped.
 
     Raises:
         SettingsError: With one line for each mistake, which begins with the place of its value.
     """
-    layers = list(layers)
+    layers = expand_layers(layers)
+    refuse_rival_presets(layers)
+    if notes is not None:
+        notes += [note for layer in layers for note in layer.notes]
     find_family(_family_of(layers).name)
     model = application_settings_model()
-    *_, values = [{}, *merge_layers(layers, dropped)]
+    *_, values = [{}, *merge_layers(layers, notes)]
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -159,7 +180,12 @@ def resolve_layers(layers: Iterable[Layer], dropped: list[str] | None = None) ->
 
 
 def merge_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> list[dict[str, Any]]:
-    """Return what has been merged after each layer, the lowest first; ``dropped``: see `resolve_layers`."""
+    """Return what has been merged after each layer, the lowest first.
+
+    Args:
+        layers: Those of exact names, see `expand_layers`.
+        dropped: Receives a line for each choice that was replaced.
+    """
     stages: list[dict[str, Any]] = []
     unset: Mapping[str, Any] = {}
     for layer in layers:
@@ -188,11 +214,3 @@ def _family_of(layers: Sequence[Layer]) -> Family:
         if isinstance(name := layer.values.get("model"), str):
             return describe_family(name)
     raise SettingsError([f"model: a value is needed (allowed: {', '.join(families())})"])
-
-
-def _find_presets(family: Family, name: str) -> list[Layer]:
-    if not isinstance(name, str) or name not in family.presets:
-        hint = did_you_mean(str(name), family.presets)
-        allowed = ", ".join(family.presets) or "none"
-        raise SettingsError([f"--preset {name}: {family.name} has no such preset{hint} (allowed: {allowed})"])
-    return [Layer(dict(family.presets[name].values), origin=f"preset {name}")]

@@ -12,6 +12,8 @@ from nested_lightning.settings.slot import Slot
 
 _ABSENT = object()
 _NOTHING: Mapping[str, Any] = {}
+_LONE_SIGNS = frozenset("|>,:-#&*!%@?`")
+"""Signs with which YAML begins something, so that alone they say nothing in it."""
 
 
 def merge(
@@ -136,8 +138,14 @@ def nest_at(names: Sequence[str], value: Any) -> dict[str, Any]:
     return dict(nested)
 
 
-def parse_assignment(text: str) -> dict[str, Any]:
+def parse_assignment(text: str, *, option: str = "--set") -> dict[str, Any]:
     """Return ``multi_feature.head.dropout=0.2`` as nested values; the value is read as YAML.
+
+    A sign alone, such as ``|``, is itself.
+
+    Args:
+        text: A dotted name, or a pattern of such, and a value.
+        option: What it was given by, for messages.
 
     Raises:
         SettingsError: There is no ``=``, a name is empty, or the value isn't YAML.
@@ -145,8 +153,10 @@ def parse_assignment(text: str) -> dict[str, Any]:
     path, equals, value = text.partition("=")
     path = path.strip()
     if not equals or not all(path.split(".")):
-        raise SettingsError([f"--set {text}: write it as dotted.name=value, e.g. trainer.max_epochs=10"])
+        raise SettingsError([f"{option} {text}: write it as dotted.name=value, e.g. trainer.max_epochs=10"])
+    if value.strip() in _LONE_SIGNS:
+        return nest(path, value.strip())
     from nested_lightning.settings.reading.yaml_values import YamlValues  # with YAML, for which few ask
 
-    values = YamlValues(f"--set {path}", has_lines=False).read(value, must_be_mapping=False)
+    values = YamlValues(f"{option} {path}", has_lines=False).read(value, must_be_mapping=False)
     return nest(path, values)

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from nested_lightning import bootstrap
-from nested_lightning.app.pictures.decoding import decode_picture
+from nested_lightning.app.pictures.decoding import Squaring, decode_picture
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.conftest import make_picture_folder, make_picture_settings
 from tests.tiny_variants import variant_settings
@@ -110,6 +110,8 @@ def test_decoding_pictures_in_threads_leaves_the_filters_of_warnings_alone() -> 
     before = list(warnings.filters)
 
     with ThreadPoolExecutor(NUM_THREADS) as pool:
-        list(pool.map(lambda number: decode_picture(_picture(number), size=4, fit="pad"), range(40)))
+        list(
+            pool.map(lambda number: decode_picture(_picture(number), Squaring(size=4, fit="pad")), range(40))
+        )
 
     assert list(warnings.filters) == before

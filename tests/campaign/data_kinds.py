@@ -14,6 +14,7 @@ from nested_lightning.app.data.splits import RandomSplitter
 from nested_lightning.app.image_to_text.captioned_pictures import CaptionLimit, PictureReader
 from nested_lightning.app.multi_feature.column_groups import GroupByPrefix
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.pictures.decoding import Squaring
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
 from nested_lightning.app.vae_gan.domain_groups import EachAlone
 from nested_lightning.app.variant.data import VariantDataModule
@@ -103,7 +104,7 @@ def read_table_data(path: Path) -> object:
 
 def read_captions_data(path: Path) -> object:
     """Read as image-to-text does."""
-    return PictureReader()(path, size=8, fit="pad", limit=CaptionLimit(unit="words", max_length=50))
+    return PictureReader()(path, squaring=Squaring(size=8), limit=CaptionLimit(unit="words", max_length=50))
 
 
 def read_variant_data(path: Path) -> object:

@@ -117,3 +117,42 @@ def test_a_replaced_choice_is_said(program: Program, option: list[str]) -> None:
 
     assert done.returncode == 0
     assert "linear replaces normalized, so dropout=0.5 is dropped" in done.stderr
+
+
+def test_explain_names_the_pattern_that_set_a_value(program: Program) -> None:
+    done = program(
+        "config", "-m", "multi-feature", "--set", "multi_feature.head.*=0.1", "--set-all",
+        "NormalizedFeatureExtractor.dropout=0.2", "--explain",
+    )  # fmt: skip
+
+    rows = [_cells(line) for line in done.stdout.splitlines()]
+    assert ["multi_feature.head.dropout", "0.1", "--set multi_feature.head.*=0.1", ""] in rows
+    extractor = "multi_feature.feature_extractor.dropout"
+    assert [extractor, "0.2", "--set-all NormalizedFeatureExtractor.dropout=0.2", ""] in rows
+    assert "note: multi_feature.head.* = 0.1: 1 setting (multi_feature.head.dropout)" in done.stderr
+
+
+@pytest.mark.slow
+def test_describe_shows_the_settings_of_the_kind_that_is_chosen(program: Program) -> None:
+    kind = "multi_feature.feature_extractor.kind=residual"
+
+    done = program(
+        "config", "-m", "multi-feature", "--set", kind, "--describe", "multi_feature.feature_extractor"
+    )
+
+    rows = [_cells(line) for line in done.stdout.splitlines() if _cells(line)]
+    assert [row[0].rpartition(".")[2] for row in rows] == [
+        "kind", "out_features", "hidden_features", "num_blocks", "dropout",
+    ]  # fmt: skip
+    assert rows[-1][1:] == ["0.1", "0.1", "number ≥ 0 < 1", "Share of hidden values set to zero in training."]
+
+
+@pytest.mark.slow
+def test_describe_of_a_misspelt_path_names_the_nearest(program: Program) -> None:
+    done = program("config", "-m", "multi-feature", "--describe", "multi_feature.hed")
+
+    assert done.returncode == 2
+    assert (
+        "--describe multi_feature.hed: there is no such setting; did you mean 'multi_feature.head'?"
+        in done.stderr
+    )

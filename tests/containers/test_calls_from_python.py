@@ -188,7 +188,7 @@ def test_pictures_of_pillow_and_numpy_are_described_as_their_files(
     wanted = predictor.predict_paths(file)[0].text
 
     with Image.open(file) as picture:
-        array = square_picture(picture, size=16, fit=predictor.data_spec.fit)[None]
+        array = square_picture(picture, predictor.data_spec.squaring)[None]
         given = [picture, [picture], array, torch.from_numpy(array)]
         assert [predictor.predict(one)[0].text for one in given] == [wanted] * 4
 

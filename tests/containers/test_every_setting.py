@@ -54,8 +54,10 @@ OWN_TABLES = {
     ),
     **dict.fromkeys(("bag_of_words", "recurrent_text", "recurrent_sequence"), "test_sorts_of_groups"),
     **dict.fromkeys(("binary", "number", "counts", "labels", "several"), "test_objectives"),
+    **dict.fromkeys(("timm", "torchvision", "timm_image", "torchvision_image"), "test_vision_parts"),
+    **dict.fromkeys(("transformers", "transformers_image", "transformers_text"), "test_pretrained_parts"),
 }
-"""Kinds that need a table of their own, with the tests that train them."""
+"""Kinds that need a table of their own, or files of weights, with the tests that train them."""
 OWN_PATHS = (
     "multi_feature.data.grouping.sorts",
     "multi_feature.text_extractor.kind",

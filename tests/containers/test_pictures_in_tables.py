@@ -15,7 +15,10 @@ from torch import nn
 import nested_lightning as nl
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.folders import list_files
+from nested_lightning.app.multi_feature import picture_tables
 from nested_lightning.app.multi_feature.answers import answer_files
+from nested_lightning.app.pictures import source
 from nested_lightning.app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
 from nested_lightning.app.tables.table_file import read_shipped_table
 from tests.app.multi_feature.test_pictures import write_class_folders, write_table
@@ -114,6 +117,25 @@ def test_answers_for_pictures_begin_with_their_names(tmp_path: Path) -> None:
         str(first),
         *(f"{folder}/box/{number}.png" for number in range(4)),
     ]
+
+
+def test_a_folder_of_pictures_is_listed_once_for_its_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_class_folders(tmp_path / "shapes", num=4)
+    predictor = as_if_trained(_family(folder)).predictor()
+    listed: list[Path] = []
+
+    def counted_list(place: Path) -> Any:
+        listed.append(place)
+        return list_files(place)
+
+    monkeypatch.setattr(source, "list_files", counted_list)
+    monkeypatch.setattr(picture_tables, "list_files", counted_list)
+
+    answer_files(predictor, files=[folder / "bar", folder / "box"])
+
+    assert listed == [folder / "bar", folder / "box"]
 
 
 @pytest.mark.parametrize(("trained", "given"), [("L", "RGB"), ("RGB", "L"), ("L", "RGBA"), ("RGB", "RGBA")])

@@ -14,8 +14,9 @@ from torch import nn
 
 from nested_lightning import bootstrap, from_checkpoint
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.group_specs import GroupSpec, SequenceGroupSpec, TextGroupSpec
-from nested_lightning.app.multi_feature.own_columns import SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.group_specs import GroupSpec
+from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.own_group_specs import SequenceGroupSpec, TextGroupSpec
 from nested_lightning.settings.reading.errors import SettingsError
 
 NUM_ROWS = 480
@@ -317,7 +318,7 @@ def test_an_extractor_of_ones_own_takes_the_place_of_any_sort(table: Path) -> No
 @pytest.mark.parametrize(
     ("group", "kind", "sort", "fitting"),
     [
-        ("note", "plain", "text", "bag_of_words, recurrent_text"),
+        ("note", "plain", "text", "bag_of_words, recurrent_text, transformers_text"),
         ("load", "bag_of_words", "sequences", "recurrent_sequence"),
         ("all", "residual_image", "numbers and categories", "plain, normalized, residual, linear"),
     ],

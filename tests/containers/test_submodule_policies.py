@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import nn
 
 from nested_lightning import SettingsError, bootstrap, family_container, resume_training
 from nested_lightning.app.checkpoints.exporting import export_safetensors
@@ -221,3 +222,75 @@ def test_a_part_of_several_optimizers_can_be_frozen(picture_settings: dict[str, 
     assert any(".decoder." in name for name in changed)
     assert not any(".encoder." in name for name in changed)
     assert 0.01 in {group["initial_lr"] for each in run.trainer.optimizers for group in each.param_groups}
+
+
+class DeepHead(nn.Module):
+    def __init__(self, *, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.in_features, self.out_features = in_features, out_features
+        self.blocks = nn.Sequential(*(nn.Linear(in_features, in_features) for _ in range(3)))
+        self.last = nn.Linear(in_features, out_features)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return self.last(self.blocks(features))
+
+
+def rates_of(run: TrainingRun) -> dict[str, float]:
+    """Return the rate that each layer of the head began with."""
+    rates = {
+        id(one): group["initial_lr"]
+        for group in run.trainer.optimizers[0].param_groups
+        for one in group["params"]
+    }
+    head: Any = run.model.head
+    return {name: rates[id(one)] for name, one in head.named_parameters() if name.endswith("weight")}
+
+
+@pytest.mark.parametrize(
+    ("policy", "rate"), [({"lr": 0.5}, 0.5), ({}, 0.001), ({"optimizer": {"lr": 0.25}}, 0.25)]
+)
+def test_rates_fall_from_layer_to_layer_and_follow_the_schedule(
+    small_settings: dict[str, Any], policy: dict[str, Any], rate: float, tmp_path: Path
+) -> None:
+    settings = merge(small_settings, {"submodules": {"multi_feature.head": {"layer_decay": 0.5, **policy}}})
+    constant = {"multi_feature": {"schedule": {"kind": "cosine"}}, "trainer": {"max_epochs": 1}}
+    own = {"multi_feature.head": DeepHead}
+    run: TrainingRun = family_container(bootstrap(merge(settings, constant), overrides=own)).training_run()
+    run()
+
+    falling = {f"blocks.{block}.weight": rate * 0.5 ** (3 - block) for block in range(3)}
+    assert rates_of(run) == pytest.approx({**falling, "last.weight": rate})
+    assert all(group["lr"] < group["initial_lr"] for group in run.trainer.optimizers[0].param_groups)
+    assert (
+        "multi_feature.head: a learning rate for each of 5 layers" in (tmp_path / "run/train.log").read_text()
+    )
+
+
+@pytest.mark.slow
+def test_falling_rates_are_there_again_where_a_training_goes_on(
+    small_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    policy = {"submodules": {"multi_feature.head": {"layer_decay": 0.5, "lr": 0.01}}}
+    own = {"multi_feature.head": DeepHead}
+    settings = merge(small_settings, policy | {"multi_feature": {"schedule": {"kind": "constant"}}})
+    for name, epochs in (("whole", 3), ("cut", 2)):
+        placed = merge(settings, {"run_dir": str(tmp_path / name), "trainer": {"max_epochs": epochs}})
+        family_container(bootstrap(placed, overrides=own)).training_run()()
+
+    resume_training(tmp_path / "cut", {"trainer": {"max_epochs": 3}}, overrides=own)()
+
+    ends = [
+        torch.load(tmp_path / run / "checkpoints/last.ckpt", weights_only=True) for run in ("whole", "cut")
+    ]
+    torch.testing.assert_close(ends[0]["state_dict"], ends[1]["state_dict"], rtol=0, atol=0)
+    groups = [[group["lr"] for group in end["optimizer_states"][0]["param_groups"]] for end in ends]
+    assert groups[0] == groups[1]
+    assert sorted(groups[0]) == pytest.approx([0.001, 0.00125, 0.0025, 0.005, 0.01])
+
+
+def test_a_submodule_without_layers_has_no_falling_rates(small_settings: dict[str, Any]) -> None:
+    run = new_run(small_settings, multi_feature__head={"layer_decay": 0.5})
+    with pytest.raises(
+        UserError, match=r"^submodules\.multi_feature\.head\.layer_decay: NormalizedHead has no "
+    ):
+        run()

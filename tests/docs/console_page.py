@@ -1,11 +1,13 @@
 """A page whose examples are a session: files that are written, commands, and what these print.
 
-``python -m tests.docs.console_page docs/first-day.md`` runs it in an empty folder and writes the output anew.
+``python -m tests.docs.console_page docs/first-day.md`` runs it in an empty folder and writes the output anew;
+files that a page needs are named behind it.
 """
 
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -93,8 +95,10 @@ def _masked(output: str) -> str:
     return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", output))
 
 
-def _write_anew(path: Path) -> None:
+def _write_anew(path: Path, *needed: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, closing(ForkedPrograms()) as programs:
+        for file in needed:
+            shutil.copy(file, folder)
         for step in run_page(path.read_text(), Path(folder), programs):
             printed = _SET_UP.sub("…\n", _PROGRESS.sub(r"\1…\n\2", step.printed))
             old, new = (f"$ {step.command}\n{output}" for output in (step.shown, printed))
@@ -102,4 +106,4 @@ def _write_anew(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    _write_anew(Path(sys.argv[1]))
+    _write_anew(*map(Path, sys.argv[1:]))

@@ -1,6 +1,7 @@
 """The examples of the documentation: they run, or are parts of what is run elsewhere."""
 
 import re
+import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -9,17 +10,21 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from pytorch_lightning import LightningDataModule, LightningModule
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from benchmarks.ways.way import FAMILY, HYDRA_ZEN, LIGHTNING_CLI, WAYS
 from nested_lightning import bootstrap
+from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
 from tests.command_line import ForkedPrograms
 from tests.docs.console_page import run_page
 
 PROJECT = Path(__file__).parents[2]
 WAVES = PROJECT / "tests" / "plugins" / "nested-lightning-waves"
+RIVALS = {"coming-from-lightning-cli.md": LIGHTNING_CLI, "coming-from-hydra.md": HYDRA_ZEN}
 
 
 def _blocks(page: str, language: str) -> list[str]:
@@ -110,6 +115,46 @@ def test_the_first_day_goes_as_its_page_says(forked_programs: ForkedPrograms, tm
     assert len(steps) > 5
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", RIVALS)
+def test_our_side_of_a_comparison_goes_as_its_page_says(
+    page: str, forked_programs: ForkedPrograms, tmp_path: Path
+) -> None:
+    shutil.copy(WAYS / "parts.py", tmp_path)
+
+    steps = list(run_page((PROJECT / "docs" / page).read_text(), tmp_path, forked_programs))
+
+    assert [step.printed for step in steps if not step.is_as_shown] == []
+    assert len(steps) == 4
+
+
+@pytest.mark.parametrize("page", RIVALS)
+def test_files_of_a_comparison_are_those_of_the_benchmark(page: str) -> None:
+    folder = WAYS / RIVALS[page].folder
+    blocks = [block.partition("\n") for block in (*_blocks(page, "python"), *_blocks(page, "yaml"))]
+    theirs = [(head.split()[-1], code) for head, _, code in blocks if head.startswith("# theirs, ")]
+    (ours,) = (code for head, _, code in blocks if head == "# digits.py")
+
+    assert len(theirs) == 2
+    assert all(code in _as_of_a_reader(folder / name) for name, code in theirs)
+    assert ours in _as_of_a_reader(WAYS / FAMILY.folder / "digits.py")
+
+
+@pytest.mark.parametrize("page", RIVALS)
+def test_commands_of_a_comparison_are_those_of_the_benchmark(page: str) -> None:
+    way = RIVALS[page]
+    commands = (way.training(2, *way.changed), way.training(1, way.misspelt), way.resuming(3))
+    words = [[Path(word).name if word.startswith("/") else word for word in command] for command in commands]
+
+    assert [f"python {' '.join(line)}\n".replace("benchmarks.ways.", "") for line in words] == _blocks(
+        page, "sh"
+    )
+
+
+def _as_of_a_reader(path: Path) -> str:
+    return path.read_text().replace("benchmarks.ways.", "")
+
+
 @pytest.mark.parametrize("block", [*_blocks("plugins.md", "python"), *_blocks("plugins.md", "toml")])
 def test_the_examples_of_plugins_stand_in_the_package_that_is_tested(block: str) -> None:
     name, _, code = block.partition("\n")
@@ -130,3 +175,21 @@ def test_families_stand_in_pyproject_as_any_plugin_has_them() -> None:
     entry_points = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["entry-points"]
 
     assert "multi-feature" in entry_points["nested_lightning.families"]
+
+
+@pytest.mark.slow
+def test_the_adapters_of_the_training_page_fit_what_ships() -> None:
+    pytest.importorskip("peft", reason="peft is of the extra 'pretrained'")
+    policies, *_ = [yaml.safe_load(block) for block in _blocks("training.md", "yaml") if "lora:" in block]
+    settings = {
+        "model": "image-to-text",
+        "image_to_text": {"text_decoder": {"kind": "transformer"}},
+        **policies,
+    }
+
+    report = check_application(bootstrap(settings))
+
+    assert not report.faults
+    rows = {row.path: row for row in report.rows}
+    assert rows["text_decoder"].learning_rates == pytest.approx((0.000256, 0.00032, 0.0004, 0.0005))
+    assert rows["image_encoder"].note.startswith("adapters at ")

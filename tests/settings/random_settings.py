@@ -6,7 +6,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
 from nested_lightning.settings.describing.walking import NamedItems, Place, place_of
@@ -62,6 +62,9 @@ def _of_type(annotation: Any, metadata: Any = ()) -> st.SearchStrategy[Any]:
         return st.dictionaries(NAMES, _of_type(arguments[1]), max_size=2)
     if annotation in (int, float):
         return _numbers(annotation, metadata)
+    if annotation is JsonValue:
+        leaves = st.none() | st.booleans() | TEXTS
+        return st.recursive(leaves, lambda each: st.dictionaries(NAMES, each) | st.lists(each), max_leaves=4)
     plain = {bool: st.booleans(), str: TEXTS, NoneType: st.none(), Path: TEXTS.map(lambda t: str(Path(t)))}
     return plain[annotation]
 

@@ -18,6 +18,7 @@ from torch import nn
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.widths import StandIn
+from nested_lightning.app.assembly.wiring.adapting import adapt
 from nested_lightning.app.assembly.wiring.data_facts import (
     DataFacts,
     OwnDataSpec,
@@ -178,10 +179,12 @@ def wire(function: Callable[..., Any], /, *, assembler: Assembler, **given: Any)
     """Return the composite that a wiring function builds of what it is given.
 
     Raises:
-        CompositionError: A part can't be built, doesn't fit, or isn't held by the composite.
+        CompositionError: A part can't be built, doesn't fit, isn't held by the composite, or has no adapters.
     """
     composite = Wiring(assembler)(function, **given)
     _refuse_lost(composite, assembler)
+    if assembler.adapters and not isinstance(composite, StandIn):
+        adapt(composite, assembler, find_places(composite, assembler.built))
     return composite
 
 

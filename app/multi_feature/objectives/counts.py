@@ -20,6 +20,9 @@ from nested_lightning.app.tensors import to_double
 _MIN_RATE = 1e-9
 """A rate of 0 would have no deviance."""
 
+_MAX_LOG_RATE = 70.0
+"""A row far from all others has a rate of 1e30 rather than an infinite one."""
+
 
 class CountsObjective(nn.Module):
     """A Poisson distribution, of whose rate a head gives the logarithm beside that of the mean.
@@ -36,7 +39,7 @@ class CountsObjective(nn.Module):
 
     def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each row, [B], of outputs of [B, 1] and counts of [B]."""
-        return F.poisson_nll_loss(outputs[:, 0] + self.log_mean, target, log_input=True, reduction="none")
+        return F.poisson_nll_loss(self._log_rates(outputs)[:, 0], target, log_input=True, reduction="none")
 
     def row_weights(self, target: Tensor) -> None:
         """Return nothing: all rows count alike."""
@@ -44,7 +47,7 @@ class CountsObjective(nn.Module):
 
     def decode(self, outputs: Tensor) -> Tensor:
         """Return rates, float64 of [B, 1]."""
-        return (to_double(outputs) + self.log_mean).exp()
+        return self._log_rates(to_double(outputs)).exp()
 
     def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return ``mae``, ``rmse``, ``r2`` and the mean ``poisson_deviance`` of rates of [N, 1]."""
@@ -62,6 +65,9 @@ class CountsObjective(nn.Module):
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of rates of [N, 1]."""
         return report_scores(self.scores(answers, target), self.baseline_scores(target), len(target))
+
+    def _log_rates(self, outputs: Tensor) -> Tensor:
+        return (outputs + self.log_mean).clamp(max=_MAX_LOG_RATE)
 
 
 def _scores(rates: Tensor, truth: Tensor) -> dict[str, Tensor]:

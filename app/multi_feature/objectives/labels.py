@@ -3,6 +3,8 @@
 Shapes: B rows of a batch, N rows, K labels.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -59,12 +61,15 @@ class LabelsObjective(nn.Module):
 
     def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return ``micro_f1`` and ``macro_f1`` at the threshold, and the mean ``average_precision``."""
-        num_labels = self.out_features
         taken, labels = (answers >= self.threshold).long(), target.long()
+        of_labels: Any = {
+            "num_labels": self.out_features,
+            "validate_args": False,
+        }  # one label is refused else
         return {
-            "micro_f1": multilabel_f1_score(taken, labels, num_labels, average="micro"),
-            "macro_f1": multilabel_f1_score(taken, labels, num_labels, average="macro"),
-            "average_precision": multilabel_average_precision(answers, labels, num_labels),
+            "micro_f1": multilabel_f1_score(taken, labels, average="micro", **of_labels),
+            "macro_f1": multilabel_f1_score(taken, labels, average="macro", **of_labels),
+            "average_precision": multilabel_average_precision(answers, labels, **of_labels),
         }
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:

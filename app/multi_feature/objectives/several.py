@@ -14,7 +14,7 @@ from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.predictions import SeveralPredictions
-from nested_lightning.app.multi_feature.targets.specs import SeveralTargets
+from nested_lightning.app.multi_feature.targets.several import SeveralTargets
 from nested_lightning.app.submodules.loss_balances import FixedBalance, UncertaintyBalance
 
 ByColumn = Mapping[str, Tensor]

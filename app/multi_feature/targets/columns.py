@@ -58,6 +58,18 @@ class ClassColumn:
         """Return the rows that are True in ``rows``, bool of [N]."""
         return replace(self, values=self.values.filter(pa.array(rows)))
 
+    @property
+    def advice(self) -> str:
+        """What helps where cells are empty: of cells that seem to hold several labels, a setting."""
+        counts = {sign: compute.sum(compute.match_substring(self.values, sign)).as_py() for sign in ";|,"}
+        sign = max(counts, key=lambda one: counts[one] or 0)
+        if not counts[sign]:
+            return ""
+        return (
+            "; where a cell holds any number of labels, also none, set"
+            f" multi_feature.data.label_separator, perhaps to '{sign}'"
+        )
+
     @cached_property
     def class_names(self) -> tuple[str, ...]:
         """The classes, in order; of two, the positive one is the second.
@@ -145,10 +157,7 @@ class NumberColumn:
         """
         known = self.values[train]
         if len(known) and known.min() == known.max():
-            raise UserError(
-                f"column '{self.name}' holds {known[0]:g} in every row of the training part, from which"
-                f" nothing can be learnt; check multi_feature.data.label, or {LACKS_ROWS}"
-            )
+            raise UserError(_constant(self.name, f"{known[0]:g}"))
         if self.kind == "number":
             return NumberTarget(column=self.name, mean=float(known.mean()), scale=float(known.std()))
         refuse_other_than_counts(self.values, self.name)
@@ -186,7 +195,7 @@ class LabelColumn:
         """Return what a model must know of the column, by the rows ``train``.
 
         Raises:
-            UserError: There is no label at all, or one that none of these rows has.
+            UserError: There is no label at all, or one that none of these rows has, or all have the same.
         """
         names = tuple(sorted(compute.unique(self.values.flatten()).to_pylist()))
         if not names:
@@ -200,6 +209,8 @@ class LabelColumn:
                 f"column '{self.name}': the training part has no row with the label '{names[first]}', which"
                 f" is first in row {row + 1:,}; {LACKS_ROWS}, or leave the label out"
             )
+        if (counts == len(train)).all():
+            raise UserError(_constant(self.name, name_list(names)))
         return LabelTarget(
             column=self.name,
             names=names,
@@ -207,6 +218,13 @@ class LabelColumn:
             num_rows=len(train),
             separator=self.separator,
         )
+
+
+def _constant(column: str, value: str) -> str:
+    return (
+        f"column '{column}' holds {value} in every row of the training part, from which nothing can be"
+        f" learnt; check multi_feature.data.label, or {LACKS_ROWS}"
+    )
 
 
 TargetColumn: TypeAlias = ClassColumn | NumberColumn | LabelColumn

@@ -24,15 +24,8 @@ from nested_lightning.app.multi_feature.targets.guessing import (
     note_idle_separator,
     read_numbers,
 )
-from nested_lightning.app.multi_feature.targets.specs import (
-    AnyTarget,
-    ClassTarget,
-    Kind,
-    LabelTarget,
-    SeveralTargets,
-    Target,
-    targets_by_column,
-)
+from nested_lightning.app.multi_feature.targets.several import AnyTarget, SeveralTargets, targets_by_column
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget, Kind, LabelTarget, Target
 from nested_lightning.app.tables.label_sets import label_sets
 from nested_lightning.app.tables.labels import find_label, label_values, refuse_missing_labels
 from nested_lightning.app.tables.missing_values import Flags
@@ -89,7 +82,8 @@ class TargetColumns:
             UserError: Names column and row.
         """
         for one in self.columns:
-            refuse_missing_labels(one.is_missing, what=f"the label '{one.name}'")
+            advice = one.advice if isinstance(one, ClassColumn) else ""
+            refuse_missing_labels(one.is_missing, what=f"the label '{one.name}'", advice=advice)
 
     def strata(self, min_size: int) -> Rows:
         """Return the class of each row, int64 of [N], of the first column that has classes; else 0.

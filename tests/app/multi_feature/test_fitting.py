@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.encoding import MAX_CATEGORIES, fit_groups
+from nested_lightning.app.multi_feature.fitting import MAX_CATEGORIES, fit_groups
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
 
 

@@ -16,7 +16,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.column_groups import ExplicitGroups, GroupBySharedWord
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.disk_storage import DiskStorage
-from nested_lightning.app.multi_feature.group_specs import PictureGroupSpec
+from nested_lightning.app.multi_feature.own_group_specs import PictureGroupSpec
 from tests.app.image_to_text.captioned_folder import COLOURS, SHAPES, draw
 
 

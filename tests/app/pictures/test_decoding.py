@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.pictures.decoding import MAX_PIXELS, Fit, decode_picture
+from nested_lightning.app.pictures.decoding import MAX_PIXELS, Fit, Squaring, decode_picture
 
 
 def _bytes(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -32,7 +32,7 @@ def _png_claiming(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"])
 def test_picture_of_any_mode_becomes_three_colours(mode: str) -> None:
     kind = "TIFF" if mode in ("CMYK", "YCbCr", "F", "I") else "PNG"
-    picture = decode_picture(_bytes(Image.new(mode, (5, 5)), kind), size=4, fit="stretch")
+    picture = decode_picture(_bytes(Image.new(mode, (5, 5)), kind), Squaring(size=4, fit="stretch"))
 
     assert picture.shape == (3, 4, 4)
     assert picture.dtype == np.uint8
@@ -41,13 +41,13 @@ def test_picture_of_any_mode_becomes_three_colours(mode: str) -> None:
 def test_deep_grey_keeps_its_brightness() -> None:
     grey = Image.fromarray(np.full((4, 4), 32_768, dtype=np.uint16))
 
-    assert decode_picture(_bytes(grey), size=4, fit="pad").tolist() == [[[127] * 4] * 4] * 3
+    assert decode_picture(_bytes(grey), Squaring(size=4, fit="pad")).tolist() == [[[127] * 4] * 4] * 3
 
 
 def test_transparent_parts_become_white() -> None:
     clear = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
 
-    assert (decode_picture(_bytes(clear), size=4, fit="pad") == 255).all()
+    assert (decode_picture(_bytes(clear), Squaring(size=4, fit="pad")) == 255).all()
 
 
 def test_picture_is_turned_as_its_exif_data_say() -> None:
@@ -56,7 +56,7 @@ def test_picture_is_turned_as_its_exif_data_say() -> None:
     exif = Image.Exif()
     exif[0x0112] = 3  # upside down
 
-    picture = decode_picture(_bytes(image, exif=exif), size=8, fit="pad")
+    picture = decode_picture(_bytes(image, exif=exif), Squaring(size=8, fit="pad"))
 
     assert picture[0, 0, 0] == 255
     assert picture[0, 7, 0] == 0
@@ -66,7 +66,7 @@ def test_picture_is_turned_as_its_exif_data_say() -> None:
 def test_a_wide_picture_becomes_square(fit: Fit, corner: int, edge: int) -> None:
     black = Image.new("RGB", (40, 20))
 
-    picture = decode_picture(_bytes(black), size=8, fit=fit)
+    picture = decode_picture(_bytes(black), Squaring(size=8, fit=fit))
 
     assert picture[0, 0, 0] == corner
     assert picture[0, 4, 0] == edge
@@ -76,7 +76,7 @@ def test_first_frame_of_a_moving_picture_is_taken() -> None:
     frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
     content = _bytes(frames[0], "GIF", save_all=True, append_images=frames[1:])
 
-    assert decode_picture(content, size=4, fit="pad")[:, 0, 0].tolist() == [255, 0, 0]
+    assert decode_picture(content, Squaring(size=4, fit="pad"))[:, 0, 0].tolist() == [255, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_first_frame_of_a_moving_picture_is_taken() -> None:
 )
 def test_file_that_is_no_picture_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        decode_picture(content, size=8, fit="pad")
+        decode_picture(content, Squaring(size=8, fit="pad"))
 
 
 @pytest.mark.parametrize("kind", ["AVIF", "WEBP", "TIFF", "GIF"])
@@ -101,9 +101,9 @@ def test_damaged_pictures_of_every_format_are_user_errors(kind: str) -> None:
     for place in range(0, len(content), max(len(content) // 60, 1)):
         damaged = content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
         with suppress(UserError):
-            decode_picture(damaged, size=4, fit="pad")
+            decode_picture(damaged, Squaring(size=4, fit="pad"))
 
 
 def test_a_long_side_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(UserError, match="a side of more than 65,535 pixels"):
-        decode_picture(_png_claiming(1, 80_000_000), size=8, fit="pad")
+        decode_picture(_png_claiming(1, 80_000_000), Squaring(size=8, fit="pad"))

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.pictures.decoding import read_picture, read_size
+from nested_lightning.app.pictures.decoding import Squaring, read_picture, read_size
 from nested_lightning.app.pictures.sizes import PictureSizes
 
 
@@ -43,6 +43,6 @@ def test_a_size_is_read_without_a_trace_in_the_stream() -> None:
 
     assert read_size(stream) == (9, 5)
     assert stream.tell() == 0
-    assert read_picture(stream, size=4, fit="crop").shape == (3, 4, 4)
+    assert read_picture(stream, Squaring(size=4, fit="crop")).shape == (3, 4, 4)
     with pytest.raises(UserError, match="the file is empty"):
         read_size(io.BytesIO())

@@ -15,6 +15,7 @@ from nested_lightning.app.image_to_text.captioned_pictures import (
     PictureReader,
 )
 from nested_lightning.app.image_to_text.predict import find_pictures
+from nested_lightning.app.pictures.decoding import Squaring
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.vae_gan.picture_files import read_picture_folders, read_pictures
 from nested_lightning.app.variant.sources.python import read_python
@@ -24,7 +25,7 @@ from tests.app.image_to_text.captioned_folder import draw
 
 def _read(path: Path, **options: str) -> CaptionedPictures:
     limit = CaptionLimit(unit="words", max_length=9)
-    return PictureReader(**options)(path, size=4, fit="pad", limit=limit)  # type: ignore[arg-type]
+    return PictureReader(**options)(path, squaring=Squaring(size=4), limit=limit)  # type: ignore[arg-type]
 
 
 def _write(folder: Path, *names: str) -> Path:

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.tables.column_values import is_missing, number_values, text_values
+from nested_lightning.app.tables.column_values import is_blank, is_missing, number_values, text_values
 
 
 def _chunked(values: list[object], kind: pa.DataType | None = None) -> pa.ChunkedArray:
@@ -60,3 +60,18 @@ def test_text_values_of_lists_are_refused() -> None:
 def test_is_missing_marks_nan_and_null() -> None:
     assert is_missing(np.array([1.0, np.nan])).tolist() == [False, True]
     assert is_missing(pa.array(["a", None])).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (_chunked([None, None], pa.list_(pa.int64())), True),
+        (_chunked([float("nan"), None], pa.float32()), True),
+        (_chunked(["", " ? ", "NA", None]), True),
+        (_chunked(["", "", "a"]).dictionary_encode(), False),
+        (_chunked([None, 0.0]), False),
+        (_chunked([[], None], pa.list_(pa.int64())), False),
+    ],
+)
+def test_a_column_without_any_value_is_blank(column: pa.ChunkedArray, expected: bool) -> None:
+    assert is_blank(column) is expected

@@ -38,6 +38,15 @@ def test_many_rows_come_in_any_form(given: Any) -> None:
     assert to_table(given, ["speed", "maker", "absent"], text_columns=["maker"]).to_pydict() == COLUMNS
 
 
+@pytest.mark.parametrize("cells", [[["a", "b"], [], None], ([], ("c",), ["a"])])
+def test_lists_are_no_text_in_a_column_of_text(cells: Any) -> None:
+    given = [{"y": cells}, [{"y": cell} for cell in cells]]
+
+    for table in (to_table(one, ["y"], text_columns=["y"]) for one in given):
+        assert table["y"].type == pa.list_(pa.string())
+        assert table["y"].to_pylist() == [None if cell is None else [*cell] for cell in cells]
+
+
 @pytest.mark.parametrize("given", [ROWS[0], STRUCTURED[0], {"maker": 7, "speed": 1.5}])
 def test_one_row_is_a_table_of_one(given: Any) -> None:
     assert to_table(given, ["speed", "maker"], text_columns=["maker"]).to_pylist() == ROWS[:1]

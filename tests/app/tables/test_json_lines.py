@@ -9,6 +9,7 @@ import pytest
 from nested_lightning.app.data.splits import WholeFileSplitter
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.captioned_pictures import CaptionLimit, PictureReader
+from nested_lightning.app.pictures.decoding import Squaring
 from nested_lightning.app.variant.sources.file import SequenceFile
 from tests.app.image_to_text.captioned_folder import draw
 
@@ -16,7 +17,7 @@ from tests.app.image_to_text.captioned_folder import draw
 def _captions(path: Path, *, skip_bad: bool = False) -> list[str]:
     draw("red", "box").save(path.parent / "a.png")
     limit = CaptionLimit(unit="words", max_length=99)
-    read = PictureReader(skip_bad=skip_bad)(path, size=4, fit="pad", limit=limit)
+    read = PictureReader(skip_bad=skip_bad)(path, squaring=Squaring(size=4), limit=limit)
     return [caption for record in read.records for caption in record.captions]
 
 

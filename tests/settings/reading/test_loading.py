@@ -203,6 +203,12 @@ def test_a_variable_that_names_no_setting_is_refused(variable: str, value: str, 
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("sign", "|>,;:-#&*!%@?`/+=")
+def test_a_sign_alone_is_assigned_without_quotation_marks(sign: str) -> None:
+    for written in (sign, f" {sign} ", f'"{sign}"'):
+        assert parse_assignment(f"data.label_separator={written}") == {"data": {"label_separator": sign}}
+
+
 @pytest.mark.parametrize("text", ["seed", "=1", "trainer..max_epochs=1", "seed=[1"])
 def test_an_assignment_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="--set"):

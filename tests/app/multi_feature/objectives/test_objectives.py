@@ -16,12 +16,12 @@ from nested_lightning.app.multi_feature.objectives.counts import CountsObjective
 from nested_lightning.app.multi_feature.objectives.labels import LabelsObjective
 from nested_lightning.app.multi_feature.objectives.numbers import NumberObjective
 from nested_lightning.app.multi_feature.objectives.several import SeveralObjective
+from nested_lightning.app.multi_feature.targets.several import SeveralTargets
 from nested_lightning.app.multi_feature.targets.specs import (
     ClassTarget,
     CountTarget,
     LabelTarget,
     NumberTarget,
-    SeveralTargets,
 )
 
 YES_NO = ClassTarget(kind="binary", column="sold", names=("no", "yes"), counts=(9, 1))
@@ -152,6 +152,17 @@ def test_counts_begin_at_the_mean_and_are_scored_by_the_deviance() -> None:
     assert objective.baseline_scores(target)["mae"].item() == scores["mae"].item()
 
 
+def test_counts_of_a_row_far_from_all_others_are_finite() -> None:
+    objective = CountsObjective(target=CountTarget(column="rides", mean=4.0))
+    outputs, target = torch.tensor([[1e9], [-1e9]]), torch.tensor([3.0, 5.0])
+
+    rates = objective.decode(outputs)
+
+    assert rates.isfinite().all()
+    assert objective(outputs, target).isfinite().all()
+    assert all(score.isfinite() for score in objective.scores(rates, target).values())
+
+
 def test_labels_are_scored_as_by_scikit_learn_and_named_in_answers() -> None:
     objective, target = LabelsObjective(target=TAGS), (_draw(60, 3, seed=1) > 0.5).float()
     answers = objective.decode(_draw(60, 3) + target)
@@ -171,6 +182,21 @@ def test_labels_are_scored_as_by_scikit_learn_and_named_in_answers() -> None:
         name for name, has in zip(TAGS.names, taken[0], strict=True) if has
     )
     assert first["probability_old"] == pytest.approx(answers[0, 1].item())
+
+
+def test_one_label_is_scored_as_yes_and_no() -> None:
+    one = LabelTarget(column="tags", names=("big",), counts=(6,), num_rows=10)
+    objective, target = LabelsObjective(target=one), (_draw(60, 1, seed=1) > 0.5).float()
+    answers = objective.decode(_draw(60, 1) + target)
+
+    scores = objective.scores(answers, target)
+
+    wanted = metrics.f1_score(target[:, 0], (answers[:, 0] >= 0.5).int())
+    assert scores["micro_f1"].item() == pytest.approx(wanted)
+    assert scores["macro_f1"].item() == pytest.approx(wanted)
+    assert scores["average_precision"].item() == pytest.approx(
+        metrics.average_precision_score(target[:, 0], answers[:, 0]), abs=1e-6
+    )
 
 
 def test_several_objectives_share_the_outputs_and_are_balanced_in_training_alone() -> None:

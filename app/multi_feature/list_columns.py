@@ -1,0 +1,145 @@
+"""Columns of which each cell is a list: of a text's words, or of numbers.
+
+Shapes: N rows, L words or steps of a row.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import compute
+
+from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.multi_feature.own_columns import ArrowColumn, Encoded, mean_and_scale
+from nested_lightning.app.multi_feature.own_group_specs import (
+    FIRST_WORD,
+    UNKNOWN_WORD,
+    SequenceGroupSpec,
+    TextGroupSpec,
+)
+
+MAX_WORDS, MAX_LENGTH, MAX_STEPS = 10_000, 256, 1024
+"""Words that are told apart, words of a text, and steps of a sequence."""
+
+_SINGLE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u2190-\u2bff\U0001f000-\U0001faff"
+_BETWEEN = r"\s!-/:-@\[-^`{-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf"
+_BETWEEN += r"\u2000-\u206f\u20a0-\u20cf\u3000-\u303f\ufe00-\ufe0f\uff00-\uff0f"
+_WORD = re.compile(f"[{_SINGLE}]|[^{_SINGLE}{_BETWEEN}]+")
+"""A sign that is a word by itself, of Chinese or Japanese or a picture such as an emoji; or what has neither
+space nor punctuation in it: marks that belong to a letter stay with it."""
+
+
+@dataclass(frozen=True, eq=False)
+class ListColumn(ArrowColumn):
+    """What columns of lists have in common, of which a model reads the first L items."""
+
+    def _lengths(self) -> npt.NDArray[np.int64]:
+        lengths: npt.NDArray[np.int64] = (
+            compute.list_value_length(self.values).fill_null(0).cast(pa.int64()).to_numpy()
+        )
+        return lengths
+
+    def _places(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the row of each item of all lists, and its place in its list."""
+        lengths = self._lengths()
+        rows = np.repeat(np.arange(len(self)), lengths)
+        return rows, np.arange(len(rows)) - np.repeat(lengths.cumsum() - lengths, lengths)
+
+    def _note_cut(self, length: int) -> None:
+        """Warn of lists that are longer."""
+        what = f"are longer than the longest of the training, and are cut after {length:,}"
+        _note(self.name, int((self._lengths() > length).sum()), len(self), what)
+
+
+@dataclass(frozen=True, eq=False)
+class TextColumn(ListColumn):
+    """Texts of any length as lists of their words, [N]."""
+
+    @classmethod
+    def of_texts(cls, name: str, texts: pa.StringArray) -> Self:
+        """Return the column of some texts, null where missing."""
+        words = [None if text is None else _WORD.findall(text.lower()) for text in texts.to_pylist()]
+        return cls(name, pa.array(words, pa.list_(pa.string())))
+
+    def fit(self) -> TextGroupSpec:
+        """Return the most frequent words, at most `MAX_WORDS`, and the length of the longest text.
+
+        Raises:
+            UserError: There is no word at all.
+        """
+        counts = Counter(self.values.flatten().to_pylist())
+        if not counts:
+            raise UserError(f"column '{self.name}' has no word in the training part")
+        words = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_WORDS]
+        length = min(MAX_LENGTH, int(self._lengths().max()))
+        return TextGroupSpec(name=self.name, column=self.name, words=tuple(words), max_length=length)
+
+    def encode(self, spec: TextGroupSpec) -> Encoded:
+        """Return the ids of words, int32 of [N, L]; what is longer than L is cut."""
+        encoded = np.zeros((len(self), *spec.layout.shape), dtype=np.int32)
+        rows, places = self._places()
+        is_kept = places < spec.max_length
+        ids = self._numbers(spec) + FIRST_WORD
+        ids[ids < FIRST_WORD] = UNKNOWN_WORD
+        encoded[rows[is_kept], places[is_kept]] = ids[is_kept]
+        return encoded
+
+    def note(self, spec: TextGroupSpec) -> None:
+        """Warn of texts that are cut, and of those without a word that the training knew."""
+        self._note_cut(spec.max_length)
+        rows, _ = self._places()
+        num_known = np.bincount(rows[self._numbers(spec) >= 0], minlength=len(self))
+        strange = int(((self._lengths() > 0) & (num_known == 0)).sum())
+        _note(self.name, strange, len(self), "have no word that the training knew")
+
+    def _numbers(self, spec: TextGroupSpec) -> npt.NDArray[np.int64]:
+        """Return the number of each word among those of the training, -1 where it is none."""
+        found = compute.index_in(self.values.flatten(), value_set=pa.array(spec.words, pa.string()))
+        numbers: npt.NDArray[np.int64] = found.fill_null(-1).cast(pa.int64()).to_numpy().copy()
+        return numbers
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceColumn(ListColumn):
+    """Lists of numbers, [N]."""
+
+    def fit(self) -> SequenceGroupSpec:
+        """Return mean and deviation of all numbers, and the length of the longest list.
+
+        Raises:
+            UserError: There is no number at all.
+        """
+        numbers = self.values.flatten().to_numpy(zero_copy_only=False)
+        if len(numbers) == 0:
+            raise UserError(f"column '{self.name}' has no number in the training part, but empty lists")
+        mean, scale = mean_and_scale(numbers)
+        num_steps = min(MAX_STEPS, int(self._lengths().max()))
+        return SequenceGroupSpec(
+            name=self.name, column=self.name, mean=mean, scale=scale, num_steps=num_steps
+        )
+
+    def encode(self, spec: SequenceGroupSpec) -> Encoded:
+        """Return each step's value, standardised, and 1, float32 of [N, L, 2]; what is longer is cut."""
+        encoded = np.zeros((len(self), *spec.layout.shape), dtype=np.float32)
+        rows, steps = self._places()
+        numbers = self.values.flatten().to_numpy(zero_copy_only=False)
+        is_kept = steps < spec.num_steps
+        encoded[rows[is_kept], steps[is_kept], 0] = ((numbers - spec.mean) / spec.scale)[is_kept]
+        encoded[rows[is_kept], steps[is_kept], 1] = 1.0
+        return encoded
+
+    def note(self, spec: SequenceGroupSpec) -> None:
+        """Warn of lists that are cut."""
+        self._note_cut(spec.num_steps)
+
+
+def _note(column: str, count: int, num_rows: int, what: str) -> None:
+    if count:
+        warnings.warn(f"column '{column}': {counted(count, 'row')} of {num_rows:,} {what}", stacklevel=3)

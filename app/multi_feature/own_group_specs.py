@@ -1,0 +1,232 @@
+"""What a model must know of a group of one column that has a sort of its own: pictures, texts, sequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Discriminator, Field, FiniteFloat, PositiveInt, Tag
+
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Layout
+from nested_lightning.app.pictures.decoding import Fit, Interpolation, Squaring
+
+UNKNOWN_WORD, FIRST_WORD = 1, 2
+"""Ids of a word that the training never saw, and of its most frequent one; 0 is no word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneColumnSpec:
+    """A group of one column, which has a sort of its own.
+
+    Attributes:
+        name: The group's name.
+        column: The column's name in the file.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: str
+    column: str
+
+    @property
+    def columns(self) -> tuple[ColumnSpec, ...]:
+        """Columns of numbers and categories: none."""
+        return ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The one column."""
+        return (self.column,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureGroupSpec(OneColumnSpec):
+    """A column of pictures, which one feature extractor reads.
+
+    Attributes:
+        size: S, pixels to a side.
+        fit: How a picture becomes square.
+        interpolation: How its pixels are made.
+        crop_fraction: See `Squaring`.
+        mean: Mean of each channel in the training part, of values from 0 to 1; one channel is grey.
+        scale: Population standard deviation of each channel; 1 where it is constant.
+    """
+
+    size: PositiveInt
+    fit: Fit
+    mean: Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=3)]
+    scale: Annotated[tuple[Annotated[FiniteFloat, Field(gt=0)], ...], Field(min_length=1, max_length=3)]
+    sort: Literal["picture"] = "picture"
+    interpolation: Interpolation = "lanczos"
+    crop_fraction: Annotated[FiniteFloat, Field(gt=0, le=1)] = 1.0
+
+    @property
+    def squaring(self) -> Squaring:
+        """How a picture becomes square."""
+        return Squaring(
+            size=self.size,
+            fit=self.fit,
+            interpolation=self.interpolation,
+            crop_fraction=self.crop_fraction,
+        )
+
+    @property
+    def width(self) -> int:
+        """Number of channels, C."""
+        return len(self.mean)
+
+    @property
+    def layout(self) -> Layout:
+        """A picture: uint8 of [C, S, S]."""
+        return Layout((self.width, self.size, self.size), "uint8")
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the channels."""
+        return ("grey",) if self.width == 1 else ("red", "green", "blue")
+
+    @property
+    def num_columns(self) -> dict[str, int]:
+        """One column of pictures."""
+        return {"picture column": 1}
+
+    @property
+    def wired(self) -> dict[str, int]:
+        """Further keywords of an extractor, besides ``in_features``."""
+        return {"picture_size": self.size}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextGroupSpec(OneColumnSpec):
+    """A column of text, which one feature extractor reads word by word.
+
+    Attributes:
+        words: Those of the training part, the most frequent first; the ids of words begin with `FIRST_WORD`.
+        max_length: L, ids of a row; what is longer is cut.
+    """
+
+    words: Annotated[tuple[str, ...], Field(min_length=1)]
+    max_length: PositiveInt
+    sort: Literal["text"] = "text"
+
+    @property
+    def width(self) -> int:
+        """Number of different ids."""
+        return FIRST_WORD + len(self.words)
+
+    @property
+    def layout(self) -> Layout:
+        """The ids of a row's words, int32 of [L]; 0 where there is no further one."""
+        return Layout((self.max_length,), "int32")
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """What each id stands for."""
+        return ("", "unknown", *self.words)
+
+    @property
+    def num_columns(self) -> dict[str, int]:
+        """One column of text."""
+        return {"text column": 1}
+
+    @property
+    def wired(self) -> dict[str, int]:
+        """Further keywords of an extractor, besides ``in_features``."""
+        return {"max_length": self.max_length}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenGroupSpec(OneColumnSpec):
+    """A column of text, which a pretrained extractor reads token by token.
+
+    Attributes:
+        tokenizer: A tokenizer of the library tokenizers, as JSON.
+        num_tokens: Tokens that it knows.
+        max_length: L, tokens of a row; what is longer is cut.
+    """
+
+    tokenizer: Annotated[str, Field(min_length=1)]
+    num_tokens: PositiveInt
+    max_length: PositiveInt
+    sort: Literal["tokens"] = "tokens"
+
+    @property
+    def width(self) -> int:
+        """Number of different tokens, and 1 for none."""
+        return 1 + self.num_tokens
+
+    @property
+    def layout(self) -> Layout:
+        """The ids of a row's tokens, and 1, int32 of [L]; 0 where there is no further one."""
+        return Layout((self.max_length,), "int32")
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """What each id stands for: only the tokenizer knows."""
+        return ()
+
+    @property
+    def num_columns(self) -> dict[str, int]:
+        """One column of text."""
+        return {"text column": 1}
+
+    @property
+    def wired(self) -> dict[str, int]:
+        """Further keywords of an extractor, besides ``in_features``."""
+        return {"max_length": self.max_length}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceGroupSpec(OneColumnSpec):
+    """A column of lists of numbers, which one feature extractor reads step by step.
+
+    Attributes:
+        mean: Mean of all numbers in the training part.
+        scale: Their population standard deviation; 1 where they are constant.
+        num_steps: L, steps of a row; what is longer is cut.
+    """
+
+    mean: FiniteFloat
+    scale: Annotated[FiniteFloat, Field(gt=0)]
+    num_steps: PositiveInt
+    sort: Literal["sequence"] = "sequence"
+
+    @property
+    def width(self) -> int:
+        """Numbers of a step: its value, standardised, and 1 where there is such a step."""
+        return 2
+
+    @property
+    def layout(self) -> Layout:
+        """The steps of a row, float32 of [L, 2]; 0 where there is no further one."""
+        return Layout((self.num_steps, self.width))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """What the numbers of a step are."""
+        return ("value", "is there")
+
+    @property
+    def num_columns(self) -> dict[str, int]:
+        """One column of lists."""
+        return {"list column": 1}
+
+    @property
+    def wired(self) -> dict[str, int]:
+        """Further keywords of an extractor, besides ``in_features``."""
+        return {"num_steps": self.num_steps}
+
+
+def _sort_of(group: Any) -> Any:
+    """Return a group's sort; of older checkpoints, that of columns."""
+    return group.get("sort", "columns") if isinstance(group, dict) else getattr(group, "sort", None)
+
+
+AnyGroupSpec = Annotated[
+    Annotated[GroupSpec, Tag("columns")]
+    | Annotated[PictureGroupSpec, Tag("picture")]
+    | Annotated[TextGroupSpec, Tag("text")]
+    | Annotated[TokenGroupSpec, Tag("tokens")]
+    | Annotated[SequenceGroupSpec, Tag("sequence")],
+    Discriminator(_sort_of),
+]

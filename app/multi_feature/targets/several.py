@@ -1,0 +1,44 @@
+"""What a model must know of all columns that it predicts, one or several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field
+from torch import Tensor
+
+from nested_lightning.app.multi_feature.targets.specs import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeveralTargets:
+    """Several columns, each with a target of its own, by the column's name."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: Literal["several"] = "several"
+    targets: Annotated[dict[str, Annotated[Target, Field(discriminator="kind")]], Field(min_length=1)]
+
+    def example(self, num_rows: int) -> dict[str, Tensor]:
+        """Return what a batch may have of that many rows."""
+        return {name: one.example(num_rows) for name, one in self.targets.items()}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the rows of a head's weights stand for."""
+        return tuple(f"{name}.{output}" for name, one in self.targets.items() for output in one.outputs)
+
+
+AnyTarget: TypeAlias = Target | SeveralTargets
+
+
+def targets_by_column(target: AnyTarget) -> dict[str, Target]:
+    """Return the targets of a model, one or several, by their columns."""
+    return dict(target.targets) if isinstance(target, SeveralTargets) else {target.column: target}
+
+
+def truth_by_column(truth: Any, targets: Mapping[str, Target]) -> Mapping[str, Any]:
+    """Return what a batch has to be predicted, by the columns of ``targets``."""
+    return truth if isinstance(truth, dict) else dict.fromkeys(targets, truth)

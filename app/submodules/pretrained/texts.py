@@ -1,0 +1,162 @@
+"""Text encoders of transformers, trained elsewhere: tokens in, one vector out.
+
+Shapes: B rows, L tokens of a row, F features of a token, F_out features of the vector.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from torch import Tensor, nn
+from typing_extensions import override
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
+from nested_lightning.app.submodules.pretrained.image_encoders import Load
+from nested_lightning.app.submodules.pretrained.transformers_parts import (
+    build_network,
+    describe,
+    load_network,
+)
+
+Pooling = Literal["mean", "first"]
+
+TOKENIZER = "tokenizer.json"
+_LENGTHS = (
+    ("sentence_bert_config.json", "max_seq_length"),
+    ("tokenizer_config.json", "model_max_length"),
+    ("config.json", "max_position_embeddings"),
+)
+_MARGIN = 2
+"""Positions that some models, e.g. RoBERTa, don't use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextPreparation:
+    """How texts become what an encoder was trained with.
+
+    Attributes:
+        tokenizer: A tokenizer of the library tokenizers, as JSON.
+        max_length: Most tokens of a text; what is longer is cut.
+    """
+
+    tokenizer: str
+    max_length: int
+
+
+def preparation(*, weights: str) -> TextPreparation:
+    """Return how a part wants its texts.
+
+    Args:
+        weights: A folder with ``tokenizer.json``.
+
+    Raises:
+        UserError: It has none.
+    """
+    if weights == NONE:
+        raise UserError(
+            "weights = none: a pretrained reader of texts needs the folder that has its tokenizer"
+        )
+    files = PretrainedFiles(weights)
+    tokenizer = files.text(TOKENIZER)
+    cut = (json.loads(tokenizer).get("truncation") or {}).get("max_length")
+    said = [(files.json(file) or {}).get(name) for file, name in _LENGTHS]
+    first = next((int(length) for length in (*said[:1], cut, *said[1:]) if length), 0)
+    positions = int(said[-1] or first) - _MARGIN
+    if first < 1 or positions < 1:
+        raise UserError(f"weights = {weights}: no file in it says how long a text may be (model_max_length)")
+    return TextPreparation(tokenizer=tokenizer, max_length=min(first, positions))
+
+
+class TransformersTextEncoder(nn.Module):
+    """A text encoder of transformers; what it makes of tokens, pooled.
+
+    Args:
+        network: The library's, with initial weights.
+        pooling: The mean of all tokens, or the first one.
+        load: Loads its weights; None: it keeps its initial ones.
+
+    Attributes:
+        out_features: F.
+    """
+
+    def __init__(self, *, network: Any, pooling: Pooling, load: Load | None) -> None:
+        super().__init__()
+        self.network = network
+        self.out_features = int(network.config.hidden_size)
+        self.pooling = pooling
+        self._load = load
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        """Map tokens of [B, L], int32, each id and 1, 0 where there is none, to [B, F]."""
+        is_there_BL = x != 0
+        is_seen_BL = is_there_BL.clone()
+        is_seen_BL[:, 0] = True  # an empty text is read, but counts as nothing
+        mask_BLL = is_seen_BL[:, None, None, :].expand(-1, 1, x.shape[1], -1)
+        ids_BL = (x.long() - 1).clamp(min=0)
+        read_BLF = self.network(input_ids=ids_BL, attention_mask=mask_BLL).last_hidden_state
+        if self.pooling == "first":
+            return read_BLF[:, 0] * is_there_BL[:, :1]
+        counts_B1 = is_there_BL.sum(dim=1, keepdim=True).clamp(min=1)
+        return (read_BLF * is_there_BL[..., None]).sum(dim=1) / counts_B1
+
+    def load_first_weights(self) -> str | None:
+        """Load the weights that the part was trained to, and say what was taken; None: there are none.
+
+        Raises:
+            UserError: The files aren't there, aren't whole, or are of another part.
+        """
+        return self._load(self.network) if self._load else None
+
+
+class TransformersTextExtractor(nn.Module):
+    """A text encoder of transformers, dropout and a linear layer.
+
+    Args:
+        in_features: Number of different tokens, and 1 for none.
+        max_length: L.
+        out_features: F_out.
+        pooling: The mean of all tokens, or the first one.
+        dropout: Share of pooled features set to zero in training, in [0, 1).
+        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
+        config: What `describe` found; None: it is looked for now.
+        sha256: Digest of the weights; None: it may be any.
+        weights_license: Of the weights; for people to read.
+
+    Raises:
+        UserError: transformers isn't there, or doesn't know the model.
+        ValueError: The model has fewer tokens or positions.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_features: int,
+        max_length: int,
+        out_features: int = 32,
+        pooling: Pooling = "mean",
+        dropout: float = 0.1,
+        weights: str = NONE,
+        config: Mapping[str, Any] | None = None,
+        sha256: str | None = None,
+        weights_license: str | None = None,
+    ) -> None:
+        super().__init__()
+        del weights_license
+        known = config or describe(weights=weights)["config"]
+        if in_features - 1 > int(known.get("vocab_size", 0)):
+            raise ValueError(
+                f"its model has {known.get('vocab_size')} tokens, its tokenizer {in_features - 1}"
+            )
+        self.in_features, self.max_length, self.out_features = in_features, max_length, out_features
+        load = partial(load_network, weights=weights, sha256=sha256) if weights != NONE else None
+        self.encoder = TransformersTextEncoder(network=build_network(known), pooling=pooling, load=load)
+        self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.encoder.out_features, out_features))
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        """Map tokens of [B, L], int32, each id and 1, 0 where there is none, to [B, F_out]."""
+        return self.project(self.encoder(x))

@@ -1,0 +1,159 @@
+"""Parts of timm, the library of image models: https://github.com/huggingface/pytorch-image-models."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from torch import Tensor, nn
+
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.pictures.decoding import Squaring
+from nested_lightning.app.pictures.preparation import PicturePreparation
+from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
+from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, PretrainedImageEncoder
+from nested_lightning.app.submodules.pretrained.libraries import library
+from nested_lightning.app.submodules.pretrained.matching import load_matching
+
+_FITS = {"center": "crop", "squash": "stretch"}
+
+
+def describe(*, weights: str, architecture: str | None) -> dict[str, Any]:
+    """Return what a part is, as plain data.
+
+    Args:
+        weights: Where its weights are; ``config.json`` beside them is timm's.
+        architecture: Its name in timm; None: as that file says.
+
+    Raises:
+        UserError: Neither says which architecture it is, or they differ.
+    """
+    files = None if weights == NONE else PretrainedFiles(weights)
+    config = files.json("config.json") if files else None
+    if config is None:
+        if architecture is None:
+            raise UserError(
+                f"weights = {weights}: no config.json says of which architecture they are; put it beside"
+                " them, or set architecture to its name in timm, e.g. resnet18"
+            )
+        config = {"architecture": architecture, "pretrained_cfg": _usual_config(architecture)}
+    named = config.get("architecture")
+    if not isinstance(named, str):
+        raise UserError(
+            f"weights = {weights}: its config.json is none of timm's, as it names no architecture"
+        )
+    if architecture not in (None, named):
+        raise UserError(f"architecture = {architecture}, and {weights} is {named}: leave architecture out")
+    weights_license = _prepared(config).get("license") or (files.license if files else None)
+    return {
+        "architecture": named,
+        "config": config,
+        **({"sha256": files.digest, "weights_license": weights_license} if files else {}),
+    }
+
+
+def preparation(*, config: Mapping[str, Any]) -> PicturePreparation:
+    """Return how a part wants its pictures, as timm prepares them for evaluation.
+
+    Raises:
+        UserError: The config doesn't say it.
+    """
+    said = _prepared(config)
+    try:
+        return PicturePreparation(
+            squaring=Squaring(
+                size=int(said["input_size"][-1]),
+                fit=_FITS[said.get("crop_mode") or "center"],  # type: ignore[arg-type]
+                interpolation=said["interpolation"],
+                crop_fraction=float(said["crop_pct"]),
+            ),
+            mean=tuple(map(float, said["mean"])),
+            scale=tuple(map(float, said["std"])),
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise UserError(
+            "pretrained_cfg in the part's config doesn't say how it wants pictures: input_size,"
+            " interpolation, crop_pct, crop_mode (center or squash), mean and std have to be there"
+            f" ({error!r})"
+        ) from error
+
+
+def image_encoder(
+    *,
+    in_features: int,
+    picture_size: int,
+    weights: str = NONE,
+    architecture: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    sha256: str | None = None,
+    weights_license: str | None = None,
+) -> PretrainedImageEncoder:
+    """Return an image model of timm, up to its grid of features, with initial weights.
+
+    Args:
+        in_features: Colours of a picture, 1 or 3.
+        picture_size: Pixels to a side.
+        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
+        architecture: Its name in timm.
+        config: What `describe` found; None: it is looked for now.
+        sha256: Digest of the weights; None: it may be any.
+        weights_license: Of the weights; for people to read.
+
+    Raises:
+        UserError: timm isn't there, doesn't know the architecture, or it takes other pictures.
+    """
+    del weights_license
+    known = config or describe(weights=weights, architecture=architecture)["config"]
+    channels = int(_prepared(known).get("input_size", (NUM_COLOURS,))[0])
+    if channels != NUM_COLOURS:
+        raise UserError(f"weights = {weights} are for pictures of {channels} channels, not of {NUM_COLOURS}")
+    load = partial(_load, weights=weights, sha256=sha256, heads=_heads(known)) if weights != NONE else None
+    return PretrainedImageEncoder(
+        network=_build(known),
+        features=_features,
+        load=load,
+        in_features=in_features,
+        picture_size=picture_size,
+    )
+
+
+def _build(config: Mapping[str, Any]) -> nn.Module:
+    timm, name = _timm(), str(config["architecture"])
+    if ":" in name or not timm.is_model(name):
+        near = did_you_mean(name, timm.list_models())
+        raise UserError(f"architecture = {name}: timm {timm.__version__} has no such model{near}")
+    network: nn.Module = timm.create_model(
+        name, pretrained=False, num_classes=0, **(config.get("model_args") or {})
+    )
+    return network
+
+
+def _features(network: Any, x: Tensor) -> Tensor:
+    features: Tensor = network.forward_features(x)
+    is_last = features.ndim == 4 and str(getattr(network, "output_fmt", "")).endswith("NHWC")
+    return features.permute(0, 3, 1, 2) if is_last else features
+
+
+def _load(network: nn.Module, *, weights: str, sha256: str | None, heads: tuple[str, ...]) -> str:
+    tensors = PretrainedFiles(weights).tensors(sha256)
+    return load_matching(network, tensors, heads=heads, source=weights)
+
+
+def _heads(config: Mapping[str, Any]) -> tuple[str, ...]:
+    named = _prepared(config).get("classifier") or ()
+    return tuple(f"{name}." for name in ([named] if isinstance(named, str) else named))
+
+
+def _prepared(config: Mapping[str, Any]) -> dict[str, Any]:
+    said = config.get("pretrained_cfg")
+    return dict(said) if isinstance(said, Mapping) else {}
+
+
+def _usual_config(architecture: str) -> dict[str, Any]:
+    known = _timm().get_pretrained_cfg(architecture, allow_unregistered=True)
+    plain: dict[str, Any] = json.loads(json.dumps(known.to_dict())) if known else {}
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+def _timm() -> Any:
+    return library("timm", extra="vision", wanted_by="kind=timm")

@@ -1,0 +1,91 @@
+"""What a choice has in common with others whose weights were trained elsewhere."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, JsonValue
+
+from nested_lightning.settings.base import Follows, Settings
+
+_MODULE = "nested_lightning.app.submodules.pretrained"
+
+
+class PretrainedSettings(Settings):
+    """Where the weights of a part are, and what is known of it from there.
+
+    Attributes:
+        described_by: Import path of the function that finds ``config``, ``sha256`` and ``weights_license`` of
+            what `looked_for` gives.
+    """
+
+    described_by: ClassVar[str]
+
+    weights: str = Field(
+        "none",
+        description="Folder or safetensors file; hub:NAME@REVISION that was fetched; none: untrained.",
+    )
+    config: Annotated[dict[str, JsonValue] | None, Follows("weights")] = Field(
+        None, description="What the part is, as its library says it; null: as it stands beside the weights."
+    )
+    sha256: Annotated[str | None, Follows("weights")] = Field(
+        None, description="SHA-256 that the weights must have; null: any, and the digest is kept."
+    )
+    weights_license: Annotated[str | None, Follows("weights")] = Field(
+        None, description="Licence of the weights; null: as it stands beside them."
+    )
+
+    def looked_for(self) -> dict[str, Any]:
+        """Return what a part is found by."""
+        return {"weights": self.weights}
+
+
+class PreparedSettings(PretrainedSettings):
+    """A part that says how it wants what it is given.
+
+    Attributes:
+        prepared_by: Import path of the function that says it.
+        prepared_from: The setting that it takes.
+    """
+
+    prepared_by: ClassVar[str]
+    prepared_from: ClassVar[str] = "config"
+
+
+class NamedSettings(PreparedSettings):
+    """A part that has a name in its library."""
+
+    architecture: Annotated[str | None, Follows("weights")] = Field(
+        None, description="Its name in the library; null: as config.json beside the weights says."
+    )
+
+    def looked_for(self) -> dict[str, Any]:
+        """Return what a part is found by."""
+        return {"weights": self.weights, "architecture": self.architecture}
+
+
+class TimmSettings(NamedSettings):
+    """A part of timm."""
+
+    described_by: ClassVar[str] = f"{_MODULE}.timm_parts.describe"
+    prepared_by: ClassVar[str] = f"{_MODULE}.timm_parts.preparation"
+
+
+class TorchvisionSettings(NamedSettings):
+    """A part of torchvision, whose weights lie beside no config."""
+
+    described_by: ClassVar[str] = f"{_MODULE}.torchvision_parts.describe"
+    prepared_by: ClassVar[str] = f"{_MODULE}.torchvision_parts.preparation"
+
+
+class TransformersImageSettings(PreparedSettings):
+    """A part of transformers that takes pictures."""
+
+    described_by: ClassVar[str] = f"{_MODULE}.transformers_parts.describe"
+    prepared_by: ClassVar[str] = f"{_MODULE}.transformers_parts.preparation"
+
+
+class TransformersTextSettings(PreparedSettings):
+    """A part of transformers that takes texts."""
+
+    described_by: ClassVar[str] = f"{_MODULE}.transformers_parts.describe"
+    prepared_by: ClassVar[str] = f"{_MODULE}.texts.preparation"
+    prepared_from: ClassVar[str] = "weights"

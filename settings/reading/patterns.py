@@ -1,0 +1,203 @@
+"""Many settings set at once: by a pattern of their paths, by a type, or by a function over settings."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from nested_lightning.path_patterns import has_wildcard, path_matches
+from nested_lightning.settings.describing.in_effect import Setting, settings_in_effect
+from nested_lightning.settings.describing.walking import Place, dotted, step_of_any
+from nested_lightning.settings.reading.errors import SettingsError, describe_problems, shown
+from nested_lightning.settings.reading.layers import Layer, Names, has_value
+from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
+from nested_lightning.settings.reading.pattern_words import describe_met, explain_unmet
+
+
+def expand_patterns(
+    layers: Sequence[Layer], model: type[BaseModel], others: Collection[str] = ()
+) -> list[Layer]:
+    """Return layers of exact names alone; what patterns and functions set stands above them.
+
+    What they meet is looked for when all kinds are chosen. An exact name in the layer of a pattern, or in one
+    above it, wins over the pattern; of two patterns the later one wins.
+
+    Args:
+        layers: The lowest first.
+        model: The model that all are of.
+        others: Names at the top below which only a pattern that begins with one meets anything.
+
+    Raises:
+        SettingsError: A pattern meets nothing or names a kind, or a function fails.
+    """
+    separated = [separate_patterns(layer, model) for layer in layers]
+    exact = [layer for _, layer in separated]
+    wild = {level: layer for level, (layer, _) in enumerate(separated) if layer.values or layer.change}
+    if not wild:
+        return exact
+    ground = _Ground.below(exact, model, others)
+    if ground.mistakes and any(layer.change for layer in wild.values()):
+        raise SettingsError(ground.mistakes)
+    problems: list[str] = []
+    above = [_expanded(ground, level, layer, problems) for level, layer in wild.items()]
+    if problems:
+        raise SettingsError([*ground.mistakes, *problems])
+    return [ground.unsaid, *exact, *above]
+
+
+def separate_patterns(layer: Layer, model: type[BaseModel]) -> tuple[Layer, Layer]:
+    """Return a layer's patterns and its function, and the layer without them."""
+    wild, exact = _separate(layer.values, model)
+    return replace(layer, values=wild), replace(layer, values=exact, change=None)
+
+
+def _separate(values: Mapping[str, Any], place: Place) -> tuple[dict[str, Any], dict[str, Any]]:
+    wild: dict[str, Any] = {}
+    exact: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = step_of_any(place, name)
+        if isinstance(name, str) and has_wildcard(name.split(".")):
+            wild[name] = value
+        elif isinstance(value, Mapping) and inner is not None and name != "submodules":  # has paths for names
+            below, rest = _separate(value, inner)
+            wild |= {name: below} if below else {}
+            exact |= {name: rest} if rest or not below else {}
+        else:
+            exact[name] = value
+    return wild, exact
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """What patterns are laid over: settings whose kinds are chosen.
+
+    Attributes:
+        layers: Those of exact names.
+        merged: What these are together.
+        settings: Each one that has a plain value, the kinds among them.
+        unsaid: Choices that stand where no layer says so, and nothing else would once a name there is set.
+        mistakes: What is wrong with them as they are; a pattern may mend it.
+        others: See `expand_patterns`.
+    """
+
+    layers: Sequence[Layer]
+    merged: Mapping[str, Any]
+    settings: Sequence[Setting]
+    unsaid: Layer
+    mistakes: Sequence[str]
+    others: Collection[str]
+
+    @classmethod
+    def below(cls, layers: Sequence[Layer], model: type[BaseModel], others: Collection[str]) -> "_Ground":
+        merged: dict[str, Any] = reduce(lambda lower, layer: merge(lower, layer.values, model), layers, {})
+        known: Any = merged
+        unsaid: dict[str, Any] = {}
+        mistakes: list[str] = []
+        try:
+            known = model.model_validate(merged)
+            unsaid = _unsaid_choices(model, merged, known)
+        except ValidationError as error:
+            mistakes = describe_problems(error, model, layers)
+        return cls(
+            layers=layers,
+            merged=merged,
+            settings=[one for one in settings_in_effect(model, known) if one.place is None or one.is_kind],
+            unsaid=Layer(unsaid, origin="default"),
+            mistakes=mistakes,
+            others=others,
+        )
+
+    def reach(self, first: str) -> list[Setting]:
+        """Return the settings that a pattern which begins with a name can meet."""
+        return [one for one in self.settings if one.names[0] == first or one.names[0] not in self.others]
+
+    def is_named(self, names: Names, level: int) -> bool:
+        """Return whether a setting has its value by its exact name, from a layer or from one above it."""
+        own = self.layers[level]
+        above = [one for one in self.layers[level:] if one.origin == own.origin or not one.is_preset]
+        return has_value(self.merged, names) and any(layer.has(names) for layer in above)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wish:
+    """A value for each setting that a pattern meets.
+
+    Attributes:
+        pattern: Its names.
+        value: The value.
+        place: Where it is said; begins an error.
+        label: What says so; begins a note.
+        implied: What begins the pattern and isn't written, as an option stands for it.
+    """
+
+    pattern: Names
+    value: Any
+    place: str
+    label: str
+    implied: str
+
+
+def _unsaid_choices(model: type[BaseModel], merged: Mapping[str, Any], known: BaseModel) -> dict[str, Any]:
+    """Return choices that validators of the whole made, nested, where defaults would give other ones."""
+    whole = Layer(known.model_dump(mode="json"), origin="")
+    plain = {one.names: one.value for one in settings_in_effect(model, merged) if one.is_kind}
+    made = (
+        one.names[:-1]
+        for one in settings_in_effect(model, known)
+        if one.is_kind and one.value != plain.get(one.names) and not has_value(merged, one.names)
+    )
+    fields = ((*names, field) for names in made for field in whole.get(names))
+    unsaid = (nest_at(names, whole.get(names)) for names in fields if not has_value(merged, names))
+    return reduce(merge, unsaid, {})
+
+
+def _expanded(ground: _Ground, level: int, layer: Layer, problems: list[str]) -> Layer:
+    """Return the layer of all that a layer's patterns and function set."""
+    values: dict[str, Any] = {}
+    origins: dict[Names, str] = {}
+    told: dict[str, dict[Names, bool]] = {}
+    for wish in _wishes(layer, ground, problems):
+        met = list(_meet(wish, ground))
+        if not met:
+            reach = ground.reach(wish.pattern[0])
+            problems.append(f"{wish.place}: {explain_unmet(wish.pattern, reach, implied=wish.implied)}")
+        for names, value in met:
+            told.setdefault(wish.label, {})[names] = is_named = ground.is_named(names, level)
+            if not is_named:
+                values = merge(values, nest_at(names, value))
+                origins[names] = wish.place
+    notes = [describe_met(label, met) for label, met in told.items()]
+    return Layer(values, layer.origin, origins, is_preset=layer.is_preset, notes=notes)
+
+
+def _wishes(layer: Layer, ground: _Ground, problems: list[str]) -> Iterator[_Wish]:
+    values: Mapping[str, Any] = layer.values
+    if layer.change:
+        given = {dotted(one.names): one.value for one in ground.settings if one.names[0] not in ground.others}
+        try:
+            values = merge(values, nested(layer.change(given)))
+        except Exception as error:  # whatever is wrong in it is the preset's
+            reason = " ".join(str(error).split())
+            problems.append(f"{layer.origin}: its function fails: {type(error).__name__}: {reason}")
+    for raw, value in flatten(values).items():
+        pattern = tuple(part for name in raw for part in (name.split(".") if "*" in name else [name]))
+        text, origin = ".".join(pattern), layer.origin_of(raw)
+        implied = "" if text in origin or text.removeprefix("**.") not in origin else "**."
+        written = text.removeprefix(implied)
+        is_told = written in origin or (layer.change and text == ".".join(raw))
+        place = origin if is_told else f"{origin} ({text})" if origin else text
+        label = layer.origin if layer.change else f"{written} = {shown(value)}"
+        yield _Wish(pattern=pattern, value=value, place=place, label=label, implied=implied)
+
+
+def _meet(wish: _Wish, ground: _Ground) -> Iterator[tuple[Names, Any]]:
+    """Yield each setting that is met, and its value; one that is a mapping may be met by a name in there."""
+    wild = max((i for i, name in enumerate(wish.pattern) if name in ("*", "**")), default=-1)
+    shortest = min(wild + 2, len(wish.pattern))
+    for setting in ground.reach(wish.pattern[0]):
+        for end in range(shortest, len(wish.pattern) + 1):
+            if not setting.is_kind and path_matches(wish.pattern[:end], setting.names, setting.types):
+                rest = wish.pattern[end:]
+                yield setting.names, nest_at(rest, wish.value) if rest else wish.value
