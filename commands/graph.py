@@ -1,4 +1,4 @@
-"""``graph``: a model's providers and submodules, as a tree in the terminal or as a picture."""
+"""``graph``: a model's providers and submodules, as a tree, as a picture, or as the Python that builds it."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,7 @@ class GraphFormat(StrEnum):
     MERMAID = "mermaid"
     GRAPHVIZ = "graphviz"
     SVG = "svg"
+    PYTHON = "python"
 
 
 _ENDINGS = {
@@ -28,6 +29,7 @@ _ENDINGS = {
     ".mmd": GraphFormat.MERMAID,
     ".dot": GraphFormat.GRAPHVIZ,
     ".gv": GraphFormat.GRAPHVIZ,
+    ".py": GraphFormat.PYTHON,
 }
 
 
@@ -37,11 +39,11 @@ def graph(
     format_: Annotated[
         GraphFormat | None,
         typer.Option(
-            "--format", "-f", help="A tree in the terminal, or a picture's text; else by the ending."
+            "--format", "-f", help="A tree in the terminal, a picture's text, or Python; else by the ending."
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write a picture to; else it is printed.")
+        Path | None, typer.Option("--output", "-o", help="File to write to; else it is printed.")
     ] = None,
     debug: DebugOption = False,
 ) -> None:
@@ -61,10 +63,20 @@ def graph(
     print_findings(report)
     if not report.rows:
         raise typer.Exit(2)
-    if chosen is GraphFormat.TREE:
+    if chosen is GraphFormat.PYTHON:
+        _write_python(application, output)
+    elif chosen is GraphFormat.TREE:
         print_tree(report, tree, title=settings.model)
     else:
         _write(_draw(chosen, build_graph(report, tree, title=settings.model)), output)
+
+
+def _write_python(application: object, output: Path | None) -> None:
+    from nested_lightning.containers.checking.python_model import model_as_python
+
+    with status_console.status("Building"):
+        text = model_as_python(application)  # type: ignore[arg-type]
+    _write(text, output)
 
 
 def _choose(format_: GraphFormat | None, output: Path | None) -> GraphFormat:

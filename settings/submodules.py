@@ -31,9 +31,15 @@ class SubmodulePolicySettings(Settings):
     """What a submodule starts from, and how it learns."""
 
     init_from: Path | None = Field(
-        None, description="Checkpoint or exported file, of any family, that has its first weights."
+        None,
+        description="Checkpoint, run folder or safetensors file, of any family, that has its first weights.",
     )
-    init_path: str | None = Field(None, description="Path of the submodule there; null: the same path.")
+    init_path: str | None = Field(
+        None,
+        description="Path of the submodule there; null: the same path. In a file of another library: what its"
+        " names begin with; null: the whole file is the submodule.",
+    )
+    init_partly: bool = Field(False, description="Take what fits of init_from; else all of it has to fit.")
     freeze: bool = Field(False, description="Keep its weights and its normalisation's statistics.")
     unfreeze_at_epoch: Count | None = Field(
         None, description="With freeze: first epoch, counted from 0, in which it learns; null: it never does."
@@ -68,6 +74,8 @@ class SubmodulePolicySettings(Settings):
             raise ValueError("cache needs freeze: true, and no unfreeze_at_epoch, as what learns changes")
         if self.init_path is not None and self.init_from is None:
             raise ValueError("init_path needs init_from, the file that it is a path in")
+        if self.init_partly and self.init_from is None:
+            raise ValueError("init_partly needs init_from, the file of which it takes what fits")
         if self.optimizer is not None and self.freeze and self.unfreeze_at_epoch is None:
             raise ValueError("what is frozen throughout needs no optimizer: leave one of the two out")
         if self.optimizer is not None and not (self.lr is self.weight_decay is None):

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -35,19 +36,19 @@ def count_tokens(captions: Iterable[Sequence[str]], *, min_count: int) -> tuple[
     return (*SPECIAL_TOKENS, *sorted(token for token, count in counts.items() if count >= min_count))
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Vocabulary:
     """Indices of tokens.
 
-    Args:
+    Attributes:
         tokens: Token by index, the special ones first.
         unit: What tokens are.
         is_lowercase: Whether captions are read in small letters.
     """
 
-    def __init__(self, *, tokens: Sequence[str], unit: Unit, is_lowercase: bool) -> None:
-        self.tokens = tuple(tokens)
-        self.unit: Unit = unit
-        self.is_lowercase = is_lowercase
+    tokens: tuple[str, ...]
+    unit: Unit
+    is_lowercase: bool
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -1,6 +1,7 @@
 """What single submodules start from, and how they learn: by their paths."""
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,8 +13,10 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor, nn
 from typing_extensions import override
 
+from nested_lightning.app.checkpoints.foreign_weights import match_names, tensors_within
 from nested_lightning.app.checkpoints.left_out import LeftOut, leave_out, left_out_of, sha256_of
 from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY
 from nested_lightning.app.checkpoints.submodule_names import places_in_file
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.adapters import (
@@ -36,6 +39,7 @@ from nested_lightning.app.training.parameter_groups import (
     set_lr_factor,
     set_optimizer_options,
 )
+from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.app.training.submodule_paths import find_submodules
 
 _logger = logging.getLogger("nested_lightning.submodule_policies")
@@ -47,7 +51,9 @@ class SubmodulePolicy:
 
     Attributes:
         init_from: Checkpoint or exported file that has its first weights; None: they stay as they were drawn.
-        init_path: Path of the submodule there, the family's name first; None: the same path.
+        init_path: Path of the submodule there, the family's name first; None: the same path. In a file that
+            isn't ours: what its names begin with; None: the whole file is the submodule.
+        init_partly: Whether what fits is taken where not everything does; else that is an error.
         freeze: Whether its weights and its normalisation's statistics are kept.
         unfreeze_at_epoch: First epoch, counted from 0, in which it learns all the same; None: none.
         cache: Whether what it makes of each row, frozen, is computed once, see `FeatureCache`.
@@ -61,6 +67,7 @@ class SubmodulePolicy:
 
     init_from: Path | None = None
     init_path: str | None = None
+    init_partly: bool = False
     freeze: bool = False
     unfreeze_at_epoch: int | None = None
     cache: bool = False
@@ -81,11 +88,15 @@ class SubmodulePolicies(EpochCallback):
     Args:
         family: First name of all paths, e.g. ``multi_feature``.
         policies: Policies by path, where ``*`` stands for one name; of two that match, the later one counts.
+
+    Attributes:
+        taken: What was taken of other files as first weights, by path, as plain data; checkpoints keep it.
     """
 
     def __init__(self, *, family: str, policies: Mapping[str, SubmodulePolicy]) -> None:
         self._family = family
         self._policies = policies
+        self.taken: dict[str, dict[str, Any]] = {}
         self._frozen: list[tuple[nn.Module, int | None]] = []
         self._caches: list[FeatureCache] = []
         self._left_out: list[LeftOut] = []
@@ -127,6 +138,16 @@ class SubmodulePolicies(EpochCallback):
             raise UserError("submodules: everything is frozen, so there is nothing to train")
         if self._with_options:
             pl_module.__dict__["configure_optimizers"] = partial(_configure, pl_module.configure_optimizers)
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """Return what first weights were taken, if any, for where the training goes on."""
+        return {"taken": self.taken} if self.taken else {}
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Know what first weights were taken."""
+        self.taken = dict(state_dict.get("taken", {}))
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -191,12 +212,15 @@ class SubmodulePolicies(EpochCallback):
 
     def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_loaded: bool) -> None:
         if policy.init_from is not None and is_loaded:
-            there = _load(module, path, policy.init_from, policy.init_path)
+            file = model_file_in(policy.init_from)
+            taken = _load(module, path, file, policy)
+            self.taken[path] = taken.record
             if policy.lora is not None and policy.lora.save == "adapters":
-                here = path.partition(".")[2]
-                names = {f"{here}.{name}": key for name, key in there.items() if not is_of_adapter(name)}
-                file = policy.init_from.absolute()
-                self._left_out.append(LeftOut(file=str(file), sha256=sha256_of(file), names=names))
+                here, digest = path.partition(".")[2], taken.record["sha256"]
+                names = {
+                    f"{here}.{name}": key for name, key in taken.names.items() if not is_of_adapter(name)
+                }
+                self._left_out.append(LeftOut(file=str(file.absolute()), sha256=digest, names=names))
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         own = {name: value for name, value in options.items() if value is not None}
         if own:
@@ -259,35 +283,58 @@ def _decay(module: nn.Module, path: str, lr: float | None, decay: float) -> None
     _logger.info("%s: a learning rate for each of %d layers, %g apart", path, len(layers), decay)
 
 
-def _load(module: nn.Module, path: str, file: Path, init_path: str | None) -> dict[str, str]:
-    """Load first weights; return the names in the file of the tensors, by those within the submodule."""
-    path_there = init_path or path
-    family, _, name = path_there.partition(".")
-    content = read_model_file(file, is_part_enough=True)
-    place = places_in_file(content, source=file).get(name, name) if init_path else name
-    given = {
-        key.removeprefix(f"{place}."): value
-        for key, value in content["state_dict"].items()
-        if key.startswith(f"{place}.")
+@dataclass(frozen=True)
+class _Taken:
+    """First weights that were loaded: by their names in the file, by those within the submodule; in words."""
+
+    names: Mapping[str, str]
+    record: dict[str, Any]
+
+
+def _load(module: nn.Module, path: str, file: Path, policy: SubmodulePolicy) -> _Taken:
+    """Load what a policy says of a file; adapters that it hasn't stay as they are."""
+    place, there, given = _given(file, path, policy.init_path)
+    wanted = {
+        name: one for name, one in module.state_dict().items() if name in given or not is_of_adapter(name)
     }
+    matched = match_names(wanted, given)
+    if not matched.taken or not (matched.is_whole or policy.init_partly):
+        lines = matched.lines()
+        shown = "; ".join(lines[:5]) + ("; …" if len(lines) > 5 else "")
+        hint = "" if not matched.taken else f"; submodules.{path}.init_partly=true takes what fits"
+        raise UserError(
+            f"submodules.{path}.init_from: the weights at {there} in {file} differ: {shown}{hint}"
+        )
+    module.load_state_dict(dict(matched.taken), strict=False)
+    _logger.info("%s: %s, from %s in %s", path, matched.summary(), there, file)
+    for line in matched.lines():
+        _logger.info("%s: %s", path, line)
+    if not matched.is_whole:
+        warnings.warn(
+            f"{path}: {matched.summary()}, are taken from {file}; the log lists the rest", stacklevel=2
+        )
+    names = {name: f"{place}.{name}" if place else name for name in matched.taken}
+    digest = sha256_of(file)
+    return _Taken(names, {"file": str(file), "sha256": digest, "path": there, **matched.to_dict()})
+
+
+def _given(file: Path, path: str, init_path: str | None) -> tuple[str, str, dict[str, Tensor]]:
+    """Return what the names of a part's tensors begin with in a file, this in words, and the tensors.
+
+    In a file of ours that is a path, the family's name first. Any other file is the part, or has it below
+    ``init_path``, as its names begin.
+    """
+    content = read_model_file(file, is_part_enough=True)
+    state = content["state_dict"]
+    there = init_path or path
+    below = there.partition(".")[2]
+    if CHECKPOINT_KEY not in content:
+        is_of_path = init_path and below and not tensors_within(state, init_path)
+        place, shown = (below if is_of_path else init_path or ""), init_path or "all of it"
+    else:
+        places = places_in_file(content, source=file) if init_path else {}
+        place, shown = places.get(below, below), there
+    given = tensors_within(state, place)
     if not given:
-        raise UserError(f"submodules.{path}.init_from: {file} has no weights at {family}.{name}")
-    wanted = module.state_dict()
-    new = {name: wanted.pop(name) for name in [*wanted] if is_of_adapter(name) and name not in given}
-    if faults := list(_differences(wanted, given)):
-        shown = "; ".join(faults[:5]) + ("; …" if len(faults) > 5 else "")
-        raise UserError(f"submodules.{path}.init_from: the weights at {path_there} in {file} differ: {shown}")
-    module.load_state_dict(new | given)
-    count = sum(value.numel() for value in given.values())
-    _logger.info("%s: %d tensors, %d numbers, from %s in %s", path, len(given), count, path_there, file)
-    return {name: f"{place}.{name}" for name in given}
-
-
-def _differences(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
-    faults = [f"{name} is not in the file" for name in wanted if name not in given]
-    faults += [f"{name} is not in the model" for name in given if name not in wanted]
-    return faults + [
-        f"{name} has shape {tuple(given[name].shape)} there, {tuple(value.shape)} here"
-        for name, value in wanted.items()
-        if name in given and given[name].shape != value.shape
-    ]
+        raise UserError(f"submodules.{path}.init_from: {file} has no weights at {shown}")
+    return place, shown, given

@@ -10,10 +10,11 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.own_container import own_container
 from nested_lightning.containers.owning.own_settings import own_settings
-from nested_lightning.containers.owning.plan import plan_of
+from nested_lightning.containers.owning.plan import WiringPlan, plan_of
 from nested_lightning.settings.families import is_family_name
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import RECORD_FORMATS, InputFiles, PredictorInterface
+from nested_lightning.settings.reading.merging import merge
 
 F = TypeVar("F", bound=Callable[..., Any])
 Defaults = dict[str, Any] | None
@@ -82,7 +83,7 @@ def family(
             settings=settings,
             container=own_container(plan, settings, section=section),
             predictor=_PREDICTOR,
-            defaults=defaults or {},
+            defaults=merge(_declared_policies(plan, section), defaults or {}),
             presets=presets or {},
             defined_by=[one for one in (function, plan.data, plan.model) if one],
             origin=(family_of, made),
@@ -91,6 +92,13 @@ def family(
         return made
 
     return decorate if model is None else decorate(_unwired(model, data))
+
+
+def _declared_policies(plan: WiringPlan, section: str) -> dict[str, Any]:
+    """Return what declarations of parts say of first weights and of learning, as settings."""
+    policies = {f"{section}.{name}": dict(one.declaration.policy) for name, one in plan.parts.items()}
+    given = {path: policy for path, policy in policies.items() if policy}
+    return {"submodules": given} if given else {}
 
 
 def _unwired(model: type[Any], data: Any) -> Callable[..., Any]:

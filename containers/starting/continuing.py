@@ -21,6 +21,8 @@ from nested_lightning.settings.reading.loading import collect_layers, resolve_la
 from nested_lightning.settings.reading.merging import nest
 
 _OF_ONE_RUN = ("run_dir", "init_from", "init_sha256")
+_NO_FIRST_WEIGHTS = {"init_from": None, "init_path": None, "init_partly": False}
+"""What a policy says of first weights that have been trained since, also where its family declares others."""
 
 
 @checked_arguments
@@ -97,5 +99,5 @@ def _for_another_run(recipe: Recipe) -> dict[str, Any]:
 
 def _of_any_run(policy: Mapping[str, Any]) -> dict[str, Any]:
     """Return a policy without the file of its first weights, and so with all weights in checkpoints."""
-    kept = {name: value for name, value in policy.items() if not name.startswith("init_")}
+    kept = {**policy, **_NO_FIRST_WEIGHTS}
     return {**kept, "lora": {**policy["lora"], "save": "whole"}} if policy.get("lora") else kept

@@ -31,6 +31,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "trainer.benchmark": {"is_deterministic": False},
     "trainer.gradient_clip_algorithm": {"gradient_clip_val": 1.0},
     "submodules.a.init_path": {"init_from": "a.ckpt"},
+    "submodules.a.init_partly": {"init_from": "a.ckpt"},
     "submodules.a.unfreeze_at_epoch": {"freeze": True},
 }
 """What else must be set, so that a setting may be."""

@@ -1,7 +1,8 @@
 """The one door that every part comes through: made at its place, checked against what is expected there."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,33 @@ from nested_lightning.app.assembly.expected import ANYTHING, Expected, described
 from nested_lightning.app.assembly.wiring.arguments import bind, fitting, has_parts, is_chooser
 
 _place: ContextVar["Place | None"] = ContextVar("place of the part that is being made", default=None)
+
+Observer = Callable[[Any, Any, Mapping[str, Any], str], Any]
+"""Calls a maker with positional arguments and keywords for what is made at a path, and returns that."""
+
+_observer: ContextVar[Observer | None] = ContextVar("who sees what is made", default=None)
+
+
+@contextmanager
+def observing(observer: Observer) -> Iterator[None]:
+    """Let an observer make the calls that make parts within the block."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
+
+def place_being_made() -> str:
+    """Return the path of the part that is being made; empty: none is."""
+    place = _place.get()
+    return "" if place is None else place.path
+
+
+def observed(maker: Any, args: Any, kwargs: Mapping[str, Any], path: str) -> Any:
+    """Return what a maker makes, called by the observer if there is one."""
+    observer = _observer.get()
+    return maker(*args, **kwargs) if observer is None else observer(maker, args, kwargs, path)
 
 
 @dataclass
@@ -60,7 +88,7 @@ def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
 def make_here(maker: Any, *args: Any, **kwargs: Any) -> Any:
     """Make what takes the place of the part that is being made, if one is: for what chooses among makers."""
     place = _place.get()
-    return maker(*args, **kwargs) if place is None else _call(maker, args, kwargs, place)
+    return observed(maker, args, kwargs, "") if place is None else _call(maker, args, kwargs, place)
 
 
 def expect_anything_here() -> None:
@@ -81,7 +109,7 @@ def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
         return Wiring(below, within=place.name)(function, *args, **kwargs)
     token = _place.set(place)
     try:
-        return maker(*args, **kwargs)
+        return observed(maker, args, kwargs, place.path)
     except TypeError:
         if signature_of(maker) is not None:
             bind(maker, args, kwargs, path=place.path)  # says it better, if that is what was wrong

@@ -1,7 +1,8 @@
 """How a wiring function says which parts it takes: ``encoder: Part[Encoder] = part(conv=ConvEncoder)``."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, overload
 
 from nested_lightning.app.errors import UserError, did_you_mean
@@ -40,6 +41,7 @@ class Declaration:
         is_plural: Whether there are several of it by name.
         each: The name of the settings that all of several parts start from; None: they have none.
         at: Where each of several parts is, with ``{}`` for its name; None: at ``PARAMETER.{}``.
+        policy: Settings of what the part starts from and how it learns, where nobody sets others.
     """
 
     kinds: Mapping[str, Callable[..., Any]]
@@ -47,6 +49,7 @@ class Declaration:
     is_plural: bool = False
     each: str | None = None
     at: str | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
     def kind(self, name: str | None = None) -> Callable[..., Any] | None:
         """Return what builds a part of this kind; without a name, of the default one, or None without any.
@@ -80,21 +83,52 @@ class Declaration:
 
 
 @overload
-def part(*kinds: Callable[..., T], **named: Callable[..., T]) -> Part[T]: ...
+def part(
+    *kinds: Callable[..., T],
+    init_from: str | Path | None = ...,
+    init_path: str | None = ...,
+    freeze: bool = ...,
+    **named: Callable[..., T],
+) -> Part[T]: ...
 @overload
-def part(off: None, /, *kinds: Callable[..., T], **named: Callable[..., T]) -> Part[T | None]: ...
-def part(*kinds: Callable[..., Any] | None, **named: Callable[..., Any]) -> Any:
+def part(
+    off: None,
+    /,
+    *kinds: Callable[..., T],
+    init_from: str | Path | None = ...,
+    init_path: str | None = ...,
+    freeze: bool = ...,
+    **named: Callable[..., T],
+) -> Part[T | None]: ...
+def part(
+    *kinds: Callable[..., Any] | None,
+    init_from: str | Path | None = None,
+    init_path: str | None = None,
+    freeze: bool = False,
+    **named: Callable[..., Any],
+) -> Any:
     """Declare a part by its kinds; the first one is the default. Without any it has to be given.
 
     Args:
         *kinds: Classes or functions, each a kind of its own name; None in the first place: no such part is
             the default.
+        init_from: Checkpoint, run folder or safetensors file with its first weights in a training of a
+            family; the setting ``submodules.PATH.init_from`` goes before it.
+        init_path: Path of the part there, as in ``submodules.PATH.init_path``.
+        freeze: Whether the part is kept as it is in such a training.
         **named: Classes or functions by the name of the kind.
 
     Raises:
-        UserError: Two kinds have one name, or one has none.
+        UserError: Two kinds have one name, or one has none; or a part that is off has first weights.
     """
-    return Declaration(_by_name(kinds, named), is_optional=bool(kinds) and kinds[0] is None)
+    policy = {"init_from": init_from and str(init_from), "init_path": init_path, "freeze": freeze}
+    policy = {name: value for name, value in policy.items() if value}
+    is_optional = bool(kinds) and kinds[0] is None
+    if policy and is_optional:
+        raise UserError(
+            f"part(None, …): what is off by default has no {', '.join(policy)}; say it in settings"
+        )
+    return Declaration(_by_name(kinds, named), is_optional=is_optional, policy=policy)
 
 
 def parts(

@@ -12,7 +12,7 @@ from nested_lightning.app.assembly.expected import ANYTHING, Expected
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.assembly.wiring.arguments import bind, expected_parts
 from nested_lightning.app.assembly.wiring.fitting import refuse_unfit
-from nested_lightning.app.assembly.wiring.making import Place, make
+from nested_lightning.app.assembly.wiring.making import Place, make, observed
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.written_calls import written_call
 from nested_lightning.app.errors import did_you_mean
@@ -80,7 +80,8 @@ class Wiring:
             given.arguments[MODEL] = BoundPart(self, self._within, given.arguments[MODEL], is_whole=True)
         token = _running.set(self)
         try:
-            made = function(*given.args, **given.kwargs)
+            path = self.assembler.locate(self._within)
+            made = observed(function, given.args, given.kwargs, path)
         finally:
             _running.reset(token)
         for one in given.arguments.values():
@@ -92,6 +93,10 @@ class Wiring:
     def is_running(self) -> bool:
         """Whether the body of the function is being run, and no constructor within it."""
         return _running.get() is self
+
+    def has_built(self, name: str) -> bool:
+        """Return whether the one part of this name has been built."""
+        return name in self._called
 
     def build(
         self,
@@ -159,6 +164,11 @@ class BoundPart:
         self.maker = maker
         self._wiring, self._expected, self._is_whole = wiring, expected, is_whole
 
+    @property
+    def is_built(self) -> bool:
+        """Whether it was called in the body of its wiring; else it is a factory."""
+        return self._wiring.has_built(self.name)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the part; a factory draws from the random numbers of what calls it."""
         return self.call(args, kwargs, offered={})
@@ -222,6 +232,11 @@ class BoundParts(Mapping[str, BoundPart]):
         self._wiring, self._place = wiring, place
         self._items, self._default, self._expected = items, default, expected
         self._asked: dict[str, None] = {}
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The names that the wiring function asked for."""
+        return tuple(self._asked)
 
     def refuse_unused(self) -> None:
         """Refuse names that were given and that the wiring function didn't ask for.

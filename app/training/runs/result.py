@@ -35,6 +35,8 @@ class TrainingResult:
         test_metrics: Metrics of the checkpoint on the test part; empty where there is none.
         overrides: What was put into the places of providers, by path; see `RecordedOverride`.
         init_from: The file that the first weights came from, and its SHA-256; empty: there was none.
+        init_parts: What single submodules took of other files as first weights, by path: file, digest, path
+            there, how many tensors, and the names of those that were missing, unexpected or of other shape.
         make_predictor: Makes `predictor`; None: the model isn't in this process.
         data: What was understood of the data, see `DataSummary`; empty: nothing is known.
     """
@@ -48,6 +50,7 @@ class TrainingResult:
     data: dict[str, Any] = field(default_factory=dict)
     overrides: dict[str, str] = field(default_factory=dict)
     init_from: dict[str, str] = field(default_factory=dict)
+    init_parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     make_predictor: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
@@ -91,6 +94,7 @@ class TrainingResult:
             **({"data": self.data} if self.data else {}),
             **({"overrides": self.overrides} if self.overrides else {}),
             **({"init_from": self.init_from} if self.init_from else {}),
+            **({"init_parts": self.init_parts} if self.init_parts else {}),
         }
 
     def write(self) -> None:
@@ -124,6 +128,7 @@ class TrainingResult:
                 data=dict(plain.get("data", {})),
                 overrides=dict(plain.get("overrides", {})),
                 init_from=dict(plain.get("init_from", {})),
+                init_parts=dict(plain.get("init_parts", {})),
             )
 
 

@@ -40,6 +40,7 @@ from nested_lightning.app.training.runs.last_training import LastTraining
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.unfit_callbacks import refuse_unfit
 
 _logger = logging.getLogger(PROJECT_LOGGER)
@@ -178,6 +179,7 @@ class TrainingRun:
             data=self.data_summary.to_dict() if self.data_summary else {},
             overrides={each.path: each.text_with_digest for each in self._overrides},
             init_from=self._init_from,
+            init_parts=self._init_parts,
         )
         if is_trial:
             _logger.warning(
@@ -211,6 +213,12 @@ class TrainingRun:
         settings = self._settings or {}
         file = settings.get("init_from")
         return {"file": str(file), "sha256": str(settings["init_sha256"])} if file else {}
+
+    @property
+    def _init_parts(self) -> dict[str, dict[str, Any]]:
+        callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
+        policies = [each.taken for each in callbacks if isinstance(each, SubmodulePolicies)]
+        return {path: taken for each in policies for path, taken in each.items()}
 
     @property
     def _recipe(self) -> Recipe | None:
