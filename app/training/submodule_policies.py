@@ -1,7 +1,6 @@
 """What single submodules start from, and how they learn: by their paths."""
 
 import logging
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,14 +9,10 @@ from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.strategies import DDPStrategy
-from torch import Tensor, nn
+from torch import nn
 from typing_extensions import override
 
-from nested_lightning.app.checkpoints.foreign_weights import match_names, tensors_within
-from nested_lightning.app.checkpoints.left_out import LeftOut, leave_out, left_out_of, sha256_of
-from nested_lightning.app.checkpoints.model_file import read_model_file
-from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY
-from nested_lightning.app.checkpoints.submodule_names import places_in_file
+from nested_lightning.app.checkpoints.left_out import LeftOut, leave_out, left_out_of
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.adapters import (
     Lora,
@@ -39,6 +34,7 @@ from nested_lightning.app.training.parameter_groups import (
     set_lr_factor,
     set_optimizer_options,
 )
+from nested_lightning.app.training.part_weights import load_part
 from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.app.training.submodule_paths import find_submodules
 
@@ -213,7 +209,9 @@ class SubmodulePolicies(EpochCallback):
     def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_loaded: bool) -> None:
         if policy.init_from is not None and is_loaded:
             file = model_file_in(policy.init_from)
-            taken = _load(module, path, file, policy)
+            taken = load_part(
+                module, path, file, init_path=policy.init_path, is_part_enough=policy.init_partly
+            )
             self.taken[path] = taken.record
             if policy.lora is not None and policy.lora.save == "adapters":
                 here, digest = path.partition(".")[2], taken.record["sha256"]
@@ -281,60 +279,3 @@ def _decay(module: nn.Module, path: str, lr: float | None, decay: float) -> None
         else:
             set_optimizer_options(parameters, lr=lr * factor)
     _logger.info("%s: a learning rate for each of %d layers, %g apart", path, len(layers), decay)
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """First weights that were loaded: by their names in the file, by those within the submodule; in words."""
-
-    names: Mapping[str, str]
-    record: dict[str, Any]
-
-
-def _load(module: nn.Module, path: str, file: Path, policy: SubmodulePolicy) -> _Taken:
-    """Load what a policy says of a file; adapters that it hasn't stay as they are."""
-    place, there, given = _given(file, path, policy.init_path)
-    wanted = {
-        name: one for name, one in module.state_dict().items() if name in given or not is_of_adapter(name)
-    }
-    matched = match_names(wanted, given)
-    if not matched.taken or not (matched.is_whole or policy.init_partly):
-        lines = matched.lines()
-        shown = "; ".join(lines[:5]) + ("; …" if len(lines) > 5 else "")
-        hint = "" if not matched.taken else f"; submodules.{path}.init_partly=true takes what fits"
-        raise UserError(
-            f"submodules.{path}.init_from: the weights at {there} in {file} differ: {shown}{hint}"
-        )
-    module.load_state_dict(dict(matched.taken), strict=False)
-    _logger.info("%s: %s, from %s in %s", path, matched.summary(), there, file)
-    for line in matched.lines():
-        _logger.info("%s: %s", path, line)
-    if not matched.is_whole:
-        warnings.warn(
-            f"{path}: {matched.summary()}, are taken from {file}; the log lists the rest", stacklevel=2
-        )
-    names = {name: f"{place}.{name}" if place else name for name in matched.taken}
-    digest = sha256_of(file)
-    return _Taken(names, {"file": str(file), "sha256": digest, "path": there, **matched.to_dict()})
-
-
-def _given(file: Path, path: str, init_path: str | None) -> tuple[str, str, dict[str, Tensor]]:
-    """Return what the names of a part's tensors begin with in a file, this in words, and the tensors.
-
-    In a file of ours that is a path, the family's name first. Any other file is the part, or has it below
-    ``init_path``, as its names begin.
-    """
-    content = read_model_file(file, is_part_enough=True)
-    state = content["state_dict"]
-    there = init_path or path
-    below = there.partition(".")[2]
-    if CHECKPOINT_KEY not in content:
-        is_of_path = init_path and below and not tensors_within(state, init_path)
-        place, shown = (below if is_of_path else init_path or ""), init_path or "all of it"
-    else:
-        places = places_in_file(content, source=file) if init_path else {}
-        place, shown = places.get(below, below), there
-    given = tensors_within(state, place)
-    if not given:
-        raise UserError(f"submodules.{path}.init_from: {file} has no weights at {shown}")
-    return place, shown, given

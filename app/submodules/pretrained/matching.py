@@ -1,9 +1,11 @@
 """Which tensors of a file belong to which of a network."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
 
+from nested_lightning.app.checkpoints.foreign_weights import match_names, tensors_within
 from nested_lightning.app.errors import UserError, counted, name_list
 from nested_lightning.app.training.adapters import is_of_adapter
 
@@ -26,24 +28,18 @@ def load_matching(
     """
     wanted = without_adapters(network.state_dict())
     prefix = _common_beginning(wanted, given)
-    named = {name.removeprefix(prefix): tensor for name, tensor in given.items() if name.startswith(prefix)}
-    others = [name for name in given if not name.startswith(prefix)]
-    missing = [name for name in wanted if name not in named and not name.endswith("num_batches_tracked")]
-    left = [*others, *(name for name in named if name not in wanted)]
+    matched = match_names(wanted, tensors_within(given, prefix))
+    others = [name for name in given if prefix and not name.startswith(f"{prefix}.")]
+    left = [*others, *matched.unexpected]
     refuse_partial(
-        missing=missing,
+        missing=[name for name in matched.missing if not name.endswith("num_batches_tracked")],
         unexpected=[name for name in left if not name.startswith(tuple(heads))],
-        misshapen=[
-            f"{name} has shape {tuple(named[name].shape)} there, {tuple(value.shape)} here"
-            for name, value in wanted.items()
-            if name in named and named[name].shape != value.shape
-        ],
+        misshapen=[f"{name} {shapes}" for name, shapes in matched.other_shape.items()],
         num_wanted=len(wanted),
         source=source,
     )
-    taken = {name: named[name] for name in wanted if name in named}
-    network.load_state_dict(taken, strict=False)
-    return said(len(taken), len(wanted), without=prefix, left=left, source=source)
+    network.load_state_dict(dict(matched.taken), strict=False)
+    return said(len(matched.taken), len(wanted), without=prefix, left=left, source=source)
 
 
 def without_adapters(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -80,22 +76,19 @@ def refuse_partial(
 def said(num_taken: int, num_wanted: int, *, without: str = "", left: Iterable[str] = (), source: str) -> str:
     """Return in words what was taken of a file."""
     said = f"{num_taken} of {counted(num_wanted, 'tensor')} from {source}"
-    said += f", without '{without}' before their names" if without else ""
+    said += f", without '{without}.' before their names" if without else ""
     names = [*left]
     return f"{said}; left out: {name_list(names)}" if names else said
 
 
 def _common_beginning(wanted: Iterable[str], given: Iterable[str]) -> str:
-    """Return what stands before the names of most tensors; "" where these are as they are wanted."""
-    there = set(given)
-    counts: dict[str, int] = {"": 0}
-    ends = tuple(f".{name}" for name in wanted)
+    """Return below which name most tensors are; "" where their names are as they are wanted."""
     names = {*wanted}
-    for name in there:
+    ends = tuple(f".{name}" for name in names)
+    counts = Counter({"": 0})
+    for name in given:
         if name in names:
             counts[""] += 1
         elif name.endswith(ends):
-            end = max((end for end in ends if name.endswith(end)), key=len)
-            prefix = name.removesuffix(end.removeprefix("."))
-            counts[prefix] = counts.get(prefix, 0) + 1
+            counts[name.removesuffix(max((end for end in ends if name.endswith(end)), key=len))] += 1
     return max(counts, key=lambda prefix: counts[prefix])
