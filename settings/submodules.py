@@ -37,7 +37,7 @@ class SubmodulePolicySettings(Settings):
     init_path: str | None = Field(
         None,
         description="Path of the submodule there; null: the same path. In a file of another library: what its"
-        " names begin with; null: the whole file is the submodule.",
+        " names begin with; null: the whole file is the submodule. * in it is the submodule's own name.",
     )
     init_partly: bool = Field(False, description="Take what fits of init_from; else all of it has to fit.")
     freeze: bool = Field(False, description="Keep its weights and its normalisation's statistics.")

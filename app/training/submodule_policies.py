@@ -48,7 +48,8 @@ class SubmodulePolicy:
     Attributes:
         init_from: Checkpoint or exported file that has its first weights; None: they stay as they were drawn.
         init_path: Path of the submodule there, the family's name first; None: the same path. In a file that
-            isn't ours: what its names begin with; None: the whole file is the submodule.
+            isn't ours: what its names begin with; None: the whole file is the submodule. ``*`` in it is the
+            submodule's own name.
         init_partly: Whether what fits is taken where not everything does; else that is an error.
         freeze: Whether its weights and its normalisation's statistics are kept.
         unfreeze_at_epoch: First epoch, counted from 0, in which it learns all the same; None: none.
@@ -209,9 +210,8 @@ class SubmodulePolicies(EpochCallback):
     def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_loaded: bool) -> None:
         if policy.init_from is not None and is_loaded:
             file = model_file_in(policy.init_from)
-            taken = load_part(
-                module, path, file, init_path=policy.init_path, is_part_enough=policy.init_partly
-            )
+            there = policy.init_path and policy.init_path.replace("*", path.rpartition(".")[2])
+            taken = load_part(module, path, file, init_path=there, is_part_enough=policy.init_partly)
             self.taken[path] = taken.record
             if policy.lora is not None and policy.lora.save == "adapters":
                 here, digest = path.partition(".")[2], taken.record["sha256"]

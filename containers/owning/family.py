@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
-from nested_lightning.app.assembly.wiring.parts import Part
+from nested_lightning.app.assembly.wiring.parts import Declaration, Part
 from nested_lightning.app.assembly.wiring.wired import wired
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.owning.descriptor import family_of
@@ -96,9 +96,17 @@ def family(
 
 def _declared_policies(plan: WiringPlan, section: str) -> dict[str, Any]:
     """Return what declarations of parts say of first weights and of learning, as settings."""
-    policies = {f"{section}.{name}": dict(one.declaration.policy) for name, one in plan.parts.items()}
+    policies = {
+        f"{section}.{_place_of(name, one.declaration)}": dict(one.declaration.policy)
+        for name, one in plan.parts.items()
+    }
     given = {path: policy for path, policy in policies.items() if policy}
     return {"submodules": given} if given else {}
+
+
+def _place_of(name: str, declaration: Declaration) -> str:
+    """Return the path of a part, or the pattern of several."""
+    return (declaration.at or f"{name}.{{}}").replace("{}", "*") if declaration.is_plural else name
 
 
 def _unwired(model: type[Any], data: Any) -> Callable[..., Any]:

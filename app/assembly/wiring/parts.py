@@ -121,8 +121,7 @@ def part(
     Raises:
         UserError: Two kinds have one name, or one has none; or a part that is off has first weights.
     """
-    policy = {"init_from": init_from and str(init_from), "init_path": init_path, "freeze": freeze}
-    policy = {name: value for name, value in policy.items() if value}
+    policy = _policy(init_from, init_path, freeze=freeze)
     is_optional = bool(kinds) and kinds[0] is None
     if policy and is_optional:
         raise UserError(
@@ -132,7 +131,13 @@ def part(
 
 
 def parts(
-    *kinds: Callable[..., T], each: str | None = None, at: str | None = None, **named: Callable[..., T]
+    *kinds: Callable[..., T],
+    each: str | None = None,
+    at: str | None = None,
+    init_from: str | Path | None = None,
+    init_path: str | None = None,
+    freeze: bool = False,
+    **named: Callable[..., T],
 ) -> Parts[T]:
     """Declare parts by name, each built of one of these kinds; the first one is the default.
 
@@ -141,12 +146,21 @@ def parts(
         each: Name of the settings that all of them start from.
         at: Where each is in the composite, with ``{}`` for its name, e.g. ``vaes.{}.encoder``; None: below
             the parameter's name.
+        init_from: See `part`; each takes what the file has at its own path, or what is at ``init_path``.
+        init_path: See `part`; ``*`` in it is the name of each.
+        freeze: See `part`.
         **named: Classes or functions by the name of the kind.
 
     Raises:
         UserError: Two kinds have one name, or one has none.
     """
-    return Declaration(_by_name(kinds, named), is_plural=True, each=each, at=at)
+    policy = _policy(init_from, init_path, freeze=freeze)
+    return Declaration(_by_name(kinds, named), is_plural=True, each=each, at=at, policy=policy)
+
+
+def _policy(init_from: str | Path | None, init_path: str | None, *, freeze: bool) -> dict[str, Any]:
+    policy = {"init_from": init_from and str(init_from), "init_path": init_path, "freeze": freeze}
+    return {name: value for name, value in policy.items() if value}
 
 
 def _by_name(

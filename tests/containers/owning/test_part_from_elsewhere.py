@@ -11,7 +11,17 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from nested_lightning import Part, UserError, bootstrap, bootstrap_from, family, part, resume_training
+from nested_lightning import (
+    Part,
+    Parts,
+    UserError,
+    bootstrap,
+    bootstrap_from,
+    family,
+    part,
+    parts,
+    resume_training,
+)
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run import TrainingRun
 from tests.containers.owning.small_training import Rows, Small
@@ -125,6 +135,47 @@ def test_a_wiring_declares_what_its_part_starts_from_and_settings_go_before_it(t
     assert not is_kept(other)
     with pytest.raises(UserError, match="what is off by default has no freeze"):
         part(None, nn.Linear, freeze=True)
+
+
+class Several(Small):
+    """Has a dictionary of parts, of which it uses the first."""
+
+    def __init__(self, branches: Mapping[str, nn.Module]) -> None:
+        pl.LightningModule.__init__(self)
+        self.branches = nn.ModuleDict(dict(branches))
+        self.first = self.branches["one"]  # type: ignore[assignment]
+        self.last = nn.Linear(4, 1)
+
+
+def test_several_parts_may_start_from_a_file_each_by_its_own_name(tmp_path: Path) -> None:
+    file = tmp_path / "foreign.safetensors"
+    names = {"branches.one": 0.5, "branches.two": 0.75}
+    tensors = {
+        f"{name}.{tensor}": torch.full(shape, value)
+        for name, value in names.items()
+        for tensor, shape in (("weight", (4, 3)), ("bias", (4,)))
+    }
+    save_file(tensors, file)
+
+    @family("elsewhere")
+    def elsewhere(
+        data: Rows,
+        model: Part[Several],
+        branches: Parts[nn.Module] = parts(nn.Linear, init_from=file, init_path="branches.*", freeze=True),
+    ) -> Several:
+        """Several parts."""
+        return model(branches={name: branches[name](3, 4) for name in ("one", "two")})
+
+    run = run_of(elsewhere, tmp_path)
+    result = run()
+
+    found: Any = run.model.branches
+    assert (found["one"].weight == 0.5).all()
+    assert (found["two"].weight == 0.75).all()
+    assert {path: one["taken"] for path, one in result.init_parts.items()} == {
+        "elsewhere.branches.one": 2,
+        "elsewhere.branches.two": 2,
+    }
 
 
 def test_a_resumed_training_still_knows_what_was_taken(tmp_path: Path) -> None:
