@@ -1,6 +1,6 @@
 """``inspect``: what a checkpoint says of itself."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
@@ -15,6 +15,8 @@ from nested_lightning.commands.printing.console import (
     print_table,
     status_console,
 )
+
+_MOST_SIGNS = 500
 
 
 def inspect(
@@ -53,5 +55,16 @@ def inspect(
         print_table("Overridden", ["path", "with"], [*found.overrides.items()], numeric=False)
     for title, values in (("Data spec", found.data_spec), ("Settings", found.settings)):
         print_line((title, "bold"))
-        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+        shown = _shortened(values)  # a tokenizer is half a million signs
+        text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
         print_line(text)
+
+
+def _shortened(values: Any) -> Any:
+    """Return nested plain values with the beginning of texts that nobody would read."""
+    if isinstance(values, dict):
+        return {name: _shortened(value) for name, value in values.items()}
+    if isinstance(values, list):
+        return [_shortened(value) for value in values]
+    is_long = isinstance(values, str) and len(values) > _MOST_SIGNS
+    return f"{values[:_MOST_SIGNS]}… ({len(values):,} signs)" if is_long else values

@@ -10,6 +10,7 @@ import nested_lightning as nl
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.pretrained.texts import TransformersTextExtractor, preparation
 from tests.app.submodules.pretrained.part_folders import WORDS, write_text_encoder
+from tests.command_line import Program
 
 transformers = pytest.importorskip("transformers", reason="the extra pretrained is not installed")
 
@@ -96,3 +97,14 @@ def test_a_folder_without_a_tokenizer_or_a_length_is_refused(tmp_path: Path) -> 
     (part / "tokenizer.json").unlink()
     with pytest.raises(UserError, match=r"has no tokenizer\.json"):
         preparation(weights=str(part))
+
+
+def test_inspect_shows_the_beginning_of_a_tokenizer(tmp_path: Path, program: Program) -> None:
+    part = write_text_encoder(tmp_path / "part")
+    result = _family(part, tmp_path / "run", _rows()).train()
+
+    shown = program("inspect", str(result.best_checkpoint))
+
+    assert shown.returncode == 0, shown.stderr
+    assert "signs)" in shown.stdout
+    assert len(shown.stdout) < 20_000
