@@ -22,7 +22,6 @@ from nested_lightning.app.assembly.wiring.arguments import has_parts
 from nested_lightning.app.assembly.wiring.data_facts import DataFacts, values_of
 from nested_lightning.app.assembly.wiring.wiring import BoundPart, BoundParts
 from nested_lightning.app.checking.drawing.python_layout import (
-    COLUMNS,
     Bracketed,
     Node,
     Text,
@@ -34,6 +33,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.random_numbers import hashed
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.constructions import Construction, Constructions, called_by
+from nested_lightning.containers.checking.python_imports import Imports
 from nested_lightning.containers.overrides.model_provider import OverriddenModel
 from nested_lightning.containers.providing.declared import without_overriding
 from nested_lightning.containers.starting.bootstrapping import family_container
@@ -82,18 +82,18 @@ def model_as_python(application: ApplicationContainer) -> str:
 class _ModelText:
     def __init__(self, record: Constructions, *, root: str, seed: int) -> None:
         self._record, self._root, self._seed = record, root, seed
-        self._imports: dict[str, tuple[str, str]] = {}
+        self._imports = Imports()
         self._variables: dict[int, str] = {}
         self._calls: dict[int, Node] = {}
         self._uses_ready = False
 
     def module(self, model: Any, *, title: str) -> str:
         """Return the whole text."""
-        self._import("contextlib", "contextmanager")
+        self._imports.add("contextlib", "contextmanager")
         result = self._node(model, self._root)
         body = [*self._body()]
         lines = [f'"""The model {title}, as plain Python: build() gives it with its initial weights."""\n']
-        lines += [*self._import_lines(), _SEEDED, *([_READY] if self._uses_ready else [])]
+        lines += [*self._imports.lines(), _SEEDED, *([_READY] if self._uses_ready else [])]
         lines += ["\ndef build():", '    """Return the model."""', *body, f"    return {result}"]
         return "\n".join(lines) + "\n"
 
@@ -120,7 +120,7 @@ class _ModelText:
     def _node(self, value: Any, at: str) -> Node:
         """Return a value as an expression; ``at`` names it where that can't be done."""
         if isinstance(value, Enum):
-            return f"{self._name(type(value), at)}.{value.name}"
+            return f"{self._imports.name_of(type(value), at)}.{value.name}"
         if value is None or isinstance(value, bool | bytes):
             return repr(value)
         if isinstance(value, int):
@@ -153,13 +153,13 @@ class _ModelText:
 
     def _object(self, value: Any, at: str) -> Node:
         if inspect.isclass(value) or inspect.isroutine(value):
-            return self._name(value, at)
+            return self._imports.name_of(value, at)
         if (made := self._record.find(value)) is not None and not isinstance(value, partial):
             return self._variable(made, at)
         if type(value) in _HOLDERS:
             named = dict(value.named_children())
             held = named if isinstance(value, nn.ModuleDict) else [*named.values()]
-            name = self._name(type(value), at)
+            name = self._imports.name_of(type(value), at)
             if isinstance(value, nn.Sequential):
                 return Bracketed(f"{name}(", [("", self._node(one, at)) for one in held], ")")
             return Bracketed(f"{name}(", [("", self._node(held, at))], ")")
@@ -177,7 +177,7 @@ class _ModelText:
             items = [("", self._node(value.tolist(), at)), ("dtype=", repr(value.dtype))]
             return Bracketed("torch.tensor(", items, ")")
         if isinstance(value, Path):
-            return Bracketed(f"{self._import('pathlib', 'Path')}(", [("", Text(str(value)))], ")")
+            return Bracketed(f"{self._imports.add('pathlib', 'Path')}(", [("", Text(str(value)))], ")")
         if isinstance(value, DataFacts):
             return self._call(SimpleNamespace, (), values_of(value), at)
         if dataclasses.is_dataclass(value):
@@ -195,6 +195,7 @@ class _ModelText:
             self._variables[key] = ""
             call = self._call(made.called, made.args, made.kwargs, at)
             self._variables[key] = self._new_name(made)
+            self._imports.reserved.add(self._variables[key])
             self._calls[key] = call
         return self._variables[key]
 
@@ -204,7 +205,7 @@ class _ModelText:
         name = re.sub(r"\W", "_", words)
         name = f"{name}_" if keyword.iskeyword(name) or not name.isidentifier() else name
         name = name if name.isidentifier() else f"part_{name}"
-        taken = {*self._variables.values(), *self._imports, "seeded", "ready", "build", "torch"}
+        taken = {*self._variables.values(), *self._imports.names, "seeded", "ready", "build", "torch"}
         while name in taken:
             name += "_"
         return name
@@ -227,10 +228,10 @@ class _ModelText:
         if not args and not kwargs:
             return self._node(called, at)
         items = [("", self._node(called, at)), *self._arguments(args, kwargs, at)]
-        return Bracketed(f"{self._import('functools', 'partial')}(", items, ")")
+        return Bracketed(f"{self._imports.add('functools', 'partial')}(", items, ")")
 
     def _call(self, called: Any, args: Any, kwargs: Mapping[str, Any], at: str) -> Node:
-        return Bracketed(f"{self._name(called, at)}(", [*self._arguments(args, kwargs, at)], ")")
+        return Bracketed(f"{self._imports.name_of(called, at)}(", [*self._arguments(args, kwargs, at)], ")")
 
     def _arguments(self, args: Any, kwargs: Mapping[str, Any], at: str) -> Iterator[tuple[str, Node]]:
         for one in args:
@@ -238,53 +239,3 @@ class _ModelText:
         for name, one in kwargs.items():
             if not isinstance(one, Recipe):
                 yield f"{name}=", self._node(one, f"{at}.{name}")
-
-    def _name(self, named: Any, at: str) -> str:
-        """Return the name by which a class or function is imported."""
-        module, name = getattr(named, "__module__", None), getattr(named, "__qualname__", "")
-        if module == "builtins":
-            return name
-        found: Any = sys.modules.get(module or "")
-        for step in name.split("."):
-            found = getattr(found, step, None)
-        if not module or module == "__main__" or inspect.unwrap(found) is not inspect.unwrap(named):
-            raise UserError(
-                f"{at}: {described(named)} can't be imported by its name, and so not be written as Python;"
-                " define it at the top of a module"
-            )
-        first, *rest = name.split(".")
-        return ".".join([self._import(_shortest_module(module, first), first), *rest])
-
-    def _import(self, module: str, name: str) -> str:
-        """Return the name that stands for what is imported: another one where that is taken."""
-        known = (one for one, place in self._imports.items() if place == (module, name))
-        if (found := next(known, None)) is not None:
-            return found
-        alias = name
-        while alias in self._imports or alias in self._variables.values():
-            alias += "_"
-        self._imports[alias] = (module, name)
-        return alias
-
-    def _import_lines(self) -> Iterator[str]:
-        by_module: dict[str, list[str]] = {}
-        for alias, (module, name) in sorted(self._imports.items()):
-            by_module.setdefault(module, []).append(name if alias == name else f"{name} as {alias}")
-        lines = {
-            module: lay_out(Bracketed("(", [("", one) for one in names], ")"), indent=0, before=80)
-            if len(f"from {module} import {', '.join(names)}") > COLUMNS
-            else ", ".join(names)
-            for module, names in sorted(by_module.items())
-        }
-        ours = [module for module in lines if module not in sys.stdlib_module_names]
-        yield from (f"from {module} import {names}" for module, names in lines.items() if module not in ours)
-        yield "\nimport torch"
-        yield from (f"from {module} import {lines[module]}" for module in ours)
-
-
-def _shortest_module(module: str, name: str) -> str:
-    """Return the shortest package that has the same under the same name, e.g. ``torch.nn`` for a layer."""
-    found = getattr(sys.modules[module], name)
-    names = module.split(".")
-    packages = (".".join(names[:length]) for length in range(1, len(names) + 1))
-    return next(one for one in packages if getattr(sys.modules.get(one), name, None) is found)
