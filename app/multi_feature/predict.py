@@ -57,6 +57,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         """
         return self.predict_listed(Path(path), pictures_at(Path(path)))
 
+    @checked_arguments
     def predict_listed(self, path: Path, pictures: Sequence[str] | None) -> Any:
         """Predict for a file of which `pictures_at` was asked already, see `predict_file`."""
         if pictures is None:

@@ -142,9 +142,9 @@ class _ModelText:
         if isinstance(value, set | frozenset):
             items = [("", self._node(one, at)) for one in sorted(value)]
             return Bracketed(f"{type(value).__name__}([", items, "])")
-        if hasattr(value, "_fields"):
-            return self._call(type(value), (), value._asdict(), at)
         is_tuple = isinstance(value, tuple)
+        if is_tuple and type(value) is not tuple:  # one with names
+            return self._call(type(value), value, {}, at)
         items = [("", self._node(one, at)) for one in value]
         return Bracketed("(" if is_tuple else "[", items, ")" if is_tuple else "]")
 

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "model": "chooses the container",
     "variant.token_adapter.kind": "there is one kind of them",
     "multi_feature.sequence_extractor.kind": "there is one kind of them",
+    "submodules.NAME.lora.save": "needs an init_from beside it, see test_adapters",
     "prediction.device": "a predictor's model is moved there by whoever loads the checkpoint",
 }
 """Settings that no provider is given, with what reads them."""
@@ -33,6 +34,9 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "submodules.a.init_path": {"init_from": "a.ckpt"},
     "submodules.a.init_partly": {"init_from": "a.ckpt"},
     "submodules.a.unfreeze_at_epoch": {"freeze": True},
+    **dict.fromkeys(
+        (f"submodules.a.lora.{name}" for name in ("rank", "alpha", "dropout")), {"targets": ["x"]}
+    ),
 }
 """What else must be set, so that a setting may be."""
 

@@ -31,6 +31,11 @@ ON_AND_OFF: Mapping[str, tuple[Any, ...]] = {
 """Numbers that switch something on and off."""
 
 NOT_HERE: Mapping[str, Any] = {
+    **dict.fromkeys(
+        ("multi_feature.picture_extractor.kind", "multi_feature.text_extractor.kind"),
+        ("timm_image", "torchvision_image", "transformers_image", "transformers_text"),
+    ),
+    "image_to_text.image_encoder.kind": ("timm", "torchvision", "transformers"),
     "multi_feature.data.split.kind": ("column", "whole"),
     "variant.data.split.kind": ("column", "whole"),
     "variant.vector_adapter.kind": ("picture",),
@@ -38,7 +43,7 @@ NOT_HERE: Mapping[str, Any] = {
     "vae_gan.data.split.kind": ("whole",),
     "vae_gan.data.grouping.kind": ("even_odd",),
 }
-"""Choices that the small data don't allow."""
+"""Choices that the small data don't allow, or that need files of weights."""
 
 WIDTHS = {"variant": {"vector_adapter": {"out_features": 6}}, "vae_gan": {"classifier_steps": 2}}
 """What is kept where another kind would have its own defaults."""
