@@ -34,9 +34,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "submodules.a.init_path": {"init_from": "a.ckpt"},
     "submodules.a.init_partly": {"init_from": "a.ckpt"},
     "submodules.a.unfreeze_at_epoch": {"freeze": True},
-    **dict.fromkeys(
-        (f"submodules.a.lora.{name}" for name in ("rank", "alpha", "dropout")), {"targets": ["x"]}
-    ),
+    **{f"submodules.a.lora.{name}": {"targets": ["x"]} for name in ("rank", "alpha", "dropout")},
 }
 """What else must be set, so that a setting may be."""
 
