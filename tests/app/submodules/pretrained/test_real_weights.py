@@ -110,4 +110,4 @@ def test_pictures_have_the_features_that_timm_gives_them(tmp_path: Path) -> None
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
     assert said is not None
     assert said.startswith("294 of 294 tensors")
-    assert "left out: 'classifier.weight', 'classifier.bias'" in said
+    assert "left out: 'classifier.bias', 'classifier.weight'" in said
