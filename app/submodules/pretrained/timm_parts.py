@@ -35,6 +35,8 @@ def describe(*, weights: str, architecture: str | None) -> dict[str, Any]:
             raise UserError(
                 f"weights = {weights}: no config.json says of which architecture they are; put it beside"
                 " them, or set architecture to its name in timm, e.g. resnet18"
+                if files
+                else "set weights, or architecture to the name of an untrained one in timm, e.g. resnet18"
             )
         config = {"architecture": architecture, "pretrained_cfg": _usual_config(architecture)}
     named = config.get("architecture")
@@ -118,11 +120,8 @@ def image_encoder(
 
 
 def _build(config: Mapping[str, Any]) -> nn.Module:
-    timm, name = _timm(), str(config["architecture"])
-    if ":" in name or not timm.is_model(name):
-        near = did_you_mean(name, timm.list_models())
-        raise UserError(f"architecture = {name}: timm {timm.__version__} has no such model{near}")
-    network: nn.Module = timm.create_model(
+    name = str(config["architecture"])
+    network: nn.Module = _timm_with(name).create_model(
         name, pretrained=False, num_classes=0, **(config.get("model_args") or {})
     )
     return network
@@ -150,10 +149,15 @@ def _prepared(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _usual_config(architecture: str) -> dict[str, Any]:
-    known = _timm().get_pretrained_cfg(architecture, allow_unregistered=True)
+    known = _timm_with(architecture).get_pretrained_cfg(architecture, allow_unregistered=True)
     plain: dict[str, Any] = json.loads(json.dumps(known.to_dict())) if known else {}
     return {name: value for name, value in plain.items() if value is not None}
 
 
-def _timm() -> Any:
-    return library("timm", extra="vision", wanted_by="kind=timm")
+def _timm_with(architecture: str) -> Any:
+    """Return the library, if it has an architecture of this name."""
+    timm = library("timm", extra="vision", wanted_by="kind=timm")
+    if ":" in architecture or not timm.is_model(architecture):
+        near = did_you_mean(architecture, timm.list_models())
+        raise UserError(f"architecture = {architecture}: timm {timm.__version__} has no such model{near}")
+    return timm

@@ -107,8 +107,11 @@ def test_a_file_alone_needs_the_name_of_its_architecture(tmp_path: Path) -> None
     found = timm_parts.describe(weights=file, architecture="resnet10t")
 
     assert timm_parts.preparation(config=found["config"]).squaring.size == 176
-    with pytest.raises(UserError, match="no such model; did you mean 'resnet10t'"):
-        timm_parts.image_encoder(in_features=3, picture_size=32, weights=file, architecture="resnet10")
+    for weights in (file, "none"):
+        with pytest.raises(UserError, match="no such model; did you mean 'resnet10t'"):
+            timm_parts.describe(weights=weights, architecture="resnet10")
+    with pytest.raises(UserError, match="set weights, or architecture"):
+        timm_parts.describe(weights="none", architecture=None)
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
