@@ -1,5 +1,6 @@
 """The boundary around whatever reads a file that comes from elsewhere."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -49,6 +50,17 @@ def regular_file(path: str | os.PathLike[str]) -> Path:
     if file.is_dir():
         raise UserError(f"{file} is a folder; name a file in it")
     return file
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file, in hexadecimal.
+
+    Raises:
+        UserError: It is no file on a disk, or can't be read.
+    """
+    file = regular_file(path)
+    with foreign_file(file), file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def file_or_folder(path: str | os.PathLike[str]) -> Path:

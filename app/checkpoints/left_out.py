@@ -1,6 +1,5 @@
 """Tensors that a checkpoint leaves out, since they are in another file and never change."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from pydantic import TypeAdapter
 from nested_lightning.app.checkpoints.checkpoint_io import LEFT_OUT
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.foreign_files import sha256_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +62,3 @@ def complete(checkpoint: dict[str, Any]) -> None:
             )
         given = read_model_file(file, is_part_enough=True)["state_dict"]
         checkpoint["state_dict"] |= {name: given[there] for name, there in part.names.items()}
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal.
-
-    Raises:
-        UserError: It can't be read.
-    """
-    file = regular_file(path)
-    with foreign_file(file), file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,6 +1,5 @@
 """First weights of a whole model from the file of another one."""
 
-import hashlib
 import logging
 import warnings
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
 from nested_lightning.app.errors import UserError, counted
-from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.foreign_files import foreign_file, sha256_of
 from nested_lightning.app.training.meanings import Transfer, match, meanings_of_lists
 from nested_lightning.app.training.pretrained_weights import load_first_weights
 from nested_lightning.app.training.runs.run_folder import model_file_in
@@ -97,9 +96,7 @@ def digest_of(path: Path | None, known: str | None = None) -> str | None:
     """
     if path is None or known is not None:
         return known
-    file = regular_file(model_file_in(path))
-    with foreign_file(file), file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return sha256_of(model_file_in(path))
 
 
 def _tensors_of(model: LightningModule) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ def list_layers(module: nn.Module, *, path: str) -> list[list[nn.Parameter]]:
 
     Blocks are the members, of one class, of the longest ``nn.Sequential`` or ``nn.ModuleList`` that isn't
     itself within a block; members without parameters don't count. Before them comes what is registered before
-    the first, and all embeddings; behind them the rest, which is the last layer.
+    the first, and all embeddings; after them the rest, which is the last layer.
 
     Args:
         module: The submodule.

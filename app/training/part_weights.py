@@ -10,11 +10,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from nested_lightning.app.checkpoints.foreign_weights import match_names, tensors_within
-from nested_lightning.app.checkpoints.left_out import sha256_of
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY
 from nested_lightning.app.checkpoints.submodule_names import places_in_file
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import sha256_of
 from nested_lightning.app.training.adapters import is_of_adapter
 
 _logger = logging.getLogger("nested_lightning.submodule_policies")

@@ -1,4 +1,4 @@
-"""What pretrained parts say of themselves: kept in the settings, and told to whoever prepares their data."""
+"""What pretrained parts say of themselves: kept in the settings, and given to whoever prepares their data."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

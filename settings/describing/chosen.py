@@ -44,7 +44,7 @@ def chosen_rows(settings: BaseModel, path: str) -> list[ChosenRow]:
         path: A dotted name, or a pattern of such.
 
     Raises:
-        SettingsError: There is nothing; the nearest name is told.
+        SettingsError: There is nothing; names the nearest one.
     """
     pattern = [unquote(name) for name in path.split(".")]
     every = list(settings_in_effect(type(settings), settings))

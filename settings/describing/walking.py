@@ -88,13 +88,13 @@ def dotted(names: Names) -> str:
 
 
 def step_of_any(place: Place, name: str) -> Place:
-    """Return what stands behind a name, whichever of the kinds of a slot has it."""
+    """Return what stands at a name, whichever of the kinds of a slot has it."""
     models = place.choices.values() if isinstance(place, Slot) else [place]
     return next((inner for model in models if (inner := step(model, name)) is not None), None)
 
 
 def step(place: Place, name: str) -> Place:
-    """Return what stands behind a name, or None for a plain value or an unknown name."""
+    """Return what stands at a name, or None for a plain value or an unknown name."""
     if isinstance(place, NamedItems):
         return place.item
     if isinstance(place, type):

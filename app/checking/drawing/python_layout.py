@@ -40,7 +40,7 @@ def lay_out(node: Node, *, indent: int, before: int, after: int = 1) -> str:
         node: The expression.
         indent: Columns by which the line is indented that it begins in.
         before: Columns that are taken in this line.
-        after: Columns that are needed behind it.
+        after: Columns that are needed after it.
     """
     flat = _flat(node)
     if isinstance(node, str) or before + len(flat) + after <= COLUMNS:

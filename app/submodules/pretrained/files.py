@@ -14,7 +14,7 @@ import yaml
 from torch import Tensor
 
 from nested_lightning.app.errors import UserError, name_list
-from nested_lightning.app.foreign_files import file_or_folder, foreign_file, regular_file
+from nested_lightning.app.foreign_files import file_or_folder, foreign_file, regular_file, sha256_of
 
 NONE = "none"
 """What stands for weights that aren't taken from anywhere."""
@@ -77,8 +77,7 @@ class PretrainedFiles:
         """SHA-256 of the weights in hexadecimal; of several files, that of their digests."""
         digests = []
         for path in self.weights:
-            with foreign_file(path), path.open("rb") as file:
-                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+            digests.append(sha256_of(path))
             recorded = path.resolve().name  # a hub's cache calls large files by their digests
             if _DIGEST.fullmatch(recorded) and recorded != digests[-1]:
                 raise UserError(f"{self.named}: {path.name} isn't what was fetched, as its digest is another")
