@@ -6,7 +6,8 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -35,6 +36,10 @@ _DECIMAL_POINT = re.compile(r"\s*[+-]?\d+\.\d+\s*")
 
 Rows = Sequence[Sequence[str]]
 T = TypeVar("T")
+
+
+class EncodingError(UserError):
+    """A file of text in another encoding than UTF-8 or UTF-16."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +101,37 @@ def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
         with open_bytes(path) as stream:
             return arrow_csv.read_csv(stream, **options)
 
-    table = in_haste_or_carefully(read)
-    if any(pa.types.is_binary(kind) for kind in table.schema.types):
-        raise UserError(NOT_UTF8)
+    with naming_undecodable(path, dialect):
+        table = in_haste_or_carefully(read)
+        if any(pa.types.is_binary(kind) for kind in table.schema.types):
+            raise EncodingError(NOT_UTF8)
     return table
+
+
+@contextmanager
+def naming_undecodable(path: Path, dialect: CsvDialect) -> Iterator[None]:
+    """Name line and column of what isn't UTF-8, where a block finds that a file has such text.
+
+    Raises:
+        EncodingError: The block does.
+    """
+    try:
+        yield
+    except EncodingError:
+        raise EncodingError(f"{_first_undecodable(path, dialect)}{NOT_UTF8}") from None
+
+
+def _first_undecodable(path: Path, dialect: CsvDialect) -> str:
+    """Return in words where the first text is that isn't UTF-8."""
+    with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                cell = line[: error.start].count(dialect.delimiter.encode())
+                is_named = number > 1 and cell < len(dialect.header)
+                return f"line {number:,}{f', column {dialect.header[cell]!r}' if is_named else ''}: "
+    return ""
 
 
 def read_dialect(path: Path) -> CsvDialect:
@@ -212,6 +244,6 @@ def in_haste_or_carefully(read: Callable[[bool], T]) -> T:
 
 def _malformed(error: pa.ArrowInvalid) -> UserError:
     if "UTF8" in str(error):
-        return UserError(NOT_UTF8)
+        return EncodingError(NOT_UTF8)
     reason = re.sub(r"^CSV parse error: ", "", str(error)).replace("Row #", "line ").strip()
     return UserError(f"not a CSV file that can be read ({reason}); correct or remove that line")

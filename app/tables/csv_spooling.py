@@ -14,7 +14,13 @@ from typing import BinaryIO
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from nested_lightning.app.tables.csv_file import CsvDialect, in_haste_or_carefully, open_bytes, read_dialect
+from nested_lightning.app.tables.csv_file import (
+    CsvDialect,
+    in_haste_or_carefully,
+    naming_undecodable,
+    open_bytes,
+    read_dialect,
+)
 
 _TYPES = (
     pa.float64(),
@@ -45,7 +51,8 @@ def spool_csv(path: Path, sink: BinaryIO, *, text_columns: Iterable[str] = ()) -
     """
     dialect = read_dialect(path)
     types = dialect.text_types(text_columns)
-    in_haste_or_carefully(lambda is_careful: _Spooling(path, dialect, is_careful).run(sink, types))
+    with naming_undecodable(path, dialect):
+        in_haste_or_carefully(lambda is_careful: _Spooling(path, dialect, is_careful).run(sink, types))
 
 
 @dataclass(frozen=True)

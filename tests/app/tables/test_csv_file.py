@@ -94,8 +94,9 @@ def test_csv_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize("text_columns", [[], ["b"]])
 def test_csv_in_latin_1_is_refused(tmp_path: Path, text_columns: list[str]) -> None:
-    with pytest.raises(UserError, match="not UTF-8 text; save it as CSV in UTF-8"):
-        read_csv(_write(tmp_path, "a,b\n1,é\n".encode("latin-1")), text_columns=text_columns)
+    content = "a,b\n1,x\n2,é\n".encode("latin-1")
+    with pytest.raises(UserError, match="line 3, column 'b': it is not UTF-8 text; save it as CSV in UTF-8"):
+        read_csv(_write(tmp_path, content), text_columns=text_columns)
 
 
 def test_csv_truncated_gzip_is_refused(tmp_path: Path) -> None:
