@@ -1,6 +1,8 @@
 """``train``: train a model, evaluate its best checkpoint, say where everything lies."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,7 +106,7 @@ def _device_options(device: str | None) -> dict[str, Any]:
 def _train_once(
     settings: ApplicationSettings, requests: Sequence[OverrideRequest], *, is_checked: bool
 ) -> None:
-    with status_console.status("Starting"):
+    with status_console.status("Starting"), _without_collections():
         from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
         from nested_lightning.containers.starting.resuming import resume_training
 
@@ -120,6 +122,16 @@ def _train_once(
             if settings.trainer.precision == "auto":
                 print_note(f"trainer.precision=auto: {application.trainer.precision()}")
     run_training(run)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Collect no garbage while torch and Lightning are imported: each time all of it would be looked through."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _train_in_workers(settings: ApplicationSettings, address: str | None, *, is_checked: bool) -> None:
