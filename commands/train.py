@@ -126,7 +126,7 @@ def _train_once(
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """Collect no garbage while torch and Lightning are imported: each time all of it would be looked through."""
+    """Collect no garbage while torch and Lightning are imported, as each time all of it is looked through."""
     gc.disable()
     try:
         yield
