@@ -96,8 +96,33 @@ class PictureGroupSpec(OneColumnSpec):
         return {"picture_size": self.size}
 
 
+class ReadByIds:
+    """What groups of text have in common: a row is the ids of what it is read by, one after another.
+
+    Attributes:
+        max_length: L, ids of a row.
+    """
+
+    max_length: int
+
+    @property
+    def layout(self) -> Layout:
+        """The ids of a row, int32 of [L]; 0 where there is no further one."""
+        return Layout((self.max_length,), "int32")
+
+    @property
+    def num_columns(self) -> dict[str, int]:
+        """One column of text."""
+        return {"text column": 1}
+
+    @property
+    def wired(self) -> dict[str, int]:
+        """Further keywords of an extractor, besides ``in_features``."""
+        return {"max_length": self.max_length}
+
+
 @dataclass(frozen=True, kw_only=True)
-class TextGroupSpec(OneColumnSpec):
+class TextGroupSpec(ReadByIds, OneColumnSpec):
     """A column of text, which one feature extractor reads word by word.
 
     Attributes:
@@ -115,29 +140,14 @@ class TextGroupSpec(OneColumnSpec):
         return FIRST_WORD + len(self.words)
 
     @property
-    def layout(self) -> Layout:
-        """The ids of a row's words, int32 of [L]; 0 where there is no further one."""
-        return Layout((self.max_length,), "int32")
-
-    @property
     def feature_names(self) -> tuple[str, ...]:
         """What each id stands for."""
         return ("", "unknown", *self.words)
 
-    @property
-    def num_columns(self) -> dict[str, int]:
-        """One column of text."""
-        return {"text column": 1}
-
-    @property
-    def wired(self) -> dict[str, int]:
-        """Further keywords of an extractor, besides ``in_features``."""
-        return {"max_length": self.max_length}
-
 
 @dataclass(frozen=True, kw_only=True)
-class TokenGroupSpec(OneColumnSpec):
-    """A column of text, which a pretrained extractor reads token by token.
+class TokenGroupSpec(ReadByIds, OneColumnSpec):
+    """A column of text, which a pretrained extractor reads token by token; an id is the tokenizer's, and 1.
 
     Attributes:
         tokenizer: A tokenizer of the library tokenizers, as JSON.
@@ -156,24 +166,9 @@ class TokenGroupSpec(OneColumnSpec):
         return 1 + self.num_tokens
 
     @property
-    def layout(self) -> Layout:
-        """The ids of a row's tokens, and 1, int32 of [L]; 0 where there is no further one."""
-        return Layout((self.max_length,), "int32")
-
-    @property
     def feature_names(self) -> tuple[str, ...]:
         """What each id stands for: only the tokenizer knows."""
         return ()
-
-    @property
-    def num_columns(self) -> dict[str, int]:
-        """One column of text."""
-        return {"text column": 1}
-
-    @property
-    def wired(self) -> dict[str, int]:
-        """Further keywords of an extractor, besides ``in_features``."""
-        return {"max_length": self.max_length}
 
 
 @dataclass(frozen=True, kw_only=True)
