@@ -19,7 +19,7 @@ class LoraSettings(Settings):
     save: Literal["whole", "adapters"] = Field(
         "whole",
         description="What checkpoints hold: adapters leaves out the frozen weights, which come by init_from"
-        " and are read from that file again.",
+        " or a part's own weights, and are read from that file again.",
     )
     targets: tuple[str, ...] = Field(
         min_length=1,
@@ -84,6 +84,4 @@ class SubmodulePolicySettings(Settings):
             raise ValueError("what is frozen throughout needs no layer_decay: leave one of the two out")
         if self.lora is not None and self.freeze:
             raise ValueError("lora freezes all but its adapters, which learn: leave freeze out")
-        if self.lora is not None and self.lora.save == "adapters" and self.init_from is None:
-            raise ValueError("lora.save: adapters needs init_from, the file that has the weights beside them")
         return self

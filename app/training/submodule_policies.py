@@ -35,6 +35,7 @@ from nested_lightning.app.training.parameter_groups import (
     set_optimizer_options,
 )
 from nested_lightning.app.training.part_weights import load_part
+from nested_lightning.app.training.pretrained_weights import find_in_files
 from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.app.training.submodule_paths import find_submodules
 
@@ -219,6 +220,8 @@ class SubmodulePolicies(EpochCallback):
                     f"{here}.{name}": key for name, key in taken.names.items() if not is_of_adapter(name)
                 }
                 self._left_out.append(LeftOut(file=str(file.absolute()), sha256=digest, names=names))
+        elif policy.lora is not None and policy.lora.save == "adapters" and is_loaded:
+            self._left_out += find_in_files(module, path)
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         own = {name: value for name, value in options.items() if value is not None}
         if own:

@@ -77,7 +77,6 @@ def test_settings_of_a_family_that_contradict_each_other_are_one_line(
         ({"submodules.a.freeze": True, "submodules.a.optimizer.lr": 0.1}, ["frozen", "optimizer"]),
         ({"submodules.a.freeze": True, "submodules.a.layer_decay": 0.5}, ["frozen", "layer_decay"]),
         ({"submodules.a.freeze": True, "submodules.a.lora.targets": ["q"]}, ["lora", "freeze"]),
-        ({"submodules.a.lora": {"targets": ["q"], "save": "adapters"}}, ["lora.save", "init_from"]),
     ],
 )
 def test_general_settings_that_contradict_each_other_are_one_line(

@@ -12,16 +12,15 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from typing_extensions import override
 
+from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
+
 NUM_COLOURS = 3
 
 Features = Callable[[nn.Module, Tensor], Tensor]
 """Takes a network and pictures of [B, 3, S, S]; gives [B, F, h, w], or [B, N, F], positions last."""
 
-Load = Callable[[nn.Module], str]
-"""Loads a network's weights, and says in words what was taken."""
 
-
-class PretrainedImageEncoder(nn.Module):
+class PretrainedImageEncoder(PretrainedPart):
     """The network of a library, up to its grid of features.
 
     Grey pictures reach it as three equal colours.
@@ -29,7 +28,7 @@ class PretrainedImageEncoder(nn.Module):
     Args:
         network: The network, with initial weights.
         features: Calls it.
-        load: Loads its weights; None: it keeps its initial ones.
+        first_weights: What it begins with in a training.
         in_features: C_in, 1 or 3.
         picture_size: S.
 
@@ -46,14 +45,13 @@ class PretrainedImageEncoder(nn.Module):
         *,
         network: nn.Module,
         features: Features,
-        load: Load | None,
+        first_weights: FirstWeights,
         in_features: int,
         picture_size: int,
     ) -> None:
-        super().__init__()
+        super().__init__(network=network, first_weights=first_weights)
         self.in_features = in_features
-        self.network = network
-        self._features, self._load = features, load
+        self._features = features
         self.out_features, self.out_positions = self._measure(picture_size)
 
     @override
@@ -65,14 +63,6 @@ class PretrainedImageEncoder(nn.Module):
         side = isqrt(features.shape[1])
         positions = features[:, features.shape[1] - side * side :]  # class tokens and registers come first
         return positions.mT.unflatten(2, (side, side))
-
-    def load_first_weights(self) -> str | None:
-        """Load the weights that the part was trained to, and say what was taken; None: there are none.
-
-        Raises:
-            UserError: The files aren't there, aren't whole, or are of another part.
-        """
-        return self._load(self.network) if self._load else None
 
     def _measure(self, picture_size: int) -> tuple[int, int]:
         """Return width and number of positions of the grid, found on ``meta``."""

@@ -6,7 +6,6 @@ Shapes: B rows, L tokens of a row, F features of a token, F_out features of the 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 from torch import Tensor, nn
@@ -14,7 +13,7 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
-from nested_lightning.app.submodules.pretrained.image_encoders import Load
+from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
 from nested_lightning.app.submodules.pretrained.transformers_parts import (
     build_network,
     describe,
@@ -70,24 +69,22 @@ def preparation(*, weights: str) -> TextPreparation:
     return TextPreparation(tokenizer=tokenizer, max_length=min(first, positions))
 
 
-class TransformersTextEncoder(nn.Module):
+class TransformersTextEncoder(PretrainedPart):
     """A text encoder of transformers; what it makes of tokens, pooled.
 
     Args:
         network: The library's, with initial weights.
         pooling: The mean of all tokens, or the first one.
-        load: Loads its weights; None: it keeps its initial ones.
+        first_weights: What it begins with in a training.
 
     Attributes:
         out_features: F.
     """
 
-    def __init__(self, *, network: Any, pooling: Pooling, load: Load | None) -> None:
-        super().__init__()
-        self.network = network
+    def __init__(self, *, network: Any, pooling: Pooling, first_weights: FirstWeights) -> None:
+        super().__init__(network=network, first_weights=first_weights)
         self.out_features = int(network.config.hidden_size)
         self.pooling = pooling
-        self._load = load
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -102,14 +99,6 @@ class TransformersTextEncoder(nn.Module):
             return read_BLF[:, 0] * is_there_BL[:, :1]
         counts_B1 = is_there_BL.sum(dim=1, keepdim=True).clamp(min=1)
         return (read_BLF * is_there_BL[..., None]).sum(dim=1) / counts_B1
-
-    def load_first_weights(self) -> str | None:
-        """Load the weights that the part was trained to, and say what was taken; None: there are none.
-
-        Raises:
-            UserError: The files aren't there, aren't whole, or are of another part.
-        """
-        return self._load(self.network) if self._load else None
 
 
 class TransformersTextExtractor(nn.Module):
@@ -152,8 +141,11 @@ class TransformersTextExtractor(nn.Module):
                 f"its model has {known.get('vocab_size')} tokens, its tokenizer {in_features - 1}"
             )
         self.in_features, self.max_length, self.out_features = in_features, max_length, out_features
-        load = partial(load_network, weights=weights, sha256=sha256) if weights != NONE else None
-        self.encoder = TransformersTextEncoder(network=build_network(known), pooling=pooling, load=load)
+        self.encoder = TransformersTextEncoder(
+            network=build_network(known),
+            pooling=pooling,
+            first_weights=FirstWeights(weights=weights, sha256=sha256, take=load_network),
+        )
         self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.encoder.out_features, out_features))
 
     @override

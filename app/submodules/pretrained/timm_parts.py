@@ -14,6 +14,7 @@ from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFil
 from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, PretrainedImageEncoder
 from nested_lightning.app.submodules.pretrained.libraries import library
 from nested_lightning.app.submodules.pretrained.matching import load_matching
+from nested_lightning.app.submodules.pretrained.part import FirstWeights
 
 _FITS = {"center": "crop", "squash": "stretch"}
 
@@ -109,11 +110,11 @@ def image_encoder(
     channels = int(_prepared(known).get("input_size", (NUM_COLOURS,))[0])
     if channels != NUM_COLOURS:
         raise UserError(f"weights = {weights} are for pictures of {channels} channels, not of {NUM_COLOURS}")
-    load = partial(_load, weights=weights, sha256=sha256, heads=_heads(known)) if weights != NONE else None
+    take = partial(_load, heads=_heads(known))
     return PretrainedImageEncoder(
         network=_build(known),
         features=_features,
-        load=load,
+        first_weights=FirstWeights(weights=weights, sha256=sha256, take=take),
         in_features=in_features,
         picture_size=picture_size,
     )

@@ -1,7 +1,6 @@
 """Parts of torchvision, the library of PyTorch: https://github.com/pytorch/vision."""
 
 from collections.abc import Mapping
-from functools import partial
 from itertools import takewhile
 from typing import Any
 
@@ -14,6 +13,7 @@ from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFil
 from nested_lightning.app.submodules.pretrained.image_encoders import PretrainedImageEncoder
 from nested_lightning.app.submodules.pretrained.libraries import library
 from nested_lightning.app.submodules.pretrained.matching import load_matching
+from nested_lightning.app.submodules.pretrained.part import FirstWeights
 
 _BODIES = ("features", "layer4")
 """One of them is in each network that reads a picture part after part, as most with convolutions do."""
@@ -95,7 +95,7 @@ def image_encoder(
     return PretrainedImageEncoder(
         network=_build(str(known["architecture"])),
         features=_features,
-        load=partial(_load, weights=weights, sha256=sha256) if weights != NONE else None,
+        first_weights=FirstWeights(weights=weights, sha256=sha256, take=_load),
         in_features=in_features,
         picture_size=picture_size,
     )

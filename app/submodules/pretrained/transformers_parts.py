@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +15,7 @@ from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFil
 from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, PretrainedImageEncoder
 from nested_lightning.app.submodules.pretrained.libraries import library
 from nested_lightning.app.submodules.pretrained.matching import refuse_partial, said, without_adapters
+from nested_lightning.app.submodules.pretrained.part import FirstWeights
 
 PREPROCESSOR = "preprocessor_config.json"
 _RESAMPLING: tuple[Interpolation, ...] = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
@@ -103,7 +103,7 @@ def image_encoder(
     return PretrainedImageEncoder(
         network=build_network(known),
         features=_features,
-        load=partial(load_network, weights=weights, sha256=sha256) if weights != NONE else None,
+        first_weights=FirstWeights(weights=weights, sha256=sha256, take=load_network),
         in_features=in_features,
         picture_size=picture_size,
     )

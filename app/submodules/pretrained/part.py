@@ -1,0 +1,65 @@
+"""What parts that were trained elsewhere have in common: a library's network, and where its weights are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstWeights:
+    """The weights that a part was trained to, and how a network takes them.
+
+    Args:
+        weights: Where they are, see `PretrainedFiles`; ``none``: nowhere, and the network keeps its own.
+        sha256: Digest that they must have; None: any.
+        take: Called with a network, ``weights`` and ``sha256``; loads them, and says in words what was taken.
+    """
+
+    weights: str
+    sha256: str | None
+    take: Callable[..., str]
+
+    def load(self, network: nn.Module) -> str | None:
+        """Load them, and say what was taken; None: there are none.
+
+        Raises:
+            UserError: The files aren't there, aren't whole, or are of another part.
+        """
+        if self.weights == NONE:
+            return None
+        return self.take(network, weights=self.weights, sha256=self.sha256)
+
+    def files(self) -> tuple[Path, ...]:
+        """Return the files that have them."""
+        return () if self.weights == NONE else PretrainedFiles(self.weights).weights
+
+
+class PretrainedPart(nn.Module):
+    """A library's network that was trained elsewhere; how it is called, a part's class says.
+
+    Args:
+        network: The network, with initial weights.
+        first_weights: What it begins with in a training.
+    """
+
+    def __init__(self, *, network: Any, first_weights: FirstWeights) -> None:
+        super().__init__()
+        self.network = network
+        self._first_weights = first_weights
+
+    def load_first_weights(self) -> str | None:
+        """Load the weights that the part was trained to, and say what was taken; None: there are none.
+
+        Raises:
+            UserError: The files aren't there, aren't whole, or are of another part.
+        """
+        return self._first_weights.load(self.network)
+
+    def first_weights_files(self) -> tuple[Path, ...]:
+        """Return the files of safetensors that have them."""
+        return self._first_weights.files()
