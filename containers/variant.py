@@ -28,6 +28,7 @@ from nested_lightning.containers.providing.declared import (
     DeclaredSingleton,
 )
 from nested_lightning.containers.providing.named import NamedProviders
+from nested_lightning.containers.providing.pretrained import preparation_by_name
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.containers.providing.variant_adapters import build_adapter
 from nested_lightning.settings.application import ApplicationSettings
@@ -52,6 +53,13 @@ class VariantContainer(DeclarativeContainer):
         **attributes(settings.provided.data, "path", "batch_size", "eval_batch_size", "batches_per_epoch"),
         **attributes(settings.provided, "batch_sizes", "untrained", "unevaluated"),
         sources=providers.Callable(build_each, settings.provided.sources),
+        preparations=providers.Factory(
+            partial,
+            preparation_by_name,
+            settings.provided.adapters,
+            providers.Dict(text=settings.provided.token_adapter),
+            sort="text",
+        ),
         splitter=splitter,
         sampling=sampling,
         seed=application.provided.seed,

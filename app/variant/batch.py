@@ -21,7 +21,8 @@ class SequenceBatch(TensorBatch):
 
     Attributes:
         variant: Name of the variant, the input type.
-        inputs: Indices of tokens, int64 of [B, L], or vectors, float32 of [B, L, F]; 0 where padded.
+        inputs: Indices of tokens, int64 of [B, L], their pieces, int64 of [B, L, K] (see
+            `app.variant.pieces`), or vectors, float32 of [B, L, F]; 0 where padded.
         mask: Bool of [B, L], True at steps, False at padding; None: nothing is padded.
         target: Class indices, int64 of [B, L] with `IGNORED` where a step doesn't count, or of [B] where a
             sequence has one label; None where classes are to be predicted.

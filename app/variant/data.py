@@ -1,7 +1,7 @@
 """The data of the variant family: sequences of several kinds, each with classes of its own."""
 
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from nested_lightning.app.data.splits import PartName, Splitter
 from nested_lightning.app.errors import UserError, counted, did_you_mean
 from nested_lightning.app.folders import list_files
 from nested_lightning.app.foreign_files import file_or_folder
+from nested_lightning.app.submodules.pretrained.texts import TextPreparation
 from nested_lightning.app.tables.json_lines import plain_name
 from nested_lightning.app.variant.encoding import encode_records, fit_variant
 from nested_lightning.app.variant.loader import VariantLoader
@@ -39,6 +40,7 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
         eval_batch_size: Sequences of a validation or test batch.
         batches_per_epoch: Batches of an epoch; None: as many as all sequences make.
         untrained: Variants that are left out of training.
+        preparations: Gives by a variant's name how a pretrained encoder wants its texts; None: as none does.
         unevaluated: Variants that are left out of validation and test. One that training leaves
             out as well isn't read.
         seed: Decides variants and order of the training batches.
@@ -59,6 +61,7 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
         batches_per_epoch: int | None = None,
         untrained: Collection[str] = (),
         unevaluated: Collection[str] = (),
+        preparations: Callable[[str], TextPreparation | None] = lambda _: None,
         seed: int = 0,
         data_spec: VariantDataSpec | None = None,
     ) -> None:
@@ -73,6 +76,7 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
         self._batches_per_epoch = batches_per_epoch
         self._untrained = untrained
         self._unevaluated = unevaluated
+        self._preparations = preparations
 
     @cached_property
     def fingerprint(self) -> str:
@@ -131,7 +135,7 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
     def _read_parts(self) -> tuple[VariantDataSpec, dict[PartName, dict[str, Sequences]]]:
         contents = {name: self._read(name, source) for name, source in self._choose_sources().items()}
         spec = self._given_spec or VariantDataSpec(
-            variants=tuple(fit_variant(name, content) for name, content in contents.items())
+            variants=tuple(self._fit(name, content) for name, content in contents.items())
         )
         parts: dict[PartName, dict[str, Sequences]] = {"train": {}, "val": {}, "test": {}}
         for part, sequences in parts.items():
@@ -139,6 +143,10 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
                 if len(content.parts[part]):
                     sequences[name] = encode_records(content.parts[part], spec.find(name))
         return spec, parts
+
+    def _fit(self, name: str, content: SourceContent) -> VariantSpec:
+        is_text = content.kind != "vectors"
+        return fit_variant(name, content, self._preparations(name) if is_text else None)
 
     def _read(self, name: str, source: SequenceSource) -> SourceContent:
         known = self._given_spec.find(name) if self._given_spec else None

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.errors import UserError, name_list
+from nested_lightning.app.submodules.pretrained.texts import TextPreparation
+from nested_lightning.app.variant.pieces import PieceSpec, encode_pieces, fit_pieces, refuse_long_windows
 from nested_lightning.app.variant.sequences import Sequences, cut_windows
 from nested_lightning.app.variant.sources.records import RawSequence, Scaling, SequenceRecords, SourceContent
 from nested_lightning.app.variant.spec import VariantSpec
@@ -19,8 +21,13 @@ from nested_lightning.app.variant.spec import VariantSpec
 Floats = npt.NDArray[np.float64]
 
 
-def fit_variant(name: str, content: SourceContent) -> VariantSpec:
+def fit_variant(name: str, content: SourceContent, preparation: TextPreparation | None = None) -> VariantSpec:
     """Return the spec of a variant; vocabulary, statistics and counts come from the training part alone.
+
+    Args:
+        name: Name of the variant.
+        content: Its sequences.
+        preparation: How a pretrained encoder wants its texts; None: none reads them.
 
     Raises:
         UserError: The training part is empty or lacks a class.
@@ -40,7 +47,10 @@ def fit_variant(name: str, content: SourceContent) -> VariantSpec:
     return VariantSpec(
         name=name,
         kind=content.kind,
-        vocabulary=() if content.kind == "vectors" else _fit_vocabulary(train.inputs),
+        vocabulary=() if content.kind == "vectors" or preparation else _fit_vocabulary(train.inputs),
+        pieces=fit_pieces(preparation, train.inputs, has_step_labels=content.has_step_labels)
+        if preparation
+        else None,
         mean=tuple(mean),
         scale=tuple(scale),
         class_names=content.class_names,
@@ -73,13 +83,16 @@ def encode_records(records: SequenceRecords, spec: VariantSpec) -> Sequences:
 
 
 def encode_inputs(inputs: Iterable[RawSequence], spec: VariantSpec) -> list[Tensor]:
-    """Return a tensor for each sequence: indices of [L], or standardised vectors of [L, F], float32.
+    """Return a tensor for each sequence: indices of [L], pieces, or standardised vectors of [L, F], float32.
 
-    Without any sequence it is one tensor of no steps.
+    Without any sequence it is one tensor of no steps. Of pieces see `encode_pieces`.
 
     Raises:
-        UserError: Vectors have another width than the variant's.
+        UserError: Vectors have another width than the variant's, or more pieces would have to be read at once
+            than can be.
     """
+    if spec.pieces is not None:
+        return _encode_pieces([*inputs], spec, spec.pieces)
     if spec.kind == "vectors":
         mean, scale = np.array(spec.mean), np.array(spec.scale)
         vectors = [_standardise(np.asarray(sequence), mean, scale, spec) for sequence in inputs]
@@ -93,6 +106,13 @@ def encode_inputs(inputs: Iterable[RawSequence], spec: VariantSpec) -> list[Tens
     indices = {token: index for index, token in enumerate(spec.vocabulary, start=1)}
     tokens = [torch.tensor([indices.get(t, 0) for t in sequence], dtype=torch.int32) for sequence in inputs]
     return tokens or [torch.zeros(0, dtype=torch.int32)]
+
+
+def _encode_pieces(inputs: list[RawSequence], spec: VariantSpec, pieces: PieceSpec) -> list[Tensor]:
+    encoded = encode_pieces(inputs, pieces, has_step_labels=spec.has_step_labels)
+    if spec.has_step_labels:
+        refuse_long_windows(encoded, pieces, name=spec.name, window=spec.window, margin=spec.margin)
+    return encoded or [torch.zeros(0, pieces.per_step, dtype=torch.int32)]
 
 
 def _standardise(vectors: npt.NDArray[np.float32], mean: Floats, scale: Floats, spec: VariantSpec) -> Tensor:

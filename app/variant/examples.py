@@ -27,6 +27,9 @@ def _example_batch(variant: VariantSpec, num_samples: int) -> SequenceBatch:
     shape = (num_samples, NUM_STEPS)
     if variant.kind == "vectors":
         inputs = torch.rand(*shape, variant.in_features)
+    elif variant.pieces is not None:
+        ids = torch.arange(NUM_STEPS * variant.pieces.per_step) % variant.in_features
+        inputs = ids.expand(num_samples, -1).unflatten(1, (NUM_STEPS, -1))
     else:
         inputs = torch.arange(NUM_STEPS).expand(shape) % variant.in_features
     target_shape = shape if variant.has_step_labels else (num_samples,)

@@ -86,7 +86,7 @@ class VariantModel(Composite):
         for each in VariantDataSpec.from_dict(data_spec).variants:
             name = escape_name(each.name)
             yield Meaning(part=f"decoders.{name}", what="classes", names=each.class_names)
-            if each.kind != "vectors":
+            if each.vocabulary:
                 yield Meaning(part=f"adapters.{name}", what="tokens", names=("", *each.vocabulary))
 
     def forward(
@@ -96,7 +96,8 @@ class VariantModel(Composite):
 
         Args:
             input_type: Name of the variant.
-            x: Indices of tokens, int64 of [B, L], or vectors, float of [B, L, F_in].
+            x: Indices of tokens, int64 of [B, L], their pieces, int64 of [B, L, K], or vectors, float of
+                [B, L, F_in].
             hidden: The decoder's state from an earlier call, to go on from; None: the beginning.
             mask: [B, L], bool, False at padding, which stands after the steps; None: no padding.
 

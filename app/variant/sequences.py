@@ -83,7 +83,7 @@ class Sequences(TensorBatch):
 
     Attributes:
         variant: Name of the variant.
-        steps: Indices of tokens, [T], or vectors, float32 of [T, F].
+        steps: Indices of tokens, [T], their pieces, [T, K], or vectors, float32 of [T, F].
         labels: Class indices, [T], or [S'] for S' whole sequences with one label each; None: not known.
         has_step_labels: Whether each step has a label.
         starts: First step of each window in ``steps``, int64 of [S].

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, FiniteFloat, NonNegativeInt, PositiveInt
 
 from nested_lightning.app.data.data_spec import DataSpec
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.variant.pieces import PieceSpec
 from nested_lightning.app.variant.sources.records import InputKind
 
 
@@ -20,6 +21,7 @@ class VariantSpec:
         name: Name of the variant, the input type of its batches.
         kind: What its sequences consist of.
         vocabulary: Characters or tokens, by index from 1; 0 stands for all others. Empty for vectors.
+        pieces: What cuts its texts, where a pretrained encoder reads them without a vocabulary; else None.
         mean: Mean of each of the F features in the training part; empty for tokens.
         scale: Population standard deviation of each feature; 1 where it is constant.
         class_names: Name of each class, by class index.
@@ -36,6 +38,7 @@ class VariantSpec:
     name: Annotated[str, Field(min_length=1)]
     kind: InputKind
     vocabulary: tuple[str, ...] = ()
+    pieces: PieceSpec | None = None
     mean: tuple[FiniteFloat, ...] = ()
     scale: tuple[Annotated[FiniteFloat, Field(gt=0)], ...] = ()
     class_names: Annotated[tuple[str, ...], Field(min_length=2)]
@@ -48,7 +51,9 @@ class VariantSpec:
 
     @property
     def in_features(self) -> int:
-        """Width of a vector, F, or the number of token indices, the one for unknown tokens included."""
+        """Width of a vector, F, or the number of indices of tokens or pieces, the one for none included."""
+        if self.pieces is not None:
+            return self.pieces.num_pieces + 1
         return len(self.mean) if self.kind == "vectors" else len(self.vocabulary) + 1
 
 

@@ -19,7 +19,9 @@ def build_adapter(
     """Build the adapter of the variant ``name``: its own choice, else the default for what it consists of.
 
     The defaults are ``token_adapter`` for characters and tokens, and ``vector_adapter``; ``kwargs`` are
-    passed on.
+    passed on, and to a pretrained encoder what its tokenizer puts around a text.
     """
-    takes_vectors = data_spec.find(name).kind == "vectors"
-    return build_named(vector_adapter if takes_vectors else token_adapter, choices, name, **kwargs)
+    each = data_spec.find(name)
+    around = {"before": each.pieces.before, "after": each.pieces.after} if each.pieces else {}
+    default = vector_adapter if each.kind == "vectors" else token_adapter
+    return build_named(default, choices, name, **around, **kwargs)

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.choices.pretrained import TransformersTextSettings
 from nested_lightning.settings.numbers import Pixels, Width
 from nested_lightning.settings.slot import Slot
 
@@ -27,6 +28,17 @@ class EmbeddingSettings(TokenAdapterSettings, kind="embedding", target=".TokenEm
     """One learned vector for each token or character."""
 
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of the vectors set to zero in training.")
+
+
+class TransformersAdapterSettings(
+    TokenAdapterSettings,
+    TransformersTextSettings,
+    kind="transformers",
+    target="nested_lightning.app.submodules.pretrained.step_texts.TransformersStepAdapter",
+):
+    """A text encoder of transformers, trained elsewhere, which reads by its own tokenizer; then one layer."""
+
+    dropout: float = Field(0.1, ge=0, lt=1, description="Share of features set to zero in training.")
 
 
 class ProjectionSettings(VectorAdapterSettings, kind="projection", target=".LinearProjection"):

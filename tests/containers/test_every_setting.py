@@ -55,7 +55,8 @@ OWN_TABLES = {
     **dict.fromkeys(("bag_of_words", "recurrent_text", "recurrent_sequence"), "test_sorts_of_groups"),
     **dict.fromkeys(("binary", "number", "counts", "labels", "several"), "test_objectives"),
     **dict.fromkeys(("timm", "torchvision", "timm_image", "torchvision_image"), "test_vision_parts"),
-    **dict.fromkeys(("transformers", "transformers_image", "transformers_text"), "test_pretrained_parts"),
+    **dict.fromkeys(("transformers_image", "transformers_text"), "test_pretrained_parts"),
+    "transformers": "test_pretrained_parts, test_step_texts",
 }
 """Kinds that need a table of their own, or files of weights, with the tests that train them."""
 OWN_PATHS = (

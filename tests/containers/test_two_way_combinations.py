@@ -38,6 +38,7 @@ NOT_HERE: Mapping[str, Any] = {
     "image_to_text.image_encoder.kind": ("timm", "torchvision", "transformers"),
     "multi_feature.data.split.kind": ("column", "whole"),
     "variant.data.split.kind": ("column", "whole"),
+    "variant.token_adapter.kind": ("transformers",),
     "variant.vector_adapter.kind": ("picture",),
     "image_to_text.data.split.kind": ("column", "whole", "variants", "unseen_bases"),
     "vae_gan.data.split.kind": ("whole",),

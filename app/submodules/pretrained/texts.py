@@ -69,6 +69,30 @@ def preparation(*, weights: str) -> TextPreparation:
     return TextPreparation(tokenizer=tokenizer, max_length=min(first, positions))
 
 
+def read_tokens(network: Any, x: Tensor) -> Tensor:
+    """Return what a network of transformers makes of each token, [B, L, F].
+
+    Args:
+        network: A text encoder.
+        x: [B, L], whole numbers: each id and 1, 0 where there is none, which stands at the end.
+    """
+    is_seen_BL = x != 0
+    is_seen_BL[:, 0] = True  # an empty text is read, but counts as nothing
+    mask_BLL = is_seen_BL[:, None, None, :].expand(-1, 1, x.shape[1], -1)
+    read: Tensor = network(input_ids=(x.long() - 1).clamp(min=0), attention_mask=mask_BLL).last_hidden_state
+    return read
+
+
+def refuse_too_many_tokens(config: Mapping[str, Any], num_tokens: int) -> None:
+    """Refuse a tokenizer that knows more tokens than a model.
+
+    Raises:
+        ValueError: It does; names both numbers.
+    """
+    if num_tokens > int(config.get("vocab_size", 0)):
+        raise ValueError(f"its model has {config.get('vocab_size')} tokens, its tokenizer {num_tokens}")
+
+
 class TransformersTextEncoder(PretrainedPart):
     """A text encoder of transformers; what it makes of tokens, pooled.
 
@@ -90,11 +114,7 @@ class TransformersTextEncoder(PretrainedPart):
     def forward(self, x: Tensor) -> Tensor:
         """Map tokens of [B, L], int32, each id and 1, 0 where there is none, to [B, F]."""
         is_there_BL = x != 0
-        is_seen_BL = is_there_BL.clone()
-        is_seen_BL[:, 0] = True  # an empty text is read, but counts as nothing
-        mask_BLL = is_seen_BL[:, None, None, :].expand(-1, 1, x.shape[1], -1)
-        ids_BL = (x.long() - 1).clamp(min=0)
-        read_BLF = self.network(input_ids=ids_BL, attention_mask=mask_BLL).last_hidden_state
+        read_BLF = read_tokens(self.network, x)
         if self.pooling == "first":
             return read_BLF[:, 0] * is_there_BL[:, :1]
         counts_B1 = is_there_BL.sum(dim=1, keepdim=True).clamp(min=1)
@@ -136,10 +156,7 @@ class TransformersTextExtractor(nn.Module):
         super().__init__()
         del weights_license
         known = config or describe(weights=weights)["config"]
-        if in_features - 1 > int(known.get("vocab_size", 0)):
-            raise ValueError(
-                f"its model has {known.get('vocab_size')} tokens, its tokenizer {in_features - 1}"
-            )
+        refuse_too_many_tokens(known, in_features - 1)
         self.in_features, self.max_length, self.out_features = in_features, max_length, out_features
         self.encoder = TransformersTextEncoder(
             network=build_network(known),

@@ -1,0 +1,118 @@
+"""Text encoders of transformers that read the steps of a sequence, each a character or a word, by pieces.
+
+Shapes: B sequences, L steps, K pieces of a step at most, M pieces that are read, F features of a piece,
+F_out features of the result.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from nested_lightning.app.submodules.pretrained.files import NONE
+from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
+from nested_lightning.app.submodules.pretrained.texts import read_tokens, refuse_too_many_tokens
+from nested_lightning.app.submodules.pretrained.transformers_parts import (
+    build_network,
+    describe,
+    load_network,
+)
+from nested_lightning.app.submodules.sequence_adapters import TakesKind
+
+
+class TransformersStepEncoder(PretrainedPart):
+    """A text encoder of transformers, which reads a sequence as a whole; what it makes of each step.
+
+    That is what it makes of the step's first piece. For a step without any, e.g. a blank, or a character that
+    isn't the first of its piece, it is what it makes of the last piece before.
+
+    Args:
+        network: The library's, with initial weights.
+        before: Ids of what the tokenizer puts before a text.
+        after: Ids of what it puts behind.
+        first_weights: What it begins with in a training.
+
+    Attributes:
+        out_features: F.
+    """
+
+    def __init__(
+        self, *, network: Any, before: Sequence[int], after: Sequence[int], first_weights: FirstWeights
+    ) -> None:
+        super().__init__(network=network, first_weights=first_weights)
+        self.out_features = int(network.config.hidden_size)
+        self._before, self._after = [[1 + one for one in ids] for ids in (before, after)]
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        """Map pieces of [B, L, K], whole numbers, each id and 1, 0 where there is none, to [B, L, F]."""
+        num_BL = (x != 0).sum(dim=2)
+        end_BL = num_BL.cumsum(dim=1)
+        place_BL = (end_BL - num_BL.clamp(min=1)).clamp(min=0) + len(self._before)
+        read_BMF = read_tokens(self.network, self._join(x, int(end_BL[:, -1].max())))
+        return read_BMF.gather(1, place_BL[..., None].expand(-1, -1, self.out_features))
+
+    def _join(self, x: Tensor, longest: int) -> Tensor:
+        """Return the pieces of each sequence one after another, [B, M], between what stands around them."""
+        is_none = (x == 0).flatten(1)
+        order = is_none.byte().argsort(dim=1, stable=True)
+        pieces = x.flatten(1).gather(1, order[:, : max(1, longest)])
+        before, after = (x.new_tensor(ids).expand(len(x), -1) for ids in (self._before, self._after))
+        behind = (~is_none).sum(dim=1, keepdim=True) + len(self._before)
+        joined = torch.cat([before, pieces, torch.zeros_like(after)], dim=1)
+        return joined.scatter(1, behind + torch.arange(len(self._after), device=x.device), after)
+
+
+class TransformersStepAdapter(nn.Module):
+    """A text encoder of transformers, dropout and a linear layer, for each step.
+
+    Args:
+        in_features: Number of different pieces, and 1 for none.
+        before: Ids of what the tokenizer puts before a text.
+        after: Ids of what it puts behind.
+        out_features: F_out.
+        dropout: Share of the encoder's features set to zero in training, in [0, 1).
+        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
+        config: What `describe` found; None: it is looked for now.
+        sha256: Digest of the weights; None: it may be any.
+        weights_license: Of the weights; for people to read.
+
+    Raises:
+        UserError: transformers isn't there, or doesn't know the model.
+        ValueError: The model has fewer tokens.
+    """
+
+    takes: ClassVar[TakesKind] = "tokens"
+
+    def __init__(
+        self,
+        *,
+        in_features: int,
+        before: Sequence[int] = (),
+        after: Sequence[int] = (),
+        out_features: int = 32,
+        dropout: float = 0.1,
+        weights: str = NONE,
+        config: Mapping[str, Any] | None = None,
+        sha256: str | None = None,
+        weights_license: str | None = None,
+    ) -> None:
+        super().__init__()
+        del weights_license
+        known = config or describe(weights=weights)["config"]
+        refuse_too_many_tokens(known, in_features - 1)
+        self.in_features, self.out_features = in_features, out_features
+        self.encoder = TransformersStepEncoder(
+            network=build_network(known),
+            before=before,
+            after=after,
+            first_weights=FirstWeights(weights=weights, sha256=sha256, take=load_network),
+        )
+        self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.encoder.out_features, out_features))
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        """Map pieces of [B, L, K], each id and 1, 0 where there is none, to [B, L, F_out]."""
+        return self.project(self.encoder(x))
