@@ -9,6 +9,7 @@ import pytest
 import torch
 from dependency_injector import providers
 from PIL import Image
+from pytorch_lightning import Callback, LightningModule, Trainer
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -18,9 +19,14 @@ from nested_lightning.app.submodules.pretrained.transformers_parts import descri
 from nested_lightning.containers.checking.model_check import check_application
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.app.multi_feature.test_pictures import write_class_folders
-from tests.app.submodules.pretrained.part_folders import PICTURE_SIZE, PREPROCESSOR, write_vision_transformer
+from tests.app.submodules.pretrained.part_folders import (
+    PICTURE_SIZE,
+    PREPROCESSOR,
+    write_convolutions,
+    write_vision_transformer,
+)
 
-pytest.importorskip("transformers", reason="the extra pretrained is not installed")
+transformers = pytest.importorskip("transformers", reason="the extra pretrained is not installed")
 
 _bootstrap: Any = nl.bootstrap
 _bootstrap_from: Any = nl.bootstrap_from
@@ -94,6 +100,49 @@ def test_a_frozen_part_is_bit_for_bit_that_of_its_file_after_a_training(tmp_path
     found, wanted = _encoder_in(result.best_checkpoint), _weights(part)
     assert found.keys() == wanted.keys()
     assert all(torch.equal(value, wanted[name]) for name, value in found.items())
+
+
+class Modes(Callback):
+    """Notes in which modes the encoder's modules are in training steps, and its state after each epoch."""
+
+    def __init__(self) -> None:
+        self.modes: list[set[bool]] = []
+        self.states: list[dict[str, Tensor]] = []
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.modes.append(set())
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *_: Any) -> None:
+        self.modes[-1] |= {module.training for module in pl_module.image_encoder.modules()}
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        state = pl_module.image_encoder.state_dict()
+        self.states.append({name: value.clone() for name, value in state.items()})
+
+
+def _changed(one: dict[str, Tensor], other: dict[str, Tensor]) -> set[bool]:
+    """Return whether statistics (True) and whether other tensors (False) differ."""
+    names = {name for name, value in one.items() if not torch.equal(value, other[name])}
+    return {"running_" in name for name in names}
+
+
+def test_a_part_learns_from_its_epoch_on_in_training_mode_and_not_before(tmp_path: Path) -> None:
+    part, seen = write_convolutions(tmp_path / "part"), Modes()
+    policy = {"freeze": True, "unfreeze_at_epoch": 1, "lr": 0.003}
+    values = {"submodules": {ENCODER: policy}}
+    run = _bootstrap(_settings(tmp_path, part, **values)).image_to_text.training_run()
+    run.trainer.callbacks.insert(0, seen)
+
+    run()
+
+    own = transformers.ResNetModel.from_pretrained(part).state_dict()
+    first = {name.removeprefix("network."): value for name, value in seen.states[0].items()}
+    assert seen.modes == [{False}, {True}]
+    assert not _changed(first, own)
+    assert _changed(*seen.states) == {True, False}
+    rates = {group["initial_lr"] for group in run.trainer.optimizers[0].param_groups}
+    assert 0.003 in rates
+    assert len(rates) == 2
 
 
 def test_a_checkpoint_is_enough_when_the_files_have_gone(tmp_path: Path, part: Path) -> None:

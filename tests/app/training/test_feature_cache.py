@@ -46,6 +46,15 @@ def test_rows_are_computed_once_in_whatever_batch_they_come() -> None:
     assert module.num_rows == 12
 
 
+def test_rows_of_the_same_bytes_and_another_shape_are_other_rows() -> None:
+    same = nn.Identity()
+    FeatureCache(same, path="small.net", limit_mb=1).begin()
+    row = torch.arange(6.0)
+
+    assert same(row.view(1, 2, 3)).shape == (1, 2, 3)
+    assert same(row.view(1, 3, 2)).shape == (1, 3, 2)
+
+
 def test_no_more_is_kept_than_is_allowed() -> None:
     module, _ = _cached(limit_mb=0)
     rows = torch.randn(2, 3)

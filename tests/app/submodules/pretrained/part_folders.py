@@ -38,6 +38,19 @@ def write_vision_transformer(folder: Path, *, num_layers: int = 2, **preprocesso
     return folder
 
 
+def write_convolutions(folder: Path) -> Path:
+    """Write a picture classifier of transformers that has running statistics; return its folder."""
+    transformers = pytest.importorskip("transformers", reason="the extra pretrained is not installed")
+    config = transformers.ResNetConfig(
+        embedding_size=4, hidden_sizes=[4, 8], depths=[1, 1], layer_type="basic", num_labels=2
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        transformers.ResNetForImageClassification(config).save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR))
+    return folder
+
+
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "food", "film", "was", "the")
 
 

@@ -16,9 +16,8 @@ print(json.dumps([name for name in sys.modules if name.partition(".")[0] in {lib
 _FAMILIES = """
 import nested_lightning as nl
 for name in ("multi-feature", "image-to-text", "vae-gan", "variant"):
-    family = getattr(nl.bootstrap(name), name.replace("-", "_"))
-    if name != "variant":  # its data are this Python's library
-        family.model()
+    few = {"variant.variants.text.source.max_files": 20} if name == "variant" else {}
+    getattr(nl.bootstrap({"model": name, **few}), name.replace("-", "_")).model()
 """
 
 

@@ -15,7 +15,12 @@ from nested_lightning.app.pictures.decoding import decode_picture
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.app.submodules.pretrained.image_encoders import PretrainedImageEncoder
 from nested_lightning.app.submodules.pretrained.transformers_parts import describe, image_encoder, preparation
-from tests.app.submodules.pretrained.part_folders import PICTURE_SIZE, PREPROCESSOR, write_vision_transformer
+from tests.app.submodules.pretrained.part_folders import (
+    PICTURE_SIZE,
+    PREPROCESSOR,
+    write_convolutions,
+    write_vision_transformer,
+)
 
 transformers = pytest.importorskip("transformers", reason="the extra pretrained is not installed")
 
@@ -72,12 +77,7 @@ def test_grey_pictures_are_three_equal_colours(tmp_path: Path) -> None:
 
 
 def test_a_network_of_convolutions_has_its_grid_as_it_is(tmp_path: Path) -> None:
-    config = transformers.ResNetConfig(
-        embedding_size=4, hidden_sizes=[4, 8], depths=[1, 1], layer_type="basic", num_labels=2
-    )
-    transformers.ResNetForImageClassification(config).save_pretrained(tmp_path)
-
-    encoder = _encoder(tmp_path, picture_size=32)
+    encoder = _encoder(write_convolutions(tmp_path), picture_size=32)
 
     assert (encoder.out_features, encoder.out_positions) == (8, 16)
     assert encoder(torch.rand(2, 3, 32, 32)).shape == (2, 8, 4, 4)
