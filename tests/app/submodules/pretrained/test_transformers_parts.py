@@ -15,6 +15,7 @@ from nested_lightning.app.pictures.decoding import decode_picture
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.app.submodules.pretrained.image_encoders import PretrainedImageEncoder
 from nested_lightning.app.submodules.pretrained.transformers_parts import describe, image_encoder, preparation
+from nested_lightning.app.training.layer_decay import list_layers
 from tests.app.submodules.pretrained.part_folders import (
     PICTURE_SIZE,
     PREPROCESSOR,
@@ -81,6 +82,16 @@ def test_a_network_of_convolutions_has_its_grid_as_it_is(tmp_path: Path) -> None
 
     assert (encoder.out_features, encoder.out_positions) == (8, 16)
     assert encoder(torch.rand(2, 3, 32, 32)).shape == (2, 8, 4, 4)
+
+
+def test_layers_of_a_part_are_its_blocks_with_what_is_around_them(tmp_path: Path) -> None:
+    encoder = _encoder(write_vision_transformer(tmp_path, num_layers=3))
+
+    layers = list_layers(encoder, path="image_to_text.image_encoder")
+
+    assert len(layers) == 5
+    assert sum(map(len, layers)) == len([*encoder.parameters()])
+    assert len({len(layer) for layer in layers[1:4]}) == 1
 
 
 def test_a_size_that_the_network_does_not_take_is_refused(tmp_path: Path) -> None:
