@@ -104,7 +104,7 @@ def test_adapters_alone_are_a_small_part_of_what_a_whole_checkpoint_holds(tmp_pa
     data = {"review": ["good soup", "bad soup"] * 10, "mood": ["+", "-"] * 10}
 
     best = _bootstrap(settings, data=data).train().best_checkpoint
-    model = nl.from_checkpoint(best).multi_feature.model()  # type: ignore[attr-defined]
+    model = nl.from_checkpoint(best).multi_feature.model()
 
     whole = sum(one.numel() * one.element_size() for one in model.state_dict().values())
     assert best.stat().st_size < 0.05 * whole
