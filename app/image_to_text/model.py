@@ -115,8 +115,9 @@ class ImageToText(Composite):
 
     @override
     def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
-        tokens = ImageToTextDataSpec.from_dict(data_spec).tokens
-        yield Meaning(part="text_decoder", what="words", names=tokens)
+        spec = ImageToTextDataSpec.from_dict(data_spec)
+        binds = "part" if spec.tokenizer else "entries"  # a tokenizer's own ids are in another order
+        yield Meaning(part="text_decoder", what="words", names=spec.tokens, binds=binds)
 
     def forward(self, pictures: Tensor, tokens: Tensor) -> Tensor:
         """Say what comes after each token of each picture's caption.
