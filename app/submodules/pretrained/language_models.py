@@ -60,6 +60,9 @@ class TransformersTextDecoder(nn.Module):
         ValueError: The model has fewer tokens, or keeps what it has read in another way.
     """
 
+    token_ids: Tensor
+    is_lacking: Tensor
+
     def __init__(
         self,
         *,

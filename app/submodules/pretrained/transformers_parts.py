@@ -34,6 +34,11 @@ def describe(*, weights: str) -> dict[str, Any]:
     Raises:
         UserError: It has no config, or one that needs code of its own.
     """
+    if weights == NONE:
+        raise UserError(
+            "set weights to a folder as save_pretrained writes it; or, for an untrained model, config to what"
+            " config.json in one would hold, e.g. {model_type: …}"
+        )
     files = PretrainedFiles(weights)
     config = files.json("config.json")
     if config is None or "model_type" not in config:
