@@ -136,6 +136,8 @@ def test_its_tokens_are_the_vocabulary_and_other_words_are_unknown(tmp_path: Pat
     assert END not in vocabulary.encode("A mauve box </s>")[1:-1]
     assert vocabulary.normalize("A mauve disc") == "a <unk> disc"
     assert type(spec).from_dict(spec.to_dict()) == spec
+    (meaning,) = family.model().meanings(spec.to_dict())
+    assert (meaning.part, meaning.binds) == ("text_decoder", "part")
 
 
 def test_a_check_needs_no_weights(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from nested_lightning.app.submodules.pretrained.libraries import library
@@ -63,8 +63,14 @@ class PretrainedTokenizer:
         text = self._loaded.decode([one for one in ids if one is not None], skip_special_tokens=False)
         return " ".join(text.split())
 
-    @cached_property
+    @property
     def _loaded(self) -> Any:
-        loaded = load_tokenizer(self.text)
-        loaded.encode_special_tokens = True  # their names in a text are text
-        return loaded
+        return _load_once(self.text)
+
+
+@lru_cache(maxsize=4)
+def _load_once(text: str) -> Any:
+    """Return a tokenizer to which the names of special tokens in a text are text."""
+    loaded = load_tokenizer(text)
+    loaded.encode_special_tokens = True
+    return loaded
