@@ -17,6 +17,7 @@ from nested_lightning.commands.printing.console import (
 )
 
 _MOST_SIGNS = 500
+_MOST_ITEMS = 2000
 
 
 def inspect(
@@ -55,16 +56,17 @@ def inspect(
         print_table("Overridden", ["path", "with"], [*found.overrides.items()], numeric=False)
     for title, values in (("Data spec", found.data_spec), ("Settings", found.settings)):
         print_line((title, "bold"))
-        shown = _shortened(values)  # a tokenizer is half a million signs
+        shown = _shortened(values)  # a tokenizer is half a million signs, and has 50,000 tokens
         text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
         print_line(text)
 
 
 def _shortened(values: Any) -> Any:
-    """Return nested plain values with the beginning of texts that nobody would read."""
+    """Return nested plain values with the beginning of texts and lists that nobody would read."""
     if isinstance(values, dict):
         return {name: _shortened(value) for name, value in values.items()}
     if isinstance(values, list):
-        return [_shortened(value) for value in values]
+        more = [f"… ({len(values):,} items)"] if len(values) > _MOST_ITEMS else []
+        return [_shortened(value) for value in values[:_MOST_ITEMS]] + more
     is_long = isinstance(values, str) and len(values) > _MOST_SIGNS
     return f"{values[:_MOST_SIGNS]}… ({len(values):,} signs)" if is_long else values

@@ -54,6 +54,7 @@ class ImageToTextContainer(DeclarativeContainer):
         protocols.DataModule,
         ImageToTextDataModule,
         preparation=providers.Callable(preparation_for, settings.provided.image_encoder),
+        tokenizer=providers.Factory(partial, preparation_for, settings.provided.text_decoder),
         **attributes(settings.provided.data, "path", "picture_size", "fit", "unit", "is_lowercase"),
         **attributes(settings.provided.data, "min_count", "max_length", "batch_size", "eval_batch_size"),
         reader=reader,

@@ -53,6 +53,16 @@ class ImageToTextSettings(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _leave_words_to_a_tokenizer(self) -> Self:
+        is_own = isinstance(self.text_decoder, PreparedSettings)
+        if is_own and (self.data.unit, self.data.min_count) != ("words", 1):
+            raise ValueError(
+                f"text_decoder.kind={self.text_decoder.kind} has a tokenizer of its own: leave data.unit and"
+                " data.min_count out"
+            )
+        return self
+
 
 ORIGINAL = Preset(
     summary="Two plain convolutions, their mean as initial state, an LSTM of 256; constant rate, no dropout.",

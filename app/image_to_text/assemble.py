@@ -34,7 +34,8 @@ def image_to_text(
         bridge: Takes ``in_features`` and ``in_positions``, the encoder's ``out_features`` and
             ``out_positions``.
         text_decoder: Takes ``in_features`` and ``role``, the bridge's ``out_features`` and ``role``, and
-            ``out_features``, the size of the vocabulary.
+            ``out_features``, the size of the vocabulary; where this is of a tokenizer of its own, also
+            ``token_ids`` and ``max_length``.
         normalization: Takes ``mean`` and ``scale`` of the colours.
         optimizer: Handed on.
         schedule: Handed on.
@@ -50,6 +51,7 @@ def image_to_text(
         in_features=published(bridged),
         out_features=Width(len(data.tokens), "the data's vocabulary"),
         role=_published_role(bridged),
+        **data.wired,
     )
     return model(
         image_encoder=encoder,

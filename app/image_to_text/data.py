@@ -1,6 +1,6 @@
 """The data of the image-to-text family: pictures with captions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,11 +22,17 @@ from nested_lightning.app.image_to_text.captioned_pictures import (
 )
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, PictureSplitter
-from nested_lightning.app.image_to_text.vocabulary import Unit, count_tokens, split_caption
+from nested_lightning.app.image_to_text.vocabulary import (
+    SPECIAL_TOKENS,
+    Unit,
+    count_tokens,
+    split_caption,
+)
 from nested_lightning.app.pictures.colours import count_values, statistics_of
 from nested_lightning.app.pictures.decoding import Fit
 from nested_lightning.app.pictures.preparation import PicturePreparation, squaring_of
 from nested_lightning.app.pictures.sizes import PictureSizes
+from nested_lightning.app.submodules.pretrained.tokenization import PretrainedTokenizer
 
 SHIPPED_EMOJI = "shipped emoji"
 DEFAULT_SIZE = 32
@@ -42,6 +48,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         picture_size: Width and height of the pictures; None: as ``preparation`` says, else `DEFAULT_SIZE`.
         fit: How they become square; None: as ``preparation`` says, else ``pad``.
         preparation: How the encoder wants the pictures; None: it is of no account.
+        tokenizer: Gives that of the text decoder, whose tokens are then the vocabulary; None: it has none.
         unit: What captions are made of.
         is_lowercase: Whether captions are read in small letters.
         min_count: Times that a token must occur in the training part.
@@ -63,6 +70,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         picture_size: int | None = None,
         fit: Fit | None = None,
         preparation: PicturePreparation | None = None,
+        tokenizer: Callable[[], PretrainedTokenizer | None] = lambda: None,
         unit: Unit = "words",
         is_lowercase: bool = True,
         min_count: int = 1,
@@ -81,6 +89,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         wanted = squaring_of(preparation, size=picture_size, fit=fit, default_size=DEFAULT_SIZE)
         self._squaring = data_spec.squaring if data_spec else wanted
         self._preparation = preparation
+        self._tokenizer = tokenizer
         self._unit: Unit = data_spec.unit if data_spec else unit
         self._is_lowercase = data_spec.is_lowercase if data_spec else is_lowercase
         self._min_count = min_count
@@ -107,7 +116,10 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
             "file": str(self._path or SHIPPED_EMOJI),
             "pictures": [3, spec.picture_size, spec.picture_size],
             "in files": str(self._sizes),
-            "captions": {spec.unit: len(spec.tokens), "longest": spec.max_length},
+            "captions": {
+                "tokens" if spec.tokenizer else spec.unit: len(spec.tokens),
+                "longest": spec.max_length,
+            },
         }
 
     @override
@@ -131,12 +143,16 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
 
     def _fit_spec(self, read: CaptionedPictures, train: Rows) -> ImageToTextDataSpec:
         """Return the facts of the training part, and of no other."""
+        tokenizer = self._tokenizer()
         captions = [
-            split_caption(caption, unit=self._unit, is_lowercase=self._is_lowercase)
+            split_caption(caption, unit=self._unit, is_lowercase=self._is_lowercase, tokenizer=tokenizer)
             for row in train
             for caption in read.records[row].captions
         ]
-        tokens = count_tokens(captions, min_count=self._min_count)
+        if tokenizer is not None:
+            tokens = (*SPECIAL_TOKENS, *tokenizer.words)
+        else:
+            tokens = count_tokens(captions, min_count=self._min_count)
         if not captions or len(tokens) == len(count_tokens([], min_count=1)):
             raise UserError(
                 "the training part has no token often enough; see image_to_text.data.min_count and .split"
@@ -156,6 +172,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
             unit=self._unit,
             is_lowercase=self._is_lowercase,
             max_length=max(map(len, captions)) + 1,
+            tokenizer=tokenizer,
         )
 
 

@@ -5,6 +5,7 @@ height of a picture, F features, h and w height and width of the encoder's grid.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -115,8 +116,9 @@ class ImageToText(Composite):
 
     @override
     def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
-        tokens = ImageToTextDataSpec.from_dict(data_spec).tokens
-        yield Meaning(part="text_decoder", what="words", names=tokens)
+        spec = ImageToTextDataSpec.from_dict(data_spec)
+        words = Meaning(part="text_decoder", what="words", names=spec.tokens)
+        yield replace(words, binds="part") if spec.tokenizer else words  # whose own ids are in another order
 
     def forward(self, pictures: Tensor, tokens: Tensor) -> Tensor:
         """Say what comes after each token of each picture's caption.

@@ -10,6 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from nested_lightning.app.submodules.pretrained.tokenization import PretrainedTokenizer
+
 Unit = Literal["words", "characters"]
 
 PAD, BEGIN, END, UNKNOWN = range(4)
@@ -19,14 +21,23 @@ SPECIAL_TOKENS = ("<pad>", "<begin>", "<end>", "<unknown>")
 _WORD = re.compile(r"\w+(?:['\u2019\-]\w+)*|[^\w\s]")
 
 
-def split_caption(caption: str, *, unit: Unit, is_lowercase: bool) -> list[str]:
-    """Return a caption's words with its punctuation marks, or its characters; spaces count as one."""
+def split_caption(
+    caption: str, *, unit: Unit, is_lowercase: bool, tokenizer: PretrainedTokenizer | None = None
+) -> list[str]:
+    """Return a caption's words with its punctuation marks, or its characters; spaces count as one.
+
+    A tokenizer splits it in its own way.
+    """
     text = " ".join((caption.lower() if is_lowercase else caption).split())
+    if tokenizer is not None:
+        return tokenizer.split(text)
     return _WORD.findall(text) if unit == "words" else list(text)
 
 
-def join_tokens(tokens: Sequence[str], *, unit: Unit) -> str:
-    """Return the text of words or characters."""
+def join_tokens(tokens: Sequence[str], *, unit: Unit, tokenizer: PretrainedTokenizer | None = None) -> str:
+    """Return the text of words or characters, or of a tokenizer's tokens."""
+    if tokenizer is not None:
+        return tokenizer.join(tokens)
     return (" " if unit == "words" else "").join(tokens)
 
 
@@ -44,24 +55,24 @@ class Vocabulary:
         tokens: Token by index, the special ones first.
         unit: What tokens are.
         is_lowercase: Whether captions are read in small letters.
+        tokenizer: What splits captions and joins tokens in the place of ``unit``; None: nothing does.
     """
 
     tokens: tuple[str, ...]
     unit: Unit
     is_lowercase: bool
+    tokenizer: PretrainedTokenizer | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
 
     def normalize(self, caption: str) -> str:
         """Return a caption as it would be generated: without odd spaces, in small letters."""
-        split = split_caption(caption, unit=self.unit, is_lowercase=self.is_lowercase)
-        return join_tokens(split, unit=self.unit)
+        return self._join(self._split(caption))
 
     def encode(self, caption: str) -> list[int]:
         """Return the indices of a caption's tokens between begin and end."""
-        split = split_caption(caption, unit=self.unit, is_lowercase=self.is_lowercase)
-        return [BEGIN, *(self._indices.get(token, UNKNOWN) for token in split), END]
+        return [BEGIN, *(self._indices.get(token, UNKNOWN) for token in self._split(caption)), END]
 
     def encode_all(self, captions: Sequence[Sequence[str]]) -> Tensor:
         """Return the indices of all captions of N pictures, each of which has some: [N, K, T], int64.
@@ -85,7 +96,15 @@ class Vocabulary:
                 break
             if index not in (PAD, BEGIN):
                 tokens.append(self.tokens[index])
-        return join_tokens(tokens, unit=self.unit)
+        return self._join(tokens)
+
+    def _split(self, caption: str) -> list[str]:
+        return split_caption(
+            caption, unit=self.unit, is_lowercase=self.is_lowercase, tokenizer=self.tokenizer
+        )
+
+    def _join(self, tokens: Sequence[str]) -> str:
+        return join_tokens(tokens, unit=self.unit, tokenizer=self.tokenizer)
 
     @cached_property
     def _indices(self) -> dict[str, int]:

@@ -14,8 +14,8 @@ import numpy as np
 from nested_lightning.app.errors import counted
 from nested_lightning.app.multi_feature.own_columns import ArrowColumn, Encoded
 from nested_lightning.app.multi_feature.own_group_specs import TokenGroupSpec
-from nested_lightning.app.submodules.pretrained.libraries import library
 from nested_lightning.app.submodules.pretrained.texts import TextPreparation
+from nested_lightning.app.submodules.pretrained.tokenization import load_tokenizer
 
 MAX_TOKENS = 256
 """Tokens of a text that are read at most: memory grows with their square."""
@@ -34,7 +34,7 @@ class TokenColumn(ArrowColumn):
     def fit(self) -> TokenGroupSpec:
         """Return the tokenizer, and the length of the longest text as far as the extractor reads it."""
         assert self.preparation is not None
-        tokenizer = _tokenizer(self.preparation.tokenizer)
+        tokenizer = load_tokenizer(self.preparation.tokenizer)
         limit = min(self.preparation.max_length, MAX_TOKENS)
         lengths = self._lengths(tokenizer)
         return TokenGroupSpec(
@@ -47,7 +47,7 @@ class TokenColumn(ArrowColumn):
 
     def encode(self, spec: TokenGroupSpec) -> Encoded:
         """Return the ids of tokens, and 1, int32 of [N, L]; what is longer than L is cut."""
-        tokenizer = _tokenizer(spec.tokenizer)
+        tokenizer = load_tokenizer(spec.tokenizer)
         tokenizer.enable_truncation(max_length=spec.max_length)
         encoded = np.zeros((len(self), *spec.layout.shape), dtype=np.int32)
         there = [row for row, text in enumerate(self.values.to_pylist()) if text is not None]
@@ -58,7 +58,7 @@ class TokenColumn(ArrowColumn):
 
     def note(self, spec: TokenGroupSpec) -> None:
         """Warn of texts that are cut."""
-        num = int((self._lengths(_tokenizer(spec.tokenizer)) > spec.max_length).sum())
+        num = int((self._lengths(load_tokenizer(spec.tokenizer)) > spec.max_length).sum())
         if num:
             warnings.warn(
                 f"column '{self.name}': {counted(num, 'row')} of {len(self):,} are longer than the longest of"
@@ -69,11 +69,3 @@ class TokenColumn(ArrowColumn):
     def _lengths(self, tokenizer: Any) -> Any:
         texts = self.values.drop_null().to_pylist()
         return np.array([len(one.ids) for one in tokenizer.encode_batch(texts)], dtype=np.int64)
-
-
-def _tokenizer(text: str) -> Any:
-    """Return a tokenizer that neither cuts nor fills up."""
-    made = library("tokenizers", extra="pretrained", wanted_by="a column of tokens").Tokenizer.from_str(text)
-    made.no_truncation()
-    made.no_padding()
-    return made

@@ -17,8 +17,8 @@ from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.submodules.pretrained.libraries import library
 from nested_lightning.app.submodules.pretrained.texts import TextPreparation
+from nested_lightning.app.submodules.pretrained.tokenization import load_tokenizer
 from nested_lightning.app.variant.sequences import cut_windows
 from nested_lightning.app.variant.sources.records import RawSequence
 
@@ -56,7 +56,7 @@ def fit_pieces(
     preparation: TextPreparation, inputs: Sequence[RawSequence], *, has_step_labels: bool
 ) -> PieceSpec:
     """Return what cuts the texts of a training part."""
-    tokenizer = _tokenizer(preparation.tokenizer)
+    tokenizer = load_tokenizer(preparation.tokenizer)
     probe = tokenizer.encode("a")
     is_added = [*zip(probe.ids, probe.special_tokens_mask, strict=True)]
     before, after = (
@@ -81,7 +81,7 @@ def encode_pieces(inputs: Sequence[RawSequence], spec: PieceSpec, *, has_step_la
 
     They are [L, K] where steps have labels. Else they are [P, 1], cut after the most that is read at once.
     """
-    cut = _cut(inputs, _tokenizer(spec.tokenizer))
+    cut = _cut(inputs, load_tokenizer(spec.tokenizer))
     if not has_step_labels:
         heads = (ids[: spec.max_length] + 1 for _, ids in cut)
         return [torch.from_numpy(_at_least_one(ids)[:, None].astype(np.int32)) for ids in heads]
@@ -142,11 +142,3 @@ def _at_least_one(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def _storable(text: str) -> str:
     """Return a text without halves of characters, as long as it was."""
     return text.encode("utf-8", errors="replace").decode("utf-8")
-
-
-def _tokenizer(text: str) -> Any:
-    """Return a tokenizer that neither cuts nor fills up."""
-    made = library("tokenizers", extra="pretrained", wanted_by="kind=transformers").Tokenizer.from_str(text)
-    made.no_truncation()
-    made.no_padding()
-    return made

@@ -44,8 +44,7 @@ def without_weights(settings: Mapping[str, Any]) -> dict[str, Any]:
     section = parsed.family.section
     changes: dict[str, Any] = {}
     for names, choice in _pretrained_below((), getattr(parsed, section)):
-        kept = choice.model_dump(exclude_none=True) | {"weights": "none"}
-        changes = merge(changes, nest_at((section, *names), kept))
+        changes = merge(changes, nest_at((section, *names), choice.without_weights()))
     return change_settings(settings, changes) if changes else dict(settings)
 
 
@@ -53,7 +52,7 @@ def preparation_for(choice: ChoiceSettings) -> Any:
     """Return how a pretrained part wants its pictures or texts; None: it isn't one, or says nothing."""
     if not isinstance(choice, PreparedSettings):
         return None
-    return import_target(choice.prepared_by)(**{choice.prepared_from: getattr(choice, choice.prepared_from)})
+    return import_target(choice.prepared_by)(**choice.prepared_from())
 
 
 def preparation_by_name(

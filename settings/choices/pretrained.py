@@ -37,17 +37,23 @@ class PretrainedSettings(Settings):
         """Return what a part is found by."""
         return {"weights": self.weights}
 
+    def without_weights(self) -> dict[str, Any]:
+        """Return the plain values of a part whose weights come from elsewhere."""
+        return self.model_dump(exclude_none=True) | {"weights": "none"}
+
 
 class PreparedSettings(PretrainedSettings):
     """A part that says how it wants what it is given.
 
     Attributes:
-        prepared_by: Import path of the function that says it.
-        prepared_from: The setting that it takes.
+        prepared_by: Import path of the function that says it, of what `prepared_from` gives.
     """
 
     prepared_by: ClassVar[str]
-    prepared_from: ClassVar[str] = "config"
+
+    def prepared_from(self) -> dict[str, Any]:
+        """Return what tells how it wants what it is given."""
+        return {"config": self.config}
 
 
 class NamedSettings(PreparedSettings):
@@ -88,4 +94,21 @@ class TransformersTextSettings(PreparedSettings):
 
     described_by: ClassVar[str] = f"{_MODULE}.transformers_parts.describe"
     prepared_by: ClassVar[str] = f"{_MODULE}.texts.preparation"
-    prepared_from: ClassVar[str] = "weights"
+
+    tokenizer: Annotated[str | None, Follows("weights")] = Field(
+        None, description="Folder of the tokenizer, with tokenizer.json; null: that of the weights."
+    )
+
+    def prepared_from(self) -> dict[str, Any]:
+        """Return where the tokenizer is."""
+        return {"weights": self.tokenizer or self.weights}
+
+    def without_weights(self) -> dict[str, Any]:
+        """Return the plain values of a part whose weights, but not its tokenizer, come from elsewhere."""
+        return super().without_weights() | {"tokenizer": self.tokenizer or self.weights}
+
+
+class TransformersWriterSettings(TransformersTextSettings):
+    """A part of transformers that writes texts."""
+
+    prepared_by: ClassVar[str] = f"{_MODULE}.tokenizer_files.preparation"

@@ -1,10 +1,11 @@
 """Choices of text decoder: the tokens so far and a picture in, the next token's logits out."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.choices.pretrained import TransformersWriterSettings
 from nested_lightning.settings.numbers import Depth, Width
 from nested_lightning.settings.slot import Slot
 
@@ -51,6 +52,24 @@ class TransformerTextDecoderSettings(
                 f" {self.num_heads}"
             )
         return self
+
+
+class TransformersTextDecoderSettings(
+    TextDecoderSettings,
+    TransformersWriterSettings,
+    kind="transformers",
+    target="nested_lightning.app.submodules.pretrained.language_models.TransformersTextDecoder",
+):
+    """A causal language model of transformers, trained elsewhere, with its tokenizer."""
+
+    picture: Literal["prefix", "cross_attention"] | None = Field(
+        None,
+        description="Whether the picture is read before the first word, or attended to in each layer; null:"
+        " attended to where config has such layers, else a prefix.",
+    )
+    dropout: float = Field(
+        0.1, ge=0, lt=1, description="Share of the picture's features set to zero; its own is in config."
+    )
 
 
 TEXT_DECODERS = Slot(base=TextDecoderSettings, default="lstm")

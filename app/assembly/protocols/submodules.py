@@ -114,9 +114,21 @@ class Bridge(Protocol):
 
 @instance_of(nn.Module)
 class TextDecoder(Protocol):
-    """The tokens so far and a picture in, logits of the next token out."""
+    """The tokens so far and a picture in, logits of the next token out.
 
-    def __init__(self, *, in_features: int, out_features: int, role: str) -> None: ...
+    Where the vocabulary is that of the decoder's own tokenizer, ``token_ids`` says which id each token has
+    there, -1 for none, and ``max_length`` how many tokens the longest caption has.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_features: int,
+        out_features: int,
+        role: str,
+        token_ids: Sequence[int] = (),
+        max_length: int = 0,
+    ) -> None: ...
 
     def start(self, context: Tensor) -> tuple[Tensor, ...]:
         """Return the state in which a caption begins; the first dimension of each tensor is the caption's."""

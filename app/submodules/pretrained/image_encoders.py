@@ -9,9 +9,9 @@ from math import isqrt
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from typing_extensions import override
 
+from nested_lightning.app.submodules.pretrained.meta_calls import on_meta_alike
 from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
 
 NUM_COLOURS = 3
@@ -66,17 +66,10 @@ class PretrainedImageEncoder(PretrainedPart):
 
     def _measure(self, picture_size: int) -> tuple[int, int]:
         """Return width and number of positions of the grid, found on ``meta``."""
-        state = {**dict(self.named_parameters()), **dict(self.named_buffers())}
-        on_meta = {name: torch.empty_like(value, device="meta") for name, value in state.items()}
-        is_training = self.training
-        self.eval()
         try:
-            with torch.no_grad(), torch.device("meta"):
-                x = torch.empty(1, self.in_features, picture_size, picture_size)
-                grid = functional_call(self, on_meta, (x,))
+            with on_meta_alike(self) as call:
+                grid = call((torch.empty(1, self.in_features, picture_size, picture_size),))
         except (RuntimeError, ValueError, AssertionError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"it doesn't take pictures of {picture_size} pixels: {reason}") from error
-        finally:
-            self.train(is_training)
         return grid.shape[1], grid.shape[2] * grid.shape[3]

@@ -73,12 +73,21 @@ def refuse_partial(
         raise UserError(f"{source} isn't whole, or is of another architecture: {'; '.join(faults)}")
 
 
-def said(num_taken: int, num_wanted: int, *, without: str = "", left: Iterable[str] = (), source: str) -> str:
+def said(
+    num_taken: int,
+    num_wanted: int,
+    *,
+    without: str = "",
+    left: Iterable[str] = (),
+    new: Iterable[str] = (),
+    source: str,
+) -> str:
     """Return in words what was taken of a file."""
     said = f"{num_taken} of {counted(num_wanted, 'tensor')} from {source}"
     said += f", without '{without}.' before their names" if without else ""
-    names = [*left]
-    return f"{said}; left out: {name_list(names)}" if names else said
+    for what, names in (("not there, so new", [*new]), ("left out", [*left])):
+        said += f"; {what}: {name_list(names)}" if names else ""
+    return said
 
 
 def _common_beginning(wanted: Iterable[str], given: Iterable[str]) -> str:

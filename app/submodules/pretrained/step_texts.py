@@ -75,6 +75,7 @@ class TransformersStepAdapter(nn.Module):
         out_features: F_out.
         dropout: Share of the encoder's features set to zero in training, in [0, 1).
         weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
+        tokenizer: Where its tokenizer is, which the data's spec has by now.
         config: What `describe` found; None: it is looked for now.
         sha256: Digest of the weights; None: it may be any.
         weights_license: Of the weights; for people to read.
@@ -95,12 +96,13 @@ class TransformersStepAdapter(nn.Module):
         out_features: int = 32,
         dropout: float = 0.1,
         weights: str = NONE,
+        tokenizer: str | None = None,
         config: Mapping[str, Any] | None = None,
         sha256: str | None = None,
         weights_license: str | None = None,
     ) -> None:
         super().__init__()
-        del weights_license
+        del tokenizer, weights_license
         known = config or describe(weights=weights)["config"]
         refuse_too_many_tokens(known, in_features - 1)
         self.in_features, self.out_features = in_features, out_features

@@ -14,6 +14,7 @@ from typing_extensions import override
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
 from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
+from nested_lightning.app.submodules.pretrained.tokenizer_files import TOKENIZER
 from nested_lightning.app.submodules.pretrained.transformers_parts import (
     build_network,
     describe,
@@ -22,7 +23,6 @@ from nested_lightning.app.submodules.pretrained.transformers_parts import (
 
 Pooling = Literal["mean", "first"]
 
-TOKENIZER = "tokenizer.json"
 _LENGTHS = (
     ("sentence_bert_config.json", "max_seq_length"),
     ("tokenizer_config.json", "model_max_length"),
@@ -56,7 +56,7 @@ def preparation(*, weights: str) -> TextPreparation:
     """
     if weights == NONE:
         raise UserError(
-            "weights = none: a pretrained reader of texts needs the folder that has its tokenizer"
+            "weights = none: set tokenizer to the folder of the tokenizer of this reader of texts"
         )
     files = PretrainedFiles(weights)
     tokenizer = files.text(TOKENIZER)
@@ -131,6 +131,7 @@ class TransformersTextExtractor(nn.Module):
         pooling: The mean of all tokens, or the first one.
         dropout: Share of pooled features set to zero in training, in [0, 1).
         weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
+        tokenizer: Where its tokenizer is, by which the data are read.
         config: What `describe` found; None: it is looked for now.
         sha256: Digest of the weights; None: it may be any.
         weights_license: Of the weights; for people to read.
@@ -149,12 +150,13 @@ class TransformersTextExtractor(nn.Module):
         pooling: Pooling = "mean",
         dropout: float = 0.1,
         weights: str = NONE,
+        tokenizer: str | None = None,
         config: Mapping[str, Any] | None = None,
         sha256: str | None = None,
         weights_license: str | None = None,
     ) -> None:
         super().__init__()
-        del weights_license
+        del tokenizer, weights_license
         known = config or describe(weights=weights)["config"]
         refuse_too_many_tokens(known, in_features - 1)
         self.in_features, self.max_length, self.out_features = in_features, max_length, out_features

@@ -1,6 +1,6 @@
 """Parts of transformers, the library of Hugging Face: https://github.com/huggingface/transformers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +34,11 @@ def describe(*, weights: str) -> dict[str, Any]:
     Raises:
         UserError: It has no config, or one that needs code of its own.
     """
+    if weights == NONE:
+        raise UserError(
+            "set weights to a folder as save_pretrained writes it; or, for an untrained model, config to what"
+            " config.json in one would hold, e.g. {model_type: …}"
+        )
     files = PretrainedFiles(weights)
     config = files.json("config.json")
     if config is None or "model_type" not in config:
@@ -115,28 +120,44 @@ def build_network(config: Mapping[str, Any]) -> nn.Module:
     Raises:
         UserError: transformers isn't there, or doesn't know the model.
     """
+    known = known_config(config)
+    with foreign_file("config.json"):
+        try:
+            network: nn.Module = transformers().AutoModel.from_config(known, add_pooling_layer=False)
+        except TypeError:  # it has none
+            network = transformers().AutoModel.from_config(known)
+    return network.train()
+
+
+def known_config(config: Mapping[str, Any]) -> Any:
+    """Return a config as the library has it, of a model in float32.
+
+    Raises:
+        UserError: transformers isn't there, doesn't know the model, or the config needs code of its own.
+    """
     _refuse_code(config)
-    transformers = _transformers()
     values = {name: value for name, value in config.items() if name not in (PREPROCESSOR, "model_type")}
     with foreign_file("config.json"):
         try:
-            known = transformers.AutoConfig.for_model(str(config.get("model_type")), **values)
+            known = transformers().AutoConfig.for_model(str(config.get("model_type")), **values)
         except ValueError as error:
             raise UserError(
-                f"transformers {transformers.__version__} doesn't know model_type"
+                f"transformers {transformers().__version__} doesn't know model_type"
                 f" {config.get('model_type')!r}, which transformers"
                 f" {config.get('transformers_version', 'of another version')} wrote"
             ) from error
         known.dtype = torch.float32
-        try:
-            network: nn.Module = transformers.AutoModel.from_config(known, add_pooling_layer=False)
-        except TypeError:  # it has none
-            network = transformers.AutoModel.from_config(known)
-    return network.train()
+    return known
 
 
-def load_network(network: Any, *, weights: str, sha256: str | None) -> str:
+def load_network(network: Any, *, weights: str, sha256: str | None, new: Container[str] = ()) -> str:
     """Load the weights of a model by the library's own reading, and say what was taken.
+
+    Args:
+        network: The model.
+        weights: Where they are.
+        sha256: Digest of the weights; None: it may be any.
+        new: Names of tensors that may be missing there, and then stay as they are.
 
     Raises:
         UserError: They aren't there, aren't whole, or are of another model.
@@ -163,22 +184,24 @@ def load_network(network: Any, *, weights: str, sha256: str | None) -> str:
     bodies = (*(f"{name}." for name in own), *((f"{begins}.",) if begins else ()))
     left = sorted(map(str, report["unexpected_keys"]))
     wanted = without_adapters(network.state_dict())
+    missing = sorted(map(str, report["missing_keys"]))
     refuse_partial(
-        missing=sorted(map(str, report["missing_keys"])),
+        missing=[name for name in missing if name not in new],
         unexpected=[name for name in left if name.startswith(bodies) and ".pooler." not in f".{name}"],
         misshapen=[str(key[0] if isinstance(key, tuple) else key) for key in report["mismatched_keys"]],
         num_wanted=len(wanted),
         source=weights,
     )
     given = loaded.state_dict()
-    network.load_state_dict({name: given[name] for name in wanted}, strict=False)
-    return said(len(wanted), len(wanted), left=left, source=weights)
+    taken = {name: given[name] for name in wanted if name not in missing}
+    network.load_state_dict(taken, strict=False)
+    return said(len(taken), len(wanted), left=left, new=missing, source=weights)
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
     """Keep transformers from reporting in its own words what `load_network` reports."""
-    logs = _transformers().logging
+    logs = transformers().logging
     before = logs.get_verbosity()
     logs.set_verbosity_error()
     logs.disable_progress_bar()
@@ -225,5 +248,6 @@ def _refuse_code(config: Mapping[str, Any]) -> None:
         )
 
 
-def _transformers() -> Any:
+def transformers() -> Any:
+    """Return the library."""
     return library("transformers", extra="pretrained", wanted_by="kind=transformers")

@@ -108,3 +108,17 @@ def test_inspect_shows_the_beginning_of_a_tokenizer(tmp_path: Path, program: Pro
     assert shown.returncode == 0, shown.stderr
     assert "signs)" in shown.stdout
     assert len(shown.stdout) < 20_000
+
+
+@pytest.mark.slow
+def test_a_training_that_begins_with_a_checkpoint_needs_the_tokenizer_alone(tmp_path: Path) -> None:
+    part = write_text_encoder(tmp_path / "part")
+    result = _family(part, tmp_path / "run", _rows()).train()
+    (part / "model.safetensors").unlink()
+
+    again: Any = nl.bootstrap_from(
+        result.best_checkpoint, {"run_dir": str(tmp_path / "again")}, data=_rows(copies=13)
+    )
+
+    assert again.train().num_steps > 0
+    assert again.multi_feature.data_spec().groups[0].num_tokens == len(WORDS)
