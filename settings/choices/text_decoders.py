@@ -1,6 +1,6 @@
 """Choices of text decoder: the tokens so far and a picture in, the next token's logits out."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -62,10 +62,10 @@ class TransformersTextDecoderSettings(
 ):
     """A causal language model of transformers, trained elsewhere, with its tokenizer."""
 
-    picture: Literal["prefix", "cross_attention"] | None = Field(
-        None,
-        description="Whether the picture is read before the first word, or attended to in each layer; null:"
-        " attended to where config has such layers, else a prefix.",
+    add_cross_attention: bool = Field(
+        False,
+        description="Give layers a new cross-attention to the picture, if config has none; else it is read"
+        " before the words.",
     )
     dropout: float = Field(
         0.1, ge=0, lt=1, description="Share of the picture's features set to zero; its own is in config."

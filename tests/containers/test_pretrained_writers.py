@@ -142,7 +142,7 @@ def test_its_tokens_are_the_vocabulary_and_other_words_are_unknown(tmp_path: Pat
 
 def test_a_check_needs_no_weights(tmp_path: Path) -> None:
     part = write_gpt2(tmp_path / "part")
-    settings = _settings(tmp_path, part, **{f"{DECODER}.picture": "cross_attention"})
+    settings = _settings(tmp_path, part, **{f"{DECODER}.add_cross_attention": True})
     application = _bootstrap(settings)
     (part / "model.safetensors").unlink()
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
 from inspect import signature
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.submodules.bridges import Role
 from nested_lightning.app.submodules.pretrained.files import NONE
 from nested_lightning.app.submodules.pretrained.matching import without_adapters
@@ -28,8 +29,6 @@ from nested_lightning.app.submodules.pretrained.transformers_parts import (
 )
 from nested_lightning.app.submodules.text_decoders import State
 
-PictureUse = Literal["prefix", "cross_attention"]
-
 _LESS_THAN_ANY = 20.0
 """By how much the logit of a token that a model hasn't got lies below those of all that it has."""
 
@@ -37,9 +36,9 @@ _LESS_THAN_ANY = 20.0
 class TransformersTextDecoder(PretrainedPart):
     """A causal language model of transformers, which is shown a picture; see `app.submodules.text_decoders`.
 
-    Whatever the bridge's role, it is given one vector of the picture or several. They come before the first
-    token, as a prefix of embeddings (ClipCap, https://arxiv.org/abs/2111.09734), or each layer attends to
-    them. Keys and values of what it has read are the state.
+    Whatever the bridge's role, it is given one vector of the picture or several. Each layer attends to them
+    where the model has cross-attention; else they come before the first token, as a prefix of embeddings
+    (ClipCap, https://arxiv.org/abs/2111.09734). Keys and values of what it has read are the state.
 
     Args:
         in_features: F_in, the width of what the bridge gives.
@@ -48,7 +47,7 @@ class TransformersTextDecoder(PretrainedPart):
         token_ids: The model's own id of each token, of which -1 is none; of two that are the same, the later
             one is written. Empty: they are its ids already.
         max_length: Most tokens that it reads of a caption.
-        picture: How the picture is seen; None: by cross-attention if the config has it, else as a prefix.
+        add_cross_attention: Whether layers get one that is new, where the config has none.
         dropout: Share of the picture's features set to zero in training, in [0, 1).
         weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
         tokenizer: Where its tokenizer is, which the data's vocabulary comes from.
@@ -57,8 +56,8 @@ class TransformersTextDecoder(PretrainedPart):
         weights_license: Of the weights; for people to read.
 
     Raises:
-        UserError: transformers isn't there, or has no such language model.
-        ValueError: The model has fewer tokens, or keeps what it has read in another way.
+        UserError: transformers isn't there, has no such language model, or one with fewer tokens.
+        ValueError: The model keeps what it has read in another way.
     """
 
     token_ids: Tensor
@@ -72,7 +71,7 @@ class TransformersTextDecoder(PretrainedPart):
         role: Role,
         token_ids: Sequence[int] = (),
         max_length: int = 0,
-        picture: PictureUse | None = None,
+        add_cross_attention: bool = False,
         dropout: float = 0.1,
         weights: str = NONE,
         tokenizer: str | None = None,
@@ -82,19 +81,21 @@ class TransformersTextDecoder(PretrainedPart):
     ) -> None:
         del tokenizer, weights_license
         known = known_config(config or describe(weights=weights)["config"])
-        attends, is_new = _settle_picture(known, picture)
+        attends, is_new = _settle_attention(known, is_wanted=add_cross_attention)
         ids = token_ids or range(out_features)
-        if max(ids) >= known.vocab_size:
-            raise ValueError(f"its model has {known.vocab_size} tokens, its tokenizer {max(ids) + 1}")
+        with foreign_file("config.json"):
+            if max(ids) >= known.vocab_size:
+                raise UserError(f"its model has {known.vocab_size} tokens, its tokenizer {max(ids) + 1}")
+            network: Any = transformers().AutoModelForCausalLM.from_config(known).train()
+            width = known.hidden_size if attends else network.get_input_embeddings().embedding_dim
         super().__init__(
-            network=transformers().AutoModelForCausalLM.from_config(known).train(),
+            network=network,
             first_weights=FirstWeights(
                 weights=weights, sha256=sha256, take=partial(_load, is_attention_new=is_new)
             ),
         )
         self.in_features, self.out_features, self.role = in_features, out_features, role
         self.max_length = max_length
-        width = known.hidden_size if attends else self.network.get_input_embeddings().embedding_dim
         self.context = nn.Sequential(nn.Dropout(dropout), nn.Linear(in_features, width))
         last = {token: place for place, token in enumerate(ids)}
         lacking = [token < 0 or last[token] != place for place, token in enumerate(ids)]
@@ -159,7 +160,8 @@ class TransformersTextDecoder(PretrainedPart):
                 state: State = (torch.empty(1, 1, width),)
                 for _ in range(2):
                     _, state = call((torch.zeros(1, 1, dtype=torch.int64), state))
-                    assert len(state) > 1, "it keeps none"
+                if len(state) == 1:
+                    raise TypeError("it keeps none")
         except Exception as error:  # whatever the library's models come to
             reason = " ".join(str(error).split())[:200]
             raise ValueError(
@@ -168,22 +170,21 @@ class TransformersTextDecoder(PretrainedPart):
             ) from error
 
 
-def _settle_picture(config: Any, picture: PictureUse | None) -> tuple[bool, bool]:
-    """Say in a config how the picture is seen; return whether by cross-attention, and if so by a new one."""
+def _settle_attention(config: Any, *, is_wanted: bool) -> tuple[bool, bool]:
+    """Say in a config whether there is cross-attention; return that, and whether it is new."""
     models = transformers().MODEL_FOR_CAUSAL_LM_MAPPING
     if type(config) not in models:
         raise UserError(f"transformers has no causal language model of model_type '{config.model_type}'")
     can_attend = "encoder_hidden_states" in signature(models[type(config)].forward).parameters
-    if picture == "cross_attention" and not can_attend:
+    if is_wanted and not can_attend:
         raise UserError(
-            f"picture = cross_attention: models of model_type '{config.model_type}' have none; choose prefix"
+            f"add_cross_attention: models of model_type '{config.model_type}' can't have any; leave it out"
         )
-    has_it = can_attend and getattr(config, "add_cross_attention", True)
-    attends = picture == "cross_attention" or (picture is None and has_it)
+    has_it = can_attend and bool(getattr(config, "add_cross_attention", True))
     config.is_decoder = True  # some read both ways otherwise
     if can_attend:
-        config.add_cross_attention = attends
-    return attends, attends and not has_it
+        config.add_cross_attention = has_it or is_wanted
+    return has_it or is_wanted, is_wanted and not has_it
 
 
 def _load(network: Any, *, weights: str, sha256: str | None, is_attention_new: bool) -> str:

@@ -114,7 +114,7 @@ def test_other_models_that_attend_are_read_from_left_to_right(model_type: str) -
     named = {"d_model": 8, "decoder_layers": 1, "decoder_attention_heads": 2, "decoder_ffn_dim": 8}
     config = {"model_type": model_type, "vocab_size": 12, **(sizes if model_type == "bert" else named)}
     decoder = TransformersTextDecoder(
-        in_features=6, out_features=12, role="attention", config=config, picture="cross_attention"
+        in_features=6, out_features=12, role="attention", config=config, add_cross_attention=True
     ).eval()
     state, steps = decoder.start(_context()), []
 
@@ -128,7 +128,7 @@ def test_other_models_that_attend_are_read_from_left_to_right(model_type: str) -
 
 def test_a_new_cross_attention_is_named_and_all_else_is_loaded(tmp_path: Path) -> None:
     folder = write_gpt2(tmp_path)
-    decoder = _decoder(folder, loaded=False, picture="cross_attention")
+    decoder = _decoder(folder, loaded=False, add_cross_attention=True)
     before = {name: value.clone() for name, value in decoder.network.state_dict().items()}
 
     said = decoder.load_first_weights()
@@ -157,9 +157,14 @@ def test_cross_attention_of_which_a_part_is_missing_is_refused(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("write", "options", "message"),
     [
-        (write_llama, {"picture": "cross_attention"}, "'llama' have none; choose prefix"),
+        (write_llama, {"add_cross_attention": True}, "'llama' can't have any; leave it out"),
         (write_llama, {"config": {"model_type": "vit"}}, "no causal language model of model_type 'vit'"),
-        (write_gpt2, {"config": {"model_type": "gpt2", "vocab_size": 9}}, "its model has 9 tokens"),
+        (
+            write_gpt2,
+            {"config": {"model_type": "gpt2", "vocab_size": 9}},
+            "json: its model has 9 tokens",
+        ),
+        (write_gpt2, {"config": {"model_type": "gpt2", "n_embd": 9, "n_head": 2}}, r"config\.json: .*divis"),
     ],
 )
 def test_what_a_model_does_not_take_is_refused(
