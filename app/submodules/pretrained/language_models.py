@@ -14,8 +14,6 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from nested_lightning.app.errors import UserError
-from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.submodules.bridges import Role
 from nested_lightning.app.submodules.pretrained.files import NONE
 from nested_lightning.app.submodules.pretrained.matching import without_adapters
@@ -56,8 +54,8 @@ class TransformersTextDecoder(PretrainedPart):
         weights_license: Of the weights; for people to read.
 
     Raises:
-        UserError: transformers isn't there, has no such language model, or one with fewer tokens.
-        ValueError: The model keeps what it has read in another way.
+        UserError: transformers isn't there, or doesn't know the model.
+        ValueError: It is no language model, has fewer tokens, or keeps what it has read in another way.
     """
 
     token_ids: Tensor
@@ -83,19 +81,18 @@ class TransformersTextDecoder(PretrainedPart):
         known = known_config(config or describe(weights=weights)["config"])
         attends, is_new = _settle_attention(known, is_wanted=add_cross_attention)
         ids = token_ids or range(out_features)
-        with foreign_file("config.json"):
-            if max(ids) >= known.vocab_size:
-                raise UserError(f"its model has {known.vocab_size} tokens, its tokenizer {max(ids) + 1}")
-            network: Any = transformers().AutoModelForCausalLM.from_config(known).train()
-            width = known.hidden_size if attends else network.get_input_embeddings().embedding_dim
+        sizes = known.get_text_config()
+        if max(ids) >= sizes.vocab_size:
+            raise ValueError(f"its model has {sizes.vocab_size} tokens, its tokenizer {max(ids) + 1}")
         super().__init__(
-            network=network,
+            network=transformers().AutoModelForCausalLM.from_config(known).train(),
             first_weights=FirstWeights(
                 weights=weights, sha256=sha256, take=partial(_load, is_attention_new=is_new)
             ),
         )
         self.in_features, self.out_features, self.role = in_features, out_features, role
         self.max_length = max_length
+        width = sizes.hidden_size if attends else self.network.get_input_embeddings().embedding_dim
         self.context = nn.Sequential(nn.Dropout(dropout), nn.Linear(in_features, width))
         last = {token: place for place, token in enumerate(ids)}
         lacking = [token < 0 or last[token] != place for place, token in enumerate(ids)]
@@ -174,10 +171,10 @@ def _settle_attention(config: Any, *, is_wanted: bool) -> tuple[bool, bool]:
     """Say in a config whether there is cross-attention; return that, and whether it is new."""
     models = transformers().MODEL_FOR_CAUSAL_LM_MAPPING
     if type(config) not in models:
-        raise UserError(f"transformers has no causal language model of model_type '{config.model_type}'")
+        raise ValueError(f"transformers has no causal language model of model_type '{config.model_type}'")
     can_attend = "encoder_hidden_states" in signature(models[type(config)].forward).parameters
     if is_wanted and not can_attend:
-        raise UserError(
+        raise ValueError(
             f"add_cross_attention: models of model_type '{config.model_type}' can't have any; leave it out"
         )
     has_it = can_attend and bool(getattr(config, "add_cross_attention", True))
