@@ -29,7 +29,7 @@ from nested_lightning.containers.providing.declared import (
     DeclaredFactory,
     DeclaredSingleton,
 )
-from nested_lightning.containers.providing.group_extractors import build_extractor, build_group_extractor
+from nested_lightning.containers.providing.group_extractors import build_group_extractor
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.pretrained import preparation_by_name
 from nested_lightning.containers.providing.trained import new_model, trained_model
@@ -95,16 +95,13 @@ class MultiFeatureContainer(DeclarativeContainer):
         DeclaredCallable(
             protocols.FeatureExtractor,
             build_group_extractor,
-            DeclaredCallable(
-                protocols.FeatureExtractor,
-                build_extractor,
-                feature_extractor.provider,
-                providers.Dict(
-                    picture_size=picture_extractor.provider,
-                    max_length=text_extractor.provider,
-                    num_steps=sequence_extractor.provider,
-                ),
-            ).provider,
+            feature_extractor.provider,
+            providers.Singleton(
+                dict,
+                picture_size=picture_extractor.provider,
+                max_length=text_extractor.provider,
+                num_steps=sequence_extractor.provider,
+            ),
             providers.Singleton(dict, settings.provided.feature_extractors),  # read once for all of them
         )
     )

@@ -141,7 +141,7 @@ class Assembler:
         if made is None and is_optional:
             return None
         if isinstance(made, nn.Module) or is_module:
-            return self._keep(name, made, given)
+            return self._keep(name, path, made, given)
         return made
 
     def _can_go_on(self, path: str, error: Exception, given: Mapping[str, Any]) -> bool:
@@ -170,8 +170,7 @@ class Assembler:
             return self._faulty_behind.get(one.giver, (one.giver,)) if one.is_guessed else ()
         return self._faulty_behind.get(self.locate(self.find(one) or ""), ())
 
-    def _keep(self, name: str, module: Any, given: Mapping[str, Any]) -> nn.Module:
-        path = self.locate(name)
+    def _keep(self, name: str, path: str, module: Any, given: Mapping[str, Any]) -> nn.Module:
         if not isinstance(module, nn.Module):
             self.report(
                 CompositionError(

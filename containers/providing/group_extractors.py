@@ -13,31 +13,32 @@ SORTS = {"picture_size": "pictures", "max_length": "text", "num_steps": "sequenc
 """Sorts of groups, by the keyword that their extractors alone are given."""
 
 
-def build_extractor(
-    of_columns: Callable[..., Any], of_others: Mapping[str, Callable[..., Any]], **kwargs: Any
+def build_group_extractor(
+    of_columns: Callable[..., Any],
+    of_others: Mapping[str, Callable[..., Any]],
+    choices: Mapping[str, ChoiceSettings],
+    group: str,
+    **kwargs: Any,
 ) -> Any:
-    """Build the extractor of a group for which none is chosen, by what it is given.
+    """Build the extractor of a group: by its own choice where it has one, else by the default for its sort.
 
     Args:
         of_columns: Builds that of numbers and categories.
         of_others: Builds those of other sorts, by the keyword that they alone are given, see `SORTS`.
-        **kwargs: Passed on.
-    """
-    makers = [make for keyword, make in of_others.items() if keyword in kwargs]
-    return (makers[0] if makers else of_columns)(**kwargs)
-
-
-def build_group_extractor(
-    default: Callable[..., Any], choices: Mapping[str, ChoiceSettings], group: str, **kwargs: Any
-) -> Any:
-    """Build the extractor of a group: by its own choice where it has one, else by the default for its sort.
+        choices: Of groups that have one of their own, by name.
+        group: Its name.
+        **kwargs: Passed on; they tell the sort.
 
     Raises:
         CompositionError: The choice is for groups of another sort; names those that fit.
     """
-    if group not in choices:
-        return default(**kwargs)
-    choice = choices[group]
+    if group in choices:
+        return _build_own(choices[group], group, kwargs)
+    makers = [make for keyword, make in of_others.items() if keyword in kwargs]
+    return (makers[0] if makers else of_columns)(**kwargs)
+
+
+def _build_own(choice: ChoiceSettings, group: str, kwargs: Mapping[str, Any]) -> Any:
     if not _takes(choice, kwargs):
         sort = next((SORTS[keyword] for keyword in kwargs if keyword in SORTS), "numbers and categories")
         fitting = [kind for kind, one in GROUP_EXTRACTORS.choices.items() if _takes(one(), kwargs)]

@@ -46,9 +46,9 @@ def _pairs(part: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, int, int]
         return  # it takes what it gets
     for name, value in given.items():
         published = getattr(part, name, None)
-        both = [(value, published)]
-        if isinstance(value, Mapping) and isinstance(published, Mapping):
-            both = [(width, published.get(item)) for item, width in value.items()]
-        for width, other in both:
-            if type(width) in (int, Width) and type(other) is int:
-                yield name, width, other
+        if type(published) is int and type(value) in (int, Width):
+            yield name, value, published
+        elif isinstance(value, Mapping) and isinstance(published, Mapping):
+            for item, width in value.items():
+                if type(width) in (int, Width) and type(other := published.get(item)) is int:
+                    yield name, width, other

@@ -45,7 +45,7 @@ def observed(maker: Any, args: Any, kwargs: Mapping[str, Any], path: str) -> Any
     return maker(*args, **kwargs) if observer is None else observer(maker, args, kwargs, path)
 
 
-@dataclass
+@dataclass(slots=True)
 class Place:
     """Where a part is made.
 
