@@ -1,0 +1,71 @@
+"""This project's `multi-feature` on a real table, with nothing but defaults."""
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import nested_lightning as nl
+from benchmarks.tables.folds import Parts, Rows
+from benchmarks.tables.real_table import RealTable
+from benchmarks.tables.scores import Answers
+
+PART = "benchmark_part"
+
+
+def train(table: RealTable, parts: Parts, seed: int, more: Mapping[str, Any]) -> Callable[[Rows], Answers]:
+    """Train on the rows of a fold, and return what answers for others.
+
+    Args:
+        table: Given as a data frame with a column that says which part a row belongs to.
+        parts: Of a fold.
+        seed: Of the training.
+        more: Settings put over what says the task, by dotted path: none for a result that is published.
+    """
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as folder:
+        said = {**_task(table), "seed": seed, "run_dir": folder, **_QUIET, **more}
+        application = nl.bootstrap(said, data=_frame(table, parts))
+        application.train()
+        predictor = application.multi_feature.predictor()
+    return lambda rows: _answers(table, predictor.predict(table.features.iloc[rows]).to_pandas())
+
+
+_QUIET = {"trainer.accelerator": "cpu", "trainer.use_progress_bar": False, "trainer.num_threads": 1}
+
+
+def _task(table: RealTable) -> dict[str, Any]:
+    """Return what only the reader of a table knows: what to predict of it, and which rows train."""
+    data = "multi_feature.data"
+    said: dict[str, Any] = {"model": "multi-feature", f"{data}.split": {"kind": "column", "column": PART}}
+    if table.features.isna().to_numpy().any():
+        said[f"{data}.missing"] = "mean"
+    labels = list(table.targets.columns)
+    if len(labels) == 1:
+        return {**said, f"{data}.label": labels[0]}
+    return {**said, "multi_feature.objectives": {label: {"kind": table.task} for label in labels}}
+
+
+def _frame(table: RealTable, parts: Parts) -> pd.DataFrame:
+    frame = pd.concat([table.features, table.targets], axis=1)
+    frame[PART] = ""
+    for part, rows in vars(parts).items():
+        frame.loc[rows, PART] = part
+    return frame[frame[PART] != ""]
+
+
+def _answers(table: RealTable, answered: pd.DataFrame) -> Answers:
+    if table.task == "number":
+        labels = list(table.targets.columns)
+        names = ["prediction"] if len(labels) == 1 else [f"{label}_prediction" for label in labels]
+        return Answers(values=answered[names].to_numpy(dtype=np.float64))
+    classes = table.classes
+    return Answers(
+        values=pd.Categorical(answered["prediction"].astype(str), classes).codes.astype(np.int64),
+        probabilities=answered[[f"probability_{one}" for one in classes]].to_numpy(dtype=np.float64),
+    )
