@@ -40,7 +40,7 @@ def run(
         running.Trial(table=table, model=model, seed=int(seed), fold=int(fold), is_inner=inner)
         for table, model, seed, fold in product(
             _names(tables, all=tuple(sources.SOURCES), choosing=sources.CHOOSING),
-            _names(models_, all=(models.OURS, *models.RIVALS), rivals=models.RIVALS),
+            _names(models_, all=(models.OURS, *models.RIVALS), rivals=tuple(models.RIVALS)),
             seeds.split(","),
             folds_.split(","),
         )

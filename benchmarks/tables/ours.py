@@ -1,8 +1,6 @@
 """This project's `multi-feature` on a real table, with nothing but defaults."""
 
-import logging
 import tempfile
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,8 +24,6 @@ def train(table: RealTable, parts: Parts, seed: int, more: Mapping[str, Any]) ->
         seed: Of the training.
         more: Settings put over what says the task, by dotted path: none for a result that is published.
     """
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         said = {**_task(table), "seed": seed, "run_dir": folder, **_QUIET, **more}
         application = nl.bootstrap(said, data=_frame(table, parts))

@@ -1,8 +1,10 @@
 """One training of one model on one fold, many of them in processes, and the file that keeps their results."""
 
 import json
+import logging
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
@@ -38,6 +40,8 @@ def run(trial: Trial, more: Mapping[str, Any]) -> dict[str, Any]:
     from benchmarks.tables import folds, models, sources
     from benchmarks.tables.scores import scores
 
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
     table = sources.SOURCES[trial.table]()
     rows = folds.parts(table, fold=trial.fold, seed=trial.seed, is_inner=trial.is_inner)
     train = models.model(trial.model, more)
