@@ -33,16 +33,14 @@ def random_forest(table: RealTable, parts: Parts, truth: Any, seed: int) -> Any:
     return _fit([_one_hot(), kind(random_state=seed)], table, parts, truth)
 
 
-def svm(table: RealTable, parts: Parts, truth: Any, seed: int) -> Any:
+def svm(table: RealTable, parts: Parts, truth: Any, _: int) -> Any:
     """Return an RBF machine on standardised features; of classes, with calibrated probabilities."""
     regressor = TransformedTargetRegressor(SVR(), transformer=StandardScaler())
     classifier = CalibratedClassifierCV(SVC(), ensemble=False)
-    return _fit(
-        [*_standardised(), regressor if table.task == "number" else classifier], table, parts, truth
-    )
+    return _fit([*_standardised(), regressor if table.task == "number" else classifier], table, parts, truth)
 
 
-def linear(table: RealTable, parts: Parts, truth: Any, seed: int) -> Any:
+def linear(table: RealTable, parts: Parts, truth: Any, _: int) -> Any:
     """Return ridge or logistic regression on standardised features."""
     last = Ridge() if table.task == "number" else LogisticRegression(max_iter=2000)
     return _fit([*_standardised(), last], table, parts, truth)

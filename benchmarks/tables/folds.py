@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-from benchmarks.tables.real_table import RealTable
+from benchmarks.tables.real_table import RealTable, Truth
 
 NUM_FOLDS = 5
 VAL_FRACTION = 0.15
@@ -44,7 +44,7 @@ def parts(table: RealTable, *, fold: int, seed: int, is_inner: bool = False) -> 
     return Parts(train=train, val=val, test=test)
 
 
-def _shared_out(rows: Rows, strata: Rows | None, share: float, seed: int) -> tuple[Rows, Rows]:
+def _shared_out(rows: Rows, strata: Truth | None, share: float, seed: int) -> tuple[Rows, Rows]:
     """Return the rows that stay, and a share of them."""
     by = None if strata is None else strata[rows]
     stay, go = train_test_split(rows, test_size=share, random_state=seed, stratify=by)

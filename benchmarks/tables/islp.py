@@ -30,6 +30,6 @@ def read(name: str) -> pd.DataFrame:
         FileNotFoundError: The wheel isn't there: `fetch` brings it.
     """
     if not (found := sorted(FOLDER.glob("*.whl"))):
-        raise FileNotFoundError(f"{name} is a table of {WHEEL}: run `python -m benchmarks.tables fetch` first")
+        raise FileNotFoundError(f"{name} is in {WHEEL}: run `python -m benchmarks.tables fetch` first")
     with zipfile.ZipFile(found[0]) as wheel, wheel.open(f"ISLP/data/{name}.csv") as file:
         return pd.read_csv(file)

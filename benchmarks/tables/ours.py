@@ -26,7 +26,7 @@ def train(table: RealTable, parts: Parts, seed: int, more: Mapping[str, Any]) ->
     """
     with tempfile.TemporaryDirectory() as folder:
         said = {**_task(table), "seed": seed, "run_dir": folder, **_QUIET, **more}
-        application = nl.bootstrap(said, data=_frame(table, parts))
+        application: Any = nl.bootstrap(said, data=_frame(table, parts))
         application.train()
         predictor = application.multi_feature.predictor()
     return lambda rows: _answers(table, predictor.predict(table.features.iloc[rows]).to_pandas())

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 Task = Literal["binary", "classes", "number"]
+Truth = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class RealTable:
         return sorted(self.targets.iloc[:, 0].astype(str).unique())
 
     @property
-    def truth(self) -> npt.NDArray[np.float64] | npt.NDArray[np.int64]:
+    def truth(self) -> Truth:
         """What is true: the class's place in `classes` [N], or the numbers [N, T]."""
         if self.task == "number":
             return self.targets.to_numpy(dtype=np.float64)

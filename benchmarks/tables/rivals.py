@@ -1,7 +1,7 @@
 """What the rivals have in common: from an estimator of scikit-learn's kind to answers.
 
-All have their defaults and one thread. Those that stop early, or keep their best iteration, do it by the rows that
-choose our epoch; the rest train on these rows too, as they have no other use for them.
+All have their defaults and one thread. Those that stop early, or keep their best iteration, do it by the rows
+that choose our epoch; the rest train on these rows too, as they have no other use for them.
 """
 
 from collections.abc import Callable

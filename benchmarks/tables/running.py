@@ -5,7 +5,7 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -73,5 +73,3 @@ def read(out: Path) -> list[dict[str, Any]]:
 
 def _trial(line: Mapping[str, Any]) -> Trial:
     return Trial(**{name: line[name] for name in Trial.__dataclass_fields__})
-
-
