@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.dummy import DummyRegressor
 
 from benchmarks.tables.folds import Parts, Rows
 from benchmarks.tables.real_table import RealTable
@@ -20,10 +21,17 @@ Fit = Callable[[RealTable, Parts, Any, int], Any]
 def train(fit: Fit, table: RealTable, parts: Parts, seed: int) -> Callable[[Rows], Answers]:
     """Train a model, or one for each column of numbers, and return what answers for other rows."""
     if table.task == "number":
-        fitted = [fit(table, parts, column, seed) for column in table.truth.T]
+        fitted = [_fitted(fit, table, parts, column, seed) for column in table.truth.T]
         return lambda rows: _numbers(fitted, table.features.iloc[rows])
     classifier = fit(table, parts, table.truth, seed)
     return lambda rows: _classes(classifier, table.features.iloc[rows])
+
+
+def _fitted(fit: Fit, table: RealTable, parts: Parts, column: Any, seed: int) -> Any:
+    """Return a model of a column of numbers; one that knows a single number answers it."""
+    if np.ptp(column[parts.train]) == 0:
+        return DummyRegressor().fit(table.features.iloc[parts.train], column[parts.train])
+    return fit(table, parts, column, seed)
 
 
 def _numbers(fitted: list[Any], features: Any) -> Answers:
