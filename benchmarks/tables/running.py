@@ -54,16 +54,34 @@ def run(trial: Trial, more: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def run_all(trials: Sequence[Trial], *, out: Path, jobs: int, more: Mapping[str, Any]) -> Iterator[Trial]:
-    """Run what the file doesn't hold yet, and write a line for each; yield the trials that are done."""
+    """Run what the file doesn't hold yet, and write a line for each; yield the trials that are done.
+
+    Raises:
+        RuntimeError: Some failed; the others are in the file.
+    """
     os.environ.update(dict.fromkeys(THREADS, "1"))  # before a process imports what reads them
     done = {_trial(line) for line in read(out)}
     left = [trial for trial in trials if trial not in done]
+    failed = []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(run, trial, more): trial for trial in left}
+        running = {pool.submit(_attempt, trial, more): trial for trial in left}
         for future in as_completed(running):
-            with out.open("a") as file:
-                file.write(json.dumps(future.result()) + "\n")
+            if isinstance(line := future.result(), str):
+                failed.append(f"{running[future]}: {line}")
+            else:
+                with out.open("a") as file:
+                    file.write(json.dumps(line) + "\n")
             yield running[future]
+    if failed:
+        raise RuntimeError("\n".join(failed))
+
+
+def _attempt(trial: Trial, more: Mapping[str, Any]) -> dict[str, Any] | str:
+    """Return a trial's line, or what went wrong: an error that can't be pickled would end all others."""
+    try:
+        return run(trial, more)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
 
 
 def read(out: Path) -> list[dict[str, Any]]:
