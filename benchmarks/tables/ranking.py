@@ -19,12 +19,16 @@ Means = Mapping[tuple[str, str], Mapping[str, float]]
 
 
 def means(lines: Iterable[Mapping[str, Any]]) -> Means:
-    """Return the mean of each score over folds and seeds, and the median of the seconds."""
-    latest = {tuple(line[key] for key in ("table", "model", "seed", "fold")): line for line in lines}
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for line in latest.values():
-        groups.setdefault((line["table"], line["model"]), []).append(line)
-    return {key: _mean(group) for key, group in groups.items()}
+    """Return the mean of each score, and the median of the seconds, over the folds that all models share."""
+    found: dict[str, dict[str, dict[tuple[int, int], Mapping[str, Any]]]] = {}
+    for line in lines:
+        by_model = found.setdefault(line["table"], {})
+        by_model.setdefault(line["model"], {})[line["seed"], line["fold"]] = line
+    return {
+        (table, model): _mean([by_fold[fold] for fold in set.intersection(*map(set, by_model.values()))])
+        for table, by_model in found.items()
+        for model, by_fold in by_model.items()
+    }
 
 
 def _mean(group: list[Mapping[str, Any]]) -> dict[str, float]:
