@@ -60,10 +60,10 @@ class NormalizedFeatureExtractor(nn.Module):
 
 
 class PeriodicFeatureExtractor(nn.Module):
-    """A `PeriodicEmbedding` of each feature and one fully connected layer, for a network behind the combiner.
+    """A `PeriodicEmbedding` of each feature, then one fully connected layer: the head has more.
 
-    A group of more features than ``max_embedded`` would make that wide and slow: it goes through the layers of
-    a `NormalizedFeatureExtractor`.
+    A group of more features than ``max_embedded`` would become wide and slow: it goes through the layers of a
+    `NormalizedFeatureExtractor`.
 
     Args:
         in_features: F_in, at least 1.
@@ -82,7 +82,7 @@ class PeriodicFeatureExtractor(nn.Module):
         out_features: int = 32,
         num_frequencies: int = 16,
         embedding_features: int = 4,
-        max_embedded: int = 64,
+        max_embedded: int = 32,
         hidden_features: int = 64,
         dropout: float = 0.3,
     ) -> None:

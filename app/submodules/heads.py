@@ -67,7 +67,7 @@ class MemberHead(nn.Module):
         in_features: int,
         out_features: int,
         num_members: int = 4,
-        hidden_features: int = 128,
+        hidden_features: int = 64,
         num_layers: int = 2,
         dropout: float = 0.3,
     ) -> None:
@@ -78,13 +78,16 @@ class MemberHead(nn.Module):
         width = num_members * hidden_features
         layers: list[nn.Module] = [nn.Linear(in_features, width, bias=False)]  # all see the same vector
         for _ in range(num_layers - 1):
-            layers += [*_activated(width, dropout), PackedLinear(num_members, hidden_features, hidden_features)]
+            layers += [
+                *_activated(width, dropout),
+                PackedLinear(num_members, hidden_features, hidden_features),
+            ]
         self.layers = nn.Sequential(
             *layers, *_activated(width, dropout), PackedLinear(num_members, hidden_features, out_features)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map ``x`` of [B, F_in], float, to the outputs of all members, [B, M, C]; in training B is at least 2."""
+        """Map ``x`` of [B, F_in], float, to all members' outputs, [B, M, C]; in training B is at least 2."""
         return self.layers(x).unflatten(1, (self.num_members, self.out_features))
 
 
@@ -100,13 +103,18 @@ class PackedLinear(nn.Module):
     def __init__(self, num_members: int, in_features: int, out_features: int) -> None:
         super().__init__()
         bound = 1 / math.sqrt(in_features)
-        self.weight = nn.Parameter(torch.empty(num_members, in_features, out_features).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(num_members, 1, out_features).uniform_(-bound, bound))
+        self.num_members = num_members
+        # rows of all members under each other, so that the columns of a matrix are the outputs
+        self.weight = nn.Parameter(
+            torch.empty(num_members * in_features, out_features).uniform_(-bound, bound)
+        )
+        self.bias = nn.Parameter(torch.empty(num_members, out_features).uniform_(-bound, bound))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``x`` of [B, M * in_features] to [B, M * out_features]."""
-        x_MBF = x.unflatten(1, self.weight.shape[:2]).transpose(0, 1)
-        return torch.baddbmm(self.bias, x_MBF, self.weight).transpose(0, 1).flatten(1)
+        x_MBF = x.unflatten(1, (self.num_members, -1)).transpose(0, 1)
+        weight_MFO = self.weight.unflatten(0, (self.num_members, -1))
+        return torch.baddbmm(self.bias.unsqueeze(1), x_MBF, weight_MFO).transpose(0, 1).flatten(1)
 
 
 def _activated(width: int, dropout: float) -> list[nn.Module]:

@@ -9,22 +9,27 @@ import torch
 from torch import Tensor, nn
 
 _SLOW, _FAST = 0.1, 6.0
-"""Learning rates as shares of the optimiser's: a parameter is used as this multiple of what is stored, which an
-optimiser with steps of one size, such as Adam, follows."""
+"""Learning rates as multiples of the optimiser's: what is used is this multiple of a parameter, which is the
+same with Adam and its like, whose steps don't depend on the size of a gradient."""
 
 
 class PeriodicEmbedding(nn.Module):
     """Each column as itself and E - 1 linear functions of K cosines of it, all with a learnt scale.
 
-    Gorishniy et al. 2022 (arXiv 2203.05556) in the form of RealMLP (Holzmüller et al. 2024, arXiv 2407.04491):
-    frequencies and phases are learnt at a tenth of the common rate, scales at six times of it.
+    Gorishniy et al. 2022 (arXiv 2203.05556), in the form of RealMLP (Holzmüller et al. 2024, arXiv 2407.04491):
+    all but the scale is learnt at a tenth of the common rate, and that at six times of it.
 
     Args:
         in_features: D, at least 1.
         num_frequencies: K.
         embedding_features: E, at least 2.
         deviation: Standard deviation of the first frequencies, in periods for a spread of the column.
+
+    Attributes:
+        names: The parameters that `embed` takes; the last dimension of each is D.
     """
+
+    names = ("frequency", "phase", "weight", "bias", "scale")
 
     def __init__(
         self,
@@ -47,8 +52,7 @@ class PeriodicEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``x`` of [B, D], float, to [B, D * E], the numbers of a column beside each other."""
-        parameters = (self.frequency, self.phase, self.weight, self.bias, self.scale)
-        return embed(x[None], *(parameter[None] for parameter in parameters))[0]
+        return embed(x[None], *(getattr(self, name)[None] for name in self.names))[0]
 
 
 def embed(x: Tensor, frequency: Tensor, phase: Tensor, weight: Tensor, bias: Tensor, scale: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ class PeriodicFeatureExtractorSettings(
 
     num_frequencies: Width = Field(16, description="Cosines of each feature.")
     embedding_features: int = Field(4, ge=2, le=1024, description="Numbers that a feature becomes.")
-    max_embedded: Natural = Field(64, description="Most features of a group that are embedded; 0: none are.")
+    max_embedded: Natural = Field(32, description="Most features of a group that are embedded; 0: none are.")
     hidden_features: Width = Field(64, description="Width of the hidden layer of a larger group.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of its values set to zero in training.")
 

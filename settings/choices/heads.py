@@ -27,7 +27,7 @@ class MemberHeadSettings(HeadSettings, kind="members", target=".MemberHead"):
     """Several small networks trained as one, whose answers are averaged."""
 
     num_members: Depth = Field(4, description="Number of networks.")
-    hidden_features: Width = Field(128, description="Width of the hidden layers of each.")
+    hidden_features: Width = Field(64, description="Width of the hidden layers of each.")
     num_layers: Depth = Field(2, description="Number of hidden layers of each.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
