@@ -23,8 +23,8 @@ _ABOVE_ALL = 1 + 1e-5
 def best_threshold(probabilities: Tensor, is_positive: Tensor, criterion: Criterion) -> float | None:
     """Return a threshold with nearly the best score; None where the rows are all of one class.
 
-    Few rows can't tell good thresholds apart: of those whose score, and whose share of right answers, is within
-    a standard error of the best one's, it is the one nearest to 1/2, which is right where probabilities are. Others lie half-way between two
+    Few rows can't tell good thresholds apart: of those whose score and share of right answers are within a
+    standard error of the best one's, it is the one nearest to 1/2. Others than 1/2 lie half-way between two
     probabilities that occur, or above or below all of them; rows at it and above are positive.
 
     Args:
