@@ -89,23 +89,26 @@ class PeriodicFeatureExtractor(nn.Module):
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features
-        if in_features > max_embedded:
-            wide = NormalizedFeatureExtractor(
+        self.embedding: nn.Module = nn.Identity()
+        if in_features <= max_embedded:
+            embedding = PeriodicEmbedding(
+                in_features=in_features,
+                num_frequencies=num_frequencies,
+                embedding_features=embedding_features,
+            )
+            self.embedding = embedding
+            self.layers = nn.Sequential(nn.Linear(embedding.out_features, out_features))
+        else:
+            self.layers = NormalizedFeatureExtractor(
                 in_features=in_features,
                 hidden_features=hidden_features,
                 out_features=out_features,
                 dropout=dropout,
-            )
-            self.layers = wide.layers
-            return
-        embedding = PeriodicEmbedding(
-            in_features=in_features, num_frequencies=num_frequencies, embedding_features=embedding_features
-        )
-        self.layers = nn.Sequential(embedding, nn.Linear(embedding.out_features, out_features))
+            ).layers
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``x`` of [B, F_in], float, to [B, F_out]; in training B is at least 2."""
-        return self.layers(x)
+        return self.layers(self.embedding(x))
 
 
 class ResidualFeatureExtractor(nn.Module):

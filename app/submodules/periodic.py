@@ -16,8 +16,8 @@ same with Adam and its like, whose steps don't depend on the size of a gradient.
 class PeriodicEmbedding(nn.Module):
     """Each column as itself and E - 1 linear functions of K cosines of it, all with a learnt scale.
 
-    After Gorishniy et al. 2022 (arXiv 2203.05556), as in RealMLP (Holzmüller et al. 2024, arXiv 2407.04491): all
-    but the scale is learnt at a tenth of the common rate, and that at six times of it.
+    After Gorishniy et al. 2022 (arXiv 2203.05556), as in RealMLP (Holzmüller et al. 2024, arXiv 2407.04491):
+    all but the scale is learnt at a tenth of the common rate, and that at six times of it.
 
     Args:
         in_features: D, at least 1.

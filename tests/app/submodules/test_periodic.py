@@ -35,4 +35,4 @@ def test_the_numbers_beside_it_are_linear_in_cosines() -> None:
 def test_a_large_group_is_not_embedded() -> None:
     small, large = (PeriodicFeatureExtractor(in_features=n, max_embedded=4) for n in (4, 5))
 
-    assert [type(one.layers[0]) is PeriodicEmbedding for one in (small, large)] == [True, False]
+    assert [type(one.embedding) is PeriodicEmbedding for one in (small, large)] == [True, False]
