@@ -290,7 +290,5 @@ def test_falling_rates_are_there_again_where_a_training_goes_on(
 
 def test_a_submodule_without_layers_has_no_falling_rates(small_settings: dict[str, Any]) -> None:
     run = new_run(small_settings, multi_feature__head={"layer_decay": 0.5})
-    with pytest.raises(
-        UserError, match=r"^submodules\.multi_feature\.head\.layer_decay: NormalizedHead has no "
-    ):
+    with pytest.raises(UserError, match=r"^submodules\.multi_feature\.head\.layer_decay: MemberHead has no "):
         run()

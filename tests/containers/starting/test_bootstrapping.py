@@ -176,7 +176,7 @@ def test_other_settings_reach_the_recipe_and_single_items_after_a_first_build() 
     before = built()
     with overriding(container, "settings", providers.Object(other)):
         assert built() == (2, "LinearFeatureExtractor")
-    assert built() == before == (1, "NormalizedFeatureExtractor")
+    assert built() == before == (1, "PeriodicFeatureExtractor")
 
 
 SIZES = {

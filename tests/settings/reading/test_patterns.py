@@ -39,7 +39,7 @@ def test_one_star_stands_for_one_name() -> None:
 
 
 def test_a_name_of_what_is_built_selects_by_type() -> None:
-    settings = _loaded("**.NormalizedHead.dropout=0.2")
+    settings = _loaded("**.MemberHead.dropout=0.2")
 
     assert _dropouts(settings) == (0.3, 0.2)
 
@@ -96,7 +96,7 @@ def test_files_and_python_take_patterns_at_any_level(tmp_path: Path) -> None:
     [
         ("multi_feature.**.dropuot=0.1", "meets no setting; did you mean 'multi_feature.**.dropout'?"),
         ("mult_feature.**.dropout=0.1", "unknown name; did you mean 'multi_feature'?"),
-        ("**.NormalizedHaed.dropout=0.1", "meets no setting; did you mean '**.NormalizedHead.dropout'?"),
+        ("**.MemberHaed.dropout=0.1", "meets no setting; did you mean '**.MemberHead.dropout'?"),
         ("multi_feature.*ed.dropout=0.1", "unknown name"),
         ("trainer.**.nowhere=1", "meets no setting (settings there: max_epochs, min_epochs"),
         ("multi_feature.**.kind=linear", "choose kinds by their whole names"),

@@ -47,7 +47,7 @@ def test_another_choice_drops_what_was_set_for_the_one_before_and_says_so() -> N
 
     assert settings.multi_feature.feature_extractor.kind == "linear"
     assert dropped == [
-        "multi_feature.feature_extractor: linear replaces normalized, so hidden_features=99 is dropped"
+        "multi_feature.feature_extractor: linear replaces periodic, so hidden_features=99 is dropped"
     ]
 
 
@@ -84,7 +84,7 @@ def test_the_same_choice_keeps_what_was_set_for_it() -> None:
         model="multi-feature",
         assignments=_set(
             "multi_feature.feature_extractor.hidden_features=99",
-            "multi_feature.feature_extractor.kind=normalized",
+            "multi_feature.feature_extractor.kind=periodic",
         ),
     )
     dropped: list[str] = []
