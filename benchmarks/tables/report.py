@@ -20,7 +20,7 @@ Cells = list[list[str]]
 NAMES = {
     OURS: "**this project**",
     "hist_gradient_boosting": "HistGradientBoosting",
-    "hist_gradient_boosting_all_rows": "the same, all rows",
+    "hist_gradient_boosting_all_rows": "HistGradientBoosting, all rows",
     "lightgbm": "LightGBM",
     "catboost": "CatBoost",
     "svm": "RBF SVM",
