@@ -56,7 +56,7 @@ class MemberHead(nn.Module):
         in_features: F_in.
         out_features: C, the outputs of a member.
         num_members: M, at least 1.
-        hidden_features: W, the width of a member's hidden layers; None: 128, and 64 where F_in is above 128,
+        hidden_features: W, the width of a member's hidden layers; None: 128, and 48 where F_in is above 128,
             so that a wide vector doesn't make steps slow.
         num_layers: Number of these, at least 1.
         dropout: Share of hidden values set to zero in training, in [0, 1).
@@ -76,7 +76,7 @@ class MemberHead(nn.Module):
         self.in_features = in_features
         self.out_features = out_features
         self.num_members = num_members
-        hidden_features = hidden_features or (64 if in_features > 128 else 128)
+        hidden_features = hidden_features or (48 if in_features > 128 else 128)
         width = num_members * hidden_features
         layers: list[nn.Module] = [nn.Linear(in_features, width, bias=False)]  # all see the same vector
         for _ in range(num_layers - 1):

@@ -58,7 +58,9 @@ class PeriodicEmbedding(nn.Module):
 def embed(x: Tensor, frequency: Tensor, phase: Tensor, weight: Tensor, bias: Tensor, scale: Tensor) -> Tensor:
     """Embed the columns of G groups at once: ``x`` of [G, B, D], and what each learns with G before it."""
     x_GB1D = x.unsqueeze(2)
-    angle_GBKD = _SLOW * (math.tau * x_GB1D * frequency.unsqueeze(1) + phase.unsqueeze(1))
+    angle_GBKD = torch.addcmul(
+        (_SLOW * phase).unsqueeze(1), x_GB1D, (_SLOW * math.tau * frequency).unsqueeze(1)
+    )
     linear = torch.einsum("gbkd,gked->gbed", angle_GBKD.cos(), weight) + bias.unsqueeze(1)
-    embedded_GBED = torch.cat([x_GB1D, _SLOW * linear], dim=2) * (_FAST * scale.unsqueeze(1))
+    embedded_GBED = torch.cat([x_GB1D, _SLOW * linear], dim=2) * (_FAST * scale).unsqueeze(1)
     return embedded_GBED.transpose(2, 3).flatten(2)

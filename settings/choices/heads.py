@@ -29,7 +29,7 @@ class MemberHeadSettings(HeadSettings, kind="members", target=".MemberHead"):
     num_members: Depth = Field(4, description="Number of networks.")
     hidden_features: Width | None = Field(
         None,
-        description="Width of the hidden layers of each; null: 128, and 64 behind more than 128 features.",
+        description="Width of the hidden layers of each; null: 128, and 48 behind more than 128 features.",
     )
     num_layers: Depth = Field(2, description="Number of hidden layers of each.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of hidden values set to zero in training.")
