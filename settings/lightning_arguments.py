@@ -20,11 +20,11 @@ class LightningArguments(Settings):
 
     max_epochs: Count = Field(60, description="Number of passes over the training part.")
     min_epochs: Count | None = Field(None, description="Passes before which nothing stops early.")
-    max_steps: Annotated[int, Follows("max_epochs")] = Field(
+    max_steps: Annotated[int, Follows("max_epochs", is_default_alone=True)] = Field(
         -1,
         ge=-1,
         le=MAX,
-        description="Stop after that many steps; -1: no limit, and so where max_epochs is new.",
+        description="Stop after that many steps; -1: no limit. A family's own limit goes where max_epochs is set.",
     )
     min_steps: Count | None = Field(None, description="Steps before which nothing stops early.")
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = Field(

@@ -52,13 +52,16 @@ class MemberHead(nn.Module):
     Ensembles of this kind are those of TabM (Gorishniy et al. 2024, arXiv 2410.24210), here with weights that
     aren't shared. Each has hidden layers with batch normalisation, ReLU and dropout.
 
+    A vector of more features than ``max_features`` comes of many groups or wide ones, whose extractors have
+    hidden layers already: it goes through the layers of a `NormalizedHead`.
+
     Args:
         in_features: F_in.
         out_features: C, the outputs of a member.
         num_members: M, at least 1.
-        hidden_features: W, the width of a member's hidden layers; None: 128, and 48 where F_in is above 128,
-            so that a wide vector doesn't make steps slow.
+        hidden_features: W, the width of a member's hidden layers.
         num_layers: Number of these, at least 1.
+        max_features: Most features of a vector that members see; 0: there are none.
         dropout: Share of hidden values set to zero in training, in [0, 1).
     """
 
@@ -68,29 +71,32 @@ class MemberHead(nn.Module):
         in_features: int,
         out_features: int,
         num_members: int = 4,
-        hidden_features: int | None = None,
+        hidden_features: int = 128,
         num_layers: int = 2,
+        max_features: int = 128,
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features
-        self.num_members = num_members
-        hidden_features = hidden_features or (48 if in_features > 128 else 128)
+        self.num_members = num_members if in_features <= max_features else 1
+        if in_features > max_features:
+            wide = NormalizedHead(in_features=in_features, out_features=out_features, dropout=dropout)
+            self.layers = wide.layers
+            return
         width = num_members * hidden_features
         layers: list[nn.Module] = [nn.Linear(in_features, width, bias=False)]  # all see the same vector
         for _ in range(num_layers - 1):
-            layers += [
-                *_activated(width, dropout),
-                PackedLinear(num_members, hidden_features, hidden_features),
-            ]
+            packed = PackedLinear(num_members, hidden_features, hidden_features)
+            layers += [*_activated(width, dropout), packed]
         self.layers = nn.Sequential(
             *layers, *_activated(width, dropout), PackedLinear(num_members, hidden_features, out_features)
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``x`` of [B, F_in], float, to all members' outputs, [B, M, C]; in training B is at least 2."""
-        return self.layers(x).unflatten(1, (self.num_members, self.out_features))
+        # features of a stack lie before its rows, see `NormalizedHead`
+        return self.layers(x.contiguous()).unflatten(1, (self.num_members, self.out_features))
 
 
 class PackedLinear(nn.Module):

@@ -116,12 +116,13 @@ def test_a_replaced_choice_is_said(program: Program, option: list[str]) -> None:
     )
 
     assert done.returncode == 0
-    assert "linear replaces normalized, so dropout=0.5 is dropped" in done.stderr
+    assert "linear replaces members, so dropout=0.5 is dropped" in done.stderr
 
 
 def test_explain_names_the_pattern_that_set_a_value(program: Program) -> None:
     done = program(
-        "config", "-m", "multi-feature", "--set", "multi_feature.head.*=0.1", "--set-all",
+        "config", "-m", "multi-feature", "--set", "multi_feature.head.kind=normalized",
+        "--set", "multi_feature.head.*=0.1", "--set-all",
         "PeriodicFeatureExtractor.dropout=0.2", "--explain",
     )  # fmt: skip
 

@@ -44,7 +44,8 @@ KAR, FOU = "feature_extractors.kar", "feature_extractors.fou"
 
 
 def test_a_frozen_submodule_keeps_weights_and_statistics(small_settings: dict[str, Any]) -> None:
-    run = new_run(small_settings, multi_feature__feature_extractors__kar={"freeze": True})
+    settings = merge(small_settings, {"multi_feature": {"feature_extractor": {"kind": "normalized"}}})
+    run = new_run(settings, multi_feature__feature_extractors__kar={"freeze": True})
     before = state_of(run)
     assert any("running_mean" in name for name in before if name.startswith(KAR))
 

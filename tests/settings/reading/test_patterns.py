@@ -70,8 +70,9 @@ def test_a_later_layer_wins_over_an_earlier_one(tmp_path: Path) -> None:
 
 
 def test_of_two_patterns_the_later_one_wins() -> None:
-    assert _dropouts(_loaded("multi_feature.head.*=0.4", f"{ALL}=0.2")) == (0.2, 0.2)
-    assert _dropouts(_loaded(f"{ALL}=0.2", "multi_feature.head.*=0.4")) == (0.2, 0.4)
+    kind = f"{HEAD}.kind=normalized"  # which has but a dropout
+    assert _dropouts(_loaded(kind, "multi_feature.head.*=0.4", f"{ALL}=0.2")) == (0.2, 0.2)
+    assert _dropouts(_loaded(kind, f"{ALL}=0.2", "multi_feature.head.*=0.4")) == (0.2, 0.4)
 
 
 def test_what_another_kind_dropped_does_not_stand_against_a_pattern() -> None:
@@ -82,8 +83,15 @@ def test_what_another_kind_dropped_does_not_stand_against_a_pattern() -> None:
 
 def test_files_and_python_take_patterns_at_any_level(tmp_path: Path) -> None:
     file = tmp_path / "my.yaml"
-    file.write_text('model: multi-feature\nmulti_feature:\n  "**.dropout": 0.2\n  head: {"*": 0.4}\n')
-    values = {"model": "multi-feature", "multi_feature": {"**.dropout": 0.2}, f"{HEAD}.*": 0.4}
+    file.write_text(
+        'model: multi-feature\nmulti_feature:\n  "**.dropout": 0.2\n  head: {kind: normalized, "*": 0.4}\n'
+    )
+    values = {
+        "model": "multi-feature",
+        "multi_feature": {"**.dropout": 0.2},
+        f"{HEAD}.kind": "normalized",
+        f"{HEAD}.*": 0.4,
+    }
 
     assert _dropouts(load_settings(config=file)) == (0.2, 0.4)
     assert _dropouts(parse_settings(values)) == (0.2, 0.4)
