@@ -1,7 +1,7 @@
 """From lines of results to means, ranks and distances."""
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scipy.stats import rankdata
@@ -10,6 +10,7 @@ from benchmarks.tables.scores import RANKED_BY
 from benchmarks.tables.sources import SOURCES
 
 SCORES = ("accuracy", "auroc", "log_loss", "rmse", "r2")
+LESS_IS_BETTER = ("rmse", "log_loss")
 REFERENCE = "hist_gradient_boosting"
 TOLERATED = {"rmse": 0.02, "auroc": 0.01, "accuracy": 0.01}
 """How far behind `REFERENCE` is near enough: of an RMSE a share, else a difference."""
@@ -41,23 +42,23 @@ def tables_of(found: Means) -> list[str]:
     return [name for name in SOURCES if any(table == name for table, _ in found)]
 
 
-def ranked_by(found: Means, table: str) -> str:
-    """Return the score that a table's models are ranked by: the first of `RANKED_BY` that it has."""
+def ranked_by(found: Means, table: str, by: Sequence[str] = RANKED_BY) -> str:
+    """Return the score that a table's models are ranked by: the first of these that it has."""
     had = next(scores for (name, _), scores in found.items() if name == table)
-    return next(score for score in RANKED_BY if score in had)
+    return next(score for score in by if score in had)
 
 
-def ranks(found: Means, table: str) -> dict[str, float]:
+def ranks(found: Means, table: str, by: Sequence[str] = RANKED_BY) -> dict[str, float]:
     """Return each model's rank on a table, 1 for the best; equals share theirs."""
-    score = ranked_by(found, table)
-    sign = 1 if score == "rmse" else -1
+    score = ranked_by(found, table, by)
+    sign = 1 if score in LESS_IS_BETTER else -1
     values = {model: sign * scores[score] for (name, model), scores in found.items() if name == table}
     return dict(zip(values, rankdata(list(values.values())), strict=True))
 
 
-def mean_ranks(found: Means) -> dict[str, float]:
+def mean_ranks(found: Means, by: Sequence[str] = RANKED_BY) -> dict[str, float]:
     """Return the mean rank of the models that were tried on all tables, best first."""
-    by_table = [ranks(found, table) for table in tables_of(found)]
+    by_table = [ranks(found, table, by) for table in tables_of(found)]
     everywhere = set.intersection(*(set(one) for one in by_table))
     mean = {model: statistics.mean(one[model] for one in by_table) for model in everywhere}
     return dict(sorted(mean.items(), key=lambda item: item[1]))

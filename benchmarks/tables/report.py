@@ -33,11 +33,17 @@ HEADS = {"auroc": "AUROC", "log_loss": "log loss", "rmse": "RMSE", "r2": "R²", 
 def by_rank(found: Means) -> Cells:
     """Return mean ranks and the score of each table that ranks go by: a row for each model, best first."""
     goes_by = {table: ranked_by(found, table) for table in tables_of(found)}
+    others = [mean_ranks(found, ("rmse", score)) for score in ("accuracy", "log_loss")]
     rows = [
-        [_name(model), f"{rank:.2f}", *(_number(found[table, model][by]) for table, by in goes_by.items())]
+        [
+            _name(model),
+            *(f"{one:.2f}" for one in (rank, *(other[model] for other in others))),
+            *(_number(found[table, model][by]) for table, by in goes_by.items()),
+        ]
         for model, rank in mean_ranks(found).items()
     ]
-    return [["model", "mean rank", *(f"{table}, {_head(by)}" for table, by in goes_by.items())], *rows]
+    scored = [f"{table}, {_head(by)}" for table, by in goes_by.items()]
+    return [["model", "mean rank", "classes by accuracy", "by log loss", *scored], *rows]
 
 
 def against_reference(found: Means) -> Cells:

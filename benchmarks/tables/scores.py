@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score, r
 
 from benchmarks.tables.real_table import RealTable, Truth
 
-RANKED_BY = ("rmse", "auroc", "accuracy")
+RANKED_BY: tuple[str, ...] = ("rmse", "auroc", "accuracy")
 """The first of these that a table has. Two classes go by AUROC: one table has 3 % positives and another 88 %,
 where accuracy is nearly that of the same answer for all rows, and turns on where a threshold is set."""
 
