@@ -24,7 +24,7 @@ class LightningArguments(Settings):
         -1,
         ge=-1,
         le=MAX,
-        description="Stop after that many steps; -1: no limit. A family's own limit goes where max_epochs is set.",
+        description="Stop after that many steps; -1: no limit, as where max_epochs alone is set.",
     )
     min_steps: Count | None = Field(None, description="Steps before which nothing stops early.")
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = Field(
