@@ -1,4 +1,4 @@
-"""From columns to features: standardised numbers, one-hot categories, and what each other sort becomes.
+"""From columns to features: scaled numbers, one-hot categories, and what each other sort becomes.
 
 Shapes: N rows, G groups, F_g features of group g.
 """
@@ -95,7 +95,7 @@ def encode_groups(
 ) -> dict[str, Features | None]:
     """Return [N, …] of the group's layout, or None where all rows lack it, by ``presence`` of [N, G].
 
-    What is missing in ``columns`` of [N] becomes 0, the mean of a standardised column; for pictures see
+    What is missing in ``columns`` of [N] becomes 0, the median of a scaled column; for pictures see
     `PictureColumn.encode`.
     """
     features: dict[str, Features | None] = {}
@@ -117,7 +117,7 @@ def _encode_group(columns: Mapping[str, AnyColumn], group: AnyGroupSpec, num_row
         if isinstance(values, DateColumn):
             part[:] = values.encode(spec)
         elif isinstance(values, np.ndarray):
-            numbers = (values - spec.mean) / spec.scale
+            numbers = spec.scaled(values)
             numbers[np.isnan(numbers)] = 0.0
             part[:, 0] = numbers
         else:

@@ -15,7 +15,7 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
-from nested_lightning.app.multi_feature.own_columns import AnyColumn, mean_and_scale
+from nested_lightning.app.multi_feature.own_columns import AnyColumn, centre_and_spread
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
 from nested_lightning.app.tables.column_values import ColumnValues
 
@@ -78,8 +78,8 @@ def _known_in(values: AnyColumn, rows: npt.NDArray[np.int64]) -> AnyColumn:
 def _fit_column(name: str, known: ColumnValues) -> ColumnSpec:
     if not isinstance(known, np.ndarray):
         return ColumnSpec(name=name, categories=_fit_categories(name, known))
-    mean, scale = mean_and_scale(known)
-    return ColumnSpec(name=name, mean=mean, scale=scale)
+    centre, spread = centre_and_spread(known)
+    return ColumnSpec(name=name, mean=centre, scale=spread, is_clipped=True)
 
 
 def _fit_categories(name: str, known: pa.StringArray) -> tuple[str, ...]:

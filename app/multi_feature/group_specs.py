@@ -11,13 +11,19 @@ from functools import cached_property
 from math import prod
 from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
+import numpy as np
 from pydantic import ConfigDict, Field, FiniteFloat
+
+from nested_lightning.app.tables.column_values import Numbers
 
 Sort: TypeAlias = Literal["date", "text", "tokens", "sequence", "picture"]
 """Of a column that is neither of numbers nor of categories; tokens are text, read by a tokenizer."""
 
 DATE_FEATURES = ("elapsed", "year sin", "year cos", "week sin", "week cos", "day sin", "day cos")
-"""Time that has elapsed, standardised, and where in the year, the week and the day it is."""
+"""Time that has elapsed, scaled, and where in the year, the week and the day it is."""
+
+_LIMIT = 3.0
+"""No clipped number is farther from the median, in spreads."""
 
 
 class Layout(NamedTuple):
@@ -43,8 +49,10 @@ class ColumnSpec:
 
     Attributes:
         name: The column's name in the file.
-        mean: Mean of the training part; 0 for a categorical column.
-        scale: Population standard deviation of the training part; 1 for a constant or categorical column.
+        mean: What is subtracted: the median of the training part; 0 for a categorical column.
+        scale: What the rest is divided by, see `centre_and_spread`; 1 for a categorical column.
+        is_clipped: Whether numbers far from the median are then drawn in, see `scaled`. Before that, mean and
+            standard deviation took the places of median and spread.
         categories: Values of a categorical column, one feature each; None for a numeric column.
         is_date: Whether its numbers are seconds since 1970, which become `DATE_FEATURES`.
     """
@@ -56,6 +64,15 @@ class ColumnSpec:
     scale: Annotated[FiniteFloat, Field(gt=0)] = 1.0
     categories: tuple[str, ...] | None = None
     is_date: bool = False
+    is_clipped: bool = False
+
+    def scaled(self, numbers: Numbers) -> Numbers:
+        """Return numbers of [N] as features; clipped, none is above 3, and small ones stay as they are.
+
+        The smooth clipping is that of RealMLP (Holzmüller et al. 2024, arXiv 2407.04491).
+        """
+        x = (numbers - self.mean) / self.scale
+        return x / np.sqrt(1 + (x / _LIMIT) ** 2) if self.is_clipped else x
 
     @property
     def width(self) -> int:

@@ -22,6 +22,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch, Features, tensors_by_group
 from nested_lightning.app.multi_feature.meanings import meanings_of
 from nested_lightning.app.multi_feature.objectives.batch_loss import batch_loss
+from nested_lightning.app.multi_feature.objectives.members import combine_members
 from nested_lightning.app.multi_feature.presence import hide_groups, mask_missing
 from nested_lightning.app.multi_feature.refusals import check_input, check_output, refuse_single_row
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
@@ -130,7 +131,7 @@ class MultiFeatureClassifier(Composite):
             presence: [B, G], bool, whether a row has a group; None: each group that isn't None is there.
 
         Returns:
-            Outputs of [B, O].
+            Outputs of [B, O]; in training, of a head with M members, [B, M, O].
 
         Raises:
             UserError: A group is unknown or not given, or has another width than its extractor takes.
@@ -148,7 +149,7 @@ class MultiFeatureClassifier(Composite):
         check_output("the combiner", self.combiner, combined)
         outputs: Tensor = self.head(combined)
         check_output("the head", self.head, outputs)
-        return outputs
+        return outputs if self.training else combine_members(self.objective, outputs)
 
     def training_step(self, batch: FeatureBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch; hides groups at random where modality dropout is set."""

@@ -96,16 +96,16 @@ class DateColumn(ArrowColumn):
     """Moments: seconds since 1970, float64 of [N]."""
 
     def fit(self) -> ColumnSpec:
-        """Return mean and deviation of the time that has elapsed."""
-        mean, scale = mean_and_scale(self.values.to_numpy())
-        return ColumnSpec(name=self.name, mean=mean, scale=scale, is_date=True)
+        """Return median and spread of the time that has elapsed."""
+        centre, spread = centre_and_spread(self.values.to_numpy())
+        return ColumnSpec(name=self.name, mean=centre, scale=spread, is_date=True, is_clipped=True)
 
     def encode(self, spec: ColumnSpec) -> Encoded:
         """Return `DATE_FEATURES`, float32 of [N, 7]; all are 0 where the date is missing."""
         seconds: Numbers = self.values.to_numpy(zero_copy_only=False)
         angles = [2 * np.pi * seconds / period for period in (_YEAR_S, _WEEK_S, _DAY_S)]
         cycles = [wave for angle in angles for wave in (np.sin(angle), np.cos(angle))]
-        encoded = np.stack([(seconds - spec.mean) / spec.scale, *cycles], axis=1)
+        encoded = np.stack([spec.scaled(seconds), *cycles], axis=1)
         assert encoded.shape[1] == len(DATE_FEATURES)
         return np.nan_to_num(encoded, nan=0.0).astype(np.float32)
 
@@ -145,6 +145,15 @@ class WithOwnColumns(SampleColumns):
         """Return the columns with the rows from ``start`` to ``stop``."""
         own = {name: one[start:stop] for name, one in self.own.items()}
         return WithOwnColumns(self.columns.slice(start, stop), own)
+
+
+def centre_and_spread(numbers: Numbers) -> tuple[float, float]:
+    """Return the median of numbers, none missing, and the distance of their quartiles.
+
+    Where that is 0, since most are the same, half of the whole range takes its place; 1 where all are.
+    """
+    low, first, median, third, high = map(float, np.quantile(numbers, (0, 0.25, 0.5, 0.75, 1)))
+    return median, (third - first) or (high - low) / 2 or 1.0
 
 
 def mean_and_scale(numbers: Numbers) -> tuple[float, float]:

@@ -23,7 +23,7 @@ class MultiFeatureDataSpec(DataSpec):
         groups: The groups in the order that batches and models keep.
         target: What is predicted.
         weight: Name of the column that says what each row counts in the loss; None: all count alike.
-        missing: What happens to a missing value: ``error`` refuses the file, ``mean`` puts the mean of the
+        missing: What happens to a missing value: ``error`` refuses the file, ``mean`` puts the median of the
             training part (no category at all in a categorical column), ``drop`` leaves the row out.
         allow_missing_groups: Whether a sample may lack all values of a group.
     """

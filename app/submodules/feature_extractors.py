@@ -5,6 +5,8 @@ Shapes: B rows of a batch, F_in features of the group, F_out features of the vec
 
 from torch import Tensor, nn
 
+from nested_lightning.app.submodules.periodic import PeriodicEmbedding
+
 
 class FeatureExtractor(nn.Module):
     """Fully connected, ReLU, fully connected.
@@ -55,6 +57,58 @@ class NormalizedFeatureExtractor(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``x`` of [B, F_in], float, to [B, F_out]; in training B is at least 2."""
         return self.layers(x)
+
+
+class PeriodicFeatureExtractor(nn.Module):
+    """A `PeriodicEmbedding` of each feature, then one fully connected layer: the head has more.
+
+    A group of more features than ``max_embedded`` would become wide and slow: it goes through the layers of a
+    `NormalizedFeatureExtractor`.
+
+    Args:
+        in_features: F_in, at least 1.
+        out_features: F_out.
+        num_frequencies: Cosines of each feature.
+        embedding_features: Numbers that a feature becomes, at least 2.
+        max_embedded: Most features of a group that are embedded; 0: none are.
+        hidden_features: Width between the two layers of a larger group.
+        dropout: Share of these set to zero in training, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        in_features: int,
+        out_features: int = 32,
+        num_frequencies: int = 16,
+        embedding_features: int = 4,
+        max_embedded: int = 32,
+        hidden_features: int = 64,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.embedding: nn.Module = nn.Identity()
+        if in_features <= max_embedded:
+            embedding = PeriodicEmbedding(
+                in_features=in_features,
+                num_frequencies=num_frequencies,
+                embedding_features=embedding_features,
+            )
+            self.embedding = embedding
+            self.layers = nn.Sequential(nn.Linear(embedding.out_features, out_features))
+        else:
+            self.layers = NormalizedFeatureExtractor(
+                in_features=in_features,
+                hidden_features=hidden_features,
+                out_features=out_features,
+                dropout=dropout,
+            ).layers
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``x`` of [B, F_in], float, to [B, F_out]; in training B is at least 2."""
+        return self.layers(self.embedding(x))
 
 
 class ResidualFeatureExtractor(nn.Module):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.numbers import Depth, Width
+from nested_lightning.settings.numbers import Depth, Natural, Width
 from nested_lightning.settings.slot import Slot
 
 
@@ -40,11 +40,23 @@ class ResidualFeatureExtractorSettings(
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of hidden values set to zero in training.")
 
 
+class PeriodicFeatureExtractorSettings(
+    FeatureExtractorSettings, kind="periodic", target=".PeriodicFeatureExtractor"
+):
+    """A learnt embedding of each number by cosines, then one layer; larger groups as normalized."""
+
+    num_frequencies: Width = Field(16, description="Cosines of each feature.")
+    embedding_features: int = Field(4, ge=2, le=1024, description="Numbers that a feature becomes.")
+    max_embedded: Natural = Field(32, description="Most features of a group that are embedded; 0: none are.")
+    hidden_features: Width = Field(64, description="Width of the hidden layer of a larger group.")
+    dropout: float = Field(0.3, ge=0, lt=1, description="Share of its values set to zero in training.")
+
+
 class LinearFeatureExtractorSettings(
     FeatureExtractorSettings, kind="linear", target=".LinearFeatureExtractor"
 ):
     """One fully connected layer."""
 
 
-FEATURE_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="normalized")
+FEATURE_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="periodic")
 FeatureExtractor = Annotated[FeatureExtractorSettings, FEATURE_EXTRACTORS]

@@ -9,5 +9,5 @@ from nested_lightning.settings.slot import Slot
 SORTS = (image_extractors, text_extractors)
 """Imported, so that their choices are there."""
 
-GROUP_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="normalized")
+GROUP_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="periodic")
 GroupExtractor = Annotated[FeatureExtractorSettings, GROUP_EXTRACTORS]

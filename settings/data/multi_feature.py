@@ -100,7 +100,7 @@ class TabularDataSettings(Settings):
     sequences: list[str] = Field([], description="Columns of lists of numbers; one of lists is found.")
     excluded: list[str] = Field([], description="Columns that are no features; note_* is all that match.")
     missing: Literal["error", "mean", "drop"] = Field(
-        "error", description="Empty cells: an error, the training part's mean, or the row left out."
+        "error", description="Empty cells: an error, the middle of the training part, or the row left out."
     )
     allow_missing_groups: bool = Field(False, description="Whether a row may lack a whole group.")
     picture_size: Pixels | None = Field(

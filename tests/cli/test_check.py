@@ -36,7 +36,7 @@ def test_names_and_shapes_are_not_broken_in_a_narrow_terminal(
     lines = program("check", "--config", _settings(small_csv, tmp_path), environ=environ).stdout.splitlines()
 
     start = next(i for i, line in enumerate(lines) if "feature_extractors.kar by feature_extractor" in line)
-    assert "class NormalizedFeatureExtractor  input [2, 3]  output [2, 32]" in lines[start + 1]
+    assert "class PeriodicFeatureExtractor  input [2, 3]  output [2, 32]" in lines[start + 1]
 
 
 def test_train_refuses_a_faulty_model_before_there_is_a_run_folder(

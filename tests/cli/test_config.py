@@ -116,19 +116,20 @@ def test_a_replaced_choice_is_said(program: Program, option: list[str]) -> None:
     )
 
     assert done.returncode == 0
-    assert "linear replaces normalized, so dropout=0.5 is dropped" in done.stderr
+    assert "linear replaces members, so dropout=0.5 is dropped" in done.stderr
 
 
 def test_explain_names_the_pattern_that_set_a_value(program: Program) -> None:
     done = program(
-        "config", "-m", "multi-feature", "--set", "multi_feature.head.*=0.1", "--set-all",
-        "NormalizedFeatureExtractor.dropout=0.2", "--explain",
+        "config", "-m", "multi-feature", "--set", "multi_feature.head.kind=normalized",
+        "--set", "multi_feature.head.*=0.1", "--set-all",
+        "PeriodicFeatureExtractor.dropout=0.2", "--explain",
     )  # fmt: skip
 
     rows = [_cells(line) for line in done.stdout.splitlines()]
     assert ["multi_feature.head.dropout", "0.1", "--set multi_feature.head.*=0.1", ""] in rows
     extractor = "multi_feature.feature_extractor.dropout"
-    assert [extractor, "0.2", "--set-all NormalizedFeatureExtractor.dropout=0.2", ""] in rows
+    assert [extractor, "0.2", "--set-all PeriodicFeatureExtractor.dropout=0.2", ""] in rows
     assert "note: multi_feature.head.* = 0.1: 1 setting (multi_feature.head.dropout)" in done.stderr
 
 

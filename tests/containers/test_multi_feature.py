@@ -13,7 +13,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.feature_extractors import (
     FeatureExtractor,
     LinearFeatureExtractor,
-    NormalizedFeatureExtractor,
+    PeriodicFeatureExtractor,
 )
 from nested_lightning.app.submodules.heads import LinearHead
 from nested_lightning.settings.reading.merging import merge
@@ -52,7 +52,7 @@ def test_a_mock_extractor_trains_a_step_and_the_real_one_is_back(small_settings:
     assert {type(m) for m in model.feature_extractors.values()} == {MockExtractor}
     assert all(m.num_calls == 1 and m.constant.grad is not None for m in model.feature_extractors.values())
     restored = container.multi_feature.model()
-    assert {type(m) for m in restored.feature_extractors.values()} == {NormalizedFeatureExtractor}
+    assert {type(m) for m in restored.feature_extractors.values()} == {PeriodicFeatureExtractor}
 
 
 def test_a_single_groups_extractor_is_overridden_by_its_name(small_settings: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ def test_a_single_groups_extractor_is_overridden_by_its_name(small_settings: dic
         model = _train_one_step(container)
 
     assert isinstance(model.feature_extractors["kar"], MockExtractor)
-    assert isinstance(model.feature_extractors["fou"], NormalizedFeatureExtractor)
+    assert isinstance(model.feature_extractors["fou"], PeriodicFeatureExtractor)
 
 
 def test_a_ready_made_module_is_used_as_it_is(small_settings: dict[str, Any]) -> None:
@@ -85,7 +85,7 @@ def test_the_real_extractor_is_back_after_an_exception(small_settings: dict[str,
         raise RuntimeError("stop")
 
     model = container.multi_feature.model()
-    assert isinstance(model.feature_extractors["kar"], NormalizedFeatureExtractor)
+    assert isinstance(model.feature_extractors["kar"], PeriodicFeatureExtractor)
 
 
 @pytest.mark.parametrize("replaced", ["feature_extractors.kar", "feature_extractors.fou", "combiner", "head"])
@@ -160,7 +160,7 @@ def test_each_group_has_the_extractor_that_its_settings_choose(small_settings: d
     model = bootstrap(merge(small_settings, chosen)).multi_feature.model()
 
     assert isinstance(model.feature_extractors["kar"], LinearFeatureExtractor)
-    assert isinstance(model.feature_extractors["fou"], NormalizedFeatureExtractor)
+    assert isinstance(model.feature_extractors["fou"], PeriodicFeatureExtractor)
     assert model.combiner.out_features == 7 + 4
 
 

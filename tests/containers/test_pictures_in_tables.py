@@ -51,7 +51,7 @@ def test_pictures_have_an_extractor_of_their_own_kind_and_the_others_theirs(tmp_
     chosen = _family(table, **{"multi_feature.feature_extractors.photo.kind": "plain_image"}).model()
 
     assert isinstance(model.feature_extractors["photo"].encoder, ResidualImageEncoder)
-    assert type(model.feature_extractors["all"]).__name__ == "NormalizedFeatureExtractor"
+    assert type(model.feature_extractors["all"]).__name__ == "PeriodicFeatureExtractor"
     assert isinstance(chosen.feature_extractors["photo"].encoder, PlainImageEncoder)
 
 

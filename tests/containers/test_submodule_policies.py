@@ -44,7 +44,8 @@ KAR, FOU = "feature_extractors.kar", "feature_extractors.fou"
 
 
 def test_a_frozen_submodule_keeps_weights_and_statistics(small_settings: dict[str, Any]) -> None:
-    run = new_run(small_settings, multi_feature__feature_extractors__kar={"freeze": True})
+    settings = merge(small_settings, {"multi_feature": {"feature_extractor": {"kind": "normalized"}}})
+    run = new_run(settings, multi_feature__feature_extractors__kar={"freeze": True})
     before = state_of(run)
     assert any("running_mean" in name for name in before if name.startswith(KAR))
 
@@ -290,7 +291,5 @@ def test_falling_rates_are_there_again_where_a_training_goes_on(
 
 def test_a_submodule_without_layers_has_no_falling_rates(small_settings: dict[str, Any]) -> None:
     run = new_run(small_settings, multi_feature__head={"layer_decay": 0.5})
-    with pytest.raises(
-        UserError, match=r"^submodules\.multi_feature\.head\.layer_decay: NormalizedHead has no "
-    ):
+    with pytest.raises(UserError, match=r"^submodules\.multi_feature\.head\.layer_decay: MemberHead has no "):
         run()

@@ -7,7 +7,7 @@ from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning import bootstrap, compose_application, find_family, overriding, parse_settings
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
-from nested_lightning.app.submodules.heads import LinearHead, NormalizedHead
+from nested_lightning.app.submodules.heads import LinearHead, MemberHead
 from nested_lightning.settings.reading.merging import merge
 
 
@@ -63,7 +63,7 @@ def test_a_host_overrides_providers_of_its_own_and_of_ours(small_settings: dict[
     with host.application.multi_feature.head.override(providers.Factory(LinearHead)):
         assert isinstance(model().head, LinearHead)
 
-    assert isinstance(model().head, NormalizedHead)
+    assert isinstance(model().head, MemberHead)
     assert host.max_rows() == 1
 
 
@@ -82,7 +82,7 @@ def test_applications_with_different_settings_live_beside_each_other(small_setti
 
     with overriding(one, "multi_feature.head", LinearHead):
         assert isinstance(one.multi_feature.model().head, LinearHead)
-    assert isinstance(one.multi_feature.model().head, NormalizedHead)
+    assert isinstance(one.multi_feature.model().head, MemberHead)
     assert isinstance(other.multi_feature.model().head, LinearHead)
     assert (one.settings().seed, other.settings().seed) == (0, 3)
     assert one.multi_feature.datamodule() is not other.multi_feature.datamodule()

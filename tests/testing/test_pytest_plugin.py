@@ -36,7 +36,7 @@ def test_a_fixture_overrides_until_the_end(application, override):
     assert head_of(application) == "SubmoduleDouble"
 
 def test_nothing_is_left_of_that(application):
-    assert head_of(application) == "NormalizedHead"
+    assert head_of(application) == "MemberHead"
 
 @pytest.fixture(scope="module")
 def shared():
@@ -53,7 +53,7 @@ def test_a_block_that_never_ends(shared):
     shared.block.__enter__()
 
 def test_the_containers_own_way(shared):
-    assert head_of(shared) == "NormalizedHead"
+    assert head_of(shared) == "MemberHead"
     shared.multi_feature.head.override(SubmoduleDouble)
 
 def test_a_longer_fixture_may_hold(shared, held):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.objectives.members import member_losses
 
 
 def batch_loss(objective: Any, outputs: Tensor, batch: FeatureBatch) -> tuple[Tensor, float]:
@@ -16,7 +17,7 @@ def batch_loss(objective: Any, outputs: Tensor, batch: FeatureBatch) -> tuple[Te
 
     Each row has its own weight, and that of its class.
     """
-    loss_B: Tensor = objective(outputs, batch.target)
+    loss_B = member_losses(objective, outputs, batch.target)
     weights = [one for one in (batch.weight, objective.row_weights(batch.target)) if one is not None]
     if not weights:
         return loss_B.mean(), len(batch)

@@ -10,6 +10,7 @@ from torchmetrics.functional import classification as metrics
 
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
+from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
 from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
 from nested_lightning.app.multi_feature.objectives.reports import report_classes
 from nested_lightning.app.multi_feature.objectives.thresholds import (
@@ -64,6 +65,10 @@ class BinaryObjective(nn.Module):
     def row_weights(self, target: Tensor) -> Tensor | None:
         """Return what each row counts, [B], by its class; None: all alike."""
         return None if self.class_weights is None else self.class_weights[target]
+
+    def combine(self, outputs: Tensor) -> Tensor:
+        """Return outputs of [B, 1] whose probabilities are the mean of members' of [B, M, 1]."""
+        return mean_of_sigmoids(outputs)
 
     def decode(self, outputs: Tensor) -> Tensor:
         """Return the probabilities of both classes, float32 of [B, 2]."""

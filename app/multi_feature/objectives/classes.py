@@ -42,6 +42,10 @@ class ClassesObjective(nn.Module):
         """Return what each row counts, [B], by its class; None: all alike."""
         return None if self.class_weights is None else self.class_weights[target]
 
+    def combine(self, outputs: Tensor) -> Tensor:
+        """Return outputs of [B, C] whose probabilities are the mean of members' of [B, M, C]."""
+        return outputs.log_softmax(dim=2).logsumexp(dim=1)
+
     def decode(self, outputs: Tensor) -> Tensor:
         """Return probabilities, float32 of [B, C]."""
         return outputs.float().softmax(dim=1)

@@ -45,6 +45,10 @@ class CountsObjective(nn.Module):
         """Return nothing: all rows count alike."""
         del target
 
+    def combine(self, outputs: Tensor) -> Tensor:
+        """Return outputs of [B, 1] whose rates are the mean of members' of [B, M, 1]."""
+        return outputs.logsumexp(dim=1) - math.log(outputs.shape[1])
+
     def decode(self, outputs: Tensor) -> Tensor:
         """Return rates, float64 of [B, 1]."""
         return self._log_rates(to_double(outputs)).exp()

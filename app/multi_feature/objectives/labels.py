@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchmetrics.functional.classification import multilabel_average_precision, multilabel_f1_score
 
 from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
 from nested_lightning.app.multi_feature.objectives.predictions import LabelPredictions
 from nested_lightning.app.multi_feature.objectives.reports import report_scores
 from nested_lightning.app.multi_feature.objectives.thresholds import best_threshold
@@ -47,6 +48,10 @@ class LabelsObjective(nn.Module):
     def row_weights(self, target: Tensor) -> None:
         """Return nothing: all rows count alike."""
         del target
+
+    def combine(self, outputs: Tensor) -> Tensor:
+        """Return outputs of [B, K] whose probabilities are the mean of members' of [B, M, K]."""
+        return mean_of_sigmoids(outputs)
 
     def decode(self, outputs: Tensor) -> Tensor:
         """Return the probability of each label, float32 of [B, K]."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.multi_feature.objectives.members import combine_members
 from nested_lightning.app.multi_feature.objectives.predictions import SeveralPredictions
 from nested_lightning.app.multi_feature.targets.several import SeveralTargets
 from nested_lightning.app.submodules.loss_balances import FixedBalance, UncertaintyBalance
@@ -72,6 +73,11 @@ class SeveralObjective(nn.Module):
     def row_weights(self, target: ByColumn) -> None:
         """Return nothing: what a row counts for a column is in its loss."""
         del target
+
+    def combine(self, outputs: Tensor) -> Tensor:
+        """Return outputs of [B, O] as each objective combines its members' of [B, M, O]."""
+        parts = zip(self._named(), outputs.split(self._widths, dim=2), strict=True)
+        return torch.cat([combine_members(one, part) for (_, one), part in parts], dim=1)
 
     def decode(self, outputs: Tensor) -> dict[str, Tensor]:
         """Return what each objective decodes of its outputs, by column."""

@@ -14,15 +14,18 @@ Criterion: TypeAlias = Literal["mcc", "f1", "balanced_accuracy", "accuracy"]
 _Score: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 """Takes true and false positives, false and true negatives at each threshold."""
 
+_USUAL = 0.5
+
 _ABOVE_ALL = 1 + 1e-5
 """Half-way to it from a probability of 1 is more than 1, in 32 bits too."""
 
 
 def best_threshold(probabilities: Tensor, is_positive: Tensor, criterion: Criterion) -> float | None:
-    """Return the threshold with the best score; None where the rows are all of one class.
+    """Return a threshold with nearly the best score; None where the rows are all of one class.
 
-    It lies half-way between two probabilities that occur, or above or below all of them; rows at it and above
-    are positive. Of thresholds with the same score, it is the one with the most right answers.
+    Few rows can't tell good thresholds apart: of those whose score and share of right answers are within a
+    standard error of the best one's, it is the one nearest to 1/2. Others than 1/2 lie half-way between two
+    probabilities that occur, or above or below all of them; rows at it and above are positive.
 
     Args:
         probabilities: Of being positive, [N], in [0, 1].
@@ -41,9 +44,15 @@ def best_threshold(probabilities: Tensor, is_positive: Tensor, criterion: Criter
     fp = torch.cat([none, torch.arange(1, num_rows + 1, dtype=torch.float64)[is_last]]) - tp
     counts = (tp, fp, num_positive - tp, num_rows - num_positive - fp)
     score = _SCORES[criterion](*counts)
-    best = int(torch.where(score == score.max(), _accuracy(*counts), -1.0).argmax())
     edges = torch.cat([none + _ABOVE_ALL, probability_N[is_last], none])
-    return float((edges[best] + edges[best + 1]) / 2)
+    middle = (edges[:-1] + edges[1:]) / 2
+    threshold = torch.where((edges[1:] < _USUAL) & (edges[:-1] > _USUAL), _USUAL, middle)
+    accuracy = _accuracy(*counts)
+    best = torch.where(score == score.max(), accuracy, -1.0).argmax()
+    is_good = torch.ones_like(score, dtype=torch.bool)
+    for each in (score, accuracy):
+        is_good &= each >= each[best] - (1 - each[best] ** 2) / num_rows**0.5
+    return float(threshold[torch.where(is_good, (threshold - _USUAL).abs(), torch.inf).argmin()])
 
 
 def matthews_correlation(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:

@@ -5,11 +5,13 @@ memory its features come before its rows, as batched products and batch normalis
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from nested_lightning.app.submodules.periodic import PeriodicEmbedding, embed
 
 _NUM_DRAWS = 2**16
 
@@ -19,14 +21,18 @@ class StackedLayer(nn.Module):
 
     Args:
         layers: All alike, but for the width of the input, which is filled up with zeros.
+
+    Attributes:
+        names: Parameters of such a layer, whose last dimension is the input's.
     """
 
+    names: ClassVar[Sequence[str]] = ("weight", "bias")
     weight: nn.Parameter | None
     bias: nn.Parameter | None
 
     def __init__(self, layers: Sequence[Any]) -> None:
         super().__init__()
-        for name in ("weight", "bias"):
+        for name in self.names:
             own = [getattr(layer, name) for layer in layers]
             self.register_parameter(name, None if own[0] is None else nn.Parameter(stack_padded(own)))
         for name, _ in layers[0].named_buffers():
@@ -87,6 +93,16 @@ class StackedLayerNorm(StackedLayer):
         if self.weight is not None:
             y = y * self.weight.unsqueeze(1)
         return y if self.bias is None else y + self.bias.unsqueeze(1)
+
+
+class StackedPeriodicEmbedding(StackedLayer):
+    """G embeddings; columns that fill an input up become zeros."""
+
+    names = PeriodicEmbedding.names
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Embed ``x`` of [G, B, F_in]."""
+        return embed(x, *(getattr(self, name) for name in self.names))
 
 
 class StackedDropout(nn.Module):

@@ -2,8 +2,8 @@
 
 Modules are stacked if at least ``min_size`` of them
 
-- have the same class and structure, all of whose weights belong to fully connected layers, batch
-  normalisations and layer normalisations; only the width of the input may differ, and is filled up with
+- have the same class and structure, all of whose weights belong to fully connected layers, batch and layer
+  normalisations and periodic embeddings; only the width of the input may differ, and is filled up with
   zeros, to at most twice as much in all;
 - publish ``in_features``, learn, have no hooks, and share no weights with anything else in the model;
 - aren't addressed by the policy of a single submodule;
@@ -15,15 +15,16 @@ The optimiser has to treat each number by itself, as torch's Adam, AdamW and SGD
 
 import copy
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
 
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
+from nested_lightning.app.submodules.periodic import PeriodicEmbedding
 from nested_lightning.app.training.parameter_groups import are_singled_out
 
-_STACKABLE_LAYERS = (nn.Linear, nn.BatchNorm1d, nn.LayerNorm)
+_STACKABLE_LAYERS = (nn.Linear, nn.BatchNorm1d, nn.LayerNorm, PeriodicEmbedding)
 _MAX_PADDING = 2.0
 _NUM_TRIAL_ROWS = 5
 _TOLERANCE = 1e-4
@@ -68,14 +69,20 @@ def structure_of(module: nn.Module) -> Structure | None:
     learns = [parameter.requires_grad for parameter in module.parameters()]
     if not isinstance(getattr(module, "in_features", None), int) or not learns or not all(learns):
         return None
-    entrance = next((part for part in module.modules() if type(part) is nn.Linear), None)
+    entrances = [module, *_entrances(module)]
     parts = list(module.named_modules(remove_duplicate=False))
     if not all(_is_stackable(part) for _, part in parts):
         return None
-    return tuple(
-        (path, type(part), *_describe(part, has_input=part is module or part is entrance))
-        for path, part in parts
-    )
+    return tuple((path, type(part), *_describe(part, has_input=part in entrances)) for path, part in parts)
+
+
+def _entrances(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield the layers whose weights grow with the input: an embedding, and the first linear one."""
+    for part in module.modules():
+        if type(part) in (nn.Linear, PeriodicEmbedding):
+            yield part
+        if type(part) is nn.Linear:
+            return
 
 
 def _is_stackable(part: nn.Module) -> bool:
@@ -95,8 +102,12 @@ def _describe(part: nn.Module, *, has_input: bool) -> Structure:
         for name, tensor in (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
     }
     if has_input:
-        attributes.pop("in_features", None)
-        shapes["weight"] = shapes.get("weight", ())[:-1]
+        for name in (
+            ("in_features", "out_features") if isinstance(part, PeriodicEmbedding) else ("in_features",)
+        ):
+            attributes.pop(name, None)
+        for name in part.names if isinstance(part, PeriodicEmbedding) else ("weight",):
+            shapes[name] = shapes.get(name, ())[:-1]
     return *attributes.items(), *shapes.items()
 
 

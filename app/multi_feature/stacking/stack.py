@@ -16,13 +16,16 @@ from nested_lightning.app.multi_feature.stacking.layers import (
     StackedDropout,
     StackedLayerNorm,
     StackedLinear,
+    StackedPeriodicEmbedding,
 )
+from nested_lightning.app.submodules.periodic import PeriodicEmbedding
 
 _STACKED: dict[type[nn.Module], Any] = {
     nn.Linear: StackedLinear,
     nn.BatchNorm1d: StackedBatchNorm1d,
     nn.LayerNorm: StackedLayerNorm,
     nn.Dropout: StackedDropout,
+    PeriodicEmbedding: StackedPeriodicEmbedding,
 }
 
 

@@ -57,6 +57,14 @@ def test_features_are_standardised_and_one_hot_in_the_spec_s_order() -> None:
     assert batch.target is None
 
 
+def test_features_far_from_the_median_are_drawn_in_and_near_ones_stay() -> None:
+    column = ColumnSpec(name="fou_0", mean=-1.0, scale=0.5, is_clipped=True)
+    spec = replace(_SPEC, groups=(GroupSpec(name="fou", columns=(column,)),))
+    (near,), (far,) = _values(encode_features(_with("fou_0", [-0.95, 1e9]), spec).features["fou"])
+    assert near == pytest.approx(0.1, rel=1e-3)
+    assert far == pytest.approx(3.0)
+
+
 def test_features_of_a_category_not_seen_in_training_are_zero() -> None:
     assert _values(encode_features(_TABLE, _SPEC).features["kar"])[1][1:] == [0.0, 0.0]
 

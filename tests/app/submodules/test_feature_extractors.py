@@ -11,10 +11,17 @@ from nested_lightning.app.submodules.feature_extractors import (
     FeatureExtractor,
     LinearFeatureExtractor,
     NormalizedFeatureExtractor,
+    PeriodicFeatureExtractor,
     ResidualFeatureExtractor,
 )
 
-EXTRACTORS = [FeatureExtractor, LinearFeatureExtractor, NormalizedFeatureExtractor, ResidualFeatureExtractor]
+EXTRACTORS = [
+    FeatureExtractor,
+    LinearFeatureExtractor,
+    NormalizedFeatureExtractor,
+    PeriodicFeatureExtractor,
+    ResidualFeatureExtractor,
+]
 
 
 @pytest.mark.parametrize("extractor_type", EXTRACTORS)

@@ -196,7 +196,7 @@ def test_two_real_samples_are_computed_on_the_cpu(small_settings: dict[str, Any]
 def test_parameters_without_an_optimiser_are_named(small_settings: dict[str, Any]) -> None:
     forgetful = lambda params: torch.optim.SGD(list(params)[:-1], lr=0.1)  # noqa: E731
     (line,) = _lines(_check(small_settings, {"multi_feature.optimizer": forgetful}))
-    assert line.startswith("multi_feature.head: 1 parameter without an optimiser: layers.3.bias")
+    assert line.startswith("multi_feature.head: 1 parameter without an optimiser: layers.8.bias")
 
 
 def test_a_default_that_every_item_replaces_is_overridden_to_no_effect(

@@ -58,9 +58,9 @@ def test_a_keyword_that_the_chosen_class_does_not_take_is_reported_with_other_fa
 
     found = "\n".join(_faults(container))
 
-    assert "multi_feature.head: it can't be built: NormalizedHead: got an unexpected keyword" in found
+    assert "multi_feature.head: it can't be built: MemberHead: got an unexpected keyword" in found
     assert "did you mean 'out_features'?" in found
-    assert "multi_feature.feature_extractors.kar: it can't be built: NormalizedFeatureExtractor: got" in found
+    assert "multi_feature.feature_extractors.kar: it can't be built: PeriodicFeatureExtractor: got" in found
 
 
 @pytest.mark.slow

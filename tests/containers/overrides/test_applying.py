@@ -12,7 +12,7 @@ from dependency_injector.containers import DeclarativeContainer
 from torch import Tensor, nn
 
 from nested_lightning import bootstrap, find_family, parse_settings
-from nested_lightning.app.submodules.feature_extractors import NormalizedFeatureExtractor
+from nested_lightning.app.submodules.feature_extractors import PeriodicFeatureExtractor
 from nested_lightning.containers.application import compose_application
 from nested_lightning.containers.overrides.applying import overriding
 from nested_lightning.containers.overrides.provider_paths import OverridePathError, find_provider
@@ -37,7 +37,7 @@ def _types(container: Any) -> dict[str, str]:
     return {name: type(extractor).__name__ for name, extractor in extractors.items()}
 
 
-REAL = NormalizedFeatureExtractor.__name__
+REAL = PeriodicFeatureExtractor.__name__
 MOCK = MockExtractor.__name__
 
 

@@ -41,7 +41,7 @@ def test_overrides_of_two_threads_may_end_in_any_order(small_settings: dict[str,
         model = container.multi_feature.model()
         assert [each.path for each in model.recipe.overrides] == ["multi_feature.feature_extractors.fou"]
 
-    assert _types(container) == dict.fromkeys(["kar", "fou"], "NormalizedFeatureExtractor")
+    assert _types(container) == dict.fromkeys(["kar", "fou"], "PeriodicFeatureExtractor")
     assert container.multi_feature.model().recipe.overrides == ()
 
 

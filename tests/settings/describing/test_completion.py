@@ -16,7 +16,10 @@ def test_sections_of_other_families_are_left_out() -> None:
 
 def test_a_single_name_is_followed_at_once_by_what_comes_behind_it() -> None:
     assert _texts("see") == ["seed=0"]
-    assert _texts("multi_feature.hea") == ["multi_feature.head.kind=", "multi_feature.head.dropout="]
+    assert _texts("multi_feature.hea") == [
+        f"multi_feature.head.{name}="
+        for name in ("kind", "num_members", "hidden_features", "num_layers", "dropout")
+    ]
 
 
 def test_the_fields_are_those_of_the_kind_that_is_set() -> None:

@@ -39,7 +39,7 @@ def test_one_star_stands_for_one_name() -> None:
 
 
 def test_a_name_of_what_is_built_selects_by_type() -> None:
-    settings = _loaded("**.NormalizedHead.dropout=0.2")
+    settings = _loaded("**.MemberHead.dropout=0.2")
 
     assert _dropouts(settings) == (0.3, 0.2)
 
@@ -70,8 +70,9 @@ def test_a_later_layer_wins_over_an_earlier_one(tmp_path: Path) -> None:
 
 
 def test_of_two_patterns_the_later_one_wins() -> None:
-    assert _dropouts(_loaded("multi_feature.head.*=0.4", f"{ALL}=0.2")) == (0.2, 0.2)
-    assert _dropouts(_loaded(f"{ALL}=0.2", "multi_feature.head.*=0.4")) == (0.2, 0.4)
+    kind = f"{HEAD}.kind=normalized"  # which has but a dropout
+    assert _dropouts(_loaded(kind, "multi_feature.head.*=0.4", f"{ALL}=0.2")) == (0.2, 0.2)
+    assert _dropouts(_loaded(kind, f"{ALL}=0.2", "multi_feature.head.*=0.4")) == (0.2, 0.4)
 
 
 def test_what_another_kind_dropped_does_not_stand_against_a_pattern() -> None:
@@ -82,8 +83,15 @@ def test_what_another_kind_dropped_does_not_stand_against_a_pattern() -> None:
 
 def test_files_and_python_take_patterns_at_any_level(tmp_path: Path) -> None:
     file = tmp_path / "my.yaml"
-    file.write_text('model: multi-feature\nmulti_feature:\n  "**.dropout": 0.2\n  head: {"*": 0.4}\n')
-    values = {"model": "multi-feature", "multi_feature": {"**.dropout": 0.2}, f"{HEAD}.*": 0.4}
+    file.write_text(
+        'model: multi-feature\nmulti_feature:\n  "**.dropout": 0.2\n  head: {kind: normalized, "*": 0.4}\n'
+    )
+    values = {
+        "model": "multi-feature",
+        "multi_feature": {"**.dropout": 0.2},
+        f"{HEAD}.kind": "normalized",
+        f"{HEAD}.*": 0.4,
+    }
 
     assert _dropouts(load_settings(config=file)) == (0.2, 0.4)
     assert _dropouts(parse_settings(values)) == (0.2, 0.4)
@@ -96,7 +104,7 @@ def test_files_and_python_take_patterns_at_any_level(tmp_path: Path) -> None:
     [
         ("multi_feature.**.dropuot=0.1", "meets no setting; did you mean 'multi_feature.**.dropout'?"),
         ("mult_feature.**.dropout=0.1", "unknown name; did you mean 'multi_feature'?"),
-        ("**.NormalizedHaed.dropout=0.1", "meets no setting; did you mean '**.NormalizedHead.dropout'?"),
+        ("**.MemberHaed.dropout=0.1", "meets no setting; did you mean '**.MemberHead.dropout'?"),
         ("multi_feature.*ed.dropout=0.1", "unknown name"),
         ("trainer.**.nowhere=1", "meets no setting (settings there: max_epochs, min_epochs"),
         ("multi_feature.**.kind=linear", "choose kinds by their whole names"),

@@ -11,6 +11,7 @@ from nested_lightning.app.submodules.feature_extractors import (
     FeatureExtractor,
     LinearFeatureExtractor,
     NormalizedFeatureExtractor,
+    PeriodicFeatureExtractor,
     ResidualFeatureExtractor,
 )
 from nested_lightning.app.training.parameter_groups import mark_as_singled_out, set_optimizer_options
@@ -46,7 +47,13 @@ def _count(module: _Custom, x: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(
     "kind",
-    [FeatureExtractor, NormalizedFeatureExtractor, ResidualFeatureExtractor, LinearFeatureExtractor],
+    [
+        FeatureExtractor,
+        NormalizedFeatureExtractor,
+        PeriodicFeatureExtractor,
+        ResidualFeatureExtractor,
+        LinearFeatureExtractor,
+    ],
 )
 def test_extractors_of_one_kind_are_stacked_whatever_their_inputs_widths(
     kind: Callable[..., nn.Module],

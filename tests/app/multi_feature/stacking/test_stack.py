@@ -13,6 +13,7 @@ from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
 from nested_lightning.app.multi_feature.stacking.stacked_optimizer import StackedOptimizer
 from nested_lightning.app.submodules.feature_extractors import (
     NormalizedFeatureExtractor,
+    PeriodicFeatureExtractor,
     ResidualFeatureExtractor,
 )
 
@@ -47,7 +48,9 @@ def _train(modules: nn.ModuleDict, optimizer: torch.optim.Optimizer, stack: Modu
         optimizer.step()
 
 
-@pytest.mark.parametrize("kind", [NormalizedFeatureExtractor, ResidualFeatureExtractor])
+@pytest.mark.parametrize(
+    "kind", [NormalizedFeatureExtractor, PeriodicFeatureExtractor, ResidualFeatureExtractor]
+)
 def test_outputs_gradients_and_statistics_are_those_of_single_modules(kind: type[nn.Module]) -> None:
     alone, modules = _modules(kind), _modules(kind)
     stack, inputs = _stacked(modules), _inputs()
