@@ -54,6 +54,7 @@ def encode_features(
     """
     groups = data_spec.column_names
     names = columns_there(table.column_names, groups, data_spec.allow_missing_groups)
+    _refuse_flags(table, data_spec)
     own = read_own_columns(table, data_spec.sorts, pictures)
     read = read_columns(table, [name for name in names if name not in own], categorical=data_spec.categorical)
     columns = WithOwnColumns(read, own)
@@ -69,6 +70,17 @@ def encode_features(
         },
         presence=None if missing.presence.all() else torch.from_numpy(missing.presence),
     )
+
+
+def _refuse_flags(table: pa.Table, data_spec: MultiFeatureDataSpec) -> None:
+    """Refuse true and false where the training had other numbers than 0 and 1."""
+    flags = {field.name for field in table.schema if pa.types.is_boolean(field.type)}
+    columns = (one for group in data_spec.groups for one in group.columns if one.name in flags)
+    if wrong := [one.name for one in columns if one.is_number and not one.is_flag]:
+        raise UserError(
+            f"columns hold true and false, where the training had other numbers than 0 and 1:"
+            f" {name_list(wrong)}; write the numbers that are meant"
+        )
 
 
 def note_unseen(columns: Mapping[str, AnyColumn], data_spec: MultiFeatureDataSpec) -> None:
