@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.serving import check_limits
+
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
