@@ -15,6 +15,7 @@ from nested_lightning.app.lifetime import live
 from nested_lightning.app.multi_feature.answers import answer_files
 from nested_lightning.app.multi_feature.assemble import multi_feature
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.desk import MultiFeatureDesk
 from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
 from nested_lightning.app.multi_feature.examples import example_batches, real_batches
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
@@ -162,6 +163,8 @@ class MultiFeatureContainer(DeclarativeContainer):
     )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
+    desk = providers.Factory(MultiFeatureDesk, predictor=predictor)
+    """Reads and answers requests over HTTP."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -71,6 +71,7 @@ def _encode(
     table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None
 ) -> FeatureBatch:
     groups = data_spec.column_names
+    _refuse_flags(table.others, data_spec)
     own = read_own_columns(table.others, data_spec.sorts, pictures)
     names = [name for name in table.others.column_names if name not in own]
     read = read_split_columns(table, names, categorical=data_spec.categorical)
@@ -87,6 +88,19 @@ def _encode(
         },
         presence=None if missing.presence.all() else torch.from_numpy(missing.presence),
     )
+
+
+def _refuse_flags(table: pa.Table, data_spec: MultiFeatureDataSpec) -> None:
+    """Refuse true and false where the training had other numbers than 0 and 1."""
+    flags = {field.name for field in table.schema if pa.types.is_boolean(field.type)}
+    if not flags:
+        return
+    columns = (one for group in data_spec.groups for one in group.columns if one.name in flags)
+    if wrong := [one.name for one in columns if one.is_number and not one.is_flag]:
+        raise UserError(
+            f"columns hold true and false, where the training had other numbers than 0 and 1:"
+            f" {name_list(wrong)}; write the numbers that are meant"
+        )
 
 
 def note_unseen(columns: Mapping[str, AnyColumn], data_spec: MultiFeatureDataSpec) -> None:

@@ -6,6 +6,7 @@ Groups of other sorts are in `own_group_specs`. Every sort says what its extract
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,6 +68,19 @@ class ColumnSpec:
     def width(self) -> int:
         """Number of features that the column becomes."""
         return len(self.feature_names)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds plain numbers."""
+        return self.categories is None and not self.is_date
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether its numbers were 0 and 1 alone, or false and true: only then that is their deviation."""
+        if self.scale == 1.0:  # a constant
+            return self.is_number and self.mean in (0.0, 1.0)
+        variance = self.mean * (1 - self.mean)
+        return self.is_number and math.isclose(self.scale**2, variance, rel_tol=1e-6)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         else:
             table = pa.table({_only_picture_column(self.data_spec): pictures})
         with errors_naming(path), closing(pictures_by(path)) as source:
-            return self._predict(table, source)
+            return self._say(self.encode(table, source))
 
     @checked_arguments
     def predict_table(self, table: InstanceOf[pa.Table]) -> Any:
@@ -75,13 +75,18 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         Raises:
             UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
-        return self._predict(table, FolderSource(Path()))
+        return self._say(self.encode(table))
 
-    @torch.inference_mode()
-    def _predict(self, table: pa.Table, source: PictureSource) -> Any:
+    def encode(self, table: pa.Table, source: PictureSource | None = None) -> FeatureBatch:
+        """Return the rows of a table as `predict` takes them, with the pictures of ``source`` that they name.
+
+        Raises:
+            UserError: As `predict_table`.
+        """
         _refuse_nothing(table.num_rows)
         note_others(table.column_names, known=[*self._columns, *self._not_needed])
-        return self._say(encode_features(table, self.data_spec, self._pictures(table, source)))
+        pictures = self._pictures(table, source or FolderSource(Path()))
+        return encode_features(table, self.data_spec, pictures)
 
     def _pictures(self, table: pa.Table, source: PictureSource) -> TablePictures:
         return TablePictures(table=table, source=source, folder=self._picture_folder, is_keeping=False)

@@ -1,0 +1,65 @@
+"""From a container to what answers for its model over HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nested_lightning.app.foreign_files import sha256_of
+from nested_lightning.app.serving.desk import Limits
+from nested_lightning.app.serving.service import Model, Service
+from nested_lightning.app.serving.watch import Watch
+from nested_lightning.app.training.runs.run_folder import model_file_in
+from nested_lightning.containers.application import ApplicationContainer
+from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
+from nested_lightning.settings.serving import LimitSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedFile:
+    """A checkpoint that is served, and how it is opened.
+
+    Attributes:
+        path: The checkpoint, or a run folder.
+        options: Of `from_checkpoint`.
+    """
+
+    path: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self) -> Model:
+        """Return the model in the file as it is now.
+
+        Raises:
+            UserError: It can't be opened.
+        """
+        digest = f"sha256:{sha256_of(model_file_in(self.path))}"
+        return model_of(from_checkpoint(self.path, **self.options), digest=digest)
+
+
+def model_of(application: ApplicationContainer, *, digest: str = "") -> Model:
+    """Return the model of a container that was trained, or opened from a checkpoint.
+
+    Raises:
+        UserError: There is none.
+    """
+    family = application.settings().family
+    desk = provider_of(application, "desk")()
+    return Model(desk=desk, family=family.name, summary=family.predictor.summary, digest=digest)
+
+
+def service_of(name: str, model: Model, settings: LimitSettings, watch: Watch | None = None) -> Service:
+    """Return what answers for a model under a name.
+
+    Raises:
+        UserError: It can't answer a first row.
+    """
+    limits = Limits(**{each: getattr(settings, each) for each in Limits.__dataclass_fields__})
+    return Service(
+        name=name,
+        model=model,
+        limits=limits,
+        max_queued_rows=settings.max_queued_rows,
+        queue_timeout_s=settings.queue_timeout_s,
+        watch=watch,
+    )
