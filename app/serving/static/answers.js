@@ -133,7 +133,9 @@ function coloured(made, place) {
 
 // Whatever else a model says.
 
-const otherView = (answers) => [element("pre", { tabindex: "0" }, JSON.stringify(answers, null, 1))];
+function otherView(answers) {
+  return [element("pre", { tabindex: "0" }, JSON.stringify(answers, null, 1))];
+}
 
 const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
 const short = (number) => (typeof number === "number" ? Number(number.toPrecision(6)).toLocaleString("en", { maximumSignificantDigits: 6 }) : literal(number));

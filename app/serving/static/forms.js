@@ -124,7 +124,7 @@ function filesOf(zone, model) {
   const files = [...control(zone).files];
   if (!files.length) throw new Problem({ detail: "Choose a file first." });
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  const { max_body_bytes: most, max_pictures: number } = model.limits;
+  const { max_body_size: most, max_pictures: number } = model.limits;
   if (size > most) throw new Problem({ detail: `That is ${count(size, "byte")}; this server takes ${most.toLocaleString("en")} at once.` });
   if (control(zone).name === "pictures" && files.length > number)
     throw new Problem({ detail: `Those are ${count(files.length, "picture")}; this server takes ${number} at once.` });
