@@ -1,5 +1,6 @@
 """A server that answers what it took before it ends, within a limit."""
 
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # or collections would look through all that is imported, again and again under load
         self._when_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
