@@ -19,10 +19,11 @@ function tableView(answers, { files }, model) {
   const several = described.kind === "several" ? described.columns : null;
   const columns = several ?? { [described.target ?? "prediction"]: described };
   const cells = (answer) => Object.entries(columns).map(([name, one]) => [name, tableCell(one, several ? answer[name] : answer)]);
-  const head = element("tr", {}, element("th", { scope: "col" }, files ? "Picture" : "Row"),
+  const first = files ? "Picture" : "Row";
+  const head = element("tr", {}, element("th", { scope: "col" }, first),
     ...Object.keys(columns).map((name) => element("th", { scope: "col" }, name)));
   const row = (answer, place) => element("tr", {},
-    element("th", { scope: "row" }, files ? picture(files[place]) : String(place + 1)),
+    element("th", { scope: "row", "data-name": first }, files ? picture(files[place]) : String(place + 1)),
     ...cells(answer).map(([name, cell]) => element("td", { "data-name": name }, cell)));
   const body = element("tbody");
   return [element("table", {}, element("thead", {}, head), body), growing(body, answers, row)];
