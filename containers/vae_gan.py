@@ -17,6 +17,7 @@ from nested_lightning.app.vae_gan.answers import answer_files
 from nested_lightning.app.vae_gan.assemble import vae_gan
 from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.desk import VaeGanDesk
 from nested_lightning.app.vae_gan.epoch_grids import PictureGrids
 from nested_lightning.app.vae_gan.evaluate import VaeGanEvaluator
 from nested_lightning.app.vae_gan.examples import example_batches, real_batches
@@ -177,6 +178,8 @@ class VaeGanContainer(DeclarativeContainer):
     )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
+    desk = providers.Factory(VaeGanDesk, predictor=predictor)
+    """Reads and answers requests over HTTP."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, VaeGanEvaluator, predictor=predictor, datamodule=datamodule
     )

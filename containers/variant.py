@@ -14,6 +14,7 @@ from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.variant.answers import answer_files
 from nested_lightning.app.variant.assemble import variant
 from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.desk import VariantDesk
 from nested_lightning.app.variant.evaluate import VariantEvaluator
 from nested_lightning.app.variant.examples import example_batches, real_batches
 from nested_lightning.app.variant.model import VariantModel
@@ -123,6 +124,8 @@ class VariantContainer(DeclarativeContainer):
     )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
+    desk = providers.Factory(VariantDesk, predictor=predictor)
+    """Reads and answers requests over HTTP."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, VariantEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -67,11 +67,18 @@ class Part:
         content: What the desk computes from.
         num_rows: How many answers there will be.
         key: Parts of the same key may be computed together; None: it is computed alone.
+        weight: How many rows it counts for in batches and in the queue; 0: as many as it has.
     """
 
     content: Any
     num_rows: int
     key: Hashable = None
+    weight: int = 0
+
+    @property
+    def size(self) -> int:
+        """What it counts for."""
+        return self.weight or self.num_rows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,18 @@ from PIL import Image
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.pictures.decoding import read_size
-from nested_lightning.app.serving.desk import Limits, Upload
+from nested_lightning.app.serving.desk import Asked, Limits, Upload
+from nested_lightning.app.serving.forms import FORM, PICTURES
 from nested_lightning.app.serving.problems import Mistake, Problem, unprocessable
+
+ANY_PICTURE = "image/*"
+
+
+def sent_pictures(asked: Asked) -> Sequence[Upload]:
+    """Return the pictures of a form, or the one that is the body."""
+    if asked.content_type == FORM:
+        return asked.files.get(PICTURES, ())
+    return [Upload(name="", content=asked.body)]
 
 
 def check_pictures(uploads: Sequence[Upload], limits: Limits, *, field: str) -> Sequence[Upload]:

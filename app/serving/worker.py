@@ -27,6 +27,7 @@ class WorkerStoppedError(Exception):
 class _Job:
     part: Part | None
     num_rows: int
+    size: int
     key: Any
     answers: Future[Answers] = field(default_factory=Future)
 
@@ -76,15 +77,15 @@ class Worker:
             QueueFullError: There is no room for them.
             WorkerStoppedError: No more is taken.
         """
-        jobs = [_Job(part, part.num_rows, part.key) for part in parts]
-        num_rows = sum(part.num_rows for part in parts)
+        jobs = [_Job(part, part.num_rows, part.size, part.key) for part in parts]
+        size = sum(part.size for part in parts)
         with self._changed:
             if not self._is_open:
                 raise WorkerStoppedError
-            if self.queued_rows and self.queued_rows + num_rows > self._max_queued_rows:
+            if self.queued_rows and self.queued_rows + size > self._max_queued_rows:
                 raise QueueFullError
             self._waiting.update(dict.fromkeys(jobs))
-            self.queued_rows += num_rows
+            self.queued_rows += size
             self._changed.notify()
         for job in jobs:
             job.answers.add_done_callback(partial(self._leave, job))
@@ -102,13 +103,13 @@ class Worker:
         with self._changed:
             if job in self._waiting:
                 del self._waiting[job]
-                self.queued_rows -= job.num_rows
+                self.queued_rows -= job.size
         job.part = None
 
     def _run(self) -> None:
         try:
             while self._take():
-                self._watch.saw_batch(self._name, sum(job.num_rows for job in self._running))
+                self._watch.saw_batch(self._name, sum(job.size for job in self._running))
                 self._answer(self._running)
         except BaseException as error:  # not even what ends a thread may leave somebody waiting
             self._die(error)
@@ -127,17 +128,16 @@ class Worker:
 
     def _next_batch(self) -> list[_Job]:
         batch: list[_Job] = []
-        num_rows = 0
+        size = 0
         while self._waiting:
             job = next(iter(self._waiting))
-            if batch and (job.key is None or job.key != batch[0].key):
-                break
-            if batch and num_rows + job.num_rows > self._max_batch_size:
+            is_alone = job.key is None or job.key != batch[0].key if batch else False
+            if batch and (is_alone or size + job.size > self._max_batch_size):
                 break
             del self._waiting[job]
-            num_rows += job.num_rows
+            size += job.size
             batch.append(job)
-        self.queued_rows -= num_rows
+        self.queued_rows -= size
         return batch
 
     def _answer(self, jobs: Sequence[_Job]) -> None:
