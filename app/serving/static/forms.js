@@ -94,7 +94,7 @@ function domainField(model) {
 /** Forms of a family of one's own: JSON, and files where its data take such. */
 function otherForms(model) {
   const text = element("textarea", { name: "json", rows: "8", spellcheck: "false" });
-  text.value = JSON.stringify(model.example ?? {}, null, 1);
+  text.value = JSON.stringify(model.example ?? { batch: model.inputs.batch ?? null }, null, 1);
   const json = { title: "JSON", fields: [labelled("Body of the request", text)], send: () => askJson(address(model), readJson(text.value)) };
   if (!model.inputs.files) return [json];
   const zone = dropZone("Drop files here", { name: "files", multiple: true, then: () => submit(zone) });

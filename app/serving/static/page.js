@@ -7,6 +7,7 @@ import { formsOf } from "./forms.js";
 
 const main = document.getElementById("main");
 let models = [];
+let tries = 0;
 
 async function load() {
   try {
@@ -18,6 +19,7 @@ async function load() {
   document.getElementById("models").replaceChildren(
     ...models.map(({ name }) => element("li", {}, element("a", { href: `#${encodeURIComponent(name)}` }, name))),
   );
+  main.dataset.models = models.length;
   show();
 }
 
@@ -28,8 +30,9 @@ function tokenForm(problem) {
     rememberToken(input.value.trim());
     load();
   };
-  return element("form", { submit },
-    element("h2", {}, "Token"), element("p", {}, problem.message),
+  tries += 1;
+  return element("form", { submit, "data-try": tries },
+    element("h2", {}, "Token"), element("p", { role: "alert" }, problem.message),
     element("label", { for: "token" }, "Token of this server"), input, element("button", {}, "Go on"));
 }
 
@@ -40,7 +43,7 @@ function show() {
     if (models[place] === model) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (model) main.replaceChildren(...view(model));
+  main.replaceChildren(...(model ? view(model) : []));
 }
 
 function view(model) {
