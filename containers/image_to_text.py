@@ -31,6 +31,7 @@ from nested_lightning.containers.providing.chosen import attributes, callback, c
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.pretrained import preparation_for
 from nested_lightning.containers.providing.trained import new_model, trained_model
+from nested_lightning.containers.serving.routers import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.image_to_text import CaptionOptions, ImageToTextSettings
 
@@ -129,7 +130,7 @@ class ImageToTextContainer(DeclarativeContainer):
     )
     answers = providers.Callable(answer_files, predictor, beam_search.provider, nucleus_sampling.provider)
     """Called with files and the options of the family's predictor."""
-    desk = providers.Factory(
+    http_desk = providers.Factory(
         ImageToTextDesk,
         predictor=predictor,
         options=providers.Object(CaptionOptions),
@@ -137,6 +138,8 @@ class ImageToTextContainer(DeclarativeContainer):
         nucleus_sampling=nucleus_sampling.provider,
     )
     """Reads and answers requests over HTTP."""
+    http_router = providers.Callable(make_router, http_desk, application.provided.family)
+    """Called, it gives the routes that a host mounts in its FastAPI application."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, ImageToTextEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -31,6 +31,7 @@ from nested_lightning.containers.providing.declared import (
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.containers.providing.variant_adapters import build_adapter
+from nested_lightning.containers.serving.routers import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.variant import VariantSettings
 
@@ -124,8 +125,10 @@ class VariantContainer(DeclarativeContainer):
     )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
-    desk = providers.Factory(VariantDesk, predictor=predictor)
+    http_desk = providers.Factory(VariantDesk, predictor=predictor)
     """Reads and answers requests over HTTP."""
+    http_router = providers.Callable(make_router, http_desk, application.provided.family)
+    """Called, it gives the routes that a host mounts in its FastAPI application."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, VariantEvaluator, predictor=predictor, datamodule=datamodule
     )

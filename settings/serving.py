@@ -1,10 +1,13 @@
 """How checkpoints are served: where, and what a request may hold."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from nested_lightning.settings.base import Settings
+from nested_lightning.settings.reading.errors import SettingsError, describe_problems
 
 
 class LimitSettings(Settings):
@@ -21,6 +24,18 @@ class LimitSettings(Settings):
     )
 
 
+def check_limits(values: Mapping[str, Any]) -> LimitSettings:
+    """Return limits, by their names.
+
+    Raises:
+        SettingsError: One is wrong, or there is no such limit.
+    """
+    try:
+        return LimitSettings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(describe_problems(error, LimitSettings)) from None
+
+
 class ServingSettings(LimitSettings):
     """Where and how models are served."""
 
@@ -32,6 +47,9 @@ class ServingSettings(LimitSettings):
         [], description="Name in the header Host, besides the address and loopback; * for any; repeatable."
     )
     reload: bool = Field(False, description="Load a checkpoint again when its file changes.")
+    reload_interval_s: float = Field(
+        1.0, gt=0, description="Seconds between two looks at a file, with --reload."
+    )
     stop_timeout_s: float = Field(
         30.0, gt=0, description="Seconds after SIGTERM in which what was taken is answered."
     )

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from nested_lightning.app.serving.guard import Guard
 from nested_lightning.app.serving.metrics import Metrics
 from nested_lightning.app.serving.page import add_page
-from nested_lightning.app.serving.problems import Problem
+from nested_lightning.app.serving.problems import RETRY, Problem
 from nested_lightning.app.serving.routes import ProblemRoute, model_router, problem_response
 from nested_lightning.app.serving.service import Service
 from nested_lightning.app.serving.telling import tell
@@ -66,9 +66,7 @@ def _health(services: Mapping[str, Service]) -> APIRouter:
     @router.get("/readyz", summary="Whether every model answers")
     async def is_ready() -> dict[str, str]:
         if lacking := [name for name, one in services.items() if not one.is_ready]:
-            raise Problem(
-                503, f"no requests are taken for {', '.join(lacking)}", headers={"Retry-After": "1"}
-            )
+            raise Problem(503, f"no requests are taken for {', '.join(lacking)}", headers=RETRY)
         return {"status": "ready"}
 
     return router

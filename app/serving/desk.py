@@ -65,20 +65,20 @@ class Part:
 
     Attributes:
         content: What the desk computes from.
-        num_rows: How many answers there will be.
+        num_rows: How many answers there will be; None: it isn't known, and counts as one.
         key: Parts of the same key may be computed together; None: it is computed alone.
         weight: How many rows it counts for in batches and in the queue; 0: as many as it has.
     """
 
     content: Any
-    num_rows: int
+    num_rows: int | None
     key: Hashable = None
     weight: int = 0
 
     @property
     def size(self) -> int:
         """What it counts for."""
-        return self.weight or self.num_rows
+        return self.weight or self.num_rows or 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ import logging
 from starlette.exceptions import HTTPException
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.serving.problems import Problem
-from nested_lightning.app.serving.worker import WorkerStoppedError
+from nested_lightning.app.serving.problems import RETRY, Problem
+from nested_lightning.app.serving.worker import ModelFailedError, WorkerStoppedError
 
 _logger = logging.getLogger(__name__)
 
@@ -18,11 +18,20 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, UserError):
         return Problem(422, str(error))
     if isinstance(error, WorkerStoppedError):
-        return Problem(503, "the model takes no requests any more", headers={"Retry-After": "1"})
+        return Problem(503, "the model takes no requests any more", headers=RETRY)
     if isinstance(error, HTTPException):
         return Problem(error.status_code, str(error.detail), headers=error.headers)
+    if isinstance(error, ModelFailedError) and error.__cause__ is not None:
+        return _of_model(error.__cause__)
     _logger.error("%s at %s", type(error).__name__, _place(error))
-    return Problem(500, "the model failed; the server's log says where")
+    return Problem(500, "the server failed; its log says where")
+
+
+def _of_model(error: BaseException) -> Problem:
+    _logger.warning("the model raised %s at %s", type(error).__name__, _place(error))
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return Problem(503, "there isn't enough memory; send fewer rows at once", headers=RETRY)
+    return Problem(422, f"the model can't answer this: it raises {type(error).__name__}")
 
 
 def _place(error: BaseException) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 MEDIA_TYPE = "application/problem+json"
+RETRY = {"Retry-After": "1"}
+"""The header of an answer that may be another one soon."""
+
 _MAX_ERRORS = 20
 _MAX_TEXT = 600
 _MAX_NAME = 100
@@ -78,11 +81,12 @@ def of_validation(error: ValidationError, *, rows: str | None = None) -> Problem
     found = error.errors(include_input=False, include_url=False, include_context=False)
     if found[0]["type"] == "json_invalid":
         return Problem(400, found[0]["msg"])
-    mistakes = [_mistake(each["loc"], each["msg"], rows) for each in found]
+    mistakes = [_mistake(each["loc"], each["msg"].removeprefix("Value error, "), rows) for each in found]
     first = mistakes[0]
     problem = unprocessable(first.message, row=first.row, field=first.field)
     more = f" (and {len(found) - 1:,} more)" if len(found) > 1 else ""
-    return Problem(422, problem.detail + more, mistakes=mistakes)
+    status = 413 if found[0]["type"] == "too_long" else 422
+    return Problem(status, problem.detail + more, mistakes=mistakes)
 
 
 def _mistake(place: tuple[int | str, ...], message: str, rows: str | None) -> Mistake:

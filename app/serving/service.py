@@ -10,11 +10,9 @@ from typing import Any
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Desk, Limits, Part
-from nested_lightning.app.serving.problems import Problem
+from nested_lightning.app.serving.problems import RETRY, Problem
 from nested_lightning.app.serving.watch import Watch
 from nested_lightning.app.serving.worker import QueueFullError, Worker, WorkerStoppedError
-
-_RETRY = {"Retry-After": "1"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +106,7 @@ class Service:
             parts = read() if _is_small(asked) else await asyncio.to_thread(read)
         except UserError as error:
             raise Problem(422, str(error)) from None
-        num_rows = sum(part.num_rows for part in parts)
+        num_rows = sum(part.size for part in parts)
         if num_rows > self.limits.max_rows:
             raise Problem(
                 413, f"{num_rows:,} rows are more than {self.limits.max_rows:,}; send fewer at once"
@@ -127,10 +125,10 @@ class Service:
             try:
                 return loaded, loaded.worker.submit(parts)
             except QueueFullError:
-                raise Problem(503, "too many rows are waiting; try again later", headers=_RETRY) from None
+                raise Problem(503, "too many rows are waiting; try again later", headers=RETRY) from None
             except WorkerStoppedError:
                 if loaded is self.current:
-                    raise Problem(503, "the model takes no requests any more", headers=_RETRY) from None
+                    raise Problem(503, "the model takes no requests any more", headers=RETRY) from None
 
     async def begun(self, answers: Sequence[Future[Any]]) -> None:
         """Wait until the first piece is computed, or at least begun.
@@ -143,9 +141,7 @@ class Service:
         done, _ = await asyncio.wait([first], timeout=self._queue_timeout_s)
         if not done and answers[0].cancel():
             cancel_all(answers)
-            raise Problem(
-                504, f"the request waited for more than {self._queue_timeout_s:g} s", headers=_RETRY
-            )
+            raise Problem(504, f"the request waited for more than {self._queue_timeout_s:g} s", headers=RETRY)
 
     def _load(self, model: Model) -> Loaded:
         worker = Worker(

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.serving.desk import Answer, Part
+from nested_lightning.app.serving.problems import Problem
 from nested_lightning.app.serving.watch import Watch
 
 Compute = Callable[[Sequence[Any]], Sequence[Sequence[Answer]]]
@@ -19,6 +21,10 @@ class QueueFullError(Exception):
     """There is no room for so many rows."""
 
 
+class ModelFailedError(Exception):
+    """A model can't compute what it was given, for a reason that nobody foresaw: the cause of this error."""
+
+
 class WorkerStoppedError(Exception):
     """No more is taken, or what was taken got lost."""
 
@@ -26,7 +32,7 @@ class WorkerStoppedError(Exception):
 @dataclass(eq=False)
 class _Job:
     part: Part | None
-    num_rows: int
+    num_rows: int | None
     size: int
     key: Any
     answers: Future[Answers] = field(default_factory=Future)
@@ -142,10 +148,7 @@ class Worker:
 
     def _answer(self, jobs: Sequence[_Job]) -> None:
         try:
-            answers = self._compute([job.part.content for job in jobs if job.part])
-            counts = [len(each) for each in answers]
-            if counts != [job.num_rows for job in jobs]:
-                raise RuntimeError(f"a model gave {counts} answers for batches of other sizes")
+            answers = self._computed(jobs)
         except Exception as error:
             if len(jobs) == 1:
                 jobs[0].answers.set_exception(error)
@@ -155,6 +158,20 @@ class Worker:
         else:
             for job, each in zip(jobs, answers, strict=True):
                 job.answers.set_result(each)
+
+    def _computed(self, jobs: Sequence[_Job]) -> Sequence[Answers]:
+        try:
+            answers = self._compute([job.part.content for job in jobs if job.part])
+        except (Problem, UserError):
+            raise
+        except Exception as error:
+            raise ModelFailedError from error
+        wanted, given = [job.num_rows for job in jobs], [*map(len, answers)]
+        if len(given) != len(wanted) or any(
+            one not in (None, n) for one, n in zip(wanted, given, strict=True)
+        ):
+            raise RuntimeError(f"a model gave {given} answers, and {wanted} were wanted")
+        return answers
 
     def _die(self, error: BaseException) -> None:
         with self._changed:

@@ -66,13 +66,7 @@ class VariantDesk:
         """
         body = self._read_body(asked)
         variant = self._find(body.variant)
-        parts = [_part(variant, each, row, body.probabilities) for row, each in enumerate(body.inputs)]
-        num_windows = sum(part.size for part in parts)
-        if num_windows > limits.max_rows:
-            raise Problem(
-                413, f"{num_windows:,} windows are more than {limits.max_rows:,}; send less at once"
-            )
-        return parts
+        return [_part(variant, each, row, body.probabilities) for row, each in enumerate(body.inputs)]
 
     def compute(self, contents: Sequence[_Sequence]) -> Sequence[Sequence[Answer]]:
         """Return the labels of each sequence."""

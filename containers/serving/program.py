@@ -10,6 +10,7 @@ from nested_lightning.app.serving.application import make_application
 from nested_lightning.app.serving.guard import LOOPBACK, Guard, HostGuard, TokenGuard, is_loopback
 from nested_lightning.app.serving.metrics import Metrics
 from nested_lightning.app.serving.program import listen_at, make_server, run_until_stopped
+from nested_lightning.app.serving.reloading import Reloader, Reloading
 from nested_lightning.app.serving.service import Service
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.containers.serving.services import ServedFile, service_of
@@ -45,12 +46,10 @@ class Program:
         self._metrics = _Deaths(self._end)
         self._server: Any = None
         self._has_failed = False
+        self._reloadings: list[Reloading] = []
         self.services: dict[str, Service] = {}
         for name, path in files.items():
-            file = ServedFile(path=path, options={"overrides": overrides, "device": device})
-            model = file.load()
-            known = name or model.family
-            self.services[known] = service_of(known, model, settings, self._metrics)
+            self._add(name, ServedFile(path=path, options={"overrides": overrides, "device": device}))
 
     def __call__(self, *, say: Callable[[str], Any]) -> int:
         """Serve until the end, and return the exit status.
@@ -64,8 +63,17 @@ class Program:
         self._server = make_server(
             app, stop_timeout_s=self._settings.stop_timeout_s, when_ready=lambda: say(ready)
         )
-        run_until_stopped(self._server, self._socket)
+        with Reloader(self._reloadings, interval_s=self._settings.reload_interval_s):
+            run_until_stopped(self._server, self._socket)
         return int(self._has_failed)
+
+    def _add(self, name: str, file: ServedFile) -> None:
+        model = file.load()
+        known = name or model.family
+        service = service_of(known, model, self._settings, self._metrics)
+        self.services[known] = service
+        if self._settings.reload:
+            self._reloadings.append(Reloading(service=service, find=file.find, load=file.load))
 
     def _end(self, name: str, error: BaseException) -> None:
         _logger.critical("the thread of %s ended with %s", name, type(error).__name__)

@@ -27,13 +27,17 @@ class ServedFile:
     path: Path
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def find(self) -> Path:
+        """Return the file as it is now: of a run folder, the best checkpoint."""
+        return model_file_in(self.path)
+
     def load(self) -> Model:
         """Return the model in the file as it is now.
 
         Raises:
             UserError: It can't be opened.
         """
-        digest = f"sha256:{sha256_of(model_file_in(self.path))}"
+        digest = f"sha256:{sha256_of(self.find())}"
         return model_of(from_checkpoint(self.path, **self.options), digest=digest)
 
 
@@ -44,7 +48,7 @@ def model_of(application: ApplicationContainer, *, digest: str = "") -> Model:
         UserError: There is none.
     """
     family = application.settings().family
-    desk = provider_of(application, "desk")()
+    desk = provider_of(application, "http_desk")()
     return Model(desk=desk, family=family.name, summary=family.predictor.summary, digest=digest)
 
 
