@@ -7,9 +7,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +44,14 @@ class Reply:
 class Client:
     """Asks a server; each request has a connection of its own."""
 
-    def __init__(self, port: int, **headers: str) -> None:
-        self.port, self._headers = port, headers
+    def __init__(self, port: int, stop: Callable[[], None] = lambda: None) -> None:
+        self.port, self.stop = port, stop
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, content_type: str = "", **headers: str
     ) -> Reply:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
-        given = {name.replace("_", "-"): value for name, value in {**self._headers, **headers}.items()}
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
         if content_type:
             given["content-type"] = content_type
         try:
@@ -87,7 +88,9 @@ def form(*parts: tuple[str, str, bytes]) -> tuple[bytes, str]:
     lines = []
     for name, file, content in parts:
         said = f'; filename="{file}"' if file else ""
-        lines += [b'--limit\r\nContent-Disposition: form-data; name="%b"%b\r\n\r\n' % (name.encode(), said.encode())]
+        lines += [
+            b'--limit\r\nContent-Disposition: form-data; name="%b"%b\r\n\r\n' % (name.encode(), said.encode())
+        ]
         lines += [content, b"\r\n"]
     return b"".join([*lines, b"--limit--\r\n"]), "multipart/form-data; boundary=limit"
 
@@ -108,7 +111,7 @@ def running(app: FastAPI) -> Iterator[Client]:
     thread.start()
     try:
         assert ready.wait(TIMEOUT_S)
-        yield Client(listening.getsockname()[1])
+        yield Client(listening.getsockname()[1], partial(setattr, server, "should_exit", True))
     finally:
         server.should_exit = True
         thread.join(TIMEOUT_S)

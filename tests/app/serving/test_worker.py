@@ -63,7 +63,12 @@ def test_what_waits_is_computed_together_up_to_the_size_of_a_batch_first_in_firs
 
 def test_parts_of_other_keys_or_of_none_are_computed_alone(desk: HeldDesk) -> None:
     worker = held_worker(desk)
-    waiting = [put(worker, 1), put(worker, 2, key="other"), put(worker, 3, key=None), put(worker, 4, key=None)]
+    waiting = [
+        put(worker, 1),
+        put(worker, 2, key="other"),
+        put(worker, 3, key=None),
+        put(worker, 4, key=None),
+    ]
 
     desk.go.set()
 
