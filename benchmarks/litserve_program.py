@@ -9,7 +9,7 @@ from fastapi import Request
 from nested_lightning import from_checkpoint
 
 
-class RowAPI(litserve.LitAPI):
+class RowAPI(litserve.LitAPI):  # type: ignore[misc] # of an extra
     """Answers ``{"rows": [ROW]}``, one row a request, which LitServe gathers into batches.
 
     Args:

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -113,8 +114,10 @@ def drop_slower(addresses: dict[str, str], script: Path, *, seconds: int) -> Non
 
 def train(folder: Path) -> Path:
     """Return the checkpoint of an epoch of the default multi-feature."""
-    settings = {"model": "multi-feature", "run_dir": str(folder / "run"), "trainer.max_epochs": 1}
-    return bootstrap({**settings, "trainer.use_progress_bar": False}).train().best_checkpoint
+    settings = {"model": "multi-feature", "run_dir": str(folder / "run"), "trainer.use_progress_bar": False}
+    application: Any = bootstrap({**settings, "trainer.max_epochs": 1})
+    application.train()
+    return folder / "run" / "checkpoints" / "best.ckpt"
 
 
 def write_script(folder: Path) -> Path:
@@ -162,7 +165,7 @@ def await_answer(
                 return
         except URLError:
             time.sleep(0.2)
-    raise RuntimeError(f"{process.args}: no answer")
+    raise RuntimeError(f"{address}: no answer")
 
 
 def press(address: str, script: Path, num_clients: int, seconds: int) -> Load:

@@ -24,7 +24,7 @@ MODELS = {
 def server() -> Iterator[str]:
     """The address of a server of a trained model of each family."""
     checkpoints = [f"{name}={TRAINED / family / 'run'}" for name, family in MODELS.items()]
-    command = [sys.executable, MAIN, "serve", *checkpoints, "--port", "0"]
+    command = [sys.executable, str(MAIN), "serve", *checkpoints, "--port", "0"]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
