@@ -43,6 +43,7 @@ class MultiFeatureDesk:
     def __init__(self, *, predictor: MultiFeaturePredictor) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec
         self._picture_columns = [one.column for one in self._spec.pictures]
+        self._names = [name for names in self._spec.column_names.values() for name in names]
         self._validator = cache(self._make_validator)
 
     def describe(self, limits: Limits) -> Description:
@@ -74,7 +75,8 @@ class MultiFeatureDesk:
         if asked.content_type == JSON:
             rows = self._read_rows(asked.body, limits)
             if len(rows) <= limits.max_batch_size:
-                return [Part(content=rows, num_rows=len(rows), key=frozenset(rows[0]))]
+                key = frozenset() if self._are_whole(rows) else frozenset(rows[0])
+                return [Part(content=rows, num_rows=len(rows), key=key)]
             return _pieces(self._predictor.encode(self._table(rows)), limits)
         content = the_file(asked, FILE).content if asked.content_type == FORM else asked.body
         return _pieces(self._predictor.encode(self._read_table(content, limits)), limits)
@@ -129,6 +131,8 @@ class MultiFeatureDesk:
             rows: Rows = self._validator(limits.max_rows).validate_python(parse_json(body))["rows"]
         except ValidationError as error:
             raise of_validation(error, rows="rows") from None
+        if self._are_whole(rows):
+            return rows
         names = {name for row in rows for name in row}
         if len(names) < len(self._names):
             self._refuse_lacking(names)
@@ -145,9 +149,8 @@ class MultiFeatureDesk:
         if not names:
             raise unprocessable("holds none of the columns that the model knows", row=0)
 
-    @property
-    def _names(self) -> list[str]:
-        return [name for names in self._spec.column_names.values() for name in names]
+    def _are_whole(self, rows: Rows) -> bool:
+        return all(len(row) == len(self._names) for row in rows)
 
     def _columns(self, rows: Rows) -> Mapping[str, Sequence[Any]]:
         return {name: [row[name] for row in rows] for name in rows[0]}

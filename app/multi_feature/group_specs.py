@@ -7,12 +7,18 @@ Groups of other sorts are in `own_group_specs`. Every sort says what its extract
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from math import prod
 from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
+import numpy as np
 from pydantic import ConfigDict, Field, FiniteFloat
+
+from nested_lightning.app.tables.column_values import Numbers
+from nested_lightning.app.tables.number_block import slice_or_list
 
 Sort: TypeAlias = Literal["date", "text", "tokens", "sequence", "picture"]
 """Of a column that is neither of numbers nor of categories; tokens are text, read by a tokenizer."""
@@ -84,6 +90,20 @@ class ColumnSpec:
         return (self.name,) if self.categories is None else tuple(f"{self.name}={c}" for c in self.categories)
 
 
+class Moments(NamedTuple):
+    """How F columns of numbers are standardised, and where they become features.
+
+    Attributes:
+        mean: Float64 of [F].
+        scale: Float64 of [F].
+        features: Which features of the group they are.
+    """
+
+    mean: Numbers
+    scale: Numbers
+    features: slice | list[int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class GroupSpec:
     """A named group of columns, which one feature extractor reads."""
@@ -94,7 +114,7 @@ class GroupSpec:
     columns: Annotated[tuple[ColumnSpec, ...], Field(min_length=1)]
     sort: Literal["columns"] = "columns"
 
-    @property
+    @cached_property
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(column.name for column in self.columns)
@@ -103,6 +123,25 @@ class GroupSpec:
     def width(self) -> int:
         """Number of features of the group, F_g."""
         return sum(column.width for column in self.columns)
+
+    @cached_property
+    def places(self) -> dict[str, tuple[ColumnSpec, int]]:
+        """Each column, and the first of its features, by name."""
+        starts = accumulate((column.width for column in self.columns), initial=0)
+        return {column.name: (column, start) for column, start in zip(self.columns, starts, strict=False)}
+
+    def moments(self, names: Sequence[str]) -> Moments:
+        """Return how columns of numbers are standardised that the group has in this order."""
+        return self._all_moments if len(names) == len(self.columns) else self._moments(names)
+
+    @cached_property
+    def _all_moments(self) -> Moments:
+        return self._moments(self.column_names)
+
+    def _moments(self, names: Sequence[str]) -> Moments:
+        columns = [self.places[name] for name in names]
+        mean, scale = np.array([(column.mean, column.scale) for column, _ in columns]).T
+        return Moments(mean, scale, slice_or_list([start for _, start in columns]))
 
     @property
     def layout(self) -> Layout:

@@ -1,6 +1,7 @@
 """A server that answers what it took before it ends, within a limit."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # or collections would look through all that is imported, again and again under load
         self._when_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

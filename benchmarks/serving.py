@@ -1,0 +1,203 @@
+"""Requests a second of `serve`, with and without batching, and of LitServe in front of the same predictor.
+
+Run it from the project's folder with ``python -m benchmarks.serving``, after
+``pip install -c constraints.txt -e '.[serve,benchmarks]'`` and ``apt-get install wrk``. One row of the digits
+that ship is a request; all servers run at the same time, and are asked in turn: by 64 clients, then by one.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.row_speed import PROJECT, quartiles, shipped_rows
+from nested_lightning import bootstrap
+
+NUM_CLIENTS = 64
+BATCHED, ALONE = "serve", "serve, no batching"
+THEIRS_ALONE = "LitServe, no batching"
+TIMEOUTS_S = (0.0005, 0.002, 0.005, 0.02)
+"""How long LitServe waits for more rows; the quickest is compared with."""
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
+"""Of all servers: the model is small, and two threads for each of its products are slower than one."""
+
+LUA = """
+local bodies, number = {{}}, 0
+for line in io.lines("{bodies}") do bodies[#bodies + 1] = line end
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+request = function()
+  number = number % #bodies + 1
+  return wrk.format(nil, nil, nil, bodies[number])
+end
+"""
+_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+@dataclass(frozen=True)
+class Load:
+    """What clients saw: requests a second, and the median of milliseconds."""
+
+    requests_per_s: float
+    median_ms: float
+
+
+def main(rounds: int = 7, seconds: int = 5) -> None:
+    """Print medians of all rounds, and how many times quicker `serve` is in each."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk, which makes the load, is not installed: apt-get install wrk")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        checkpoint, script = train(folder), write_script(folder)
+        addresses = {
+            name: stack.enter_context(serving(command, path, folder))
+            for name, (command, path) in programs(checkpoint).items()
+        }
+        drop_slower(addresses, script, seconds=2)
+        many: dict[str, list[Load]] = {name: [] for name in addresses}
+        single: dict[str, list[Load]] = {name: [] for name in addresses}
+        for number in range(rounds + 1):
+            for name, address in addresses.items():
+                found = press(address, script, NUM_CLIENTS, seconds), press(address, script, 1, seconds)
+                if number:
+                    many[name].append(found[0])
+                    single[name].append(found[1])
+                    text = (
+                        f"{name}: {found[0].requests_per_s:.0f} a second, alone {found[1].median_ms:.2f} ms"
+                    )
+                    Console(stderr=True, soft_wrap=True).print(text)
+    Console().print(tabulate(many, single))
+
+
+def programs(checkpoint: Path) -> dict[str, tuple[list[str], str]]:
+    """Return the command line of each server, without its port, and the path of its answers."""
+    ours = (["main.py", "serve", f"m={checkpoint}", "--port"], "/models/m/predict")
+    theirs = (["-m", "benchmarks.litserve_program", str(checkpoint)], "/predict")
+    batching = ["--max-batch-size", str(NUM_CLIENTS), "--batch-timeout"]
+    waiting = {
+        f"LitServe, {1000 * timeout_s:g} ms": ([*theirs[0], *batching, str(timeout_s)], theirs[1])
+        for timeout_s in TIMEOUTS_S
+    }
+    return {
+        BATCHED: ours,
+        ALONE: ([*ours[0][:-1], "--max-batch-size", "1", "--port"], ours[1]),
+        THEIRS_ALONE: theirs,
+        **waiting,
+    }
+
+
+def drop_slower(addresses: dict[str, str], script: Path, *, seconds: int) -> None:
+    """Leave of LitServe's settings with batching the one that answers most requests."""
+    waiting = [name for name in addresses if name.endswith("ms")]
+    reached = {name: press(addresses[name], script, NUM_CLIENTS, seconds).requests_per_s for name in waiting}
+    for name in sorted(waiting, key=reached.__getitem__)[:-1]:
+        del addresses[name]
+
+
+def train(folder: Path) -> Path:
+    """Return the checkpoint of an epoch of the default multi-feature."""
+    settings = {"model": "multi-feature", "run_dir": str(folder / "run"), "trainer.use_progress_bar": False}
+    application: Any = bootstrap({**settings, "trainer.max_epochs": 1})
+    application.train()
+    return folder / "run" / "checkpoints" / "best.ckpt"
+
+
+def write_script(folder: Path) -> Path:
+    """Return a script of wrk's that sends rows in turn."""
+    bodies, script = folder / "bodies.jsonl", folder / "rows.lua"
+    rows = [{name: value for name, value in row.items() if "_" in name} for row in shipped_rows(NUM_CLIENTS)]
+    bodies.write_text("".join(f"{json.dumps({'rows': [row]})}\n" for row in rows))
+    script.write_text(LUA.format(bodies=bodies))
+    return script
+
+
+@contextmanager
+def serving(command: list[str], path: str, folder: Path) -> Iterator[str]:
+    """Run a server until the end of the block; gives the address of its answers, once it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    position = command.index("--port") + 1 if "--port" in command else 3
+    line = [sys.executable, *command[:position], str(port), *command[position:]]
+    with (folder / f"{port}.log").open("w") as log:
+        process = subprocess.Popen(line, cwd=PROJECT, env=ENVIRONMENT, stdout=log, stderr=log)
+    try:
+        address = f"http://127.0.0.1:{port}{path}"
+        await_answer(address, (folder / "bodies.jsonl").read_bytes().splitlines()[0], process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def await_answer(
+    address: str, body: bytes, process: "subprocess.Popen[bytes]", timeout_s: float = 120
+) -> None:
+    """Wait until a server answers a row.
+
+    Raises:
+        RuntimeError: It ended, or doesn't answer in time.
+    """
+    request = Request(address, body, {"Content-Type": "application/json"})
+    end_s = time.monotonic() + timeout_s
+    while time.monotonic() < end_s and process.poll() is None:
+        try:
+            with urlopen(request, timeout=10) as response:
+                json.load(response)
+                return
+        except URLError:
+            time.sleep(0.2)
+    raise RuntimeError(f"{address}: no answer")
+
+
+def press(address: str, script: Path, num_clients: int, seconds: int) -> Load:
+    """Have clients ask for some seconds, each the next question once it has its answer.
+
+    Raises:
+        RuntimeError: Not all were answered.
+    """
+    command = ["wrk", "-t1", f"-c{num_clients}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s"]
+    done = subprocess.run([*command, script, address], capture_output=True, text=True, check=True)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    median = re.search(r"50%\s+([\d.]+)(us|ms|s)", done.stdout)
+    if rate is None or median is None or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        raise RuntimeError(f"{address}: {done.stdout}{done.stderr}")
+    return Load(float(rate[1]), float(median[1]) * _MS[median[2]])
+
+
+def tabulate(many: Mapping[str, list[Load]], single: Mapping[str, list[Load]]) -> Table:
+    """Return a table of medians with quartiles."""
+    table = Table(
+        "server", "64 clients, requests/s", "serve is … times quicker", "one client, ms", "serve / this"
+    )
+    for name, loads in many.items():
+        rates = [load.requests_per_s for load in loads]
+        gains = [own.requests_per_s / rate for own, rate in zip(many[BATCHED], rates, strict=True)]
+        waits = [load.median_ms for load in single[name]]
+        shares = [own.median_ms / wait for own, wait in zip(single[BATCHED], waits, strict=True)]
+        cells = [statistics.median(rates), gains, waits, shares]
+        texts = [f"{cells[0]:.0f}", *("{} ({})".format(*quartiles(each)) for each in (gains, waits, shares))]
+        table.add_row(name, *texts)
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)
