@@ -14,7 +14,7 @@ from nested_lightning.app.serving.page import add_page
 from nested_lightning.app.serving.problems import RETRY, Problem
 from nested_lightning.app.serving.routes import ProblemRoute, model_router, problem_response
 from nested_lightning.app.serving.service import Service
-from nested_lightning.app.serving.telling import tell
+from nested_lightning.app.serving.telling import operation, tell
 
 
 def make_application(
@@ -33,7 +33,7 @@ def make_application(
     guarded.include_router(_overview(services, metrics))
     for name, service in services.items():
         guarded.include_router(model_router(service, prefix=f"/models/{name}"))
-    _add_openapi(guarded, app)
+    _add_openapi(guarded, app, services)
     app.include_router(guarded)
     app.include_router(_health(services))
     app.add_exception_handler(HTTPException, _refuse)
@@ -72,10 +72,13 @@ def _health(services: Mapping[str, Service]) -> APIRouter:
     return router
 
 
-def _add_openapi(router: APIRouter, app: FastAPI) -> None:
+def _add_openapi(router: APIRouter, app: FastAPI, services: Mapping[str, Service]) -> None:
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> dict[str, Any]:
-        return get_openapi(title=app.title, version=app.version, routes=app.routes)
+        told = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        for name, service in services.items():  # as they are now
+            told["paths"][f"/models/{name}/predict"]["post"] |= operation(service)
+        return told
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
