@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from nested_lightning.app.serving.guard import Guard
 from nested_lightning.app.serving.metrics import Metrics
@@ -49,7 +49,7 @@ def _overview(services: Mapping[str, Service], metrics: Metrics) -> APIRouter:
     async def list_models() -> dict[str, Any]:
         return {"models": [tell(one, f"models/{name}/predict") for name, one in services.items()]}
 
-    @router.get("/metrics", tags=["health"], summary="For Prometheus")
+    @router.get("/metrics", tags=["health"], summary="For Prometheus", response_class=PlainTextResponse)
     async def show_metrics() -> Response:
         return metrics.response()
 
