@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -129,9 +129,9 @@ class Program:
 
 
 @contextmanager
-def serving(*arguments: str | Path, folder: Path) -> Iterator[Program]:
-    """Run ``python main.py serve`` at a free port until it says that it answers."""
-    command = [sys.executable, str(MAIN), "serve", *map(str, arguments), "--port", "0"]
+def serving(*arguments: str | Path, folder: Path, program: Sequence[str] = (str(MAIN),)) -> Iterator[Program]:
+    """Run ``python main.py serve``, or another program, at a free port until it says that it answers."""
+    command = [sys.executable, *program, "serve", *map(str, arguments), "--port", "0"]
     with (folder / "errors.txt").open("w") as errors:
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True)
     try:
