@@ -63,7 +63,7 @@ class Client:
             connection.close()
 
     def get(self, path: str, **headers: str) -> Reply:
-        return self.ask("GET", path, **headers)
+        return self.ask("GET", path, None, "", **headers)
 
     def post(self, path: str, body: Any, content_type: str = JSON, **headers: str) -> Reply:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -68,7 +69,8 @@ def listen_at(host: str, port: int) -> socket.socket:
 
 
 def make_server(app: FastAPI, *, stop_timeout_s: float, when_ready: Callable[[], None]) -> Server:
-    """Return a server of an application, which logs warnings and errors alone."""
+    """Return a server of an application, which logs warnings and errors, but none of what clients send."""
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
         log_level="warning",

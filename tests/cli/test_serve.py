@@ -30,7 +30,8 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A checkpoint, and another one of the same model, which answers differently."""
     folder = tmp_path_factory.mktemp("trained")
     settings = make_small_settings(write_small_csv(folder / "shapes.csv"), folder / "run")
-    first = Path(str(nl.bootstrap(change_settings(settings, ONE_EPOCH)).train().best_checkpoint))
+    nl.bootstrap(change_settings(settings, ONE_EPOCH)).multi_feature.training_run()()
+    first = folder / "run" / "checkpoints" / "best.ckpt"
     content = torch.load(first, weights_only=True)
     content["state_dict"]["head.layers.3.weight"] *= -2
     torch.save(content, folder / "second.ckpt")
@@ -102,7 +103,7 @@ def test_a_changed_checkpoint_is_loaded_while_clients_ask_and_none_is_lost_to_a_
         digests = {client.get("/models/m").json["digest"]}
 
         def ask(_: int) -> list[tuple[str, list[float]]]:
-            found = []
+            found: list[tuple[str, list[float]]] = []
             while True:
                 is_late = signalled.is_set()
                 try:
