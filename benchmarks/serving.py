@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -16,10 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -60,7 +61,7 @@ class Load:
     median_ms: float
 
 
-def main(rounds: int = 7, seconds: int = 5) -> None:
+def main(rounds: Annotated[int, typer.Option(min=2)] = 7, seconds: int = 5) -> None:
     """Print medians of all rounds, and how many times quicker `serve` is in each."""
     if shutil.which("wrk") is None:
         raise SystemExit("wrk, which makes the load, is not installed: apt-get install wrk")
@@ -138,14 +139,24 @@ def serving(command: list[str], path: str, folder: Path) -> Iterator[str]:
     position = command.index("--port") + 1 if "--port" in command else 3
     line = [sys.executable, *command[:position], str(port), *command[position:]]
     with (folder / f"{port}.log").open("w") as log:
-        process = subprocess.Popen(line, cwd=PROJECT, env=ENVIRONMENT, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            line, cwd=PROJECT, env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         address = f"http://127.0.0.1:{port}{path}"
         await_answer(address, (folder / "bodies.jsonl").read_bytes().splitlines()[0], process)
         yield address
     finally:
-        process.terminate()
-        process.wait(30)
+        end_group(process)
+
+
+def end_group(process: "subprocess.Popen[bytes]") -> None:
+    """End a server with all of its processes, which outlive LitServe's first one."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
 
 
 def await_answer(
