@@ -1,5 +1,6 @@
 """A server that answers what it took before it ends, within a limit."""
 
+import asyncio
 import gc
 import signal
 import socket
@@ -11,6 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from nested_lightning.app.errors import UserError
+
+_READING_S = 0.1
 
 
 class Server(uvicorn.Server):
@@ -31,6 +34,12 @@ class Server(uvicorn.Server):
         gc.collect()
         gc.freeze()  # or collections would look through all that is imported, again and again under load
         self._when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what was sent before the end was asked for, which may not have been read yet, and end."""
+        if not self.force_exit:
+            await asyncio.sleep(_READING_S)
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Note a signal."""

@@ -1,5 +1,6 @@
 """Checkpoints whose files change: loaded beside the old ones, and put in their places."""
 
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -43,6 +44,7 @@ class Reloading:
             model = self.load()
             if model.digest != self.service.current.model.digest:
                 self.service.replace(model)
+                _forget()
                 _logger.warning("%s was loaded again: %s", self.service.name, model.digest)
                 self.service.watch.saw_reload(self.service.name, is_good=True)
         except Exception as error:  # whatever it is, the old one stays
@@ -55,6 +57,14 @@ class Reloading:
         except (OSError, ValueError):
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _forget() -> None:
+    """Let go of a model that was replaced, which the server keeps collections from looking at."""
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
 
 class Reloader:

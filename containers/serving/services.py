@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nested_lightning.app.foreign_files import sha256_of
 from nested_lightning.app.serving.desk import Limits
@@ -12,7 +12,10 @@ from nested_lightning.app.serving.watch import Watch
 from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
-from nested_lightning.settings.serving import LimitSettings
+from nested_lightning.settings.serving import LimitSettings, check_limits
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,25 @@ class ServedFile:
         """
         digest = f"sha256:{sha256_of(self.find())}"
         return model_of(from_checkpoint(self.path, **self.options), digest=digest)
+
+
+def serving_app(models: Mapping[str, ApplicationContainer], **limits: Any) -> "FastAPI":
+    """Return a whole application, as `serve` has it, which answers for the models of containers.
+
+    Args:
+        models: Containers that were trained, or opened from checkpoints, by name.
+        **limits: What a request may hold, see `settings.serving.LimitSettings`.
+
+    Raises:
+        UserError: A model can't answer.
+        SettingsError: There is no such limit.
+    """
+    from nested_lightning.app.serving.application import make_application  # needs FastAPI
+    from nested_lightning.app.serving.metrics import Metrics
+
+    metrics, settings = Metrics(), check_limits(limits)
+    services = {name: service_of(name, model_of(each), settings, metrics) for name, each in models.items()}
+    return make_application(services, metrics=metrics)
 
 
 def model_of(application: ApplicationContainer, *, digest: str = "") -> Model:

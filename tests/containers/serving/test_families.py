@@ -16,10 +16,6 @@ from PIL import Image
 from pyarrow import csv, parquet
 
 import nested_lightning as nl
-from nested_lightning.app.serving.application import make_application
-from nested_lightning.app.serving.metrics import Metrics
-from nested_lightning.containers.serving.services import model_of, service_of
-from nested_lightning.settings.serving import LimitSettings
 from tests.conftest import make_picture_folder, make_picture_settings, make_small_settings, write_small_csv
 from tests.serving import Client, running
 from tests.tiny_variants import variant_settings
@@ -31,9 +27,7 @@ CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
 
 def served(application: Any, **limits: Any) -> Any:
     """Serve a container's model as ``m``."""
-    settings, metrics = LimitSettings(**limits), Metrics()
-    service = service_of("m", model_of(application), settings, metrics)
-    return running(make_application({"m": service}, metrics=metrics))
+    return running(nl.serving_app({"m": application}, **limits))
 
 
 def untrained(settings: Mapping[str, Any], **options: Any) -> Any:

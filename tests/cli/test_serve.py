@@ -1,0 +1,167 @@
+"""`serve` as a process: how it starts, loads changed checkpoints, and ends."""
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import nested_lightning as nl
+from nested_lightning.settings.application import change_settings
+from tests.command_line import PROJECT, Program
+from tests.conftest import make_small_settings, write_small_csv
+from tests.serving import Client, posted, serving, until
+
+ROW = {"kar0": 0.5, "kar1": 1.0, "kar2": -1.0, "fou0": 0.25, "fou1": 2.0}
+NUM_CLIENTS = 50
+ONE_EPOCH = {"trainer.max_epochs": 1}
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A checkpoint, and another one of the same model, which answers differently."""
+    folder = tmp_path_factory.mktemp("trained")
+    settings = make_small_settings(write_small_csv(folder / "shapes.csv"), folder / "run")
+    first = Path(str(nl.bootstrap(change_settings(settings, ONE_EPOCH)).train().best_checkpoint))
+    content = torch.load(first, weights_only=True)
+    content["state_dict"]["head.layers.3.weight"] *= -2
+    torch.save(content, folder / "second.ckpt")
+    return first, folder / "second.ckpt"
+
+
+def probabilities(reply: Any) -> list[float]:
+    return [*reply.answers[0]["probabilities"].values()]
+
+
+def expected(checkpoint: Path) -> Any:
+    found = nl.from_checkpoint(checkpoint).multi_feature.predictor().predict(ROW)
+    return pytest.approx(found.probabilities[0].tolist(), abs=1e-5)
+
+
+@pytest.mark.slow
+def test_help_needs_neither_torch_nor_fastapi(tmp_path: Path) -> None:
+    code = (
+        "import sys; from nested_lightning.commands.program import app;"
+        " app(['serve', '--help'], standalone_mode=False);"
+        " print(*sorted({'torch', 'fastapi', 'uvicorn', 'pyarrow'} & {*sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+
+    assert "--max-batch-size" in done.stdout
+    assert done.stderr == "\n"
+
+
+@pytest.mark.slow
+def test_what_can_not_start_says_so_in_a_line(
+    program: Program, checkpoints: tuple[Path, Path], tmp_path: Path
+) -> None:
+    good, _ = checkpoints
+    (tmp_path / "bad.ckpt").write_bytes(good.read_bytes()[:1000])
+    (tmp_path / "empty.txt").write_text("\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        cases = {
+            "bad.ckpt": (f"m={tmp_path / 'bad.ckpt'}",),
+            "none.ckpt": ("m=none.ckpt",),
+            "--port": (f"m={good}", "--port", port),
+            "same name": (f"m={good}", f"m={good}"),
+            "a name has": (f"m/n={good}",),
+            "--token-file FILE": (f"m={good}", "--host", "0.0.0.0"),
+            "holds no token": (f"m={good}", "--token-file", "empty.txt"),
+            "max_rows": (f"m={good}", "--max-rows", "0"),
+        }
+        for words, arguments in cases.items():
+            done = program("serve", *arguments)
+
+            assert done.returncode == 2, done.stderr
+            assert words.replace("max_rows", "--max-rows") in done.stderr
+            assert "Traceback" not in done.stderr
+            assert done.stdout == ""
+
+
+@pytest.mark.slow
+def test_a_changed_checkpoint_is_loaded_while_clients_ask_and_none_is_lost_to_a_stop(
+    checkpoints: tuple[Path, Path], tmp_path: Path
+) -> None:
+    first, second = checkpoints
+    served, wanted = tmp_path / "served.ckpt", [expected(file) for file in checkpoints]
+    shutil.copy(first, served)
+    signalled = threading.Event()
+    with serving(f"m={served}", "--reload", "--reload-interval-s", "0.1", folder=tmp_path) as server:
+        client = server.client
+        digests = {client.get("/models/m").json["digest"]}
+
+        def ask(_: int) -> list[tuple[str, list[float]]]:
+            found = []
+            while True:
+                is_late = signalled.is_set()
+                try:
+                    reply = client.predict("m", {"rows": [ROW]})
+                except ConnectionError:
+                    assert is_late  # else it was taken
+                    return found
+                found.append((reply.json["digest"], probabilities(reply)))
+            return found
+
+        with ThreadPoolExecutor(NUM_CLIENTS) as pool:
+            asking = [pool.submit(ask, number) for number in range(NUM_CLIENTS)]
+            _replace(served, second.read_bytes())
+            until(lambda: client.get("/models/m").json["digest"] not in digests)
+            _replace(served, second.read_bytes()[:5000])
+            until(lambda: 'result="failed"} 1.0' in client.get("/metrics").body.decode())
+            assert probabilities(client.predict("m", {"rows": [ROW]})) == wanted[1]
+            signalled.set()
+            server.process.send_signal(signal.SIGTERM)
+            assert server.wait() == 0
+            found = [each for one in asking for each in one.result()]
+
+    by_digest = {digest: wanted[digest not in digests] for digest, _ in found}
+    assert len(by_digest) == 2
+    assert all(answer == by_digest[digest] for digest, answer in found)
+    assert "Traceback" not in (tmp_path / "errors.txt").read_text()
+
+
+def _replace(file: Path, content: bytes) -> None:
+    beside = file.with_suffix(".new")
+    beside.write_bytes(content)
+    beside.rename(file)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("num_signals", [1, 2])
+def test_open_streams_and_idle_connections_do_not_keep_it_from_ending(
+    checkpoints: tuple[Path, Path], tmp_path: Path, num_signals: int
+) -> None:
+    body = json.dumps({"rows": [ROW] * 20_000}).encode()
+    request = posted("/models/m/predict", body).replace(b"Host:", b"Accept: application/x-ndjson\r\nHost:", 1)
+    with serving(f"m={checkpoints[0]}", "--stop-timeout-s", "2", folder=tmp_path) as server:
+        idle = server.client.connect(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert idle.recv(4096).startswith(b"HTTP/1.1 200 OK")
+        stream = server.client.connect(request)
+        assert stream.recv(100).startswith(b"HTTP/1.1 200 OK")
+        for _ in range(num_signals):
+            server.process.send_signal(signal.SIGTERM)
+            until(lambda: not _listens(server.client))
+
+        assert server.wait(30) == 0
+        idle.close()
+        stream.close()
+    assert "Traceback" not in (tmp_path / "errors.txt").read_text()
+
+
+def _listens(client: Client) -> bool:
+    try:
+        client.connect(b"").close()
+    except OSError:
+        return False
+    return True
