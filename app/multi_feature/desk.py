@@ -1,6 +1,8 @@
 """Rows over HTTP: as JSON, as a table's file, or as pictures."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
@@ -70,6 +72,27 @@ class MultiFeatureDesk:
             Problem: A row or a field is wrong.
             UserError: Columns are missing, or the file is no table.
         """
+        with _hiding_values(self._names):
+            return self._read(asked, limits)
+
+    def compute(self, contents: Sequence[Rows | FeatureBatch]) -> Sequence[Sequence[Answer]]:
+        """Return an answer for each row.
+
+        Raises:
+            UserError: A value can't be read.
+        """
+        with _hiding_values(self._names):
+            answers = speak(self._predict(contents))
+        ends = [0, *accumulate(map(len, contents))]
+        if len(answers) != ends[-1]:
+            raise RuntimeError(f"there are {len(answers)} answers for {ends[-1]} rows")
+        return [answers[start:end] for start, end in pairwise(ends)]
+
+    def example(self, limits: Limits) -> Sequence[Part]:
+        """Return a row of means."""
+        return [Part(content=one, num_rows=len(one)) for one in self._example()]
+
+    def _read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
         if asked.content_type == FORM and self._picture_columns:
             return self._read_pictures(asked, limits)
         if asked.content_type == JSON:
@@ -80,22 +103,6 @@ class MultiFeatureDesk:
             return _pieces(self._predictor.encode(self._table(rows)), limits)
         content = the_file(asked, FILE).content if asked.content_type == FORM else asked.body
         return _pieces(self._predictor.encode(self._read_table(content, limits)), limits)
-
-    def compute(self, contents: Sequence[Rows | FeatureBatch]) -> Sequence[Sequence[Answer]]:
-        """Return an answer for each row.
-
-        Raises:
-            UserError: A value can't be read.
-        """
-        answers = speak(self._predict(contents))
-        ends = [0, *accumulate(map(len, contents))]
-        if len(answers) != ends[-1]:
-            raise RuntimeError(f"there are {len(answers)} answers for {ends[-1]} rows")
-        return [answers[start:end] for start, end in pairwise(ends)]
-
-    def example(self, limits: Limits) -> Sequence[Part]:
-        """Return a row of means."""
-        return [Part(content=one, num_rows=len(one)) for one in self._example()]
 
     def _example(self) -> Sequence[Rows | FeatureBatch]:
         row = example_row(self._spec)
@@ -163,6 +170,16 @@ class MultiFeatureDesk:
 
     def _make_validator(self, max_rows: int) -> SchemaValidator:
         return row_validator(self._spec, max_rows)
+
+
+@contextmanager
+def _hiding_values(columns: Collection[str]) -> Iterator[None]:
+    """Leave out of errors what is quoted but the names of columns: refusals don't repeat what was sent."""
+    try:
+        yield
+    except UserError as error:
+        hidden = re.sub(r"'([^']*)'", lambda found: found[0] if found[1] in columns else "'…'", str(error))
+        raise UserError(hidden) from None
 
 
 def _pieces(rows: FeatureBatch, limits: Limits) -> list[Part]:

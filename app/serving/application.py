@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from nested_lightning.app.serving.guard import Guard
 from nested_lightning.app.serving.metrics import Metrics
@@ -14,7 +14,7 @@ from nested_lightning.app.serving.page import add_page
 from nested_lightning.app.serving.problems import RETRY, Problem
 from nested_lightning.app.serving.routes import ProblemRoute, model_router, problem_response
 from nested_lightning.app.serving.service import Service
-from nested_lightning.app.serving.telling import tell
+from nested_lightning.app.serving.telling import operation, tell
 
 
 def make_application(
@@ -33,7 +33,7 @@ def make_application(
     guarded.include_router(_overview(services, metrics))
     for name, service in services.items():
         guarded.include_router(model_router(service, prefix=f"/models/{name}"))
-    _add_openapi(guarded, app)
+    _add_openapi(guarded, app, services)
     app.include_router(guarded)
     app.include_router(_health(services))
     app.add_exception_handler(HTTPException, _refuse)
@@ -49,7 +49,7 @@ def _overview(services: Mapping[str, Service], metrics: Metrics) -> APIRouter:
     async def list_models() -> dict[str, Any]:
         return {"models": [tell(one, f"models/{name}/predict") for name, one in services.items()]}
 
-    @router.get("/metrics", tags=["health"], summary="For Prometheus")
+    @router.get("/metrics", tags=["health"], summary="For Prometheus", response_class=PlainTextResponse)
     async def show_metrics() -> Response:
         return metrics.response()
 
@@ -72,10 +72,13 @@ def _health(services: Mapping[str, Service]) -> APIRouter:
     return router
 
 
-def _add_openapi(router: APIRouter, app: FastAPI) -> None:
+def _add_openapi(router: APIRouter, app: FastAPI, services: Mapping[str, Service]) -> None:
     @router.get("/openapi.json", include_in_schema=False)
     async def openapi() -> dict[str, Any]:
-        return get_openapi(title=app.title, version=app.version, routes=app.routes)
+        told = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        for name, service in services.items():  # as they are now
+            told["paths"][f"/models/{name}/predict"]["post"] |= operation(service)
+        return told
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

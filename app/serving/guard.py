@@ -13,14 +13,22 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 def is_loopback(host: str) -> bool:
     """Return whether an address can be reached from this machine alone."""
+    return ip_address(host).is_loopback if is_address(host) else host == "localhost"
+
+
+def is_address(host: str) -> bool:
+    """Return whether this is an address rather than a name."""
     try:
-        return ip_address(host).is_loopback
+        ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return False
+    return True
 
 
 class HostGuard:
     """Refuses requests for other hosts, as a page of somebody else's would send them by DNS rebinding.
+
+    Addresses are let in, as nobody can rebind them.
 
     Args:
         allowed: Names; ``*`` for any.
@@ -36,7 +44,7 @@ class HostGuard:
             Problem: It is for another host.
         """
         host = request.url.hostname or ""
-        if "*" not in self._allowed and host.lower() not in self._allowed:
+        if "*" not in self._allowed and host.lower() not in self._allowed and not is_address(host):
             raise Problem(421, "this server isn't known by the name in the header Host; see --allowed-host")
 
 

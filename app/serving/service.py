@@ -92,8 +92,8 @@ class Service:
         older.worker.stop()
 
     def stop(self) -> None:
-        """Answer what was taken, and take no more."""
-        self.current.worker.stop()
+        """Take no more, and answer what was taken, unless that is for nobody any more and takes long."""
+        self.current.worker.stop(_STOP_S)
 
     async def read(self, loaded: Loaded, asked: Asked) -> Sequence[Part]:
         """Return what is to be computed for a request.
@@ -160,7 +160,7 @@ class Service:
             raise
 
 
-_SMALL = 1 << 16
+_SMALL, _STOP_S = 1 << 16, 1.0
 
 
 def _is_small(asked: Asked) -> bool:
