@@ -2,13 +2,14 @@
 
 Run it from the project's folder with ``python -m benchmarks.serving``, after
 ``pip install -c constraints.txt -e '.[serve,benchmarks]'`` and ``apt-get install wrk``. One row of the digits
-that ship is a request; all servers run at the same time, and are asked in turn: by 64 clients, then by one.
+that ship is a request; servers are asked in turn, by 64 clients and by one, while the others stand still.
 """
 
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -16,10 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -33,7 +34,7 @@ from nested_lightning import bootstrap
 NUM_CLIENTS = 64
 BATCHED, ALONE = "serve", "serve, no batching"
 THEIRS_ALONE = "LitServe, no batching"
-TIMEOUTS_S = (0.0005, 0.002, 0.005, 0.02)
+TIMEOUTS_S = (0.001, 0.005, 0.02)
 """How long LitServe waits for more rows; the quickest is compared with."""
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
@@ -53,6 +54,23 @@ _MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 @dataclass(frozen=True)
+class Server:
+    """A server, which stands still while others are asked: LitServe's processes are busy when idle."""
+
+    address: str
+    group: int
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        """Let it run inside the block; gives the address of its answers."""
+        os.killpg(self.group, signal.SIGCONT)
+        try:
+            yield self.address
+        finally:
+            os.killpg(self.group, signal.SIGSTOP)
+
+
+@dataclass(frozen=True)
 class Load:
     """What clients saw: requests a second, and the median of milliseconds."""
 
@@ -60,23 +78,24 @@ class Load:
     median_ms: float
 
 
-def main(rounds: int = 7, seconds: int = 5) -> None:
+def main(rounds: Annotated[int, typer.Option(min=2)] = 7, seconds: int = 5) -> None:
     """Print medians of all rounds, and how many times quicker `serve` is in each."""
     if shutil.which("wrk") is None:
         raise SystemExit("wrk, which makes the load, is not installed: apt-get install wrk")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         checkpoint, script = train(folder), write_script(folder)
-        addresses = {
+        servers = {
             name: stack.enter_context(serving(command, path, folder))
             for name, (command, path) in programs(checkpoint).items()
         }
-        drop_slower(addresses, script, seconds=2)
-        many: dict[str, list[Load]] = {name: [] for name in addresses}
-        single: dict[str, list[Load]] = {name: [] for name in addresses}
+        drop_slower(servers, script, seconds=2)
+        many: dict[str, list[Load]] = {name: [] for name in servers}
+        single: dict[str, list[Load]] = {name: [] for name in servers}
         for number in range(rounds + 1):
-            for name, address in addresses.items():
-                found = press(address, script, NUM_CLIENTS, seconds), press(address, script, 1, seconds)
+            for name, server in servers.items():
+                with server.running() as address:
+                    found = press(address, script, NUM_CLIENTS, seconds), press(address, script, 1, seconds)
                 if number:
                     many[name].append(found[0])
                     single[name].append(found[1])
@@ -104,12 +123,15 @@ def programs(checkpoint: Path) -> dict[str, tuple[list[str], str]]:
     }
 
 
-def drop_slower(addresses: dict[str, str], script: Path, *, seconds: int) -> None:
+def drop_slower(servers: dict[str, Server], script: Path, *, seconds: int) -> None:
     """Leave of LitServe's settings with batching the one that answers most requests."""
-    waiting = [name for name in addresses if name.endswith("ms")]
-    reached = {name: press(addresses[name], script, NUM_CLIENTS, seconds).requests_per_s for name in waiting}
-    for name in sorted(waiting, key=reached.__getitem__)[:-1]:
-        del addresses[name]
+    reached = {}
+    for name in servers:
+        if name.endswith("ms"):
+            with servers[name].running() as address:
+                reached[name] = press(address, script, NUM_CLIENTS, seconds).requests_per_s
+    for name in sorted(reached, key=reached.__getitem__)[:-1]:
+        del servers[name]
 
 
 def train(folder: Path) -> Path:
@@ -130,22 +152,34 @@ def write_script(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(command: list[str], path: str, folder: Path) -> Iterator[str]:
-    """Run a server until the end of the block; gives the address of its answers, once it answers."""
+def serving(command: list[str], path: str, folder: Path) -> Iterator[Server]:
+    """Run a server until the end of the block; it is stopped for the time being once it has answered."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     position = command.index("--port") + 1 if "--port" in command else 3
     line = [sys.executable, *command[:position], str(port), *command[position:]]
     with (folder / f"{port}.log").open("w") as log:
-        process = subprocess.Popen(line, cwd=PROJECT, env=ENVIRONMENT, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            line, cwd=PROJECT, env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         address = f"http://127.0.0.1:{port}{path}"
-        await_answer(address, (folder / "bodies.jsonl").read_bytes().splitlines()[0], process)
-        yield address
+        body = (folder / "bodies.jsonl").read_bytes().splitlines()[0]
+        with (server := Server(address, process.pid)).running():
+            await_answer(address, body, process)
+        yield server
     finally:
-        process.terminate()
-        process.wait(30)
+        end_group(process)
+
+
+def end_group(process: "subprocess.Popen[bytes]") -> None:
+    """End a server with all of its processes, which outlive LitServe's first one."""
+    for number in (signal.SIGCONT, signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0 if number == signal.SIGCONT else 5)
 
 
 def await_answer(
