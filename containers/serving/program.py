@@ -13,7 +13,7 @@ from nested_lightning.app.serving.program import listen_at, make_server, run_unt
 from nested_lightning.app.serving.reloading import Reloader, Reloading
 from nested_lightning.app.serving.service import Service
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
-from nested_lightning.containers.serving.services import ServedFile, service_of
+from nested_lightning.containers.serving.services import ServedFile, family_of_path, service_of
 from nested_lightning.settings.serving import ServingSettings
 
 _logger = logging.getLogger(PROJECT_LOGGER)
@@ -49,7 +49,11 @@ class Program:
         self._reloadings: list[Reloading] = []
         self.services: dict[str, Service] = {}
         for name, path in files.items():
-            self._add(name, ServedFile(path=path, options={"overrides": overrides, "device": device}))
+            self._add(name, ServedFile(path=path, overrides=overrides, device=device))
+        families = {service.current.model.family for service in self.services.values()}
+        for place in overrides:
+            if family_of_path(place) not in families:
+                raise UserError(f"--override {place}: none of the checkpoints is of that family")
 
     def __call__(self, *, say: Callable[[str], Any]) -> int:
         """Serve until the end, and return the exit status.
@@ -70,6 +74,8 @@ class Program:
     def _add(self, name: str, file: ServedFile) -> None:
         model = file.load()
         known = name or model.family
+        if known in self.services:
+            raise UserError(f"two checkpoints are called {known}; write NAME=CHECKPOINT")
         service = service_of(known, model, self._settings, self._metrics)
         self.services[known] = service
         if self._settings.reload:
