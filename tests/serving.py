@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -63,7 +63,7 @@ class Client:
             connection.close()
 
     def get(self, path: str, **headers: str) -> Reply:
-        return self.ask("GET", path, **headers)
+        return self.ask("GET", path, None, "", **headers)
 
     def post(self, path: str, body: Any, content_type: str = JSON, **headers: str) -> Reply:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -129,9 +129,9 @@ class Program:
 
 
 @contextmanager
-def serving(*arguments: str | Path, folder: Path) -> Iterator[Program]:
-    """Run ``python main.py serve`` at a free port until it says that it answers."""
-    command = [sys.executable, str(MAIN), "serve", *map(str, arguments), "--port", "0"]
+def serving(*arguments: str | Path, folder: Path, program: Sequence[str] = (str(MAIN),)) -> Iterator[Program]:
+    """Run ``python main.py serve``, or another program, at a free port until it says that it answers."""
+    command = [sys.executable, *program, "serve", *map(str, arguments), "--port", "0"]
     with (folder / "errors.txt").open("w") as errors:
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True)
     try:

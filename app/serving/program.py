@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -37,13 +39,14 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what was sent before the end was asked for, which may not have been read yet, and end."""
-        if not self.force_exit:
-            await asyncio.sleep(_READING_S)
+        await asyncio.sleep(_READING_S)
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note a signal."""
-        self.force_exit, self.should_exit = self.should_exit, True
+        """Note a signal; the second one is meant at once, whatever is going on."""
+        if self.should_exit:
+            os._exit(1)
+        self.should_exit = True
 
 
 def listen_at(host: str, port: int) -> socket.socket:
@@ -66,7 +69,8 @@ def listen_at(host: str, port: int) -> socket.socket:
 
 
 def make_server(app: FastAPI, *, stop_timeout_s: float, when_ready: Callable[[], None]) -> Server:
-    """Return a server of an application, which logs warnings and errors alone."""
+    """Return a server of an application, which logs warnings and errors, but none of what clients send."""
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
         log_level="warning",

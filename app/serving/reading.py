@@ -47,7 +47,8 @@ def _bounded(request: Request, max_size: int) -> Receive:
     async def receive() -> Message:
         nonlocal size
         if size == 0:
-            _check_size(int(request.headers.get("content-length", 0)), max_size)
+            declared = request.headers.get("content-length", "")
+            _check_size(int(declared) if declared.isdecimal() else 0, max_size)
         message = await request.receive()
         size += len(message.get("body", b""))
         _check_size(size, max_size)

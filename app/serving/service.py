@@ -121,9 +121,10 @@ class Service:
         """
         while True:
             loaded = self.current
-            parts = await self.read(loaded, asked)
             try:
-                return loaded, loaded.worker.submit(parts)
+                if loaded.worker.is_full:  # which need not be read
+                    raise QueueFullError
+                return loaded, loaded.worker.submit(await self.read(loaded, asked))
             except QueueFullError:
                 raise Problem(503, "too many rows are waiting; try again later", headers=RETRY) from None
             except WorkerStoppedError:

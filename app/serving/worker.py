@@ -76,6 +76,11 @@ class Worker:
         """Whether it takes parts."""
         return self._is_open and self.thread.is_alive()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether not even one row is taken."""
+        return self.queued_rows >= self._max_queued_rows
+
     def submit(self, parts: Sequence[Part]) -> list[Future[Answers]]:
         """Put all parts of a request into the queue, or none.
 

@@ -146,7 +146,7 @@ def _read_wish(body: bytes) -> _Wish:
 
 def _told(made: MadePictures) -> list[Answer]:
     pictures = zip(made.domains, made.pictures, strict=True)
-    told = [{"domain": domain, "png": _encoded(picture)} for domain, picture in pictures]
+    told: list[Answer] = [{"domain": domain, "png": _encoded(picture)} for domain, picture in pictures]
     if made.originals is None:
         return told
     return [{**one, "original": _encoded(each)} for one, each in zip(told, made.originals, strict=True)]

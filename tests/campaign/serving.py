@@ -100,7 +100,16 @@ class Case:
         return client.post(PATH, {"rows": broken})
 
     def _wrong_body(self, client: Client) -> Reply:
-        bodies = [{}, [], None, 1, {"rows": 1}, {"rows": []}, {"row": self.rows}, {"rows": self.rows, "x": 1}]
+        bodies: list[Any] = [
+            {},
+            [],
+            None,
+            1,
+            {"rows": 1},
+            {"rows": []},
+            {"row": self.rows},
+            {"rows": self.rows, "x": 1},
+        ]
         return client.post(PATH, self.draw.choice(bodies))
 
     def _wrong_bytes(self, client: Client) -> Reply:
@@ -145,7 +154,7 @@ def run(seed: int, count: int, num_clients: int = 16) -> list[str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = make_small_settings(write_small_csv(folder / "shapes.csv"), folder / "run")
-        nl.bootstrap(settings).train()
+        nl.bootstrap(settings).multi_feature.training_run()()
         predictor = nl.from_checkpoint(folder / "run").multi_feature.predictor()
 
         def predict(rows: Any) -> Any:

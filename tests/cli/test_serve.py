@@ -30,7 +30,8 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A checkpoint, and another one of the same model, which answers differently."""
     folder = tmp_path_factory.mktemp("trained")
     settings = make_small_settings(write_small_csv(folder / "shapes.csv"), folder / "run")
-    first = Path(str(nl.bootstrap(change_settings(settings, ONE_EPOCH)).train().best_checkpoint))
+    nl.bootstrap(change_settings(settings, ONE_EPOCH)).multi_feature.training_run()()
+    first = folder / "run" / "checkpoints" / "best.ckpt"
     content = torch.load(first, weights_only=True)
     content["state_dict"]["head.layers.3.weight"] *= -2
     torch.save(content, folder / "second.ckpt")
@@ -102,7 +103,7 @@ def test_a_changed_checkpoint_is_loaded_while_clients_ask_and_none_is_lost_to_a_
         digests = {client.get("/models/m").json["digest"]}
 
         def ask(_: int) -> list[tuple[str, list[float]]]:
-            found = []
+            found: list[tuple[str, list[float]]] = []
             while True:
                 is_late = signalled.is_set()
                 try:
@@ -138,9 +139,9 @@ def _replace(file: Path, content: bytes) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("num_signals", [1, 2])
+@pytest.mark.parametrize(("num_signals", "status"), [(1, 0), (2, 1)])
 def test_open_streams_and_idle_connections_do_not_keep_it_from_ending(
-    checkpoints: tuple[Path, Path], tmp_path: Path, num_signals: int
+    checkpoints: tuple[Path, Path], tmp_path: Path, num_signals: int, status: int
 ) -> None:
     body = json.dumps({"rows": [ROW] * 20_000}).encode()
     request = posted("/models/m/predict", body).replace(b"Host:", b"Accept: application/x-ndjson\r\nHost:", 1)
@@ -153,10 +154,39 @@ def test_open_streams_and_idle_connections_do_not_keep_it_from_ending(
             server.process.send_signal(signal.SIGTERM)
             until(lambda: not _listens(server.client))
 
-        assert server.wait(30) == 0
+        assert server.wait(30) == status
         idle.close()
         stream.close()
     assert "Traceback" not in (tmp_path / "errors.txt").read_text()
+
+
+DYING = """
+import sys
+from pathlib import Path
+from nested_lightning.app.multi_feature.desk import MultiFeatureDesk
+from nested_lightning.commands.program import run
+compute = MultiFeatureDesk.compute
+def die(desk, contents):
+    if Path("die").exists():
+        raise SystemExit
+    return compute(desk, contents)
+MultiFeatureDesk.compute = die
+run()
+"""
+
+
+@pytest.mark.slow
+def test_it_ends_with_a_status_when_a_models_thread_dies(
+    checkpoints: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with serving(f"m={checkpoints[0]}", folder=tmp_path, program=["-c", DYING]) as server:
+        before = server.client.predict("m", {"rows": [ROW]})
+        (tmp_path / "die").touch()
+        refused = server.client.predict("m", {"rows": [ROW]})
+
+        assert server.wait() == 1
+    assert (before.status, refused.status) == (200, 503)
+    assert "the thread of m ended with SystemExit" in (tmp_path / "errors.txt").read_text()
 
 
 def _listens(client: Client) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nested_lightning.app.serving.application import make_application
-from nested_lightning.app.serving.guard import HostGuard, TokenGuard
+from nested_lightning.app.serving.guard import Guard, HostGuard, TokenGuard
 from nested_lightning.app.serving.metrics import Metrics
 from nested_lightning.app.serving.service import Model
 from nested_lightning.app.serving.worker import ModelFailedError
@@ -271,7 +271,7 @@ def test_a_model_that_can_not_answer_takes_no_place(desk: HeldDesk) -> None:
 
 def test_the_server_is_known_by_its_names_alone_and_lets_tokens_in(desk: HeldDesk) -> None:
     metrics = Metrics()
-    guards = [HostGuard(["localhost", "::1"]), TokenGuard(["one", "sécret"])]
+    guards: list[Guard] = [HostGuard(["localhost", "::1"]), TokenGuard(["one", "sécret"])]
     app = make_application({"m": held_service(desk)}, metrics=metrics, guards=guards)
     with running(app) as client:
         good = {"Host": "localhost:8000", "Authorization": "Bearer one"}

@@ -242,7 +242,7 @@ def test_long_tables_are_answered_in_batches_in_order(table: Any) -> None:
     assert [json.loads(line) for line in lines] == whole.answers
 
 
-MIXED = {
+MIXED: dict[str, list[Any]] = {
     "size": [1.0, 2.5, 0.5, 2.0] * 8,
     "is_new": [True, False, True, True] * 8,
     "colour": ["red", "blue", "red", None] * 8,

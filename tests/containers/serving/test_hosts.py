@@ -23,7 +23,7 @@ def own(tmp_path: Path) -> Any:
         {"trainer.max_epochs": 1, "trainer.use_progress_bar": False, "run_dir": str(tmp_path / "run")},
         family=waves,
     )
-    application.train()
+    application.waves.training_run()()
     return application
 
 
