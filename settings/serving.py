@@ -18,7 +18,9 @@ class LimitSettings(Settings):
     max_pictures: int = Field(256, ge=1, description="Pictures of a request, given or made.")
     max_pixels: int = Field(25_000_000, ge=1, description="Pixels of a picture.")
     max_batch_size: int = Field(64, ge=1, description="Rows that a model computes at once.")
-    max_queued_rows: int = Field(20_000, ge=1, description="Rows that may wait for a model; else status 503.")
+    max_queued_rows: int = Field(
+        200_000, ge=1, description="Rows that may wait for a model; else status 503."
+    )
     queue_timeout_s: float = Field(
         30.0, gt=0, description="Seconds that a request may wait for a model; else status 504."
     )

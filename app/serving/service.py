@@ -59,7 +59,7 @@ class Service:
         name: str,
         model: Model,
         limits: Limits,
-        max_queued_rows: int = 20_000,
+        max_queued_rows: int = 200_000,
         queue_timeout_s: float = 30.0,
         watch: Watch | None = None,
     ) -> None:
@@ -161,7 +161,7 @@ class Service:
             raise
 
 
-_SMALL, _STOP_S = 1 << 16, 1.0
+_SMALL, _STOP_S = 1 << 15, 1.0
 
 
 def _is_small(asked: Asked) -> bool:

@@ -238,6 +238,19 @@ def test_other_paths_and_methods_are_refused_in_json(desk: HeldDesk) -> None:
         assert client.get(PATH).json["status"] == 405
 
 
+def test_a_model_is_ready_once_it_has_answered_a_row(desk: HeldDesk, pool: ThreadPoolExecutor) -> None:
+    desk.hold()
+    making = pool.submit(held_service, desk)
+    assert desk.is_held.wait(TIMEOUT_S)
+
+    assert not making.done()
+    desk.go.set()
+    service = making.result(TIMEOUT_S)
+
+    assert service.is_ready
+    service.stop()
+
+
 def test_a_model_is_replaced_without_losing_a_request(desk: HeldDesk, pool: ThreadPoolExecutor) -> None:
     metrics, newer = Metrics(), HeldDesk()
     service = held_service(desk, metrics=metrics)
