@@ -61,21 +61,40 @@ class Server:
     group: int
 
     @contextmanager
-    def running(self) -> Iterator[str]:
-        """Let it run inside the block; gives the address of its answers."""
+    def running(self) -> Iterator[None]:
+        """Let it run inside the block."""
         os.killpg(self.group, signal.SIGCONT)
         try:
-            yield self.address
+            yield
         finally:
             os.killpg(self.group, signal.SIGSTOP)
+
+    def cpu_s(self) -> dict[str, float]:
+        """Return the seconds of the processor that each of its processes has taken, by its number."""
+        found = {}
+        for file in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has just ended
+                fields = file.read_text().rpartition(")")[2].split()
+                if int(fields[2]) == self.group:
+                    found[file.parent.name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return found
 
 
 @dataclass(frozen=True)
 class Load:
-    """What clients saw: requests a second, and the median of milliseconds."""
+    """What clients saw, and what it took.
+
+    Attributes:
+        requests_per_s: Answers.
+        median_ms: Until an answer came.
+        cpu_ms: Of the processor for a request, in all processes of the server.
+        busiest_ms: The same of the process that took most: no server answers more often on any machine.
+    """
 
     requests_per_s: float
     median_ms: float
+    cpu_ms: float
+    busiest_ms: float
 
 
 def main(rounds: Annotated[int, typer.Option(min=2)] = 7, seconds: int = 5) -> None:
@@ -94,8 +113,8 @@ def main(rounds: Annotated[int, typer.Option(min=2)] = 7, seconds: int = 5) -> N
         single: dict[str, list[Load]] = {name: [] for name in servers}
         for number in range(rounds + 1):
             for name, server in servers.items():
-                with server.running() as address:
-                    found = press(address, script, NUM_CLIENTS, seconds), press(address, script, 1, seconds)
+                with server.running():
+                    found = press(server, script, NUM_CLIENTS, seconds), press(server, script, 1, seconds)
                 if number:
                     many[name].append(found[0])
                     single[name].append(found[1])
@@ -128,8 +147,8 @@ def drop_slower(servers: dict[str, Server], script: Path, *, seconds: int) -> No
     reached = {}
     for name in servers:
         if name.endswith("ms"):
-            with servers[name].running() as address:
-                reached[name] = press(address, script, NUM_CLIENTS, seconds).requests_per_s
+            with servers[name].running():
+                reached[name] = press(servers[name], script, NUM_CLIENTS, seconds).requests_per_s
     for name in sorted(reached, key=reached.__getitem__)[:-1]:
         del servers[name]
 
@@ -202,34 +221,44 @@ def await_answer(
     raise RuntimeError(f"{address}: no answer")
 
 
-def press(address: str, script: Path, num_clients: int, seconds: int) -> Load:
+def press(server: Server, script: Path, num_clients: int, seconds: int) -> Load:
     """Have clients ask for some seconds, each the next question once it has its answer.
 
     Raises:
         RuntimeError: Not all were answered.
     """
     command = ["wrk", "-t1", f"-c{num_clients}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s"]
-    done = subprocess.run([*command, script, address], capture_output=True, text=True, check=True)
+    before = server.cpu_s()
+    done = subprocess.run([*command, script, server.address], capture_output=True, text=True, check=True)
+    taken = {number: value - before.get(number, 0.0) for number, value in server.cpu_s().items()}
+    count = re.search(r"(\d+) requests in", done.stdout)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     median = re.search(r"50%\s+([\d.]+)(us|ms|s)", done.stdout)
-    if rate is None or median is None or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
-        raise RuntimeError(f"{address}: {done.stdout}{done.stderr}")
-    return Load(float(rate[1]), float(median[1]) * _MS[median[2]])
+    if not (count and rate and median) or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        raise RuntimeError(f"{server.address}: {done.stdout}{done.stderr}")
+    cpu_ms = [1000 * value / int(count[1]) for value in taken.values()]
+    return Load(float(rate[1]), float(median[1]) * _MS[median[2]], sum(cpu_ms), max(cpu_ms))
 
 
 def tabulate(many: Mapping[str, list[Load]], single: Mapping[str, list[Load]]) -> Table:
     """Return a table of medians with quartiles."""
     table = Table(
-        "server", "64 clients, requests/s", "serve is … times quicker", "one client, ms", "serve / this"
+        "server",
+        f"{NUM_CLIENTS} clients, requests/s",
+        "serve is … times quicker",
+        "CPU ms for each",
+        "of the busiest process",
+        "one client, ms",
+        "serve / this",
     )
     for name, loads in many.items():
         rates = [load.requests_per_s for load in loads]
         gains = [own.requests_per_s / rate for own, rate in zip(many[BATCHED], rates, strict=True)]
         waits = [load.median_ms for load in single[name]]
         shares = [own.median_ms / wait for own, wait in zip(single[BATCHED], waits, strict=True)]
-        cells = [statistics.median(rates), gains, waits, shares]
-        texts = [f"{cells[0]:.0f}", *("{} ({})".format(*quartiles(each)) for each in (gains, waits, shares))]
-        table.add_row(name, *texts)
+        spent = [[load.cpu_ms for load in loads], [load.busiest_ms for load in loads]]
+        cells = ("{} ({})".format(*quartiles(each)) for each in (gains, *spent, waits, shares))
+        table.add_row(name, f"{statistics.median(rates):.0f}", *cells)
     return table
 
 
