@@ -9,6 +9,7 @@ from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import read_recipe
 from nested_lightning.app.foreign_files import sha256_of
 from nested_lightning.app.serving.desk import Limits
+from nested_lightning.app.serving.extra import require_extra
 from nested_lightning.app.serving.service import Model, Service
 from nested_lightning.app.serving.watch import Watch
 from nested_lightning.app.training.runs.run_folder import model_file_in
@@ -62,9 +63,10 @@ def serving_app(models: Mapping[str, ApplicationContainer], **limits: Any) -> "F
         **limits: What a request may hold, see `settings.serving.LimitSettings`.
 
     Raises:
-        UserError: A model can't answer.
+        UserError: A model can't answer, or the extra `serve` isn't installed.
         SettingsError: There is no such limit.
     """
+    require_extra()
     from nested_lightning.app.serving.application import make_application  # needs FastAPI
     from nested_lightning.app.serving.metrics import Metrics
 
