@@ -41,12 +41,12 @@ def record_writers(
 
 def to_json_lines(records: Sequence[Record]) -> bytes:
     """Return a line with a JSON object for each record."""
-    return to_utf8("".join(f"{to_json_line(_plain(one))}\n" for one in records))
+    return to_utf8("".join(f"{to_json_line(plain_values(one))}\n" for one in records))
 
 
 def to_json_list(records: Sequence[Record]) -> bytes:
     """Return a JSON list with an object for each record, each on a line."""
-    lines = ",\n".join(to_json_line(_plain(one)) for one in records)
+    lines = ",\n".join(to_json_line(plain_values(one)) for one in records)
     return to_utf8(f"[{lines}]\n")
 
 
@@ -56,7 +56,7 @@ def to_csv(records: Sequence[Record], *, delimiter: str = ",") -> bytes:
     Raises:
         UserError: There is more than a vector of a name in a record.
     """
-    flat = [dict(_cells(_plain(one))) for one in records]
+    flat = [dict(_cells(plain_values(one))) for one in records]
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=_names(flat), delimiter=delimiter, lineterminator="\n")
     writer.writeheader()
@@ -70,7 +70,7 @@ def to_parquet(records: Sequence[Record]) -> bytes:
     Raises:
         UserError: The values of a name are of different kinds.
     """
-    plain = [_plain(one) for one in records]
+    plain = [plain_values(one) for one in records]
     columns = {}
     for name in _names(plain):
         try:
@@ -110,11 +110,12 @@ def _stacked(records: Sequence[Record], name: str) -> Any:
     return array
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
+    """Return arrays as lists and numbers as Python's, at any depth."""
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: plain_values(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain_values(one) for one in value]
     if not isinstance(value, np.ndarray | np.generic):
         return value
     if value.dtype.kind == "f" and value.dtype.itemsize < np.dtype(float).itemsize:

@@ -1,15 +1,14 @@
 """``predict``: answers of a trained model, with the options that its family describes."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.commands.field_options import check_given, field_parameters, keyword_parameter
 from nested_lightning.commands.options import (
     ArgumentOption,
     CheckpointArgument,
@@ -22,7 +21,6 @@ from nested_lightning.commands.own_families import know_families
 from nested_lightning.commands.printing.answers import print_answers, write_answers
 from nested_lightning.commands.printing.console import status_console
 from nested_lightning.settings.predictor import PredictorInterface
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems
 
 CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
 """Everything after the checkpoint belongs to its family."""
@@ -70,9 +68,8 @@ def make_command(interface: PredictorInterface, answers: Any) -> Any:
         format_ = _choose_format(interface, output, given.pop("format_", None), given.pop("as_json", False))
         del given["debug"]
         files = (given.pop(interface.inputs.name) if interface.inputs else None) or []
-        made = answers(
-            files=files if isinstance(files, list) else [files], **_check_options(interface, given)
-        )
+        options = dict(check_given(interface.options, given))
+        made = answers(files=files if isinstance(files, list) else [files], **options)
         target = output or (Path(made.file_name) if made.file_name else None)
         if target is None or target == _STANDARD_OUTPUT:
             print_answers(made, format_)
@@ -93,34 +90,20 @@ def _parameters(interface: PredictorInterface) -> Iterator[inspect.Parameter]:
         argument = typer.Argument(help=inputs.description, show_default=False)
         wanted: Any = files if inputs.are_needed else files | None
         default = inspect.Parameter.empty if inputs.are_needed else None
-        yield _parameter(inputs.name, Annotated[wanted, argument], default)
-    for name, field in interface.options.model_fields.items():
-        yield _parameter(name, Annotated[field.annotation, _option(name, field)], field.default)
+        yield keyword_parameter(inputs.name, Annotated[wanted, argument], default)
+    yield from field_parameters(interface.options)
     what = f"File to write, or -; its ending decides: {_endings(interface)}."
     where = typer.Option("--output", "-o", help=what)
-    yield _parameter("output", Annotated[Path | None, where], None)
+    yield keyword_parameter("output", Annotated[Path | None, where], None)
     if len(interface.formats) > 1:
         names: Any = Literal[tuple(interface.formats)]
         chosen = typer.Option("--format", help="Format; else by the ending of --output.")
-        yield _parameter("format_", Annotated[names | None, chosen], None)
+        yield keyword_parameter("format_", Annotated[names | None, chosen], None)
     if "json" in interface.formats:
-        yield _parameter("as_json", Annotated[bool, typer.Option("--json", help="--format json.")], False)
-    yield _parameter("debug", DebugOption, False)
-
-
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-
-
-def _option(name: str, field: FieldInfo) -> Any:
-    bounds = {
-        word: getattr(limit, word)
-        for limit in field.metadata
-        for word in ("ge", "le")
-        if hasattr(limit, word)
-    }
-    flag = f"--{name.replace('_', '-')}"
-    return typer.Option(flag, help=field.description, min=bounds.get("ge"), max=bounds.get("le"))
+        yield keyword_parameter(
+            "as_json", Annotated[bool, typer.Option("--json", help="--format json.")], False
+        )
+    yield keyword_parameter("debug", DebugOption, False)
 
 
 def _endings(interface: PredictorInterface) -> str:
@@ -141,14 +124,6 @@ def _choose_format(
             f"{', or name the format with --format' if len(interface.formats) > 1 else ''}"
         )
     return found
-
-
-def _check_options(interface: PredictorInterface, given: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        checked = interface.options.model_validate(given)
-    except ValidationError as error:
-        raise SettingsError(describe_problems(error, interface.options)) from None
-    return {name: getattr(checked, name) for name in interface.options.model_fields}
 
 
 def _take(arguments: list[str], *names: str) -> list[str]:

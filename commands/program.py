@@ -24,6 +24,7 @@ from nested_lightning.commands.models import models
 from nested_lightning.commands.predict import CONTEXT, predict
 from nested_lightning.commands.printing.console import print_error, show_warnings_as_notes
 from nested_lightning.commands.resume import resume
+from nested_lightning.commands.serve import serve
 from nested_lightning.commands.swap import swap
 from nested_lightning.commands.train import train
 from nested_lightning.commands.tune import tune
@@ -41,6 +42,7 @@ app = typer.Typer(
 for command in (train, resume, evaluate, inspect, export, swap, models, config, check, graph, fetch, doctor):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
+app.command()(serve)
 app.add_typer(tune, name="tune")
 app.add_typer(new, name="new")
 

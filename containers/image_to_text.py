@@ -16,6 +16,7 @@ from nested_lightning.app.image_to_text.augmentation import PictureAugmentation
 from nested_lightning.app.image_to_text.caption_samples import CaptionSamples
 from nested_lightning.app.image_to_text.captioned_pictures import PictureReader
 from nested_lightning.app.image_to_text.data import ImageToTextDataModule
+from nested_lightning.app.image_to_text.desk import ImageToTextDesk
 from nested_lightning.app.image_to_text.evaluate import ImageToTextEvaluator
 from nested_lightning.app.image_to_text.examples import example_batches, real_batches
 from nested_lightning.app.image_to_text.generation.beam import BeamSearch
@@ -30,8 +31,9 @@ from nested_lightning.containers.providing.chosen import attributes, callback, c
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.pretrained import preparation_for
 from nested_lightning.containers.providing.trained import new_model, trained_model
+from nested_lightning.containers.serving.routers import make_router
 from nested_lightning.settings.application import ApplicationSettings
-from nested_lightning.settings.image_to_text import ImageToTextSettings
+from nested_lightning.settings.image_to_text import CaptionOptions, ImageToTextSettings
 
 
 class ImageToTextContainer(DeclarativeContainer):
@@ -129,6 +131,16 @@ class ImageToTextContainer(DeclarativeContainer):
     )
     answers = providers.Callable(answer_files, predictor, beam_search.provider, nucleus_sampling.provider)
     """Called with files and the options of the family's predictor."""
+    http_desk = providers.Factory(
+        ImageToTextDesk,
+        predictor=predictor,
+        options=providers.Object(CaptionOptions),
+        beam_search=beam_search.provider,
+        nucleus_sampling=nucleus_sampling.provider,
+    )
+    """Reads and answers requests over HTTP."""
+    http_router = providers.Callable(make_router, http_desk, application.provided.family)
+    """Called, it gives the routes that a host mounts in its FastAPI application."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, ImageToTextEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -15,6 +15,7 @@ from nested_lightning.app.lifetime import live
 from nested_lightning.app.multi_feature.answers import answer_files
 from nested_lightning.app.multi_feature.assemble import multi_feature
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.desk import MultiFeatureDesk
 from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
 from nested_lightning.app.multi_feature.examples import example_batches, real_batches
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
@@ -33,6 +34,7 @@ from nested_lightning.containers.providing.group_extractors import build_group_e
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.pretrained import preparation_by_name
 from nested_lightning.containers.providing.trained import new_model, trained_model
+from nested_lightning.containers.serving.routers import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.choices.objectives import kinds_of
 from nested_lightning.settings.multi_feature import MultiFeatureSettings
@@ -159,6 +161,10 @@ class MultiFeatureContainer(DeclarativeContainer):
     )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
+    http_desk = providers.Factory(MultiFeatureDesk, predictor=predictor)
+    """Reads and answers requests over HTTP."""
+    http_router = providers.Callable(make_router, http_desk, application.provided.family)
+    """Called, it gives the routes that a host mounts in its FastAPI application."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule
     )

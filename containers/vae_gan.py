@@ -17,6 +17,7 @@ from nested_lightning.app.vae_gan.answers import answer_files
 from nested_lightning.app.vae_gan.assemble import vae_gan
 from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.desk import VaeGanDesk
 from nested_lightning.app.vae_gan.epoch_grids import PictureGrids
 from nested_lightning.app.vae_gan.evaluate import VaeGanEvaluator
 from nested_lightning.app.vae_gan.examples import example_batches, real_batches
@@ -41,6 +42,7 @@ from nested_lightning.containers.providing.declared import (
 )
 from nested_lightning.containers.providing.nested import NestedProviders
 from nested_lightning.containers.providing.trained import new_model, trained_model
+from nested_lightning.containers.serving.routers import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.vae_gan import VaeGanSettings
 
@@ -177,6 +179,10 @@ class VaeGanContainer(DeclarativeContainer):
     )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
+    http_desk = providers.Factory(VaeGanDesk, predictor=predictor)
+    """Reads and answers requests over HTTP."""
+    http_router = providers.Callable(make_router, http_desk, application.provided.family)
+    """Called, it gives the routes that a host mounts in its FastAPI application."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, VaeGanEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -14,6 +14,7 @@ from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.variant.answers import answer_files
 from nested_lightning.app.variant.assemble import variant
 from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.desk import VariantDesk
 from nested_lightning.app.variant.evaluate import VariantEvaluator
 from nested_lightning.app.variant.examples import example_batches, real_batches
 from nested_lightning.app.variant.model import VariantModel
@@ -31,6 +32,7 @@ from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.pretrained import preparation_by_name
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.containers.providing.variant_adapters import build_adapter
+from nested_lightning.containers.serving.routers import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.variant import VariantSettings
 
@@ -131,6 +133,10 @@ class VariantContainer(DeclarativeContainer):
     )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
+    http_desk = providers.Factory(VariantDesk, predictor=predictor)
+    """Reads and answers requests over HTTP."""
+    http_router = providers.Callable(make_router, http_desk, application.provided.family)
+    """Called, it gives the routes that a host mounts in its FastAPI application."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, VariantEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nested_lightning.containers.overrides.provider_paths import OverridePathError
     from nested_lightning.containers.overrides.restoring import OverrideNeededError
     from nested_lightning.containers.owning.family import family
+    from nested_lightning.containers.serving.services import serving_app
     from nested_lightning.containers.starting.bootstrapping import (
         bootstrap,
         family_container,
@@ -48,6 +49,7 @@ _HOMES = {
     "containers.overrides.provider_paths": ["OverridePathError"],
     "containers.overrides.restoring": ["OverrideNeededError"],
     "containers.owning.family": ["family"],
+    "containers.serving.services": ["serving_app"],
     "containers.starting.bootstrapping": ["bootstrap", "family_container", "from_checkpoint"],
     "containers.starting.continuing": ["bootstrap_from"],
     "containers.starting.cross_validating": ["cross_validate", "resume_cross_validation"],
@@ -93,6 +95,7 @@ __all__ = [
     "resume_in_workers",
     "resume_training",
     "seeded",
+    "serving_app",
     "train_in_workers",
     "unchecked",
     "wired",

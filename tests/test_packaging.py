@@ -50,6 +50,7 @@ PUBLIC = [
     "resume_in_workers",
     "resume_training",
     "seeded",
+    "serving_app",
     "train_in_workers",
     "unchecked",
     "wired",

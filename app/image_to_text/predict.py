@@ -98,11 +98,22 @@ class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec]):
         Raises:
             UserError: One of them is no picture; its place is named.
         """
+        return self.predict(self.decode(contents), generation=generation) if contents else []
+
+    @checked_arguments
+    def decode(self, contents: Sequence[bytes]) -> Tensor:
+        """Return pictures that are given as the bytes of their files as `predict` takes them.
+
+        Raises:
+            UserError: One of them is no picture, its place is named; or there is none.
+        """
         pictures = []
         for number, content in enumerate(contents, start=1):
             with errors_naming(f"picture {number}"):
                 pictures.append(self._decode(content))
-        return self.predict(torch.from_numpy(np.stack(pictures)), generation=generation) if pictures else []
+        if not pictures:
+            raise UserError("there are no pictures")
+        return torch.from_numpy(np.stack(pictures))
 
     @checked_arguments
     @torch.inference_mode()

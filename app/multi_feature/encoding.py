@@ -16,7 +16,7 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Moments
 from nested_lightning.app.multi_feature.own_columns import (
     AnyColumn,
     DateColumn,
@@ -26,8 +26,11 @@ from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
 from nested_lightning.app.multi_feature.sorts import read_own_columns
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
-from nested_lightning.app.tables.column_reading import read_columns
-from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
+from nested_lightning.app.tables.column_reading import read_split_columns
+from nested_lightning.app.tables.column_values import Numbers
+from nested_lightning.app.tables.missing_values import find_missing, refuse_missing
+from nested_lightning.app.tables.sample_columns import Flags, side_by_side
+from nested_lightning.app.tables.split_table import SplitTable
 
 Features = npt.NDArray[Any]
 
@@ -52,10 +55,26 @@ def encode_features(
     Warns:
         UserWarning: Rows have categories that no row of the training had; they count as none of the known.
     """
+    names = columns_there(table.column_names, data_spec.column_names, data_spec.allow_missing_groups)
+    return _encode(SplitTable.of_table(table.select(names), apart=data_spec.no_numbers), data_spec, pictures)
+
+
+def encode_rows(
+    table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
+) -> FeatureBatch:
+    """Turn rows with no other columns than the model's into one batch, see `encode_features`."""
+    columns_there(table.column_names, data_spec.column_names, data_spec.allow_missing_groups)
+    return _encode(table, data_spec, pictures)
+
+
+def _encode(
+    table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None
+) -> FeatureBatch:
     groups = data_spec.column_names
-    names = columns_there(table.column_names, groups, data_spec.allow_missing_groups)
-    own = read_own_columns(table, data_spec.sorts, pictures)
-    read = read_columns(table, [name for name in names if name not in own], categorical=data_spec.categorical)
+    _refuse_flags(table.others, data_spec)
+    own = read_own_columns(table.others, data_spec.sorts, pictures)
+    names = [name for name in table.others.column_names if name not in own]
+    read = read_split_columns(table, names, categorical=data_spec.categorical)
     columns = WithOwnColumns(read, own)
     note_unseen(columns, data_spec)
     missing = find_missing(
@@ -69,6 +88,19 @@ def encode_features(
         },
         presence=None if missing.presence.all() else torch.from_numpy(missing.presence),
     )
+
+
+def _refuse_flags(table: pa.Table, data_spec: MultiFeatureDataSpec) -> None:
+    """Refuse true and false where the training had other numbers than 0 and 1."""
+    flags = {field.name for field in table.schema if pa.types.is_boolean(field.type)}
+    if not flags:
+        return
+    columns = (one for group in data_spec.groups for one in group.columns if one.name in flags)
+    if wrong := [one.name for one in columns if one.is_number and not one.is_flag]:
+        raise UserError(
+            f"columns hold true and false, where the training had other numbers than 0 and 1:"
+            f" {name_list(wrong)}; write the numbers that are meant"
+        )
 
 
 def note_unseen(columns: Mapping[str, AnyColumn], data_spec: MultiFeatureDataSpec) -> None:
@@ -110,20 +142,23 @@ def _encode_group(columns: Mapping[str, AnyColumn], group: AnyGroupSpec, num_row
         own: Any = columns[group.column]
         return cast(Features, own.encode(group))
     encoded = np.zeros((num_rows, group.width), dtype=np.float32)
-    start = 0
-    for spec in group.columns:
-        values = columns[spec.name]
+    for names, values in side_by_side(columns, group.column_names):
+        if isinstance(values, np.ndarray):
+            _encode_numbers(values, group.moments(names), encoded)
+            continue
+        spec, start = group.places[names[0]]
         part = encoded[:, start : start + spec.width]
         if isinstance(values, DateColumn):
             part[:] = values.encode(spec)
-        elif isinstance(values, np.ndarray):
-            numbers = spec.scaled(values)
-            numbers[np.isnan(numbers)] = 0.0
-            part[:, 0] = numbers
         else:
             _encode_categories(values, spec, part)
-        start += spec.width
     return encoded
+
+
+def _encode_numbers(values: Numbers, moments: Moments, encoded: Features) -> None:
+    numbers = moments.scaled(values if values.ndim == 2 else values[:, np.newaxis])
+    numbers[np.isnan(numbers)] = 0.0
+    encoded[:, moments.features] = numbers
 
 
 def _encode_categories(values: pa.StringArray, spec: ColumnSpec, part: Features) -> None:

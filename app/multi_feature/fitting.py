@@ -79,7 +79,8 @@ def _fit_column(name: str, known: ColumnValues) -> ColumnSpec:
     if not isinstance(known, np.ndarray):
         return ColumnSpec(name=name, categories=_fit_categories(name, known))
     centre, spread = centre_and_spread(known)
-    return ColumnSpec(name=name, mean=centre, scale=spread, is_clipped=True)
+    is_binary = bool(np.isin(known, (0.0, 1.0)).all())
+    return ColumnSpec(name=name, mean=centre, scale=spread, is_clipped=True, is_binary=is_binary)
 
 
 def _fit_categories(name: str, known: pa.StringArray) -> tuple[str, ...]:

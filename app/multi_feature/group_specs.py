@@ -6,8 +6,11 @@ Groups of other sorts are in `own_group_specs`. Every sort says what its extract
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from math import prod
 from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
@@ -15,6 +18,7 @@ import numpy as np
 from pydantic import ConfigDict, Field, FiniteFloat
 
 from nested_lightning.app.tables.column_values import Numbers
+from nested_lightning.app.tables.number_block import slice_or_list
 
 Sort: TypeAlias = Literal["date", "text", "tokens", "sequence", "picture"]
 """Of a column that is neither of numbers nor of categories; tokens are text, read by a tokenizer."""
@@ -55,6 +59,7 @@ class ColumnSpec:
             standard deviation took the places of median and spread.
         categories: Values of a categorical column, one feature each; None for a numeric column.
         is_date: Whether its numbers are seconds since 1970, which become `DATE_FEATURES`.
+        is_binary: Whether its numbers are 0 and 1 alone; False where they aren't clipped, see `is_flag`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -65,14 +70,19 @@ class ColumnSpec:
     categories: tuple[str, ...] | None = None
     is_date: bool = False
     is_clipped: bool = False
+    is_binary: bool = False
+
+    @property
+    def limit(self) -> float:
+        """What no feature is above."""
+        return _LIMIT if self.is_clipped else math.inf
 
     def scaled(self, numbers: Numbers) -> Numbers:
         """Return numbers of [N] as features; clipped, none is above 3, and small ones stay as they are.
 
         The smooth clipping is that of RealMLP (Holzmüller et al. 2024, arXiv 2407.04491).
         """
-        x = (numbers - self.mean) / self.scale
-        return x / np.sqrt(1 + (x / _LIMIT) ** 2) if self.is_clipped else x
+        return _scaled(numbers, self.mean, self.scale, self.limit)
 
     @property
     def width(self) -> int:
@@ -80,11 +90,55 @@ class ColumnSpec:
         return len(self.feature_names)
 
     @property
+    def is_number(self) -> bool:
+        """Whether it holds plain numbers."""
+        return self.categories is None and not self.is_date
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether its numbers were 0 and 1 alone, or false and true; of a standard deviation only they have that."""
+        if self.is_clipped:
+            return self.is_binary
+        if self.scale == 1.0:  # a constant
+            return self.is_number and self.mean in (0.0, 1.0)
+        variance = self.mean * (1 - self.mean)
+        return self.is_number and math.isclose(self.scale**2, variance, rel_tol=1e-6)
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of these features."""
         if self.is_date:
             return tuple(f"{self.name} {part}" for part in DATE_FEATURES)
         return (self.name,) if self.categories is None else tuple(f"{self.name}={c}" for c in self.categories)
+
+
+class Moments(NamedTuple):
+    """How F columns of numbers are scaled, and where they become features.
+
+    Attributes:
+        mean: What is subtracted, float64 of [F].
+        scale: What the rest is divided by, float64 of [F].
+        limit: What no feature is above, float64 of [F].
+        features: Which features of the group they are.
+    """
+
+    mean: Numbers
+    scale: Numbers
+    limit: Numbers
+    features: slice | list[int]
+
+    def scaled(self, numbers: Numbers) -> Numbers:
+        """Return numbers of [N, F] as features, see `ColumnSpec.scaled`."""
+        return _scaled(numbers, self.mean, self.scale, self.limit)
+
+
+_Factors: TypeAlias = float | Numbers
+
+
+def _scaled(numbers: Numbers, mean: _Factors, scale: _Factors, limit: _Factors) -> Numbers:
+    x = (numbers - mean) / scale
+    clipped: Numbers = x / np.sqrt(1 + (x / limit) ** 2)
+    return clipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +151,7 @@ class GroupSpec:
     columns: Annotated[tuple[ColumnSpec, ...], Field(min_length=1)]
     sort: Literal["columns"] = "columns"
 
-    @property
+    @cached_property
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(column.name for column in self.columns)
@@ -106,6 +160,25 @@ class GroupSpec:
     def width(self) -> int:
         """Number of features of the group, F_g."""
         return sum(column.width for column in self.columns)
+
+    @cached_property
+    def places(self) -> dict[str, tuple[ColumnSpec, int]]:
+        """Each column, and the first of its features, by name."""
+        starts = accumulate((column.width for column in self.columns), initial=0)
+        return {column.name: (column, start) for column, start in zip(self.columns, starts, strict=False)}
+
+    def moments(self, names: Sequence[str]) -> Moments:
+        """Return how columns of numbers are scaled that the group has in this order."""
+        return self._all_moments if len(names) == len(self.columns) else self._moments(names)
+
+    @cached_property
+    def _all_moments(self) -> Moments:
+        return self._moments(self.column_names)
+
+    def _moments(self, names: Sequence[str]) -> Moments:
+        columns = [self.places[name] for name in names]
+        mean, scale, limit = np.array([(column.mean, column.scale, column.limit) for column, _ in columns]).T
+        return Moments(mean, scale, limit, slice_or_list([start for _, start in columns]))
 
     @property
     def layout(self) -> Layout:

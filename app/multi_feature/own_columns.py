@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from nested_lightning.app.multi_feature.group_specs import DATE_FEATURES, ColumnSpec
 from nested_lightning.app.tables.column_values import ColumnValues, Numbers
-from nested_lightning.app.tables.missing_values import Flags
-from nested_lightning.app.tables.sample_columns import SampleColumns
+from nested_lightning.app.tables.number_block import NumberBlock
+from nested_lightning.app.tables.sample_columns import Flags, SampleColumns
 
 _DAY_S, _WEEK_S, _YEAR_S = 86_400.0, 7 * 86_400.0, 365.2425 * 86_400.0
 Encoded = npt.NDArray[Any]
@@ -124,6 +124,11 @@ class WithOwnColumns(SampleColumns):
 
     columns: SampleColumns
     own: Mapping[str, OwnColumn] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> NumberBlock:
+        """Those columns of numbers that lie side by side."""
+        return self.columns.numbers
 
     def __getitem__(self, name: str) -> Any:
         """Return a column."""

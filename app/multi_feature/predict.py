@@ -16,7 +16,7 @@ from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.tensor_batch import find_tensors, map_tensors
 from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.encoding import encode_features
+from nested_lightning.app.multi_feature.encoding import encode_features, encode_rows
 from nested_lightning.app.multi_feature.group_specs import Layout
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.picture_tables import pictures_at, pictures_by
@@ -24,7 +24,8 @@ from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.pictures.source import FolderSource, PictureSource
 from nested_lightning.app.tables.answer_tables import TabularAnswers
-from nested_lightning.app.tables.given_tables import index_of, note_others, to_table
+from nested_lightning.app.tables.given_tables import index_of, note_others
+from nested_lightning.app.tables.split_table import SplitTable
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.tensors import require_finite
 
@@ -65,7 +66,7 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         else:
             table = pa.table({_only_picture_column(self.data_spec): pictures})
         with errors_naming(path), closing(pictures_by(path)) as source:
-            return self._predict(table, source)
+            return self._say(self.encode(table, source))
 
     @checked_arguments
     def predict_table(self, table: InstanceOf[pa.Table]) -> Any:
@@ -74,15 +75,21 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         Raises:
             UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
-        return self._predict(table, FolderSource(Path()))
+        return self._say(self.encode(table))
 
-    @torch.inference_mode()
-    def _predict(self, table: pa.Table, source: PictureSource) -> Any:
+    def encode(self, table: pa.Table, source: PictureSource | None = None) -> FeatureBatch:
+        """Return the rows of a table as `predict` takes them, with the pictures of ``source`` that they name.
+
+        Raises:
+            UserError: As `predict_table`.
+        """
         _refuse_nothing(table.num_rows)
         note_others(table.column_names, known=[*self._columns, *self._not_needed])
-        folder = self._picture_folder
-        pictures = TablePictures(table=table, source=source, folder=folder, is_keeping=False)
-        return self._say(encode_features(table, self.data_spec, pictures))
+        pictures = self._pictures(table, source or FolderSource(Path()))
+        return encode_features(table, self.data_spec, pictures)
+
+    def _pictures(self, table: pa.Table, source: PictureSource) -> TablePictures:
+        return TablePictures(table=table, source=source, folder=self._picture_folder, is_keeping=False)
 
     @checked_arguments
     @torch.inference_mode()
@@ -100,9 +107,14 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         """
         if isinstance(rows, FeatureBatch):
             return self._say(rows)
-        texts = {*self.data_spec.categorical}
-        table = to_table(rows, self._columns, text_columns=texts, ignored=self._not_needed)
-        answers, index = self.predict_table(table), index_of(rows)
+        spec = self.data_spec
+        texts, apart = frozenset(spec.categorical), spec.no_numbers
+        table = SplitTable.of_given(
+            rows, self._columns, apart=apart, text_columns=texts, ignored=self._not_needed
+        )
+        _refuse_nothing(table.num_rows)
+        pictures = self._pictures(table.others, FolderSource(Path()))
+        answers, index = self._say(encode_rows(table, spec, pictures)), index_of(rows)
         if index is None or not isinstance(answers, TabularAnswers):  # as an own objective's needn't be
             return answers
         return replace(answers, index=index)

@@ -36,8 +36,8 @@ from nested_lightning.app.multi_feature.targets.reading import TargetColumns, Wa
 from nested_lightning.app.multi_feature.targets.row_weights import read_weights
 from nested_lightning.app.multi_feature.token_column import TokenColumn
 from nested_lightning.app.tables.column_values import Numbers, is_blank, is_missing, text_values
-from nested_lightning.app.tables.missing_values import Flags, find_missing, refuse_missing
-from nested_lightning.app.tables.sample_columns import SampleColumns
+from nested_lightning.app.tables.missing_values import find_missing, refuse_missing
+from nested_lightning.app.tables.sample_columns import Flags, SampleColumns
 
 Groups = Mapping[str, Sequence[str]]
 

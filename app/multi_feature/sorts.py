@@ -5,6 +5,7 @@ Shapes: N rows.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,13 @@ from nested_lightning.app.multi_feature.picture_column import PictureColumn
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.multi_feature.token_column import TokenColumn
 from nested_lightning.app.tables.column_reading import seems_categorical
-from nested_lightning.app.tables.column_values import is_text, number_values, plain_column, text_values
+from nested_lightning.app.tables.column_values import (
+    TEXT_NULLS,
+    is_text,
+    number_values,
+    plain_column,
+    text_values,
+)
 from nested_lightning.app.tables.label_sets import is_list
 from nested_lightning.app.tables.time_values import time_values
 
@@ -121,13 +128,11 @@ def _read_dates(column: pa.ChunkedArray, name: str) -> pa.DoubleArray:
 
 def _read_lists(column: pa.ChunkedArray, name: str) -> pa.ListArray:
     column = plain_column(column)
-    are_lists = is_list(column.type)
-    cells = (column if are_lists else text_values(column)).to_pylist()
+    cells = (column if is_list(column.type) else text_values(column)).to_pylist()
     lists = []
     for number, cell in enumerate(cells, 1):
         try:
-            row = cell if are_lists else _split(cell)
-            lists.append(None if row is None else [_finite(value) for value in row])
+            lists.append(list_of(cell))
         except (TypeError, ValueError):
             raise UserError(
                 f"column '{name}' holds something else than finite numbers in row {number:,}: a list such as"
@@ -137,9 +142,19 @@ def _read_lists(column: pa.ChunkedArray, name: str) -> pa.ListArray:
     return pa.array(lists, pa.list_(pa.float64()))
 
 
-def _split(text: str | None) -> list[str] | None:
-    if text is None:
+def list_of(cell: Any) -> list[float] | None:
+    """Return the numbers of a list, or of a text that holds one; None: the cell is empty.
+
+    Raises:
+        ValueError: One is no finite number.
+        TypeError: The same.
+    """
+    if cell is None or cell in TEXT_NULLS:
         return None
+    return [_finite(value) for value in (_split(cell) if isinstance(cell, str) else cell)]
+
+
+def _split(text: str) -> list[str]:
     if _COMMA_WITHIN.search(text) and _OTHER_SEPARATOR.search(text):
         raise ValueError  # 1,5;2,5 may be two numbers or four
     return _NUMBER.findall(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -51,7 +52,7 @@ class MultiFeatureDataSpec(DataSpec):
         """What a row of each group is in memory, by name, in the groups' order."""
         return {group.name: group.layout for group in self.groups}
 
-    @property
+    @cached_property
     def column_names(self) -> dict[str, tuple[str, ...]]:
         """Names of the columns of each group, by the group's name."""
         return {group.name: group.column_names for group in self.groups}
@@ -61,13 +62,13 @@ class MultiFeatureDataSpec(DataSpec):
         """Names of the categorical columns, which ``read_table`` should read as text."""
         return tuple(column.name for column in self.categorical_columns)
 
-    @property
+    @cached_property
     def categorical_columns(self) -> tuple[ColumnSpec, ...]:
         """The categorical columns of all groups."""
         columns = (one for group in self.groups for one in group.columns)
         return tuple(one for one in columns if one.categories is not None)
 
-    @property
+    @cached_property
     def sorts(self) -> dict[str, Sort]:
         """The sort of each column that has one of its own."""
         found: dict[str, Sort] = {}
@@ -76,6 +77,11 @@ class MultiFeatureDataSpec(DataSpec):
                 found[group.column] = group.sort
             found |= {column.name: "date" for column in group.columns if column.is_date}
         return found
+
+    @cached_property
+    def no_numbers(self) -> frozenset[str]:
+        """Names of the columns that are read as something else than numbers."""
+        return frozenset([*self.categorical, *self.sorts])
 
     @property
     def pictures(self) -> tuple[PictureGroupSpec, ...]:

@@ -21,8 +21,7 @@ from nested_lightning.app.multi_feature.encoding import Features, encode_groups
 from nested_lightning.app.multi_feature.group_specs import Layout
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
 from nested_lightning.app.tables.column_reading import read_columns
-from nested_lightning.app.tables.missing_values import Flags
-from nested_lightning.app.tables.sample_columns import SampleColumns
+from nested_lightning.app.tables.sample_columns import Flags, SampleColumns
 from nested_lightning.app.tables.table_file import TableReader
 
 Layouts = Mapping[str, Layout | None]
@@ -103,7 +102,7 @@ class TensorWriter:
 
 
 _BLOCK_ROWS = 1 << 16
-_BLOCK_BYTES = 1 << 28
+_BLOCK_BYTES = 1 << 26
 """Rows that are encoded at once, and the bytes that they take at most."""
 
 

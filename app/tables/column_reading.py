@@ -16,7 +16,9 @@ from nested_lightning.app.tables.column_values import (
     plain_column,
     text_values,
 )
+from nested_lightning.app.tables.number_block import NumberBlock
 from nested_lightning.app.tables.sample_columns import HeldColumns
+from nested_lightning.app.tables.split_table import SplitTable
 
 MAX_MAGNITUDE = 1e30
 """Larger numbers are markers of some program, and would overflow 32 bits once standardised."""
@@ -41,8 +43,18 @@ def read_columns(
     table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool = False
 ) -> HeldColumns:
     """Return the named columns as numbers or text, see `each_column`."""
-    found = each_column(table, names, categorical=categorical, infer_categories=infer_categories)
-    return HeldColumns(dict(found))
+    split = SplitTable.of_table(table.select([*names]), apart=categorical)
+    others = split.others.column_names
+    return read_split_columns(split, others, categorical=categorical, infer_categories=infer_categories)
+
+
+def read_split_columns(
+    table: SplitTable, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool = False
+) -> HeldColumns:
+    """Return plain numbers as they are, and the named others as numbers or text, see `each_column`."""
+    _check_all_finite(table.numbers)
+    found = each_column(table.others, names, categorical=categorical, infer_categories=infer_categories)
+    return HeldColumns(dict(found), table.numbers)
 
 
 def each_column(
@@ -107,6 +119,13 @@ def _first_number(values: pa.StringArray) -> str | None:
         return None
     first: str = known.filter(is_like)[0].as_py()
     return first
+
+
+def _check_all_finite(block: NumberBlock) -> None:
+    reductions = (np.fmax.reduce, np.fmin.reduce)  # copy nothing, and pass over NaN
+    if any(abs(reduce(block.values, axis=None, initial=0.0)) > MAX_MAGNITUDE for reduce in reductions):
+        for name in block.places:
+            _check_finite(name, block[name])
 
 
 def _check_finite(name: str, numbers: Numbers) -> Numbers:

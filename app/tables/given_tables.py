@@ -3,6 +3,7 @@
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,20 @@ def to_table(
     Warns:
         UserWarning: Columns are there that nobody asked for.
     """
+    taken = columns_as_given(given, columns, text_columns=text_columns, ignored=ignored)
+    arrays = to_arrays(taken, text_columns=text_columns)
+    check_lengths(arrays)
+    return pa.table(arrays)
+
+
+def columns_as_given(
+    given: Any,
+    columns: Sequence[str] | None,
+    *,
+    text_columns: Collection[str],
+    ignored: Collection[str] | None,
+) -> dict[str, Any]:
+    """Return the columns of a table, each as it was given, see `to_table`."""
     try:
         there = _columns_of(given, columns, text_columns)
     except UserError:
@@ -51,11 +66,21 @@ def to_table(
     names = list(there) if columns is None else _wanted(columns, there)
     if ignored is not None:
         note_others(there, known={*names, *ignored})
-    taken = {name: _column(name, there[name], name in text_columns) for name in names}
-    lengths = {name: len(column) for name, column in taken.items()}
+    return {name: there[name] for name in names}
+
+
+def to_arrays(
+    columns: Mapping[str, Any], *, text_columns: Collection[str]
+) -> dict[str, pa.Array | pa.ChunkedArray]:
+    """Return columns as they were given as Arrow's, see `to_table`."""
+    return {name: _column(name, values, name in text_columns) for name, values in columns.items()}
+
+
+def check_lengths(columns: Mapping[str, Any]) -> None:
+    """Refuse columns of different lengths."""
+    lengths = {name: len(column) for name, column in columns.items()}
     if len({*lengths.values()}) > 1:
         raise UserError(f"columns have different lengths: {name_list(lengths)}")
-    return pa.table(taken)
 
 
 def index_of(given: Any) -> Any:
@@ -134,8 +159,8 @@ def _of_mappings(given: Any) -> Mapping[str, Any]:
             "rows are given as a data frame, a table of Arrow, a mapping of columns, a row {column: value} or"
             f" a list of such, or an array of numpy; given was {type(given).__name__}"
         )
-    names = list(dict.fromkeys(name for row in given for name in row))
-    return _named(names, ([row.get(name) for row in given] for name in names))
+    names = list(dict.fromkeys(chain.from_iterable(given)))
+    return _named(names, zip(*([row.get(name) for name in names] for row in given), strict=True))
 
 
 def _is_column(value: Any) -> bool:

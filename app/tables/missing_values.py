@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from nested_lightning.app.errors import UserError, counted, name_list
 from nested_lightning.app.tables.column_values import ColumnValues, is_missing
+from nested_lightning.app.tables.sample_columns import Flags, side_by_side
 
 TRAINING_ADVICE = (
     "Fill them in, or say what to do with multi_feature.data.missing: 'mean' puts the column's mean, 'drop'"
@@ -19,7 +19,6 @@ TRAINING_ADVICE = (
 )
 
 Groups = Mapping[str, Sequence[str]]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,23 +48,29 @@ def find_missing(
     is_incomplete = np.zeros(num_rows, dtype=bool)
     counts: dict[str, int] = {}
     for index, names in enumerate(groups.values()):
-        there = [name for name in names if name in columns]
         if allow_missing_groups:
-            presence[:, index] = _has_any(columns, there, num_rows)
-        for name in there:
-            lacking = is_missing(columns[name]) & presence[:, index]
+            presence[:, index] = _has_any(columns, names, num_rows)
+        for there, values in side_by_side(columns, names):
+            lacking = _missing_side_by_side(values) & presence[:, index : index + 1]
             if lacking.any():
-                counts[name] = int(lacking.sum())
-                is_incomplete |= lacking
+                is_incomplete |= lacking.any(axis=1)
+                num_lacking = dict(zip(there, lacking.sum(axis=0).tolist(), strict=True))
+                counts |= {name: number for name, number in num_lacking.items() if number}
     is_incomplete |= ~presence.any(axis=1)
     return MissingValues(presence=presence, counts=counts, is_incomplete=is_incomplete)
 
 
 def _has_any(columns: Mapping[str, ColumnValues], names: Sequence[str], num_rows: int) -> Flags:
     has_any = np.zeros(num_rows, dtype=bool)
-    for name in names:
-        has_any |= ~is_missing(columns[name])
+    for _, values in side_by_side(columns, names):
+        has_any |= ~_missing_side_by_side(values).all(axis=1)
     return has_any
+
+
+def _missing_side_by_side(values: ColumnValues) -> Flags:
+    """Return bool of [N, F], where F is 1 for one column."""
+    missing = is_missing(values)
+    return missing[:, np.newaxis] if missing.ndim == 1 else missing
 
 
 def refuse_missing(

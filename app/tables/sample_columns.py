@@ -6,19 +6,28 @@ Shapes: N rows that take part.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from typing_extensions import override
 
 from nested_lightning.app.tables.column_values import ColumnValues, keep_rows, number_values, text_values
-from nested_lightning.app.tables.missing_values import Flags
+from nested_lightning.app.tables.number_block import NO_NUMBERS, NumberBlock
+
+Flags = npt.NDArray[np.bool_]
 
 
 class SampleColumns(Mapping[str, ColumnValues]):
     """Values of [N] by column."""
+
+    @property
+    def numbers(self) -> NumberBlock:
+        """Those columns of numbers that lie side by side."""
+        return NO_NUMBERS
 
     @abstractmethod
     def keep(self, rows: Flags) -> SampleColumns:
@@ -35,27 +44,37 @@ class HeldColumns(SampleColumns):
 
     Args:
         held: Values by column.
+        block: Other columns.
     """
 
     held: Mapping[str, ColumnValues]
+    block: NumberBlock
+
+    @property
+    @override
+    def numbers(self) -> NumberBlock:
+        return self.block
 
     def __getitem__(self, name: str) -> ColumnValues:
         """Return a column."""
-        return self.held[name]
+        return self.block[name] if name in self.block.places else self.held[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.held)
+        yield from self.block.places
+        yield from self.held
 
     def __len__(self) -> int:
-        return len(self.held)
+        return len(self.block.places) + len(self.held)
 
     def keep(self, rows: Flags) -> HeldColumns:
         """Return the columns with the rows that are True in ``rows``, bool of [N]."""
-        return HeldColumns({name: keep_rows(values, rows) for name, values in self.items()})
+        held = {name: keep_rows(values, rows) for name, values in self.held.items()}
+        return HeldColumns(held, self.block.rows(rows))
 
     def slice(self, start: int, stop: int) -> HeldColumns:
         """Return the columns with the rows from ``start`` to ``stop``."""
-        return HeldColumns({name: values[start:stop] for name, values in self.items()})
+        held = {name: values[start:stop] for name, values in self.held.items()}
+        return HeldColumns(held, self.block.rows(slice(start, stop)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,3 +123,18 @@ class TableColumns(SampleColumns):
             first = int(rows[0])
             part, rows = self.table.slice(first, int(rows[-1]) + 1 - first), rows - first
         return TableColumns(part, self.is_text, release=self.release, rows=rows)
+
+
+def side_by_side(columns: Mapping[str, Any], names: Sequence[str]) -> Iterator[tuple[Sequence[str], Any]]:
+    """Yield those of the named columns that are there: what lies side by side at once, others one by one.
+
+    Numbers that lie side by side are of [N, F], whatever else comes is of [N].
+    """
+    numbers = columns.numbers if isinstance(columns, SampleColumns) else NO_NUMBERS
+    together = [name for name in names if name in numbers.places]
+    if together:
+        yield together, numbers.take(together)
+    if len(together) < len(names):
+        yield from (
+            ([name], columns[name]) for name in names if name not in numbers.places and name in columns
+        )

@@ -102,8 +102,23 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec]):
         Raises:
             UserError: One of them is no picture, or the model knows no such domain.
         """
+        return self.rebuild(self.decode(contents), domain=domain)
+
+    def decode(self, contents: Sequence[bytes]) -> Tensor:
+        """Return pictures that are given as the bytes of their files, [N, C, S, S], from 0 to 1.
+
+        Raises:
+            UserError: One of them is no picture, or there is none.
+        """
         spec = self.data_spec
-        pictures = decode_pictures(contents, image_size=spec.image_size, channels=spec.channels)
+        return decode_pictures(contents, image_size=spec.image_size, channels=spec.channels)
+
+    def rebuild(self, pictures: Tensor, *, domain: str | None = None) -> MadePictures:
+        """Take pictures that `decode` gave through their VAEs, as `reconstruct_bytes` does.
+
+        Raises:
+            UserError: The model knows no such domain.
+        """
         return self._rebuild(pictures, self._domains_of(pictures, [""] * len(pictures), domain))
 
     @checked_arguments

@@ -14,6 +14,7 @@ from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.making import Place, make
+from nested_lightning.app.assembly.wiring.own_desk import OwnDesk
 from nested_lightning.app.assembly.wiring.own_summary import own_summary
 from nested_lightning.app.assembly.wiring.predicting import OwnPredictor, answer_files, lacking_predictor
 from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set_up
@@ -26,6 +27,7 @@ from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.containers.providing.watched import is_replaced
+from nested_lightning.containers.serving.routers import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.describing.walking import fields_of
@@ -91,6 +93,8 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             name=section,
         )
         answers = providers.Callable(answer_files, predictor)
+        http_desk = providers.Factory(OwnDesk, predictor=predictor, data_spec=data_spec)
+        http_router = providers.Callable(make_router, http_desk, application.provided.family)
         check_notes = providers.Callable(_notes, some_data.provider, section)
         training_run = providers.Factory(
             trainer.training_run,

@@ -38,6 +38,8 @@ class FamilyContainer(Protocol):
         recipe: What a checkpoint says of the composite.
         evaluator: Called with the name of a part of the data, gives its scores.
         answers: Called with files, gives what the trained composite answers.
+        http_desk: Reads and answers requests over HTTP.
+        http_router: Called, it gives routes for a FastAPI application, see `containers.serving.routers`.
         training_run: Called, it trains and gives what that came to.
     """
 
@@ -48,6 +50,8 @@ class FamilyContainer(Protocol):
     recipe: providers.Provider[Any]
     evaluator: providers.Provider[Any]
     answers: providers.Provider[Any]
+    http_desk: providers.Provider[Any]
+    http_router: providers.Provider[Any]
     training_run: providers.Provider[Any]
 
     def __getattr__(self, part: str) -> Any:

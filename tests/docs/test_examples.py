@@ -46,6 +46,20 @@ def test_the_python_of_embedding_runs_from_top_to_bottom(
     assert Path("runs/second/checkpoints/best.ckpt").exists()
 
 
+@pytest.mark.slow
+def test_the_python_of_serving_runs(
+    small_settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bootstrap(merge(small_settings, {"run_dir": "runs/shapes"})).multi_feature.training_run()()
+    (block,) = _blocks("serving.md", "python")
+    names: dict[str, Any] = {"__name__": "page"}
+
+    exec(block, names)
+
+    assert sorted(names["app"].openapi()["paths"]) == ["/shapes", "/shapes/predict"]
+
+
 def test_the_python_of_overriding_runs_from_top_to_bottom() -> None:
     names: dict[str, object] = {"__name__": "page"}
     blocks = _blocks("overriding.md", "python")

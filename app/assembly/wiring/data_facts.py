@@ -1,6 +1,6 @@
 """What a wiring function reads of its data, as plain values, of which a checkpoint is built without data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -193,11 +193,24 @@ def structure_of(batch: Any) -> Any:
 
 def example_of(structure: Any, num_samples: int = 2) -> Any:
     """Return a batch of a few samples of a structure; None where something in it isn't known."""
+    return batch_of(structure, (facts.example(num_samples) for facts in tensors_of(structure)))
+
+
+def tensors_of(structure: Any) -> Iterator[TensorFacts]:
+    """Yield what is known of each tensor of a structure, in order."""
     if "tensor" in structure:
-        return TensorFacts(**structure["tensor"]).example(num_samples)
+        yield TensorFacts(**structure["tensor"])
+    for one in structure.get("list", structure.get("items", {}).values()):
+        yield from tensors_of(one)
+
+
+def batch_of(structure: Any, tensors: Iterator[Any]) -> Any:
+    """Return a batch of a structure with these tensors, in order; None where something in it isn't known."""
+    if "tensor" in structure:
+        return next(tensors)
     if "items" in structure:
-        return {key: example_of(one, num_samples) for key, one in structure["items"].items()}
+        return {key: batch_of(one, tensors) for key, one in structure["items"].items()}
     if "list" in structure:
-        items = [example_of(one, num_samples) for one in structure["list"]]
+        items = [batch_of(one, tensors) for one in structure["list"]]
         return tuple(items) if structure["is_tuple"] else items
     return None

@@ -48,6 +48,12 @@ class OwnPredictor:
         if not has_step("predict", model):
             raise UserError(lacking_predictor(model, datamodule(is_ready=False), name=name))
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether `predict_files` may be called with files."""
+        data = self._datamodule(is_ready=False)
+        return hasattr(data, PATHS) and not lacking_predictor(self.model, data, name=self._name)
+
     @torch.inference_mode()
     def predict(self, batch: Any) -> list[Row]:
         """Return the results for the rows of one batch, which ``predict_step`` gets as it is.

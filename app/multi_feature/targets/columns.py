@@ -26,7 +26,7 @@ from nested_lightning.app.multi_feature.targets.specs import (
 )
 from nested_lightning.app.tables.column_values import Numbers, is_missing
 from nested_lightning.app.tables.labels import check_class_sizes, encode_labels, find_class_names
-from nested_lightning.app.tables.missing_values import Flags
+from nested_lightning.app.tables.sample_columns import Flags
 
 LACKS_ROWS = "choose another multi_feature.data.split, or add rows"
 

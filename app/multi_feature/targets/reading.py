@@ -28,7 +28,7 @@ from nested_lightning.app.multi_feature.targets.several import AnyTarget, Severa
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, Kind, LabelTarget, Target
 from nested_lightning.app.tables.label_sets import label_sets
 from nested_lightning.app.tables.labels import find_label, label_values, refuse_missing_labels
-from nested_lightning.app.tables.missing_values import Flags
+from nested_lightning.app.tables.sample_columns import Flags
 
 KINDS: Mapping[str, Kind] = {name: name for name in get_args(Kind)}
 

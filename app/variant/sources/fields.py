@@ -114,6 +114,8 @@ def _read_vectors(row: Row, value: Any, width: int | None) -> npt.NDArray[np.flo
             raise row.error(f"vector {number} has {counted(len(vector), 'number')}, and {width} are needed")
     if width == 0:
         raise row.error("its vectors hold no numbers")
+    if any(isinstance(number, bool) for vector in value for number in vector):
+        raise row.error("'vectors' holds true or false; write the numbers that are meant")
     try:
         with np.errstate(over="ignore"):
             vectors = np.array(value, dtype=np.float32)

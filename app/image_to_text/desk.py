@@ -1,0 +1,138 @@
+"""Captions over HTTP: pictures in, as a form or one by one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+from torch import Tensor
+
+from nested_lightning.app.image_to_text.generation.sampling import NucleusSampling
+from nested_lightning.app.image_to_text.generation.search import Generation
+from nested_lightning.app.image_to_text.predict import Caption, ImageToTextPredictor
+from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part
+from nested_lightning.app.serving.forms import (
+    FORM,
+    PICTURES,
+    form_schema,
+    option_schemas,
+    read_options,
+)
+from nested_lightning.app.serving.pictures import ANY_PICTURE, check_pictures, sample_picture, sent_pictures
+
+_NOT_HERE = ("skip_bad",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pictures:
+    """Pictures of a request, with the names that it has for them, and how their captions are written."""
+
+    pictures: Tensor
+    names: Sequence[str | None]
+    generation: Generation | None
+
+
+class ImageToTextDesk:
+    """Writes captions.
+
+    Args:
+        predictor: The model.
+        options: What ``predict`` takes, `settings.image_to_text.CaptionOptions`.
+        beam_search: Makes a beam search.
+        nucleus_sampling: Makes a search that draws.
+    """
+
+    def __init__(
+        self,
+        *,
+        predictor: ImageToTextPredictor,
+        options: type[BaseModel],
+        beam_search: Callable[..., Generation],
+        nucleus_sampling: Callable[..., Generation],
+    ) -> None:
+        self._predictor, self._options = predictor, options
+        self._beam_search, self._nucleus_sampling = beam_search, nucleus_sampling
+
+    def describe(self, limits: Limits) -> Description:
+        """Say what is taken and given."""
+        one = {
+            "caption": {"type": "string"},
+            "log_probability": {"type": "number", "maximum": 0},
+        }
+        beams = {"type": "array", "items": {"type": "object", "properties": one}}
+        told = {"picture": {"type": ["string", "null"]}, **one, "beams": beams}
+        return Description(
+            inputs={"pictures": True},
+            answers={"kind": "caption"},
+            bodies={FORM: form_schema(PICTURES), ANY_PICTURE: {"type": "string", "format": "binary"}},
+            answer={"type": "object", "properties": told, "required": [*one]},
+            options=option_schemas(self._options, without=_NOT_HERE),
+        )
+
+    def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
+        """Return the pictures, decoded.
+
+        Raises:
+            Problem: An option is wrong, or there are no such pictures.
+        """
+        options = read_options(self._options, asked.options, without=_NOT_HERE)
+        uploads = check_pictures(sent_pictures(asked), limits, field=PICTURES)
+        pictures = self._predictor.decode([one.content for one in uploads])
+        names = [one.name or None for one in uploads]
+        return self._parts(pictures, names, options, limits)
+
+    def compute(self, contents: Sequence[_Pictures]) -> Sequence[Sequence[Answer]]:
+        """Return a caption for each picture."""
+        pictures = torch.cat([each.pictures for each in contents])
+        captions = self._predictor.predict(pictures, generation=contents[0].generation)
+        names = [name for each in contents for name in each.names]
+        answers = [{"picture": name, **_told(one)} for name, one in zip(names, captions, strict=True)]
+        ends = [0, *accumulate(len(each.names) for each in contents)]
+        return [answers[start:end] for start, end in pairwise(ends)]
+
+    def example(self, limits: Limits) -> Sequence[Part]:
+        """Return a grey picture."""
+        return self._parts(self._predictor.decode([sample_picture()]), [None], self._options(), limits)
+
+    def _parts(
+        self, pictures: Tensor, names: Sequence[str | None], options: Any, limits: Limits
+    ) -> Sequence[Part]:
+        generation, weight = self._generation(options)
+        used = generation or self._predictor.model.generation
+        if isinstance(used, NucleusSampling):  # what is drawn depends on what is drawn together
+            content = _Pictures(pictures=pictures, names=names, generation=generation)
+            return [Part(content=content, num_rows=len(names))]
+        size = max(1, limits.max_batch_size // weight)
+        return [
+            Part(
+                content=_Pictures(
+                    pictures=pictures[start : start + size],
+                    names=names[start : start + size],
+                    generation=generation,
+                ),
+                num_rows=len(names[start : start + size]),
+                weight=weight * len(names[start : start + size]),
+                key=("captions", options.beam, options.length_penalty),
+            )
+            for start in range(0, len(names), size)
+        ]
+
+    def _generation(self, options: Any) -> tuple[Generation | None, int]:
+        """Return how captions are written, and how many of a picture at once."""
+        if options.beam is not None:
+            search = self._beam_search(
+                num_beams=options.beam, length_penalty=options.length_penalty, keeps_all=True
+            )
+            return search, options.beam
+        if options.top_p is not None:
+            drawn = {name: getattr(options, name) for name in ("top_p", "temperature", "seed")}
+            return self._nucleus_sampling(**drawn), 1
+        return None, 1
+
+
+def _told(caption: Caption) -> Mapping[str, Any]:
+    one = {"caption": caption.text, "log_probability": caption.log_probability}
+    beams = [_told(each) for each in caption.alternatives]
+    return {**one, "beams": beams} if beams else one

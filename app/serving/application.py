@@ -1,0 +1,85 @@
+"""The application of `serve`: several models by name, health, metrics, what each takes in OpenAPI."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+
+from nested_lightning.app.serving.guard import Guard
+from nested_lightning.app.serving.metrics import Metrics
+from nested_lightning.app.serving.page import add_page
+from nested_lightning.app.serving.problems import RETRY, Problem
+from nested_lightning.app.serving.routes import ProblemRoute, model_router, problem_response
+from nested_lightning.app.serving.service import Service
+from nested_lightning.app.serving.telling import operation, tell
+
+
+def make_application(
+    services: Mapping[str, Service], *, metrics: Metrics, guards: Sequence[Guard] = ()
+) -> FastAPI:
+    """Return an application that answers for models, each under ``/models/NAME``.
+
+    Args:
+        services: By name.
+        metrics: What counts.
+        guards: Let requests in, or raise a `Problem`; health is told to everybody.
+    """
+    app = FastAPI(title="Nested Lightning", openapi_url=None, docs_url=None, redoc_url=None)
+    metrics.watch_queues(services)
+    guarded = APIRouter(route_class=ProblemRoute, dependencies=[Depends(guard) for guard in guards])
+    guarded.include_router(_overview(services, metrics))
+    for name, service in services.items():
+        guarded.include_router(model_router(service, prefix=f"/models/{name}"))
+    _add_openapi(guarded, app, services)
+    app.include_router(guarded)
+    app.include_router(_health(services))
+    app.add_exception_handler(HTTPException, _refuse)
+    app.add_exception_handler(Exception, _refuse)
+    add_page(app)
+    return app
+
+
+def _overview(services: Mapping[str, Service], metrics: Metrics) -> APIRouter:
+    router = APIRouter(route_class=ProblemRoute)
+
+    @router.get("/models", tags=["models"], summary="All models")
+    async def list_models() -> dict[str, Any]:
+        return {"models": [tell(one, f"models/{name}/predict") for name, one in services.items()]}
+
+    @router.get("/metrics", tags=["health"], summary="For Prometheus", response_class=PlainTextResponse)
+    async def show_metrics() -> Response:
+        return metrics.response()
+
+    return router
+
+
+def _health(services: Mapping[str, Service]) -> APIRouter:
+    router = APIRouter(route_class=ProblemRoute, tags=["health"])
+
+    @router.get("/healthz", summary="Whether the process answers")
+    async def is_alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz", summary="Whether every model answers")
+    async def is_ready() -> dict[str, str]:
+        if lacking := [name for name, one in services.items() if not one.is_ready]:
+            raise Problem(503, f"no requests are taken for {', '.join(lacking)}", headers=RETRY)
+        return {"status": "ready"}
+
+    return router
+
+
+def _add_openapi(router: APIRouter, app: FastAPI, services: Mapping[str, Service]) -> None:
+    @router.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> dict[str, Any]:
+        told = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        for name, service in services.items():  # as they are now
+            told["paths"][f"/models/{name}/predict"]["post"] |= operation(service)
+        return told
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    return problem_response(error)

@@ -1,0 +1,41 @@
+"""What is said of an error, whoever raised it."""
+
+import logging
+
+from starlette.exceptions import HTTPException
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.serving.problems import RETRY, Problem
+from nested_lightning.app.serving.worker import ModelFailedError, WorkerStoppedError
+
+_logger = logging.getLogger(__name__)
+
+
+def problem_of(error: BaseException) -> Problem:
+    """Return what is said of an error; the place of one that nobody foresaw is logged."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, UserError):
+        return Problem(422, str(error))
+    if isinstance(error, WorkerStoppedError):
+        return Problem(503, "the model takes no requests any more", headers=RETRY)
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, str(error.detail), headers=error.headers)
+    if isinstance(error, ModelFailedError) and error.__cause__ is not None:
+        return _of_model(error.__cause__)
+    _logger.error("%s at %s", type(error).__name__, _place(error))
+    return Problem(500, "the server failed; its log says where")
+
+
+def _of_model(error: BaseException) -> Problem:
+    _logger.warning("the model raised %s at %s", type(error).__name__, _place(error))
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return Problem(503, "there isn't enough memory; send fewer rows at once", headers=RETRY)
+    return Problem(422, f"the model can't answer this: it raises {type(error).__name__}")
+
+
+def _place(error: BaseException) -> str:
+    frame, place = error.__traceback__, "?"
+    while frame is not None:
+        place, frame = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}", frame.tb_next
+    return place

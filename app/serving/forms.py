@@ -1,0 +1,79 @@
+"""Content types, the parts of a form, and JSON as it arrives."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+
+from nested_lightning.app.serving.desk import Asked, Upload
+from nested_lightning.app.serving.problems import Problem, of_validation, unprocessable
+
+JSON, FORM, TEXT, PNG = "application/json", "multipart/form-data", "text/plain", "image/png"
+LINES = "application/x-ndjson"
+FILE, PICTURES = "file", "pictures"
+
+OptionsT = TypeVar("OptionsT", bound=BaseModel)
+
+
+def parse_json(body: bytes | str) -> Any:
+    """Return what JSON says, which knows no NaN.
+
+    Raises:
+        Problem: It is none; the place is named.
+    """
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Problem(400, f"the body is no JSON: {error}") from None
+
+
+def read_options(model: type[OptionsT], given: Mapping[str, str], *, without: Sequence[str] = ()) -> OptionsT:
+    """Return what a query says.
+
+    Args:
+        model: The options that there are.
+        given: The query.
+        without: Those that can't be given here.
+
+    Raises:
+        Problem: An option is wrong.
+    """
+    for name in without:
+        if name in given:
+            raise unprocessable("there is no such option", field=name)
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise of_validation(error) from None
+
+
+def option_schemas(model: type[BaseModel], *, without: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the JSON schemas of options by their names."""
+    schemas = model.model_json_schema()["properties"]
+    return {name: schema for name, schema in schemas.items() if name not in without}
+
+
+def the_file(asked: Asked, name: str) -> Upload:
+    """Return the one file of a form.
+
+    Raises:
+        Problem: There is none, or there are several.
+    """
+    files = asked.files.get(name, ())
+    if len(files) != 1:
+        raise unprocessable(f"one file is needed, and there are {len(files)}", field=name)
+    return files[0]
+
+
+def form_schema(
+    files: str | None = None, *, texts: Sequence[str] = (), file: str | None = None
+) -> dict[str, Any]:
+    """Return the JSON schema of a form: with many files of a name, some texts, one file of a name."""
+    binary = {"type": "string", "format": "binary"}
+    properties: dict[str, Any] = {name: {"type": "string"} for name in texts}
+    if files is not None:
+        properties[files] = {"type": "array", "items": binary}
+    if file is not None:
+        properties[file] = binary
+    return {"type": "object", "properties": properties}

@@ -1,0 +1,67 @@
+"""What is counted of requests and batches, for Prometheus."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from nested_lightning.app.serving.service import Service
+from nested_lightning.app.serving.watch import Watch
+
+_BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+class Metrics(Watch):
+    """Counts in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        by_model = ("model",)
+        self._requests = Counter(
+            "nested_lightning_requests", "Requests.", ("model", "status"), registry=self.registry
+        )
+        self._errors = Counter(
+            "nested_lightning_errors", "Requests of status 400 and above.", by_model, registry=self.registry
+        )
+        self._seconds = Histogram(
+            "nested_lightning_request_seconds", "Time to answer.", by_model, registry=self.registry
+        )
+        self._batches = Histogram(
+            "nested_lightning_batch_rows",
+            "Rows computed at once.",
+            by_model,
+            registry=self.registry,
+            buckets=_BATCH_SIZES,
+        )
+        self._reloads = Counter(
+            "nested_lightning_reloads", "Reloads.", ("model", "result"), registry=self.registry
+        )
+        self._queued = Gauge(
+            "nested_lightning_queued_rows", "Rows that wait.", by_model, registry=self.registry
+        )
+
+    def saw_request(self, name: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._requests.labels(name, str(status)).inc()
+        self._seconds.labels(name).observe(seconds)
+        if status >= 400:
+            self._errors.labels(name).inc()
+
+    def saw_batch(self, name: str, num_rows: int) -> None:
+        """Count a batch."""
+        self._batches.labels(name).observe(num_rows)
+
+    def saw_reload(self, name: str, *, is_good: bool) -> None:
+        """Count a reload."""
+        self._reloads.labels(name, "loaded" if is_good else "failed").inc()
+
+    def watch_queues(self, services: Mapping[str, Service]) -> None:
+        """Show how many rows wait."""
+        for name, service in services.items():
+            self._queued.labels(name).set_function(partial(getattr, service, "queued_rows"))
+
+    def response(self) -> Response:
+        """Return what Prometheus reads."""
+        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,167 @@
+"""Pictures of a `VaeGan` over HTTP: new ones by number, domain and seed, or rebuilt ones."""
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Annotated
+
+import numpy as np
+import torch
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+
+from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part
+from nested_lightning.app.serving.forms import FORM, JSON, PICTURES, PNG, form_schema, parse_json
+from nested_lightning.app.serving.pictures import check_pictures
+from nested_lightning.app.serving.problems import Problem, of_validation, unprocessable
+from nested_lightning.app.vae_gan.answers import MOST_COLUMNS
+from nested_lightning.app.vae_gan.epoch_grids import pair_rows, picture_grid
+from nested_lightning.app.vae_gan.predict import MadePictures, VaeGanPredictor
+
+_MAX_SEED = 2**32 - 1
+
+
+class _Wish(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    sample: Annotated[int, Field(ge=1)]
+    domain: str | None = None
+    seed: Annotated[int, Field(ge=0, le=_MAX_SEED)] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Originals:
+    """Pictures that are rebuilt, [N, C, S, S], and the domain that all are of; None: as they look."""
+
+    pictures: Tensor
+    domain: str | None
+
+
+class VaeGanDesk:
+    """Makes pictures.
+
+    Args:
+        predictor: The model.
+    """
+
+    def __init__(self, *, predictor: VaeGanPredictor) -> None:
+        self._predictor, self._spec = predictor, predictor.data_spec
+
+    def describe(self, limits: Limits) -> Description:
+        """Say which domains there are."""
+        spec, domain = self._spec, {"enum": [*self._spec.domains, None]}
+        wish = {
+            "sample": {"type": "integer", "minimum": 1, "maximum": limits.max_pictures},
+            "domain": domain,
+            "seed": {"type": "integer", "minimum": 0, "maximum": _MAX_SEED},
+        }
+        picture = {"type": "string", "contentEncoding": "base64", "contentMediaType": PNG}
+        told = {"domain": {"enum": [*spec.domains]}, "png": picture, "original": picture}
+        shape = {"image_size": spec.image_size, "channels": spec.channels}
+        return Description(
+            inputs={"domains": spec.domains, **shape, "max_samples": limits.max_pictures},
+            answers={"kind": "pictures"},
+            bodies={
+                JSON: {
+                    "type": "object",
+                    "properties": wish,
+                    "required": ["sample"],
+                    "additionalProperties": False,
+                },
+                FORM: form_schema(PICTURES, texts=["domain"]),
+            },
+            answer={"type": "object", "properties": told, "required": ["domain", "png"]},
+            example={"sample": 4, "domain": None, "seed": 0},
+            formats={PNG: grid_of},
+        )
+
+    def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
+        """Return a wish for new pictures, or the pictures that were sent.
+
+        Raises:
+            Problem: There is no such domain, too many are wanted, or one is no picture.
+        """
+        if asked.content_type == JSON:
+            return [self._wish(_read_wish(asked.body), limits)]
+        domain = asked.fields.get("domain") or None
+        self._check_domain(domain)
+        uploads = check_pictures(asked.files.get(PICTURES, ()), limits, field=PICTURES)
+        pictures = self._predictor.decode([one.content for one in uploads])
+        return [
+            Part(
+                content=_Originals(pictures=each, domain=domain), num_rows=len(each), key=("rebuilt", domain)
+            )
+            for each in pictures.split(limits.max_batch_size)
+        ]
+
+    def compute(self, contents: Sequence[_Wish | _Originals]) -> Sequence[Sequence[Answer]]:
+        """Return a picture for each that is wished or was sent."""
+        first = contents[0]
+        if isinstance(first, _Wish):
+            return [_told(self._predictor.sample(first.sample, domain=first.domain, seed=first.seed))]
+        originals = [each.pictures for each in contents if isinstance(each, _Originals)]
+        answers = _told(self._predictor.rebuild(torch.cat(originals), domain=first.domain))
+        return [answers[start:end] for start, end in pairwise([0, *accumulate(map(len, originals))])]
+
+    def example(self, limits: Limits) -> Sequence[Part]:
+        """Return a wish for a picture of each domain."""
+        return [Part(content=_Wish(sample=1, domain=name), num_rows=1) for name in self._spec.domains]
+
+    def _wish(self, wish: _Wish, limits: Limits) -> Part:
+        self._check_domain(wish.domain)
+        if wish.sample > limits.max_pictures:
+            raise Problem(
+                413, f"{wish.sample:,} pictures are more than {limits.max_pictures:,}; ask for fewer"
+            )
+        return Part(content=wish, num_rows=wish.sample)  # alone, as it is drawn from its own seed
+
+    def _check_domain(self, domain: str | None) -> None:
+        if domain is not None and domain not in self._spec.domains:
+            raise unprocessable(f"should be one of {', '.join(self._spec.domains)}", field="domain")
+
+
+def grid_of(answers: Sequence[Answer]) -> bytes:
+    """Return the grid of pictures that ``predict`` writes, as PNG."""
+    pictures = torch.stack([_decoded(one["png"]) for one in answers])
+    num_columns = math.isqrt(len(answers) - 1) + 1
+    if "original" in answers[0]:
+        originals = torch.stack([_decoded(one["original"]) for one in answers])
+        num_columns = min(len(answers), MOST_COLUMNS)
+        pictures = pair_rows(originals, pictures, num_columns=num_columns)
+    content = io.BytesIO()
+    picture_grid(pictures, num_columns=num_columns).save(content, format="png")
+    return content.getvalue()
+
+
+def _read_wish(body: bytes) -> _Wish:
+    try:
+        return _Wish.model_validate(parse_json(body))
+    except ValidationError as error:
+        raise of_validation(error) from None
+
+
+def _told(made: MadePictures) -> list[Answer]:
+    pictures = zip(made.domains, made.pictures, strict=True)
+    told: list[Answer] = [{"domain": domain, "png": _encoded(picture)} for domain, picture in pictures]
+    if made.originals is None:
+        return told
+    return [{**one, "original": _encoded(each)} for one, each in zip(told, made.originals, strict=True)]
+
+
+def _encoded(picture: Tensor) -> str:
+    """Return a picture of [C, S, S] as PNG in base64."""
+    values = (picture.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    content = io.BytesIO()
+    Image.fromarray(values[:, :, 0] if values.shape[2] == 1 else values).save(content, format="png")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def _decoded(text: str) -> Tensor:
+    """Return what `_encoded` encoded."""
+    with Image.open(io.BytesIO(base64.b64decode(text))) as image:
+        values = np.atleast_3d(np.asarray(image))
+    return torch.from_numpy(values.copy()).permute(2, 0, 1).float() / 255

@@ -1,0 +1,159 @@
+"""Labels of sequences over HTTP: texts, tokens and vectors as JSON, or one text by itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part
+from nested_lightning.app.serving.forms import JSON, TEXT, parse_json
+from nested_lightning.app.serving.problems import Problem, of_validation, unprocessable
+from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
+from nested_lightning.app.variant.sequences import cut_windows
+from nested_lightning.app.variant.sources.fields import FIELDS, read_inputs
+from nested_lightning.app.variant.sources.records import RawSequence
+from nested_lightning.app.variant.sources.rows import Row
+from nested_lightning.app.variant.spec import VariantSpec
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    variant: str | None = None
+    inputs: Annotated[list[Any], Field(min_length=1)]
+    probabilities: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sequence:
+    """A sequence of a request, and whether all of its probabilities are wanted."""
+
+    variant: str
+    sequence: RawSequence
+    with_probabilities: bool
+
+
+class VariantDesk:
+    """Labels sequences.
+
+    Args:
+        predictor: The model.
+    """
+
+    def __init__(self, *, predictor: VariantPredictor) -> None:
+        self._predictor, self._spec = predictor, predictor.data_spec
+
+    def describe(self, limits: Limits) -> Description:
+        """Say which variants there are, with their classes."""
+        names = [*self._spec.names]
+        return Description(
+            inputs={"variants": [_describe(one) for one in self._spec.variants]},
+            answers={"kind": "sequences"},
+            bodies={JSON: self._body_schema(limits), TEXT: {"type": "string"}},
+            answer={"type": "object", "properties": {"variant": {"enum": names}}, "required": ["variant"]},
+            options={"variant": {"enum": names}},
+            example={"variant": names[0], "inputs": [_example(self._spec.variants[0])]},
+        )
+
+    def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
+        """Return the sequences, which their variant takes.
+
+        Raises:
+            Problem: One isn't, or there is no such variant.
+        """
+        body = self._read_body(asked)
+        variant = self._find(body.variant)
+        return [_part(variant, each, row, body.probabilities) for row, each in enumerate(body.inputs)]
+
+    def compute(self, contents: Sequence[_Sequence]) -> Sequence[Sequence[Answer]]:
+        """Return the labels of each sequence."""
+        variant = self._spec.find(contents[0].variant)
+        found = self._predictor.predict(variant.name, [each.sequence for each in contents])
+        return [
+            [_told(variant, prediction, content)] for prediction, content in zip(found, contents, strict=True)
+        ]
+
+    def example(self, limits: Limits) -> Sequence[Part]:
+        """Return a sequence of each variant."""
+        return [_part(one, _example(one), 0, False) for one in self._spec.variants]
+
+    def _read_body(self, asked: Asked) -> _Body:
+        if asked.content_type == TEXT:
+            try:
+                return _Body(variant=asked.options.get("variant"), inputs=[asked.body.decode()])
+            except UnicodeDecodeError:
+                raise Problem(400, "the text isn't UTF-8") from None
+        try:
+            return _Body.model_validate(parse_json(asked.body))
+        except ValidationError as error:
+            raise of_validation(error, rows="inputs") from None
+
+    def _find(self, name: str | None) -> VariantSpec:
+        names = self._spec.names
+        if name is None and len(names) == 1:
+            return self._spec.variants[0]
+        if name not in names:
+            raise unprocessable(f"should be one of {', '.join(names)}", field="variant")
+        return self._spec.find(name)
+
+    def _body_schema(self, limits: Limits) -> dict[str, Any]:
+        sequence = {"type": ["string", "array"]}
+        inputs = {"type": "array", "items": sequence, "minItems": 1, "maxItems": limits.max_rows}
+        properties = {
+            "variant": {"enum": [*self._spec.names]},
+            "inputs": inputs,
+            "probabilities": {"type": "boolean"},
+        }
+        required = ["inputs"] + (["variant"] if len(self._spec.variants) > 1 else [])
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": False,
+        }
+
+
+def _part(variant: VariantSpec, given: Any, row: int, with_probabilities: bool) -> Part:
+    field, width = FIELDS[variant.kind], variant.in_features if variant.kind == "vectors" else None
+    place = Row(values={field: given}, file=Path("input"), number=row, unit="row", variant=variant.name)
+    try:
+        sequence = read_inputs(place, variant.kind, width)
+    except UserError as error:
+        raise unprocessable(str(error).partition("): ")[2], row=row, field="inputs") from None
+    content = _Sequence(variant=variant.name, sequence=sequence, with_probabilities=with_probabilities)
+    windows = cut_windows(len(sequence), window=variant.window, margin=variant.margin)
+    return Part(content=content, num_rows=1, weight=sum(1 for _ in windows), key=variant.name)
+
+
+def _example(variant: VariantSpec) -> Any:
+    if variant.kind == "vectors":
+        return [[float(f"{mean:.6g}") for mean in variant.mean]]
+    known = variant.vocabulary[:3] or ("?",)
+    return "".join(known) if variant.kind == "characters" else [*known]
+
+
+def _describe(variant: VariantSpec) -> dict[str, Any]:
+    return {
+        "name": variant.name,
+        "kind": variant.kind,
+        "width": variant.in_features if variant.kind == "vectors" else None,
+        "classes": variant.class_names,
+        "labels": "steps" if variant.has_step_labels else "sequence",
+    }
+
+
+def _told(variant: VariantSpec, found: SequencePrediction, asked: _Sequence) -> Mapping[str, Any]:
+    told: dict[str, Any] = {"variant": variant.name}
+    labels, confidences = found.classes, found.confidences
+    if not variant.has_step_labels:
+        shares = dict(zip(found.class_names, found.probabilities[0].tolist(), strict=True))
+        return {**told, "label": labels[0], "confidence": confidences[0], "probabilities": shares}
+    if isinstance(asked.sequence, str):
+        spans = [{"start": start, "stop": stop, "label": label} for start, stop, label in found.spans()]
+        told |= {"spans": spans, "confidences": confidences}
+    else:
+        told |= {"labels": labels, "confidences": confidences}
+    return {**told, "probabilities": found.probabilities.tolist()} if asked.with_probabilities else told

@@ -1,0 +1,1 @@
+"""From containers and checkpoints to what answers over HTTP."""

@@ -1,0 +1,108 @@
+"""From a container to what answers for its model over HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.recipe import read_recipe
+from nested_lightning.app.foreign_files import sha256_of
+from nested_lightning.app.serving.desk import Limits
+from nested_lightning.app.serving.extra import require_extra
+from nested_lightning.app.serving.service import Model, Service
+from nested_lightning.app.serving.watch import Watch
+from nested_lightning.app.training.runs.run_folder import model_file_in
+from nested_lightning.containers.application import ApplicationContainer
+from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
+from nested_lightning.settings.serving import LimitSettings, check_limits
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedFile:
+    """A checkpoint that is served, and how it is opened.
+
+    Attributes:
+        path: The checkpoint, or a run folder.
+        overrides: See `from_checkpoint`; those of other families are left out.
+        device: See `from_checkpoint`.
+    """
+
+    path: Path
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    device: str | None = None
+
+    def find(self) -> Path:
+        """Return the file as it is now: of a run folder, the best checkpoint."""
+        return model_file_in(self.path)
+
+    def load(self) -> Model:
+        """Return the model in the file as it is now.
+
+        Raises:
+            UserError: It can't be opened.
+        """
+        file = self.find()
+        digest = f"sha256:{sha256_of(file)}"
+        own = self._own_overrides(file) if self.overrides else {}
+        return model_of(from_checkpoint(file, overrides=own, device=self.device), digest=digest)
+
+    def _own_overrides(self, file: Path) -> dict[str, Any]:
+        family = read_recipe(read_model_file(file), source=file).family
+        return {path: one for path, one in self.overrides.items() if family_of_path(path) == family}
+
+
+def serving_app(models: Mapping[str, ApplicationContainer], **limits: Any) -> "FastAPI":
+    """Return a whole application, as `serve` has it, which answers for the models of containers.
+
+    Args:
+        models: Containers that were trained, or opened from checkpoints, by name.
+        **limits: What a request may hold, see `settings.serving.LimitSettings`.
+
+    Raises:
+        UserError: A model can't answer, or the extra `serve` isn't installed.
+        SettingsError: There is no such limit.
+    """
+    require_extra()
+    from nested_lightning.app.serving.application import make_application  # needs FastAPI
+    from nested_lightning.app.serving.metrics import Metrics
+
+    metrics, settings = Metrics(), check_limits(limits)
+    services = {name: service_of(name, model_of(each), settings, metrics) for name, each in models.items()}
+    return make_application(services, metrics=metrics)
+
+
+def family_of_path(path: str) -> str:
+    """Return the name of the family at which a provider's path begins."""
+    return path.partition(".")[0].replace("_", "-")
+
+
+def model_of(application: ApplicationContainer, *, digest: str = "") -> Model:
+    """Return the model of a container that was trained, or opened from a checkpoint.
+
+    Raises:
+        UserError: There is none.
+    """
+    family = application.settings().family
+    desk = provider_of(application, "http_desk")()
+    return Model(desk=desk, family=family.name, summary=family.predictor.summary, digest=digest)
+
+
+def service_of(name: str, model: Model, settings: LimitSettings, watch: Watch | None = None) -> Service:
+    """Return what answers for a model under a name.
+
+    Raises:
+        UserError: It can't answer a first row.
+    """
+    limits = Limits(**{each: getattr(settings, each) for each in Limits.__dataclass_fields__})
+    return Service(
+        name=name,
+        model=model,
+        limits=limits,
+        max_queued_rows=settings.max_queued_rows,
+        queue_timeout_s=settings.queue_timeout_s,
+        watch=watch,
+    )
