@@ -24,12 +24,14 @@ class Model:
         family: Name of the family.
         summary: What it does.
         digest: ``sha256:`` and the checksum of its file; empty: it comes of none.
+        num_threads: Threads of torch that suit it; None: as many as torch takes.
     """
 
     desk: Desk
     family: str
     summary: str = ""
     digest: str = ""
+    num_threads: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The program of `serve`: checkpoints loaded and tried, then answered for until a signal asks for the end."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from nested_lightning.app.serving.guard import LOOPBACK, Guard, HostGuard, Token
 from nested_lightning.app.serving.metrics import Metrics
 from nested_lightning.app.serving.program import listen_at, make_server, run_until_stopped
 from nested_lightning.app.serving.reloading import Reloader, Reloading
-from nested_lightning.app.serving.service import Service
+from nested_lightning.app.serving.service import Model, Service
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.containers.serving.services import ServedFile, family_of_path, service_of
 from nested_lightning.settings.serving import ServingSettings
@@ -48,12 +48,17 @@ class Program:
         self._has_failed = False
         self._reloadings: list[Reloading] = []
         self.services: dict[str, Service] = {}
-        for name, path in files.items():
-            self._add(name, ServedFile(path=path, overrides=overrides, device=device))
-        families = {service.current.model.family for service in self.services.values()}
+        served = [
+            (name, ServedFile(path=path, overrides=overrides, device=device)) for name, path in files.items()
+        ]
+        models = [file.load() for _, file in served]
+        families = {model.family for model in models}
         for place in overrides:
             if family_of_path(place) not in families:
                 raise UserError(f"--override {place}: none of the checkpoints is of that family")
+        compute_with(models)
+        for (name, file), model in zip(served, models, strict=True):
+            self._add(name, file, model)
 
     def __call__(self, *, say: Callable[[str], Any]) -> int:
         """Serve until the end, and return the exit status.
@@ -71,8 +76,7 @@ class Program:
             run_until_stopped(self._server, self._socket)
         return int(self._has_failed)
 
-    def _add(self, name: str, file: ServedFile) -> None:
-        model = file.load()
+    def _add(self, name: str, file: ServedFile, model: Model) -> None:
         known = name or model.family
         if known in self.services:
             raise UserError(f"two checkpoints are called {known}; write NAME=CHECKPOINT")
@@ -98,6 +102,13 @@ class _Deaths(Metrics):
     def saw_death(self, name: str, error: BaseException) -> None:
         """End the program."""
         self._end(name, error)
+
+
+def compute_with(models: Sequence[Model]) -> None:
+    """Let torch take as many threads as trainings of these models do: more of them slow small models down."""
+    import torch  # by now loaded in any case
+
+    torch.set_num_threads(max(model.num_threads or torch.get_num_threads() for model in models))
 
 
 def guards_of(settings: ServingSettings) -> list[Guard]:

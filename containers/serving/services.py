@@ -86,9 +86,18 @@ def model_of(application: ApplicationContainer, *, digest: str = "") -> Model:
     Raises:
         UserError: There is none.
     """
-    family = application.settings().family
-    desk = provider_of(application, "http_desk")()
-    return Model(desk=desk, family=family.name, summary=family.predictor.summary, digest=digest)
+    from nested_lightning.app.training.machine.threads import count_threads  # needs torch
+
+    settings = application.settings()
+    family, wanted = settings.family, settings.trainer.num_threads
+    desk, module = provider_of(application, "http_desk")(), provider_of(application, "model")()
+    return Model(
+        desk=desk,
+        family=family.name,
+        summary=family.predictor.summary,
+        digest=digest,
+        num_threads=count_threads(wanted, module, batch_size=LimitSettings().max_batch_size),
+    )
 
 
 def service_of(name: str, model: Model, settings: LimitSettings, watch: Watch | None = None) -> Service:
