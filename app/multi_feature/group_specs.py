@@ -96,7 +96,7 @@ class ColumnSpec:
 
     @property
     def is_flag(self) -> bool:
-        """Whether its numbers were 0 and 1 alone, or false and true; of a standard deviation only they have that."""
+        """Whether its numbers were 0 and 1 alone, or false and true; a deviation tells that as well."""
         if self.is_clipped:
             return self.is_binary
         if self.scale == 1.0:  # a constant
