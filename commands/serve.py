@@ -3,13 +3,13 @@
 import inspect
 import re
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.serving.extra import require_extra
 from nested_lightning.commands.field_options import check_given, field_parameters, keyword_parameter
 from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
 from nested_lightning.commands.overrides import load_overrides, split_arguments
@@ -35,7 +35,7 @@ def serve(**given: Any) -> None:
         raise UserError("several checkpoints have the same name; write NAME=CHECKPOINT, each with its own")
     requests = split_arguments(given["override"], given["set_"])
     with status_console.status("Loading"):
-        _check_extra()
+        require_extra()
         from nested_lightning.containers.serving.program import Program
 
         warnings.simplefilter("ignore")  # they tell of what clients send
@@ -51,12 +51,6 @@ def _split_name(text: str) -> tuple[str, Path]:
     if not _NAME.fullmatch(name):
         raise UserError(f"{text}: a name has letters, digits, points, hyphens and underscores, at most 64")
     return name, Path(path)
-
-
-def _check_extra() -> None:
-    for module in ("fastapi", "prometheus_client", "python_multipart", "uvicorn"):
-        if find_spec(module) is None:
-            raise UserError(f"serve needs {module}: pip install 'nested-lightning[serve]'")
 
 
 _PARAMETERS = [

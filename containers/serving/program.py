@@ -13,7 +13,7 @@ from nested_lightning.app.serving.program import listen_at, make_server, run_unt
 from nested_lightning.app.serving.reloading import Reloader, Reloading
 from nested_lightning.app.serving.service import Model, Service
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
-from nested_lightning.containers.serving.services import ServedFile, service_of
+from nested_lightning.containers.serving.services import ServedFile, family_of_path, service_of
 from nested_lightning.settings.serving import ServingSettings
 
 _logger = logging.getLogger(PROJECT_LOGGER)
@@ -48,9 +48,14 @@ class Program:
         self._has_failed = False
         self._reloadings: list[Reloading] = []
         self.services: dict[str, Service] = {}
-        options = {"overrides": overrides, "device": device}
-        served = [(name, ServedFile(path=path, options=options)) for name, path in files.items()]
+        served = [
+            (name, ServedFile(path=path, overrides=overrides, device=device)) for name, path in files.items()
+        ]
         models = [file.load() for _, file in served]
+        families = {model.family for model in models}
+        for place in overrides:
+            if family_of_path(place) not in families:
+                raise UserError(f"--override {place}: none of the checkpoints is of that family")
         compute_with(models)
         for (name, file), model in zip(served, models, strict=True):
             self._add(name, file, model)
@@ -73,6 +78,8 @@ class Program:
 
     def _add(self, name: str, file: ServedFile, model: Model) -> None:
         known = name or model.family
+        if known in self.services:
+            raise UserError(f"two checkpoints are called {known}; write NAME=CHECKPOINT")
         service = service_of(known, model, self._settings, self._metrics)
         self.services[known] = service
         if self._settings.reload:

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.recipe import read_recipe
 from nested_lightning.app.foreign_files import sha256_of
 from nested_lightning.app.serving.desk import Limits
+from nested_lightning.app.serving.extra import require_extra
 from nested_lightning.app.serving.service import Model, Service
 from nested_lightning.app.serving.watch import Watch
 from nested_lightning.app.training.runs.run_folder import model_file_in
@@ -24,11 +27,13 @@ class ServedFile:
 
     Attributes:
         path: The checkpoint, or a run folder.
-        options: Of `from_checkpoint`.
+        overrides: See `from_checkpoint`; those of other families are left out.
+        device: See `from_checkpoint`.
     """
 
     path: Path
-    options: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    device: str | None = None
 
     def find(self) -> Path:
         """Return the file as it is now: of a run folder, the best checkpoint."""
@@ -40,8 +45,14 @@ class ServedFile:
         Raises:
             UserError: It can't be opened.
         """
-        digest = f"sha256:{sha256_of(self.find())}"
-        return model_of(from_checkpoint(self.path, **self.options), digest=digest)
+        file = self.find()
+        digest = f"sha256:{sha256_of(file)}"
+        own = self._own_overrides(file) if self.overrides else {}
+        return model_of(from_checkpoint(file, overrides=own, device=self.device), digest=digest)
+
+    def _own_overrides(self, file: Path) -> dict[str, Any]:
+        family = read_recipe(read_model_file(file), source=file).family
+        return {path: one for path, one in self.overrides.items() if family_of_path(path) == family}
 
 
 def serving_app(models: Mapping[str, ApplicationContainer], **limits: Any) -> "FastAPI":
@@ -52,15 +63,21 @@ def serving_app(models: Mapping[str, ApplicationContainer], **limits: Any) -> "F
         **limits: What a request may hold, see `settings.serving.LimitSettings`.
 
     Raises:
-        UserError: A model can't answer.
+        UserError: A model can't answer, or the extra `serve` isn't installed.
         SettingsError: There is no such limit.
     """
+    require_extra()
     from nested_lightning.app.serving.application import make_application  # needs FastAPI
     from nested_lightning.app.serving.metrics import Metrics
 
     metrics, settings = Metrics(), check_limits(limits)
     services = {name: service_of(name, model_of(each), settings, metrics) for name, each in models.items()}
     return make_application(services, metrics=metrics)
+
+
+def family_of_path(path: str) -> str:
+    """Return the name of the family at which a provider's path begins."""
+    return path.partition(".")[0].replace("_", "-")
 
 
 def model_of(application: ApplicationContainer, *, digest: str = "") -> Model:

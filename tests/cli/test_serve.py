@@ -79,10 +79,18 @@ def test_what_can_not_start_says_so_in_a_line(
             "none.ckpt": ("m=none.ckpt",),
             "--port": (f"m={good}", "--port", port),
             "same name": (f"m={good}", f"m={good}"),
+            "called multi-feature": (str(good), f"multi-feature={good}", "--port", "0"),
             "a name has": (f"m/n={good}",),
             "--token-file FILE": (f"m={good}", "--host", "0.0.0.0"),
             "holds no token": (f"m={good}", "--token-file", "empty.txt"),
             "max_rows": (f"m={good}", "--max-rows", "0"),
+            "none of the checkpoints": (
+                f"m={good}",
+                "--port",
+                "0",
+                "--override",
+                "variant.head=torch.nn:Identity",
+            ),
         }
         for words, arguments in cases.items():
             done = program("serve", *arguments)

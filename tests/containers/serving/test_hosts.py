@@ -9,6 +9,7 @@ import torch
 from fastapi import FastAPI
 
 import nested_lightning as nl
+from nested_lightning.app.serving import extra
 from tests.containers.owning.auto_encoder import Reconstruction, waves
 from tests.serving import Client, running
 from tests.untrained import as_if_trained
@@ -45,6 +46,16 @@ def test_a_host_mounts_a_model_beside_its_own_routes(small_settings: dict[str, A
     assert [*answered.answers[0]["probabilities"].values()] == pytest.approx(expected, abs=1e-5)
     assert (refused.status, refused.headers["content-type"]) == (413, "application/problem+json")
     assert "kar0" in json.dumps(of_host["/shapes/predict"]["post"]["requestBody"])
+
+
+def test_without_the_extra_it_is_named(
+    small_settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = as_if_trained(nl.bootstrap(small_settings).multi_feature)
+    monkeypatch.setattr(extra, "find_spec", lambda _: None)
+
+    with pytest.raises(nl.UserError, match=r"nested-lightning\[serve\]"):
+        container.http_router()
 
 
 def test_a_limit_that_is_none_is_refused(small_settings: dict[str, Any]) -> None:
