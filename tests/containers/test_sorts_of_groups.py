@@ -320,7 +320,7 @@ def test_an_extractor_of_ones_own_takes_the_place_of_any_sort(table: Path) -> No
     [
         ("note", "plain", "text", "bag_of_words, recurrent_text, transformers_text"),
         ("load", "bag_of_words", "sequences", "recurrent_sequence"),
-        ("all", "residual_image", "numbers and categories", "plain, normalized, residual, linear"),
+        ("all", "residual_image", "numbers and categories", "plain, normalized, residual, periodic, linear"),
     ],
 )
 def test_an_extractor_of_another_sort_is_refused_by_group_and_sort(
