@@ -13,15 +13,9 @@ from nested_lightning.settings.reading.implausible import refuse_what_can_not_be
 
 @dataclass(frozen=True)
 class Follows:
-    """Field metadata: the value is meant for that of another field, and goes when that changes.
-
-    Attributes:
-        leader: That field's name.
-        is_default_alone: Whether only a family's default goes, and not what somebody has set.
-    """
+    """Field metadata: the value is meant for that of another field, and goes when that changes."""
 
     leader: str
-    is_default_alone: bool = False
 
 
 class Settings(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from nested_lightning.settings.base import Follows, Settings
+from nested_lightning.settings.base import Settings
 from nested_lightning.settings.numbers import Count, Natural
 
 Devices = Annotated[int, Field(ge=-1, le=2**16)] | list[Natural] | Annotated[str, Strict()]
@@ -20,12 +20,7 @@ class LightningArguments(Settings):
 
     max_epochs: Count = Field(60, description="Number of passes over the training part.")
     min_epochs: Count | None = Field(None, description="Passes before which nothing stops early.")
-    max_steps: Annotated[int, Follows("max_epochs", is_default_alone=True)] = Field(
-        -1,
-        ge=-1,
-        le=MAX,
-        description="Stop after that many steps; -1: no limit, as where max_epochs alone is set.",
-    )
+    max_steps: int = Field(-1, ge=-1, le=MAX, description="Stop after that many steps; -1: no limit.")
     min_steps: Count | None = Field(None, description="Steps before which nothing stops early.")
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = Field(
         "auto", description="Hardware to train on."

@@ -142,6 +142,6 @@ FAMILY = Family(
         ),
         options=KeepOptions,
     ),
-    defaults={"trainer": {"max_epochs": 60, "max_steps": 20_000, "num_threads": "auto"}},
+    defaults={"trainer": {"max_epochs": 60, "num_threads": "auto"}},
     presets={"seed": SEED, "plain": PLAIN, "half-width": HALF_WIDTH},
 )

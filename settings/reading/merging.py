@@ -71,7 +71,7 @@ def _merge(
             merged[name] = _merge(below, value, step(place, name), (*names, name), dropped, inner)
         else:
             merged[name] = value
-    for follower, leader in _outdated(lower, upper, place, unset):
+    for follower, leader in _outdated(lower, upper, place):
         value = merged.pop(follower)
         if value != unset.get(follower, _ABSENT):
             new = f"{dotted((*names, leader))}: {upper[leader]} is new"
@@ -79,17 +79,14 @@ def _merge(
     return merged
 
 
-def _outdated(
-    lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place, unset: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
+def _outdated(lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place) -> Iterator[tuple[str, str]]:
     """Yield what ``lower`` says for a value that is another one in ``upper``, with the name of that value."""
     fields = place.model_fields if isinstance(place, type) else {}
     for name in fields.keys() & lower.keys() - upper.keys():
         for entry in fields[name].metadata:
             if isinstance(entry, Follows) and entry.leader in upper:
                 before = lower.get(entry.leader, fields[entry.leader].default)
-                is_kept = entry.is_default_alone and lower[name] != unset.get(name, _ABSENT)
-                if upper[entry.leader] != before and not is_kept:
+                if upper[entry.leader] != before:
                     yield name, entry.leader
 
 

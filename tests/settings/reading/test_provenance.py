@@ -131,14 +131,3 @@ def test_a_setting_of_older_files_is_left_out_and_that_is_said(tmp_path: Path) -
     assert parse_settings({"model": "multi-feature", "trainer": {"log_every_n_steps": 1}}).trainer == (
         load_settings(model="multi-feature").trainer
     )
-
-
-def test_a_family_s_limit_of_steps_goes_where_epochs_are_set_and_one_s_own_stays() -> None:
-    def steps(*values: str) -> int:
-        layers = collect_layers(model="multi-feature", assignments=_set(*values))
-        limit: int = resolve_layers(layers, []).trainer.max_steps
-        return limit
-
-    assert steps() == 20_000
-    assert steps("trainer.max_epochs=100") == -1
-    assert steps("trainer.max_steps=7", "trainer.max_epochs=100") == 7
