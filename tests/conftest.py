@@ -95,6 +95,12 @@ def make_small_settings(csv: Path, run_dir: Path) -> dict[str, Any]:
     }
 
 
+NORMALIZED: dict[str, Any] = {
+    "multi_feature": {"feature_extractor": {"kind": "normalized"}, "head": {"kind": "normalized"}}
+}
+"""Parts of ordinary layers, whose names and shapes a test can say."""
+
+
 @pytest.fixture
 def small_csv(tmp_path: Path) -> Path:
     """The file of `write_small_csv`."""

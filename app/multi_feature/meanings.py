@@ -7,7 +7,8 @@ from torch import nn
 
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.app.training.meanings import Meaning
+from nested_lightning.app.submodules.periodic import PeriodicEmbedding
+from nested_lightning.app.training.meanings import Binding, Meaning
 
 
 def meanings_of(
@@ -17,8 +18,12 @@ def meanings_of(
     yield Meaning(part="head", what="classes", names=spec.target.outputs)
     yield Meaning(part="combiner", what="groups", names=tuple(spec.widths), binds="part")
     for group in spec.groups:
-        part = f"feature_extractors.{escape_name(group.name)}"
-        yield Meaning(part=part, what="columns", names=group.feature_names)
+        name = escape_name(group.name)
+        embeds = any(isinstance(one, PeriodicEmbedding) for one in extractors[name].modules())
+        binds: Binding = "part" if embeds else "entries"  # of an embedding, each tensor has columns elsewhere
+        yield Meaning(
+            part=f"feature_extractors.{name}", what="columns", names=group.feature_names, binds=binds
+        )
     widths = {name: cast(int, getattr(each, "out_features", 0)) for name, each in extractors.items()}
     if getattr(combiner, "out_features", None) == sum(widths.values()):  # side by side, in order
         groups = [(group, widths.get(escape_name(group), 0)) for group in spec.widths]

@@ -77,7 +77,10 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         """
         return self._say(self.encode(table))
 
-    def encode(self, table: pa.Table, source: PictureSource | None = None) -> FeatureBatch:
+    @checked_arguments
+    def encode(
+        self, table: InstanceOf[pa.Table], source: SkipValidation[PictureSource | None] = None
+    ) -> FeatureBatch:
         """Return the rows of a table as `predict` takes them, with the pictures of ``source`` that they name.
 
         Raises:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
+
+Binding: TypeAlias = Literal["entries", "part", "sizes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,7 @@ class Meaning:
     part: str
     what: str
     names: tuple[str, ...]
-    binds: Literal["entries", "part", "sizes"] = "entries"
+    binds: Binding = "entries"
 
     def is_of(self, name: str) -> bool:
         """Return whether a tensor is one of the part's."""

@@ -104,6 +104,7 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec]):
         """
         return self.rebuild(self.decode(contents), domain=domain)
 
+    @checked_arguments
     def decode(self, contents: Sequence[bytes]) -> Tensor:
         """Return pictures that are given as the bytes of their files, [N, C, S, S], from 0 to 1.
 
@@ -113,6 +114,7 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec]):
         spec = self.data_spec
         return decode_pictures(contents, image_size=spec.image_size, channels=spec.channels)
 
+    @checked_arguments
     def rebuild(self, pictures: Tensor, *, domain: str | None = None) -> MadePictures:
         """Take pictures that `decode` gave through their VAEs, as `reconstruct_bytes` does.
 

@@ -97,5 +97,5 @@ def test_models_marks_defaults_in_words_and_is_not_cut(monkeypatch: pytest.Monke
 
     printed = invoke("models", "-m", "multi-feature")
 
-    assert "multi_feature.head                        linear, normalized (default)\n" in printed
-    assert "plain, normalized (default), residual, linear\n" in printed
+    assert "multi_feature.head                        linear, normalized, members (default)\n" in printed
+    assert "plain, normalized, residual, periodic (default), linear\n" in printed

@@ -33,7 +33,7 @@ def test_models_lists_families_choices_and_presets(program: Program) -> None:
     printed = program("models").stdout
 
     assert "multi-feature" in printed
-    assert "plain, normalized (default), residual, linear" in printed
+    assert "plain, normalized, residual, periodic (default), linear" in printed
     assert "concatenation (default), gated_sum, attention" in printed
     assert "--preset seed" in printed
 

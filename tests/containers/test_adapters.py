@@ -27,6 +27,7 @@ from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
 from tests.command_line import TIMEOUT_S, Program
+from tests.conftest import NORMALIZED
 from tests.containers.owning.small_training import Small, run_of
 
 EXTRACTORS = "multi_feature.feature_extractors.*"
@@ -40,6 +41,12 @@ needs_peft = pytest.mark.usefixtures("peft")
 def peft() -> Any:
     """The package, which is of the extra ``pretrained``."""
     return pytest.importorskip("peft", reason="peft is of the extra 'pretrained'")
+
+
+@pytest.fixture
+def small_settings(small_settings: dict[str, Any]) -> dict[str, Any]:
+    """With layers that targets can name."""
+    return merge(small_settings, NORMALIZED)
 
 
 @pytest.fixture

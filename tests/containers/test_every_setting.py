@@ -111,6 +111,9 @@ TORCH = {
 }
 """What a class of torch needs."""
 
+OF_LARGE_GROUPS = ("hidden_features", "dropout")
+"""Settings of kind ``periodic`` that only a group has which isn't embedded."""
+
 CANDIDATES: list[Any] = [
     *(True, False, 1, 2, 3, 16, 0.25, 0.5, 0.75, "max", "val_accuracy", "x"),
     *(["x"], [1, 2], [0.5, 0.25], {"x": ["y"]}, {"x": 1}),
@@ -147,6 +150,10 @@ def _odd_data() -> Path:
     return write_odd_data(Path(tempfile.mkdtemp()))
 
 
+def _is_of_large_groups(row: SettingRow, name: str) -> bool:
+    return row.kind == "periodic" and name in OF_LARGE_GROUPS
+
+
 def _settings(row: SettingRow, value: Any = None) -> ApplicationSettings:
     model = SECTIONS.get(row.path.partition(".")[0], "multi-feature")
     *parent, name = _names(row)
@@ -155,6 +162,7 @@ def _settings(row: SettingRow, value: Any = None) -> ApplicationSettings:
     if row.kind and row.path.startswith("variant.variants.NAME.source"):
         assigned += [nest_at(parent, SOURCES[row.kind])]
     assigned += [nest_at(parent, TORCH[parent[-1]])] if row.kind == "torch" and name != "kind" else []
+    assigned += [nest_at([*parent, "max_embedded"], 0)] if _is_of_large_groups(row, name) else []
     companions = [more for path, more in COMPANIONS.items() if row.path.startswith(path)]
     companions = [
         more.replace("ODD", str(_odd_data())) if isinstance(more, str) else more for more in companions

@@ -84,7 +84,10 @@ def test_a_plugin_is_listed_trained_reloaded_and_named_where_it_is_missing(
 ) -> None:
     assert [answer.err for answer in trained.values() if answer.status] == []
     listed = trained["models"].out
-    assert "plain, normalized (default), residual, linear, waves (from nested-lightning-waves)" in listed
+    assert (
+        "plain, normalized, residual, periodic (default), linear, waves (from nested-lightning-waves)"
+        in listed
+    )
     assert "curve-fit  A curve through the rows" in listed
     assert "as a weighted sum of features. (from nested-lightning-waves)" in listed
     assert listed.count("from nested-lightning-waves") == 4  # the family, and three slots of extractors

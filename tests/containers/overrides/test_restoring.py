@@ -142,7 +142,7 @@ def test_swapping_keeps_other_overrides_and_ends_its_own(
 
     assert list(describe_checkpoint(tmp_path / "swapped.ckpt").overrides) == [KAR]
     restored = from_checkpoint(tmp_path / "swapped.ckpt", overrides={KAR: Scaled}).multi_feature.model()
-    assert type(restored.head).__name__ == "MemberHead"
+    assert type(restored.head).__name__ == "NormalizedHead"
 
 
 def test_a_model_that_was_read_takes_no_override_that_would_do_nothing(

@@ -24,6 +24,7 @@ from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.settings.choices.feature_extractors import LinearFeatureExtractorSettings
 from nested_lightning.settings.reading.merging import merge
+from tests.conftest import NORMALIZED
 from tests.containers.five_families import FIVE, ONE_FILE, OneFile, new_training
 from tests.containers.owning.test_ways_of_training import ShuffledRows
 from tests.containers.shared_trainings import SharedTrainings, interrupt
@@ -62,7 +63,7 @@ def weights_in(path: Path) -> State:
 @pytest.fixture
 def trained(multi_feature: dict[str, Any], shared_trainings: SharedTrainings) -> Path:
     """The run folder of a small training of multi-feature."""
-    return shared_trainings.undisturbed(multi_feature)
+    return shared_trainings.undisturbed(merge(multi_feature, NORMALIZED))
 
 
 @pytest.fixture
@@ -121,6 +122,17 @@ def test_other_classes_and_columns_are_matched_by_name(
     assert torch.equal(found[first][:, [1, 0, 2]], wanted[first])
     log = (tmp_path / "two/train.log").read_text()
     assert "2 of 3 classes are there, not round" in log
+
+
+def test_an_extractor_that_embeds_columns_is_not_taken_by_others(
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, other_csv: Path, tmp_path: Path
+) -> None:
+    before = shared_trainings.undisturbed(multi_feature)
+    data = {"data": {"path": str(other_csv)}}
+    run = run_from(before, {"run_dir": str(tmp_path / "two"), "multi_feature": data})
+
+    with pytest.warns(UserWarning, match=r"feature_extractors\.kar: belongs to other columns there"):
+        first_weights(run)
 
 
 def test_what_has_another_shape_is_listed_before_the_first_step(trained: Path, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_head_is_swapped_and_newly_initialised(
     assert others == {name for name in after if not name.startswith("head.")}
     assert all(torch.equal(before[name], after[name]) for name in others)
     assert report.num_kept == len(others)
-    assert report.settings["multi_feature.head.kind"] == ("normalized", "linear")
+    assert report.settings["multi_feature.head.kind"] == ("members", "linear")
     assert report.num_weights[1] == sum(v.numel() for k, v in after.items() if k.startswith("head."))
     fresh = family_container(
         bootstrap(merge(multi_feature, {"multi_feature": {"head": {"kind": "linear"}}}))
@@ -62,7 +62,7 @@ def test_the_same_kind_begins_anew(checkpoint: Path, tmp_path: Path) -> None:
     swap_submodule(
         checkpoint,
         "multi_feature.feature_extractors.kar",
-        "normalized",
+        "periodic",
         tmp_path / "swapped.ckpt",
         changes={"multi_feature": {"feature_extractors": {"kar": {"hidden_features": 8, "out_features": 4}}}},
     )

@@ -18,7 +18,7 @@ def test_a_single_name_is_followed_at_once_by_what_comes_behind_it() -> None:
     assert _texts("see") == ["seed=0"]
     assert _texts("multi_feature.hea") == [
         f"multi_feature.head.{name}="
-        for name in ("kind", "num_members", "hidden_features", "num_layers", "dropout")
+        for name in ("kind", "num_members", "hidden_features", "num_layers", "max_features", "dropout")
     ]
 
 

@@ -118,7 +118,7 @@ def test_a_training_goes_on_with_what_its_checkpoint_left_out(tmp_path: Path) ->
 
 
 def test_what_has_no_file_beside_it_cannot_be_left_out(small_settings: dict[str, Any]) -> None:
-    policy = {"lora": {"rank": 1, "targets": ["layers.3"], "save": "adapters"}}
+    policy = {"lora": {"rank": 1, "targets": ["layers.0"], "save": "adapters"}}
     application: Any = nl.bootstrap(small_settings | {"submodules": {"multi_feature.head": policy}})
 
     with pytest.raises(UserError, match=r"head\.lora\.save: adapters needs weights that are in a file: set"):
