@@ -48,6 +48,16 @@ class _NamingConnector(_CheckpointConnector):
             self._check_kinds()
             super().restore_training_state()
 
+    @override
+    def restore_loops(self) -> None:
+        """Restore them as without a limit of steps, where Lightning knows an epoch that has ended."""
+        loop = self.trainer.fit_loop.epoch_loop
+        limit, loop.max_steps = loop.max_steps, -1
+        try:
+            super().restore_loops()
+        finally:
+            loop.max_steps = limit
+
     def _check_kinds(self) -> None:
         checkpoint = self._loaded_checkpoint
         for saved, optimizer in zip(

@@ -161,6 +161,19 @@ def test_a_longer_training_may_be_asked_for_afterwards(
     assert all(metric for _, metric in epochs)
 
 
+@pytest.mark.parametrize("step", [2, 3])
+def test_a_training_with_a_limit_of_steps_that_is_far_goes_on_exactly(
+    multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path, step: int
+) -> None:
+    settings = merge(multi_feature, {"trainer": {"max_steps": 1_000}})
+    interrupt(new_run(settings, tmp_path / "stopped"), step, signal.SIGTERM)
+
+    resume_training(tmp_path / "stopped")()
+
+    assert_same_training(tmp_path / "stopped", shared_trainings.undisturbed(settings))
+    assert resume_training(tmp_path / "stopped", {"trainer": {"max_epochs": 6}})().num_steps == 18
+
+
 def test_a_damaged_last_checkpoint_gives_way_to_the_best(
     multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
 ) -> None:
