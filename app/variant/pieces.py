@@ -39,7 +39,7 @@ class PieceSpec:
         max_length: Pieces that the encoder reads at once, without those around a text.
         per_step: K, where steps have labels; where a sequence has one label, each piece is a step.
         before: Ids of what it puts before a text.
-        after: Ids of what it puts behind.
+        after: Ids of what it puts after it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

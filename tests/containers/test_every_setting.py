@@ -81,6 +81,10 @@ COMPANIONS: dict[str, Any] = {
     "trainer.gradient_clip_algorithm": "trainer.gradient_clip_val=0.01",
     "multi_feature.schedule.frequency": "multi_feature.schedule.interval=step",
     "trainer.": {"trainer": {"max_steps": -1, "max_epochs": 5}, "multi_feature": {"optimizer": {"lr": 0.1}}},
+    "trainer.early_stopping_patience": {
+        "trainer": {"max_epochs": 8},
+        "multi_feature": {"optimizer": {"lr": 3.0}},
+    },
     "multi_feature.data.missing": "multi_feature.data.path=ODD/gaps.csv",
     "multi_feature.data.allow_missing_groups": "multi_feature.data.path=ODD/gaps.csv",
     "multi_feature.data.grouping.groups": "multi_feature.data.grouping.groups={a: [kar0], b: [fou0]}",

@@ -36,6 +36,7 @@ NOT_HERE: Mapping[str, Any] = {
         ("timm_image", "torchvision_image", "transformers_image", "transformers_text"),
     ),
     "image_to_text.image_encoder.kind": ("timm", "torchvision", "transformers"),
+    "image_to_text.text_decoder.kind": ("transformers",),
     "multi_feature.data.split.kind": ("column", "whole"),
     "variant.data.split.kind": ("column", "whole"),
     "variant.token_adapter.kind": ("transformers",),

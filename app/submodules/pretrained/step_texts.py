@@ -31,7 +31,7 @@ class TransformersStepEncoder(PretrainedPart):
     Args:
         network: The library's, with initial weights.
         before: Ids of what the tokenizer puts before a text.
-        after: Ids of what it puts behind.
+        after: Ids of what it puts after it.
         first_weights: What it begins with in a training.
 
     Attributes:
@@ -71,7 +71,7 @@ class TransformersStepAdapter(nn.Module):
     Args:
         in_features: Number of different pieces, and 1 for none.
         before: Ids of what the tokenizer puts before a text.
-        after: Ids of what it puts behind.
+        after: Ids of what it puts after it.
         out_features: F_out.
         dropout: Share of the encoder's features set to zero in training, in [0, 1).
         weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
