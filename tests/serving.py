@@ -144,6 +144,15 @@ def serving(*arguments: str | Path, folder: Path, program: Sequence[str] = (str(
         process.wait()
 
 
+def listens(client: Client) -> bool:
+    """Return whether somebody takes connections there."""
+    try:
+        client.connect(b"").close()
+    except OSError:
+        return False
+    return True
+
+
 def until(wanted: Any, timeout_s: float = TIMEOUT_S) -> None:
     """Wait until a function gives something true."""
     end = time.monotonic() + timeout_s

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from typing import Any
 
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor
 from nested_lightning.app.image_to_text.generation.sampling import NucleusSampling
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.predict import Caption, ImageToTextPredictor
-from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part
+from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import (
     FORM,
     PICTURES,
@@ -89,8 +88,7 @@ class ImageToTextDesk:
         captions = self._predictor.predict(pictures, generation=contents[0].generation)
         names = [name for each in contents for name in each.names]
         answers = [{"picture": name, **_told(one)} for name, one in zip(names, captions, strict=True)]
-        ends = [0, *accumulate(len(each.names) for each in contents)]
-        return [answers[start:end] for start, end in pairwise(ends)]
+        return split_answers(answers, (len(each.names) for each in contents))
 
     def example(self, limits: Limits) -> Sequence[Part]:
         """Return a grey picture."""

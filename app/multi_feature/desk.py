@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from itertools import accumulate, pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +17,7 @@ from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.row_schema import body_schema, row_validator
 from nested_lightning.app.multi_feature.spoken import describe_answers, schema_of, speak
-from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part
+from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import (
     FILE,
     FORM,
@@ -83,10 +82,7 @@ class MultiFeatureDesk:
         """
         with _hiding_values(self._names):
             answers = speak(self._predict(contents))
-        ends = [0, *accumulate(map(len, contents))]
-        if len(answers) != ends[-1]:
-            raise RuntimeError(f"there are {len(answers)} answers for {ends[-1]} rows")
-        return [answers[start:end] for start, end in pairwise(ends)]
+        return split_answers(answers, map(len, contents))
 
     def example(self, limits: Limits) -> Sequence[Part]:
         """Return a row of means."""

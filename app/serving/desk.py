@@ -1,7 +1,8 @@
 """What a family says of its answers over HTTP: how a request is read, computed and described."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import Any, Protocol
 
 Answer = Mapping[str, Any]
@@ -102,6 +103,22 @@ class Description:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     example: Any = None
     formats: Mapping[str, Callable[[Sequence[Answer]], bytes]] = field(default_factory=dict)
+
+
+def split_answers(answers: Sequence[Answer], num_rows: Iterable[int]) -> list[Sequence[Answer]]:
+    """Return the answers of parts that were computed together, part by part.
+
+    Args:
+        answers: Of all rows.
+        num_rows: How many rows each part has.
+
+    Raises:
+        RuntimeError: There are not as many.
+    """
+    ends = [0, *accumulate(num_rows)]
+    if len(answers) != ends[-1]:
+        raise RuntimeError(f"there are {len(answers)} answers for {ends[-1]} rows")
+    return [answers[start:end] for start, end in pairwise(ends)]
 
 
 class Desk(Protocol):

@@ -13,7 +13,7 @@ JSON, FORM, TEXT, PNG = "application/json", "multipart/form-data", "text/plain",
 LINES = "application/x-ndjson"
 FILE, PICTURES = "file", "pictures"
 
-OptionsT = TypeVar("OptionsT", bound=BaseModel)
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def parse_json(body: bytes | str) -> Any:
@@ -28,7 +28,24 @@ def parse_json(body: bytes | str) -> Any:
         raise Problem(400, f"the body is no JSON: {error}") from None
 
 
-def read_options(model: type[OptionsT], given: Mapping[str, str], *, without: Sequence[str] = ()) -> OptionsT:
+def read_as(model: type[ModelT], given: Any, *, rows: str | None = None) -> ModelT:
+    """Return what was given as a model.
+
+    Args:
+        model: What it has to be.
+        given: Plain values.
+        rows: Name of the list whose numbers are those of rows.
+
+    Raises:
+        Problem: Something of it is wrong.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise of_validation(error, rows=rows) from None
+
+
+def read_options(model: type[ModelT], given: Mapping[str, str], *, without: Sequence[str] = ()) -> ModelT:
     """Return what a query says.
 
     Args:
@@ -42,10 +59,7 @@ def read_options(model: type[OptionsT], given: Mapping[str, str], *, without: Se
     for name in without:
         if name in given:
             raise unprocessable("there is no such option", field=name)
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise of_validation(error) from None
+    return read_as(model, given)
 
 
 def option_schemas(model: type[BaseModel], *, without: Sequence[str] = ()) -> dict[str, Any]:

@@ -5,19 +5,18 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from typing import Annotated
 
 import numpy as np
 import torch
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part
-from nested_lightning.app.serving.forms import FORM, JSON, PICTURES, PNG, form_schema, parse_json
+from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
+from nested_lightning.app.serving.forms import FORM, JSON, PICTURES, PNG, form_schema, parse_json, read_as
 from nested_lightning.app.serving.pictures import check_pictures
-from nested_lightning.app.serving.problems import Problem, of_validation, unprocessable
+from nested_lightning.app.serving.problems import Problem, unprocessable
 from nested_lightning.app.vae_gan.answers import MOST_COLUMNS
 from nested_lightning.app.vae_gan.epoch_grids import pair_rows, picture_grid
 from nested_lightning.app.vae_gan.predict import MadePictures, VaeGanPredictor
@@ -86,7 +85,7 @@ class VaeGanDesk:
             Problem: There is no such domain, too many are wanted, or one is no picture.
         """
         if asked.content_type == JSON:
-            return [self._wish(_read_wish(asked.body), limits)]
+            return [self._wish(read_as(_Wish, parse_json(asked.body)), limits)]
         domain = asked.fields.get("domain") or None
         self._check_domain(domain)
         uploads = check_pictures(asked.files.get(PICTURES, ()), limits, field=PICTURES)
@@ -105,7 +104,7 @@ class VaeGanDesk:
             return [_told(self._predictor.sample(first.sample, domain=first.domain, seed=first.seed))]
         originals = [each.pictures for each in contents if isinstance(each, _Originals)]
         answers = _told(self._predictor.rebuild(torch.cat(originals), domain=first.domain))
-        return [answers[start:end] for start, end in pairwise([0, *accumulate(map(len, originals))])]
+        return split_answers(answers, map(len, originals))
 
     def example(self, limits: Limits) -> Sequence[Part]:
         """Return a wish for a picture of each domain."""
@@ -135,13 +134,6 @@ def grid_of(answers: Sequence[Answer]) -> bytes:
     content = io.BytesIO()
     picture_grid(pictures, num_columns=num_columns).save(content, format="png")
     return content.getvalue()
-
-
-def _read_wish(body: bytes) -> _Wish:
-    try:
-        return _Wish.model_validate(parse_json(body))
-    except ValidationError as error:
-        raise of_validation(error) from None
 
 
 def _told(made: MadePictures) -> list[Answer]:

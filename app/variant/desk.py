@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part
-from nested_lightning.app.serving.forms import JSON, TEXT, parse_json
-from nested_lightning.app.serving.problems import Problem, of_validation, unprocessable
+from nested_lightning.app.serving.forms import JSON, TEXT, parse_json, read_as
+from nested_lightning.app.serving.problems import Problem, unprocessable
 from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
 from nested_lightning.app.variant.sequences import cut_windows
 from nested_lightning.app.variant.sources.fields import FIELDS, read_inputs
@@ -86,10 +86,7 @@ class VariantDesk:
                 return _Body(variant=asked.options.get("variant"), inputs=[asked.body.decode()])
             except UnicodeDecodeError:
                 raise Problem(400, "the text isn't UTF-8") from None
-        try:
-            return _Body.model_validate(parse_json(asked.body))
-        except ValidationError as error:
-            raise of_validation(error, rows="inputs") from None
+        return read_as(_Body, parse_json(asked.body), rows="inputs")
 
     def _find(self, name: str | None) -> VariantSpec:
         names = self._spec.names

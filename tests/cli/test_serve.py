@@ -19,7 +19,7 @@ import nested_lightning as nl
 from nested_lightning.settings.application import change_settings
 from tests.command_line import PROJECT, Program
 from tests.conftest import make_small_settings, write_small_csv
-from tests.serving import Client, posted, serving, until
+from tests.serving import listens, posted, serving, until
 
 ROW = {"kar0": 0.5, "kar1": 1.0, "kar2": -1.0, "fou0": 0.25, "fou1": 2.0}
 MANY = json.dumps({"rows": [ROW] * 20_000}).encode()
@@ -166,7 +166,7 @@ def test_a_second_signal_ends_it_at_once(checkpoints: tuple[Path, Path], tmp_pat
         stream = server.client.connect(STREAM)
         assert stream.recv(100).startswith(b"HTTP/1.1 200 OK")
         server.process.send_signal(signal.SIGTERM)
-        until(lambda: not _listens(server.client))
+        until(lambda: not listens(server.client))
         server.process.send_signal(signal.SIGTERM)
 
         assert server.wait(10) == 1
@@ -200,11 +200,3 @@ def test_it_ends_with_a_status_when_a_models_thread_dies(
         assert server.wait() == 1
     assert (before.status, refused.status) == (200, 503)
     assert "the thread of m ended with SystemExit" in (tmp_path / "errors.txt").read_text()
-
-
-def _listens(client: Client) -> bool:
-    try:
-        client.connect(b"").close()
-    except OSError:
-        return False
-    return True

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
@@ -14,7 +13,15 @@ from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, TensorF
 from nested_lightning.app.assembly.wiring.predicting import OwnPredictor
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.record_files import plain_values
-from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, Upload
+from nested_lightning.app.serving.desk import (
+    Answer,
+    Asked,
+    Description,
+    Limits,
+    Part,
+    Upload,
+    split_answers,
+)
 from nested_lightning.app.serving.forms import FORM, JSON, form_schema, parse_json
 from nested_lightning.app.serving.problems import unprocessable
 
@@ -90,10 +97,10 @@ class OwnDesk:
         if isinstance(contents[0], tuple):
             return [self._answer_files(each) for each in contents]
         answers = self._answer([torch.cat(each) for each in zip(*contents, strict=True)])
-        ends = [0, *accumulate(len(each[0]) for each in contents)]
-        if len(answers) != ends[-1]:
-            raise UserError(f"the step gives {len(answers)} results for {ends[-1]} rows")
-        return [answers[start:end] for start, end in pairwise(ends)]
+        num_rows = [len(each[0]) for each in contents]
+        if len(answers) != sum(num_rows):
+            raise UserError(f"the step gives {len(answers)} results for {sum(num_rows)} rows")
+        return split_answers(answers, num_rows)
 
     def example(self, limits: Limits) -> Sequence[Part]:
         """Return a batch of one row."""

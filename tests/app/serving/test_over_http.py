@@ -13,7 +13,7 @@ from nested_lightning.app.serving.metrics import Metrics
 from nested_lightning.app.serving.service import Model
 from nested_lightning.app.serving.worker import ModelFailedError
 from tests.app.serving.held_desk import TIMEOUT_S, HeldDesk, held_application, held_service
-from tests.serving import Client, posted, running, until
+from tests.serving import Client, listens, posted, running, until
 
 PATH = "/models/m/predict"
 
@@ -321,15 +321,7 @@ def test_stopping_answers_what_was_taken_and_closes_idle_connections(
             waiting = pool.submit(client.post, PATH, [1])
             until(lambda: queued(client) == 1)
             client.stop()
-            until(lambda: not _listens(client))
+            until(lambda: not listens(client))
 
         assert (running_.result().status, waiting.result().answers) == (200, [{"twice": 2}])
         assert idle.recv(4096) == b""
-
-
-def _listens(client: Client) -> bool:
-    try:
-        client.connect(b"").close()
-    except OSError:
-        return False
-    return True
