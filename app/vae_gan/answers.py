@@ -50,10 +50,8 @@ def answer_files(
         num_columns, name = steps, "interpolation.png"
     else:
         raise TypeError("one of sample, reconstruct and interpolate is needed")
-    grid = made.pictures
-    if made.originals is not None:
-        grid = pair_rows(made.originals, made.pictures, num_columns=num_columns)
-    pictures = {format_: partial(_written, grid, num_columns, format_) for format_ in FORMATS}
+    grid = partial(write_grid, made.pictures, made.originals, num_columns=num_columns)
+    pictures = {format_: partial(grid, format_=format_) for format_ in FORMATS}
     writers = {**pictures, "npz": partial(to_npz, _records(made))}
     return Answers(noun="pictures", count=len(made), writers=writers, file_name=name)
 
@@ -66,7 +64,10 @@ def _records(made: MadePictures) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _written(pictures: Tensor, num_columns: int, format_: str) -> bytes:
+def write_grid(pictures: Tensor, originals: Tensor | None, *, num_columns: int, format_: str) -> bytes:
+    """Return the file of a grid of pictures, [N, C, S, S], from 0 to 1, each below its original if it has one."""
+    if originals is not None:
+        pictures = pair_rows(originals, pictures, num_columns=num_columns)
     content = io.BytesIO()
     picture_grid(pictures, num_columns=num_columns).save(content, format=format_)
     return content.getvalue()

@@ -17,8 +17,7 @@ from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits
 from nested_lightning.app.serving.forms import FORM, JSON, PICTURES, PNG, form_schema, parse_json, read_as
 from nested_lightning.app.serving.pictures import check_pictures
 from nested_lightning.app.serving.problems import Problem, unprocessable
-from nested_lightning.app.vae_gan.answers import MOST_COLUMNS
-from nested_lightning.app.vae_gan.epoch_grids import pair_rows, picture_grid
+from nested_lightning.app.vae_gan.answers import MOST_COLUMNS, write_grid
 from nested_lightning.app.vae_gan.predict import MadePictures, VaeGanPredictor
 
 _MAX_SEED = 2**32 - 1
@@ -126,14 +125,11 @@ class VaeGanDesk:
 def grid_of(answers: Sequence[Answer]) -> bytes:
     """Return the grid of pictures that ``predict`` writes, as PNG."""
     pictures = torch.stack([_decoded(one["png"]) for one in answers])
-    num_columns = math.isqrt(len(answers) - 1) + 1
+    originals, num_columns = None, math.isqrt(len(answers) - 1) + 1
     if "original" in answers[0]:
         originals = torch.stack([_decoded(one["original"]) for one in answers])
         num_columns = min(len(answers), MOST_COLUMNS)
-        pictures = pair_rows(originals, pictures, num_columns=num_columns)
-    content = io.BytesIO()
-    picture_grid(pictures, num_columns=num_columns).save(content, format="png")
-    return content.getvalue()
+    return write_grid(pictures, originals, num_columns=num_columns, format_="png")
 
 
 def _told(made: MadePictures) -> list[Answer]:
