@@ -65,7 +65,7 @@ def _records(made: MadePictures) -> list[dict[str, Any]]:
 
 
 def write_grid(pictures: Tensor, originals: Tensor | None, *, num_columns: int, format_: str) -> bytes:
-    """Return the file of a grid of pictures, [N, C, S, S], from 0 to 1, each below its original if it has one."""
+    """Return the file of a grid of pictures, [N, C, S, S], from 0 to 1, each below its original if any."""
     if originals is not None:
         pictures = pair_rows(originals, pictures, num_columns=num_columns)
     content = io.BytesIO()
