@@ -1,11 +1,13 @@
 """Who is let in: by the header Host, and by a token."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from ipaddress import ip_address
 
-from fastapi import Request
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from nested_lightning.app.serving.failures import problem_response
 from nested_lightning.app.serving.problems import Problem
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -37,7 +39,7 @@ class HostGuard:
     def __init__(self, allowed: Collection[str]) -> None:
         self._allowed = {name.lower() for name in allowed}
 
-    async def __call__(self, request: Request) -> None:
+    def __call__(self, request: Request) -> None:
         """Let a request in.
 
         Raises:
@@ -58,7 +60,7 @@ class TokenGuard:
     def __init__(self, tokens: Collection[str]) -> None:
         self._tokens = [token.encode() for token in tokens]
 
-    async def __call__(self, request: Request) -> None:
+    def __call__(self, request: Request) -> None:
         """Let a request in.
 
         Raises:
@@ -74,5 +76,34 @@ class TokenGuard:
             )
 
 
-Guard = Callable[[Request], Awaitable[None]]
-"""Not an ordinary function: FastAPI would run each of them in a thread, which costs more than answering."""
+Guard = Callable[[Request], None]
+"""Raises a `Problem` unless it lets a request in."""
+
+
+class Guarded:
+    """Middleware that asks guards before anything else sees a request.
+
+    Args:
+        app: What answers requests that were let in.
+        guards: Each of them is asked, in order.
+        open_paths: Paths that everybody may ask for; one that ends with ``/`` stands for all below it.
+    """
+
+    def __init__(self, app: ASGIApp, *, guards: Sequence[Guard], open_paths: Collection[str]) -> None:
+        self._app, self._guards = app, guards
+        self._open = frozenset(open_paths)
+        self._open_folders = tuple(path for path in open_paths if path.endswith("/") and path != "/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with the problem of a guard."""
+        answer = self._app
+        if scope["type"] == "http" and not self._is_open(scope["path"]):
+            try:
+                for guard in self._guards:
+                    guard(Request(scope))
+            except Problem as problem:
+                answer = problem_response(problem)
+        await answer(scope, receive, send)
+
+    def _is_open(self, path: str) -> bool:
+        return path in self._open or path.startswith(self._open_folders)
