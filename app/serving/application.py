@@ -32,9 +32,9 @@ def make_application(
     """
     app = FastAPI(title="Nested Lightning", openapi_url=None, docs_url=None, redoc_url=None)
     metrics.watch_queues(services)
-    app.include_router(_overview(services, metrics))
     for name, service in services.items():
         app.include_router(model_router(service, prefix=f"/models/{name}"))
+    app.include_router(_overview(services, metrics))
     _add_openapi(app, services)
     app.include_router(_health(services))
     app.add_exception_handler(HTTPException, _refuse)

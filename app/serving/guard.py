@@ -2,7 +2,9 @@
 
 import secrets
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,6 +40,7 @@ class HostGuard:
 
     def __init__(self, allowed: Collection[str]) -> None:
         self._allowed = {name.lower() for name in allowed}
+        self._knows = lru_cache(self._is_allowed)
 
     def __call__(self, request: Request) -> None:
         """Let a request in.
@@ -45,9 +48,16 @@ class HostGuard:
         Raises:
             Problem: It is for another host.
         """
-        host = request.url.hostname or ""
-        if "*" not in self._allowed and host.lower() not in self._allowed and not is_address(host):
+        host = request.headers.get("host")
+        if host is not None and not self._knows(host):  # every browser sends one
             raise Problem(421, "this server isn't known by the name in the header Host; see --allowed-host")
+
+    def _is_allowed(self, header: str) -> bool:
+        try:
+            host = urlsplit(f"//{header}").hostname or ""
+        except ValueError:  # brackets without an address
+            return False
+        return "*" in self._allowed or host in self._allowed or is_address(host)
 
 
 class TokenGuard:
