@@ -20,6 +20,11 @@ class Objective:
     name: str
     direction: Literal["min", "max"]
 
+    @property
+    def is_logged(self) -> bool:
+        """Whether validation gives it."""
+        return self.name != "parameters"
+
     def cost(self, value: float) -> float:
         """Return a number that is lower the better a value is."""
         return value if self.direction == "min" else -value
