@@ -64,7 +64,7 @@ class SweepSettings(Settings):
     storage: str | None = Field(
         None,
         pattern="^postgres(ql)?(\\+psycopg)?://",
-        description="PostgreSQL address, by which several machines share a sweep; null: a file in its folder.",
+        description="PostgreSQL address by which machines share a sweep; null: a file in its folder.",
     )
     search: dict[str, Any] = Field({}, description="What each searched setting may be, by dotted name.")
 
@@ -77,7 +77,7 @@ class SweepSettings(Settings):
 
 
 def take_sweep_sections(layers: Sequence[Layer]) -> dict[str, Any]:
-    """Take what settings files say of the sweep out of their layers, and return it, the later over the earlier.
+    """Take what files say of the sweep out of their layers, and return it, the later over the earlier.
 
     Raises:
         SettingsError: It isn't a mapping.
