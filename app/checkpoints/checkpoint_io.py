@@ -51,7 +51,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             with replace_atomically(target) as file, _checksums():
                 torch.save(content, file)
         except (OSError, RuntimeError) as error:
-            if _cause_number(error) in _DISK_FULL:
+            if is_disk_full(error):
                 raise UserError(_disk_full(f"checkpoint {target}", target.parent)) from error
             raise
 
@@ -137,7 +137,7 @@ def disk_full_as_user_error(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        if _cause_number(error) not in _DISK_FULL:
+        if not is_disk_full(error):
             raise
         named = error.filename if isinstance(error, OSError) else None
         raise UserError(_disk_full(f"{named or folder}", folder)) from error
@@ -190,6 +190,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether an error, or what caused it, is that the disk or a quota is full."""
+    return _cause_number(error) in _DISK_FULL
 
 
 def _cause_number(error: BaseException) -> int | None:

@@ -66,6 +66,9 @@ class TrainingRun:
         device: Where the model is put then, e.g. ``auto``, see `find_device`.
         last_training: Is told how the training ends; None: nobody asks.
         data_summary: Returns what was understood of the data, which may read them; None: nothing is known.
+
+    Attributes:
+        looks_at_test: Whether the test part is evaluated; a training that ended without goes on with that.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class TrainingRun:
         self._keep, self._device = keep, device
         self._last_training = last_training or LastTraining()
         self._summarize_data = data_summary
+        self.looks_at_test = True
 
     @cached_property
     def data_summary(self) -> DataSummary | None:
@@ -123,13 +127,22 @@ class TrainingRun:
     def _run(self) -> TrainingResult:
         if self._result is not None:
             self._load_best()
-            return self._result
+            return self._result if self._result.test_metrics else self._with_test(self._result)
         self._refuse_to_replace_results()
         is_first = self.trainer.is_global_zero  # of several processes, which share the folder
         held = locked(self.run_folder) if is_first else nullcontext()
         refuse_unfit(self.trainer.callbacks, self.model)  # type: ignore[attr-defined]
         with disk_full_as_user_error(self.run_folder.path), held, self._listening():
             return self._train_and_evaluate()
+
+    def _with_test(self, result: TrainingResult) -> TrainingResult:
+        """Return a result with scores of the test part, which nobody has looked at so far."""
+        with _alone(self.trainer), seeded_generators(self._seed):
+            scores = self._score("test", self.trainer.test)
+        result = replace(result, test_metrics=scores)
+        if scores and self.trainer.is_global_zero:
+            result.write()
+        return result
 
     def _refuse_to_replace_results(self) -> None:
         if (
@@ -277,7 +290,8 @@ class TrainingRun:
 
     def _score(self, part: str, run: Callable[..., Sequence[Mapping[str, float]]]) -> dict[str, float]:
         """Return what is logged over a part of the data; nothing where there is no loop for it."""
-        if lacking_for(part, self.model, self.datamodule):
+        is_unwanted = part == "test" and not self.looks_at_test
+        if is_unwanted or lacking_for(part, self.model, self.datamodule):
             return {}
         return _merged(run(self.model, datamodule=self.datamodule, verbose=False, weights_only=True))
 

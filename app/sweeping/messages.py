@@ -1,0 +1,101 @@
+"""What the leading process and its workers say to each other over a pipe."""
+
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Literal
+
+from nested_lightning.app.sweeping.results import Objective
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a worker is to do.
+
+    Attributes:
+        what: ``train`` a trial; ``test`` it, now that all is chosen; or only ``look`` at the data.
+        number: Of the trial.
+        settings: Of the application without a search.
+        values: What the trial tries, by dotted path.
+        folder: Its run folder.
+        objectives: What it is judged by.
+        folds: How many trainings a trial is, each with other rows to validate on; None: one.
+    """
+
+    what: Literal["train", "test", "look"]
+    number: int
+    settings: Any
+    values: Mapping[str, Any]
+    folder: Path
+    objectives: tuple[Objective, ...]
+    folds: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The value of the first objective after a step; it is answered by a reason to stop, or None."""
+
+    step: int
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a task came to.
+
+    Attributes:
+        state: ``complete``, ``pruned``, ``failed``; or ``halted``: it isn't the trial's fault, and it goes on
+            when that is mended.
+        values: Of each objective.
+        reason: Why there are none.
+        scores: Of the test part, by name, where it was looked at.
+        data: By what the data are told from others, where these alone were looked at.
+        is_last: Whether the worker ends, so that another one takes its place.
+    """
+
+    state: str
+    values: tuple[float, ...] = ()
+    reason: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    data: str = ""
+    is_last: bool = False
+
+
+class Line:
+    """A worker's end of the pipe; where the other one is gone, the worker and its children end at once.
+
+    Args:
+        connection: To the leading process.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._received: SimpleQueue[Any] = SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def receive(self) -> Any:
+        """Return what came; waits for it."""
+        return self._received.get()
+
+    def send(self, message: object) -> None:
+        """Send a message."""
+        self._connection.send(message)
+
+    def ask(self, report: Report) -> str | None:
+        """Report, and return why to stop, or None."""
+        self.send(report)
+        answer: str | None = self.receive()
+        return answer
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                self._received.put(self._connection.recv())
+        except (EOFError, OSError, pickle.UnpicklingError):
+            os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -1,0 +1,70 @@
+"""What a training says of itself while it lasts, and how it is told to stop."""
+
+import math
+from collections.abc import Callable
+
+from pytorch_lightning import LightningModule, Trainer
+from typing_extensions import override
+
+from nested_lightning.app.training.epoch_callback import EpochCallback
+
+Ask = Callable[[int, float], str | None]
+"""Takes step and value, and returns why to stop, or None."""
+
+
+class TrialPrunedError(Exception):
+    """A trial was stopped, since others promise more."""
+
+
+class DivergedError(Exception):
+    """What a trial is judged by is no finite number any more."""
+
+
+def refuse_infinite(name: str, value: float) -> None:
+    """Refuse a value that isn't finite.
+
+    Raises:
+        DivergedError: It isn't.
+    """
+    if not math.isfinite(value):
+        raise DivergedError(f"diverged: {name} is {value:g}")
+
+
+class ReportCallback(EpochCallback):
+    """Reports the monitored value after each epoch that has a new one; stops the training when it is told.
+
+    Of several processes the first one reports, and all stop at the same step.
+
+    Args:
+        monitor: Name of the value.
+        ask: Called in the first process.
+    """
+
+    def __init__(self, *, monitor: str, ask: Ask) -> None:
+        self._monitor, self._ask = monitor, ask
+        self._is_new = False
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Expect a new value."""
+        self._is_new = not trainer.sanity_checking
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Report it.
+
+        Raises:
+            DivergedError: It isn't finite.
+            TrialPrunedError: That was the answer.
+        """
+        value = trainer.callback_metrics.get(self._monitor)
+        if value is None or not (self._is_new or not trainer.enable_validation):
+            return
+        self._is_new = False
+        number, reason = trainer.strategy.broadcast(float(value)), None
+        refuse_infinite(self._monitor, number)
+        if trainer.is_global_zero:
+            reason = self._ask(trainer.current_epoch, number)
+        reason = trainer.strategy.broadcast(reason)
+        if reason is not None:
+            raise TrialPrunedError(reason)

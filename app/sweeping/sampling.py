@@ -1,0 +1,143 @@
+"""What a trial tries: drawn by a sampler that is made for it alone, so that a kill changes nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler, CmaEsSampler, GridSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, Trial, create_trial
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.sweeping.space import SearchSpace, is_asked
+
+_TRIES = 20
+"""Draws of a point that hasn't been tried; a small space may have no more."""
+
+
+def _tpe(_space: SearchSpace, seed: int) -> BaseSampler:
+    return TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True)
+
+
+def _random(_space: SearchSpace, seed: int) -> BaseSampler:
+    return RandomSampler(seed=seed)
+
+
+def _grid(space: SearchSpace, seed: int) -> BaseSampler:
+    return GridSampler({one.path: _points(one.path, one.distribution) for one in space.parameters}, seed=seed)
+
+
+def _cma_es(_space: SearchSpace, seed: int) -> BaseSampler:
+    others = RandomSampler(seed=seed)
+    return CmaEsSampler(seed=seed, independent_sampler=others, warn_independent_sampling=False)
+
+
+SAMPLERS: Mapping[str, Callable[[SearchSpace, int], BaseSampler]] = {
+    "tpe": _tpe,
+    "random": _random,
+    "grid": _grid,
+    "cma-es": _cma_es,
+}
+
+
+def _points(path: str, distribution: BaseDistribution) -> Sequence[Any]:
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices
+    if isinstance(distribution, IntDistribution):
+        return range(distribution.low, distribution.high + 1, distribution.step)
+    if isinstance(distribution, FloatDistribution) and distribution.step is not None:
+        count = round((distribution.high - distribution.low) / distribution.step) + 1
+        return [distribution.low + distribution.step * index for index in range(count)]
+    raise UserError(f"--search {path}: a grid needs single values, or a step: name them, or another sampler")
+
+
+def draw(
+    sampler: str,
+    space: SearchSpace,
+    *,
+    seed: int,
+    directions: Sequence[str],
+    trials: Sequence[FrozenTrial],
+    attributes: Mapping[str, Any],
+) -> FrozenTrial | None:
+    """Return the next trial, which runs, with all that it tries; None: a grid has no more points.
+
+    It is drawn in a copy of the study, so that the study never has one that is half drawn, and by a new
+    sampler, seeded by the number of the trial. So a sweep that was killed goes on as if it hadn't been.
+
+    Args:
+        sampler: One of `SAMPLERS`.
+        space: What is searched.
+        seed: Of the sweep.
+        directions: ``minimize`` or ``maximize``, for each objective.
+        trials: All trials before it.
+        attributes: Kept with it, besides what it tries.
+    """
+    if not trials:
+        return _running(space, dict(space.defaults()), {}, attributes)
+    tried = [trial.params for trial in trials]
+    for attempt in range(_TRIES):
+        own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
+        copy = optuna.create_study(directions=list(directions), sampler=SAMPLERS[sampler](space, own_seed))
+        copy.add_trials(trials)
+        trial = copy.ask()
+        values = _drawn(trial, space)
+        if values not in tried:
+            break
+    else:
+        if sampler == "grid":
+            return None
+    return _running(space, values, copy.get_trials(deepcopy=False)[-1].system_attrs, attributes)
+
+
+def _drawn(trial: Trial, space: SearchSpace) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for one in space.parameters:
+        if is_asked(one, values):
+            values[one.path] = _suggested(trial, one.path, one.distribution)
+    return values
+
+
+def _suggested(trial: Trial, path: str, distribution: BaseDistribution) -> Any:
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(path, distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        bounds = {"step": distribution.step, "log": distribution.log}
+        return trial.suggest_int(path, distribution.low, distribution.high, **bounds)
+    assert isinstance(distribution, FloatDistribution)
+    return trial.suggest_float(
+        path, distribution.low, distribution.high, step=distribution.step, log=distribution.log
+    )
+
+
+def _running(
+    space: SearchSpace,
+    values: Mapping[str, Any],
+    system_attributes: Mapping[str, Any],
+    attributes: Mapping[str, Any],
+) -> FrozenTrial:
+    """Return a trial of values; those that lie outside of what is searched, as defaults may, are apart."""
+    within = {
+        one.path: one.distribution
+        for one in space.parameters
+        if one.path in values and _holds(one.distribution, values[one.path])
+    }
+    return create_trial(
+        state=optuna.trial.TrialState.RUNNING,
+        params={path: values[path] for path in within},
+        distributions=within,
+        system_attrs=dict(system_attributes),
+        user_attrs={**attributes, "settings": dict(values)},
+    )
+
+
+def _holds(distribution: BaseDistribution, value: Any) -> bool:
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    return isinstance(value, int | float) and distribution._contains(distribution.to_internal_repr(value))

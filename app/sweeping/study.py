@@ -1,0 +1,314 @@
+"""The study of a sweep: one database, opened by the one process that leads it on a machine."""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import optuna
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.errors import UserError, name_list
+from nested_lightning.app.strict_json import to_json
+from nested_lightning.app.sweeping.results import Objective, TrialRecord
+from nested_lightning.app.sweeping.sampling import draw
+from nested_lightning.app.sweeping.space import SearchSpace
+
+_STATES: Mapping[TrialState, Any] = {
+    TrialState.RUNNING: "running",
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+}
+_OWNER, _REASON, _SETTINGS = "owner", "reason", "settings"
+_NAME = "sweep"
+_BUSY_S = 60.0
+"""How long a writer waits for whoever reads the file."""
+_LOCK = 7_160_381
+"""Number of the lock that machines hold in turn while they take a trial."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a sweep asks, and how.
+
+    Attributes:
+        space: What is searched.
+        objectives: What trials are judged by.
+        seed: Of the sampler.
+        sampler: One of `app.sweeping.sampling.SAMPLERS`.
+        pruner: One of `PRUNERS`.
+        trials: How many there are, over all resumptions and machines; those that fail or are pruned count.
+        max_steps: Reports of a whole training.
+    """
+
+    space: SearchSpace
+    objectives: tuple[Objective, ...]
+    seed: int
+    sampler: str
+    pruner: str
+    trials: int
+    max_steps: int
+
+    @property
+    def directions(self) -> list[str]:
+        """Those of the objectives, in Optuna's words."""
+        return [f"{one.direction}imize" for one in self.objectives]
+
+
+PRUNERS: Mapping[str, tuple[Callable[[int], BasePruner], str]] = {
+    "median": (lambda _steps: MedianPruner(n_startup_trials=5), "worse than the median of those before"),
+    "hyperband": (
+        lambda steps: HyperbandPruner(max_resource=max(2, steps)),
+        "not among the best of its bracket",
+    ),
+    "none": (lambda _steps: NopPruner(), ""),
+}
+"""What makes each, from the reports of a whole training, and why it prunes."""
+
+
+class SweepStudy:
+    """Trials that were begun, and what they came to.
+
+    Args:
+        study: Of Optuna.
+        storage: That holds it.
+        plan: What is asked.
+        where: It lies, for messages.
+        owner: By which trials of this machine are told from others'; empty: all are.
+    """
+
+    def __init__(
+        self, study: optuna.Study, *, storage: RDBStorage, plan: Plan, where: str, owner: str
+    ) -> None:
+        self._study, self._storage, self._where = study, storage, where
+        self._plan, self._owner = plan, owner
+        self._trials: dict[int, Trial] = {}
+        self._last_steps: dict[int, int] = {}
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there is anything left to try on this machine."""
+        return len(self.records()) < self._plan.trials or bool(self.interrupted())
+
+    def hold_to(self, what: str, values: Mapping[str, Any]) -> None:
+        """Keep plain values, by name, that have to stay the same as long as the sweep lasts.
+
+        Raises:
+            UserError: They were others.
+        """
+        with self._alone():
+            known = self._study.user_attrs.get(what)
+            if known is None:
+                self._study.set_user_attr(what, dict(values))
+                return
+        names = {**known, **values}
+        changed = [name for name in names if to_json(known.get(name)) != to_json(values.get(name))]
+        if changed:
+            raise UserError(
+                f"{self._where}: its trials were made with other values of {name_list(changed)}, and would be"
+                " mixed with others; put that back, or begin a new sweep in another folder"
+            )
+
+    def interrupted(self) -> list[TrialRecord]:
+        """Return the trials of this machine that were begun and haven't ended."""
+        return [one for one in self.records() if one.state == "running" and one.is_ours]
+
+    def begin(self) -> TrialRecord | None:
+        """Begin one more trial and return it; None: there are as many as are wanted."""
+        with self._alone():
+            trials = self._study.get_trials(deepcopy=False)
+            if len(trials) >= self._plan.trials:
+                return None
+            plan = self._plan
+            own = {_OWNER: self._owner}
+            options: dict[str, Any] = {"seed": plan.seed, "directions": plan.directions, "trials": trials}
+            drawn = draw(plan.sampler, plan.space, **options, attributes=own)
+            if drawn is None:
+                return None
+            self._study.add_trial(drawn)
+        return next(one for one in reversed(self.records()) if one.is_ours)
+
+    def report(self, number: int, step: int, value: float) -> str | None:
+        """Take what a trial has come to; return why it is to be pruned, or None: it goes on.
+
+        What a trial that was interrupted reports once more changes nothing.
+        """
+        trial = self._trial(number)
+        last = self._last_steps[number]
+        if step > last:
+            trial.report(value, step)
+            self._last_steps[number] = step
+        if step < last or len(self._plan.objectives) > 1 or not trial.should_prune():
+            return None
+        why = PRUNERS[self._plan.pruner][1]
+        return f"{self._plan.objectives[0].name} {value:.6g} at step {step}: {why}"
+
+    def end(self, number: int, state: str, values: Sequence[float] = (), reason: str = "") -> None:
+        """Write down how a trial ended, once and for all."""
+        self._trial(number).set_user_attr(_REASON, reason)
+        found = {name: one for one, name in _STATES.items()}[state]
+        self._study.tell(number, list(values) if state == "complete" else None, state=found)
+        del self._trials[number]
+
+    def records(self) -> tuple[TrialRecord, ...]:
+        """Return all trials, by number."""
+        trials = self._study.get_trials(deepcopy=False)
+        complete = [one for one in trials if one.state == TrialState.COMPLETE]
+        front = {one.number for one in complete if not any(self._is_better(it, one) for it in complete)}
+        return tuple(replace(self._record(one), is_on_front=one.number in front) for one in trials)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._storage.engine.dispose()
+
+    def _is_better(self, one: FrozenTrial, other: FrozenTrial) -> bool:
+        costs = [
+            (objective.cost(first), objective.cost(second))
+            for objective, first, second in zip(self._plan.objectives, one.values, other.values, strict=True)
+        ]
+        return all(a <= b for a, b in costs) and any(a < b for a, b in costs)
+
+    def _record(self, trial: FrozenTrial) -> TrialRecord:
+        is_complete = trial.state == TrialState.COMPLETE
+        is_ended = trial.state.is_finished() and not is_complete
+        return TrialRecord(
+            number=trial.number,
+            state=_STATES[trial.state],
+            settings=trial.user_attrs[_SETTINGS],
+            values=tuple(trial.values) if is_complete else (),
+            reason=trial.user_attrs.get(_REASON, "") if is_ended else "",
+            is_ours=trial.user_attrs[_OWNER] == self._owner,
+        )
+
+    def _trial(self, number: int) -> Trial:
+        """Return what takes reports; a trial that was interrupted is taken up as it stands."""
+        if number not in self._trials:
+            frozen = self._study.get_trials(deepcopy=False)[number]
+            self._trials[number] = Trial(self._study, frozen._trial_id)
+            self._last_steps[number] = max(frozen.intermediate_values, default=-1)
+        return self._trials[number]
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other machines from beginning a trial within the block."""
+        if self._storage.engine.dialect.name != "postgresql":
+            yield
+            return
+        with self._storage.engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            yield
+
+
+def open_study(folder: Path, *, plan: Plan, question: Mapping[str, Any], address: str | None) -> SweepStudy:
+    """Open the study of a sweep, or make it where there is none.
+
+    Args:
+        folder: Of the sweep; it has a file ``study.db``.
+        plan: What is asked.
+        question: Plain values by name, which must be those that it was made with.
+        address: Of a PostgreSQL database, which several machines share; None: the file.
+
+    Raises:
+        UserError: It can't be opened, or was made for another question.
+    """
+    file = folder / "study.db"
+    where = "the study at the PostgreSQL address" if address else str(file)
+    with faults_of_study(folder):
+        if address is None and not file.exists():
+            _make_file(file, plan)
+        storage = _storage(address or f"sqlite:///{file}")
+        study = _load(storage, plan, name=_NAME if address is None else folder.name)
+    opened = SweepStudy(
+        study, storage=storage, plan=plan, where=where, owner=_owner(folder) if address else ""
+    )
+    opened.hold_to("question", question)
+    return opened
+
+
+def _make_file(file: Path, plan: Plan) -> None:
+    """Make the file whole, or not at all."""
+    new = file.with_name(".study.db.tmp")
+    new.unlink(missing_ok=True)
+    storage = _storage(f"sqlite:///{new}")
+    _load(storage, plan, name=_NAME)
+    storage.engine.dispose()
+    new.replace(file)
+
+
+def _storage(address: str) -> RDBStorage:
+    if address.startswith("sqlite"):
+        return RDBStorage(address, engine_kwargs={"connect_args": {"timeout": _BUSY_S}})
+    _, _, place = address.partition("://")
+    return RDBStorage(f"postgresql+psycopg://{place}", engine_kwargs={"pool_pre_ping": True})
+
+
+def _load(storage: RDBStorage, plan: Plan, *, name: str) -> optuna.Study:
+    return optuna.create_study(
+        storage=storage,
+        study_name=name,
+        directions=plan.directions,
+        load_if_exists=True,
+        sampler=optuna.samplers.RandomSampler(plan.seed),  # draws nothing, see `draw`
+        pruner=PRUNERS[plan.pruner][0](plan.max_steps),
+    )
+
+
+def _owner(folder: Path) -> str:
+    """Return by what the trials of this folder are told from those of other machines."""
+    file = folder / "owner"
+    if not file.exists():
+        with replace_atomically(file) as opened:
+            opened.write(uuid4().hex.encode())
+    return file.read_text()
+
+
+@contextmanager
+def faults_of_study(folder: Path) -> Iterator[None]:
+    """Say what can be done where the database fails within the block.
+
+    Raises:
+        UserError: It does.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError, ImportError) as error:
+        cause = error.__cause__ or error
+        reason = " ".join(str(cause).partition("[SQL")[0].split())
+        raise UserError(_how_to_mend(folder / "study.db", reason)) from error
+
+
+def _how_to_mend(file: Path, reason: str) -> str:
+    if "no longer compatible" in reason:
+        return f"{file} is of another version of Optuna: {reason}"
+    if "psycopg" in reason and "module" in reason:
+        return "a PostgreSQL address needs psycopg: pip install 'nested-lightning[postgresql]'"
+    if "full" in reason:
+        return f"{file} can't be written: {reason}; free space, and go on by --resume: nothing is lost"
+    return (
+        f"{file}, or the database in its place, fails: {reason}; put a copy of it back, or begin a new sweep:"
+        " the trials that ended stand in trials.csv, and their run folders in trials"
+    )
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Keep Optuna's remarks, and that a sampler's option is new, from the terminal within the block."""
+    logger = logging.getLogger("optuna")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        logger.setLevel(level)

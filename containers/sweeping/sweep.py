@@ -1,0 +1,207 @@
+"""A whole sweep, from settings or from its folder."""
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error
+from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, write_table
+from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
+from nested_lightning.app.sweeping.messages import Task
+from nested_lightning.app.sweeping.results import Objective, SweepResult, TrialRecord, trial_folder
+from nested_lightning.app.sweeping.space import SearchSpace
+from nested_lightning.app.sweeping.study import (
+    Plan,
+    SweepStudy,
+    faults_of_study,
+    open_study,
+    quiet_optuna,
+)
+from nested_lightning.app.sweeping.worker_process import WorkerProcess
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.containers.sweeping.shares import share_of
+from nested_lightning.containers.sweeping.trial import known_scores
+from nested_lightning.settings.application import ApplicationSettings, is_data_path
+from nested_lightning.settings.reading.merging import flatten
+
+MakeTask: TypeAlias = Callable[[Any, TrialRecord], Task]
+
+_PROGRAM = (sys.executable, "-m", "nested_lightning.containers.sweeping.worker")
+_OF_THE_MACHINE = (
+    *("run_dir", "prediction", "trainer.use_progress_bar", "trainer.num_threads", "trainer.accelerator"),
+    *("trainer.devices", "trainer.num_nodes", "trainer.strategy", "trainer.checkpoint_every"),
+)
+"""Beginnings of settings that may be others when a sweep goes on."""
+
+
+def run_sweep(
+    *,
+    settings: ApplicationSettings,
+    space: SearchSpace,
+    sweep: Any,
+    folder: Path,
+    resume: bool = False,
+    reported: Callable[[TrialRecord], None] = lambda _trial: None,
+) -> SweepResult:
+    """Try settings until there are as many trials as are wanted, and test the winner.
+
+    Args:
+        settings: Of a training without a search; its seed is the sweep's.
+        space: What is searched.
+        sweep: How: ``trials``, ``jobs``, ``sampler``, ``pruner``, ``objectives``, ``keep``, ``folds``,
+            ``max_failures``, ``storage``.
+        folder: Of the sweep; for `resume`, one that holds one.
+        resume: Whether to go on with what is in the folder.
+        reported: Called with each trial that ends.
+
+    Raises:
+        UserError: The folder holds a sweep, or none to go on with, or one of another question; its study
+            can't be opened; another process is at it; the data can't be read; or the disk is full.
+        TrainingInterruptedError: A signal ended it; `resume` goes on.
+    """
+    folder = folder.absolute()
+    _refuse_folder(folder, is_there=resume)
+    objectives = tuple(sweep.objectives)
+    with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
+        study = open_study(
+            folder,
+            plan=_plan(settings, space, sweep),
+            question=_question(settings, space, sweep),
+            address=sweep.storage,
+        )
+        make_task = partial(_task, settings, folder, objectives, sweep.folds)
+
+        def write_down(number: int) -> None:
+            trials = study.records()
+            remove_checkpoints(folder, trials, objectives, keep=sweep.keep)
+            write_table(folder / "trials.csv", trials, objectives, [one.path for one in space.parameters])
+            reported(trials[number])
+
+        leader = Leader(
+            study=study,
+            start_worker=partial(_start_worker, folder, sweep.jobs, settings.trainer.accelerator),
+            jobs=sweep.jobs,
+            make_task=partial(make_task, "train"),
+            max_failures=sweep.max_failures,
+            ended=write_down,
+        )
+        with closing(study), leader.working():
+            return _conclude(_try_all(leader, study, make_task, folder, objectives), leader, make_task)
+
+
+def _try_all(
+    leader: Leader, study: SweepStudy, make_task: MakeTask, folder: Path, objectives: tuple[Objective, ...]
+) -> SweepResult:
+    is_new, stopped = study.is_unfinished, ""
+    if is_new:
+        look = leader.do(make_task("look", TrialRecord(number=0, state="running", settings={})))
+        if look.state != "complete":
+            raise UserError(look.reason)
+        study.hold_to("data", {"data": look.data})
+        try:
+            leader.try_all()
+        except SweepHaltedError as halt:
+            stopped = str(halt)
+    trials = study.records()
+    best = ranked(trials, objectives)[:1]
+    return SweepResult(
+        folder=folder,
+        objectives=objectives,
+        trials=trials,
+        winner=best[0] if best else None,
+        is_new=is_new,
+        stopped=stopped or _unfinished(trials),
+    )
+
+
+def _unfinished(trials: Sequence[TrialRecord]) -> str:
+    running = [one for one in trials if one.state == "running"]
+    if running:
+        return f"{counted(len(running), 'trial')} still run on other machines: resume when they have ended"
+    if not any(one.state == "complete" for one in trials):
+        return f"no trial was completed; the last one: {trials[-1].reason}"
+    return ""
+
+
+def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> SweepResult:
+    """Return the result with the winner's scores of the test part, now that it is chosen."""
+    if result.stopped or result.winner is None:
+        return result
+    if not result.winner.is_ours:
+        return replace(result, stopped="the winner lies on another machine: resume there, for its test")
+    task = make_task("test", result.winner)
+    scores = known_scores(task)
+    if not scores:
+        outcome = leader.do(task)
+        if outcome.state != "complete":
+            raise UserError(f"trial {task.number}, the winner, can't be tested: {outcome.reason}")
+        scores = outcome.scores
+    return replace(result, test_scores=scores)
+
+
+def _task(
+    settings: ApplicationSettings,
+    folder: Path,
+    objectives: tuple[Objective, ...],
+    folds: int | None,
+    what: Any,
+    trial: TrialRecord,
+) -> Task:
+    return Task(
+        what=what,
+        number=trial.number,
+        settings=settings,
+        values=trial.settings,
+        folder=trial_folder(folder, trial.number),
+        objectives=objectives,
+        folds=folds,
+    )
+
+
+def _start_worker(folder: Path, jobs: int, accelerator: str, index: int) -> WorkerProcess:
+    environment = share_of(index, jobs, accelerator=accelerator)
+    return WorkerProcess(program=_PROGRAM, environment=environment, log=folder / f"worker-{index}.log")
+
+
+def _plan(settings: ApplicationSettings, space: SearchSpace, sweep: Any) -> Plan:
+    return Plan(
+        space=space,
+        objectives=tuple(sweep.objectives),
+        seed=settings.seed,
+        sampler=sweep.sampler,
+        pruner=sweep.pruner,
+        trials=sweep.trials,
+        max_steps=sweep.folds or settings.trainer.max_epochs,
+    )
+
+
+def _question(settings: ApplicationSettings, space: SearchSpace, sweep: Any) -> dict[str, Any]:
+    """Return all that must stay as it is while a sweep goes on, by the names that users know."""
+    plain = {".".join(names): value for names, value in flatten(settings.to_plain()).items()}
+    return {
+        "search": space.document(),
+        "objective": [f"{one.name}:{one.direction}" for one in sweep.objectives],
+        "sampler": sweep.sampler,
+        "pruner": sweep.pruner,
+        "folds": sweep.folds,
+        **{
+            name: value
+            for name, value in plain.items()
+            if not name.startswith(_OF_THE_MACHINE) and not is_data_path(name, settings.family)
+        },
+    }
+
+
+def _refuse_folder(folder: Path, *, is_there: bool) -> None:
+    found = (folder / "study.db").exists() or (folder / "sweep.yaml").exists()
+    if is_there and not found:
+        raise UserError(f"{folder}: holds no sweep, so there is none to go on with")
+    if not is_there and found:
+        raise UserError(f"{folder} holds a sweep already: go on with it by --resume, or name another folder")
+    folder.mkdir(parents=True, exist_ok=True)

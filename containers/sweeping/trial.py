@@ -1,0 +1,158 @@
+"""From what a worker is told of a trial to its training, and to what that came to."""
+
+import pickle
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+
+from nested_lightning.app.checkpoints.checkpoint_io import is_disk_full
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.sweeping.messages import Outcome, Task
+from nested_lightning.app.sweeping.report_callback import (
+    Ask,
+    DivergedError,
+    ReportCallback,
+    TrialPrunedError,
+    refuse_infinite,
+)
+from nested_lightning.app.sweeping.results import Objective
+from nested_lightning.app.training.runs.fold_folders import fold_folder
+from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+from nested_lightning.app.training.runs.result import TrainingResult, without_part
+from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, provider_of
+from nested_lightning.containers.starting.resuming import resume_training
+from nested_lightning.settings.application import (
+    ApplicationSettings,
+    change_settings,
+    is_data_path,
+    parse_settings,
+)
+from nested_lightning.settings.families import knowing
+from nested_lightning.settings.reading.merging import flatten
+
+_LONGEST = 500
+"""Characters of a reason."""
+
+
+def do_task(task: Task, ask: Ask) -> Outcome:
+    """Train or test a trial, or look at the data; what goes wrong is what it came to.
+
+    Raises:
+        TrainingInterruptedError: A signal ended it.
+    """
+    try:
+        with knowing(*task.settings.given):
+            return _WAYS[task.what](task, ask)
+    except TrainingInterruptedError:
+        raise
+    except TrialPrunedError as stop:
+        return Outcome(state="pruned", reason=str(stop))
+    except BaseException as error:  # a trial that ends the process too is one that failed
+        return Outcome(state="halted" if is_disk_full(error) else "failed", reason=_reason(error))
+
+
+def _train(task: Task, ask: Ask) -> Outcome:
+    if task.folds is None:
+        return Outcome(state="complete", values=_trained(task, trial_settings(task), task.folder, ask))
+    folds: list[tuple[float, ...]] = []
+    for fold in range(task.folds):
+        settings = trial_settings(task)  # TODO
+        folds.append(_trained(task, settings, fold_folder(task.folder, fold), lambda _step, _value: None))
+        means = tuple(fmean(values) for values in zip(*folds, strict=True))
+        reason = ask(fold, means[0])
+        if reason is not None and fold + 1 < task.folds:
+            raise TrialPrunedError(reason)
+    return Outcome(state="complete", values=means)
+
+
+def _test(task: Task, _ask: Ask) -> Outcome:
+    results = [_prepared(task, trial_settings(task), folder)() for folder in _folders(task)]
+    return Outcome(state="complete", scores=_mean_scores(results))
+
+
+def known_scores(task: Task) -> dict[str, float]:
+    """Return the scores of the test part of a trial that has been tested; of any other, none."""
+    return _mean_scores([TrainingResult.read(RunFolder(folder)) for folder in _folders(task)])
+
+
+def _folders(task: Task) -> list[Path]:
+    """Return the run folders of a trial."""
+    return [task.folder] if task.folds is None else [fold_folder(task.folder, k) for k in range(task.folds)]
+
+
+def _look(task: Task, _ask: Ask) -> Outcome:
+    family = family_container(bootstrap(trial_settings(task)))
+    return Outcome(state="complete", data=str(getattr(family.data_spec(), "fingerprint", "")))
+
+
+_WAYS: dict[str, Callable[[Task, Ask], Outcome]] = {"train": _train, "test": _test, "look": _look}
+
+
+def trial_settings(task: Task) -> ApplicationSettings:
+    """Return the settings of a trial: those without a search, and what it tries over them."""
+    first = task.objectives[0]
+    watched = {"monitor": first.name, "monitor_mode": first.direction} if first.is_logged else {}
+    plain = change_settings(task.settings.to_recorded(), {"trainer": {"use_progress_bar": False, **watched}})
+    return parse_settings(change_settings(plain, task.values))
+
+
+def _mean_scores(results: list[TrainingResult]) -> dict[str, float]:
+    """Return the scores of the test part, of several folds their means, by their names without the part."""
+    scores = [without_part(each.test_metrics) for each in results]
+    return {name: fmean(each[name] for each in scores) for name in scores[0] if all(scores)}
+
+
+def _trained(task: Task, settings: ApplicationSettings, folder: Path, ask: Ask) -> tuple[float, ...]:
+    """Train, or go on with it, and return the value of each objective."""
+    run = _prepared(task, settings, folder)
+    run.looks_at_test = False
+    add_report(run, ask)
+    result = run()
+    return tuple(_value(each, run, result) for each in task.objectives)
+
+
+def add_report(run: TrainingRun, ask: Ask) -> None:
+    """Have a training report its monitored value."""
+    callbacks: list[Any] = run.trainer.callbacks  # type: ignore[attr-defined]
+    monitor = run.trainer.checkpoint_callback.monitor  # type: ignore[union-attr]
+    callbacks.insert(2, ReportCallback(monitor=monitor, ask=ask))  # after the module's own hooks
+
+
+def _prepared(task: Task, settings: ApplicationSettings, folder: Path) -> TrainingRun:
+    """Return the training in a folder, or the rest of one that was interrupted."""
+    sys.argv[1:] = [task.what, pickle.dumps(settings.given).hex(), str(folder)]  # for processes that join it
+    if RunFolder(folder).settings_file.is_file():
+        places = flatten(settings.to_recorded()).items()
+        named = ((".".join(names), value) for names, value in places)
+        data = {name: value for name, value in named if is_data_path(name, settings.family)}
+        return resume_training(folder, data)
+    shutil.rmtree(folder, ignore_errors=True)  # a kill came before its settings were written
+    application = bootstrap(parse_settings(settings.to_plain() | {"run_dir": str(folder)}))
+    run: TrainingRun = provider_of(application, "training_run")()
+    return run
+
+
+def _value(objective: Objective, run: TrainingRun, result: TrainingResult) -> float:
+    if not objective.is_logged:
+        return float(sum(parameter.numel() for parameter in run.model.parameters()))
+    if objective.name not in result.validation_metrics:
+        names = ", ".join(result.validation_metrics) or "nothing"
+        raise UserError(f"--objective {objective.name}: validation logs no such value (it logs {names})")
+    value = result.validation_metrics[objective.name]
+    refuse_infinite(objective.name, value)
+    return value
+
+
+def _reason(error: BaseException) -> str:
+    said = " ".join(str(error).split())[:_LONGEST]
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in said:
+        return f"out of memory: {said}"
+    is_clear = isinstance(error, UserError | DivergedError)
+    return said if is_clear and said else f"{type(error).__name__}: {said}"

@@ -1,0 +1,62 @@
+"""The program of a worker process: ``python -m nested_lightning.containers.sweeping.worker``.
+
+With the number of its end of a pipe it does one task after another. With more words it is one of several
+processes that train a trial together; Lightning starts it so.
+"""
+
+import gc
+import os
+import pickle
+import sys
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import torch
+
+from nested_lightning.app.launch import launched_rank
+from nested_lightning.app.sweeping.messages import Line, Report, Task
+from nested_lightning.app.sweeping.report_callback import TrialPrunedError
+from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+from nested_lightning.containers.starting.resuming import resume_training
+from nested_lightning.containers.sweeping.trial import add_report, do_task
+from nested_lightning.settings.families import knowing
+
+
+def main() -> None:
+    """Work until the leading process is gone, or join a training."""
+    if launched_rank() > 0:
+        _join(*sys.argv[1:])
+    else:
+        _work(Line(Connection(int(sys.argv[1]))))
+
+
+def _work(line: Line) -> None:
+    is_last = False
+    while not is_last:
+        task: Task = line.receive()
+        try:
+            outcome = do_task(task, lambda step, value: line.ask(Report(step=step, value=value)))
+        except TrainingInterruptedError as stop:
+            sys.exit(stop.exit_status)
+        is_last = "LOCAL_RANK" in os.environ  # this process has become one of several, and stays that
+        gc.collect()
+        if torch.cuda.is_initialized():
+            torch.cuda.empty_cache()
+        line.send(replace(outcome, is_last=is_last))
+
+
+def _join(what: str, families: str, folder: str) -> None:
+    """Train as one more process in a run folder, which has the settings already."""
+    with knowing(*pickle.loads(bytes.fromhex(families))):
+        run = resume_training(Path(folder))
+        run.looks_at_test = what == "test"
+        add_report(run, lambda _step, _value: None)
+        try:
+            run()
+        except TrialPrunedError:
+            return
+
+
+if __name__ == "__main__":
+    main()
