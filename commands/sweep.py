@@ -1,7 +1,7 @@
 """``sweep``: search over settings, and over submodules themselves, by many trainings."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ SearchOption = Annotated[
     typer.Option(
         "--search",
         metavar="SETTING=VALUES",
-        help="What a setting may be: a,b,c, or * for all, or int:16..256:log, float:0..0.5, bool; repeatable.",
+        help="What a setting may be: a,b,c, * for all, int:16..256:log, float:0..0.5, bool; repeatable.",
         autocompletion=complete_set,
     ),
 ]
@@ -137,8 +137,7 @@ def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, 
             print_note(
                 f"--search {one.path}=*: without {', '.join(left_out)}: {unfit[one.path, left_out[0]]}"
             )
-            kinds: Sequence[str] = getattr(one.distribution, "choices")
-            search[one.path] = [kind for kind in kinds if kind not in left_out]
+            search[one.path] = [kind for kind in one.choices if kind not in left_out]
     sweep = sweep.model_copy(update={"search": search})
     return make_space(settings, search), sweep
 

@@ -8,7 +8,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from nested_lightning.app.errors import counted
 from nested_lightning.commands.printing.console import (
     format_metric,
-    format_score,
     print_facts,
     print_fault,
     print_line,
@@ -62,7 +61,7 @@ def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float, max_epochs: 
     """Print what is searched, and about how long it takes."""
     defaults = space.defaults()
     rows = [
-        (one.path, _allowed(one.distribution), _when(one), _text(defaults.get(one.path, "-")))
+        (one.path, _allowed(one), _when(one), _text(defaults.get(one.path, "drawn")))
         for one in space.parameters
     ]
     print_table(
@@ -150,9 +149,10 @@ def _print_trials(result: Any, sweep: SweepSettings) -> None:
     print_table(title, columns, rows, is_wide=True)
 
 
-def _allowed(distribution: Any) -> str:
-    if hasattr(distribution, "choices"):
-        return ", ".join(map(_text, distribution.choices))
+def _allowed(parameter: Any) -> str:
+    if parameter.choices:
+        return ", ".join(map(_text, parameter.choices))
+    distribution = parameter.distribution
     log = ", log" if distribution.log else ""
     step = f", step {distribution.step:g}" if distribution.step not in (None, 1) else ""
     return f"{distribution.low:g} to {distribution.high:g}{log}{step}"
@@ -164,13 +164,7 @@ def _when(parameter: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return (
-        format_score(value)
-        if isinstance(value, float) and abs(value) >= 0.01
-        else f"{value:.3g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _duration(seconds: float) -> str:

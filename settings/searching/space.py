@@ -1,4 +1,4 @@
-"""The space of a sweep: what is searched, each with Optuna's distribution and the kinds that it belongs to."""
+"""The space of a sweep: what is searched, with Optuna's distributions and the kinds that each belongs to."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +37,12 @@ class SearchedParameter:
     path: str
     distribution: BaseDistribution
     asked_when: Mapping[str, tuple[str, ...]]
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The single values that it may be; none, if it is a range."""
+        one = self.distribution
+        return tuple(one.choices) if isinstance(one, CategoricalDistribution) else ()
 
     @property
     def names(self) -> Names:

@@ -1,9 +1,7 @@
 """`sweep` as a command: what it refuses, what it leaves, and that what it leaves is of use."""
 
 import csv
-import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -80,33 +78,26 @@ def test_what_has_ended_is_not_tried_again_and_another_question_is_refused(
 
 @pytest.mark.slow
 def test_the_test_part_changes_no_choice(tmp_path: Path, program: Program) -> None:
-    write_small_csv(tmp_path / "small.csv")
-    first = program("sweep", *SMALL, *SEARCH, "--trials", "3", "--folder", "one")
-    assert first.returncode == 0, first.stderr
-    tested = program("evaluate", "one/trials/0000", "-o", "rows.csv")
-    assert tested.returncode == 0, tested.stderr
-    _permute_labels_of_test_rows(tmp_path)
-    second = program("sweep", *SMALL, *SEARCH, "--trials", "3", "--folder", "two")
+    arguments = (*SMALL, *SEARCH, "--set", "multi_feature.data.split.kind=column", "--trials", "3")
+    tables = []
+    for folder, shift in (("one", 0), ("two", 1)):
+        _write_parts(tmp_path / "small.csv", shift=shift)
+        done = program("sweep", *arguments, "--folder", folder)
+        assert done.returncode == 0, done.stderr
+        tables.append(trials_in(tmp_path / folder))
 
-    assert second.returncode == 0, second.stderr
-    assert trials_in(tmp_path / "one") == trials_in(tmp_path / "two")
+    assert tables[0] == tables[1]
 
 
-def _permute_labels_of_test_rows(folder: Path) -> None:
-    """Exchange the labels of rows that are tested for others, as often as before."""
-    from nested_lightning import bootstrap
-
-    settings: dict[str, Any] = {
-        "model": "multi-feature",
-        "multi_feature.data": {"path": str(folder / "small.csv"), "label": "shape"},
-    }
-    split = bootstrap(settings).multi_feature.data_split().test
-    lines = (folder / "small.csv").read_text().splitlines()
-    rows = [line.rpartition(",") for line in lines[1:]]
-    labels = [rows[i][2] for i in split]
-    for i, label in zip(split, [*labels[1:], labels[0]], strict=True):
-        rows[i] = (*rows[i][:2], label)
-    (folder / "small.csv").write_text("\n".join([lines[0], *map("".join, rows)]) + "\n")
+def _write_parts(file: Path, *, shift: int) -> None:
+    """Write a table whose rows say which part they are of, the labels of the test part moved by some rows."""
+    head, *rows = write_small_csv(file).read_text().splitlines()
+    parts = [("train", "train", "val", "test")[i // 3 % 4] for i in range(len(rows))]
+    features, labels = zip(*(row.rsplit(",", 1) for row in rows), strict=True)
+    tested = [i for i, part in enumerate(parts) if part == "test"]
+    moved = dict(zip(tested, [labels[i] for i in [*tested[shift:], *tested[:shift]]], strict=True))
+    lines = [f"{features[i]},{moved.get(i, labels[i])},{parts[i]}" for i in range(len(rows))]
+    file.write_text("\n".join([f"{head},split", *lines]) + "\n")
 
 
 def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Program) -> None:
@@ -141,4 +132,3 @@ def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Pr
         word in done.stdout for word in (RATE, "plain, normalized", "9, by tpe", "val_loss:min", "at most")
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.csv", "sweep.yaml"]
-    shutil.rmtree(tmp_path)
