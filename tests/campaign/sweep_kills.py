@@ -35,7 +35,9 @@ def main(num_kills: int = 100, seed: int = 0) -> None:
             open_trials = [row["trial"] for row in table if row["state"] == "interrupted"]
             is_same = table == whole
             failures += not is_same
-            print(f"{done} kills, sweep {sweeps}: {len(table)} trials, open {open_trials}, same table: {is_same}")
+            print(
+                f"{done} kills, sweep {sweeps}: {len(table)} trials, open {open_trials}, same table: {is_same}"
+            )
         print(f"{done} SIGKILLs in {sweeps} sweeps of 12 trials: {failures} sweeps with another table")
         sys.exit(bool(failures))
 
