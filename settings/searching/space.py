@@ -1,4 +1,4 @@
-"""The space of a sweep: what is searched, each with Optuna's distribution and the kinds that it belongs to."""
+"""The space of a sweep: what is searched, each with its distribution and the kinds that it belongs to."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress

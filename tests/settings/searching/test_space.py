@@ -140,7 +140,7 @@ def test_a_range_has_to_fit_each_kind_that_it_is_asked_for() -> None:
 def test_slots_at_every_depth_and_single_items_are_searched(model: str, path: str, kind: str) -> None:
     space = space_of({f"{path}.kind": "*"}, model=model)
 
-    assert kind in getattr(space.parameters[0].distribution, "choices")
+    assert kind in space.parameters[0].distribution.choices
 
 
 def test_a_single_item_starts_from_what_is_shared() -> None:
@@ -165,7 +165,7 @@ def test_the_first_trial_is_what_the_settings_say_where_it_exists() -> None:
 def test_all_kinds_are_those_that_need_no_setting_of_their_own() -> None:
     (parameter,) = space_of({"multi_feature.optimizer.kind": "*"}).parameters
 
-    assert getattr(parameter.distribution, "choices") == ("adam", "adamw", "sgd")
+    assert parameter.distribution.choices == ("adam", "adamw", "sgd")
 
 
 def test_another_space_has_another_document() -> None:
