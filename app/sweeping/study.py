@@ -29,7 +29,7 @@ _STATES: Mapping[TrialState, Any] = {
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
 }
-_OWNER, _REASON, _SETTINGS = "owner", "reason", "settings"
+_OWNER, _REASON = "owner", "reason"
 _NAME = "sweep"
 _BUSY_S = 60.0
 """How long a writer waits for whoever reads the file."""
@@ -141,14 +141,17 @@ class SweepStudy:
     def report(self, number: int, step: int, value: float) -> str | None:
         """Take what a trial has come to; return why it is to be pruned, or None: it goes on.
 
-        What a trial that was interrupted reports once more changes nothing.
+        What a trial that was interrupted reports once more changes nothing. With several objectives there is
+        nothing to prune by.
         """
+        if len(self._plan.objectives) > 1:
+            return None
         trial = self._trial(number)
         last = self._last_steps[number]
         if step > last:
             trial.report(value, step)
             self._last_steps[number] = step
-        if step < last or len(self._plan.objectives) > 1 or not trial.should_prune():
+        if step < last or not trial.should_prune():
             return None
         why = PRUNERS[self._plan.pruner][1]
         return f"{self._plan.objectives[0].name} {value:.6g} at step {step}: {why}"
@@ -184,7 +187,7 @@ class SweepStudy:
         return TrialRecord(
             number=trial.number,
             state=_STATES[trial.state],
-            settings=trial.user_attrs[_SETTINGS],
+            settings=trial.params,
             values=tuple(trial.values) if is_complete else (),
             reason=trial.user_attrs.get(_REASON, "") if is_ended else "",
             is_ours=trial.user_attrs[_OWNER] == self._owner,
