@@ -12,15 +12,8 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import torch
-
 from nested_lightning.app.launch import launched_rank
 from nested_lightning.app.sweeping.messages import Line, Report, Task
-from nested_lightning.app.sweeping.report_callback import TrialPrunedError
-from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
-from nested_lightning.containers.starting.resuming import resume_training
-from nested_lightning.containers.sweeping.trial import add_report, do_task
-from nested_lightning.settings.families import knowing
 
 
 def main() -> None:
@@ -28,10 +21,15 @@ def main() -> None:
     if launched_rank() > 0:
         _join(*sys.argv[1:])
     else:
-        _work(Line(Connection(int(sys.argv[1]))))
+        _work(Line(Connection(int(sys.argv[1]))))  # before torch is imported, which takes seconds
 
 
 def _work(line: Line) -> None:
+    import torch
+
+    from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+    from nested_lightning.containers.sweeping.trial import do_task
+
     is_last = False
     while not is_last:
         task: Task = line.receive()
@@ -48,6 +46,11 @@ def _work(line: Line) -> None:
 
 def _join(what: str, families: str, folder: str) -> None:
     """Train as one more process in a run folder, which has the settings already."""
+    from nested_lightning.app.sweeping.report_callback import TrialPrunedError
+    from nested_lightning.containers.starting.resuming import resume_training
+    from nested_lightning.containers.sweeping.trial import add_report
+    from nested_lightning.settings.families import knowing
+
     with knowing(*pickle.loads(bytes.fromhex(families))):
         run = resume_training(Path(folder))
         run.looks_at_test = what == "test"

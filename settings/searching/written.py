@@ -78,7 +78,7 @@ def _read_text(path: str, text: str) -> Written:
         bounds: dict[str, Any] = {"type": kind, "low": low, "high": high}
         bounds |= {} if rest is None else {"log": True} if rest == "log" else {"step": rest}
         return _read_bounds(path, {name: _number(value) for name, value in bounds.items()}, text)
-    if ".." in text:
+    if ".." in text or text.startswith(("int:", "float:")):
         raise _wrong(path, text)
     return _values(path, parse_assignment(f"x=[{text}]", option=f"--search {path}")["x"])
 
