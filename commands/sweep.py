@@ -137,7 +137,7 @@ def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, 
             print_note(
                 f"--search {one.path}=*: without {', '.join(left_out)}: {unfit[one.path, left_out[0]]}"
             )
-            kinds: Sequence[str] = getattr(one.distribution, "choices")
+            kinds: Sequence[str] = one.distribution.choices
             search[one.path] = [kind for kind in kinds if kind not in left_out]
     sweep = sweep.model_copy(update={"search": search})
     return make_space(settings, search), sweep

@@ -1,4 +1,4 @@
-"""The space of a sweep: what is searched, each with its distribution and the kinds that it belongs to."""
+"""The space of a sweep: what is searched, with Optuna's distributions and the kinds that each belongs to."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
