@@ -40,7 +40,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, sweep, evaluate, inspect, export, swap, models, config, check, graph, fetch, doctor):
+for command in (
+    train,
+    resume,
+    sweep,
+    evaluate,
+    inspect,
+    export,
+    swap,
+    models,
+    config,
+    check,
+    graph,
+    fetch,
+    doctor,
+):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 app.command()(serve)

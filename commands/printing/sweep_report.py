@@ -53,7 +53,9 @@ class SweepProgress:
         told = [f"{one.name} {format_metric(one.name, value)}" for one, value in values] or [trial.reason]
         state = (f"{trial.state:<9}", _STYLES.get(trial.state, ""))
         tried = ", ".join(f"{self._names[path]}={_text(value)}" for path, value in trial.settings.items())
-        print_line(f"trial {trial.number:>3}  ", state, f" {', '.join(told)}  ", (tried, "dim"), on=status_console)
+        print_line(
+            f"trial {trial.number:>3}  ", state, f" {', '.join(told)}  ", (tried, "dim"), on=status_console
+        )
 
 
 def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float, max_epochs: int) -> None:
@@ -63,7 +65,9 @@ def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float, max_epochs: 
         (one.path, _allowed(one.distribution), _when(one), _text(defaults.get(one.path, "-")))
         for one in space.parameters
     ]
-    print_table("Searched", ["setting", "values", "asked for with", "first trial"], rows, numeric=False, is_wide=True)
+    print_table(
+        "Searched", ["setting", "values", "asked for with", "first trial"], rows, numeric=False, is_wide=True
+    )
     objectives = ", ".join(map(str, sweep.objectives))
     most_s = epoch_s * max_epochs * sweep.trials * (sweep.folds or 1) / sweep.jobs
     print_facts(
@@ -134,7 +138,10 @@ def _print_trials(result: Any, sweep: SweepSettings) -> None:
     rows = [
         (
             f"{one.number}{' *' if one.is_on_front else ''}",
-            *(format_metric(each.name, value) for each, value in zip(sweep.objectives, one.values, strict=True)),
+            *(
+                format_metric(each.name, value)
+                for each, value in zip(sweep.objectives, one.values, strict=True)
+            ),
             *(_text(one.settings.get(path, "-")) for path in paths),
         )
         for one in best[: max(_SHOWN, len(result.front))]
@@ -157,7 +164,13 @@ def _when(parameter: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return format_score(value) if isinstance(value, float) and abs(value) >= 0.01 else f"{value:.3g}" if isinstance(value, float) else str(value)
+    return (
+        format_score(value)
+        if isinstance(value, float) and abs(value) >= 0.01
+        else f"{value:.3g}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def _duration(seconds: float) -> str:

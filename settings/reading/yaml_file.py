@@ -22,7 +22,7 @@ OVERRIDES = "overrides"
 """The name at the top of a training's file under which it says what stood in the places of providers."""
 
 PROVENANCE = "provenance"
-"""The name at the top of a file under which it says, by path, where a value was found, e.g. ``sweep trial 17``."""
+"""The name at the top of a file under which it says, by path, where a value was found: ``sweep trial 17``."""
 
 
 def read_settings_file(path: Path) -> list[Layer]:
