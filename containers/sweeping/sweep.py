@@ -26,6 +26,7 @@ from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
 from nested_lightning.containers.sweeping.files import write_best_file, write_sweep_file
+from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.containers.sweeping.trial import known_scores
 from nested_lightning.settings.application import ApplicationSettings, is_data_path
@@ -68,6 +69,8 @@ def run_sweep(
     """
     folder = folder.absolute()
     _refuse_folder(folder, is_there=resume)
+    if sweep.folds is not None:
+        refuse_folds(settings)
     objectives = objectives_of(sweep)
     with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
         if not resume:
