@@ -76,12 +76,12 @@ class Line:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._received: SimpleQueue[Any] = SimpleQueue()
+        self._received: SimpleQueue[bytes] = SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def receive(self) -> Any:
         """Return what came; waits for it."""
-        return self._received.get()
+        return pickle.loads(self._received.get())
 
     def send(self, message: object) -> None:
         """Send a message."""
@@ -96,6 +96,6 @@ class Line:
     def _listen(self) -> None:
         try:
             while True:
-                self._received.put(self._connection.recv())
-        except (EOFError, OSError, pickle.UnpicklingError):
+                self._received.put(self._connection.recv_bytes())
+        except (EOFError, OSError):
             os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -2,6 +2,8 @@
 
 With the number of its end of a pipe it does one task after another. With more words it is one of several
 processes that train a trial together; Lightning starts it so.
+
+What takes long to import is imported once somebody watches whether the leading process is there.
 """
 
 import gc
@@ -12,15 +14,8 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import torch
-
 from nested_lightning.app.launch import launched_rank
 from nested_lightning.app.sweeping.messages import Line, Report, Task
-from nested_lightning.app.sweeping.report_callback import TrialPrunedError
-from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
-from nested_lightning.containers.starting.resuming import resume_training
-from nested_lightning.containers.sweeping.trial import add_report, do_task
-from nested_lightning.settings.families import knowing
 
 
 def main() -> None:
@@ -32,6 +27,11 @@ def main() -> None:
 
 
 def _work(line: Line) -> None:
+    import torch
+
+    from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+    from nested_lightning.containers.sweeping.trial import do_task
+
     is_last = False
     while not is_last:
         task: Task = line.receive()
@@ -48,6 +48,11 @@ def _work(line: Line) -> None:
 
 def _join(what: str, families: str, folder: str) -> None:
     """Train as one more process in a run folder, which has the settings already."""
+    from nested_lightning.app.sweeping.report_callback import TrialPrunedError
+    from nested_lightning.containers.starting.resuming import resume_training
+    from nested_lightning.containers.sweeping.trial import add_report
+    from nested_lightning.settings.families import knowing
+
     with knowing(*pickle.loads(bytes.fromhex(families))):
         run = resume_training(Path(folder))
         run.looks_at_test = what == "test"
