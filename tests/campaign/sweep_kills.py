@@ -1,9 +1,9 @@
 """A sweep that is killed at random moments, and goes on each time.
 
 Run ``python -m tests.campaign.sweep_kills --seed 0 --count 100``. One sweep is left in peace; then the same
-sweep is made again and again, each of its lives ended by SIGKILL, until there were as many kills. It holds if
-a trial that ended is never changed or lost, each sweep has the same trials in the end as the one in peace (none
-twice, none more; values, reasons and parameters bit by bit), and no process outlives the kill.
+sweep is made again and again, each of its lives ended by SIGKILL, until there were as many kills. It holds
+if a trial that ended is never changed or lost, each sweep has the same trials in the end as the one in peace
+(none twice, none more; values, reasons and parameters bit by bit), and no process outlives the kill.
 """
 
 import argparse
