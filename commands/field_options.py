@@ -1,8 +1,8 @@
 """Options of a command that are the fields of a settings model."""
 
 import inspect
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, TypeVar
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 from pydantic import ValidationError
@@ -18,6 +18,14 @@ def field_parameters(model: type[Settings]) -> Iterator[inspect.Parameter]:
     """Yield a parameter of a command for each field, for typer."""
     for name, field in model.model_fields.items():
         yield keyword_parameter(name, Annotated[field.annotation, _option(name, field)], field.default)
+
+
+def optional_parameters(model: type[Settings], *, but_for: Collection[str]) -> Iterator[inspect.Parameter]:
+    """Yield the same with None where nothing is given, for values that files may say too."""
+    for one in field_parameters(model):
+        if one.name not in but_for:
+            annotation, option = get_args(one.annotation)
+            yield keyword_parameter(one.name, Annotated[annotation | None, option], None)
 
 
 def keyword_parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:

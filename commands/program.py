@@ -26,6 +26,7 @@ from nested_lightning.commands.printing.console import print_error, show_warning
 from nested_lightning.commands.resume import resume
 from nested_lightning.commands.serve import serve
 from nested_lightning.commands.swap import swap
+from nested_lightning.commands.sweep import sweep
 from nested_lightning.commands.train import train
 from nested_lightning.commands.tune import tune
 
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, inspect, export, swap, models, config, check, graph, fetch, doctor):
+for command in (train, resume, sweep, evaluate, inspect, export, swap, models, config, check, graph, fetch, doctor):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 app.command()(serve)

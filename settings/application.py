@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cache, reduce
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, ValidationError, create_model, field_validator
@@ -43,6 +44,8 @@ class ApplicationSettings(Settings):
 
     given: ClassVar[tuple[Family, ...]] = ()
     """Families that no package registers, and that these settings know."""
+
+    elsewhere = MappingProxyType({"sweep": "the command sweep takes files with it"})
 
     model: str = Field(description="Name of the family to train, e.g. multi-feature.")
     seed: Seed = Field(0, description="Seed of initial weights, shuffling and dropout.")

@@ -1,7 +1,6 @@
 """The one process of a sweep that decides: which trial a worker trains, whether it goes on, what is kept."""
 
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from nested_lightning.app.sweeping.messages import Outcome, Report, Task
 from nested_lightning.app.sweeping.results import TrialRecord
 from nested_lightning.app.sweeping.study import SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
-from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+from nested_lightning.app.training.runs.interruption import TrainingInterruptedError, listened_to
 
 _LOOK_S = 0.25
 """How often it is looked whether a signal came."""
@@ -55,10 +54,7 @@ class Leader:
     @contextmanager
     def working(self) -> Iterator[None]:
         """End every worker at the end of the block, in a few seconds; signals are requests within it."""
-        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        is_main = threading.current_thread() is threading.main_thread()
-        heard = [one for one in signals if is_main and signal.getsignal(one) is not signal.SIG_IGN]
-        before = {one: signal.signal(one, self._receive) for one in heard}
+        before = {one: signal.signal(one, self._receive) for one in listened_to()}
         try:
             yield
         finally:

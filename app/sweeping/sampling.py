@@ -12,7 +12,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.samplers import BaseSampler, CmaEsSampler, GridSampler, RandomSampler, TPESampler
-from optuna.trial import FrozenTrial, Trial, create_trial
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.space import SearchSpace, is_asked
@@ -71,6 +71,8 @@ def draw(
     It is drawn in a copy of the study, so that the study never has one that is half drawn, and by a new
     sampler, seeded by the number of the trial. So a sweep that was killed goes on as if it hadn't been.
 
+    The first one is the defaults; of those that lie outside of what is searched, another value is drawn.
+
     Args:
         sampler: One of `SAMPLERS`.
         space: What is searched.
@@ -79,29 +81,40 @@ def draw(
         trials: All trials before it.
         attributes: Kept with it, besides what it tries.
     """
-    if not trials:
-        return _running(space, dict(space.defaults()), {}, attributes)
     tried = [trial.params for trial in trials]
+    fixed = {} if trials else space.defaults()
     for attempt in range(_TRIES):
         own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
         copy = optuna.create_study(directions=list(directions), sampler=SAMPLERS[sampler](space, own_seed))
         copy.add_trials(trials)
-        trial = copy.ask()
-        values = _drawn(trial, space)
+        values = _drawn(copy.ask(), space, fixed)
         if values not in tried:
             break
     else:
         if sampler == "grid":
             return None
-    return _running(space, values, copy.get_trials(deepcopy=False)[-1].system_attrs, attributes)
+    return create_trial(
+        state=TrialState.RUNNING,
+        params=values,
+        distributions={one.path: one.distribution for one in space.parameters if one.path in values},
+        system_attrs=copy.get_trials(deepcopy=False)[-1].system_attrs,
+        user_attrs=dict(attributes),
+    )
 
 
-def _drawn(trial: Trial, space: SearchSpace) -> dict[str, Any]:
+def _drawn(trial: Trial, space: SearchSpace, fixed: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for one in space.parameters:
         if is_asked(one, values):
-            values[one.path] = _suggested(trial, one.path, one.distribution)
+            is_fixed = one.path in fixed and _holds(one.distribution, fixed[one.path])
+            values[one.path] = fixed[one.path] if is_fixed else _suggested(trial, one.path, one.distribution)
     return values
+
+
+def _holds(distribution: BaseDistribution, value: Any) -> bool:
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    return isinstance(value, int | float) and distribution._contains(distribution.to_internal_repr(value))
 
 
 def _suggested(trial: Trial, path: str, distribution: BaseDistribution) -> Any:
@@ -114,30 +127,3 @@ def _suggested(trial: Trial, path: str, distribution: BaseDistribution) -> Any:
     return trial.suggest_float(
         path, distribution.low, distribution.high, step=distribution.step, log=distribution.log
     )
-
-
-def _running(
-    space: SearchSpace,
-    values: Mapping[str, Any],
-    system_attributes: Mapping[str, Any],
-    attributes: Mapping[str, Any],
-) -> FrozenTrial:
-    """Return a trial of values; those that lie outside of what is searched, as defaults may, are apart."""
-    within = {
-        one.path: one.distribution
-        for one in space.parameters
-        if one.path in values and _holds(one.distribution, values[one.path])
-    }
-    return create_trial(
-        state=optuna.trial.TrialState.RUNNING,
-        params={path: values[path] for path in within},
-        distributions=within,
-        system_attrs=dict(system_attributes),
-        user_attrs={**attributes, "settings": dict(values)},
-    )
-
-
-def _holds(distribution: BaseDistribution, value: Any) -> bool:
-    if isinstance(distribution, CategoricalDistribution):
-        return value in distribution.choices
-    return isinstance(value, int | float) and distribution._contains(distribution.to_internal_repr(value))

@@ -29,7 +29,7 @@ _STATES: Mapping[TrialState, Any] = {
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
 }
-_OWNER, _REASON, _SETTINGS = "owner", "reason", "settings"
+_OWNER, _REASON = "owner", "reason"
 _NAME = "sweep"
 _BUSY_S = 60.0
 """How long a writer waits for whoever reads the file."""
@@ -184,7 +184,7 @@ class SweepStudy:
         return TrialRecord(
             number=trial.number,
             state=_STATES[trial.state],
-            settings=trial.user_attrs[_SETTINGS],
+            settings=trial.params,
             values=tuple(trial.values) if is_complete else (),
             reason=trial.user_attrs.get(_REASON, "") if is_ended else "",
             is_ours=trial.user_attrs[_OWNER] == self._owner,

@@ -25,10 +25,12 @@ from nested_lightning.app.sweeping.study import (
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.containers.sweeping.files import write_best_file, write_sweep_file
 from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.containers.sweeping.trial import known_scores
 from nested_lightning.settings.application import ApplicationSettings, is_data_path
 from nested_lightning.settings.reading.merging import flatten
+from nested_lightning.settings.sweep import SweepSettings
 
 MakeTask: TypeAlias = Callable[[Any, TrialRecord], Task]
 
@@ -44,7 +46,7 @@ def run_sweep(
     *,
     settings: ApplicationSettings,
     space: SearchSpace,
-    sweep: Any,
+    sweep: SweepSettings,
     folder: Path,
     resume: bool = False,
     reported: Callable[[TrialRecord], None] = lambda _trial: None,
@@ -54,8 +56,7 @@ def run_sweep(
     Args:
         settings: Of a training without a search; its seed is the sweep's.
         space: What is searched.
-        sweep: How: ``trials``, ``jobs``, ``sampler``, ``pruner``, ``objectives``, ``keep``, ``folds``,
-            ``max_failures``, ``storage``.
+        sweep: How.
         folder: Of the sweep; for `resume`, one that holds one.
         resume: Whether to go on with what is in the folder.
         reported: Called with each trial that ends.
@@ -67,7 +68,7 @@ def run_sweep(
     """
     folder = folder.absolute()
     _refuse_folder(folder, is_there=resume)
-    objectives = tuple(sweep.objectives)
+    objectives = objectives_of(sweep)
     with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
         study = open_study(
             folder,
@@ -75,11 +76,13 @@ def run_sweep(
             question=_question(settings, space, sweep),
             address=sweep.storage,
         )
+        write_sweep_file(folder, settings, sweep)
         make_task = partial(_task, settings, folder, objectives, sweep.folds)
 
         def write_down(number: int) -> None:
             trials = study.records()
             remove_checkpoints(folder, trials, objectives, keep=sweep.keep)
+            write_best_file(folder, settings, ranked(trials, objectives))
             write_table(folder / "trials.csv", trials, objectives, [one.path for one in space.parameters])
             reported(trials[number])
 
@@ -145,6 +148,11 @@ def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> Sweep
     return replace(result, test_scores=scores)
 
 
+def objectives_of(sweep: SweepSettings) -> tuple[Objective, ...]:
+    """Return what trials are judged by."""
+    return tuple(Objective(name=one.name, direction=one.direction) for one in sweep.objectives)
+
+
 def _task(
     settings: ApplicationSettings,
     folder: Path,
@@ -169,10 +177,10 @@ def _start_worker(folder: Path, jobs: int, accelerator: str, index: int) -> Work
     return WorkerProcess(program=_PROGRAM, environment=environment, log=folder / f"worker-{index}.log")
 
 
-def _plan(settings: ApplicationSettings, space: SearchSpace, sweep: Any) -> Plan:
+def _plan(settings: ApplicationSettings, space: SearchSpace, sweep: SweepSettings) -> Plan:
     return Plan(
         space=space,
-        objectives=tuple(sweep.objectives),
+        objectives=objectives_of(sweep),
         seed=settings.seed,
         sampler=sweep.sampler,
         pruner=sweep.pruner,
@@ -181,7 +189,7 @@ def _plan(settings: ApplicationSettings, space: SearchSpace, sweep: Any) -> Plan
     )
 
 
-def _question(settings: ApplicationSettings, space: SearchSpace, sweep: Any) -> dict[str, Any]:
+def _question(settings: ApplicationSettings, space: SearchSpace, sweep: SweepSettings) -> dict[str, Any]:
     """Return all that must stay as it is while a sweep goes on, by the names that users know."""
     plain = {".".join(names): value for names, value in flatten(settings.to_plain()).items()}
     return {

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.layers import Layer
+from nested_lightning.settings.reading.layers import Layer, Names
 from nested_lightning.settings.reading.yaml_values import YamlValues
 
 MAX_BYTES = 2**24
@@ -19,6 +20,9 @@ EXTENDS = "extends"
 
 OVERRIDES = "overrides"
 """The name at the top of a training's file under which it says what stood in the places of providers."""
+
+PROVENANCE = "provenance"
+"""The name at the top of a file under which it says, by path, where a value was found, e.g. ``sweep trial 17``."""
 
 
 def read_settings_file(path: Path) -> list[Layer]:
@@ -46,7 +50,9 @@ def _read(path: Path, above: tuple[Path, ...], seen: set[Path]) -> Iterator[Laye
         raise SettingsError([f"{path}: builds upon more than {MAX_FILES} files"])
     reader = YamlValues(str(path))
     layer = Layer(reader.read(text), origin=str(path), origins=reader.origins)
-    layer = replace(layer, overrides=_pop_overrides(layer))
+    layer = replace(layer, overrides=_pop_texts(layer, OVERRIDES, "what a training wrote there"))
+    found = _pop_texts(layer, PROVENANCE, "where a value was found")
+    layer = replace(layer, origins={**layer.origins, **{_names(path): text for path, text in found.items()}})
     bases = layer.values.pop(EXTENDS, [])
     for base in bases if isinstance(bases, list) else [bases]:
         if not isinstance(base, str):
@@ -55,13 +61,15 @@ def _read(path: Path, above: tuple[Path, ...], seen: set[Path]) -> Iterator[Laye
     yield layer
 
 
-def _pop_overrides(layer: Layer) -> dict[str, str]:
-    overrides = layer.values.pop(OVERRIDES, {})
-    if not isinstance(overrides, dict) or not all(isinstance(text, str) for text in overrides.values()):
-        raise SettingsError(
-            [f"{layer.origin_of((OVERRIDES,))}: overrides holds, by path, what a training wrote there"]
-        )
-    return overrides
+def _pop_texts(layer: Layer, section: str, what: str) -> dict[str, str]:
+    texts = layer.values.pop(section, {})
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise SettingsError([f"{layer.origin_of((section,))}: {section} holds, by path, {what}"])
+    return texts
+
+
+def _names(path: str) -> Names:
+    return tuple(map(unquote, path.split(".")))
 
 
 def _read_text(path: Path) -> str:

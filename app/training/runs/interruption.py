@@ -145,9 +145,17 @@ class Interruption(EpochCallback):
         self._signum = signum
 
 
+def listened_to() -> tuple[signal.Signals, ...]:
+    """Return the signals that ask this thread to stop; only the main one can hear any."""
+    if threading.current_thread() is not threading.main_thread():
+        return ()
+    return (signal.SIGINT, signal.SIGTERM, *_hang_up())
+
+
 def _signals_of(trainer: Trainer) -> tuple[tuple[signal.Signals, ...], signal.Signals | None]:
     """Return the signals that ask to stop, and the one by which SLURM announces the end of the job."""
-    if threading.current_thread() is not threading.main_thread():
+    signals = listened_to()
+    if not signals:
         return (), None
     environment = getattr(trainer.strategy, "cluster_environment", None)
     if environment is None and SLURMEnvironment.detect():
@@ -155,7 +163,7 @@ def _signals_of(trainer: Trainer) -> tuple[tuple[signal.Signals, ...], signal.Si
     announcement = None
     if isinstance(environment, SLURMEnvironment) and environment.auto_requeue:
         announcement = environment.requeue_signal
-    return (signal.SIGINT, signal.SIGTERM, *_hang_up()), announcement
+    return signals, announcement
 
 
 def _hang_up() -> tuple[signal.Signals, ...]:

@@ -1,0 +1,191 @@
+"""``sweep``: search over settings, and over submodules themselves, by many trainings."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.sweeping.extra import require_extra
+from nested_lightning.commands.completing.completion import complete_set
+from nested_lightning.commands.field_options import keyword_parameter, optional_parameters
+from nested_lightning.commands.options import DebugOption, SkipBadOption
+from nested_lightning.commands.printing.console import print_line, print_note, quiet_lightning, status_console
+from nested_lightning.commands.printing.sweep_report import (
+    SweepProgress,
+    print_plan,
+    print_sweep,
+)
+from nested_lightning.commands.run_training import print_command, refuse_faults
+from nested_lightning.commands.sources import Sources, resolve_noted, with_sources
+from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.layers import lacking_overrides
+from nested_lightning.settings.sweep import ObjectiveSettings, SweepSettings, check_sweep, take_sweep_sections
+
+SearchOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--search",
+        metavar="SETTING=VALUES",
+        help="What a setting may be: a,b,c, or * for all, or int:16..256:log, float:0..0.5, bool; repeatable.",
+        autocompletion=complete_set,
+    ),
+]
+ObjectiveOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--objective",
+        metavar="NAME:max|min",
+        help="A value that validation logs, or parameters; else trainer.monitor; repeatable.",
+    ),
+]
+ResumeOption = Annotated[
+    Path | None, typer.Option("--resume", metavar="FOLDER", help="Go on with the sweep in a folder.")
+]
+FolderOption = Annotated[
+    Path | None, typer.Option("--folder", help="Folder of a new sweep; else sweeps/MODEL-TIME.")
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what is searched, and about how long it takes; nothing is kept.")
+]
+
+
+def _sweep(sources: Sources, **given: Any) -> None:
+    """Search over settings and submodules by trials, each an ordinary training; needs the extra `sweep`."""
+    if sources.requests:
+        raise UserError("--override: a sweep draws registered kinds; register yours, and search SLOT.kind")
+    with status_console.status("Starting"):
+        require_extra()
+        resumed: Path | None = given["resume"]
+        settings, sweep = _resolve(sources, given, resumed)
+        quiet_lightning()
+        space, sweep = _checked(settings, sweep)
+    if given["dry_run"]:
+        from nested_lightning.containers.sweeping.estimate import seconds_of_an_epoch
+
+        with status_console.status("Training the defaults for an epoch"):
+            epoch_s = seconds_of_an_epoch(space.settings)
+        print_plan(space, sweep, epoch_s=epoch_s, max_epochs=space.settings.trainer.max_epochs)
+        return
+    _run(space, sweep, resumed or given["folder"] or _new_folder(settings), is_resumed=resumed is not None)
+
+
+def _resolve(
+    sources: Sources, given: Mapping[str, Any], resumed: Path | None
+) -> tuple[ApplicationSettings, SweepSettings]:
+    """Return the settings of a training without a search, and those of the sweep; options win over files."""
+    if resumed is not None:
+        if given["folder"]:
+            raise SettingsError(["--resume says which folder: leave --folder out"])
+        file = resumed / "sweep.yaml"
+        if not file.is_file():
+            raise UserError(f"--resume {resumed}: holds no sweep.yaml, so there is no sweep to go on with")
+        sources = replace(sources, config=[file, *(sources.config or [])])
+    layers = sources.layers(
+        options={"seed": given["seed"]},
+        family_options={"data.batch_size": given["batch_size"], "data.skip_bad": given["skip_bad"] or None},
+    )
+    values = take_sweep_sections(layers)
+    if lacking := lacking_overrides(layers, ()):
+        raise SettingsError(lacking)
+    settings = resolve_noted(layers)
+    search = {**values.get("search", {}), **dict(map(_split_search, given["search"] or []))}
+    names = SweepSettings.model_fields.keys() - {"search", "objectives"}
+    told = {name: given[name] for name in names if given[name] is not None}
+    told |= {"objectives": given["objective"]} if given["objective"] else {}
+    sweep = check_sweep(values | told | {"search": search})
+    monitor = ObjectiveSettings(name=settings.trainer.monitor, direction=settings.trainer.monitor_mode)
+    return settings, sweep if sweep.objectives else sweep.model_copy(update={"objectives": [monitor]})
+
+
+def _split_search(text: str) -> tuple[str, str]:
+    path, equals, values = text.partition("=")
+    if not equals or not path.strip():
+        raise SettingsError([f"--search {text}: write SETTING=VALUES, e.g. trainer.max_epochs=int:5..50"])
+    return path.strip(), values
+
+
+def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, SweepSettings]:
+    """Return the space, with those kinds of ``*`` that fit; nothing is trained yet.
+
+    Raises:
+        SettingsError: A setting or a kind can't be searched.
+        typer.Exit: Something is wrong with the model without a search.
+    """
+    from nested_lightning.containers.starting.bootstrapping import bootstrap
+    from nested_lightning.containers.sweeping.fitting import unfit_kinds
+    from nested_lightning.settings.searching.space import make_space
+
+    space = make_space(settings, sweep.search)
+    refuse_faults(bootstrap(space.settings))
+    unfit = unfit_kinds(space)
+    named = [f"--search {path}: {why}" for (path, _), why in unfit.items() if sweep.search[path] != "*"]
+    if named:
+        raise SettingsError(named)
+    if not unfit:
+        return space, sweep
+    search = dict(sweep.search)
+    for one in space.parameters:
+        left_out = [kind for path, kind in unfit if path == one.path]
+        if left_out:
+            print_note(f"--search {one.path}=*: without {', '.join(left_out)}: {unfit[one.path, left_out[0]]}")
+            kinds: Sequence[str] = getattr(one.distribution, "choices")
+            search[one.path] = [kind for kind in kinds if kind not in left_out]
+    sweep = sweep.model_copy(update={"search": search})
+    return make_space(settings, search), sweep
+
+
+def _new_folder(settings: ApplicationSettings) -> Path:
+    return Path("sweeps", f"{settings.model}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+
+
+def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) -> None:
+    from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
+    from nested_lightning.containers.sweeping.sweep import run_sweep
+
+    try:
+        with SweepProgress(sweep, [one.path for one in space.parameters]) as progress:
+            result = run_sweep(
+                settings=space.settings,
+                space=space,
+                sweep=sweep,
+                folder=folder,
+                resume=is_resumed,
+                reported=progress.report,
+            )
+    except TrainingInterruptedError as stop:
+        print_line((str(stop), "bold"), ". Go on with:", on=status_console)
+        print_command("sweep", "--resume", str(folder))
+        raise typer.Exit(stop.exit_status) from None
+    print_sweep(result, sweep)
+    if result.stopped:
+        print_command("sweep", "--resume", str(folder))
+    if result.stopped or result.winner is None:
+        raise typer.Exit(1)
+
+
+_PARAMETERS = [
+    inspect.Parameter("sources", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Sources),
+    keyword_parameter("search", SearchOption, None),
+    *optional_parameters(SweepSettings, but_for=("search", "objectives")),
+    keyword_parameter("objective", ObjectiveOption, None),
+    keyword_parameter("folder", FolderOption, None),
+    keyword_parameter("resume", ResumeOption, None),
+    keyword_parameter("dry_run", DryRunOption, False),
+    keyword_parameter(
+        "batch_size", Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")], None
+    ),
+    keyword_parameter(
+        "seed", Annotated[int | None, typer.Option("--seed", help="Seed of the sweep and its trainings.")], None
+    ),
+    keyword_parameter("skip_bad", SkipBadOption, False),
+    keyword_parameter("debug", DebugOption, False),
+]
+_sweep.__signature__ = inspect.Signature(_PARAMETERS)  # type: ignore[attr-defined]
+sweep = with_sources(_sweep)
+sweep.__name__ = "sweep"

@@ -1,0 +1,34 @@
+"""The settings files in a sweep's folder: what it asks, and what it found."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.sweeping.results import TrialRecord
+from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.reading.yaml_file import PROVENANCE
+from nested_lightning.settings.sweep import SWEEP, SweepSettings
+
+
+def write_sweep_file(folder: Path, settings: ApplicationSettings, sweep: SweepSettings) -> None:
+    """Write ``sweep.yaml``, with which the sweep is gone on with, or done again."""
+    section = sweep.model_dump(mode="json", exclude_defaults=True)
+    section["objectives"] = [str(one) for one in sweep.objectives]
+    _write(folder / "sweep.yaml", {**settings.to_recorded(), SWEEP: section})
+
+
+def write_best_file(folder: Path, settings: ApplicationSettings, best: Sequence[TrialRecord]) -> None:
+    """Write ``best.yaml``: the settings of the best trial, each searched one with its provenance."""
+    for trial in best[:1]:
+        found = parse_settings(change_settings(settings.to_recorded(), trial.settings)).to_recorded()
+        found.pop("run_dir", None)
+        provenance = dict.fromkeys(trial.settings, f"sweep trial {trial.number}")
+        _write(folder / "best.yaml", {**found, PROVENANCE: provenance})
+
+
+def _write(file: Path, values: Any) -> None:
+    with replace_atomically(file) as opened:
+        opened.write(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode())

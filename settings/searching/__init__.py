@@ -1,0 +1,1 @@
+"""What a sweep searches: written in words, checked against the settings, drawn by Optuna."""

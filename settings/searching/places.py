@@ -1,0 +1,149 @@
+"""Where a setting stands in its model: behind which choices, and how it is declared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, fields_of, step
+from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
+from nested_lightning.settings.reading.layers import Names
+from nested_lightning.settings.slot import Slot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A setting that may be searched.
+
+    Attributes:
+        field: How it is declared.
+        slot: The choice, if the setting says which kind it is.
+        asked_when: The kinds with which it exists, by the path of each choice that is searched too.
+    """
+
+    field: FieldInfo | None
+    slot: Slot | None
+    asked_when: Mapping[str, tuple[str, ...]]
+
+
+def find(settings: ApplicationSettings, names: Names, kinds: Mapping[str, Sequence[str]]) -> Found:
+    """Return where a setting stands.
+
+    Args:
+        settings: The settings that are searched from; items that are named in the path are among them.
+        names: Its path.
+        kinds: What the choices may be that are searched, by the path of their ``kind``.
+
+    Raises:
+        SettingsError: There is no such setting, or not with these kinds; names the nearest one.
+    """
+    asked_when: dict[str, tuple[str, ...]] = {}
+    place: Place = type(settings)
+    value: Any = settings
+    for i, name in enumerate(names):
+        here, is_last = names[:i], i + 1 == len(names)
+        if isinstance(place, Slot):
+            kind_path = dotted((*here, "kind"))
+            if name == "kind" and is_last:
+                return Found(field=None, slot=place, asked_when=asked_when)
+            of = kinds.get(kind_path) or [value.kind]
+            having = _having(place, name, here, of)
+            if kind_path in kinds:
+                asked_when[kind_path] = tuple(having)
+            model: Any = place.choices[value.kind if value.kind in having else having[0]]
+        elif isinstance(place, NamedItems):
+            place, value = place.item, value[name]
+            continue
+        elif isinstance(place, type):
+            model = place
+            if name not in dict(fields_of(model)):
+                raise _unknown(names[: i + 1], [dotted((*here, one)) for one, _ in fields_of(model)])
+        else:
+            raise SettingsError([f"--search {dotted(names)}: {dotted(here)} has no settings of its own"])
+        value = getattr(value, name) if hasattr(value, name) else _default(model, name)
+        place = step(model, name)
+        if is_last and place is None:
+            return Found(field=model.model_fields[name], slot=None, asked_when=asked_when)
+    inner = dotted((*names, "kind" if isinstance(place, Slot) else "…"))
+    raise SettingsError(
+        [f"--search {dotted(names)}: has settings of its own; search one of them, as {inner}"]
+    )
+
+
+def with_items(settings: ApplicationSettings, paths: Sequence[Names]) -> ApplicationSettings:
+    """Return settings in which each named item of a path stands, as it is without settings of its own.
+
+    Raises:
+        SettingsError: An item can't be.
+    """
+    for names in paths:
+        place: Place = type(settings)
+        value: Any = settings
+        for i, name in enumerate(names):
+            if isinstance(place, NamedItems) and name not in value:
+                changed = change_settings(settings.to_plain(), {dotted(names[: i + 1]): {}})
+                settings = parse_settings(changed)
+                break
+            value = value[name] if isinstance(place, NamedItems) else getattr(value, name, None)
+            place = type(value) if isinstance(value, BaseModel) else step(place, name)
+    return settings
+
+
+def value_at(settings: ApplicationSettings, names: Names) -> Any:
+    """Return a value.
+
+    Raises:
+        LookupError: There is none.
+    """
+    value: Any = settings
+    for name in names:
+        if isinstance(value, Mapping):
+            value = value[name]
+        elif isinstance(value, BaseModel) and hasattr(value, name):
+            value = getattr(value, name)
+        else:
+            raise LookupError(name)
+    return value
+
+
+def _having(slot: Slot, name: str, here: Names, kinds: Sequence[str]) -> list[str]:
+    """Return which of the kinds have a setting.
+
+    Raises:
+        SettingsError: None has.
+    """
+    having = [kind for kind in kinds if kind in slot.choices and name in slot.choices[kind].model_fields]
+    if having:
+        return having
+    others = [kind for kind, choice in slot.choices.items() if name in choice.model_fields]
+    path = dotted((*here, name))
+    if others:
+        which = " and ".join([", ".join(others[:-1]), others[-1]] if others[1:] else others)
+        raise SettingsError(
+            [
+                f"--search {path}: belongs to {which}, and {dotted((*here, 'kind'))} is {', '.join(kinds)};"
+                f" search {dotted((*here, 'kind'))} too, or set it"
+            ]
+        )
+    known = {
+        dotted((*here, one))
+        for kind in kinds
+        if kind in slot.choices
+        for one in slot.choices[kind].model_fields
+    }
+    raise _unknown((*here, name), sorted(known))
+
+
+def _unknown(names: Names, known: Sequence[str]) -> SettingsError:
+    path = dotted(names)
+    near = did_you_mean(path, known)
+    last = ", ".join(one.rpartition(".")[2] for one in known)
+    return SettingsError([f"--search {path}: there is no such setting{near} (allowed: {last})"])
+
+
+def _default(model: type[BaseModel], name: str) -> Any:
+    field = model.model_fields[name]
+    return None if field.is_required() else field.get_default(call_default_factory=True)

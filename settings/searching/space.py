@@ -1,0 +1,195 @@
+"""The space of a sweep: what is searched, each with Optuna's distribution and the kinds that it belongs to."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+from urllib.parse import unquote
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+)
+
+from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.layers import Names
+from nested_lightning.settings.searching.places import Found, find, value_at, with_items
+from nested_lightning.settings.searching.written import Everything, Range, Values, Written, read_search
+
+_FIXED = {"model", "run_dir", "seed", "init_from", "init_sha256", "prediction"}
+"""What is the same for all trials."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchedParameter:
+    """A setting that is searched.
+
+    Attributes:
+        path: Its dotted name.
+        distribution: What it may be.
+        asked_when: The kinds with which it exists, by the path of each choice that is searched too; without
+            one, it always exists.
+    """
+
+    path: str
+    distribution: BaseDistribution
+    asked_when: Mapping[str, tuple[str, ...]]
+
+    @property
+    def names(self) -> Names:
+        """Its path, name by name."""
+        return names_of(self.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSpace:
+    """All that is searched.
+
+    Attributes:
+        parameters: Choices before what belongs to them.
+        settings: The settings that are searched from.
+    """
+
+    parameters: tuple[SearchedParameter, ...]
+    settings: ApplicationSettings
+
+    def defaults(self) -> dict[str, Any]:
+        """Return what the settings say of each parameter that exists with them, by path."""
+        found: dict[str, Any] = {}
+        for one in self.parameters:
+            kinds = {path: value_at(self.settings, names_of(path)) for path in one.asked_when}
+            if all(kinds[path] in allowed for path, allowed in one.asked_when.items()):
+                found[one.path] = value_at(self.settings, one.names)
+        return found
+
+    def document(self) -> list[dict[str, Any]]:
+        """Return the space as plain values."""
+        return [
+            {
+                "path": one.path,
+                "distribution": distribution_to_json(one.distribution),
+                "asked_when": {path: list(kinds) for path, kinds in one.asked_when.items()},
+            }
+            for one in self.parameters
+        ]
+
+
+def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> SearchSpace:
+    """Return the space of what is searched, each end of which the settings take.
+
+    Args:
+        settings: The settings that are searched from.
+        search: What each setting may be, see `read_search`, by dotted name.
+
+    Raises:
+        SettingsError: With one line for each mistake.
+    """
+    problems: list[str] = []
+    written: dict[str, Written] = {}
+    for path, what in sorted(search.items(), key=lambda item: _order(item[0])):
+        try:
+            _refuse_fixed(path)
+            written[path] = read_search(path, what)
+        except SettingsError as error:
+            problems += error.problems
+    settings = with_items(settings, [*map(names_of, written)])
+    kinds: dict[str, Sequence[str]] = {}
+    parameters = []
+    for path, what in written.items():
+        try:
+            parameters.append(_parameter(settings, path, what, kinds))
+        except SettingsError as error:
+            problems += error.problems
+    if not search:
+        problems.append("nothing is searched: give --search SETTING=VALUES, or sweep.search in a file")
+    if problems:
+        raise SettingsError(problems)
+    return SearchSpace(parameters=tuple(parameters), settings=settings)
+
+
+def names_of(path: str) -> Names:
+    """Return a dotted path, name by name."""
+    return tuple(map(unquote, path.split(".")))
+
+
+def _order(path: str) -> tuple[int, bool]:
+    """Put choices before what belongs to them."""
+    return path.count("."), not path.endswith(".kind")
+
+
+def _refuse_fixed(path: str) -> None:
+    names = names_of(path)
+    if names[0] in _FIXED:
+        raise SettingsError([f"--search {path}: is the same for all trials; set it by --set {path}=VALUE"])
+
+
+def _parameter(
+    settings: ApplicationSettings, path: str, written: Written, kinds: dict[str, Sequence[str]]
+) -> SearchedParameter:
+    found = find(settings, names_of(path), kinds)
+    if isinstance(written, Everything):
+        written = _everything(settings, path, found)
+    _refuse_untaken(settings, path, written, found.asked_when)
+    if found.slot is not None and isinstance(written, Values):
+        kinds[path] = [str(one) for one in written.values]
+    return SearchedParameter(path=path, distribution=_distribution(written), asked_when=found.asked_when)
+
+
+def _everything(settings: ApplicationSettings, path: str, found: Found) -> Values:
+    """Return all values of a setting; of a choice, the kinds that need no setting of their own.
+
+    Raises:
+        SettingsError: It has no end of them.
+    """
+    if found.slot is not None:
+        taken = [
+            kind for kind in found.slot.choices if not [*_refusals(settings, path, kind, found.asked_when)]
+        ]
+        return Values(tuple(taken))
+    annotation = found.field.annotation if found.field is not None else None
+    words = (False, True) if annotation is bool else get_args(annotation)
+    if annotation is bool or str(get_origin(annotation)).endswith("Literal"):
+        return Values(tuple(words))
+    raise SettingsError([f"--search {path}: * stands for all kinds, or all words; give values or a range"])
+
+
+def _refuse_untaken(
+    settings: ApplicationSettings, path: str, written: Written, asked_when: Mapping[str, tuple[str, ...]]
+) -> None:
+    refused = [line for one in _probes(written) for line in _refusals(settings, path, one, asked_when)]
+    if refused:
+        raise SettingsError([*dict.fromkeys(refused)])
+
+
+def _probes(written: Written) -> Iterator[Any]:
+    """Yield values that are taken if all are: bounds of settings are those of an interval."""
+    if isinstance(written, Values):
+        yield from written.values
+    elif isinstance(written, Range):
+        yield from (written.low, written.high)
+        if written.type == "float" and written.step is None:
+            yield written.low + (written.high - written.low) / 3.7  # no whole number
+
+
+def _refusals(
+    settings: ApplicationSettings, path: str, value: Any, asked_when: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
+    """Yield why a setting doesn't take a value."""
+    with_kinds = {choice: kinds[0] for choice, kinds in asked_when.items()}
+    try:
+        parse_settings(change_settings(settings.to_plain(), {**with_kinds, path: value}))
+    except SettingsError as error:
+        yield from (f"--search {problem}" for problem in error.problems)
+
+
+def _distribution(written: Written) -> BaseDistribution:
+    if isinstance(written, Range) and written.type == "int":
+        step = 1 if written.step is None else int(written.step)
+        return IntDistribution(int(written.low), int(written.high), log=written.log, step=step)
+    if isinstance(written, Range):
+        return FloatDistribution(written.low, written.high, log=written.log, step=written.step)
+    assert isinstance(written, Values)
+    return CategoricalDistribution(written.values)

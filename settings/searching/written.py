@@ -1,0 +1,120 @@
+"""How it is written what a setting may be: single values, a range, or all that there is."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.merging import parse_assignment
+from nested_lightning.settings.reading.written_numbers import without_text
+
+_RANGE = re.compile(r"(int|float):(.+?)\.\.(.+?)(?::(.+))?")
+_FORMS = "write single values as a,b,c, a range as int:1..9 or float:1e-4..1e-1:log, or * for all"
+_BOUNDS = {"type", "low", "high", "log", "step"}
+
+Plain = bool | int | float | str | None
+
+
+@dataclass(frozen=True)
+class Values:
+    """Single values."""
+
+    values: tuple[Plain, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Numbers from ``low`` to ``high``, both among them.
+
+    Attributes:
+        type: Whole numbers, or any.
+        low: The least.
+        high: The most.
+        log: Whether equal ratios are as likely as each other, instead of equal distances.
+        step: Distance of two neighbours; None: 1 of whole numbers, of others any.
+    """
+
+    type: Literal["int", "float"]
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None
+
+
+@dataclass(frozen=True)
+class Everything:
+    """All that a choice, a truth or a list of words has."""
+
+
+Written = Values | Range | Everything
+
+
+def read_search(path: str, written: Any) -> Written:
+    """Return what a setting may be.
+
+    Args:
+        path: Dotted name of the setting, for messages.
+        written: A text as on the command line; or as in YAML, a list of values, or a mapping with ``low`` and
+            ``high``, maybe ``log``, ``step`` and ``type``.
+
+    Raises:
+        SettingsError: It is none of these.
+    """
+    if isinstance(written, str):
+        return _read_text(path, written.strip())
+    if isinstance(written, dict):
+        return _read_bounds(path, without_text(written))
+    return _values(path, written)
+
+
+def _read_text(path: str, text: str) -> Written:
+    if text == "*":
+        return Everything()
+    if text == "bool":
+        return Values((False, True))
+    if found := _RANGE.fullmatch(text):
+        kind, low, high, rest = found.groups()
+        bounds: dict[str, Any] = {"type": kind, "low": low, "high": high}
+        bounds |= {} if rest is None else {"log": True} if rest == "log" else {"step": rest}
+        return _read_bounds(path, {name: _number(value) for name, value in bounds.items()})
+    if text.startswith(("int", "float")) and ":" in text:
+        raise _wrong(path, text)
+    return _values(path, parse_assignment(f"x=[{text}]", option=f"--search {path}")["x"])
+
+
+def _values(path: str, values: Any) -> Values:
+    plain = without_text(values)
+    if not isinstance(plain, list) or not all(isinstance(one, Plain) for one in plain):
+        raise _wrong(path, plain)
+    if len(plain) < 2 or len({repr(one) for one in plain}) < len(plain):
+        raise SettingsError([f"--search {path}: {plain} needs two values or more, none of them twice"])
+    return Values(tuple(plain))
+
+
+def _read_bounds(path: str, bounds: dict[str, Any]) -> Range:
+    numbers = [bounds.get(name) for name in ("low", "high", "step") if name in bounds]
+    is_known = {"low", "high"} <= bounds.keys() <= _BOUNDS
+    if not is_known or not all(type(one) in (int, float) for one in numbers):
+        raise _wrong(path, bounds)
+    are_whole = all(isinstance(one, int) for one in numbers)
+    kind = bounds.get("type", "int" if are_whole else "float")
+    if kind not in ("int", "float") or (kind == "int" and not are_whole):
+        raise SettingsError([f"--search {path}: int has whole numbers; {_FORMS}"])
+    found = Range(**{**bounds, "type": kind})
+    if found.low >= found.high:
+        raise SettingsError(
+            [f"--search {path}: {found.low}..{found.high} is empty; write the less one first"]
+        )
+    if found.log and (found.low <= 0 or found.step is not None):
+        raise SettingsError([f"--search {path}: log needs numbers above 0, and no step"])
+    return found
+
+
+def _number(text: Any) -> Any:
+    if not isinstance(text, str) or text in ("int", "float"):
+        return text
+    return without_text(parse_assignment(f"x={text}")["x"])
+
+
+def _wrong(path: str, written: Any) -> SettingsError:
+    return SettingsError([f"--search {path}: {written!r} can't be searched; {_FORMS}"])
