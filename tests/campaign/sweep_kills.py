@@ -15,81 +15,39 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-
-from nested_lightning.app.sweeping.results import Objective, SweepResult
+from nested_lightning.app.sweeping.results import SweepResult
 from nested_lightning.containers.sweeping.sweep import run_sweep
 from nested_lightning.settings.application import parse_settings
+from nested_lightning.settings.searching.space import make_space
+from nested_lightning.settings.sweep import check_sweep
 from tests.conftest import make_small_settings, write_small_csv
 
 NUM_TRIALS = 7
 NUM_EPOCHS = 8
 ORPHANS_END_S = 5.0
-_EXTRACTOR = "multi_feature.feature_extractor"
+SEARCH = {
+    "multi_feature.feature_extractor.kind": "plain,normalized",
+    "multi_feature.feature_extractor.hidden_features": "int:4..64:log",
+    "multi_feature.feature_extractor.dropout": "float:0..0.5",
+    "multi_feature.optimizer.lr": "float:1e-4..1e-1:log",
+}
 _ENDED = "SELECT number, state FROM trials WHERE state NOT IN ('RUNNING', 'WAITING')"
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A setting that is searched, without a file of settings."""
-
-    path: str
-    distribution: BaseDistribution
-    asked_when: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Space:
-    """What is searched, with what the settings say by themselves."""
-
-    parameters: tuple[Parameter, ...]
-    values: Mapping[str, Any]
-
-    def defaults(self) -> Mapping[str, Any]:
-        """Return the first trial."""
-        return self.values
-
-    def document(self) -> Any:
-        """Return what tells it from another one."""
-        return [[one.path, repr(one.distribution)] for one in self.parameters]
-
-
-SPACE = Space(
-    (
-        Parameter(f"{_EXTRACTOR}.kind", CategoricalDistribution(("plain", "normalized")), {}),
-        Parameter(f"{_EXTRACTOR}.hidden_features", IntDistribution(4, 64, log=True), {}),
-        Parameter(
-            f"{_EXTRACTOR}.dropout", FloatDistribution(0.0, 0.5), {f"{_EXTRACTOR}.kind": ("normalized",)}
-        ),
-        Parameter("multi_feature.optimizer.lr", FloatDistribution(1e-4, 1e-1, log=True), {}),
-    ),
-    {
-        f"{_EXTRACTOR}.kind": "plain",
-        f"{_EXTRACTOR}.hidden_features": 8,
-        "multi_feature.optimizer.lr": 1e-3,
-    },
-)
 
 
 def sweep_small(folder: Path, table: Path, *, jobs: int = 1) -> SweepResult:
     """Begin a sweep of small trainings, or go on with it."""
-    small: Any = make_small_settings(table, folder / "unused")
+    small = make_small_settings(table, folder / "unused")
     small["multi_feature"]["feature_extractor"] = {"kind": "plain", "hidden_features": 8, "out_features": 4}
-    small["trainer"] |= {"max_epochs": NUM_EPOCHS}
-    how = SimpleNamespace(
-        **{"trials": NUM_TRIALS, "jobs": jobs, "sampler": "tpe", "pruner": "median", "keep": 1},
-        **{"folds": None, "max_failures": None, "storage": None, "engine": "local"},
-        objectives=(Objective(name="val_loss", direction="min"),),
-    )
-    is_there = (folder / "study.db").exists()
-    return run_sweep(settings=parse_settings(small), space=SPACE, sweep=how, folder=folder, resume=is_there)
+    small["trainer"]["max_epochs"] = NUM_EPOCHS
+    space = make_space(parse_settings(small), SEARCH)
+    objective = {"name": "val_loss", "direction": "min"}
+    values = {"trials": NUM_TRIALS, "jobs": jobs, "keep": 1, "objectives": [objective], "search": SEARCH}
+    how, is_there = check_sweep(values), (folder / "study.db").exists()
+    return run_sweep(settings=space.settings, space=space, sweep=how, folder=folder, resume=is_there)
 
 
 class Life:
