@@ -62,24 +62,22 @@ class Leader:
             for one, handler in before.items():
                 signal.signal(one, handler)
 
-    def try_all(self) -> bool:
-        """Try what is left, those first that were interrupted; return whether anything was.
+    def try_all(self) -> None:
+        """Try what is left, those first that were interrupted.
 
         Raises:
             SweepHaltedError: So many trials failed, or nothing can be written.
             TrainingInterruptedError: A signal came.
         """
         left = self._study.interrupted()
-        is_new = False
         while True:
             for index in self._idle():
                 trial = left.pop(0) if left else self._study.begin()
                 if trial is None:
                     break
-                is_new = True
                 self._worker(index).begin(self._make_task(trial))
             if not self._busy():
-                return is_new
+                return
             for worker in self._heard():
                 self._hear(worker)
 

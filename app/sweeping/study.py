@@ -141,14 +141,17 @@ class SweepStudy:
     def report(self, number: int, step: int, value: float) -> str | None:
         """Take what a trial has come to; return why it is to be pruned, or None: it goes on.
 
-        What a trial that was interrupted reports once more changes nothing.
+        What a trial that was interrupted reports once more changes nothing. Of several objectives nothing is
+        pruned.
         """
+        if len(self._plan.objectives) > 1:
+            return None
         trial = self._trial(number)
         last = self._last_steps[number]
         if step > last:
             trial.report(value, step)
             self._last_steps[number] = step
-        if step < last or len(self._plan.objectives) > 1 or not trial.should_prune():
+        if step < last or not trial.should_prune():
             return None
         why = PRUNERS[self._plan.pruner][1]
         return f"{self._plan.objectives[0].name} {value:.6g} at step {step}: {why}"
@@ -223,7 +226,7 @@ def open_study(folder: Path, *, plan: Plan, question: Mapping[str, Any], address
     """
     file = folder / "study.db"
     where = "the study at the PostgreSQL address" if address else str(file)
-    with faults_of_study(folder):
+    with faults_of_study(folder, RuntimeError, ImportError):
         if address is None and not file.exists():
             _make_file(file, plan)
         storage = _storage(address or f"sqlite:///{file}")
@@ -273,15 +276,15 @@ def _owner(folder: Path) -> str:
 
 
 @contextmanager
-def faults_of_study(folder: Path) -> Iterator[None]:
-    """Say what can be done where the database fails within the block.
+def faults_of_study(folder: Path, *others: type[Exception]) -> Iterator[None]:
+    """Say what can be done where the database fails within the block, or there are ``others`` of its errors.
 
     Raises:
         UserError: It does.
     """
     try:
         yield
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError, ImportError) as error:
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, *others) as error:
         cause = error.__cause__ or error
         reason = " ".join(str(cause).partition("[SQL")[0].split())
         raise UserError(_how_to_mend(folder / "study.db", reason)) from error

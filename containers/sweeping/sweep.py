@@ -26,6 +26,7 @@ from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
 from nested_lightning.containers.sweeping.files import write_best_file, write_sweep_file
+from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.containers.sweeping.trial import known_scores
 from nested_lightning.settings.application import ApplicationSettings, is_data_path
@@ -68,23 +69,28 @@ def run_sweep(
     """
     folder = folder.absolute()
     _refuse_folder(folder, is_there=resume)
+    if sweep.folds is not None:
+        refuse_folds(settings)
     objectives = objectives_of(sweep)
     with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
+        if not resume:
+            write_sweep_file(folder, settings, sweep)
         study = open_study(
             folder,
             plan=_plan(settings, space, sweep),
             question=_question(settings, space, sweep),
             address=sweep.storage,
         )
-        write_sweep_file(folder, settings, sweep)
+        if resume:  # it asks the same
+            write_sweep_file(folder, settings, sweep)
         make_task = partial(_task, settings, folder, objectives, sweep.folds)
 
-        def write_down(number: int) -> None:
+        def settle() -> tuple[TrialRecord, ...]:
             trials = study.records()
             remove_checkpoints(folder, trials, objectives, keep=sweep.keep)
             write_best_file(folder, settings, ranked(trials, objectives))
             write_table(folder / "trials.csv", trials, objectives, [one.path for one in space.parameters])
-            reported(trials[number])
+            return trials
 
         leader = Leader(
             study=study,
@@ -92,35 +98,36 @@ def run_sweep(
             jobs=sweep.jobs,
             make_task=partial(make_task, "train"),
             max_failures=sweep.max_failures,
-            ended=write_down,
+            ended=lambda number: reported(settle()[number]),
         )
         with closing(study), leader.working():
-            return _conclude(_try_all(leader, study, make_task, folder, objectives), leader, make_task)
+            is_new, stopped = _try_all(leader, study, make_task)
+            trials = settle()
+            best = ranked(trials, objectives)[:1]
+            result = SweepResult(
+                folder=folder,
+                objectives=objectives,
+                trials=trials,
+                winner=best[0] if best else None,
+                is_new=is_new,
+                stopped=stopped or _unfinished(trials),
+            )
+            return _conclude(result, leader, make_task)
 
 
-def _try_all(
-    leader: Leader, study: SweepStudy, make_task: MakeTask, folder: Path, objectives: tuple[Objective, ...]
-) -> SweepResult:
-    is_new, stopped = study.is_unfinished, ""
-    if is_new:
-        look = leader.do(make_task("look", TrialRecord(number=0, state="running", settings={})))
-        if look.state != "complete":
-            raise UserError(look.reason)
-        study.hold_to("data", {"data": look.data})
-        try:
-            leader.try_all()
-        except SweepHaltedError as halt:
-            stopped = str(halt)
-    trials = study.records()
-    best = ranked(trials, objectives)[:1]
-    return SweepResult(
-        folder=folder,
-        objectives=objectives,
-        trials=trials,
-        winner=best[0] if best else None,
-        is_new=is_new,
-        stopped=stopped or _unfinished(trials),
-    )
+def _try_all(leader: Leader, study: SweepStudy, make_task: MakeTask) -> tuple[bool, str]:
+    """Try what is left; return whether anything was, and why it ended before its time, or nothing."""
+    if not study.is_unfinished:
+        return False, ""
+    look = leader.do(make_task("look", TrialRecord(number=0, state="running", settings={})))
+    if look.state != "complete":
+        raise UserError(look.reason)
+    study.hold_to("data", {"data": look.data})
+    try:
+        leader.try_all()
+    except SweepHaltedError as halt:
+        return True, str(halt)
+    return True, ""
 
 
 def _unfinished(trials: Sequence[TrialRecord]) -> str:

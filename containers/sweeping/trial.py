@@ -28,6 +28,7 @@ from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, provider_of
 from nested_lightning.containers.starting.resuming import resume_training
+from nested_lightning.containers.sweeping.inner_folds import inner_fold
 from nested_lightning.settings.application import (
     ApplicationSettings,
     change_settings,
@@ -60,11 +61,10 @@ def do_task(task: Task, ask: Ask) -> Outcome:
 
 def _train(task: Task, ask: Ask) -> Outcome:
     if task.folds is None:
-        return Outcome(state="complete", values=_trained(task, trial_settings(task), task.folder, ask))
+        return Outcome(state="complete", values=_trained(task, ask, None))
     folds: list[tuple[float, ...]] = []
     for fold in range(task.folds):
-        settings = trial_settings(task)  # TODO
-        folds.append(_trained(task, settings, fold_folder(task.folder, fold), lambda _step, _value: None))
+        folds.append(_trained(task, _go_on, fold))
         means = tuple(fmean(values) for values in zip(*folds, strict=True))
         reason = ask(fold, means[0])
         if reason is not None and fold + 1 < task.folds:
@@ -72,9 +72,13 @@ def _train(task: Task, ask: Ask) -> Outcome:
     return Outcome(state="complete", values=means)
 
 
+def _go_on(_step: int, _value: float) -> None:
+    """Prune nothing: values of one fold aren't compared with those of another."""
+
+
 def _test(task: Task, _ask: Ask) -> Outcome:
-    results = [_prepared(task, trial_settings(task), folder)() for folder in _folders(task)]
-    return Outcome(state="complete", scores=_mean_scores(results))
+    folds = [None] if task.folds is None else range(task.folds)
+    return Outcome(state="complete", scores=_mean_scores([_prepared(task, fold)() for fold in folds]))
 
 
 def known_scores(task: Task) -> dict[str, float]:
@@ -109,9 +113,9 @@ def _mean_scores(results: list[TrainingResult]) -> dict[str, float]:
     return {name: fmean(each[name] for each in scores) for name in scores[0] if all(scores)}
 
 
-def _trained(task: Task, settings: ApplicationSettings, folder: Path, ask: Ask) -> tuple[float, ...]:
+def _trained(task: Task, ask: Ask, fold: int | None) -> tuple[float, ...]:
     """Train, or go on with it, and return the value of each objective."""
-    run = _prepared(task, settings, folder)
+    run = _prepared(task, fold)
     run.looks_at_test = False
     add_report(run, ask)
     result = run()
@@ -125,17 +129,19 @@ def add_report(run: TrainingRun, ask: Ask) -> None:
     callbacks.insert(2, ReportCallback(monitor=monitor, ask=ask))  # after the module's own hooks
 
 
-def _prepared(task: Task, settings: ApplicationSettings, folder: Path) -> TrainingRun:
-    """Return the training in a folder, or the rest of one that was interrupted."""
+def _prepared(task: Task, fold: int | None) -> TrainingRun:
+    """Return the training of a trial, or of a fold of it; or the rest, if it was interrupted."""
+    settings = trial_settings(task)
+    folder = task.folder if fold is None else fold_folder(task.folder, fold)
+    overrides = {} if fold is None else inner_fold(settings, fold, task.folds or 0)
     sys.argv[1:] = [task.what, pickle.dumps(settings.given).hex(), str(folder)]  # for processes that join it
     if RunFolder(folder).settings_file.is_file():
-        places = flatten(settings.to_recorded()).items()
-        named = ((".".join(names), value) for names, value in places)
-        data = {name: value for name, value in named if is_data_path(name, settings.family)}
-        return resume_training(folder, data)
+        named = {".".join(names): value for names, value in flatten(settings.to_plain()).items()}
+        places = {name: value for name, value in named.items() if is_data_path(name, settings.family)}
+        return resume_training(folder, places, overrides=overrides)
     shutil.rmtree(folder, ignore_errors=True)  # a kill came before its settings were written
-    application = bootstrap(parse_settings(settings.to_plain() | {"run_dir": str(folder)}))
-    run: TrainingRun = provider_of(application, "training_run")()
+    placed = parse_settings(settings.to_plain() | {"run_dir": str(folder)})
+    run: TrainingRun = provider_of(bootstrap(placed, overrides=overrides), "training_run")()
     return run
 
 

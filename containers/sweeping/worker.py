@@ -23,7 +23,7 @@ def main() -> None:
     if launched_rank() > 0:
         _join(*sys.argv[1:])
     else:
-        _work(Line(Connection(int(sys.argv[1]))))
+        _work(Line(Connection(int(sys.argv[1]))))  # before torch is imported, which takes seconds
 
 
 def _work(line: Line) -> None:
