@@ -1,7 +1,7 @@
 """What pruning saves, what a sweep costs beside its trainings, and what its choice is worth.
 
-Run it from the project's folder with ``python -m benchmarks.sweep time`` or ``… choice`` (extra ``sweep``). Both
-search the extractor, its width and the rate on the shipped digits (preset seed: 10, 15 and 20 columns).
+Run it from the project's folder with ``python -m benchmarks.sweep time`` or ``… choice`` (extra ``sweep``).
+Both search the extractor, its width and the rate on the shipped digits (preset seed: 10, 15 and 20 columns).
 
 ``time`` makes the default sweep twice, without and with pruning, and then the trainings of the one without
 once more, one after another in this process, as a loop would. The first worker's start counts for the sweep.
