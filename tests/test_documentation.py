@@ -25,7 +25,11 @@ FORMER = "| before |"
 MISTAKES = {"trainer.max_epoch", "submodules.multi_feature.hed", "multi_feature.hed"}
 """Examples of names that a message reports."""
 
-OF_AN_OVERRIDE = {"multi_feature.feature_extractor.depth", "multi_feature.head.depth"}
+OF_AN_OVERRIDE = {
+    "multi_feature.feature_extractor.depth",
+    "multi_feature.feature_extractors.kar.depth",
+    "multi_feature.head.depth",
+}
 """Arguments of classes that examples put in."""
 
 WITHIN_A_PART = {
@@ -34,7 +38,7 @@ WITHIN_A_PART = {
 }
 """Modules of parts, as policies have them."""
 
-EXAMPLES = {"fourier", "kar_1", "train_discriminator_loss"}
+EXAMPLES = {"LudwigModel", "fourier", "kar_1", "train_discriminator_loss"}
 """Words of examples, and one that is put together where it is logged."""
 
 
@@ -73,7 +77,9 @@ def _paths_of_parts(text: str) -> set[str]:
 
 
 def _words_in_code(text: str) -> set[str]:
-    return set(re.findall(r"`([A-Za-z_]\w*)[`(]", text))
+    """Return words in backticks, but for those that the page's own examples define or use."""
+    examples = re.findall(r"^```\w+\n.*?^```", text, re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"`([A-Za-z_]\w*)[`(]", text)) - set(re.findall(r"\w+", " ".join(examples)))
 
 
 @cache

@@ -1,7 +1,7 @@
 """A page whose examples are a session: files that are written, commands, and what these print.
 
 ``python -m tests.docs.console_page docs/first-day.md`` runs it in an empty folder and writes the output anew;
-files that a page needs are named behind it.
+files that a page needs are named after it.
 """
 
 import os
@@ -19,8 +19,8 @@ from pathlib import Path
 
 from tests.command_line import TIMEOUT_S, ForkedPrograms
 
-_BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-_FILE_NAME = re.compile(r"# (\S+\.py)\n")
+_BLOCK = re.compile(r"^```(python|yaml|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_FILE_NAME = re.compile(r"# (\S+\.(?:py|yaml))\n")
 _COMMAND = re.compile(r"^\$ (.*)\n?", re.MULTILINE)
 _FIGURE = re.compile(r"[-+]?\d[\d,:]*(\.\d+)?(e[-+]?\d+)?")
 _HOME = "/home/you"
@@ -53,7 +53,7 @@ def run_page(text: str, folder: Path, programs: ForkedPrograms) -> Iterator[Step
     """Write each file and run each command of a page in their order.
 
     Args:
-        text: The page. A block of Python that begins with a file's name is written to it.
+        text: The page. A block of Python or YAML that begins with a file's name is written to it.
         folder: Where it all happens.
         programs: Runs ``nested-lightning``.
 
@@ -61,7 +61,7 @@ def run_page(text: str, folder: Path, programs: ForkedPrograms) -> Iterator[Step
         AssertionError: A command fails, or ends with 2 without an error.
     """
     for language, block in _BLOCK.findall(text):
-        if language == "python":
+        if language != "console":
             if name := _FILE_NAME.match(block):
                 (folder / name[1]).write_text(block)
             continue

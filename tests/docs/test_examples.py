@@ -1,5 +1,6 @@
 """The examples of the documentation: they run, or are parts of what is run elsewhere."""
 
+import json
 import re
 import shutil
 import sys
@@ -21,10 +22,14 @@ from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
 from tests.command_line import ForkedPrograms
 from tests.docs.console_page import run_page
+from tests.docs.notebook import notebook_of
 
 PROJECT = Path(__file__).parents[2]
 WAVES = PROJECT / "tests" / "plugins" / "nested-lightning-waves"
 RIVALS = {"coming-from-lightning-cli.md": LIGHTNING_CLI, "coming-from-hydra.md": HYDRA_ZEN}
+
+SESSIONS = {"first-day.md": 23, "tutorial.md": 3, "own-submodule.md": 1, "coming-from-ludwig.md": 5}
+"""Pages whose commands are run, with how many there are."""
 
 
 def _blocks(page: str, language: str) -> list[str]:
@@ -68,6 +73,33 @@ def test_the_python_of_overriding_runs_from_top_to_bottom() -> None:
     exec("\n".join(blocks), names)
 
     assert "model" in names
+
+
+def test_the_python_of_why_runs_from_top_to_bottom() -> None:
+    exec("\n".join(_blocks("why.md", "python")), {"__name__": "page"})
+
+
+@pytest.mark.slow
+def test_the_notebook_of_the_tutorial_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    notebook = json.loads((PROJECT / "docs" / "tutorial.ipynb").read_text())
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    names: dict[str, Any] = {"__name__": "page"}
+
+    for cell in cells:
+        exec(cell, names)
+
+    assert len(cells) >= 8
+    assert type(names["reloaded"].multi_feature.model().feature_extractors["kar"]) is names["Products"]
+    assert "did you mean 'dropout'" in capsys.readouterr().out
+
+
+def test_the_notebook_is_that_of_its_page() -> None:
+    page = PROJECT / "docs" / "tutorial.md"
+
+    assert page.with_suffix(".ipynb").read_text() == notebook_of(page.read_text())
 
 
 class Pictures(LightningDataModule):
@@ -120,13 +152,14 @@ def test_the_python_of_wiring_runs_from_top_to_bottom() -> None:
 
 
 @pytest.mark.slow
-def test_the_first_day_goes_as_its_page_says(forked_programs: ForkedPrograms, tmp_path: Path) -> None:
-    page = (PROJECT / "docs" / "first-day.md").read_text()
-
-    steps = list(run_page(page, tmp_path, forked_programs))
+@pytest.mark.parametrize(("page", "num_steps"), SESSIONS.items())
+def test_a_session_goes_as_its_page_says(
+    page: str, num_steps: int, forked_programs: ForkedPrograms, tmp_path: Path
+) -> None:
+    steps = list(run_page((PROJECT / "docs" / page).read_text(), tmp_path, forked_programs))
 
     assert [step.printed for step in steps if not step.is_as_shown] == []
-    assert len(steps) > 5
+    assert len(steps) == num_steps
 
 
 @pytest.mark.slow
