@@ -1,6 +1,6 @@
 """A page as a notebook: ``python -m tests.docs.notebook docs/tutorial.md`` writes docs/tutorial.ipynb.
 
-Blocks of Python are cells; those that begin with a file's name are not, since a reader of the page saves them.
+Blocks of Python are cells, unless they begin with the name of a file: those are saved by the reader.
 """
 
 import json
