@@ -28,7 +28,13 @@ PROJECT = Path(__file__).parents[2]
 WAVES = PROJECT / "tests" / "plugins" / "nested-lightning-waves"
 RIVALS = {"coming-from-lightning-cli.md": LIGHTNING_CLI, "coming-from-hydra.md": HYDRA_ZEN}
 
-SESSIONS = {"first-day.md": 23, "tutorial.md": 3, "own-submodule.md": 1, "configuring.md": 3, "coming-from-ludwig.md": 5}
+SESSIONS = {
+    "first-day.md": 23,
+    "tutorial.md": 3,
+    "own-submodule.md": 1,
+    "configuring.md": 3,
+    "coming-from-ludwig.md": 5,
+}
 """Pages whose commands are run, with how many there are."""
 
 
