@@ -170,7 +170,7 @@ def _compare(first: Path, second: Path) -> None:
 
 
 def _read_settings(path: Path) -> Mapping[Names, Any]:
-    """Return settings and overrides; of a family that isn't known here, as a file says them."""
+    """Return settings and overrides; those of a family that isn't known here are as the file has them."""
     if path.suffix in _MODEL_FILES:
         recipe = read_checkpoint(path)
         is_known = recipe.family in families()

@@ -1,4 +1,4 @@
-"""``inspect``: what a checkpoint says of itself."""
+"""``inspect``: what is in a checkpoint."""
 
 from typing import Annotated, Any
 
@@ -62,7 +62,7 @@ def inspect(
 
 
 def _shortened(values: Any) -> Any:
-    """Return nested plain values with the beginning of texts and lists that nobody would read."""
+    """Return nested plain values, with texts and lists that are too long to read cut short."""
     if isinstance(values, dict):
         return {name: _shortened(value) for name, value in values.items()}
     if isinstance(values, list):

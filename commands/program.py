@@ -1,4 +1,4 @@
-"""The program: every command, and how it ends."""
+"""The program: every command, and its exit status."""
 
 import io
 import os
@@ -63,7 +63,7 @@ def say_version(
         typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Take what stands before a command."""
+    """Take the options that come before a command."""
     del version
 
 
@@ -89,7 +89,7 @@ def run() -> None:
 
 
 def _escape_what_cannot_be_encoded() -> None:
-    """Let characters that the terminal's encoding lacks be written by their numbers, and be no error."""
+    """Write characters that the terminal's encoding lacks as escapes, rather than fail."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""What ``train`` and ``resume`` share: they train, and say what it came to."""
+"""What ``train`` and ``resume`` share: they train, and print the results."""
 
 import shlex
 import sys
@@ -38,7 +38,7 @@ def refuse_faults(application: Any) -> None:
 
 
 def run_training(run: Any) -> None:
-    """Say what was understood of the data, train, and print the scores and where everything lies.
+    """Print what was recognised in the data, train, and print scores and the files that were written.
 
     Args:
         run: A `app.training.runs.run.TrainingRun`.
@@ -51,7 +51,7 @@ def run_training(run: Any) -> None:
 
 
 def print_result(result: Any, *, has_ended: bool = False) -> None:
-    """Print the scores of a training, and where everything lies.
+    """Print the scores of a training, and the files that it wrote.
 
     Args:
         result: A `app.training.runs.result.TrainingResult`.
