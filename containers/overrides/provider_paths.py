@@ -13,7 +13,7 @@ from nested_lightning.containers.providing.nested import WithParts
 
 
 class OverridePathError(UserError):
-    """A path at which there is no provider."""
+    """There is no provider at a path."""
 
 
 def find_provider(container: Any, path: str) -> providers.Provider[Any]:

@@ -95,7 +95,7 @@ def family(
 
 
 def _declared_policies(plan: WiringPlan, section: str) -> dict[str, Any]:
-    """Return what declarations of parts say of first weights and of learning, as settings."""
+    """Return the first weights and policies that declarations of parts give, as settings."""
     policies = {
         f"{section}.{_place_of(name, one.declaration)}": dict(one.declaration.policy)
         for name, one in plan.parts.items()

@@ -106,7 +106,7 @@ def _is_plain_value(value: Any) -> bool:
 
 
 def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
-    """Return the types of arguments as far as they can be had at runtime."""
+    """Return the types of arguments as far as they are available at runtime."""
     function = maker.__init__ if isinstance(maker, type) else inspect.unwrap(maker)  # type: ignore[misc]
     try:
         return get_type_hints(function, include_extras=True)

@@ -58,7 +58,7 @@ def _unwired(module: Any, model: type[LightningModule]) -> Any:
 
 
 def _is_lightning(found: Any, base: type[Any]) -> bool:
-    """Return whether this is a class of that base, also of the other package, which is refused later."""
+    """Return whether this is a class of that base, of either Lightning package; one is refused later."""
     if not isinstance(found, type):
         return False
     names = {one.__name__ for one in found.__mro__}

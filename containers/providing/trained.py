@@ -25,7 +25,7 @@ class TrainedModel(providers.Object[Any]):
 
 
 def new_model(model: Any, trainer: Any, predictor: Any) -> dict[str, Any]:
-    """Return what a family's ``training_run`` gets: a new model, and what keeps it when it is trained.
+    """Return arguments of a family's ``training_run``: a new model, and what keeps it once it is trained.
 
     Args:
         model: The family's provider of models.
