@@ -41,7 +41,7 @@ class Slot:
         assert default in self._own
 
     def field(self, description: str, **values: Any) -> Any:
-        """Return the field of a settings model that this slot is, with a choice of our own as its default.
+        """Return a field of a settings model for this slot, with a choice of ours as its default.
 
         Args:
             description: What is chosen.

@@ -117,7 +117,7 @@ _VAE = VaeSettings().model_dump(mode="json", include={"decoder", "optimizer", "s
 
 
 class PictureOptions(Settings):
-    """Which pictures are made: exactly one of new ones, reconstructions, an interpolation."""
+    """Which pictures are made: either new ones, reconstructions or an interpolation."""
 
     sample: int | None = Field(None, ge=1, le=100_000, description="Make that many new pictures.")
     reconstruct: Path | None = Field(None, description="Reconstruct a picture, or all in a folder.")
