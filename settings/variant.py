@@ -134,7 +134,7 @@ class VariantSettings(Settings):
 
 
 ORIGINAL = Preset(
-    summary="LSTMs that read forwards alone, behind a linear projection or an embedding.",
+    summary="LSTMs that only read forwards, after a linear projection or an embedding.",
     values={
         "variant": {
             "decoder": {"kind": "recurrent", "is_bidirectional": False},
