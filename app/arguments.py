@@ -1,4 +1,4 @@
-"""Arguments of the calls that a program of its own makes: they are what their types say, or a `UserError`."""
+"""Arguments of calls from a user's program: checked against their types, else a `UserError`."""
 
 import inspect
 from collections.abc import Callable

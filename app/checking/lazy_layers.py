@@ -1,4 +1,4 @@
-"""Lazy layers, such as ``nn.LazyLinear``: a batch tells their widths before weights are counted or copied."""
+"""Lazy layers, such as ``nn.LazyLinear``: a batch sets their widths before weights are counted or copied."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress

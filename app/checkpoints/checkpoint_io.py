@@ -193,7 +193,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _cause_number(error: BaseException) -> int | None:
-    """Return the system's error number: torch wraps a failed write into an error of its own."""
+    """Return the system's error number, since torch wraps a failed write in an error of its own."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError):

@@ -1,4 +1,4 @@
-"""What an object means as a plainer one: a path is its text, an enumeration its value."""
+"""Objects as plainer ones: a path as its text, an enumeration as its value."""
 
 from argparse import Namespace
 from collections.abc import Mapping

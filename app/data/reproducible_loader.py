@@ -151,7 +151,7 @@ class _Pending:
 
 
 def _share(batches: list[list[Any]]) -> list[list[Any]]:
-    """Return this process's batches: every so many'th, and a part of those that are left over.
+    """Return this process's batches: every n-th of n processes, and a share of those left over.
 
     Raises:
         UserError: There are fewer samples than processes.

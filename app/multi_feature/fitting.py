@@ -1,4 +1,4 @@
-"""What is learnt of each column in the training part: statistics, categories, words.
+"""What is learnt about each column from the training part: statistics, categories, words.
 
 Shapes: N rows.
 """

@@ -102,7 +102,7 @@ def _is_within(path: Path) -> bool:
 
 
 def _is_folder(path: Path) -> bool:
-    """Return whether it is one; what may not be looked at is reported by whoever opens it."""
+    """Return whether it is one; missing permissions are reported when it is opened."""
     try:
         return path.is_dir()
     except PermissionError:

@@ -41,7 +41,7 @@ class VaeGan(Composite):
     """Several variational autoencoders within a generative adversarial network.
 
     After Larsen et al., https://arxiv.org/abs/1512.09300: each VAE reconstructs and samples the pictures of
-    its domains, and a discriminator tells both from real ones. Each VAE and each discriminator has an
+    its domains, and a discriminator distinguishes both from real ones. Each VAE and each discriminator has an
     optimiser of its own; a training batch counts as one in ``global_step``.
 
     Args:
@@ -112,7 +112,7 @@ class VaeGan(Composite):
 
     @property
     def untrained(self) -> Sequence[str]:
-        """The discriminators, where the objective asks nothing of them."""
+        """The discriminators, if the objective doesn't use them."""
         return () if self.objective.is_adversarial else ("discriminators.",)
 
     def vae(self, name: str) -> VariationalAutoencoder:

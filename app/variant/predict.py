@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class SequencePrediction:
-    """What a model says of one sequence.
+    """A model's prediction for one sequence.
 
     Attributes:
         class_names: Names of the C classes.

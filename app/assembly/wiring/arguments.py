@@ -19,7 +19,7 @@ _known: WeakKeyDictionary[Callable[..., Any], Mapping[str, Expected]] = WeakKeyD
 
 
 def expected_parts(function: Callable[..., Any]) -> Mapping[str, Expected]:
-    """Return what has to come of each part of a wiring function, by its name; of any other, nothing."""
+    """Return what is expected of each part of a wiring function, by name; empty for any other function."""
     if function not in _known:
         parameters = inspect.signature(function).parameters
         names = [name for name, one in parameters.items() if isinstance(one.default, Declaration)]
@@ -73,5 +73,5 @@ def choosing(function: F) -> F:
 
 
 def is_chooser(maker: Any) -> bool:
-    """Return whether something else is made by it, of what it is given."""
+    """Return whether a maker makes something else from its arguments."""
     return getattr(getattr(maker, "func", maker), "is_chooser", False) is True

@@ -1,4 +1,4 @@
-"""From a wiring function, what settings chose and what the data are to a composite."""
+"""From a wiring function, chosen settings and data to a composite."""
 
 import hashlib
 import inspect
@@ -134,7 +134,7 @@ class Composer:
             warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
 
     def _read(self, facts: DataFacts) -> None:
-        """Let the function read what it reads; a part that can't be built is said where the model is.
+        """Let the function read the data; a part that can't be built is reported when the model is built.
 
         Raises:
             CompositionError: The function ends early because of such a part.
@@ -162,7 +162,7 @@ def first_batch(datamodule: LightningDataModule | None) -> Any:
 
 
 def find_places(model: nn.Module, parts: Mapping[str, nn.Module]) -> dict[str, str]:
-    """Return where a composite holds its parts, by the names of these; what it doesn't hold is left out."""
+    """Return where a composite holds its parts, by their names; parts that it doesn't hold are left out."""
     held = {id(module): name for name, module in reversed([*model.named_modules()]) if name}
     return {name: held[id(part)] for name, part in parts.items() if id(part) in held}
 
@@ -176,7 +176,7 @@ def _described(assembler: Assembler, name: str) -> str:
 
 
 def wire(function: Callable[..., Any], /, *, assembler: Assembler, **given: Any) -> Any:
-    """Return the composite that a wiring function builds of what it is given.
+    """Return the composite that a wiring function builds from its arguments.
 
     Raises:
         CompositionError: A part can't be built, doesn't fit, isn't held by the composite, or has no adapters.

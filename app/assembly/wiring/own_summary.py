@@ -1,4 +1,4 @@
-"""What is known of a stranger's data, in a few lines."""
+"""A summary of a user's own data, in a few lines."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -78,7 +78,7 @@ class LabelsObjective(nn.Module):
         }
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who says of every row which labels most training rows have."""
+        """Return the scores of always answering the labels that most training rows have."""
         counts = torch.tensor(self.target.counts, dtype=torch.float32, device=target.device)
         most = (counts / self.target.num_rows >= 0.5).float()
         return self.scores(most.expand(len(target), -1), target)

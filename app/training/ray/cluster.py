@@ -12,7 +12,7 @@ _PATIENCE_S = 10.0
 
 
 def require_token() -> None:
-    """Have a cluster that is started here take nothing from who has no token of it.
+    """Make a cluster that is started here refuse clients without its token.
 
     It listens on all of this machine's addresses, and whoever reaches it can have it run anything. Newer
     versions of Ray ask for a token by themselves, and say so in a warning. Call it before Ray is imported,

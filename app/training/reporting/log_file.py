@@ -1,4 +1,4 @@
-"""What the project, Lightning and Python's warnings say, kept in a file."""
+"""Messages of the project, of Lightning and Python's warnings, kept in a file."""
 
 import logging
 import warnings
@@ -19,7 +19,7 @@ _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 @contextmanager
 def log_to_file(path: Path | None, *, terminal_level: int = logging.WARNING) -> Iterator[None]:
-    """Append what is logged inside the block to a file, and keep the terminal to what matters.
+    """Append what is logged inside the block to a file, and only show what matters on the terminal.
 
     Takes the loggers of the project and of Lightning from INFO on, and every warning, which is shown all
     the same, except for Lightning's own use of what torch has deprecated.

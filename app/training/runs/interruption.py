@@ -87,7 +87,7 @@ class Interruption(EpochCallback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the signals back from Lightning, which would end the training, or save, at any moment."""
+        """Restore our handlers after Lightning set its own, which would end or save at any moment."""
         self._install()
         self._is_training = bool(self._signals)
         if self._requeue_signal is not None:
