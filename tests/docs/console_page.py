@@ -33,11 +33,13 @@ class Step:
     """A command of a page.
 
     Attributes:
+        line: Where the page has it, from 1.
         command: As a reader types it.
         shown: What the page says that it prints.
         printed: What it printed, as a terminal has it.
     """
 
+    line: int
     command: str
     shown: str
     printed: str
@@ -60,19 +62,22 @@ def run_page(text: str, folder: Path, programs: ForkedPrograms) -> Iterator[Step
     Raises:
         AssertionError: A command fails, or ends with 2 without an error.
     """
-    for language, block in _BLOCK.findall(text):
+    for found in _BLOCK.finditer(text):
+        language, block = found.groups()
         if language != "console":
             if name := _FILE_NAME.match(block):
                 (folder / name[1]).write_text(block)
             continue
+        line = text.count("\n", 0, found.start(2)) + 1
         parts = _COMMAND.split(block)
         for command, shown in zip(parts[1::2], parts[2::2], strict=True):
             done = _run(shlex.split(command), folder, programs)
             *_, last = ["", *done.stdout.splitlines()]
             is_error = last.startswith("error: ")
-            assert done.returncode == (2 if is_error else 0), f"{command}\n{done.stdout}"
+            assert done.returncode == (2 if is_error else 0), f"line {line}: {command}\n{done.stdout}"
             printed = done.stdout.replace(str(folder), _HOME).replace(sys.prefix, f"{_HOME}/venv")
-            yield Step(command=command, shown=shown, printed=printed)
+            yield Step(line=line, command=command, shown=shown, printed=printed)
+            line += 1 + shown.count("\n")
 
 
 def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess.CompletedProcess[str]:

@@ -21,7 +21,7 @@ from nested_lightning import bootstrap
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
 from tests.command_line import ForkedPrograms
-from tests.docs.console_page import run_page
+from tests.docs.console_page import Step, run_page
 from tests.docs.notebook import notebook_of
 
 PROJECT = Path(__file__).parents[2]
@@ -38,9 +38,40 @@ SESSIONS = {
 """Pages whose commands are run, with how many there are."""
 
 
+def _not_as_shown(page: str, steps: list[Step]) -> list[str]:
+    return [f"docs/{page}:{step.line}: {step.printed}" for step in steps if not step.is_as_shown]
+
+
+def _run_python(page: str) -> dict[str, Any]:
+    """Run the Python of a page from top to bottom, as lines of the page, which a traceback then names."""
+    path = PROJECT / "docs" / page
+    text = path.read_text()
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in re.finditer(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        above = "\n" * text.count("\n", 0, block.start(1))
+        exec(compile(above + block[1], path, "exec"), names)
+    return names
+
+
 def _blocks(page: str, language: str) -> list[str]:
     text = (PROJECT / "docs" / page).read_text()
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_an_example_that_fails_names_its_page_and_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "page.md").write_text(
+        "# Page\n\n```python\nimport torch\n\ntorch.zeros(sise=2)\n```\n"
+    )
+    monkeypatch.setattr(f"{__name__}.PROJECT", tmp_path)
+
+    with pytest.raises(TypeError) as failure:
+        _run_python("page.md")
+
+    assert str(failure.traceback[-1].path).endswith("docs/page.md")
+    assert failure.traceback[-1].lineno + 1 == 6
 
 
 @pytest.mark.slow
@@ -49,10 +80,8 @@ def test_the_python_of_embedding_runs_from_top_to_bottom(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     bootstrap(merge(small_settings, {"run_dir": "runs/shapes"})).multi_feature.training_run()()
-    blocks = _blocks("embedding.md", "python")
-    assert len(blocks) >= 6
 
-    exec("\n".join(blocks), {"__name__": "page"})
+    _run_python("embedding.md")
 
     assert Path("runs/second/checkpoints/best.ckpt").exists()
 
@@ -63,26 +92,18 @@ def test_the_python_of_serving_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     bootstrap(merge(small_settings, {"run_dir": "runs/shapes"})).multi_feature.training_run()()
-    (block,) = _blocks("serving.md", "python")
-    names: dict[str, Any] = {"__name__": "page"}
 
-    exec(block, names)
+    names = _run_python("serving.md")
 
     assert sorted(names["app"].openapi()["paths"]) == ["/shapes", "/shapes/predict"]
 
 
 def test_the_python_of_overriding_runs_from_top_to_bottom() -> None:
-    names: dict[str, object] = {"__name__": "page"}
-    blocks = _blocks("overriding.md", "python")
-    assert len(blocks) >= 4
-
-    exec("\n".join(blocks), names)
-
-    assert "model" in names
+    assert "model" in _run_python("overriding.md")
 
 
 def test_the_python_of_why_runs_from_top_to_bottom() -> None:
-    exec("\n".join(_blocks("why.md", "python")), {"__name__": "page"})
+    assert "Open" in _run_python("why.md")
 
 
 @pytest.mark.slow
@@ -150,11 +171,7 @@ def test_the_family_of_the_readme_is_built_with_and_without_a_container(
 
 
 def test_the_python_of_wiring_runs_from_top_to_bottom() -> None:
-    names: dict[str, Any] = {"__name__": "page"}
-
-    exec("\n".join(_blocks("wiring.md", "python")), names)
-
-    assert names["first"].hparams == {}
+    assert _run_python("wiring.md")["first"].hparams == {}
 
 
 @pytest.mark.slow
@@ -164,7 +181,7 @@ def test_a_session_goes_as_its_page_says(
 ) -> None:
     steps = list(run_page((PROJECT / "docs" / page).read_text(), tmp_path, forked_programs))
 
-    assert [step.printed for step in steps if not step.is_as_shown] == []
+    assert _not_as_shown(page, steps) == []
     assert len(steps) == num_steps
 
 
@@ -177,7 +194,7 @@ def test_our_side_of_a_comparison_goes_as_its_page_says(
 
     steps = list(run_page((PROJECT / "docs" / page).read_text(), tmp_path, forked_programs))
 
-    assert [step.printed for step in steps if not step.is_as_shown] == []
+    assert _not_as_shown(page, steps) == []
     assert len(steps) == 4
 
 
