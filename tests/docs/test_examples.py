@@ -20,6 +20,7 @@ from benchmarks.ways.way import FAMILY, HYDRA_ZEN, LIGHTNING_CLI, WAYS
 from nested_lightning import bootstrap
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
+from nested_lightning.testing.doubles import SubmoduleDouble
 from tests.command_line import ForkedPrograms
 from tests.docs.console_page import Step, run_page
 from tests.docs.notebook import notebook_of
@@ -168,6 +169,32 @@ def test_the_family_of_the_readme_is_built_with_and_without_a_container(
 
     assert application.corners.model().lr == 0.01
     assert names["corners"](Pictures(), Classifier, net=LinearNet).net.out_features == 4
+
+
+def test_the_override_of_the_readme_holds_for_one_extractor() -> None:
+    (block,) = [one for one in _blocks("../README.md", "python") if "MockExtractor" in one]
+    names: dict[str, Any] = {"__name__": "page", "MockExtractor": SubmoduleDouble}
+
+    exec(block, names)
+
+    extractors = names["model"].feature_extractors
+    assert [name for name, one in extractors.items() if isinstance(one, SubmoduleDouble)] == ["kar"]
+
+
+@pytest.mark.slow
+def test_the_program_of_the_readme_predicts(
+    small_settings: dict[str, Any], small_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = bootstrap(merge(small_settings, {"run_dir": "runs/shapes"})).multi_feature.training_run()()
+    shutil.copy(result.best_checkpoint, "best.ckpt")
+    shutil.copy(small_csv, "new.csv")
+    (block,) = [one for one in _blocks("../README.md", "python") if "new.csv" in one]
+    names: dict[str, Any] = {"__name__": "page"}
+
+    exec(block, names)
+
+    assert len(names["predictions"].classes) > 0
 
 
 def test_the_python_of_wiring_runs_from_top_to_bottom() -> None:
