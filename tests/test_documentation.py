@@ -157,6 +157,15 @@ def test_settings_and_providers_on_a_page_exist(page: str) -> None:
     assert [path for path in sorted(named) if not _is_setting(path) and not _is_provider(path)] == []
 
 
+def test_words_of_the_glossary_are_defined_there_alone() -> None:
+    words = re.findall(r"^### (.+)$", _read("docs/concepts.md"), re.MULTILINE)
+    one_of_them = "|".join(word.lower().removesuffix("y") for word in words)
+    defined = re.compile(rf"(?<!\*)\*(?:{one_of_them})\w*\*(?!\*)", re.IGNORECASE)
+
+    assert len(words) == len({*words}) > 9
+    assert {page: defined.findall(_read(page)) for page in PAGES if defined.search(_read(page))} == {}
+
+
 def test_architecture_shows_the_layers_of_the_contract() -> None:
     linter: Any = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
     [layers] = [
