@@ -106,4 +106,4 @@ class Composite(LightningModule):
 
         From the hooks at the end of an epoch alone, ``on_train_epoch_end`` and its kin.
         """
-        self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # Lightning wants it said
+        self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # asked for by Lightning

@@ -106,7 +106,7 @@ def read_checkpoint(
         _refuse_instructions(checkpoint)
         migrate(checkpoint)
         if is_completed and LEFT_OUT in checkpoint:
-            from nested_lightning.app.checkpoints.left_out import complete  # which knows this module
+            from nested_lightning.app.checkpoints.left_out import complete  # it imports this module
 
             complete(checkpoint)
     return checkpoint
@@ -218,4 +218,4 @@ def _has_no_inodes(folder: Path) -> bool:
     if os.name != "posix":
         return False
     found = os.statvfs(folder)
-    return found.f_files > 0 and found.f_favail == 0  # some file systems count none
+    return found.f_files > 0 and found.f_favail == 0  # some file systems report none

@@ -132,7 +132,7 @@ def _rebuild(loader: DataLoader[Any], order: ReproducibleLoader) -> DataLoader[A
         multiprocessing_context=loader.multiprocessing_context,
         generator=torch.Generator(),
         prefetch_factor=loader.prefetch_factor,
-        persistent_workers=False,  # those that stay would outlive the training
+        persistent_workers=False,  # persistent ones would outlive the training
         pin_memory_device=loader.pin_memory_device,
     )
 

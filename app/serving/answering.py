@@ -33,7 +33,7 @@ async def answer(service: Service, request: Request) -> Response:
     wanted = request.headers.get("accept", "")
     if LINES in wanted:
         with _dropping(request, pieces), service.in_time(pieces):
-            await asyncio.wrap_future(pieces[0])  # so that what is wrong has its status
+            await asyncio.wrap_future(pieces[0])  # so that an error still gets its own status
         return StreamingResponse(_lines(pieces), media_type=LINES)
     with _dropping(request, pieces), service.in_time(pieces):
         answers = await _all(pieces)

@@ -123,7 +123,7 @@ class Worker:
             while self._take():
                 self._watch.saw_batch(self._name, sum(job.size for job in self._running))
                 self._answer(self._running)
-        except BaseException as error:  # not even what ends a thread may leave somebody waiting
+        except BaseException as error:  # nobody may be left waiting, even if the thread ends
             self._die(error)
 
     def _take(self) -> bool:

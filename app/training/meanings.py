@@ -121,7 +121,7 @@ def _fitted(
     own: Tensor, other: Tensor, changed: Sequence[tuple[Meaning, tuple[str, ...]]], unclear: set[str]
 ) -> tuple[Tensor | None, str]:
     """Return what is taken over in place of a tensor, and a remark about it."""
-    if is_lazy(own) and not changed:  # has no shape yet
+    if is_lazy(own) and not changed:  # its shape isn't known yet
         return other, ""
     chosen: dict[int, tuple[list[int], list[int]]] = {}
     remark = ""

@@ -144,7 +144,7 @@ def _call(kind: type[T], first: Any, options: Options, rehearse: Callable[[Calla
     try:
         rehearse(partial(kind, **on_cpu))
         return kind(first, **given)  # type: ignore[call-arg]
-    except Exception as error:  # whichever torch raises of a value that isn't its
+    except Exception as error:  # torch may raise anything for a wrong value
         reason = " ".join(str(error).split())
         raise UserError(
             f"{kind.__name__} can't be built with {given}: {reason or type(error).__name__}"

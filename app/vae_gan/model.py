@@ -106,7 +106,7 @@ class VaeGan(Composite):
         spec = VaeGanDataSpec.from_dict(data_spec)
         yield Meaning(part="discriminators", what="domains", names=spec.domains)
         for name, domains in spec.groups.items():
-            if len(domains) > 1:  # encoder and decoder are told which
+            if len(domains) > 1:  # encoder and decoder are given the domain
                 part = f"vaes.{escape_name(name)}"
                 yield Meaning(part=part, what="domains", names=domains, binds="part")
 

@@ -147,5 +147,5 @@ def _check(sequence: Any, spec: VariantSpec, number: int) -> RawSequence:
 def _as_numbers(vectors: Any) -> np.ndarray[Any, Any] | None:
     try:
         return np.atleast_1d(np.asarray(vectors, dtype=np.float32))
-    except Exception:  # ragged lists, words, a stranger's objects
+    except Exception:  # ragged lists, words, a user's objects
         return None

@@ -31,7 +31,7 @@ def expected_parts(function: Callable[..., Any]) -> Mapping[str, Expected]:
 def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return inspect.get_annotations(function, eval_str=True)
-    except (NameError, TypeError):  # a name that is imported for type checkers alone
+    except (NameError, TypeError):  # a name imported only for type checkers
         return {}
 
 
@@ -53,7 +53,7 @@ def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> ins
         named = maker.func if isinstance(maker, partial) else maker
         name = getattr(named, "__name__", type(named).__name__)
         message = f"{path} can't be built: {name}: {why_not_called(signature, args, kwargs)}"
-        raise CompositionError(message, path=path) from None  # no consequence of a guessed width
+        raise CompositionError(message, path=path) from None  # not caused by a guessed width
 
 
 def fitting(maker: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:

@@ -157,7 +157,7 @@ class Composer:
 def first_batch(datamodule: LightningDataModule | None) -> Any:
     """Return the first training batch; None where there is none, or several loaders give it."""
     loader = None if datamodule is None else datamodule.train_dataloader()
-    is_one = not isinstance(loader, Mapping | list | tuple | CombinedLoader)  # others differ by stage
+    is_one = not isinstance(loader, Mapping | list | tuple | CombinedLoader)  # several differ by stage
     return next(iter(loader), None) if loader is not None and is_one else None
 
 
@@ -213,7 +213,7 @@ def data_spec_of(
     """Return what a checkpoint knows of the data, or else what is found in them."""
     if known is None:
         data = datamodule()
-        given = getattr(data, "data_spec", None)  # of a double, which stands for data that it isn't
+        given = getattr(data, "data_spec", None)  # a double has the spec of its model's data
         return given if isinstance(given, OwnDataSpec) else composer.find_data_spec(data)
     composer.note_changed_source(known)
     return known

@@ -103,7 +103,7 @@ def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
     if place.offered and not is_chooser(maker):
         kwargs = {**fitting(maker, place.offered), **kwargs}
     if inspect.isfunction(maker) and has_parts(function := inspect.unwrap(maker)):
-        from nested_lightning.app.assembly.wiring.wiring import Wiring  # which knows this module
+        from nested_lightning.app.assembly.wiring.wiring import Wiring  # it imports this module
 
         below = place.assembler or Assembler(path=place.path)
         return Wiring(below, within=place.name)(function, *args, **kwargs)
@@ -112,7 +112,7 @@ def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
         return observed(maker, args, kwargs, place.path)
     except TypeError:
         if signature_of(maker) is not None:
-            bind(maker, args, kwargs, path=place.path)  # says it better, if that is what was wrong
+            bind(maker, args, kwargs, path=place.path)  # gives a better message if the arguments are wrong
         raise
     finally:
         _place.reset(token)

@@ -119,7 +119,7 @@ class OwnDesk:
             return "it isn't known what a row of a batch is"
         try:
             self._answer(self._example())
-        except Exception as error:  # whatever a stranger's step raises
+        except Exception as error:  # a user's step may raise anything
             return f"predict_step can't answer a batch as the training had it ({type(error).__name__})"
         return ""
 

@@ -31,7 +31,7 @@ def own_summary(datamodule: Any, data_spec: OwnDataSpec) -> DataSummary | None:
 def _num_rows(data: Any) -> int:
     try:
         return len(data)
-    except Exception:  # of a stranger's data set, which need not know it
+    except Exception:  # a user's data set need not have a length
         return 0
 
 

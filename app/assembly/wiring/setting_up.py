@@ -196,6 +196,6 @@ def _hashed_rows(data: Any, *, is_first_alone: bool = False) -> str | None:
         for _ in range(2):
             with seeded_generators(_SEED):
                 found.append(fingerprint([data[place] for place in places]))
-    except Exception:  # of a stranger's data set, which need not have such rows
+    except Exception:  # a user's data set need not have such rows
         return None
     return found[0] if found[0] == found[1] else None

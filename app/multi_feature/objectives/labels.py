@@ -70,7 +70,7 @@ class LabelsObjective(nn.Module):
         of_labels: Any = {
             "num_labels": self.out_features,
             "validate_args": False,
-        }  # one label is refused else
+        }  # otherwise a single label is refused
         return {
             "micro_f1": multilabel_f1_score(taken, labels, average="micro", **of_labels),
             "macro_f1": multilabel_f1_score(taken, labels, average="macro", **of_labels),

@@ -159,7 +159,7 @@ class TransformersTextDecoder(PretrainedPart):
                     _, state = call((torch.zeros(1, 1, dtype=torch.int64), state))
                 if len(state) == 1:
                     raise TypeError("it keeps none")
-        except Exception as error:  # whatever the library's models come to
+        except Exception as error:  # the library's models may raise anything
             reason = " ".join(str(error).split())[:200]
             raise ValueError(
                 f"{type(self.network).__name__} doesn't read token by token with keys and values of attention"

@@ -11,8 +11,8 @@ PROJECT_LOGGER = "nested_lightning"
 _LIGHTNING_LOGGERS = ("pytorch_lightning", "lightning_fabric")
 _LIGHTNING_REMARKS = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning 2.6.6 on torch 2.13
-    r"The number of training batches",  # the epoch's values are logged, however few its batches are
-    r"Checkpoint directory .* exists and is not empty",  # a training that goes on
+    r"The number of training batches",  # the values of an epoch are logged anyway
+    r"Checkpoint directory .* exists and is not empty",  # when a training is resumed
 )
 _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

@@ -75,7 +75,7 @@ class Interruption(EpochCallback):
         self._install()
         try:
             yield
-        except (KeyboardInterrupt, SystemExit) as end:  # Lightning makes the latter of the former
+        except (KeyboardInterrupt, SystemExit) as end:  # Lightning turns the former into the latter
             if not isinstance(end, KeyboardInterrupt) and not isinstance(end.__context__, KeyboardInterrupt):
                 raise
             raise TrainingInterruptedError(signal.SIGINT) from None
