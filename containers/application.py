@@ -44,7 +44,7 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
     """
 
     class ComposedApplicationContainer(ApplicationContainer):
-        # Its own, since a provider remembers, and copies, whatever it was ever put in the place of.
+        # A provider of its own, since providers remember, and copy, what they have overridden.
         settings = providers.Dependency(instance_of=ApplicationSettings)
         trainer = ContainerProvider(
             TrainerContainer, application=settings, settings=settings.provided.trainer

@@ -41,7 +41,7 @@ def bind_arguments(path: str, called: Any, arguments: Mapping[str, Any]) -> Any:
 def _convert(path: str, value: Any, annotation: Any) -> Any:
     try:
         return TypeAdapter(annotation).validate_python(value)
-    except PydanticUserError:  # a type that pydantic knows nothing of
+    except PydanticUserError:  # a type that pydantic doesn't know
         return value
     except ValidationError as error:
         message = error.errors()[0]["msg"]

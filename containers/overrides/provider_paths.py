@@ -68,7 +68,7 @@ def _enter(found: Any, path: str) -> Any:
 def _below(found: Any) -> Mapping[str, providers.Provider[Any]]:
     """Return what is known by name in a container, or within a provider: items, parts, entries."""
     if isinstance(found, providers.Configuration | providers.ConfigurationOption):
-        return {}  # a host's own; it has every attribute that it is asked for
+        return {}  # a host's own provider, which has any attribute that is asked for
     items: Mapping[Any, Any] = {}
     if not isinstance(found, providers.Provider) or isinstance(found, providers.Aggregate):
         items = found.providers

@@ -113,7 +113,7 @@ def _unwired(model: type[Any], data: Any) -> Callable[..., Any]:
     """Return a wiring function of a module that has nothing injected."""
 
     def wire(data: Any, model: Any) -> Any:
-        del data  # nothing of the model follows from it
+        del data  # nothing in the model depends on it
         return model()
 
     wire.__annotations__ = {"data": data, "model": Part[model], "return": model}  # type: ignore[valid-type]

@@ -63,7 +63,7 @@ def _keep(model: Any, predictor: Any, trained: LightningModule) -> Callable[[], 
 
 
 def _predictor_of(predictor: Any, trained: LightningModule) -> Any:
-    is_replaced = predictor.last_overriding is not None  # what was put in may take no model
+    is_replaced = predictor.last_overriding is not None  # a replacement need not take a model
     return predictor() if is_replaced else predictor(model=trained)
 
 

@@ -171,7 +171,7 @@ def from_checkpoint(
             wanted = merge(wanted, {"prediction": {"device": device}})
         build = partial(from_recipe, recipe, changes=wanted, overrides=overrides, data=data, source=path)
         application = build()
-        if not recipe.overrides:  # a ready module of the user's isn't made anew
+        if not recipe.overrides:  # a user's ready module isn't built again
             _refuse_unfit(family_container(build()), checkpoint, path)
     container = family_container(application)
     try:

@@ -152,7 +152,7 @@ def _own(overrides: Overrides) -> dict[str, Any]:
     for path, replacement in overrides.items():
         try:
             copies[path] = deepcopy(replacement)
-        except Exception as error:  # whatever a stranger's object does
+        except Exception as error:  # a user's object may raise anything
             raise UserError(
                 f"{path}: {type(replacement).__name__} can't be copied for each fold ({error}); give a class"
                 " or a function, which is called for each"
