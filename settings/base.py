@@ -36,7 +36,7 @@ class Settings(BaseModel):
         validate_default=True,
         coerce_numbers_to_str=True,  # YAML reads a column called 1 as a number
         protected_namespaces=(),
-        defer_build=True,  # of many choices, few are ever used
+        defer_build=True,  # there are many choices, few of which are used
     )
 
     @field_validator("*", mode="before")

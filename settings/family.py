@@ -50,7 +50,7 @@ class Family:
 
 
 def _find_registered(name: str) -> Family:
-    from nested_lightning.settings.families import find_family  # which knows this module
+    from nested_lightning.settings.families import find_family  # it imports this module
 
     found: Any = find_family(name)
     return found

@@ -16,7 +16,7 @@ _BETTER: dict[str, Mode] = {**dict.fromkeys(_MORE.split(), "max"), **dict.fromke
 
 def mode_of(monitor: str) -> Mode | None:
     """Return whether lower or higher values are better, by the end of the name; None: unknown."""
-    name, *_ = re.split(r"\.|/dataloader_idx_", monitor.lower())  # then follows which of several it is of
+    name, *_ = re.split(r"\.|/dataloader_idx_", monitor.lower())  # the rest says which loader's it is
     if _NEITHER.search(name):
         return None
     words = [word.rstrip("0123456789") for word in re.split(r"[_/\s-]+", name)[:-3:-1]]

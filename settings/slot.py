@@ -69,7 +69,7 @@ class Slot:
         return getattr(value, "kind", None)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        del source, handler  # the choices are asked for in `_read`, when all plug-ins can be imported
+        del source, handler  # `_read` asks for the choices once all plug-ins can be imported
         return core_schema.no_info_plain_validator_function(self._read)
 
     def __get_pydantic_json_schema__(

@@ -156,7 +156,7 @@ def parse_assignment(text: str, *, option: str = "--set") -> dict[str, Any]:
         raise SettingsError([f"{option} {text}: write it as dotted.name=value, e.g. trainer.max_epochs=10"])
     if value.strip() in _LONE_SIGNS:
         return nest(path, value.strip())
-    from nested_lightning.settings.reading.yaml_values import YamlValues  # with YAML, for which few ask
+    from nested_lightning.settings.reading.yaml_values import YamlValues  # imports YAML, which few need
 
     values = YamlValues(f"{option} {path}", has_lines=False).read(value, must_be_mapping=False)
     return nest(path, values)

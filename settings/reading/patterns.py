@@ -60,7 +60,7 @@ def _separate(values: Mapping[str, Any], place: Place) -> tuple[dict[str, Any], 
         inner = step_of_any(place, name)
         if isinstance(name, str) and has_wildcard(name.split(".")):
             wild[name] = value
-        elif isinstance(value, Mapping) and inner is not None and name != "submodules":  # has paths for names
+        elif isinstance(value, Mapping) and inner is not None and name != "submodules":  # its names are paths
             below, rest = _separate(value, inner)
             wild |= {name: below} if below else {}
             exact |= {name: rest} if rest or not below else {}
@@ -178,7 +178,7 @@ def _wishes(layer: Layer, ground: _Ground, problems: list[str]) -> Iterator[_Wis
         given = {dotted(one.names): one.value for one in ground.settings if one.names[0] not in ground.others}
         try:
             values = merge(values, nested(layer.change(given)))
-        except Exception as error:  # whatever is wrong in it is the preset's
+        except Exception as error:  # any error in it is the preset's
             reason = " ".join(str(error).split())
             problems.append(f"{layer.origin}: its function fails: {type(error).__name__}: {reason}")
     for raw, value in flatten(values).items():
