@@ -56,7 +56,7 @@ def inspect(
         print_table("Overridden", ["path", "with"], [*found.overrides.items()], numeric=False)
     for title, values in (("Data spec", found.data_spec), ("Settings", found.settings)):
         print_line((title, "bold"))
-        shown = _shortened(values)  # a tokenizer is half a million signs, and has 50,000 tokens
+        shown = _shortened(values)  # a tokenizer has half a million characters, and 50,000 tokens
         text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
         print_line(text)
 

@@ -71,7 +71,7 @@ def run() -> None:
     """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
     _escape_what_cannot_be_encoded()
     if is_completing(os.environ):
-        warnings.simplefilter("ignore")  # they would stand in the line that is typed
+        warnings.simplefilter("ignore")  # they would appear in the line that is being typed
     else:
         show_warnings_as_notes()
     try:

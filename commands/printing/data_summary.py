@@ -29,5 +29,5 @@ def find_summary(application: Any) -> Any:
     family = family_container(application)
     try:
         return family.data_summary() if "data_summary" in family.providers else None
-    except UserError:  # whoever needs the data says so
+    except UserError:  # reported by whatever needs the data
         return None
