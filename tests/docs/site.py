@@ -4,6 +4,7 @@
 exits with 1 if there is one.
 """
 
+import argparse
 import logging
 import re
 import shutil
@@ -15,11 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mkdocs.commands.build import build
-from mkdocs.config import load_config
-from mkdocs.exceptions import MkDocsException
-
 from tests.docs.built_page import BuiltPage, Lookup
+
+try:
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+    from mkdocs.exceptions import MkDocsException
+except ModuleNotFoundError as missing:
+    sys.exit(f"error: {missing.name} isn't installed; run: pip install -c constraints.txt -e '.[docs]'")
 
 PROJECT = Path(__file__).parents[2]
 _SOURCES = ("app", "commands", "containers", "settings", "nested_lightning/testing")
@@ -46,13 +50,18 @@ def build_site(folder: Path, *, project: Path = PROJECT) -> list[Fault]:
     """Build the site.
 
     Args:
-        folder: Where it goes; replaced if it is there.
+        folder: Where it goes; an older site there is replaced.
         project: A checkout: ``docs/mkdocs.yml`` names the pages.
 
     Returns:
         What is wrong: broken links, anchors and pictures, directives that nothing processed, whatever a page
         would fetch from elsewhere, and warnings of MkDocs.
+
+    Raises:
+        FileExistsError: The folder holds something else than a site.
     """
+    if folder.exists() and any(folder.iterdir()) and not (folder / "404.html").exists():
+        raise FileExistsError(f"{folder} holds something else than a site; name an empty or a new folder")
     with tempfile.TemporaryDirectory() as staged, _warnings() as warnings:
         config = load_config(str(project / "docs" / "mkdocs.yml"), docs_dir=staged, site_dir=str(folder))
         _stage(project, Path(staged), [*_leaves(config.nav)])
@@ -132,6 +141,12 @@ def _line_of(path: Path, texts: list[str]) -> int | None:
 
 
 if __name__ == "__main__":
-    faults = build_site(Path(sys.argv[1]))
-    print("\n".join(map(str, faults)) or f"{sys.argv[1]}/index.html", file=sys.stderr)  # noqa: T201
+    parser = argparse.ArgumentParser(description="Build the site of docs/.")
+    parser.add_argument("folder", type=Path, help="where it goes; an older site there is replaced")
+    target: Path = parser.parse_args().folder
+    try:
+        faults = build_site(target)
+    except FileExistsError as error:
+        parser.error(str(error))
+    print("\n".join(map(str, faults)) or target / "index.html")  # noqa: T201
     sys.exit(1 if faults else 0)

@@ -89,6 +89,15 @@ def test_a_name_that_the_reference_misspells_is_found(site: ModuleType, tmp_path
     assert any(fault.startswith(f"docs/reference.md:{line}: ") for fault in faults)
 
 
+def test_a_folder_with_something_else_is_left_alone(site: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").touch()
+
+    with pytest.raises(FileExistsError, match="something else than a site"):
+        site.build_site(tmp_path)
+
+    assert (tmp_path / "mine.txt").exists()
+
+
 def test_the_reference_has_every_public_name() -> None:
     page = (PROJECT / "docs" / "reference.md").read_text()
     named = [line.rpartition(".")[2] for line in page.splitlines() if line.startswith("::: ")]
