@@ -25,6 +25,7 @@ _COMMAND = re.compile(r"^\$ (.*)\n?", re.MULTILINE)
 _FIGURE = re.compile(r"[-+]?\d[\d,:]*(\.\d+)?(e[-+]?\d+)?")
 _HOME = "/home/you"
 _SET_UP = re.compile(r"^fitting .*\n", re.MULTILINE)
+_PASSING = re.compile(r"^epoch .*\n(?:(?:epoch .*|\.\.\.)\n)*(?=epoch )", re.MULTILINE)
 _PROGRESS = re.compile(r"^(epoch .*\n)(?:epoch .*\n)+(epoch .*\n)", re.MULTILINE)
 
 
@@ -46,7 +47,10 @@ class Step:
 
     @property
     def is_as_shown(self) -> bool:
-        """Whether both are alike but for figures, which differ between machines; ``…`` stands for lines."""
+        """Whether both are alike but for figures and passing lines of progress, which differ between machines.
+
+        ``…`` stands for any lines.
+        """
         want, got = _masked(self.shown.replace("…\n", "...\n")), _masked(self.printed)
         return OutputChecker().check_output(want, got, ELLIPSIS | NORMALIZE_WHITESPACE)
 
@@ -97,7 +101,7 @@ def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess
 
 
 def _masked(output: str) -> str:
-    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", output))
+    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", _PASSING.sub("", output)))
 
 
 def _write_anew(path: Path, *needed: Path) -> None:

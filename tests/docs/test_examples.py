@@ -59,6 +59,16 @@ def _blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("last", "is_as_shown"), [("epoch 3/3  val_loss 0.25", True), ("epoch 3/3  train_loss 0.25", False)]
+)
+def test_the_last_line_of_progress_alone_counts(last: str, is_as_shown: bool) -> None:
+    shown = "epoch 1/3  val_loss 0.5\n…\nepoch 3/3  val_loss 0.1\nTrained\n"
+    step = Step(line=1, command="train", shown=shown, printed=f"epoch 1/3\nepoch 2/3\n{last}\nTrained\n")
+
+    assert step.is_as_shown == is_as_shown
+
+
 def test_an_example_that_fails_names_its_page_and_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
