@@ -87,7 +87,7 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback o
 
 
 def best_of_run(path: Path | None) -> Path | None:
-    """Return a checkpoint's file; of a run folder, the checkpoint that its results are of.
+    """Return a checkpoint's file; for a run folder, the checkpoint that its results belong to.
 
     The folder of a cross-validation stays what it is.
     """

@@ -37,7 +37,7 @@ def predict(
     set_: ArgumentOption = None,
 ) -> None:
     """Predict with a trained model; `predict CHECKPOINT --help` lists what its family takes."""
-    del model  # known since it was read
+    del model  # took effect when it was parsed
     after = [*ctx.args]
     know_families(_take(after, "--model", "-m"))
     requests = split_arguments(

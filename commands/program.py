@@ -1,4 +1,4 @@
-"""The program: every command, and how it ends."""
+"""The program: every command, and its exit status."""
 
 import io
 import os
@@ -78,7 +78,7 @@ def say_version(
         typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Take what stands before a command."""
+    """Take the options that come before a command."""
     del version
 
 
@@ -86,7 +86,7 @@ def run() -> None:
     """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
     _escape_what_cannot_be_encoded()
     if is_completing(os.environ):
-        warnings.simplefilter("ignore")  # they would stand in the line that is typed
+        warnings.simplefilter("ignore")  # they would appear in the line that is being typed
     else:
         show_warnings_as_notes()
     try:
@@ -104,7 +104,7 @@ def run() -> None:
 
 
 def _escape_what_cannot_be_encoded() -> None:
-    """Let characters that the terminal's encoding lacks be written by their numbers, and be no error."""
+    """Write characters that the terminal's encoding lacks as escapes, rather than fail."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -26,7 +26,7 @@ class ApplicationContainer(DeclarativeContainer):
     if TYPE_CHECKING:
 
         def __getattr__(self, family: str) -> FamilyContainer:  # type: ignore[override]
-            """Stand for the families' containers."""
+            """Declare the families' containers, for type checkers."""
 
     instance_type = ExplorableContainer
     settings = providers.Dependency(instance_of=ApplicationSettings)
@@ -44,7 +44,7 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
     """
 
     class ComposedApplicationContainer(ApplicationContainer):
-        # Its own, since a provider remembers, and copies, whatever it was ever put in the place of.
+        # A provider of its own, since providers remember, and copy, what they have overridden.
         settings = providers.Dependency(instance_of=ApplicationSettings)
         trainer = ContainerProvider(
             TrainerContainer, application=settings, settings=settings.provided.trainer
@@ -67,6 +67,6 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
 
 
 def _train(settings: ApplicationSettings, **families: Any) -> TrainingResult:
-    """Train the family that the settings name, and return what it came to."""
+    """Train the family that the settings name, and return the result."""
     result: TrainingResult = families[settings.family.section].training_run()()
     return result

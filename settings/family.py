@@ -39,7 +39,7 @@ class Family:
     batch_sizes: Sequence[str] = ("data.batch_size",)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by where it is found, as it holds classes that have no name to be imported by."""
+        """Pickle by where it is found, since it holds classes that can't be imported by name."""
         find, named = self.origin or (_find_registered, self.name)
         return find, (named,)
 
@@ -50,7 +50,7 @@ class Family:
 
 
 def _find_registered(name: str) -> Family:
-    from nested_lightning.settings.families import find_family  # which knows this module
+    from nested_lightning.settings.families import find_family  # it imports this module
 
     found: Any = find_family(name)
     return found

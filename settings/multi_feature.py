@@ -66,7 +66,7 @@ class MultiFeatureSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _move_to_the_objective(cls, values: Any) -> Any:
-        """Take what older files and checkpoints say of classes beside the objective."""
+        """Accept settings of classes that older files and checkpoints have beside the objective."""
         objective = plain_section(values, "objective")
         if objective is None:
             return values

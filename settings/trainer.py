@@ -85,7 +85,7 @@ class TrainerSettings(LightningArguments):
     )
     monitor: str = Field("val_loss", description="Logged value that decides which checkpoint is best.")
     monitor_mode: Annotated[Literal["auto", "min", "max"], Follows("monitor")] = Field(
-        "auto", description="Whether less or more of it is better; auto: as its name says, e.g. accuracy."
+        "auto", description="Whether lower or higher values are better; auto: by its name, e.g. accuracy."
     )
     best_checkpoint: Literal["monitored", "newest"] = Field(
         "monitored",

@@ -1,4 +1,4 @@
-"""Files of a user's, captioned by an `ImageToText`."""
+"""A user's files, captioned by an `ImageToText`."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

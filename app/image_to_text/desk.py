@@ -55,7 +55,7 @@ class ImageToTextDesk:
         self._beam_search, self._nucleus_sampling = beam_search, nucleus_sampling
 
     def describe(self, limits: Limits) -> Description:
-        """Say what is taken and given."""
+        """Describe requests and answers."""
         one = {
             "caption": {"type": "string"},
             "log_probability": {"type": "number", "maximum": 0},

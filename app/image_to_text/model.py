@@ -121,7 +121,7 @@ class ImageToText(Composite):
         yield replace(words, binds="part") if spec.tokenizer else words  # whose own ids are in another order
 
     def forward(self, pictures: Tensor, tokens: Tensor) -> Tensor:
-        """Say what comes after each token of each picture's caption.
+        """Predict what comes after each token of each picture's caption.
 
         Args:
             pictures: [B, 3, S, S], uint8.

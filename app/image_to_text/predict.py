@@ -28,7 +28,7 @@ from nested_lightning.app.tensors import require_finite
 
 @dataclass(frozen=True, kw_only=True)
 class Caption:
-    """What a model says of a picture.
+    """A model's caption of a picture.
 
     Attributes:
         text: The caption.
@@ -43,7 +43,7 @@ class Caption:
 
 @dataclass(frozen=True, kw_only=True)
 class PictureCaption(Caption):
-    """What a model says of a picture file.
+    """A model's caption of a picture file.
 
     Attributes:
         picture: The file's path.

@@ -45,7 +45,7 @@ def _usual_labels(source: TableSource) -> tuple[str, ...]:
 
 
 class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]):
-    """Reads a table once, splits and encodes it, and keeps what comes of it in a storage.
+    """Reads a table once, splits and encodes it, and keeps the result in a storage.
 
     Args:
         path: A CSV (also gzipped) or Parquet file, several of them, see `read_table`, or a table in memory: a
@@ -156,7 +156,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         return fingerprint(list(self._parts[1].values()), release=self._storage.release)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the container's lifetime behind, since the datamodule is in another process then."""
+        """Pickle without the container's lifetime, since the datamodule is then in another process."""
         return vars(self) | {"_lifetime": Lifetime}
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ class MultiFeatureDesk:
         self._validator = cache(self._make_validator)
 
     def describe(self, limits: Limits) -> Description:
-        """Say which columns there are, and what is said of a row."""
+        """Describe the columns, and the answer to a row."""
         answers = describe_answers(self._predict(self._example()), self._spec.target_columns)
         if self._picture_columns:
             bodies: dict[str, Any] = {FORM: form_schema(PICTURES, texts=["rows"], file=FILE)}

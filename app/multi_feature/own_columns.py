@@ -88,7 +88,7 @@ class ArrowColumn:
         return self.values.is_null()
 
     def note(self, spec: Any) -> None:
-        """Warn of what the training never saw: here of nothing."""
+        """Warn of nothing: any value may be new."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Combiners: the groups' vectors in, one vector out; groups that are missing count for nothing.
+"""Combiners: the groups' vectors in, one vector out; missing groups are ignored.
 
 A combiner's ``forward`` takes G tensors of [B, F_g] and the presence of the groups, [B, G], bool, or None
 where every group is there; it returns [B, F_out], zeros for a row without any group. One that has

@@ -69,7 +69,7 @@ class GaussianSampler(nn.Module):
 
 
 class FittedGaussianSampler(GaussianSampler):
-    """Draws new vectors from where the training pictures of the domain have theirs.
+    """Draws new vectors from the distribution of the domain's training pictures.
 
     For each domain it keeps running moments of the aggregated posterior in training, and draws from the
     normal distribution with this mean and covariance. An ordinary prior leaves holes where no picture lies,

@@ -33,7 +33,7 @@ class VaeOutput:
 class VariationalAutoencoder(nn.Module):
     """An encoder, a latent sampler and a decoder, for the pictures of one or several domains.
 
-    Kingma and Welling, https://arxiv.org/abs/1312.6114. With several domains, encoder and decoder are told
+    Kingma and Welling, https://arxiv.org/abs/1312.6114. With several domains, encoder and decoder are given
     the picture's one as a one-hot condition of [B, K]; with a single one the condition is of [B, 0].
 
     Args:

@@ -1,4 +1,4 @@
-"""Pictures that a `VaeGan` makes: new ones, those of a user's files, ways from one to another."""
+"""Pictures that a `VaeGan` makes: new ones, reconstructions of a user's files, interpolations."""
 
 import io
 import math
@@ -57,7 +57,7 @@ def answer_files(
 
 
 def _records(made: MadePictures) -> list[dict[str, Any]]:
-    """Return each picture, [C, S, S], with its domain, and what it was made of."""
+    """Return each picture, [C, S, S], with its domain, and what it was made from."""
     columns: dict[str, Any] = {"picture": made.pictures.numpy(), "domain": made.domains}
     if made.originals is not None:
         columns["original"] = made.originals.numpy()

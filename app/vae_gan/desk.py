@@ -50,7 +50,7 @@ class VaeGanDesk:
         self._predictor, self._spec = predictor, predictor.data_spec
 
     def describe(self, limits: Limits) -> Description:
-        """Say which domains there are."""
+        """Describe the domains."""
         spec, domain = self._spec, {"enum": [*self._spec.domains, None]}
         wish = {
             "sample": {"type": "integer", "minimum": 1, "maximum": limits.max_pictures},
@@ -78,7 +78,7 @@ class VaeGanDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return a wish for new pictures, or the pictures that were sent.
+        """Return the request for new pictures, or the pictures that were sent.
 
         Raises:
             Problem: There is no such domain, too many are wanted, or one is no picture.
@@ -97,7 +97,7 @@ class VaeGanDesk:
         ]
 
     def compute(self, contents: Sequence[_Wish | _Originals]) -> Sequence[Sequence[Answer]]:
-        """Return a picture for each that is wished or was sent."""
+        """Return a picture for each that was requested or sent."""
         first = contents[0]
         if isinstance(first, _Wish):
             return [_told(self._predictor.sample(first.sample, domain=first.domain, seed=first.seed))]
@@ -106,7 +106,7 @@ class VaeGanDesk:
         return split_answers(answers, map(len, originals))
 
     def example(self, limits: Limits) -> Sequence[Part]:
-        """Return a wish for a picture of each domain."""
+        """Return a request for a picture of each domain."""
         return [Part(content=_Wish(sample=1, domain=name), num_rows=1) for name in self._spec.domains]
 
     def _wish(self, wish: _Wish, limits: Limits) -> Part:

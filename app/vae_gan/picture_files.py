@@ -46,7 +46,7 @@ class LabelledPictures:
 
 def read_digits() -> LabelledPictures:
     """Return the 1,797 handwritten digits of 8×8 pixels that scikit-learn ships, white on black."""
-    from sklearn.datasets import load_digits  # half a second, not before it is needed
+    from sklearn.datasets import load_digits  # takes half a second to import
 
     digits = load_digits()
     pictures = torch.from_numpy(digits.images).float().div(16).unsqueeze(1)

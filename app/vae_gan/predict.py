@@ -1,4 +1,4 @@
-"""Pictures of a trained `VaeGan`: new ones, reconstructions, and ways from one to another.
+"""Pictures of a trained `VaeGan`: new ones, reconstructions, and interpolations.
 
 Shapes: N pictures, C channels, S pixels to a side.
 """

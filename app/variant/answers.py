@@ -1,4 +1,4 @@
-"""Files of a user's, labelled by a `VariantModel`: texts, pictures, and lines of sequences."""
+"""A user's files, labelled by a `VariantModel`: texts, pictures, and lines of sequences."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _ANSWERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledSequence:
-    """A sequence of a file and what the model says of it.
+    """A sequence of a file and its prediction.
 
     Attributes:
         name: The file, and the line where it holds several sequences.
@@ -84,7 +84,7 @@ def answer_files(
     variant: str | None = None,
     keep: str | None = None,
 ) -> Answers:
-    """Label what files hold.
+    """Label the content of files.
 
     Takes what `predict_files` takes, and raises what it raises.
     """

@@ -47,7 +47,7 @@ class VariantDesk:
         self._predictor, self._spec = predictor, predictor.data_spec
 
     def describe(self, limits: Limits) -> Description:
-        """Say which variants there are, with their classes."""
+        """Describe the variants, with their classes."""
         names = [*self._spec.names]
         return Description(
             inputs={"variants": [_describe(one) for one in self._spec.variants]},

@@ -139,7 +139,7 @@ def _fit_vocabulary(sequences: Iterable[RawSequence]) -> tuple[str, ...]:
     counts: Counter[str] = Counter()
     for sequence in sequences:
         counts.update(str(token) for token in sequence)
-    # What occurs once teaches nothing; the place of unknown tokens stands for it and so gets trained.
+    # Tokens that occur once teach nothing; they train the index of unknown tokens instead.
     repeated = sorted(token for token, count in counts.items() if count > 1)
     return tuple(repeated or sorted(counts))
 

@@ -31,7 +31,7 @@ Pieces = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 @dataclass(frozen=True, kw_only=True)
 class PieceSpec:
-    """What cuts a variant's texts into pieces.
+    """Cuts a variant's texts into pieces.
 
     Attributes:
         tokenizer: A tokenizer of the library tokenizers, as JSON.
@@ -55,7 +55,7 @@ class PieceSpec:
 def fit_pieces(
     preparation: TextPreparation, inputs: Sequence[RawSequence], *, has_step_labels: bool
 ) -> PieceSpec:
-    """Return what cuts the texts of a training part."""
+    """Return the cutter for the texts of a training part."""
     tokenizer = load_tokenizer(preparation.tokenizer)
     probe = tokenizer.encode("a")
     is_added = [*zip(probe.ids, probe.special_tokens_mask, strict=True)]
@@ -91,7 +91,7 @@ def encode_pieces(inputs: Sequence[RawSequence], spec: PieceSpec, *, has_step_la
 def refuse_long_windows(
     sequences: Iterable[Tensor], spec: PieceSpec, *, name: str, window: int | None, margin: int
 ) -> None:
-    """Refuse sequences of labelled steps of which more would have to be read at once than can be.
+    """Refuse sequences with more labelled steps than can be read at once.
 
     Args:
         sequences: Pieces of [L, K].

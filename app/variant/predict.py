@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class SequencePrediction:
-    """What a model says of one sequence.
+    """A model's prediction for one sequence.
 
     Attributes:
         class_names: Names of the C classes.
@@ -147,5 +147,5 @@ def _check(sequence: Any, spec: VariantSpec, number: int) -> RawSequence:
 def _as_numbers(vectors: Any) -> np.ndarray[Any, Any] | None:
     try:
         return np.atleast_1d(np.asarray(vectors, dtype=np.float32))
-    except Exception:  # ragged lists, words, a stranger's objects
+    except Exception:  # ragged lists, words, a user's objects
         return None

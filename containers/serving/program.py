@@ -1,4 +1,4 @@
-"""The program of `serve`: checkpoints loaded and tried, then answered for until a signal asks for the end."""
+"""The program of `serve`: it loads and tries checkpoints, then answers until a signal ends it."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -59,7 +59,7 @@ class Program:
         """Serve until the end, and return the exit status.
 
         Args:
-            say: Is told where, once requests are answered.
+            say: Called with the address, once requests are answered.
         """
         app = make_application(self.services, metrics=self._metrics, guards=self._guards)
         where = f"http://{self._settings.host}:{self._socket.getsockname()[1]}"

@@ -73,7 +73,7 @@ def _names(path: str) -> Names:
 
 
 def _read_text(path: Path) -> str:
-    """Return the text of a file on a disk; a device or a pipe may never end.
+    """Return the text of a file; devices and pipes are refused, since they may never end.
 
     Raises:
         SettingsError: It can't be read.

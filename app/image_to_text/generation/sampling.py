@@ -27,7 +27,7 @@ class NucleusSampling(OneByOneSearch):
     seed: int = 0
 
     def chooser(self) -> Callable[[Tensor], Tensor]:
-        """Return what draws, from the seed on."""
+        """Return a function that draws, starting from the seed."""
         return partial(self._draw, generator=torch.Generator().manual_seed(self.seed))
 
     def _draw(self, log_probabilities: Tensor, generator: torch.Generator) -> Tensor:

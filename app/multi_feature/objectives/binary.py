@@ -88,7 +88,7 @@ class BinaryObjective(nn.Module):
         return score_binary(answers[:, 1], target, threshold=float(self.threshold))
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who takes every row for the training part's more frequent class."""
+        """Return the scores of always answering the training part's more frequent class."""
         return score_binary(self.target.shares[1].to(target.device).expand(len(target)), target)
 
     def predictions(self, answers: Tensor) -> ClassPredictions:

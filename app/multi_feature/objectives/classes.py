@@ -59,7 +59,7 @@ class ClassesObjective(nn.Module):
         }
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who takes every row for the training part's most frequent class."""
+        """Return the scores of always answering the training part's most frequent class."""
         return self.scores(self.target.shares.to(target.device).expand(len(target), -1), target)
 
     def predictions(self, answers: Tensor) -> ClassPredictions:

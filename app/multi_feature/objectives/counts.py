@@ -58,7 +58,7 @@ class CountsObjective(nn.Module):
         return _scores(answers[:, 0], to_double(target))
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who says the training part's mean of every row."""
+        """Return the scores of always answering the training part's mean."""
         truth_N = to_double(target)
         return _scores(torch.full_like(truth_N, self.target.mean), truth_N)
 

@@ -70,7 +70,7 @@ class LabelsObjective(nn.Module):
         of_labels: Any = {
             "num_labels": self.out_features,
             "validate_args": False,
-        }  # one label is refused else
+        }  # otherwise a single label is refused
         return {
             "micro_f1": multilabel_f1_score(taken, labels, average="micro", **of_labels),
             "macro_f1": multilabel_f1_score(taken, labels, average="macro", **of_labels),
@@ -78,7 +78,7 @@ class LabelsObjective(nn.Module):
         }
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who says of every row which labels most training rows have."""
+        """Return the scores of always answering the labels that most training rows have."""
         counts = torch.tensor(self.target.counts, dtype=torch.float32, device=target.device)
         most = (counts / self.target.num_rows >= 0.5).float()
         return self.scores(most.expand(len(target), -1), target)

@@ -84,7 +84,7 @@ class NumberObjective(nn.Module):
         return scores
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who says the training part's mean of every row."""
+        """Return the scores of always answering the training part's mean."""
         truth_N = self.target.in_units(target)
         return score_numbers(torch.full_like(truth_N, self.target.mean), truth_N)
 

@@ -1,4 +1,4 @@
-"""What a composite says of rows, in the units and names of the file that it learnt from.
+"""Predictions for rows, in the units and names of the file that the composite learnt from.
 
 Shapes: N rows, C classes, K labels, Q quantiles.
 """
@@ -19,7 +19,7 @@ from nested_lightning.app.tables.answer_tables import TabularAnswers
 
 @dataclass(frozen=True, kw_only=True)
 class ClassPredictions(TabularAnswers):
-    """What a classifier says of some rows.
+    """A classifier's predictions for some rows.
 
     Attributes:
         class_names: Names of the C classes.
@@ -110,7 +110,7 @@ class LabelPredictions(TabularAnswers):
 
 @dataclass(frozen=True, kw_only=True)
 class SeveralPredictions(TabularAnswers):
-    """What is said of several columns.
+    """Predictions of several columns.
 
     Attributes:
         by_column: Predictions of N rows by the column's name.

@@ -71,7 +71,7 @@ def _exact(probabilities: Tensor) -> Numbers:
 
 
 def _log_loss(labels: Labels, probabilities: Numbers) -> Scores:
-    from sklearn.metrics import log_loss  # half a second, not before it is needed
+    from sklearn.metrics import log_loss  # takes half a second to import
 
     value = log_loss(labels, np.asarray(probabilities), labels=range(probabilities.shape[1]))
     return {"log_loss": float(value)}

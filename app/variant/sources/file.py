@@ -110,7 +110,7 @@ def _find_classes(labels: Sequence[list[str] | str]) -> tuple[str, ...]:
 
 
 def _strata(labels: Sequence[Labels], has_step_labels: bool) -> Labels:
-    """Return what a random split shares out evenly: labels of sequences, where each is frequent enough."""
+    """Return what a random split is stratified by: labels of sequences, if each is frequent enough."""
     if has_step_labels:
         return np.zeros(len(labels), dtype=np.int64)
     strata = np.concatenate(labels)
