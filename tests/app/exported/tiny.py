@@ -70,7 +70,7 @@ def _manifest(**changes: Any) -> Manifest:
         "opset": 20,
         "ir_version": 10,
     }
-    return Manifest(**{**facts, **changes})  # type: ignore[arg-type]
+    return Manifest(**{**facts, **changes})
 
 
 def expected(rows: Sequence[Sequence[float]]) -> Any:
