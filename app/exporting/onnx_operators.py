@@ -24,7 +24,7 @@ def _read_sequences(x: Any, lengths: Any, state: Sequence[Any], weights: Sequenc
     size = len(weights) // num_directions
     ways = [weights[start : start + size] for start in range(0, len(weights), size)]
     stacked = [
-        op.Concat(*(op.Unsqueeze(_in_order(op, one, kind), [0]) for one in tensors), axis=0)
+        op.Concat(*(op.Unsqueeze(_in_order(op, one, kind, width), [0]) for one in tensors), axis=0)
         for tensors in zip(*ways, strict=True)
     ]
     inputs, recurrent, *biases = stacked
@@ -48,7 +48,8 @@ def _read_sequences(x: Any, lengths: Any, state: Sequence[Any], weights: Sequenc
     return [op.Where(is_step, rows_first, op.CastLike(op.Constant(value_float=0.0), rows_first)), *after]
 
 
-def _in_order(op: Any, weight: Any, kind: str) -> Any:
+def _in_order(op: Any, weight: Any, kind: str, width: int) -> Any:
     """Return a weight or a bias with ONNX's order of gates."""
-    gates = op.Split(weight, axis=0, num_outputs=len(_GATES[kind]))
-    return op.Concat(*(gates[place] for place in _GATES[kind]), axis=0)
+    starts = [width * gate for gate in _GATES[kind]]
+    ints = lambda *values: op.Constant(value_ints=values)  # noqa: E731
+    return op.Concat(*(op.Slice(weight, ints(at), ints(at + width), ints(0)) for at in starts), axis=0)
