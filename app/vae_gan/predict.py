@@ -112,7 +112,8 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec]):
             UserError: One of them is no picture, or there is none.
         """
         spec = self.data_spec
-        return decode_pictures(contents, image_size=spec.image_size, channels=spec.channels)
+        pictures = decode_pictures(contents, image_size=spec.image_size, channels=spec.channels)
+        return torch.from_numpy(pictures)
 
     @checked_arguments
     def rebuild(self, pictures: Tensor, *, domain: str | None = None) -> MadePictures:
@@ -168,7 +169,8 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec]):
 
     def _read(self, path: str | Path) -> tuple[Tensor, list[Path]]:
         spec = self.data_spec
-        return read_pictures(Path(path), image_size=spec.image_size, channels=spec.channels)
+        pictures, paths = read_pictures(Path(path), image_size=spec.image_size, channels=spec.channels)
+        return torch.from_numpy(pictures), paths
 
     @torch.inference_mode()
     def _rebuild(self, pictures: Tensor, indices: Tensor) -> MadePictures:

@@ -32,7 +32,7 @@ def report_classes(
     """
     labels, names = target.cpu().numpy(), predictions.class_names
     probabilities = _exact(predictions.probabilities)
-    found = score_classes(labels, probabilities, names, predicted=predictions.indices.numpy())
+    found = score_classes(labels, probabilities, names, predicted=predictions.indices)
     constant = _exact(shares.expand(len(labels), -1))
     scores = found.scores | _log_loss(labels, probabilities) | _numbers(more)
     baseline = score_classes(labels, constant, names).scores | _log_loss(labels, constant)
