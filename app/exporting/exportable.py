@@ -1,13 +1,13 @@
 """What becomes one graph: a module that takes and gives tensors, their names, and the rows to prove it by."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from nested_lightning.app.exported.manifest import Graph, Port
+from nested_lightning.app.exported.manifest import Graph, Loop, Port
 from nested_lightning.app.tensors import tensors_in
 
 NUM_ROWS = (17, 3, 2, 1)
@@ -67,6 +67,21 @@ class Exportable:
     def says(self, inputs: Inputs) -> list[Tensor]:
         """Return what the model itself says."""
         return tensors_in((self.answer or self.module)(*inputs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exports:
+    """What of a composite is exported.
+
+    Attributes:
+        graphs: Its graphs.
+        predictor: Plain values that decoding needs besides, see `Manifest`.
+        loop: How the graphs are repeated; None: each runs once.
+    """
+
+    graphs: Sequence[Exportable]
+    predictor: Mapping[str, Any] = field(default_factory=dict)
+    loop: Loop | None = None
 
 
 def some_rows(first: Any, sizes: Sequence[int] = NUM_ROWS) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Exporter:
             made = [prove(one, format_, tolerance=self.tolerance) for one in wanted]
         except DiffersError as error:
             raise ExportError(f"{error}{self._first_differing(format_, but_for=submodule)}") from error
-        facts = {**self.facts, "submodule": submodule, "notes": [*_fixed_sizes(wanted)]}
+        facts = {**self.facts, "submodule": submodule, "notes": (*_fixed_sizes(wanted),)}
         if submodule is not None:
             facts["loop"] = None
         manifest = write(made, target, format_, facts)
@@ -92,10 +92,9 @@ class Exporter:
 
 
 def _fixed_sizes(exportables: Sequence[Exportable]) -> Iterator[str]:
-    """Yield a sentence for each input with sizes that the graph can't do without."""
+    """Yield a sentence for each input whose rows are more than a list, and of a fixed size."""
     for one in exportables:
         for name, tensor, dynamic in zip(one.inputs, one.example, one.dynamic_dims, strict=True):
-            fixed = {i: size for i, size in enumerate(tensor.shape) if i not in dynamic}
-            if fixed:
-                sizes = " × ".join(str(size) for size in fixed.values())
-                yield f"{one.name}: {name} always has {sizes} in its dimensions {', '.join(map(str, fixed))}"
+            if tensor.dim() > 2:
+                sizes = ["any" if i in dynamic else str(n) for i, n in enumerate(tensor.shape)][1:]
+                yield f"{one.name}: a row of {name} is of {' × '.join(sizes)}"

@@ -11,7 +11,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
-from nested_lightning.app.exporting.exportable import Exportable, Inputs, some_rows
+from nested_lightning.app.exporting.exportable import Exportable, Exports, Inputs, some_rows
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoded_columns import EncodedColumns
 from nested_lightning.app.multi_feature.encoding import encode_groups
@@ -24,9 +24,9 @@ _EXTREMES = (1e6, -1e6, 0.0)
 """How many spreads numbers may lie from the median."""
 
 
-def exportables(
-    model: MultiFeatureClassifier, data_spec: MultiFeatureDataSpec, batches: Sequence[FeatureBatch]
-) -> list[Exportable]:
+def exports_of(
+    *, model: MultiFeatureClassifier, data_spec: MultiFeatureDataSpec, batches: Sequence[FeatureBatch]
+) -> Exports:
     """Return the one graph: an input for each group, and the presence mask where groups may be missing.
 
     Args:
@@ -36,20 +36,19 @@ def exportables(
     """
     rows = _Rows(data_spec)
     some = rows.inputs_of(batches[0])
-    sizes = some_rows(torch.arange(len(some[0])))
-    cases = {name: tuple(one[chosen] for one in some) for name, chosen in sizes.items()}
+    cases = {name: tuple(one[: len(which)] for one in some) for name, which in some_rows(some[0]).items()}
     names = [group.name for group in data_spec.groups]
-    return [
-        Exportable(
-            name="model",
-            module=_Answers(model, data_spec),
-            inputs=[*names, *(["presence"] if data_spec.allow_missing_groups else [])],
-            outputs=data_spec.target_columns,
-            cases=cases | rows.corners(),
-            root="multi_feature",
-            answer=lambda *inputs: model.predict_step(rows.encoded(inputs), 0),
-        )
-    ]
+    graph = Exportable(
+        name="model",
+        module=_Answers(model, data_spec),
+        inputs=[*names, *(["presence"] if data_spec.allow_missing_groups else [])],
+        outputs=data_spec.target_columns,
+        cases=cases | rows.corners(),
+        root="multi_feature",
+        answer=lambda *inputs: model.predict_step(rows.encoded(inputs), 0),
+    )
+    decoding = getattr(model.objective, "decoding", None)  # an own objective's needn't have any
+    return Exports(graphs=[graph], predictor={} if decoding is None else {"decoding": decoding})
 
 
 class _Answers(nn.Module):
