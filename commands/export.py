@@ -1,5 +1,6 @@
 """``export``: a model, or one of its submodules, in another format."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,19 +22,40 @@ class ExportFormat(StrEnum):
     """A format that a model can be written in."""
 
     SAFETENSORS = "safetensors"
+    ONNX = "onnx"
+    TORCH_EXPORT = "torch-export"
+
+
+_ENDINGS = {".onnx": ExportFormat.ONNX, ".pt2": ExportFormat.TORCH_EXPORT}
 
 
 def export(
     checkpoint: CheckpointArgument,
-    output: Annotated[Path | None, typer.Argument(help="File to write, e.g. model.safetensors.")] = None,
-    file: Annotated[Path | None, typer.Option("--output", "-o", help="The same as an option.")] = None,
+    output: Annotated[Path | None, typer.Argument(help="File to write, e.g. model.onnx.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The same as an option; of several graphs it is a folder."),
+    ] = None,
     submodule: Annotated[
         str | None,
         typer.Option("--submodule", help="Path of the only one to write, e.g. multi_feature.head."),
     ] = None,
     format_: Annotated[
-        ExportFormat, typer.Option("--format", help="Weights and recipe alone, without the training's state.")
-    ] = ExportFormat.SAFETENSORS,
+        ExportFormat | None,
+        typer.Option(
+            "--format",
+            help="Weights and recipe alone (safetensors), or what computes (onnx, torch-export); else by the"
+            " ending of --output.",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance",
+            min=0,
+            help="Largest difference from the model's answers; else 1e-4, and 1e-2 of bf16 trainings.",
+        ),
+    ] = None,
     merge_lora: Annotated[
         bool,
         typer.Option("--merge-lora", help="Add what adapters have learned to the weights of their layers."),
@@ -43,21 +65,31 @@ def export(
     set_: ArgumentOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Write the weights and the recipe of a checkpoint; `evaluate` and `predict` take the file as well.
+    """Write a checkpoint's weights and recipe; or graphs that run elsewhere, proven to say the same.
 
-    Weights of one submodule have the names that they have within it.
+    `evaluate` and `predict` take the former as well, `predict` and `serve` also those of onnx. Weights of
+    one submodule have the names that they have within it.
     """
-    del model, debug, format_
-    if (override or set_) and not merge_lora:
-        raise typer.BadParameter("--override is for --merge-lora, which builds the model")
+    del model, debug
     named = [one for one in (output, file) if one is not None]
     if len(named) != 1:
         raise typer.BadParameter("name the file to write, once, e.g. -o model.safetensors")
     (output,) = named
-    if output.suffix != ".safetensors":
-        raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
+    format_ = format_ or _ENDINGS.get(output.suffix, ExportFormat.SAFETENSORS)
     if output.exists():
         raise typer.BadParameter(f"{output} is there already; name another file, or remove it")
+    requests = split_arguments(override, set_)
+    if format_ is not ExportFormat.SAFETENSORS:
+        if merge_lora:
+            raise typer.BadParameter("--merge-lora is for safetensors; graphs hold adapters as they are")
+        _export_graphs(checkpoint, output, format_, submodule, tolerance, load_overrides(requests))
+        return
+    if (override or set_) and not merge_lora:
+        raise typer.BadParameter("--override is for --merge-lora and graphs, which build the model")
+    if tolerance is not None:
+        raise typer.BadParameter("--tolerance is for onnx and torch-export, which compute")
+    if output.suffix != ".safetensors":
+        raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
     with status_console.status("Exporting"):
         from nested_lightning.app.checkpoints.exporting import export_safetensors
 
@@ -67,6 +99,31 @@ def export(
         print_line("what adapters learned is added to the weights of their layers", on=status_console)
     what = "weights and recipe" if submodule is None else f"weights of {submodule}"
     print_line(f"{what} written to {short_path(output)}", on=status_console)
+
+
+def _export_graphs(
+    checkpoint: Path,
+    output: Path,
+    format_: ExportFormat,
+    submodule: str | None,
+    tolerance: float | None,
+    overrides: dict[str, Any],
+) -> None:
+    with status_console.status("Exporting"):
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint
+        from nested_lightning.containers.starting.exporting import export_graphs
+
+        application = from_checkpoint(
+            checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ)
+        )
+        report = export_graphs(
+            application, output, format_=format_.value, submodule=submodule, tolerance=tolerance
+        )
+    for name, difference in report.differences.items():
+        print_line(f"{name}: largest difference from the model {difference.size:.1e}", on=status_console)
+    for note in report.manifest.notes:
+        print_line(note, on=status_console)
+    print_line(f"{submodule or 'model'} written to {short_path(output)}", on=status_console)
 
 
 def _merged(checkpoint: Path, override: list[str] | None, set_: list[str] | None) -> dict[str, Any]:
