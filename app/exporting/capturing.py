@@ -67,7 +67,7 @@ def path_in(exportable: Exportable, path: str) -> str:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Leave out what torch says of operators of packages that aren't here, and what it failed to simplify."""
-    names = ("torch.onnx", "torch.export", "torch.fx", "torch.fx.experimental.symbolic_shapes", "onnxscript")
+    names = ("torch.onnx", "torch.export", "torch.fx", "torch.fx.experimental.symbolic_shapes", "onnxscript", "onnx_ir")
     loggers = [logging.getLogger(name) for name in names]
     before = [logger.level for logger in loggers]
     for logger in loggers:
