@@ -113,9 +113,7 @@ def _export_graphs(
         from nested_lightning.containers.starting.bootstrapping import from_checkpoint
         from nested_lightning.containers.starting.exporting import export_graphs
 
-        application = from_checkpoint(
-            checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ)
-        )
+        application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
         report = export_graphs(
             application, output, format_=format_.value, submodule=submodule, tolerance=tolerance
         )

@@ -100,8 +100,7 @@ class BinaryObjective(nn.Module):
 
     def predictions(self, answers: Tensor) -> ClassPredictions:
         """Return probabilities of [N, 2] with the classes' names and the threshold."""
-        found: ClassPredictions = predictions_of(self.target, answers, self.decoding)
-        return found
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, 2], see `scores` and `report_classes`."""

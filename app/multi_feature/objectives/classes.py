@@ -71,8 +71,7 @@ class ClassesObjective(nn.Module):
 
     def predictions(self, answers: Tensor) -> ClassPredictions:
         """Return probabilities of [N, C] with the classes' names."""
-        found: ClassPredictions = predictions_of(self.target, answers, self.decoding)
-        return found
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, C], see `report_classes`."""

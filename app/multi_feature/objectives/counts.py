@@ -70,8 +70,7 @@ class CountsObjective(nn.Module):
 
     def predictions(self, answers: Tensor) -> NumberPredictions:
         """Return rates of [N, 1]."""
-        found: NumberPredictions = predictions_of(self.target, answers, self.decoding)
-        return found
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of rates of [N, 1]."""

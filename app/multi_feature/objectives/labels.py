@@ -90,8 +90,7 @@ class LabelsObjective(nn.Module):
 
     def predictions(self, answers: Tensor) -> LabelPredictions:
         """Return probabilities of [N, K] with the labels' names and the threshold."""
-        found: LabelPredictions = predictions_of(self.target, answers, self.decoding)
-        return found
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, K]."""

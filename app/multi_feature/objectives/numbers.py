@@ -95,8 +95,7 @@ class NumberObjective(nn.Module):
 
     def predictions(self, answers: Tensor) -> NumberPredictions:
         """Return what `decode` gives, with the quantiles' levels."""
-        found: NumberPredictions = predictions_of(self.target, answers, self.decoding)
-        return found
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of what `decode` gives."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,8 @@ from nested_lightning.app.multi_feature.targets.several import AnyTarget, Severa
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, LabelTarget
 from nested_lightning.app.tables.answer_tables import TabularAnswers
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-Values: TypeAlias = "Tensor | npt.NDArray[Any]"
-"""A tensor on the CPU where torch computed it, an array where an exported model did."""
+Values: TypeAlias = Any
+"""A tensor of torch's on the CPU, or an array where an exported model computed it."""
 
 
 @dataclass(frozen=True, kw_only=True)

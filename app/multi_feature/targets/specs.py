@@ -202,7 +202,7 @@ class LabelTarget:
         """Return the labels of N rows, each in one text."""
         return [self.joined(names) for names in self.sets(encoded.bool())]
 
-    def sets(self, flags: Tensor) -> list[list[str]]:
+    def sets(self, flags: Tensor | npt.NDArray[np.bool_]) -> list[list[str]]:
         """Return the labels of N rows, by whether each has them, bool of [N, K]."""
         return [[name for name, has in zip(self.names, row, strict=True) if has] for row in flags.tolist()]
 

@@ -50,7 +50,8 @@ def test_a_zip_file_is_read_like_the_folder_whatever_is_around_it(folder: Path, 
     zipped = read_picture_folders(tmp_path / "data.zip", image_size=2, channels=None)
 
     assert sorted(zipped.labels) == ["a", "b", "pictures"]  # what lay beside the sub-folders is in one now
-    assert np.array_equal(zipped.pictures[0], read_picture_folders(folder, image_size=2, channels=1).pictures[0])
+    unzipped = read_picture_folders(folder, image_size=2, channels=1)
+    assert np.array_equal(zipped.pictures[0], unzipped.pictures[0])
 
 
 def test_one_coloured_picture_makes_all_coloured_unless_settings_say_grey(folder: Path) -> None:
