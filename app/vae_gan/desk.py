@@ -145,9 +145,7 @@ def _encoded(picture: Any) -> str:
     """Return a picture of [C, S, S] as PNG in base64."""
     values = to_bytes(np.asarray(picture)).transpose(1, 2, 0)
     content = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(values[:, :, 0] if values.shape[2] == 1 else values)).save(
-        content, format="png"
-    )
+    Image.fromarray(values[:, :, 0] if values.shape[2] == 1 else values).save(content, format="png")
     return base64.b64encode(content.getvalue()).decode()
 
 

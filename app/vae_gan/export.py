@@ -27,7 +27,9 @@ def exports_of(*, model: VaeGan, data_spec: VaeGanDataSpec, batches: Sequence[Pi
     pictures = batches[0].pictures.float()
     sets = some_rows(pictures[torch.arange(max(17, len(pictures))) % len(pictures)])
     sets["black and white"] = torch.stack([torch.zeros_like(pictures[0]), torch.ones_like(pictures[0])])
-    classifier = _graph("classifier", model.classifier, ["pictures"], "logits", {k: (v,) for k, v in sets.items()})
+    classifier = _graph(
+        "classifier", model.classifier, ["pictures"], "logits", {k: (v,) for k, v in sets.items()}
+    )
     parts = [part for name in data_spec.groups for part in _parts(name, model.vae(name), sets)]
     return Exports(graphs=[classifier, *parts])
 

@@ -3,7 +3,7 @@
 Shapes: N pictures, Z latent features.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,23 +63,21 @@ class ExportedVaeGan(PictureMaker):
         """Return which domain each picture is taken for."""
         starts = range(0, len(pictures), self._batch_size)
         parts = (pictures[start : start + self._batch_size] for start in starts)
-        return [
-            guess for part in parts for guess in self._model.graphs["classifier"](part)[0].argmax(1).tolist()
-        ]
+        logits = (self._model.graphs["classifier"](part)[0] for part in parts)
+        return [guess for each in logits for guess in each.argmax(axis=1).tolist()]
 
-    def between(self, first: Any, last: Any, domain: int, shares: Floats) -> Floats:
+    def between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Floats:
         """Return pictures between two."""
         ((vae, _, member),) = self._shares(np.array([domain]))
         encoder = self._model.graphs[f"{vae}.encoder"]
-        start, end = (encoder(picture, member)[0] for picture in (first, last))
+        start, end = (encoder(picture, member)[0] for picture in ends)
         way = start + shares[:, np.newaxis] * (end - start)
         return self._decode(vae, way, member.repeat(len(shares)), np.random.default_rng(0))
 
     def _decode(self, vae: str, latent: Array, members: Indices, random: np.random.Generator) -> Array:
         decoder = self._model.graphs[f"{vae}.decoder"]
-        noise = [
-            random.standard_normal((len(latent), port.dims[1] or 1)) for port in decoder.graph.inputs[2:]
-        ]
+        widths = [port.dims[1] or 1 for port in decoder.graph.inputs[2:]]  # of noise, where it takes some
+        noise = [random.standard_normal((len(latent), width)) for width in widths]
         (pictures,) = decoder(latent, members, *noise)
         return pictures
 

@@ -68,8 +68,8 @@ class PictureMaker(ABC):
         """Return which domain each picture is taken for."""
 
     @abstractmethod
-    def between(self, first: Any, last: Any, domain: int, shares: Floats) -> Any:
-        """Return pictures between two, each [1, C, S, S], at shares of the way between their latent vectors."""
+    def between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Any:
+        """Return pictures between two of [1, C, S, S], at shares of the way between their latent vectors."""
 
     @checked_arguments
     def sample(
@@ -176,7 +176,7 @@ class PictureMaker(ABC):
                 " within one domain; name it with domain=NAME, or take other pictures"
             )
         return MadePictures(
-            pictures=self.between(*ends, indices[0], np.linspace(0, 1, num_pictures, dtype=np.float32)),
+            pictures=self.between(ends, indices[0], np.linspace(0, 1, num_pictures, dtype=np.float32)),
             domains=(self.data_spec.domains[indices[0]],) * num_pictures,
         )
 

@@ -1,5 +1,6 @@
 """Pictures of a trained `VaeGan`: new ones, reconstructions, and ways from one to another."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -45,13 +46,11 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
         ]
 
     @torch.inference_mode()
-    def between(self, first: Any, last: Any, domain: int, shares: Floats) -> Tensor:
+    def between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Tensor:
         """Return pictures between two."""
         index = torch.tensor([domain], device=self.model.device)
         (share,) = self.model.routing(index)
         vae = self.model.vae(share.vae)
-        start, end = (
-            vae.encode(torch.as_tensor(picture).to(index.device), share.member) for picture in (first, last)
-        )
+        start, end = (vae.encode(torch.as_tensor(picture).to(index.device), share.member) for picture in ends)
         way = torch.lerp(start, end, torch.linspace(0, 1, len(shares), device=start.device).unsqueeze(1))
         return require_finite(vae.decode(way, share.member.expand(len(shares)))).cpu()
