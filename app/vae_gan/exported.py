@@ -56,7 +56,7 @@ class ExportedVaeGan(PictureMaker):
         made = self._empty(len(domains))
         for vae, rows, members in self._shares(domains):
             (mean,) = self._model.graphs[f"{vae}.encoder"](pictures[rows], members)
-            made[rows] = self._decode(vae, mean, members, np.random.default_rng(0))
+            made[rows] = self._decode(vae, mean, members)
         return made, pictures
 
     def classify(self, pictures: Any) -> list[int]:
@@ -72,12 +72,16 @@ class ExportedVaeGan(PictureMaker):
         encoder = self._model.graphs[f"{vae}.encoder"]
         start, end = (encoder(picture, member)[0] for picture in ends)
         way = start + shares[:, np.newaxis] * (end - start)
-        return self._decode(vae, way, member.repeat(len(shares)), np.random.default_rng(0))
+        return self._decode(vae, way, member.repeat(len(shares)))
 
-    def _decode(self, vae: str, latent: Array, members: Indices, random: np.random.Generator) -> Array:
+    def _decode(
+        self, vae: str, latent: Array, members: Indices, random: np.random.Generator | None = None
+    ) -> Array:
+        """Return the picture of each latent vector, with noise where ``random`` draws it."""
         decoder = self._model.graphs[f"{vae}.decoder"]
         widths = [port.dims[1] or 1 for port in decoder.graph.inputs[2:]]  # of noise, where it takes some
-        noise = [random.standard_normal((len(latent), width)) for width in widths]
+        sizes = [(len(latent), width) for width in widths]
+        noise = [np.zeros(size) if random is None else random.standard_normal(size) for size in sizes]
         (pictures,) = decoder(latent, members, *noise)
         return pictures
 
