@@ -126,10 +126,8 @@ def _export_graphs(
 
         application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
         report = export_graphs(application, output, format_=format_.value, **options)
-    for name, difference in report.differences.items():
-        print_line(f"{name}: largest difference from the model {difference.size:.1e}", on=status_console)
-    for note in report.manifest.notes:
-        print_line(note, on=status_console)
+    name, largest = max(report.differences.items(), key=lambda item: item[1])
+    print_line(f"largest difference from the model: {name}, {largest}", on=status_console)
     print_line(f"{options['submodule'] or 'model'} written to {short_path(output)}", on=status_console)
 
 
