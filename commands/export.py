@@ -26,6 +26,13 @@ class ExportFormat(StrEnum):
     TORCH_EXPORT = "torch-export"
 
 
+class Called(StrEnum):
+    """What of a one-file model is exported."""
+
+    FORWARD = "forward"
+    PREDICT_STEP = "predict_step"
+
+
 _ENDINGS = {".onnx": ExportFormat.ONNX, ".pt2": ExportFormat.TORCH_EXPORT}
 
 
@@ -56,6 +63,10 @@ def export(
             help="Largest difference from the model's answers; else 1e-4, and 1e-2 of bf16 trainings.",
         ),
     ] = None,
+    call: Annotated[
+        Called | None,
+        typer.Option("--call", help="What of a one-file model is exported; else predict_step if it has one."),
+    ] = None,
     merge_lora: Annotated[
         bool,
         typer.Option("--merge-lora", help="Add what adapters have learned to the weights of their layers."),
@@ -82,12 +93,13 @@ def export(
     if format_ is not ExportFormat.SAFETENSORS:
         if merge_lora:
             raise typer.BadParameter("--merge-lora is for safetensors; graphs hold adapters as they are")
-        _export_graphs(checkpoint, output, format_, submodule, tolerance, load_overrides(requests))
+        options = {"submodule": submodule, "tolerance": tolerance, "called": call.value if call else None}
+        _export_graphs(checkpoint, output, format_, load_overrides(requests), options)
         return
     if (override or set_) and not merge_lora:
         raise typer.BadParameter("--override is for --merge-lora and graphs, which build the model")
-    if tolerance is not None:
-        raise typer.BadParameter("--tolerance is for onnx and torch-export, which compute")
+    if tolerance is not None or call is not None:
+        raise typer.BadParameter("--tolerance and --call are for onnx and torch-export, which compute")
     if output.suffix != ".safetensors":
         raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
     with status_console.status("Exporting"):
@@ -105,23 +117,18 @@ def _export_graphs(
     checkpoint: Path,
     output: Path,
     format_: ExportFormat,
-    submodule: str | None,
-    tolerance: float | None,
     overrides: dict[str, Any],
+    options: dict[str, Any],
 ) -> None:
     with status_console.status("Exporting"):
         from nested_lightning.containers.starting.bootstrapping import from_checkpoint
         from nested_lightning.containers.starting.exporting import export_graphs
 
         application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
-        report = export_graphs(
-            application, output, format_=format_.value, submodule=submodule, tolerance=tolerance
-        )
-    for name, difference in report.differences.items():
-        print_line(f"{name}: largest difference from the model {difference.size:.1e}", on=status_console)
-    for note in report.manifest.notes:
-        print_line(note, on=status_console)
-    print_line(f"{submodule or 'model'} written to {short_path(output)}", on=status_console)
+        report = export_graphs(application, output, format_=format_.value, **options)
+    name, largest = max(report.differences.items(), key=lambda item: item[1])
+    print_line(f"largest difference from the model: {name}, {largest}", on=status_console)
+    print_line(f"{options['submodule'] or 'model'} written to {short_path(output)}", on=status_console)
 
 
 def _merged(checkpoint: Path, override: list[str] | None, set_: list[str] | None) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
+from inspect import currentframe
+from io import StringIO
 from pathlib import Path
+from traceback import walk_stack
 from typing import Any
 
 import torch
@@ -45,17 +48,19 @@ def capture(exportable: Exportable) -> ExportedProgram:
     keep_whole(flat)
     dims: list[Any] = [dict.fromkeys(sorted(dims), Dim.DYNAMIC) for dims in exportable.dynamic_dims]
     example = tuple(one.clone() for one in exportable.example)  # one tensor given twice would be one input
-    decisions: list[str] = []
+    fixed: list[tuple[str, str]] = []
     try:
-        with torch.no_grad(), padded_packing(), quiet(), _noting_sizes(decisions):
+        with torch.no_grad(), padded_packing(), quiet(), _noting_sizes(flat, fixed):
             return torch.export.export(
                 flat, example, dynamic_shapes={"inputs": tuple(dims)}, strict=False
             )
     except Exception as error:
         place = find_place(error, dict(flat.named_modules()))
-        line = place.line if place.path else ""
-        where = ", ".join(filter(None, [path_in(exportable, place.path or ""), line]))
-        reason = _reason(error, decisions)
+        reason, path, line = _reason(error), place.path or "", place.line if place.path else ""
+        if _is_of_sizes(error) and fixed:
+            reason = "the number of rows or steps is taken for a constant: write x.shape[0] for len(x)"
+            path, line = fixed[0]
+        where = ", ".join(filter(None, [path_in(exportable, path), line]))
         raise ExportError(f"{exportable.name}: it can't be exported: {reason} ({where})") from error
 
 
@@ -66,27 +71,31 @@ def path_in(exportable: Exportable, path: str) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leave out what torch says of operators of packages that aren't here, and what it failed to simplify."""
+    """Leave out what torch prints of operators of packages that aren't here, and of graphs that it gave up."""
     names = ("torch.onnx", "torch.export", "torch.fx", "torch.fx.experimental.symbolic_shapes", "onnxscript", "onnx_ir")
     loggers = [logging.getLogger(name) for name in names]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     try:
-        yield
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            yield
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
 
 
 @contextmanager
-def _noting_sizes(decisions: list[str]) -> Iterator[None]:
-    """Take down at which lines the size of an example was taken for the only one there is."""
+def _noting_sizes(module: nn.Module, fixed: list[tuple[str, str]]) -> Iterator[None]:
+    """Take down in which submodule and line the size of an example was taken for the only one there is."""
+    paths = {id(one): path for path, one in module.named_modules()}
 
     class Notes(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if found := _FIXED.search(record.getMessage()):
-                decisions.append(f"{Path(found[1]).name}:{found[2]}")
+                callers = (frame.f_locals.get("self") for frame, _ in walk_stack(currentframe()))
+                path = next((paths[id(one)] for one in callers if id(one) in paths), "")
+                fixed.append((path, f"{Path(found[1]).name}:{found[2]}"))
 
     logger, notes = logging.getLogger("torch.fx.experimental.symbolic_shapes"), Notes()
     before = logger.level, logger.propagate, logger.handlers[:]
@@ -99,9 +108,12 @@ def _noting_sizes(decisions: list[str]) -> Iterator[None]:
         logger.propagate, logger.handlers[:] = before[1:]
 
 
-def _reason(error: Exception, decisions: Sequence[str]) -> str:
-    lines = [line.strip(" -") for line in str(error).splitlines() if line.strip()]
-    if any(line.startswith("You marked") for line in lines):
-        where = f" in {decisions[0]}" if decisions else ""
-        return f"the number of rows or steps is taken for a constant{where}: write x.shape[0] for len(x)"
-    return (lines or [type(error).__name__])[0][:300]
+def _is_of_sizes(error: Exception) -> bool:
+    return "You marked" in str(error)
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    if "data-dependent" in text:
+        return "what it does depends on numbers in a tensor (.item(), or an if): choose with torch.where"
+    return text[:300]

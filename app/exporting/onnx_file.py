@@ -3,8 +3,6 @@
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
-from io import StringIO
 from typing import Any
 
 import torch
@@ -26,7 +24,7 @@ def to_onnx(program: ExportedProgram, exportable: Exportable) -> Any:
     """
     inputs, outputs = exportable.spelling
     try:
-        with quiet(), redirect_stdout(StringIO()), warnings.catch_warnings(action="ignore"):
+        with quiet(), warnings.catch_warnings(action="ignore"):
             written = torch.onnx.export(
                 program,
                 dynamo=True,

@@ -11,6 +11,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.exportable import NUM_ROWS
 from nested_lightning.app.exporting.exporter import Exporter, ExportReport
 from nested_lightning.app.exporting.extra import require_extra
+from nested_lightning.app.exporting.own_model import Called
 from nested_lightning.app.exporting.writing import Format
 from nested_lightning.app.random_numbers import drawing_apart
 from nested_lightning.containers.application import ApplicationContainer
@@ -20,25 +21,31 @@ TOLERANCE, TOLERANCE_BF16 = 1e-4, 1e-2
 """How far an exported graph's answers may be from the model's: in general, and trained in 16 bits."""
 
 
-def make_exporter(application: ApplicationContainer, *, tolerance: float | None = None) -> Exporter:
+def make_exporter(
+    application: ApplicationContainer, *, tolerance: float | None = None, called: Called | None = None
+) -> Exporter:
     """Return what exports the application's model, which is copied, and isn't changed.
 
     Args:
         application: As `bootstrap` or `from_checkpoint` made it.
         tolerance: See `Exporter`; None: as the precision of the training says.
+        called: Of a family of one's own, what is exported; None: see `own_model.exports_of`.
 
     Raises:
-        UserError: The family has nothing to export.
+        UserError: The family has nothing to export, or it is asked for what it hasn't.
 
     Warns:
         UserWarning: The data can't be read, so that rows are drawn from what the model knows of them.
     """
     family, settings = family_container(application), application.settings()
     exports_of = provider_of(application, "exports")
+    asked = {} if called is None else {"called": called}
+    if asked and "composer" not in family.providers:
+        raise UserError(f"--call {called} is for families of one's own; {settings.model} has graphs of its own")
     model, spec = family.model(), family.data_spec()
     still = deepcopy(model).eval().to("cpu").float()
     with drawing_apart(0):
-        exports = exports_of(model=still, batches=_batches(family))
+        exports = exports_of(model=still, batches=_batches(family), **asked)
     usual = TOLERANCE_BF16 if settings.trainer.precision.startswith("bf16") else TOLERANCE
     return Exporter(
         model=still,
@@ -71,6 +78,7 @@ def export_graphs(
     format_: Format = "onnx",
     submodule: str | None = None,
     tolerance: float | None = None,
+    called: Called | None = None,
 ) -> ExportReport:
     """Write the graphs of the application's model, proven to say what it says; whole or not at all.
 
@@ -80,6 +88,7 @@ def export_graphs(
         format_: ``onnx``, or ``torch-export`` for the same version of torch.
         submodule: Path of the only submodule to export; None: the whole model.
         tolerance: How far answers may be from the model's; None: as the precision of the training says.
+        called: See `make_exporter`.
 
     Raises:
         ExportError: Something can't be exported, or says something else than the model.
@@ -87,4 +96,4 @@ def export_graphs(
     """
     if format_ == "onnx":
         require_extra()
-    return make_exporter(application, tolerance=tolerance)(Path(target), format_, submodule=submodule)
+    return make_exporter(application, tolerance=tolerance, called=called)(Path(target), format_, submodule=submodule)
