@@ -18,7 +18,7 @@ from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.desk import MultiFeatureDesk
 from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
 from nested_lightning.app.multi_feature.examples import example_batches, real_batches
-from nested_lightning.app.multi_feature.export import exports_of
+from nested_lightning.app.multi_feature.export import answer_by_graphs, exports_of
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
@@ -90,6 +90,7 @@ class MultiFeatureContainer(DeclarativeContainer):
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
     exports = providers.Callable(exports_of, data_spec=data_spec)
+    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
     """Called with the model and batches, it gives what is exported."""
 
     feature_extractor = chosen(protocols.FeatureExtractor, settings.provided.feature_extractor)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,9 @@ NUM_ROWS = (17, 3, 2, 1)
 """Rows of the batches that a graph is proven with; the first are the example that it is captured with."""
 
 Inputs = tuple[Tensor, ...]
+Graphed: TypeAlias = Callable[..., list[Tensor]]
+Graphs: TypeAlias = Mapping[str, Graphed]
+"""What takes and gives the tensors of a graph; and all graphs of a model by their names."""
 
 
 class ExportError(Exception):

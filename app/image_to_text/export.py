@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.exported.manifest import Loop
-from nested_lightning.app.exporting.exportable import Exportable, Exports, Inputs, some_rows
+from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphs, Inputs, some_rows
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
@@ -90,3 +90,22 @@ def _steps(model: ImageToText, pictures: Tensor) -> Iterator[Inputs]:
         yield (tokens, *state)
         log_probabilities, state = model.step(tokens, state)
         tokens = log_probabilities.argmax(dim=1)
+
+
+def answer_by_graphs(model: Any, *, data_spec: ImageToTextDataSpec, graphs: Graphs) -> None:
+    """Let a model answer by its graphs, as `evaluate` asks it.
+
+    Args:
+        model: A copy, which is changed.
+        data_spec: Of its data.
+        graphs: Take and give tensors, by their names.
+    """
+    del data_spec
+
+    def step(last: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        log_probabilities, *after = graphs["step"](last, *state)
+        return log_probabilities, tuple(after)
+
+    model.look = lambda pictures: pictures
+    model._start = lambda pictures: tuple(graphs["encoder"](pictures))
+    model.step = step

@@ -11,7 +11,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
-from nested_lightning.app.exporting.exportable import Exportable, Exports, Inputs, some_rows
+from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphs, Inputs, some_rows
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoded_columns import EncodedColumns
 from nested_lightning.app.multi_feature.encoding import encode_groups
@@ -166,3 +166,22 @@ def _filled_column(column: ColumnSpec, far: float) -> float:
     if column.categories is None:
         return column.mean + far * column.scale
     return len(column.categories) - 1 if far > 0 else -1
+
+
+def answer_by_graphs(model: Any, *, data_spec: MultiFeatureDataSpec, graphs: Graphs) -> None:
+    """Let a model answer by its graphs, as `evaluate` asks it.
+
+    Args:
+        model: A copy, which is changed.
+        data_spec: Of its data.
+        graphs: Take and give tensors, by their names.
+    """
+    rows = _Rows(data_spec)
+
+    def predict_step(batch: FeatureBatch, batch_idx: int) -> Any:
+        del batch_idx
+        found = graphs["model"](*rows.inputs_of(batch))
+        is_several = data_spec.target.kind == "several"
+        return dict(zip(data_spec.target_columns, found, strict=True)) if is_several else found[0]
+
+    model.predict_step = predict_step

@@ -4,12 +4,13 @@ Shapes: B pictures, C channels, S pixels to a side, Z latent features, W numbers
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from nested_lightning.app.exporting.exportable import Exportable, Exports, some_rows
+from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphed, Graphs, some_rows
 from nested_lightning.app.submodules.vae import VariationalAutoencoder
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.model import VaeGan
@@ -102,3 +103,29 @@ class _Prior(nn.Module):
     def forward(self, noise: Tensor, member: Tensor) -> Tensor:
         """Map standard normal noise of [B, Z] and domains within the VAE, int64 of [B], to [B, Z]."""
         return self.mean[member] + (self.factor[member] @ noise.unsqueeze(2)).squeeze(2)
+
+
+def answer_by_graphs(model: Any, *, data_spec: VaeGanDataSpec, graphs: Graphs) -> None:
+    """Let a model answer by its graphs, as `evaluate` asks it; pictures are judged as before.
+
+    Args:
+        model: A copy, which is changed.
+        data_spec: Of its data.
+        graphs: Take and give tensors, by their names.
+    """
+    for name in data_spec.groups:
+        vae = model.vae(name)
+        vae.encode = partial(_first, graphs[f"{name}.encoder"])
+        vae.decode = partial(_decode, graphs[f"{name}.decoder"], getattr(vae.decoder, "noise_features", 0))
+
+
+def _first(graph: Graphed, *inputs: Tensor) -> Tensor:
+    return graph(*inputs)[0]
+
+
+def _decode(
+    graph: Graphed, width: int, latent: Tensor, member: Tensor, noise: Tensor | None = None
+) -> Tensor:
+    if width and noise is None:
+        noise = latent.new_zeros(len(latent), width)
+    return graph(latent, member, *([] if noise is None else [noise]))[0]

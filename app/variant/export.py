@@ -4,11 +4,12 @@ Shapes: B sequences, L steps, F features of a step, C classes.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from nested_lightning.app.exporting.exportable import NUM_ROWS, Exportable, Exports, Inputs
+from nested_lightning.app.exporting.exportable import NUM_ROWS, Exportable, Exports, Graphs, Inputs
 from nested_lightning.app.variant.batch import SequenceBatch
 from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.spec import VariantDataSpec
@@ -71,3 +72,24 @@ def _cases(batch: SequenceBatch) -> Iterator[tuple[str, Inputs]]:
     uneven = torch.arange(len(whole)) % whole.shape[1] + 1
     is_step = (torch.arange(whole.shape[1]) < uneven.unsqueeze(1)).reshape(*whole.shape[:2], *[1] * (whole.dim() - 2))
     yield "sequences of unequal lengths", (whole * is_step, uneven)
+
+
+def answer_by_graphs(model: Any, *, data_spec: VariantDataSpec, graphs: Graphs) -> None:
+    """Let a model answer by its graphs, as `evaluate` asks it.
+
+    Args:
+        model: A copy, which is changed.
+        data_spec: Of its data.
+        graphs: Take and give tensors, by their names.
+    """
+    del data_spec
+
+    def label(batch: SequenceBatch, *, has_step_labels: bool) -> Tensor:
+        del has_step_labels
+        lengths = torch.full((len(batch.inputs),), batch.inputs.shape[1])
+        if batch.mask is not None:
+            lengths = batch.mask.sum(dim=1)
+        (found,) = graphs[batch.variant](batch.inputs, lengths)
+        return found.log()
+
+    model.label = label
