@@ -1,13 +1,14 @@
 """From a program to ONNX, and back: what a graph takes and gives, and what it computes."""
 
-import re
 import warnings
 from collections.abc import Mapping, Sequence
+from traceback import walk_tb
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.export import ExportedProgram
+from torch.fx import Node
 
 from nested_lightning.app.exporting.capturing import path_in, quiet
 from nested_lightning.app.exporting.exportable import Exportable, ExportError
@@ -35,7 +36,7 @@ def to_onnx(program: ExportedProgram, exportable: Exportable) -> Any:
                 custom_translation_table=translations(),
             )
     except Exception as error:
-        raise ExportError(f"{exportable.name}: it can't be written as ONNX: {_reason(error, program, exportable)}") from error
+        raise ExportError(f"{exportable.name}: it can't be written as ONNX: {_reason(error, exportable)}") from error
     assert written is not None
     proto = written.model_proto
     graph = proto.graph
@@ -81,20 +82,15 @@ class OnnxRuntime:
         return [torch.from_numpy(one) for one in self._session.run(None, named)]
 
 
-def _reason(error: Exception, program: ExportedProgram, exportable: Exportable) -> str:
+def _reason(error: Exception, exportable: Exportable) -> str:
     """Return the operator that stood in the way, its submodule, and why."""
     chain: list[BaseException] = [error]
     while cause := chain[-1].__cause__ or chain[-1].__context__:
         chain.append(cause)
-    last = next(filter(None, (str(one).strip() for one in reversed(chain))), type(error).__name__)
-    text = " ".join(map(str, chain))
-    node = next((one for one in program.graph.nodes if one.op != "placeholder" and _is_in(one, text)), None)
-    reason = " ".join(last.splitlines()[0].split())[:300]
+    said = next(filter(None, (" ".join(str(one).split()) for one in reversed(chain))), type(error).__name__)
+    frames = (frame for one in chain for frame, _ in walk_tb(one.__traceback__))
+    node = next((one for frame in frames if isinstance(one := frame.f_locals.get("node"), Node)), None)
     if node is None:
-        return reason
+        return said[:300]
     places = [path for path, _ in node.meta.get("nn_module_stack", {}).values()]
-    return f"{node.target}: {reason} ({path_in(exportable, places[-1] if places else '')})"
-
-
-def _is_in(node: Any, text: str) -> bool:
-    return re.search(rf"%{re.escape(node.name)} : .*{re.escape(str(node.target))}", text) is not None
+    return f"{node.target}: {said[:300]} ({path_in(exportable, places[-1] if places else '')})"
