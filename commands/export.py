@@ -3,7 +3,7 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -67,6 +67,21 @@ def export(
         Called | None,
         typer.Option("--call", help="What of a one-file model is exported; else predict_step if it has one."),
     ] = None,
+    quantize: Annotated[
+        Literal["int8"] | None,
+        typer.Option("--quantize", help="Weights in 8 bits by dynamic quantisation; judged by the test score."),
+    ] = None,
+    half: Annotated[
+        bool, typer.Option("--half", help="16-bit floats within the graphs; judged by the test score.")
+    ] = False,
+    max_score_loss: Annotated[
+        float | None,
+        typer.Option(
+            "--max-score-loss",
+            min=0,
+            help="How much worse --quantize or --half may make a test score; else 0.01.",
+        ),
+    ] = None,
     merge_lora: Annotated[
         bool,
         typer.Option("--merge-lora", help="Add what adapters have learned to the weights of their layers."),
@@ -90,6 +105,19 @@ def export(
     if output.exists():
         raise typer.BadParameter(f"{output} is there already; name another file, or remove it")
     requests = split_arguments(override, set_)
+    if quantize or half:
+        refused = {
+            "--quantize and --half are two": quantize and half,
+            "--quantize and --half are for onnx": format_ is not ExportFormat.ONNX,
+            "--quantize and --half are judged by the model's score": submodule or call or merge_lora,
+        }
+        for reason in (reason for reason, is_so in refused.items() if is_so):
+            raise typer.BadParameter(f"{reason}; leave one of the options out")
+        how: Any = quantize or "half"
+        _export_lossy(checkpoint, output, load_overrides(requests), how, tolerance, max_score_loss)
+        return
+    if max_score_loss is not None:
+        raise typer.BadParameter("--max-score-loss is for --quantize and --half")
     if format_ is not ExportFormat.SAFETENSORS:
         if merge_lora:
             raise typer.BadParameter("--merge-lora is for safetensors; graphs hold adapters as they are")
@@ -129,6 +157,29 @@ def _export_graphs(
     name, largest = max(report.differences.items(), key=lambda item: item[1])
     print_line(f"largest difference from the model: {name}, {largest}", on=status_console)
     print_line(f"{options['submodule'] or 'model'} written to {short_path(output)}", on=status_console)
+
+
+def _export_lossy(
+    checkpoint: Path,
+    output: Path,
+    overrides: dict[str, Any],
+    how: Any,
+    tolerance: float | None,
+    max_score_loss: float | None,
+) -> None:
+    with status_console.status("Exporting and scoring"):
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint
+        from nested_lightning.containers.starting.lossy_exporting import MAX_SCORE_LOSS, export_lossy
+
+        application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
+        limit = MAX_SCORE_LOSS if max_score_loss is None else max_score_loss
+        report = export_lossy(application, output, how, tolerance=tolerance, max_score_loss=limit)
+    before, after = report.before, report.after
+    for name, score in before.scores.items():
+        print_line(f"test {name}: {after.scores[name]:.4f} instead of {score:.4f}", on=status_console)
+    print_line(f"size: {after.num_bytes:,} bytes instead of {before.num_bytes:,}", on=status_console)
+    print_line(f"time: {after.seconds:.2f} s instead of {before.seconds:.2f} s", on=status_console)
+    print_line(f"model written to {short_path(output)}", on=status_console)
 
 
 def _merged(checkpoint: Path, override: list[str] | None, set_: list[str] | None) -> dict[str, Any]:
