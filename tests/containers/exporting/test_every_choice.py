@@ -57,7 +57,7 @@ def _is_ours(kind: str) -> bool:
     return not kind.startswith(LIBRARIES)
 
 
-@pytest.mark.parametrize(("family", "assignments"), quick_first([*_choices(), *WITH_OPTIONS]))
+@pytest.mark.parametrize(("family", "assignments"), quick_first([*_choices(), *WITH_OPTIONS], num_quick=0))
 def test_every_choice_is_the_same_in_onnx(
     family: str, assignments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,9 +81,7 @@ def test_every_choice_is_the_same_in_onnx(
         num_quick=0,
     ),
 )
-def test_every_preset_is_the_same_in_onnx(
-    family: str, preset: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_preset_is_the_same_in_onnx(family: str, preset: str, monkeypatch: pytest.MonkeyPatch) -> None:
     set_up = SetUp(family=family, preset=preset, is_small=preset not in LARGE)
     monkeypatch.chdir(set_up.folder)
     exporter = make_exporter(set_up.application())
