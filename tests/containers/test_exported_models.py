@@ -106,7 +106,7 @@ def test_names_that_onnx_has_otherwise_and_rows_that_lack_something_are_answered
 ) -> None:
     draw = np.random.default_rng(0)
     columns: dict[str, Any] = {name: draw.normal(size=60) for name in ("o0", "o1", "a0", "g0", "g1")}
-    columns |= {"kind": draw.choice(["x", "y", None], 60), "label": draw.choice(["u", "v", "w"], 60)}
+    columns |= {"kind": [*"xy", None] * 20, "label": draw.choice(["u", "v", "w"], 60)}
     columns["day"] = [f"20{year:02d}-01-31" for year in range(60)]
     csv.write_csv(pa.table(columns), tmp_path / "data.csv")
     groups = {"output": ["o0", "o1"], "a b": ["a0", "kind"], "größe": ["g0", "g1"], "tag": ["day"]}
