@@ -21,7 +21,6 @@ from nested_lightning.app.exporting.recurrent_layers import keep_whole
 from nested_lightning.app.seam.padded_packing import padded_packing
 from nested_lightning.app.tensors import tensors_in
 
-
 _FIXED = re.compile(r"Eq\(s\d+, \d+\) \[guard added\] \((\S+):(\d+)")
 
 
@@ -51,9 +50,7 @@ def capture(exportable: Exportable) -> ExportedProgram:
     fixed: list[tuple[str, str]] = []
     try:
         with torch.no_grad(), padded_packing(), quiet(), _noting_sizes(flat, fixed):
-            return torch.export.export(
-                flat, example, dynamic_shapes={"inputs": tuple(dims)}, strict=False
-            )
+            return torch.export.export(flat, example, dynamic_shapes={"inputs": tuple(dims)}, strict=False)
     except Exception as error:
         place = find_place(error, dict(flat.named_modules()))
         reason, path, line = _reason(error), place.path or "", place.line if place.path else ""
@@ -71,8 +68,15 @@ def path_in(exportable: Exportable, path: str) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leave out what torch prints of operators of packages that aren't here, and of graphs that it gave up."""
-    names = ("torch.onnx", "torch.export", "torch.fx", "torch.fx.experimental.symbolic_shapes", "onnxscript", "onnx_ir")
+    """Leave out what torch prints of packages that aren't here, and of graphs that it gave up."""
+    names = (
+        "torch.onnx",
+        "torch.export",
+        "torch.fx",
+        "torch.fx.experimental.symbolic_shapes",
+        "onnxscript",
+        "onnx_ir",
+    )
     loggers = [logging.getLogger(name) for name in names]
     before = [logger.level for logger in loggers]
     for logger in loggers:

@@ -87,9 +87,10 @@ class Exports:
     loop: Loop | None = None
 
 
-def some_rows(first: Any, sizes: Sequence[int] = NUM_ROWS) -> dict[str, Any]:
-    """Return the first rows of something that is sliced and has a length, by their number in words."""
-    return {f"{min(size, len(first))} rows": first[:size] for size in sizes}
+def some_rows(inputs: Inputs) -> dict[str, Inputs]:
+    """Return some rows of each input, see `NUM_ROWS`; where there are fewer, they come again."""
+    rows = {f"{size} rows": torch.arange(size) % len(inputs[0]) for size in NUM_ROWS}
+    return {name: tuple(one[chosen] for one in inputs) for name, chosen in rows.items()}
 
 
 def graph_of(exportable: Exportable) -> Graph:

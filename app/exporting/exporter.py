@@ -67,9 +67,7 @@ class Exporter:
         if submodule is not None:
             facts["loop"] = None
         manifest = write(made, target, format_, facts)
-        return ExportReport(
-            manifest=manifest, differences={one.graph.name: one.difference for one in made}
-        )
+        return ExportReport(manifest=manifest, differences={one.graph.name: one.difference for one in made})
 
     def _submodules(self, path: str) -> Iterator[Exportable]:
         for place, module in find_submodules(self.model, self.path, path).items():
@@ -97,4 +95,4 @@ def _fixed_sizes(exportables: Sequence[Exportable]) -> Iterator[str]:
         for name, tensor, dynamic in zip(one.inputs, one.example, one.dynamic_dims, strict=True):
             if tensor.dim() > 2:
                 sizes = ["any" if i in dynamic else str(n) for i, n in enumerate(tensor.shape)][1:]
-                yield f"{one.name}: a row of {name} is of {' × '.join(sizes)}"
+                yield f"{one.name}: a row of {name} is of {' x '.join(sizes)}"

@@ -36,7 +36,9 @@ def to_onnx(program: ExportedProgram, exportable: Exportable) -> Any:
                 custom_translation_table=translations(),
             )
     except Exception as error:
-        raise ExportError(f"{exportable.name}: it can't be written as ONNX: {_reason(error, exportable)}") from error
+        raise ExportError(
+            f"{exportable.name}: it can't be written as ONNX: {_reason(error, exportable)}"
+        ) from error
     assert written is not None
     proto = written.model_proto
     graph = proto.graph

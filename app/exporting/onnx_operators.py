@@ -43,7 +43,9 @@ def _read_sequences(x: Any, lengths: Any, state: Sequence[Any], weights: Sequenc
         **options,
     )
     rows_first = op.Reshape(op.Transpose(read, perm=[2, 0, 1, 3]), op.Constant(value_ints=[0, 0, -1]))
-    places = op.Range(op.Constant(value_int=0), op.Squeeze(op.Shape(x, start=1, end=2)), op.Constant(value_int=1))
+    places = op.Range(
+        op.Constant(value_int=0), op.Squeeze(op.Shape(x, start=1, end=2)), op.Constant(value_int=1)
+    )
     is_step = op.Unsqueeze(op.Less(places, op.Unsqueeze(lengths, [1])), [2])
     return [op.Where(is_step, rows_first, op.CastLike(op.Constant(value_float=0.0), rows_first)), *after]
 

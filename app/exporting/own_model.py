@@ -46,8 +46,6 @@ def exports_of(
     batch = batches[0] if called == "predict_step" else _arguments_of(model.forward, batches[0])
     structure = structure_of(batch)
     tensors = tensors_in(batch)
-    sizes = some_rows(tensors[0])
-    cases = {case: tuple(one[: len(rows)] for one in tensors) for case, rows in sizes.items()}
     module = _OnBatch(model, structure, called)
     return Exports(
         graphs=[
@@ -56,7 +54,7 @@ def exports_of(
                 module=module,
                 inputs=_names(batch, "batch"),
                 outputs=_names(_answer(module, tensors, name), "output"),
-                cases=cases,
+                cases=some_rows(tuple(tensors)),
                 root=name,
             )
         ]

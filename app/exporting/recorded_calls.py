@@ -50,9 +50,7 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     first = next(iter(calls.values()))
     names = [*_names(module, first)]
     cases: dict[str, Inputs] = {
-        case: tuple(tensors)
-        for case, call in calls.items()
-        if len(tensors := tensors_in(call)) == len(names)
+        case: tuple(tensors) for case, call in calls.items() if len(tensors := tensors_in(call)) == len(names)
     }
     called = _Call(module, first)
     alone = Exportable(name=name, module=called, inputs=names, outputs=(), cases=cases)

@@ -1,8 +1,8 @@
 """Recurrent layers in an exported program: one operator for each layer, which reads any number of steps.
 
-``torch.export`` takes ``nn.LSTM`` and ``nn.GRU`` apart into as many cells as its example has steps, and knows no
-packed sequences. Here a layer stays whole, as an operator that runs in torch as ever and is ONNX's own there;
-what is packed stays padded, beside its lengths.
+``torch.export`` takes ``nn.LSTM`` and ``nn.GRU`` apart into as many cells as its example has steps, and knows
+no packed sequences. Here a layer stays whole: an operator that runs in torch as the layer does, and is
+written as ONNX's own. What is packed stays padded, beside its lengths.
 
 Shapes: B sequences, L steps, F features of a step, H hidden features, D directions.
 """
@@ -45,11 +45,15 @@ def read_sequences(x: Tensor, lengths: Tensor, state: list[Tensor], weights: lis
     padded, _ = pad_packed_sequence(
         PackedSequence(read, *packed[1:]), batch_first=True, total_length=x.shape[1]
     )
-    return [padded.masked_fill(~is_step(x, lengths), 0.0), *(one[:, packed.unsorted_indices] for one in after)]
+    return [
+        padded.masked_fill(~is_step(x, lengths), 0.0),
+        *(one[:, packed.unsorted_indices] for one in after),
+    ]
 
 
 @read_sequences.register_fake
 def _shapes(x: Tensor, lengths: Tensor, state: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
+    del lengths, weights
     num_directions, _, width = state[0].shape
     read = x.new_empty(x.shape[0], x.shape[1], num_directions * width)
     return [read, *(torch.empty_like(one) for one in state)]

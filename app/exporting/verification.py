@@ -61,6 +61,8 @@ def _largest(right: Tensor, said: Tensor, *, output: str, case: str) -> Differen
         return Difference(0.0, output, 0, case)
     a, b = right.double(), said.double()
     size = (a - b).abs() / a.abs().clamp(min=1)
-    size = torch.where((a == b) | (a.isnan() & b.isnan()), 0.0, size.nan_to_num(nan=torch.inf, posinf=torch.inf))
+    size = torch.where(
+        (a == b) | (a.isnan() & b.isnan()), 0.0, size.nan_to_num(nan=torch.inf, posinf=torch.inf)
+    )
     rows = size.reshape(len(size), -1).amax(dim=1) if size.dim() else size.reshape(1)
     return Difference(float(rows.max()), output, int(rows.argmax()), case)

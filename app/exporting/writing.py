@@ -1,5 +1,6 @@
 """Graphs that were proven to say what the model says, in a file or a folder; or nothing."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -95,13 +96,11 @@ def _as_program(program: ExportedProgram, exportable: Exportable) -> Exported:
         file = Path(folder, "program.pt2")
         file.write_bytes(to_pt2(program, {}))
         difference = compare(exportable, ProgramRuntime(file))
-    return Exported(
-        graph=graph_of(exportable), difference=difference, content=partial(to_pt2, program)
-    )
+    return Exported(graph=graph_of(exportable), difference=difference, content=partial(to_pt2, program))
 
 
 def write(made: Sequence[Exported], target: Path, format_: Format, facts: Mapping[str, Any]) -> Manifest:
-    """Write graphs as one file, or several as a folder, and open them in a fresh process; whole or not at all.
+    """Write one graph as a file, several as a folder, and open them in a fresh process; or write nothing.
 
     Args:
         made: The graphs.
@@ -148,7 +147,8 @@ def _beside(target: Path) -> Iterator[Path]:
 
 def _open_afresh(files: Sequence[Path], format_: Format) -> None:
     command = [sys.executable, "-c", _OPEN[format_], *map(str, files)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
     if ended.returncode:
         reason = (ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"])[-1]
         raise ExportError(f"a fresh process can't open what was exported: {reason}")

@@ -30,9 +30,12 @@ def exports_of(
         data_spec: Size of the pictures, and the vocabulary.
         batches: Pictures to prove it by.
     """
+    del data_spec  # the pictures have the size, and the model the vocabulary
     encoder, pictures = _Encoder(model), batches[0].pictures
-    cases = {name: (one,) for name, one in some_rows(pictures).items()}
-    cases["black and white"] = (torch.stack([torch.zeros_like(pictures[0]), torch.full_like(pictures[0], 255)]),)
+    cases = some_rows((pictures,))
+    cases["black and white"] = (
+        torch.stack([torch.zeros_like(pictures[0]), torch.full_like(pictures[0], 255)]),
+    )
     with torch.no_grad():
         steps = {
             f"step {number} of {case}": inputs
@@ -42,7 +45,12 @@ def exports_of(
     state = [f"state_{i}" for i in range(len(next(iter(steps.values()))) - 1)]
     graphs = [
         Exportable(
-            name="encoder", module=encoder, inputs=["pictures"], outputs=state, cases=cases, root="image_to_text"
+            name="encoder",
+            module=encoder,
+            inputs=["pictures"],
+            outputs=state,
+            cases=cases,
+            root="image_to_text",
         ),
         Exportable(
             name="step",
@@ -53,9 +61,7 @@ def exports_of(
             root="image_to_text",
         ),
     ]
-    loop = Loop(
-        first="encoder", step="step", begin=BEGIN, end=END, pad=PAD, max_length=model.max_length
-    )
+    loop = Loop(first="encoder", step="step", begin=BEGIN, end=END, pad=PAD, max_length=model.max_length)
     return Exports(graphs=graphs, loop=loop)
 
 

@@ -35,15 +35,13 @@ def exports_of(
         batches: Rows to prove it by.
     """
     rows = _Rows(data_spec)
-    some = rows.inputs_of(batches[0])
-    cases = {name: tuple(one[: len(which)] for one in some) for name, which in some_rows(some[0]).items()}
     names = [group.name for group in data_spec.groups]
     graph = Exportable(
         name="model",
         module=_Answers(model, data_spec),
         inputs=[*names, *(["presence"] if data_spec.allow_missing_groups else [])],
         outputs=data_spec.target_columns,
-        cases=cases | rows.corners(),
+        cases=some_rows(rows.inputs_of(batches[0])) | rows.corners(),
         root="multi_feature",
         answer=lambda *inputs: model.predict_step(rows.encoded(inputs), 0),
     )
@@ -90,7 +88,9 @@ class _Rows:
         """Return rows at the limits: everything missing, one group missing in each row, and extremes."""
         groups = self._spec.groups
         nothing = [_filled(group, len(groups) + 1, torch.nan) for group in groups]
-        cases = {"missing values": self._with_presence(nothing, torch.ones(len(groups) + 1, len(groups)).bool())}
+        cases = {
+            "missing values": self._with_presence(nothing, torch.ones(len(groups) + 1, len(groups)).bool())
+        }
         extremes = [torch.cat([_filled(group, 1, far) for far in _EXTREMES]) for group in groups]
         cases["extremes"] = self._with_presence(extremes, None)
         if self._spec.allow_missing_groups:
@@ -122,7 +122,10 @@ class _Rows:
     def _with_presence(self, inputs: Sequence[Tensor], presence: Tensor | None) -> Inputs:
         if not self._spec.allow_missing_groups:
             return tuple(inputs)
-        return (*inputs, torch.ones(len(inputs[0]), len(inputs), dtype=torch.bool) if presence is None else presence)
+        return (
+            *inputs,
+            torch.ones(len(inputs[0]), len(inputs), dtype=torch.bool) if presence is None else presence,
+        )
 
 
 def _columns_of(features: Tensor, group: GroupSpec) -> Tensor:

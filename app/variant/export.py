@@ -70,7 +70,9 @@ def _cases(batch: SequenceBatch) -> Iterator[tuple[str, Inputs]]:
         yield f"a sequence of {num} steps", (repeated, torch.tensor([num]))
     whole = batch.inputs.repeat(1, 3, *[1] * (batch.inputs.dim() - 2))
     uneven = torch.arange(len(whole)) % whole.shape[1] + 1
-    is_step = (torch.arange(whole.shape[1]) < uneven.unsqueeze(1)).reshape(*whole.shape[:2], *[1] * (whole.dim() - 2))
+    is_step = (torch.arange(whole.shape[1]) < uneven.unsqueeze(1)).reshape(
+        *whole.shape[:2], *[1] * (whole.dim() - 2)
+    )
     yield "sequences of unequal lengths", (whole * is_step, uneven)
 
 

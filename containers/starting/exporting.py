@@ -41,7 +41,9 @@ def make_exporter(
     exports_of = provider_of(application, "exports")
     asked = {} if called is None else {"called": called}
     if asked and "composer" not in family.providers:
-        raise UserError(f"--call {called} is for families of one's own; {settings.model} has graphs of its own")
+        raise UserError(
+            f"--call {called} is for families of one's own; {settings.model} has graphs of its own"
+        )
     model, spec = family.model(), family.data_spec()
     still = deepcopy(model).eval().to("cpu").float()
     with drawing_apart(0):
@@ -96,4 +98,6 @@ def export_graphs(
     """
     if format_ == "onnx":
         require_extra()
-    return make_exporter(application, tolerance=tolerance, called=called)(Path(target), format_, submodule=submodule)
+    return make_exporter(application, tolerance=tolerance, called=called)(
+        Path(target), format_, submodule=submodule
+    )

@@ -18,7 +18,9 @@ def exportable_of(
         "inputs": [f"x{i}" for i in range(num_inputs)],
         "outputs": [f"y{i}" for i in range(num_outputs)],
     }
-    return Exportable(**{"name": "model", "module": module.eval(), "cases": cases, "root": "mine", **names, **more})
+    return Exportable(
+        **{"name": "model", "module": module.eval(), "cases": cases, "root": "mine", **names, **more}
+    )
 
 
 def proven(exportable: Exportable, format_: Format = "onnx", *, tolerance: float = 1e-4) -> Exported:

@@ -64,6 +64,7 @@ def test_every_length_is_read_as_in_torch(how: str, kind: Any, options: Any, for
     assert proven(reading, format_, tolerance=1e-5).difference.size < 1e-5
 
 
+@pytest.mark.slow
 def test_packing_outside_of_an_export_is_as_it_was() -> None:
     before = torch._VF._pack_padded_sequence  # type: ignore[attr-defined]
     torch.manual_seed(0)
