@@ -19,6 +19,7 @@ from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.desk import ImageToTextDesk
 from nested_lightning.app.image_to_text.evaluate import ImageToTextEvaluator
 from nested_lightning.app.image_to_text.examples import example_batches, real_batches
+from nested_lightning.app.image_to_text.export import answer_by_graphs, exports_of
 from nested_lightning.app.image_to_text.generation.beam import BeamSearch
 from nested_lightning.app.image_to_text.generation.sampling import NucleusSampling
 from nested_lightning.app.image_to_text.generation.search import Generation
@@ -70,6 +71,9 @@ class ImageToTextContainer(DeclarativeContainer):
     """What a check on ``meta`` sends through the model."""
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
+    exports = providers.Callable(exports_of, data_spec=data_spec)
+    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
+    """Called with the model and batches, it gives what is exported."""
 
     image_encoder = chosen(protocols.ImageEncoder, settings.provided.image_encoder)
     bridge = chosen(protocols.Bridge, settings.provided.bridge)

@@ -18,6 +18,7 @@ from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.desk import MultiFeatureDesk
 from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
 from nested_lightning.app.multi_feature.examples import example_batches, real_batches
+from nested_lightning.app.multi_feature.export import answer_by_graphs, exports_of
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
@@ -88,6 +89,9 @@ class MultiFeatureContainer(DeclarativeContainer):
     """What a check on ``meta`` sends through the model."""
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
+    exports = providers.Callable(exports_of, data_spec=data_spec)
+    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
+    """Called with the model and batches, it gives what is exported."""
 
     feature_extractor = chosen(protocols.FeatureExtractor, settings.provided.feature_extractor)
     picture_extractor = chosen(protocols.FeatureExtractor, settings.provided.picture_extractor)

@@ -21,6 +21,7 @@ from nested_lightning.app.vae_gan.desk import VaeGanDesk
 from nested_lightning.app.vae_gan.epoch_grids import PictureGrids
 from nested_lightning.app.vae_gan.evaluate import VaeGanEvaluator
 from nested_lightning.app.vae_gan.examples import example_batches, real_batches
+from nested_lightning.app.vae_gan.export import answer_by_graphs, exports_of
 from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
@@ -75,6 +76,9 @@ class VaeGanContainer(DeclarativeContainer):
     """What a check on ``meta`` sends through the model."""
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
+    exports = providers.Callable(exports_of, data_spec=data_spec)
+    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
+    """Called with the model and batches, it gives what is exported."""
 
     encoder = chosen(protocols.PictureEncoder, settings.provided.vae.encoder)
     sampler = chosen(protocols.LatentSampler, settings.provided.vae.sampler)

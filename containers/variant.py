@@ -17,6 +17,7 @@ from nested_lightning.app.variant.data import VariantDataModule
 from nested_lightning.app.variant.desk import VariantDesk
 from nested_lightning.app.variant.evaluate import VariantEvaluator
 from nested_lightning.app.variant.examples import example_batches, real_batches
+from nested_lightning.app.variant.export import answer_by_graphs, exports_of
 from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sampling import VariantSampling
@@ -73,6 +74,9 @@ class VariantContainer(DeclarativeContainer):
     """What a check on ``meta`` sends through the model."""
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
+    exports = providers.Callable(exports_of, data_spec=data_spec)
+    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
+    """Called with the model and batches, it gives what is exported."""
 
     token_adapter = chosen(protocols.SequenceAdapter, settings.provided.token_adapter)
     vector_adapter = chosen(protocols.SequenceAdapter, settings.provided.vector_adapter)

@@ -23,6 +23,7 @@ class Family:
         has_unused_parameters: Whether a step leaves some parameters without a gradient; DDP must know.
         defined_by: The wiring function and the classes of data and model, of a family of one's own.
         origin: What finds it in another process, called with what follows; None: it is found by its name.
+        exported: Import path of the module that answers by its exported models; None: none does.
         batch_sizes: Where the section has sizes of a process's training batch; ``*`` stands for one name.
     """
 
@@ -37,6 +38,7 @@ class Family:
     defined_by: Sequence[Any] = ()
     origin: tuple[Callable[..., "Family"], Any] | None = None
     batch_sizes: Sequence[str] = ("data.batch_size",)
+    exported: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by where it is found, since it holds classes that can't be imported by name."""

@@ -133,6 +133,7 @@ FAMILY = Family(
     summary="Several feature extractors by name, a combiner, a head and what it learns.",
     settings=MultiFeatureSettings,
     container="nested_lightning.containers.multi_feature.MultiFeatureContainer",
+    exported="nested_lightning.app.multi_feature.exported",
     predictor=PredictorInterface(
         summary="Predict for the rows of a CSV or Parquet file, or for pictures: classes, numbers, labels.",
         inputs=InputFiles(

@@ -139,6 +139,7 @@ FAMILY = Family(
     summary="Several variational autoencoders within a generative adversarial network.",
     settings=VaeGanSettings,
     container="nested_lightning.containers.vae_gan.VaeGanContainer",
+    exported="nested_lightning.app.vae_gan.exported",
     predictor=PredictorInterface(
         summary="Make a grid of pictures: new ones, reconstructions under originals, or an interpolation.",
         inputs=None,

@@ -155,6 +155,7 @@ FAMILY = Family(
     summary="One model for several input types, a decoder for each, chosen by the batch's type.",
     settings=VariantSettings,
     container="nested_lightning.containers.variant.VariantContainer",
+    exported="nested_lightning.app.variant.exported",
     has_unused_parameters=True,
     predictor=PredictorInterface(
         summary="Label each step of texts, pictures or other sequences with the decoder of their variant.",

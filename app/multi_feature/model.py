@@ -233,7 +233,7 @@ class MultiFeatureClassifier(Composite):
     def _extract(self, group: str, extractor: nn.Module, tensor: Tensor | None, *, like: Tensor) -> Tensor:
         if tensor is None:
             width = cast(int, extractor.out_features)
-            return torch.zeros(len(like), width, dtype=cast(torch.dtype, self.dtype), device=like.device)
+            return torch.zeros(like.shape[0], width, dtype=cast(torch.dtype, self.dtype), device=like.device)
         check_input(group, extractor, tensor)
         vector: Tensor = extractor(tensor)
         check_output(f"the extractor of group '{group}'", extractor, vector)

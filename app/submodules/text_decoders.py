@@ -106,7 +106,7 @@ class RecurrentTextDecoder(nn.Module, ABC):
             return (*self._initial_hidden(context.mean(dim=1)), context)
         if self.role == "initial_state":
             return self._initial_hidden(context)
-        zeros = context.new_zeros(len(context), self.hidden_features)
+        zeros = context.new_zeros(context.shape[0], self.hidden_features)
         hidden = (zeros,) * self.num_hidden
         if self.role == "first_input":
             return self.recur(self.first(context).unsqueeze(1), hidden)[1]

@@ -70,7 +70,7 @@ class TransformerTextDecoder(nn.Module):
         It is the picture's part, [B, …, H], and what each layer has read, [B, S, H].
         """
         seen = self.context(context)
-        nothing = tuple(seen.new_zeros(len(seen), 0, self.hidden_features) for _ in self.layers)
+        nothing = tuple(seen.new_zeros(seen.shape[0], 0, self.hidden_features) for _ in self.layers)
         if self.role in ("initial_state", "first_input"):
             return self._read(seen.unsqueeze(1), (seen, *nothing))[1]
         return (seen, *nothing)

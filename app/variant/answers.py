@@ -12,7 +12,7 @@ from nested_lightning.app.foreign_files import file_or_folder
 from nested_lightning.app.kept_columns import kept_names
 from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.record_files import record_writers
-from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
+from nested_lightning.app.variant.labelling import SequenceLabeller, SequencePrediction
 from nested_lightning.app.variant.sources.digit_pictures import list_digit_pictures, read_digit_pictures
 from nested_lightning.app.variant.sources.fields import read_inputs
 from nested_lightning.app.variant.sources.python import read_python
@@ -78,7 +78,7 @@ class LabelledSequence:
 
 
 def answer_files(
-    predictor: VariantPredictor,
+    predictor: SequenceLabeller,
     *,
     files: Sequence[Path],
     variant: str | None = None,
@@ -122,7 +122,7 @@ def _labels(prediction: SequencePrediction) -> str:
 
 
 def predict_files(
-    predictor: VariantPredictor,
+    predictor: SequenceLabeller,
     variant: str | None,
     paths: Sequence[Path],
     *,

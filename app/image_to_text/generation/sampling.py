@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -21,6 +22,9 @@ class NucleusSampling(OneByOneSearch):
         temperature: Logits are divided by it, above 0.
         seed: Each call draws anew from this seed.
     """
+
+    is_drawn: ClassVar[bool] = True
+    """What is drawn depends on what is drawn together."""
 
     top_p: float = 0.9
     temperature: float = 1.0

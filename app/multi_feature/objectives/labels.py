@@ -12,7 +12,7 @@ from torchmetrics.functional.classification import multilabel_average_precision,
 
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
-from nested_lightning.app.multi_feature.objectives.predictions import LabelPredictions
+from nested_lightning.app.multi_feature.objectives.predictions import LabelPredictions, predictions_of
 from nested_lightning.app.multi_feature.objectives.reports import report_scores
 from nested_lightning.app.multi_feature.objectives.thresholds import best_threshold
 from nested_lightning.app.multi_feature.targets.specs import LabelTarget
@@ -83,9 +83,14 @@ class LabelsObjective(nn.Module):
         most = (counts / self.target.num_rows >= 0.5).float()
         return self.scores(most.expand(len(target), -1), target)
 
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What `predictions_of` needs besides what `decode` gives."""
+        return {"threshold": float(self.threshold)}
+
     def predictions(self, answers: Tensor) -> LabelPredictions:
         """Return probabilities of [N, K] with the labels' names and the threshold."""
-        return LabelPredictions(target=self.target, probabilities=answers, threshold=float(self.threshold))
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, K]."""

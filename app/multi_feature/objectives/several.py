@@ -98,6 +98,11 @@ class SeveralObjective(nn.Module):
         """Return the scores of constant answers, named alike."""
         return self._each(lambda name, one: one.baseline_scores(target[name]))
 
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What `predictions_of` needs besides what `decode` gives, by column."""
+        return {name: one.decoding for name, one in self._named()}
+
     def predictions(self, answers: ByColumn) -> SeveralPredictions:
         """Return the predictions of each for N rows."""
         return SeveralPredictions(
