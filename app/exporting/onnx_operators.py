@@ -1,6 +1,7 @@
 """What the operators of an exported program are in ONNX, where torch's own translation lacks them."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -18,8 +19,7 @@ def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
 
 def _read_sequences(x: Any, lengths: Any, state: Sequence[Any], weights: Sequence[Any]) -> list[Any]:
     """Write ONNX's LSTM or GRU, whose steps come first, and which reads at least one of each sequence."""
-    from onnxscript import opset18 as op
-
+    op: Any = import_module("onnxscript").opset18
     kind, width, num_directions = "LSTM" if len(state) == 2 else "GRU", state[0].shape[2], state[0].shape[0]
     size = len(weights) // num_directions
     ways = [weights[start : start + size] for start in range(0, len(weights), size)]
@@ -53,5 +53,5 @@ def _read_sequences(x: Any, lengths: Any, state: Sequence[Any], weights: Sequenc
 def _in_order(op: Any, weight: Any, kind: str, width: int) -> Any:
     """Return a weight or a bias with ONNX's order of gates."""
     starts = [width * gate for gate in _GATES[kind]]
-    ints = lambda *values: op.Constant(value_ints=values)  # noqa: E731
-    return op.Concat(*(op.Slice(weight, ints(at), ints(at + width), ints(0)) for at in starts), axis=0)
+    bounds = [[op.Constant(value_ints=[at]) for at in (start, start + width, 0)] for start in starts]
+    return op.Concat(*(op.Slice(weight, *each) for each in bounds), axis=0)

@@ -7,6 +7,7 @@ written as ONNX's own. What is packed stays padded, beside its lengths.
 Shapes: B sequences, L steps, F features of a step, H hidden features, D directions.
 """
 
+from collections.abc import Mapping
 from types import MethodType
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from nested_lightning.app.seam.padded_packing import is_step, lengths_of
 
-_RECURRENT = {nn.LSTM: 2, nn.GRU: 1}
+_RECURRENT: Mapping[type[Any], int] = {nn.LSTM: 2, nn.GRU: 1}
 """How many tensors the state of each kind has."""
 
 
@@ -62,7 +63,7 @@ def _shapes(x: Tensor, lengths: Tensor, state: list[Tensor], weights: list[Tenso
 def keep_whole(module: nn.Module) -> None:
     """Let the recurrent layers within a module, which is for an export alone, be read by the operator."""
     for layers in module.modules():
-        kind: Any = next((kind for kind in _RECURRENT if type(layers).forward is kind.forward), None)
+        kind = next((kind for kind in _RECURRENT if type(layers).forward is kind.forward), None)
         if kind is not None and not layers.proj_size:
             layers.forward = MethodType(_forward, layers)
 

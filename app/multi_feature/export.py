@@ -147,7 +147,8 @@ def _table_column(values: Any, column: ColumnSpec) -> Any:
         return values
     if column.is_date:
         return DateColumn(column.name, pa.array(values, from_pandas=True))
-    names = [column.categories[int(place)] if place >= 0 else None for place in values]
+    known = column.categories or ()
+    names = [known[int(place)] if place >= 0 else None for place in values]
     return pa.array(names, pa.string())
 
 

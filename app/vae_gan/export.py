@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphed, Graphs, some_rows
-from nested_lightning.app.submodules.vae import VariationalAutoencoder
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
@@ -35,7 +34,7 @@ def exports_of(*, model: VaeGan, data_spec: VaeGanDataSpec, batches: Sequence[Pi
     return Exports(graphs=[classifier, *parts])
 
 
-def _parts(name: str, vae: VariationalAutoencoder, sets: Mapping[str, Tensor]) -> Iterator[Exportable]:
+def _parts(name: str, vae: Any, sets: Mapping[str, Tensor]) -> Iterator[Exportable]:
     """Yield the graphs of a VAE."""
     members = {case: torch.arange(len(one)) % vae.num_domains for case, one in sets.items()}
     yield _graph(

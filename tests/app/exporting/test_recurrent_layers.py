@@ -66,7 +66,7 @@ def test_every_length_is_read_as_in_torch(how: str, kind: Any, options: Any, for
 
 @pytest.mark.slow
 def test_packing_outside_of_an_export_is_as_it_was() -> None:
-    before = torch._VF._pack_padded_sequence  # type: ignore[attr-defined]
+    before = torch._VF._pack_padded_sequence
     torch.manual_seed(0)
     proven(exportable_of(Reading("packed", nn.GRU), batches((3, 2), (2,)), num_outputs=2))
-    assert torch._VF._pack_padded_sequence is before  # type: ignore[attr-defined]
+    assert torch._VF._pack_padded_sequence is before

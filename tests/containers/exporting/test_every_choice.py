@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+import torch
 
 from nested_lightning import find_family
 from nested_lightning.app.exporting.writing import prove
+from nested_lightning.app.submodules.sequence_adapters import PictureProjection
 from nested_lightning.containers.starting.exporting import make_exporter
 from nested_lightning.settings.describing.walking import NamedItems, fields_of
 from nested_lightning.settings.slot import Slot
+from tests.app.exporting.proving import exportable_of, proven
 from tests.frozen.set_ups import FAMILIES, SetUp
 from tests.quick_first import quick_first
 
@@ -54,7 +57,7 @@ def _slots(path: str, place: object) -> Iterator[tuple[str, Slot]]:
 
 
 def _is_ours(kind: str) -> bool:
-    return not kind.startswith(LIBRARIES)
+    return not kind.startswith((*LIBRARIES, "picture"))  # the small data's vectors are no pictures
 
 
 @pytest.mark.parametrize(("family", "assignments"), quick_first([*_choices(), *WITH_OPTIONS], num_quick=0))
@@ -88,3 +91,10 @@ def test_every_preset_is_the_same_in_onnx(family: str, preset: str, monkeypatch:
 
     for graph in exporter.wholes:
         assert prove(graph, "onnx", tolerance=1e-4).difference.size <= 1e-4
+
+
+@pytest.mark.slow
+def test_vectors_that_are_pictures_are_the_same_in_onnx() -> None:
+    torch.manual_seed(0)
+    cases = {f"{n} x {steps}": (torch.randn(n, steps, 64),) for n, steps in ((5, 4), (1, 1), (2, 7))}
+    assert proven(exportable_of(PictureProjection(in_features=64), cases)).difference.size <= 1e-4
