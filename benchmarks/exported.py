@@ -68,9 +68,14 @@ def measure(name: str, folder: Path, repeats: int) -> list[str]:
     settings = {"model": name, "run_dir": str(folder / name), "trainer.max_epochs": 1}
     result = family_container(bootstrap(settings)).training_run()()
     checkpoint = result.best_checkpoint or result.last_checkpoint
-    application = from_checkpoint(checkpoint, device="cpu")
     target = folder / f"{name}.onnx"
-    export_graphs(application, target)
+    export_graphs(from_checkpoint(checkpoint, device="cpu"), target)
+    return compare(name, checkpoint, target, folder, repeats)
+
+
+def compare(name: str, checkpoint: Path, target: Path, folder: Path, repeats: int) -> list[str]:
+    """Return the cells of a checkpoint and its export."""
+    application = from_checkpoint(checkpoint, device="cpu")
     ours = family_container(application).predictor()
     theirs: ExportedModel = open_exported(target, num_threads=1)
     exported = PREDICTORS[name](model=theirs, batch_size=BATCH_SIZE)
@@ -126,13 +131,21 @@ def start(file: Path, name: str, folder: Path) -> None:
     Raises:
         CalledProcessError: It failed.
     """
-    asked: dict[str, list[Any]] = {
+    asks: dict[str, list[Any]] = {
         "multi-feature": [_written(folder / "rows.csv")],
         "image-to-text": [_written(folder / "picture.png")],
         "variant": ["--variant", "text", _written(folder / "text.py")],
         "vae-gan": ["--reconstruct", _written(folder / "picture.png")],
-    }[name]
-    command = [sys.executable, "main.py", "predict", str(file), *map(str, asked), "-o", str(folder / "out")]
+    }
+    command = [
+        sys.executable,
+        "main.py",
+        "predict",
+        str(file),
+        *map(str, asks[name]),
+        "-o",
+        str(folder / "out"),
+    ]
     subprocess.run(command, cwd=PROJECT, env=ENVIRONMENT, check=True, capture_output=True)
 
 
