@@ -23,6 +23,7 @@ from nested_lightning.commands.inspect import inspect
 from nested_lightning.commands.models import models
 from nested_lightning.commands.predict import CONTEXT, predict
 from nested_lightning.commands.printing.console import print_error, show_warnings_as_notes
+from nested_lightning.commands.report import report
 from nested_lightning.commands.resume import resume
 from nested_lightning.commands.serve import serve
 from nested_lightning.commands.swap import swap
@@ -39,7 +40,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, inspect, export, swap, models, config, check, graph, fetch, doctor):
+for command in (
+    train,
+    resume,
+    evaluate,
+    inspect,
+    export,
+    swap,
+    models,
+    config,
+    check,
+    graph,
+    report,
+    fetch,
+    doctor,
+):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 app.command()(serve)
