@@ -1,13 +1,11 @@
 """``report``: what a training came to, as one HTML file that people look at."""
 
 import os
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from nested_lightning.app.errors import UserError
 from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.console import print_line, short_path, status_console

@@ -20,6 +20,7 @@ from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
 from nested_lightning.app.multi_feature.examples import example_batches, real_batches
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.multi_feature.report import MultiFeatureSections
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.choices import build_chosen
@@ -165,6 +166,8 @@ class MultiFeatureContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
+    report_sections = providers.Factory(MultiFeatureSections, predictor=predictor, datamodule=datamodule)
+    """What its report has besides; a class of one's own may take its place."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -34,7 +34,7 @@ class Resampling:
     @property
     def num_draws(self) -> int:
         """How often samples are drawn: less often where there are many, whose scores differ less."""
-        return max(50, min(500, 400_000 // max(self.num_samples, 1)))
+        return max(50, min(300, 400_000 // max(self.num_samples, 1)))
 
     def intervals(self) -> dict[str, tuple[float, float]]:
         """Return the percentile interval of each score, see Efron, https://doi.org/10.1214/aos/1176344552."""

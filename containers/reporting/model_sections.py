@@ -115,7 +115,6 @@ def within(budget: Callable[[], bool], makers: Mapping[str, SectionMaker]) -> di
         budget: Whether there is time left.
         makers: By title.
     """
-
     return {title: partial(_in_time, budget, maker) for title, maker in makers.items()}
 
 

@@ -1,6 +1,6 @@
 """Reports of run folders: of one, or of several beside one another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
