@@ -24,6 +24,7 @@ from nested_lightning.app.vae_gan.examples import example_batches, real_batches
 from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
+from nested_lightning.app.vae_gan.report import VaeGanSections
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 from nested_lightning.app.vae_gan.turns import Turns
 from nested_lightning.containers.providing.choices import build_chosen, build_named
@@ -183,6 +184,8 @@ class VaeGanContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
+    report_sections = providers.Factory(VaeGanSections, predictor=predictor, datamodule=datamodule)
+    """What its report has besides; a class of one's own may take its place."""
     evaluator = DeclaredFactory(
         protocols.Evaluator, VaeGanEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -26,15 +26,17 @@ class Resampling:
     Attributes:
         num_samples: How many there are.
         score: Scores some of them.
+        num_most: How often they are drawn at most.
     """
 
     num_samples: int
     score: Scorer
+    num_most: int = 300
 
     @property
     def num_draws(self) -> int:
         """How often samples are drawn: less often where there are many, whose scores differ less."""
-        return max(50, min(300, 400_000 // max(self.num_samples, 1)))
+        return max(50, min(self.num_most, 400_000 // max(self.num_samples, 1)))
 
     def intervals(self) -> dict[str, tuple[float, float]]:
         """Return the percentile interval of each score, see Efron, https://doi.org/10.1214/aos/1176344552."""

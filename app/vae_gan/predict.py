@@ -147,7 +147,7 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec]):
         ends, indices = [], []
         for path in (first, last):
             pictures, paths = self._read(path)
-            ends.append(pictures[:1])
+            ends.append(pictures[0])
             indices.append(int(self._domains_of(pictures[:1], [paths[0].parent.name], domain)[0]))
         if indices[0] != indices[1]:
             names = [self.data_spec.domains[index] for index in indices]
@@ -155,16 +155,22 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec]):
                 f"{first} seems to be of domain '{names[0]}' and {last} of '{names[1]}': there is a way only"
                 " within one domain; name it with domain=NAME, or take other pictures"
             )
-        index = torch.tensor(indices[:1], device=self.model.device)
+        return self.between(*ends, domain=self.data_spec.domains[indices[0]], num_pictures=num_pictures)
+
+    @torch.inference_mode()
+    def between(self, first: Tensor, last: Tensor, *, domain: str, num_pictures: int) -> MadePictures:
+        """Go from one picture to another as `interpolate` does; both are [C, S, S], from 0 to 1.
+
+        Raises:
+            UserError: The model knows no such domain, or gives numbers that aren't finite.
+        """
+        index = torch.tensor([self._find(domain)], device=self.model.device)
         (share,) = self.model.routing(index)
         vae = self.model.vae(share.vae)
-        start, end = (vae.encode(picture.to(index.device), share.member) for picture in ends)
+        start, end = (vae.encode(one[None].to(index.device), share.member) for one in (first, last))
         way = torch.lerp(start, end, torch.linspace(0, 1, num_pictures, device=start.device).unsqueeze(1))
         pictures = vae.decode(way, share.member.expand(num_pictures))
-        return MadePictures(
-            pictures=require_finite(pictures).cpu(),
-            domains=(self.data_spec.domains[indices[0]],) * num_pictures,
-        )
+        return MadePictures(pictures=require_finite(pictures).cpu(), domains=(domain,) * num_pictures)
 
     def _read(self, path: str | Path) -> tuple[Tensor, list[Path]]:
         spec = self.data_spec

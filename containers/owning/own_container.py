@@ -21,6 +21,7 @@ from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.report.family_sections import OwnSections
 from nested_lightning.containers.owning.own_choice import wiring_arguments
 from nested_lightning.containers.owning.part_providers import DataProvider, makers_of, part_providers
 from nested_lightning.containers.owning.plan import WiringPlan, parts_of
@@ -84,6 +85,9 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             model=trained_model(model, application, trainer),
             datamodule=datamodule,
             seed=application.provided.seed,
+        )
+        report_sections = providers.Factory(
+            OwnSections, model=trained_model(model, application, trainer), datamodule=datamodule
         )
         some_data = providers.Callable(_some_data, datamodule.provider, unread_datamodule.provider)
         predictor = providers.Factory(

@@ -71,19 +71,18 @@ class ReportedModel:
         return self.family.sections(self.part) if self.family else {}
 
     def _scores(self) -> Sequence[Block]:
+        report = self.evaluation
         resampling = self.family.resampling(self.part) if self.family else None
-        return score_blocks(
-            self.evaluation, part=self.part, checkpoint=self.checkpoint, resampling=resampling
-        )
+        return score_blocks(report, part=self.part, checkpoint=self.checkpoint, resampling=resampling)
 
     def _submodules(self) -> Sequence[Block]:
-        report = self.evaluation
-        return submodule_blocks(
-            self._check.rows,
-            self.times,
-            num_samples=report.num_samples,
-            model_class=self._check.model_class,
-        )
+        try:
+            num_samples = self.evaluation.num_samples
+        except Exception:  # of data that are gone, as the section of scores says
+            num_samples = 0
+        times = self.times if num_samples else {}
+        rows, model_class = self._check.rows, self._check.model_class
+        return submodule_blocks(rows, times, num_samples=num_samples, model_class=model_class)
 
     def _graph(self) -> Sequence[Block]:
         name = self.application.settings().model
