@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from nested_lightning.commands.check import check
+from nested_lightning.commands.compare import compare
 from nested_lightning.commands.completing.bash import complete_in_bash, is_completing, is_completing_in_bash
 from nested_lightning.commands.config import config
 from nested_lightning.commands.creating.new import new
@@ -52,6 +53,7 @@ for command in (
     check,
     graph,
     report,
+    compare,
     fetch,
     doctor,
 ):

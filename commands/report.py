@@ -10,13 +10,12 @@ from nested_lightning.commands.options import ArgumentOption, DebugOption, Overr
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.console import print_line, short_path, status_console
 
-RunsArgument = Annotated[
-    list[Path], typer.Argument(help="Run folders; the first is what others are compared with.")
-]
-
 
 def report(
-    runs: RunsArgument,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Run folders, the first of which others are tested against; folds; sweeps."),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path("report.html"),
     device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
     model: OwnModelOption = None,

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.report.contents import Block, Section, SectionMaker, Text, make_sections
 from nested_lightning.app.report.curves import curves
 from nested_lightning.app.report.extra import require_extra
 from nested_lightning.app.report.facts import data_blocks, missing_blocks, result_blocks, settings_blocks
+from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.page import write_page
 from nested_lightning.app.report.privacy import without_places
 from nested_lightning.app.report.scores import logged_blocks
@@ -63,6 +65,26 @@ class ReportedRun:
         """The settings that the model was trained with."""
         settings: ApplicationSettings = self.application.settings()
         return settings
+
+    @cached_property
+    def scores(self) -> tuple[Mapping[str, float], str]:
+        """The scores that ``evaluate`` gives, and what they are of; without a model, the training's."""
+        try:
+            report = self.model.evaluation
+        except UserError as error:
+            logged = TrainingResult.read(self.folder).scores
+            test = {name: one["test"] for name, one in logged.items() if "test" in one}
+            return test, f"as the training logged them, since {without_places(str(error))}"
+        part, checkpoint = self.model.part, self.model.checkpoint
+        return report.scores, f"{part} part, {report.num_samples:,} samples, {checkpoint}"
+
+    @cached_property
+    def sample_errors(self) -> SampleErrors | None:
+        """The errors of single samples; None: they aren't known."""
+        try:
+            return self.model.sample_errors
+        except UserError:
+            return None
 
     def sections(self, budget: Callable[[], bool] = lambda: True) -> list[Section]:
         """Return all sections; those that take long only as long as there is time left."""
@@ -133,27 +155,28 @@ def write_after_training(
     began_at_s = time.monotonic()
     run = ReportedRun(folder=result.run_folder, open=lambda: application)
     sections = run.sections(lambda: time.monotonic() - began_at_s < seconds)
-    write_report(result.run_folder.report_file, {run.name: sections}, model=run.settings.model)
+    write_report(
+        result.run_folder.report_file, {run.name: sections}, title=f"{run.settings.model}: {run.name}"
+    )
 
 
 def write_report(
-    file: Path, runs: Mapping[str, Sequence[Section]], *, model: str, first: Sequence[Section] = ()
+    file: Path, runs: Mapping[str, Sequence[Section]], *, title: str, first: Sequence[Section] = ()
 ) -> None:
     """Write a report of one run or several.
 
     Args:
         file: Its place.
         runs: The sections of each run by its name.
-        model: Name of the family.
+        title: Its heading.
         first: Sections on all of them.
     """
-    is_alone = len(runs) == 1
     sections = [
-        section if is_alone else Section(title=f"{name}: {section.title}", blocks=section.blocks)
+        Section(title=section.title if len(runs) == 1 else f"{name}: {section.title}", blocks=section.blocks)
         for name, own in runs.items()
         for section in own
     ]
-    content = write_page(f"{model}: {', '.join(runs)}", [*first, *sections])
+    content = write_page(title, [*first, *sections])
     with replace_atomically(file) as stream:
         stream.write(content)
 
