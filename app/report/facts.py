@@ -34,13 +34,11 @@ def missing_blocks(folder: RunFolder) -> Sequence[Block]:
         folder.settings_file: "its settings are those of the checkpoint",
         folder.metrics_file: "there are no curves",
         folder.results_file: "the training hasn't ended, or it was moved away",
-        folder.checkpoint_of_results: "there is no model, so nothing is scored",
     }
-    return [
-        Text(text=f"{file.name} is missing: {said}.", is_problem=True)
-        for file, said in files.items()
-        if not file.is_file()
-    ]
+    lacking = {file: said for file, said in files.items() if not file.is_file()}
+    if not folder.checkpoint_of_results.is_file():
+        lacking[folder.checkpoints] = "there is no model, so nothing is scored"
+    return [Text(text=f"{file.name} is missing: {said}.", is_problem=True) for file, said in lacking.items()]
 
 
 def data_blocks(data: Mapping[str, Any]) -> Sequence[Block]:

@@ -8,7 +8,7 @@ from typing import Any
 from nested_lightning.app.training.reporting.secrets import without_secrets
 
 _PLACE = re.compile(
-    r"(?<![\w.:/\\-])(?:file://)?(?:~|[A-Za-z]:)?(?:[/\\][^/\\\s:;,'\"<>|]+)*[/\\](?=[^/\\\s])"
+    r"(?<![\w.:/\\<-])(?:file://)?(?:~|[A-Za-z]:)?(?:[/\\][^/\\\s:;,'\"<>|]+)*[/\\](?=[^/\\\s])"
 )
 """The folders of an absolute path, up to its last name."""
 _ABSOLUTE = re.compile(r"^(?:~|[A-Za-z]:)?[/\\]")

@@ -1,6 +1,8 @@
 """A sweep: how its objective went, which settings matter, what was pruned, and where."""
 
+import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +43,11 @@ def open_study(folder: Path) -> Any:
 def sweep_sections(study: Any) -> Mapping[str, SectionMaker]:
     """Return what makes each section on a study."""
     return {
-        "History": lambda: _history(study),
-        "Importance of settings": lambda: _importance(study),
-        "Parallel coordinates": lambda: _parallel(study),
+        "History": partial(_history, study),
+        "Importance of settings": partial(_importance, study),
+        "Parallel coordinates": partial(_parallel, study),
         "Trials": lambda: [trials_table(study)],
-        "Pruned and failed": lambda: _ended_early(study),
+        "Pruned and failed": partial(_ended_early, study),
     }
 
 
@@ -102,13 +104,21 @@ def _importance(study: Any) -> Sequence[Block]:
     blocks: list[Block] = []
     for place, name in enumerate(_objectives(study)):
         try:
-            found = get_param_importances(study, target=lambda trial, place=place: trial.values[place])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that less is taken for better, as it is here
+                found = get_param_importances(study, target=partial(_loss, study.directions[place], place))
         except (ValueError, RuntimeError) as error:  # of too few trials, or equal values
             blocks.append(Text(text=f"{name}: {without_places(str(error))}"))
             continue
-        title = f"Importance of settings for {name}: share of the variance (fANOVA)"
+        title = f"Importance of settings for {name}, by optuna.importance"
         blocks.append(draw_bars(title, found, of="setting", what="importance"))
     return blocks
+
+
+def _loss(direction: Any, place: int, trial: Any) -> float:
+    """Return a value of a trial of which less is better."""
+    value: float = trial.values[place]
+    return value if direction.name == "MINIMIZE" else -value
 
 
 def _parallel(study: Any) -> Sequence[Block]:
