@@ -32,12 +32,10 @@ async def answer(service: Service, request: Request) -> Response:
     loaded, pieces = await service.submit(asked)
     wanted = request.headers.get("accept", "")
     if LINES in wanted:
-        with _dropping(request, pieces):
-            await service.begun(pieces)
+        with _dropping(request, pieces), service.in_time(pieces):
             await asyncio.wrap_future(pieces[0])  # so that what is wrong has its status
         return StreamingResponse(_lines(pieces), media_type=LINES)
-    with _dropping(request, pieces):
-        await service.begun(pieces)
+    with _dropping(request, pieces), service.in_time(pieces):
         answers = await _all(pieces)
     for media_type, make in loaded.description.formats.items():
         if media_type in wanted:

@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
-from nested_lightning.app.serving.guard import Guard
+from nested_lightning.app.serving.failures import problem_response
+from nested_lightning.app.serving.guard import Guard, Guarded
 from nested_lightning.app.serving.metrics import Metrics
 from nested_lightning.app.serving.page import add_page
 from nested_lightning.app.serving.problems import RETRY, Problem
-from nested_lightning.app.serving.routes import ProblemRoute, model_router, problem_response
+from nested_lightning.app.serving.routes import ProblemRoute, model_router
 from nested_lightning.app.serving.service import Service
 from nested_lightning.app.serving.telling import operation, tell
+
+_OPEN = ("/", "/static/", "/healthz", "/readyz")
 
 
 def make_application(
@@ -25,20 +28,19 @@ def make_application(
     Args:
         services: By name.
         metrics: What counts.
-        guards: Let requests in, or raise a `Problem`; health is told to everybody.
+        guards: Let requests in, or raise a `Problem`; everybody is told the health, and is shown the page.
     """
     app = FastAPI(title="Nested Lightning", openapi_url=None, docs_url=None, redoc_url=None)
     metrics.watch_queues(services)
-    guarded = APIRouter(route_class=ProblemRoute, dependencies=[Depends(guard) for guard in guards])
-    guarded.include_router(_overview(services, metrics))
     for name, service in services.items():
-        guarded.include_router(model_router(service, prefix=f"/models/{name}"))
-    _add_openapi(guarded, app, services)
-    app.include_router(guarded)
+        app.include_router(model_router(service, prefix=f"/models/{name}"))
+    app.include_router(_overview(services, metrics))
+    _add_openapi(app, services)
     app.include_router(_health(services))
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(Exception, _refuse)
     add_page(app)
+    app.add_middleware(Guarded, guards=guards, open_paths=_OPEN)
     return app
 
 
@@ -72,8 +74,8 @@ def _health(services: Mapping[str, Service]) -> APIRouter:
     return router
 
 
-def _add_openapi(router: APIRouter, app: FastAPI, services: Mapping[str, Service]) -> None:
-    @router.get("/openapi.json", include_in_schema=False)
+def _add_openapi(app: FastAPI, services: Mapping[str, Service]) -> None:
+    @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> dict[str, Any]:
         told = get_openapi(title=app.title, version=app.version, routes=app.routes)
         for name, service in services.items():  # as they are now

@@ -2,9 +2,12 @@
 
 import logging
 
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.serving import problems
 from nested_lightning.app.serving.problems import RETRY, Problem
 from nested_lightning.app.serving.worker import ModelFailedError, WorkerStoppedError
 
@@ -25,6 +28,13 @@ def problem_of(error: BaseException) -> Problem:
         return _of_model(error.__cause__)
     _logger.error("%s at %s", type(error).__name__, _place(error))
     return Problem(500, "the server failed; its log says where")
+
+
+def problem_response(error: BaseException) -> Response:
+    """Return the response to what went wrong."""
+    problem = problem_of(error)
+    content = to_json(problem.to_dict())
+    return Response(content, problem.status, headers=problem.headers, media_type=problems.MEDIA_TYPE)
 
 
 def _of_model(error: BaseException) -> Problem:

@@ -8,24 +8,15 @@ from typing import Any
 import anyio
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
-from pydantic_core import to_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from nested_lightning.app.serving import problems
 from nested_lightning.app.serving.answering import answer
-from nested_lightning.app.serving.failures import problem_of
+from nested_lightning.app.serving.failures import problem_response
 from nested_lightning.app.serving.service import Service
 from nested_lightning.app.serving.telling import operation, tell
 
 _CLIENT_CLOSED = 499
-
-
-def problem_response(error: BaseException) -> Response:
-    """Return the response to what went wrong."""
-    problem = problem_of(error)
-    content = to_json(problem.to_dict())
-    return Response(content, problem.status, headers=problem.headers, media_type=problems.MEDIA_TYPE)
 
 
 class ProblemRoute(APIRoute):

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -133,18 +134,30 @@ class Service:
                 if loaded is self.current:
                     raise Problem(503, "the model takes no requests any more", headers=RETRY) from None
 
-    async def begun(self, answers: Sequence[Future[Any]]) -> None:
-        """Wait until the first piece is computed, or at least begun.
+    @contextmanager
+    def in_time(self, answers: Sequence[Future[Any]]) -> Iterator[None]:
+        """Drop pieces that are awaited inside the block once the first wasn't begun for too long.
 
         Raises:
             Problem: It waited for too long.
         """
-        first = asyncio.wrap_future(answers[0])
-        first.add_done_callback(lambda each: each.cancelled() or each.exception())  # looked at elsewhere
-        done, _ = await asyncio.wait([first], timeout=self._queue_timeout_s)
-        if not done and answers[0].cancel():
-            cancel_all(answers)
-            raise Problem(504, f"the request waited for more than {self._queue_timeout_s:g} s", headers=RETRY)
+        late: list[bool] = []
+
+        def drop() -> None:
+            if answers[0].cancel():
+                late.append(True)
+                cancel_all(answers)
+
+        timer = asyncio.get_running_loop().call_later(self._queue_timeout_s, drop)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not late:
+                raise
+            text = f"the request waited for more than {self._queue_timeout_s:g} s"
+            raise Problem(504, text, headers=RETRY) from None
+        finally:
+            timer.cancel()
 
     def _load(self, model: Model) -> Loaded:
         worker = Worker(

@@ -109,12 +109,13 @@ class Worker:
             self._changed.notify()
         self.thread.join(timeout_s)
 
-    def _leave(self, job: _Job, _: object) -> None:
+    def _leave(self, job: _Job, answers: Future[Answers]) -> None:
         """Give up the place of what was cancelled, and what it holds."""
-        with self._changed:
-            if job in self._waiting:
-                del self._waiting[job]
-                self.queued_rows -= job.size
+        if answers.cancelled():
+            with self._changed:
+                if job in self._waiting:
+                    del self._waiting[job]
+                    self.queued_rows -= job.size
         job.part = None
 
     def _run(self) -> None:

@@ -34,8 +34,10 @@ def build_group_extractor(
     """
     if group in choices:
         return _build_own(choices[group], group, kwargs)
-    makers = [make for keyword, make in of_others.items() if keyword in kwargs]
-    return (makers[0] if makers else of_columns)(**kwargs)
+    for keyword, make in of_others.items():
+        if keyword in kwargs:
+            return make(**kwargs)
+    return of_columns(**kwargs)
 
 
 def _build_own(choice: ChoiceSettings, group: str, kwargs: Mapping[str, Any]) -> Any:

@@ -1,7 +1,7 @@
 """The program of `serve`: checkpoints loaded and tried, then answered for until a signal asks for the end."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.serving.application import make_application
 from nested_lightning.app.serving.guard import LOOPBACK, Guard, HostGuard, TokenGuard, is_loopback
 from nested_lightning.app.serving.metrics import Metrics
+from nested_lightning.app.serving.not_ready import answering_not_ready
 from nested_lightning.app.serving.program import listen_at, make_server, run_until_stopped
 from nested_lightning.app.serving.reloading import Reloader, Reloading
 from nested_lightning.app.serving.service import Model, Service
@@ -51,14 +52,8 @@ class Program:
         served = [
             (name, ServedFile(path=path, overrides=overrides, device=device)) for name, path in files.items()
         ]
-        models = [file.load() for _, file in served]
-        families = {model.family for model in models}
-        for place in overrides:
-            if family_of_path(place) not in families:
-                raise UserError(f"--override {place}: none of the checkpoints is of that family")
-        compute_with(models)
-        for (name, file), model in zip(served, models, strict=True):
-            self._add(name, file, model)
+        with answering_not_ready(self._socket):
+            self._load(served, overrides)
 
     def __call__(self, *, say: Callable[[str], Any]) -> int:
         """Serve until the end, and return the exit status.
@@ -75,6 +70,16 @@ class Program:
         with Reloader(self._reloadings, interval_s=self._settings.reload_interval_s):
             run_until_stopped(self._server, self._socket)
         return int(self._has_failed)
+
+    def _load(self, served: Sequence[tuple[str, ServedFile]], overrides: Collection[str]) -> None:
+        models = [file.load() for _, file in served]
+        families = {model.family for model in models}
+        for place in overrides:
+            if family_of_path(place) not in families:
+                raise UserError(f"--override {place}: none of the checkpoints is of that family")
+        compute_with(models)
+        for (name, file), model in zip(served, models, strict=True):
+            self._add(name, file, model)
 
     def _add(self, name: str, file: ServedFile, model: Model) -> None:
         known = name or model.family

@@ -17,9 +17,9 @@ import torch
 
 import nested_lightning as nl
 from nested_lightning.settings.application import change_settings
-from tests.command_line import PROJECT, Program
+from tests.command_line import MAIN, PROJECT, Program
 from tests.conftest import make_small_settings, write_small_csv
-from tests.serving import listens, posted, serving, until
+from tests.serving import Client, listens, posted, serving, until
 
 ROW = {"kar0": 0.5, "kar1": 1.0, "kar2": -1.0, "fou0": 0.25, "fou1": 2.0}
 MANY = json.dumps({"rows": [ROW] * 20_000}).encode()
@@ -66,6 +66,28 @@ def test_help_needs_neither_torch_nor_fastapi(tmp_path: Path) -> None:
 
     assert "--max-batch-size" in done.stdout
     assert done.stderr == "\n"
+
+
+@pytest.mark.slow
+def test_it_lives_before_it_is_ready(checkpoints: tuple[Path, Path], tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        client = Client(free.getsockname()[1])
+    arguments = [f"{name}={checkpoints[0]}" for name in "abc"]
+    command = [sys.executable, str(MAIN), "serve", *arguments, "--port", str(client.port)]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: listens(client))
+            alive = client.get("/healthz").status
+            readiness = [client.get("/readyz").status]
+            while readiness[-1] == 503:
+                readiness.append(client.get("/readyz").status)
+            answers = [client.predict(name, {"rows": [ROW]}).status for name in "abc"]
+        finally:
+            process.kill()
+
+    assert (alive, len(readiness) > 1, {*readiness[:-1]}) == (200, True, {503})
+    assert (readiness[-1], answers) == (200, [200, 200, 200])
 
 
 @pytest.mark.slow
