@@ -28,6 +28,8 @@ from nested_lightning.settings.reading.merging import flatten
 
 _SHARE = 0.05
 """Of a training's time, what its report may take."""
+_LONGEST_S = 3.0
+"""Seconds that one of the sections that take long needs on ordinary data."""
 
 Opener = Callable[[], ApplicationContainer]
 
@@ -146,7 +148,7 @@ def write_after_training(
     Args:
         application: Its container.
         result: What it came to.
-        seconds: After which nothing that takes long is begun; 0: nothing of the kind.
+        seconds: What it may take: what takes long is begun only where some seconds are left.
 
     Raises:
         UserError: The extra isn't installed.
@@ -154,7 +156,7 @@ def write_after_training(
     require_extra()
     began_at_s = time.monotonic()
     run = ReportedRun(folder=result.run_folder, open=lambda: application)
-    sections = run.sections(lambda: time.monotonic() - began_at_s < seconds)
+    sections = run.sections(lambda: time.monotonic() - began_at_s + _LONGEST_S <= seconds)
     write_report(
         result.run_folder.report_file, {run.name: sections}, title=f"{run.settings.model}: {run.name}"
     )

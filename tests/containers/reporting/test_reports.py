@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import os
 import re
 import shutil
 import socket
@@ -143,7 +142,7 @@ def test_damaged_folder_gives_what_there_is(file: str, odd_run: Path, tmp_path: 
         assert page.problems == ["settings.yaml is missing: its settings are those of the checkpoint."]
         assert page.column("Set otherwise than by default", "value")["trainer.max_epochs"] == "3"
     elif file == "best.ckpt":
-        assert "The model could not be opened" in page.problems[-1]
+        assert "The model could not be opened" in page.problems[1]
         assert "checkpoints is missing" in page.problems[0]
         assert page.column("Scores of", "test").keys() >= {"accuracy"}
     else:
@@ -257,4 +256,3 @@ def test_page_is_the_same_in_every_locale(odd_run: Path, tmp_path: Path, forked_
 
     assert done.returncode == 0, done.stderr
     assert "größe 犬 🙂" in ReportPage(tmp_path / "c.html").text
-    assert os.stat(tmp_path / "c.html").st_size < MAX_BYTES
