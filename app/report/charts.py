@@ -26,7 +26,7 @@ _COLOURS = {_INK: "var(--ink)", _LINE: "var(--line)"} | {
 _STYLES = ("-", "--", "-.", ":")
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _LONGEST = 36
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     **{"figure.subplot.left": 0.12, "figure.subplot.right": 0.97},
     **{"figure.subplot.bottom": 0.15, "figure.subplot.top": 0.96},
     "svg.fonttype": "none",
@@ -137,7 +137,7 @@ def draw(
     title: str,
     description: str,
     height: float = 3.1,
-    layout: Literal["none", "constrained"] = "none",
+    layout: Literal["constrained"] | None = None,
 ) -> str:
     """Return an SVG drawing.
 

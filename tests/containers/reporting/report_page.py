@@ -1,7 +1,6 @@
 """What a report says, as a program reads it: headings, tables, charts, words."""
 
 import re
-from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -71,14 +70,14 @@ class ReportPage(HTMLParser):
 
     def table(self, start: str) -> list[list[str]]:
         """Return the rows below the head of the table whose caption begins so."""
-        (found,) = self._rows_of(start)
-        return found[1:]
+        return self._rows_of(start)[1:]
 
     def column(self, start: str, column: str) -> dict[str, str]:
         """Return one column of that table by its rows' names."""
-        (found,) = self._rows_of(start)
+        found = self._rows_of(start)
         place = found[0].index(column)
         return {row[0]: row[place] for row in found[1:]}
 
-    def _rows_of(self, start: str) -> Iterator[Sequence[Sequence[str]]]:
-        return (rows for caption, rows in self.tables.items() if caption.startswith(start))  # type: ignore[misc]
+    def _rows_of(self, start: str) -> list[list[str]]:
+        (found,) = (rows for caption, rows in self.tables.items() if caption.startswith(start))
+        return found
