@@ -11,6 +11,7 @@ from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.data_summary import summary_of
 from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.variant.answers import answer_files
 from nested_lightning.app.variant.assemble import variant
 from nested_lightning.app.variant.data import VariantDataModule
@@ -138,8 +139,11 @@ class VariantContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
-    report_sections = providers.Factory(VariantSections, predictor=predictor, datamodule=datamodule)
-    """What its report has besides; a class of one's own may take its place."""
+    report_sections = DeclaredFactory(FamilySections, VariantSections)
+    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
+    report_arguments = providers.Dict(
+        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
+    )
     evaluator = DeclaredFactory(
         protocols.Evaluator, VariantEvaluator, predictor=predictor, datamodule=datamodule
     )

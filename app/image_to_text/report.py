@@ -17,6 +17,7 @@ from nested_lightning.app.image_to_text.attention import attention_maps
 from nested_lightning.app.image_to_text.caption_scores import find_nearest
 from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.evaluate import score_captions
+from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table, Text
 from nested_lightning.app.report.family_sections import SampleErrors
@@ -33,10 +34,12 @@ class ImageToTextSections:
     """Sections on captions; see `FamilySections`.
 
     Attributes:
-        predictor: Has the trained composite.
+        model: The trained composite.
+        predictor: Answers by it.
         datamodule: The pictures with their captions.
     """
 
+    model: ImageToText
     predictor: ImageToTextPredictor
     datamodule: ImageToTextDataModule
     _generated: dict[PartName, Sequence[str]] = field(default_factory=dict, init=False)
@@ -98,7 +101,7 @@ class ImageToTextSections:
 
     def _attention(self, part: PartName) -> Sequence[Block]:
         rows, names = self.datamodule.part(part), self.datamodule.names(part)
-        maps = attention_maps(self.predictor.model, rows.pictures[:_MOST_MAPS])
+        maps = attention_maps(self.model, rows.pictures[:_MOST_MAPS])
         if maps is None:
             return [Text(text="The decoder attends to no places of a picture, so there is nothing to map.")]
         said = f"The first {len(maps)} of {len(rows):,} pictures of the {part} part"

@@ -16,6 +16,7 @@ from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.data.tensor_batch import map_tensors
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.report_data import data_sheet
@@ -36,10 +37,12 @@ class MultiFeatureSections:
     """Sections on tables with groups of columns; see `FamilySections`.
 
     Attributes:
-        predictor: Has the trained composite.
+        model: The trained composite.
+        predictor: Answers by it.
         datamodule: The data with their split.
     """
 
+    model: MultiFeatureClassifier
     predictor: MultiFeaturePredictor
     datamodule: MultiFeatureDataModule
 
@@ -100,7 +103,7 @@ class MultiFeatureSections:
         rows = self.datamodule.part(part)
         rows = rows[torch.randperm(len(rows), generator=_generator())[:MAX_ROWS].sort().values]
         where = self._where(part, len(rows))
-        model = self.predictor.model
+        model = self.model
         whole, found = self._score(rows), {}
         for group in list(model.group_names)[:_MOST_PARTS]:
             shuffled = [self._score(_shuffled(rows, group, seed)) for seed in range(_NUM_SHUFFLES)]
@@ -120,7 +123,7 @@ class MultiFeatureSections:
 
     def _score(self, rows: FeatureBatch) -> dict[str, float]:
         """Return the loss, and the objective's scores, of rows in one or several batches."""
-        model, size = self.predictor.model, self.predictor.batch_size
+        model, size = self.model, self.predictor.batch_size
         outputs, losses = [], []
         for start in range(0, len(rows), size):
             batch = rows[start : start + size].to(model.device)

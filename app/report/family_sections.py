@@ -29,7 +29,14 @@ class FamilySections(Protocol):
     """What the provider ``report_sections`` of a family makes.
 
     One's own takes its place: `OwnSections` is what a family of one's own has before.
+
+    Args:
+        model: The trained composite.
+        datamodule: The data; None: the module has loaders of its own.
+        predictor: Answers by the composite; None: of a one-file family.
     """
+
+    def __init__(self, *, model: Any, datamodule: Any, predictor: Any) -> None: ...
 
     def sections(self, part: PartName) -> Mapping[str, SectionMaker]:
         """Return what makes each section, by its title, for a part of the data."""
@@ -50,10 +57,12 @@ class OwnSections:
     Attributes:
         model: The trained composite.
         datamodule: The data; None: the module has loaders of its own.
+        predictor: Nothing.
     """
 
     model: Any
-    datamodule: Any = None
+    datamodule: Any
+    predictor: Any = None
 
     def sections(self, part: PartName) -> Mapping[str, SectionMaker]:
         """Return nothing."""

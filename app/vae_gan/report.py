@@ -18,6 +18,7 @@ from nested_lightning.app.report.scores import Resampling
 from nested_lightning.app.vae_gan.answers import write_grid
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
 from nested_lightning.app.vae_gan.sample_quality import MAX_NEIGHBOURS, two_sample_accuracies
 
@@ -30,10 +31,12 @@ class VaeGanSections:
     """Sections on made pictures; see `FamilySections`.
 
     Attributes:
-        predictor: Has the trained composite.
+        model: The trained composite.
+        predictor: Answers by it.
         datamodule: The real pictures.
     """
 
+    model: VaeGan
     predictor: VaeGanPredictor
     datamodule: VaeGanDataModule
 
@@ -66,7 +69,7 @@ class VaeGanSections:
 
     @torch.inference_mode()
     def _rebuilt(self, real: PictureBatch) -> Tensor:
-        model, size = self.predictor.model, self.predictor.batch_size
+        model, size = self.model, self.predictor.batch_size
         batches = zip(real.pictures.split(size), real.domain.split(size), strict=True)
         return torch.cat([model(*(one.to(model.device) for one in batch)).cpu() for batch in batches])
 
@@ -92,7 +95,7 @@ class VaeGanSections:
     def _two_samples(self, part: PartName) -> Sequence[Block]:
         from scipy.stats import binomtest  # half a second, not before it is needed
 
-        model, real = self.predictor.model, self.datamodule.part(part)[:MAX_NEIGHBOURS]
+        model, real = self.model, self.datamodule.part(part)[:MAX_NEIGHBOURS]
         made = model.sample(real.domain.to(model.device), torch.Generator().manual_seed(0)).cpu()
         of_real, of_made = two_sample_accuracies(real.pictures, made)
         num = 2 * len(real)

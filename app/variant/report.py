@@ -19,6 +19,7 @@ from nested_lightning.app.report.contents import Block, MarkedLines, SectionMake
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.scores import Resampling
 from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
 from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.spec import VariantSpec
@@ -53,10 +54,12 @@ class VariantSections:
     """Sections on sequences; see `FamilySections`.
 
     Attributes:
-        predictor: Has the trained composite.
+        model: The trained composite.
+        predictor: Answers by it.
         datamodule: The sequences with their labels.
     """
 
+    model: VariantModel
     predictor: VariantPredictor
     datamodule: VariantDataModule
     _predicted: dict[Any, Sequence[SequencePrediction]] = field(default_factory=dict, init=False)

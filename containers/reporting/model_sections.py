@@ -54,8 +54,10 @@ class ReportedModel:
     def family(self) -> FamilySections | None:
         """What its family adds; None: it has nothing of the kind."""
         container = family_container(self.application)
-        made = container.report_sections() if "report_sections" in container.providers else None
-        return made if isinstance(made, FamilySections) else None
+        if "report_sections" not in container.providers:
+            return None
+        made: FamilySections = container.report_sections(**container.report_arguments())
+        return made
 
     @cached_property
     def sample_errors(self) -> SampleErrors | None:

@@ -98,14 +98,26 @@ class ReportedRun:
 
     def _costly(self, budget: Callable[[], bool]) -> dict[str, SectionMaker]:
         try:
-            model = self.model
-            own = model.family_sections() if budget() else {}
+            (_, scores), *others = self.model.sections().items()
         except Exception as error:
             return {"Scores": partial(self._without_model, error)}
-        scores, *others = model.sections().items()
         if not budget():
-            return {scores[0]: self._logged, **within(budget, dict(others))}
-        return {scores[0]: scores[1], **within(budget, {**own, **dict(others)})}
+            return {"Scores": self._logged, **within(budget, dict(others))}
+        return {"Scores": partial(self._scored, scores), **within(budget, {**self._own(), **dict(others)})}
+
+    def _own(self) -> Mapping[str, SectionMaker]:
+        """Return what makes the sections of the family; where there is none to ask, one that fails."""
+        try:
+            return self.model.family_sections()
+        except Exception:
+            return {"Sections of the family": self.model.family_sections}
+
+    def _scored(self, scores: SectionMaker) -> Sequence[Block]:
+        try:
+            return scores()
+        except UserError as error:  # of data that are gone
+            problem = Text(text=f"It can't be scored: {without_places(str(error))}", is_problem=True)
+            return [problem, *(self._logged() if self.folder.results_file.is_file() else [])]
 
     def _without_model(self, error: Exception) -> Sequence[Block]:
         said = without_places(" ".join(str(error).split()))
