@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from nested_lightning.commands.check import check
+from nested_lightning.commands.compare import compare
 from nested_lightning.commands.completing.bash import complete_in_bash, is_completing, is_completing_in_bash
 from nested_lightning.commands.config import config
 from nested_lightning.commands.creating.new import new
@@ -23,6 +24,7 @@ from nested_lightning.commands.inspect import inspect
 from nested_lightning.commands.models import models
 from nested_lightning.commands.predict import CONTEXT, predict
 from nested_lightning.commands.printing.console import print_error, show_warnings_as_notes
+from nested_lightning.commands.report import report
 from nested_lightning.commands.resume import resume
 from nested_lightning.commands.serve import serve
 from nested_lightning.commands.swap import swap
@@ -52,6 +54,8 @@ for command in (
     config,
     check,
     graph,
+    report,
+    compare,
     fetch,
     doctor,
 ):

@@ -110,6 +110,7 @@ def _print_whereabouts(result: Any, *, has_ended: bool) -> None:
         "metrics": folder.metrics_file,
         "results": folder.results_file,
         "log": folder.log_file,
+        "report": folder.report_file,
     }
     print_facts(
         f"{'Nothing left to do: trained' if has_ended else 'Trained'}"

@@ -25,8 +25,10 @@ from nested_lightning.app.image_to_text.generation.sampling import NucleusSampli
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
+from nested_lightning.app.image_to_text.report import ImageToTextSections
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import PictureSplitter
+from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.chosen import attributes, callback, chosen, chosen_at
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
@@ -145,6 +147,11 @@ class ImageToTextContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
+    report_sections = DeclaredFactory(FamilySections, ImageToTextSections)
+    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
+    report_arguments = providers.Dict(
+        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
+    )
     evaluator = DeclaredFactory(
         protocols.Evaluator, ImageToTextEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -21,7 +21,9 @@ from nested_lightning.app.multi_feature.examples import example_batches, real_ba
 from nested_lightning.app.multi_feature.export import answer_by_graphs, exports_of
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.multi_feature.report import MultiFeatureSections
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.choices import build_chosen
 from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
@@ -169,6 +171,11 @@ class MultiFeatureContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
+    report_sections = DeclaredFactory(FamilySections, MultiFeatureSections)
+    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
+    report_arguments = providers.Dict(
+        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
+    )
     evaluator = DeclaredFactory(
         protocols.Evaluator, MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -11,6 +11,7 @@ from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.data_summary import summary_of
 from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.variant.answers import answer_files
 from nested_lightning.app.variant.assemble import variant
 from nested_lightning.app.variant.data import VariantDataModule
@@ -20,6 +21,7 @@ from nested_lightning.app.variant.examples import example_batches, real_batches
 from nested_lightning.app.variant.export import answer_by_graphs, exports_of
 from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.predict import VariantPredictor
+from nested_lightning.app.variant.report import VariantSections
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.spec import VariantDataSpec
 from nested_lightning.containers.providing.choices import build_each, build_optional
@@ -141,6 +143,11 @@ class VariantContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
+    report_sections = DeclaredFactory(FamilySections, VariantSections)
+    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
+    report_arguments = providers.Dict(
+        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
+    )
     evaluator = DeclaredFactory(
         protocols.Evaluator, VariantEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -108,6 +108,9 @@ class TrainerSettings(LightningArguments):
     use_tensorboard: bool = Field(
         False, description="Write TensorBoard event files: short for loggers.tensorboard.kind=tensorboard."
     )
+    use_report: bool = Field(
+        True, description="Write report.html into the run folder at the end, with the extra report."
+    )
     use_progress_bar: bool = Field(True, description="Show how far the training is.")
     callbacks: dict[str, Callback] = Field({}, description="Callbacks besides the project's own, by a name.")
     loggers: dict[str, Logger] = Field({}, description="Loggers besides metrics.csv, by a name.")

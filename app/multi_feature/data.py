@@ -150,6 +150,16 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self.setup()
         return self._rows[name]
 
+    def missing_values(self) -> dict[str, int]:
+        """Return how many cells of each column that is read are empty, in all rows of the file.
+
+        They are read once more. A cell of numbers that holds none of any kind counts as empty.
+        """
+        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage.reader)
+        spec = self.data_spec
+        used = [*spec.target_columns, *(name for names in spec.column_names.values() for name in names)]
+        return {name: table.column(name).null_count for name in used if name in table.column_names}
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""

@@ -22,10 +22,12 @@ from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.own_model import exports_of
+from nested_lightning.app.report.family_sections import FamilySections, OwnSections
 from nested_lightning.containers.owning.own_choice import wiring_arguments
 from nested_lightning.containers.owning.part_providers import DataProvider, makers_of, part_providers
 from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
+from nested_lightning.containers.providing.declared import DeclaredFactory
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.containers.providing.watched import is_replaced
 from nested_lightning.containers.serving.routers import make_router
@@ -86,6 +88,12 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             model=trained_model(model, application, trainer),
             datamodule=datamodule,
             seed=application.provided.seed,
+        )
+        report_sections = DeclaredFactory(FamilySections, OwnSections)
+        report_arguments = providers.Dict(
+            model=trained_model(model, application, trainer),
+            datamodule=datamodule,
+            predictor=providers.Object(None),
         )
         some_data = providers.Callable(_some_data, datamodule.provider, unread_datamodule.provider)
         predictor = providers.Factory(

@@ -86,7 +86,7 @@ def run_page(text: str, folder: Path, programs: ForkedPrograms) -> Iterator[Step
 
 def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess.CompletedProcess[str]:
     program, *arguments = words
-    env = {**os.environ, "COLUMNS": "110", "PYTEST_ADDOPTS": ""}
+    env = {**os.environ, "COLUMNS": "110", "PYTEST_ADDOPTS": "", "TESTS_WITH_REPORTS": "1"}
     if program == "nested-lightning":
         return programs.run((*arguments,), cwd=folder, env=env, is_one_stream=True)
     return subprocess.run(

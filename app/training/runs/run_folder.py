@@ -116,6 +116,11 @@ class RunFolder:
         return self.path / "train.log"
 
     @property
+    def report_file(self) -> Path:
+        """What people look at, as one HTML file."""
+        return self.path / "report.html"
+
+    @property
     def lock_file(self) -> Path:
         """Locked while a process trains in the folder."""
         return self.path / ".lock"
