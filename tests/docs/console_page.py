@@ -47,10 +47,7 @@ class Step:
 
     @property
     def is_as_shown(self) -> bool:
-        """Whether both are alike but for figures and passing lines of progress, which differ between machines.
-
-        ``…`` stands for any lines.
-        """
+        """Whether both are alike but for figures and passing progress; ``…`` stands for lines."""
         want, got = _masked(self.shown.replace("…\n", "...\n")), _masked(self.printed)
         return OutputChecker().check_output(want, got, ELLIPSIS | NORMALIZE_WHITESPACE)
 
