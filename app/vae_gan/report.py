@@ -85,9 +85,7 @@ class VaeGanSections:
         rows = [(real.domain == index).nonzero()[:2, 0] for index in range(len(names))]
         pairs = [(index, own) for index, own in enumerate(rows) if len(own) == 2][:_MOST_DOMAINS]
         shares = np.linspace(0, 1, _NUM_COLUMNS, dtype=np.float32)
-        ways = [
-            self.predictor.between(real.pictures[own].split(1), index, shares) for index, own in pairs
-        ]
+        ways = [self.predictor.between(real.pictures[own].split(1), index, shares) for index, own in pairs]
         shown = ", ".join(names[index] for index, _ in pairs)
         note = f"A row for each domain, between its first two pictures of the {part} part: {shown}."
         return [_grid("From one picture to another", torch.cat(ways), note=note)]
