@@ -69,9 +69,7 @@ def export(
     ] = None,
     quantize: Annotated[
         Literal["int8"] | None,
-        typer.Option(
-            "--quantize", help="Weights in 8 bits, by dynamic quantisation; judged by scores."
-        ),
+        typer.Option("--quantize", help="Weights in 8 bits, by dynamic quantisation; judged by scores."),
     ] = None,
     half: Annotated[
         bool, typer.Option("--half", help="16-bit floats within the graphs; judged by the test score.")
@@ -155,7 +153,8 @@ def _export_graphs(
         from nested_lightning.containers.starting.exporting import export_graphs
 
         application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
-        report = export_graphs(application, output, format_=format_.value, **options)
+        written: Any = format_.value
+        report = export_graphs(application, output, format_=written, **options)
     name, largest = max(report.differences.items(), key=lambda item: item[1])
     print_line(f"largest difference from the model: {name}, {largest}", on=status_console)
     print_line(f"{options['submodule'] or 'model'} written to {short_path(output)}", on=status_console)

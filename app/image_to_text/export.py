@@ -10,7 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.exported.manifest import Loop
-from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphs, Inputs, some_rows
+from nested_lightning.app.exporting.exportable import (
+    Exportable,
+    ExportError,
+    Exports,
+    Graphs,
+    Inputs,
+    some_rows,
+)
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
@@ -92,7 +99,13 @@ class _Step(nn.Module):
 def _steps(model: ImageToText, pictures: Tensor) -> Iterator[Inputs]:
     """Yield what the steps of a greedy caption are given."""
     tokens, state = torch.full((len(pictures),), BEGIN), model.begin(pictures)
+    num_tensors = len(state)
     for _ in range(_NUM_STEPS):
+        if len(state) != num_tensors:
+            raise ExportError(
+                f"image_to_text.text_decoder: its state has {num_tensors} tensors at first and {len(state)}"
+                " after a token, so there is no one graph of its steps; --submodule exports the other parts"
+            )
         yield (tokens, *state)
         log_probabilities, state = model.step(tokens, state)
         tokens = log_probabilities.argmax(dim=1)

@@ -19,6 +19,7 @@ from benchmarks.ways.way import FAMILY, HYDRA_ZEN, LIGHTNING_CLI, WAYS
 from nested_lightning import bootstrap
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
+from tests.app.exported.tiny import write_tiny
 from tests.command_line import ForkedPrograms
 from tests.docs.console_page import run_page
 
@@ -44,6 +45,19 @@ def test_the_python_of_embedding_runs_from_top_to_bottom(
     exec("\n".join(blocks), {"__name__": "page"})
 
     assert Path("runs/second/checkpoints/best.ckpt").exists()
+
+
+def test_the_python_of_exported_models_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_tiny(tmp_path / "model.onnx")
+    (tmp_path / "new.csv").write_text("w,h,x\n1,-1,0.1\n-1,1,0.1\n")
+    (block,) = _blocks("export.md", "python")
+
+    exec(block, {"__name__": "page"})
+
+    assert capsys.readouterr().out == "['no', 'yes']\n"
 
 
 @pytest.mark.slow
