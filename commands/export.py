@@ -69,9 +69,7 @@ def export(
     ] = None,
     quantize: Annotated[
         Literal["int8"] | None,
-        typer.Option(
-            "--quantize", help="Weights in 8 bits, by dynamic quantisation; judged by scores."
-        ),
+        typer.Option("--quantize", help="Weights in 8 bits, by dynamic quantisation; judged by scores."),
     ] = None,
     half: Annotated[
         bool, typer.Option("--half", help="16-bit floats within the graphs; judged by the test score.")

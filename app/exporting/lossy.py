@@ -64,9 +64,7 @@ def _shrink_graph(source: Path, target: Path, how: Lossy, manifest: Manifest) ->
 
         with tempfile.TemporaryDirectory() as folder, _quiet():
             place = Path(folder, "int8.onnx")
-            quantize_dynamic(
-                source, place, weight_type=QuantType.QInt8, op_types_to_quantize=_QUANTIZED
-            )
+            quantize_dynamic(source, place, weight_type=QuantType.QInt8, op_types_to_quantize=_QUANTIZED)
             proto = onnx.load(place)
     else:
         from onnxruntime.transformers.float16 import convert_float_to_float16
