@@ -165,7 +165,8 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
         print_command("sweep", "--resume", str(folder))
         raise typer.Exit(stop.exit_status) from None
     print_sweep(result, sweep)
-    if result.stopped:
+    num_ended = sum(one.state != "running" for one in result.trials)
+    if result.stopped and num_ended < sweep.trials:
         print_command("sweep", "--resume", str(folder))
     if result.stopped or result.winner is None:
         raise typer.Exit(1)
