@@ -1,4 +1,4 @@
-"""What predictors and evaluators are, what the former give for files, and how that is written."""
+"""What predictors and evaluators are, what predictors give for files, and how that is written."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DataT = TypeVar("DataT")
 
 
 class Predictor(Generic[ModelT, SpecT]):
-    """Answers by a trained composite, with the preparation that it was trained with.
+    """Answers by a trained composite, preparing inputs as in its training.
 
     Args:
         model: The composite. It is put into evaluation mode.
@@ -35,7 +35,7 @@ class Predictor(Generic[ModelT, SpecT]):
 
 @dataclass(kw_only=True, eq=False)
 class Evaluator(Generic[PredictorT, DataT]):
-    """Scores what a predictor says of data.
+    """Scores a predictor's answers.
 
     Attributes:
         predictor: Has the trained composite.

@@ -1,4 +1,4 @@
-"""Arguments of the calls that a program of its own makes: they are what their types say, or a `UserError`."""
+"""Arguments of calls from a user's program: checked against their types, else a `UserError`."""
 
 import inspect
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def checked_arguments(function: Callable[P, T]) -> Callable[P, T]:
             if error.title not in (
                 function.__name__,
                 function.__qualname__,
-            ):  # of something that the function itself validates
+            ):  # the function validates it itself
                 raise
             raise UserError(f"{function.__qualname__}: {_describe(error, names)}") from None
 
@@ -54,6 +54,6 @@ def _describe(error: ValidationError, names: list[str]) -> str:
 def _shown(value: Any) -> str:
     try:
         text = " ".join(repr(value).split())
-    except Exception:  # whatever a stranger's repr does
+    except Exception:  # a user's repr may raise anything
         text = type(value).__name__
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

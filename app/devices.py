@@ -1,4 +1,4 @@
-"""From the name of a device to one that is there."""
+"""From the name of a device to one that is available."""
 
 import torch
 

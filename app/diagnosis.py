@@ -33,7 +33,7 @@ except BaseException as error:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was looked at.
+    """One thing that was checked.
 
     Attributes:
         subject: What it is, e.g. ``torch``.
@@ -111,7 +111,7 @@ def _find_import_problem(target: str) -> str | None:
 
 
 def _judge_torchvision(torch: str, reason: str | None) -> str | None:
-    """Return what is wrong with torchvision beside that torch; its metadata say which it is for."""
+    """Return what is wrong with torchvision beside this torch; its metadata name the one it needs."""
     needed = next((one for one in _requirements("torchvision") if one.name == "torch"), None)
     if needed is not None and not needed.specifier.contains(torch, prereleases=True):
         effect = "" if reason is None else f" (its import fails: {reason})"

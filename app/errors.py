@@ -1,4 +1,4 @@
-"""The one exception for what the person at the keyboard can put right, and words that its messages share."""
+"""The exception for what a user can put right, and wording that its messages share."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ class UserError(ValueError):
 
 
 class RowError(UserError):
-    """A mistake that begins in one row.
+    """A mistake in one row.
 
     Args:
         text: The message, with ``{row}`` where the row's number stands.
@@ -62,7 +62,7 @@ def counted(count: int, noun: str) -> str:
 
 @contextmanager
 def errors_naming(source: object) -> Iterator[None]:
-    """Put the file's name before the message of a ``UserError`` raised within, unless it stands there."""
+    """Put the file's name before the message of a ``UserError`` raised within, unless it has it."""
     try:
         yield
     except UserError as error:

@@ -1,4 +1,4 @@
-"""Which files there are in a folder; whatever reads folders asks here."""
+"""Which files a folder holds; everything that reads folders uses this."""
 
 import os
 import warnings
@@ -10,7 +10,7 @@ from nested_lightning.app.errors import UserError, name_list
 
 
 def is_hidden(name: PurePath) -> bool:
-    """Return whether a relative name, or a folder in it, is hidden, or of what macOS adds to archives."""
+    """Return whether a relative name, or a folder in it, is hidden or added to archives by macOS."""
     return any(part.startswith((".", "__MACOSX")) and part != ".." for part in name.parts)
 
 

@@ -14,7 +14,7 @@ _MAX_REASON = 200
 
 @contextmanager
 def foreign_file(source: object) -> Iterator[None]:
-    """Make whatever goes wrong within the block the fault of the file ``source``, in one line that names it.
+    """Turn whatever goes wrong within the block into one line that names the file ``source``.
 
     It belongs around the reading of bytes and their parsing alone, so that mistakes of our own aren't taken
     for a file's.
@@ -41,7 +41,7 @@ def foreign_file(source: object) -> Iterator[None]:
 
 
 def regular_file(path: str | os.PathLike[str]) -> Path:
-    """Return ``path``, which is a file on a disk: no folder, and no device or pipe, which may never end.
+    """Return ``path`` if it is a regular file; refused are folders, devices and pipes, which may never end.
 
     Raises:
         UserError: It is something else, or isn't there.
@@ -64,7 +64,7 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
 
 
 def file_or_folder(path: str | os.PathLike[str]) -> Path:
-    """Return ``path``, which is a file on a disk or a folder.
+    """Return ``path`` if it is a regular file or a folder.
 
     Raises:
         UserError: It is a device or a pipe, or isn't there, or can't be looked at.

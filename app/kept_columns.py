@@ -1,4 +1,4 @@
-"""Columns of what is given that stand beside the answers."""
+"""Columns of the input that are kept beside the answers."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from nested_lightning.app.errors import UserError, did_you_mean, name_list
 
 
 def asked_names(keep: str) -> list[str]:
-    """Return the names in ``keep``, which stand there as in a line of CSV."""
+    """Return the names in ``keep``, which are written as in a line of CSV."""
     return [name.strip() for line in csv.reader([keep]) for name in line]
 
 

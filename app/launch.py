@@ -1,4 +1,4 @@
-"""Which of several processes this is, as whoever started them says in the environment; needs no torch."""
+"""Which of several processes this is, by the launcher's environment variables; needs no torch."""
 
 import os
 
@@ -19,7 +19,7 @@ def launched_rank() -> int:
 
 
 def is_restarted() -> bool:
-    """Return whether SLURM or ``torchrun`` starts this same command once more."""
+    """Return whether SLURM or ``torchrun`` has restarted this same command."""
     counts = (os.environ.get(f"{name}_RESTART_COUNT", "") for name in ("SLURM", "TORCHELASTIC"))
     return any(count not in ("", "0") for count in counts)
 

@@ -1,4 +1,4 @@
-"""What is opened in the life of a container, and closed at its end."""
+"""Things that are opened during a container's life, and closed at its end."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,13 +14,13 @@ class Closable(Protocol):
 
 
 class Lifetime:
-    """Knows what is open, without keeping it alive."""
+    """Keeps weak references to what is open."""
 
     def __init__(self) -> None:
         self._opened: WeakSet[Closable] = WeakSet()
 
     def add(self, opened: Closable) -> None:
-        """Have something closed at the end; more than once is as good as once."""
+        """Have something closed at the end; adding it twice changes nothing."""
         self._opened.add(opened)
 
     def end(self) -> None:

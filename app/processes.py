@@ -1,4 +1,4 @@
-"""The processes that train one model together: which one this is, and what each of them has."""
+"""The processes that train one model together: which one this is, and its share."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -68,7 +68,7 @@ def gather_from_ranks(value: T) -> list[T]:
 
 
 def of_this_rank(values: list[T]) -> T | None:
-    """Return this process's own of what `gather_from_ranks` gathered; None where there were other ranks."""
+    """Return this process's own value of `gather_from_ranks`; None if there were other ranks."""
     rank, world_size = rank_and_world_size()
     return values[rank] if len(values) == world_size else None
 

@@ -35,7 +35,7 @@ _spare: list[np.random.MT19937] = []
 
 @contextmanager
 def drawing_apart(seed: int) -> Iterator[None]:
-    """Draw within the block from numbers of its own; those outside, and any device's, go on as they were.
+    """Draw from separate random numbers within the block; all others, and any device's, go on as before.
 
     Args:
         seed: At least 0, below 2³².

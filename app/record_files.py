@@ -22,7 +22,7 @@ Record: TypeAlias = Mapping[str, Any]
 def record_writers(
     records: Sequence[Record], *, flat: Sequence[Record] | None = None
 ) -> dict[str, Callable[[], bytes]]:
-    """Return what gives a file's content, by the name of its format.
+    """Return the writer of a file's content, by the name of its format.
 
     Args:
         records: What is written.

@@ -1,4 +1,4 @@
-"""JSON as its standard has it, which knows no NaN and no infinity."""
+"""Standard JSON, which has no NaN and no infinity."""
 
 import json
 import math

@@ -28,7 +28,7 @@ def tensors_in(value: Any) -> list[Tensor]:
 
 
 def require_finite(answers: Tensor) -> Tensor:
-    """Return what a model answers with, which is of finite numbers.
+    """Return a model's answer, after checking that its numbers are finite.
 
     Raises:
         UserError: It holds NaN or infinity.

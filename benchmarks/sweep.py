@@ -1,4 +1,4 @@
-"""What a sweep costs and gains on the digits that ship: pruning, overhead, and its winner beside the defaults.
+"""What a sweep costs and gains on the digits that ship: pruning, overhead, its winner beside the defaults.
 
 Run it from the project's folder with ``python -m benchmarks.sweep cost`` and ``python -m benchmarks.sweep
 winner``. What is searched: the kind of extractor, its width, and the learning rate, from the preset ``seed``.

@@ -146,7 +146,7 @@ def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: 
     for names, value in flatten(settings.to_plain()).items():
         (_, origin), *lower = [*find_values(layers, stages, names)] or [(None, "default")]
         if origin.startswith(f"--set {dotted(names)}="):
-            origin = "--set"  # the row says the rest
+            origin = "--set"  # the row shows the rest
         replaced = "; ".join(f"{_as_text(below)} ({place})" for below, place in lower)
         rows.append((dotted(names), _as_text(value), origin, replaced))
     rows += [
@@ -170,7 +170,7 @@ def _compare(first: Path, second: Path) -> None:
 
 
 def _read_settings(path: Path) -> Mapping[Names, Any]:
-    """Return settings and overrides; of a family that isn't known here, as a file says them."""
+    """Return settings and overrides; those of a family that isn't known here are as the file has them."""
     if path.suffix in _MODEL_FILES:
         recipe = read_checkpoint(path)
         is_known = recipe.family in families()
@@ -193,7 +193,7 @@ def _with_overrides(settings: Mapping[str, Any], overrides: Mapping[str, str]) -
 
 
 def _as_name(names: Names) -> str:
-    return " ".join(names) if names[0] == OVERRIDES else dotted(names)  # a path has its dots
+    return " ".join(names) if names[0] == OVERRIDES else dotted(names)  # a path keeps its dots
 
 
 def _shorten(text: str) -> str:

@@ -27,7 +27,7 @@ def train_folds(
     *,
     is_checked: bool,
 ) -> None:
-    """Train and test once for each fold, and print what they came to; a job that is put back goes on.
+    """Train and test once for each fold, and print the results; a job that was requeued goes on.
 
     Args:
         settings: Of a single training. What they say of the split's validation part and seed is kept.
@@ -60,7 +60,7 @@ def resume_folds(
     data: Path | None,
     environ: Mapping[str, str],
 ) -> None:
-    """Go on with the fold that stood, train those after it, and print what they came to.
+    """Go on with the interrupted fold, train those after it, and print the results.
 
     Takes what `resume_training` takes.
     """

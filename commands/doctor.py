@@ -66,7 +66,7 @@ def _find_families(*, in_children: bool) -> Iterator["Finding"]:
     """
     from nested_lightning.app.diagnosis import Finding, find_import_problems
 
-    known = [*families().values()]  # a wiring function's container is none to import: see its plug-in
+    known = [*families().values()]  # a wiring function has no container to import: see its plug-in
     targets = [":".join(one.container.rsplit(".", 1)) for one in known if isinstance(one.container, str)]
     problems = find_import_problems(targets) if in_children else [_import_problem(one) for one in targets]
     reasons = dict(zip(targets, problems, strict=True))

@@ -56,7 +56,7 @@ def evaluate(
     debug: DebugOption = False,
 ) -> None:
     """Score a trained model, or those of a cross-validation, as a whole and part by part."""
-    del debug, model  # known since it was read
+    del debug, model  # took effect when it was parsed
     requests, assignments = split_overrides(override, set_)
     if output is not None and output.suffix not in WRITERS:
         raise typer.BadParameter(f"{output} must end in {', '.join(WRITERS)}, which says how it is written")

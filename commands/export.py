@@ -1,8 +1,9 @@
 """``export``: a model, or one of its submodules, in another format."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -21,19 +22,66 @@ class ExportFormat(StrEnum):
     """A format that a model can be written in."""
 
     SAFETENSORS = "safetensors"
+    ONNX = "onnx"
+    TORCH_EXPORT = "torch-export"
+
+
+class Called(StrEnum):
+    """What of a one-file model is exported."""
+
+    FORWARD = "forward"
+    PREDICT_STEP = "predict_step"
+
+
+_ENDINGS = {".onnx": ExportFormat.ONNX, ".pt2": ExportFormat.TORCH_EXPORT}
 
 
 def export(
     checkpoint: CheckpointArgument,
-    output: Annotated[Path | None, typer.Argument(help="File to write, e.g. model.safetensors.")] = None,
-    file: Annotated[Path | None, typer.Option("--output", "-o", help="The same as an option.")] = None,
+    output: Annotated[Path | None, typer.Argument(help="File to write, e.g. model.onnx.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The same as an option; of several graphs it is a folder."),
+    ] = None,
     submodule: Annotated[
         str | None,
         typer.Option("--submodule", help="Path of the only one to write, e.g. multi_feature.head."),
     ] = None,
     format_: Annotated[
-        ExportFormat, typer.Option("--format", help="Weights and recipe alone, without the training's state.")
-    ] = ExportFormat.SAFETENSORS,
+        ExportFormat | None,
+        typer.Option(
+            "--format",
+            help="Weights and recipe alone (safetensors), or what computes (onnx, torch-export); else by the"
+            " ending of --output.",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance",
+            min=0,
+            help="Largest difference from the model's answers; else 1e-4, and 1e-2 of bf16 trainings.",
+        ),
+    ] = None,
+    call: Annotated[
+        Called | None,
+        typer.Option("--call", help="What of a one-file model is exported; else predict_step if it has one."),
+    ] = None,
+    quantize: Annotated[
+        Literal["int8"] | None,
+        typer.Option("--quantize", help="Weights in 8 bits, by dynamic quantisation; judged by scores."),
+    ] = None,
+    half: Annotated[
+        bool, typer.Option("--half", help="16-bit floats within the graphs; judged by the test score.")
+    ] = False,
+    max_score_loss: Annotated[
+        float | None,
+        typer.Option(
+            "--max-score-loss",
+            min=0,
+            help="How much worse --quantize or --half may make a test score; else 0.01.",
+        ),
+    ] = None,
     merge_lora: Annotated[
         bool,
         typer.Option("--merge-lora", help="Add what adapters have learned to the weights of their layers."),
@@ -43,21 +91,45 @@ def export(
     set_: ArgumentOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Write the weights and the recipe of a checkpoint; `evaluate` and `predict` take the file as well.
+    """Write a checkpoint's weights and recipe; or graphs that run elsewhere, proven to say the same.
 
-    Weights of one submodule have the names that they have within it.
+    `evaluate` and `predict` take the former as well, `predict` and `serve` also those of onnx. Weights of
+    one submodule have the names that they have within it.
     """
-    del model, debug, format_
-    if (override or set_) and not merge_lora:
-        raise typer.BadParameter("--override is for --merge-lora, which builds the model")
+    del model, debug
     named = [one for one in (output, file) if one is not None]
     if len(named) != 1:
         raise typer.BadParameter("name the file to write, once, e.g. -o model.safetensors")
     (output,) = named
-    if output.suffix != ".safetensors":
-        raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
+    format_ = format_ or _ENDINGS.get(output.suffix, ExportFormat.SAFETENSORS)
     if output.exists():
         raise typer.BadParameter(f"{output} is there already; name another file, or remove it")
+    requests = split_arguments(override, set_)
+    if quantize or half:
+        refused = {
+            "--quantize and --half are two": quantize and half,
+            "--quantize and --half are for onnx": format_ is not ExportFormat.ONNX,
+            "--quantize and --half are judged by the model's score": submodule or call or merge_lora,
+        }
+        for reason in (reason for reason, is_so in refused.items() if is_so):
+            raise typer.BadParameter(f"{reason}; leave one of the options out")
+        how: Any = quantize or "half"
+        _export_lossy(checkpoint, output, load_overrides(requests), how, tolerance, max_score_loss)
+        return
+    if max_score_loss is not None:
+        raise typer.BadParameter("--max-score-loss is for --quantize and --half")
+    if format_ is not ExportFormat.SAFETENSORS:
+        if merge_lora:
+            raise typer.BadParameter("--merge-lora is for safetensors; graphs hold adapters as they are")
+        options = {"submodule": submodule, "tolerance": tolerance, "called": call.value if call else None}
+        _export_graphs(checkpoint, output, format_, load_overrides(requests), options)
+        return
+    if (override or set_) and not merge_lora:
+        raise typer.BadParameter("--override is for --merge-lora and graphs, which build the model")
+    if tolerance is not None or call is not None:
+        raise typer.BadParameter("--tolerance and --call are for onnx and torch-export, which compute")
+    if output.suffix != ".safetensors":
+        raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
     with status_console.status("Exporting"):
         from nested_lightning.app.checkpoints.exporting import export_safetensors
 
@@ -67,6 +139,47 @@ def export(
         print_line("what adapters learned is added to the weights of their layers", on=status_console)
     what = "weights and recipe" if submodule is None else f"weights of {submodule}"
     print_line(f"{what} written to {short_path(output)}", on=status_console)
+
+
+def _export_graphs(
+    checkpoint: Path,
+    output: Path,
+    format_: ExportFormat,
+    overrides: dict[str, Any],
+    options: dict[str, Any],
+) -> None:
+    with status_console.status("Exporting"):
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint
+        from nested_lightning.containers.starting.exporting import export_graphs
+
+        application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
+        report = export_graphs(application, output, format_=format_.value, **options)
+    name, largest = max(report.differences.items(), key=lambda item: item[1])
+    print_line(f"largest difference from the model: {name}, {largest}", on=status_console)
+    print_line(f"{options['submodule'] or 'model'} written to {short_path(output)}", on=status_console)
+
+
+def _export_lossy(
+    checkpoint: Path,
+    output: Path,
+    overrides: dict[str, Any],
+    how: Any,
+    tolerance: float | None,
+    max_score_loss: float | None,
+) -> None:
+    with status_console.status("Exporting and scoring"):
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint
+        from nested_lightning.containers.starting.lossy_exporting import MAX_SCORE_LOSS, export_lossy
+
+        application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
+        limit = MAX_SCORE_LOSS if max_score_loss is None else max_score_loss
+        report = export_lossy(application, output, how, tolerance=tolerance, max_score_loss=limit)
+    before, after = report.before, report.after
+    for name, score in before.scores.items():
+        print_line(f"test {name}: {after.scores[name]:.4f} instead of {score:.4f}", on=status_console)
+    print_line(f"size: {after.num_bytes:,} bytes instead of {before.num_bytes:,}", on=status_console)
+    print_line(f"time: {after.seconds:.2f} s instead of {before.seconds:.2f} s", on=status_console)
+    print_line(f"model written to {short_path(output)}", on=status_console)
 
 
 def _merged(checkpoint: Path, override: list[str] | None, set_: list[str] | None) -> dict[str, Any]:

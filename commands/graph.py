@@ -80,7 +80,7 @@ def _write_python(application: object, output: Path | None) -> None:
 
 
 def _choose(format_: GraphFormat | None, output: Path | None) -> GraphFormat:
-    """Return what was asked for, else what the file's ending says, or a tree without a file."""
+    """Return the format that was asked for, else that of the file's ending, else a tree."""
     by_ending = _ENDINGS.get(output.suffix.lower()) if output else GraphFormat.TREE
     chosen = format_ or by_ending
     if chosen is None or (output and chosen is GraphFormat.TREE):

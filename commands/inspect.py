@@ -1,4 +1,4 @@
-"""``inspect``: what a checkpoint says of itself."""
+"""``inspect``: what is in a checkpoint."""
 
 from typing import Annotated, Any
 
@@ -56,13 +56,13 @@ def inspect(
         print_table("Overridden", ["path", "with"], [*found.overrides.items()], numeric=False)
     for title, values in (("Data spec", found.data_spec), ("Settings", found.settings)):
         print_line((title, "bold"))
-        shown = _shortened(values)  # a tokenizer is half a million signs, and has 50,000 tokens
+        shown = _shortened(values)  # a tokenizer has half a million characters, and 50,000 tokens
         text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
         print_line(text)
 
 
 def _shortened(values: Any) -> Any:
-    """Return nested plain values with the beginning of texts and lists that nobody would read."""
+    """Return nested plain values, with texts and lists that are too long to read cut short."""
     if isinstance(values, dict):
         return {name: _shortened(value) for name, value in values.items()}
     if isinstance(values, list):

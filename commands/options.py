@@ -87,15 +87,22 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback o
 
 
 def best_of_run(path: Path | None) -> Path | None:
-    """Return a checkpoint's file; of a run folder, the checkpoint that its results are of.
+    """Return a checkpoint's file; for a run folder, the checkpoint that its results belong to.
 
-    The folder of a cross-validation stays what it is.
+    The folder of a cross-validation or of an exported model stays what it is.
     """
-    if path is None or not path.is_dir() or is_cross_validation(path):
+    if path is None or not path.is_dir() or is_exported(path) or is_cross_validation(path):
         return path
     from nested_lightning.app.training.runs.run_folder import model_file_in
 
     return model_file_in(path)
+
+
+def is_exported(path: Path) -> bool:
+    """Return whether this is an exported model, see `app.exported.runtime`."""
+    from nested_lightning.app.exported.runtime import is_exported
+
+    return is_exported(path)
 
 
 def is_cross_validation(path: Path) -> bool:

@@ -138,7 +138,7 @@ def _import(request: OverrideRequest) -> Any:
 
 @contextmanager
 def _current_folder_first() -> Iterator[None]:
-    """Find modules in the current folder first; afterwards last, where they may import others still."""
+    """Find modules in the current folder first; later imports find them last."""
     folder = str(Path.cwd())
     sys.path.insert(0, folder)
     try:

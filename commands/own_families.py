@@ -10,14 +10,14 @@ from nested_lightning.settings.reading.errors import SettingsError
 
 
 def know_family(model: str | None) -> str | None:
-    """Return the name of a family; one that is given as FILE.py:NAME is known from now on."""
+    """Return the name of a family; one given as FILE.py:NAME is registered for this process."""
     if model is None or ":" not in model:
         return model
     return know_for_help(model) if is_completing(os.environ) else _know(_load(model))
 
 
 def know_for_help(model: str | None) -> str | None:
-    """Do the same for help alone: what was derived before needs no torch."""
+    """Do the same for help only: a description that was kept needs no torch."""
     if model is None or ":" not in model:
         return model
     from nested_lightning.settings.describing.kept_families import keep, read_kept
@@ -52,7 +52,7 @@ def keep_in_package(model: str | None) -> Path:
 
 
 def know_families(models: list[str] | None) -> list[str]:
-    """Return the names of families; those that are given as FILE.py:NAME are known from now on."""
+    """Return the names of families; those given as FILE.py:NAME are registered for this process."""
     return [name for name in map(know_family, models or []) if name]
 
 

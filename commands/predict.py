@@ -1,7 +1,7 @@
 """``predict``: answers of a trained model, with the options that its family describes."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,8 +15,9 @@ from nested_lightning.commands.options import (
     DebugOption,
     OverrideOption,
     OwnModelOption,
+    is_exported,
 )
-from nested_lightning.commands.overrides import load_overrides, split_arguments
+from nested_lightning.commands.overrides import OverrideRequest, load_overrides, split_arguments
 from nested_lightning.commands.own_families import know_families
 from nested_lightning.commands.printing.answers import print_answers, write_answers
 from nested_lightning.commands.printing.console import status_console
@@ -37,22 +38,52 @@ def predict(
     set_: ArgumentOption = None,
 ) -> None:
     """Predict with a trained model; `predict CHECKPOINT --help` lists what its family takes."""
-    del model  # known since it was read
+    del model  # took effect when it was parsed
     after = [*ctx.args]
     know_families(_take(after, "--model", "-m"))
     requests = split_arguments(
         [*(override or []), *_take(after, "--override")], [*(set_ or []), *_take(after, "--set", "-s")]
     )
     with status_console.status("Loading the model"):
-        from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
-
-        application = from_checkpoint(checkpoint, overrides=load_overrides(requests), device=device)
+        opened = (
+            _open_exported(checkpoint, device, requests)
+            if is_exported(checkpoint)
+            else _open_checkpoint(checkpoint, device, requests)
+        )
     family_app = typer.Typer(add_completion=False)
-    interface = application.settings().family.predictor
-    family_app.command(name=f"predict {checkpoint}")(
-        make_command(interface, provider_of(application, "answers"))
-    )
+    family_app.command(name=f"predict {checkpoint}")(make_command(*opened))
     family_app(after, prog_name=f"{ctx.command_path} {checkpoint}", standalone_mode=False)
+
+
+def _open_checkpoint(
+    path: Path, device: str | None, requests: Sequence[OverrideRequest]
+) -> tuple[PredictorInterface, Any]:
+    from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
+
+    application = from_checkpoint(path, overrides=load_overrides(requests), device=device)
+    return application.settings().family.predictor, provider_of(application, "answers")
+
+
+def _open_exported(
+    path: Path, device: str | None, requests: Sequence[OverrideRequest]
+) -> tuple[PredictorInterface, Any]:
+    from nested_lightning.containers.exported import answers_of
+
+    refuse_for_exported(path, device, requests)
+    family, answers = answers_of(path)
+    return family.predictor, answers
+
+
+def refuse_for_exported(path: Path, device: str | None, requests: Sequence[OverrideRequest]) -> None:
+    """Refuse what an exported model has no use for.
+
+    Raises:
+        UserError: It is to be elsewhere than on the CPU, or parts of it are to be replaced.
+    """
+    if device not in (None, "cpu", "auto"):
+        raise UserError(f"--device {device}: {path} is run by onnxruntime on the CPU; leave it out")
+    if requests:
+        raise UserError(f"--override {requests[0].path}: {path} is exported, so no part can be replaced")
 
 
 def make_command(interface: PredictorInterface, answers: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The program: every command, and how it ends."""
+"""The program: every command, and its exit status."""
 
 import io
 import os
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from nested_lightning.commands.check import check
+from nested_lightning.commands.compare import compare
 from nested_lightning.commands.completing.bash import complete_in_bash, is_completing, is_completing_in_bash
 from nested_lightning.commands.config import config
 from nested_lightning.commands.creating.new import new
@@ -23,6 +24,7 @@ from nested_lightning.commands.inspect import inspect
 from nested_lightning.commands.models import models
 from nested_lightning.commands.predict import CONTEXT, predict
 from nested_lightning.commands.printing.console import print_error, show_warnings_as_notes
+from nested_lightning.commands.report import report
 from nested_lightning.commands.resume import resume
 from nested_lightning.commands.serve import serve
 from nested_lightning.commands.swap import swap
@@ -40,7 +42,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, sweep, evaluate, inspect, export, swap, models, config, check, graph, fetch, doctor):
+for command in (
+    train,
+    resume,
+    sweep,
+    evaluate,
+    inspect,
+    export,
+    swap,
+    models,
+    config,
+    check,
+    graph,
+    report,
+    compare,
+    fetch,
+    doctor,
+):
     app.command()(command)
 app.command(context_settings=CONTEXT)(predict)
 app.command()(serve)
@@ -64,7 +82,7 @@ def say_version(
         typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Take what stands before a command."""
+    """Take the options that come before a command."""
     del version
 
 
@@ -72,7 +90,7 @@ def run() -> None:
     """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
     _escape_what_cannot_be_encoded()
     if is_completing(os.environ):
-        warnings.simplefilter("ignore")  # they would stand in the line that is typed
+        warnings.simplefilter("ignore")  # they would appear in the line that is being typed
     else:
         show_warnings_as_notes()
     try:
@@ -90,7 +108,7 @@ def run() -> None:
 
 
 def _escape_what_cannot_be_encoded() -> None:
-    """Let characters that the terminal's encoding lacks be written by their numbers, and be no error."""
+    """Write characters that the terminal's encoding lacks as escapes, rather than fail."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -38,7 +38,7 @@ def resume(
     debug: DebugOption = False,
 ) -> None:
     """Go on with a training, or a cross-validation, as if it had never been interrupted."""
-    del debug, model  # known since it was read
+    del debug, model  # took effect when it was parsed
     requests, assignments = split_overrides(override, set_)
     changes = parse_assignments(assignments)
     if is_cross_validation(run):

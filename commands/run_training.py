@@ -1,4 +1,4 @@
-"""What ``train`` and ``resume`` share: they train, and say what it came to."""
+"""What ``train`` and ``resume`` share: they train, and print the results."""
 
 import shlex
 import sys
@@ -38,7 +38,7 @@ def refuse_faults(application: Any) -> None:
 
 
 def run_training(run: Any) -> None:
-    """Say what was understood of the data, train, and print the scores and where everything lies.
+    """Print what was recognised in the data, train, and print scores and the files that were written.
 
     Args:
         run: A `app.training.runs.run.TrainingRun`.
@@ -51,7 +51,7 @@ def run_training(run: Any) -> None:
 
 
 def print_result(result: Any, *, has_ended: bool = False) -> None:
-    """Print the scores of a training, and where everything lies.
+    """Print the scores of a training, and the files that it wrote.
 
     Args:
         result: A `app.training.runs.result.TrainingResult`.
@@ -91,7 +91,7 @@ def train_or_exit(run: Any, *, resumed_by: Path | None = None) -> Any:
         saved = "" if is_saved else "; nothing was saved yet, so it will begin anew"
         print_line((str(stop), "bold"), f"{saved}. Go on with:", on=status_console)
         print_command("resume", short_path(resumed_by or folder.path))
-        # whoever started the processes takes any other status for a failure, and ends the first one too
+        # the launcher takes any other status for a failure, and ends the first process too
         raise typer.Exit(stop.exit_status if run.trainer.is_global_zero else 0) from None
 
 
@@ -104,12 +104,13 @@ def print_command(*arguments: str) -> None:
 def _print_whereabouts(result: Any, *, has_ended: bool) -> None:
     folder = result.run_folder
     files = {
-        "best checkpoint": folder.best_checkpoint,  # validation may never have come round
+        "best checkpoint": folder.best_checkpoint,  # there may have been no validation
         "last checkpoint": folder.last_checkpoint,
         "settings": folder.settings_file,
         "metrics": folder.metrics_file,
         "results": folder.results_file,
         "log": folder.log_file,
+        "report": folder.report_file,
     }
     print_facts(
         f"{'Nothing left to do: trained' if has_ended else 'Trained'}"

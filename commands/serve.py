@@ -38,7 +38,7 @@ def serve(**given: Any) -> None:
         require_extra()
         from nested_lightning.containers.serving.program import Program
 
-        warnings.simplefilter("ignore")  # they tell of what clients send
+        warnings.simplefilter("ignore")  # they quote what clients send
         program = Program(settings, files, overrides=load_overrides(requests), device=given["device"])
     raise typer.Exit(program(say=typer.echo))
 

@@ -34,7 +34,7 @@ EpochsOption = Annotated[int | None, typer.Option("--epochs", help="Passes over 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """What a command line says of settings, and of what takes the places of providers; None: nothing."""
+    """The settings and overrides that a command line gives; None: it gives none."""
 
     model: ModelOption = None
     preset: PresetOption = None
@@ -83,7 +83,7 @@ class Sources:
         )
 
     def resolve(self, **further: Any) -> ApplicationSettings:
-        """Merge the `layers`, say what patterns met and which choices were replaced, and return the result.
+        """Merge the `layers`, report matched patterns and replaced choices, and return the result.
 
         Args:
             **further: See `layers`.
@@ -103,7 +103,7 @@ def _everywhere(text: str) -> Layer:
 
 
 def resolve_noted(layers: Sequence[Layer]) -> ApplicationSettings:
-    """Merge layers, say what patterns met and which choices were replaced, and return the result."""
+    """Merge layers, report what patterns matched and which choices were replaced, and return the result."""
     notes: list[str] = []
     settings = resolve_layers(layers, notes)
     for line in notes:
@@ -112,7 +112,7 @@ def resolve_noted(layers: Sequence[Layer]) -> ApplicationSettings:
 
 
 def with_sources(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that has the options of `Sources` in the place of its first parameter."""
+    """Return a command that has the options of `Sources` instead of its first parameter."""
     options = inspect.signature(Sources).parameters
     _, *own = inspect.signature(command).parameters.values()
     parameters = [*options.values(), *(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own)]

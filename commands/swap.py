@@ -77,7 +77,7 @@ def swap(
 
 
 def _given_again(families: Iterable[str], overrides: Iterable[Any]) -> Iterator[str]:
-    """Yield the options for what a file can't hold: families and classes of one's own, with arguments."""
+    """Yield the options for what a file can't hold: the user's families and classes, with arguments."""
     for origin in filter(None, (find_family(name).origin for name in families)):
         yield from ("--model", str(origin[1]))
     for each in overrides:

@@ -1,7 +1,7 @@
 """``sweep``: search over settings, and over submodules themselves, by many trainings."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ SearchOption = Annotated[
     typer.Option(
         "--search",
         metavar="SETTING=VALUES",
-        help="What a setting may be: a,b,c, or * for all, or int:16..256:log, float:0..0.5, bool; repeatable.",
+        help="What a setting may be: a,b,c, * for all, int:16..256:log, float:0..0.5, bool; repeatable.",
         autocompletion=complete_set,
     ),
 ]
@@ -51,7 +51,8 @@ FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="Folder of a new sweep; else sweeps/MODEL-TIME.")
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Show what is searched, and about how long it takes; nothing is kept.")
+    bool,
+    typer.Option("--dry-run", help="Show what is searched, and about how long it takes; nothing is kept."),
 ]
 
 
@@ -133,9 +134,10 @@ def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, 
     for one in space.parameters:
         left_out = [kind for path, kind in unfit if path == one.path]
         if left_out:
-            print_note(f"--search {one.path}=*: without {', '.join(left_out)}: {unfit[one.path, left_out[0]]}")
-            kinds: Sequence[str] = getattr(one.distribution, "choices")
-            search[one.path] = [kind for kind in kinds if kind not in left_out]
+            print_note(
+                f"--search {one.path}=*: without {', '.join(left_out)}: {unfit[one.path, left_out[0]]}"
+            )
+            search[one.path] = [kind for kind in one.choices if kind not in left_out]
     sweep = sweep.model_copy(update={"search": search})
     return make_space(settings, search), sweep
 
@@ -181,7 +183,9 @@ _PARAMETERS = [
         "batch_size", Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")], None
     ),
     keyword_parameter(
-        "seed", Annotated[int | None, typer.Option("--seed", help="Seed of the sweep and its trainings.")], None
+        "seed",
+        Annotated[int | None, typer.Option("--seed", help="Seed of the sweep and its trainings.")],
+        None,
     ),
     keyword_parameter("skip_bad", SkipBadOption, False),
     keyword_parameter("debug", DebugOption, False),

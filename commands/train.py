@@ -1,4 +1,4 @@
-"""``train``: train a model, evaluate its best checkpoint, say where everything lies."""
+"""``train``: train a model, evaluate its best checkpoint, list the files that were written."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -126,7 +126,7 @@ def _train_once(
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """Collect no garbage while torch and Lightning are imported, as each time all of it is looked through."""
+    """Collect no garbage while torch and Lightning are imported, since each collection scans everything."""
     gc.disable()
     try:
         yield
@@ -146,5 +146,5 @@ def _train_in_workers(settings: ApplicationSettings, address: str | None, *, is_
 
 
 def _is_requeued(run_dir: Path) -> bool:
-    """Return whether SLURM or torchrun starts the same command once more, after the training had begun."""
+    """Return whether SLURM or torchrun has restarted the same command after the training had begun."""
     return is_restarted() and (run_dir / "settings.yaml").exists()

@@ -26,7 +26,7 @@ tune = typer.Typer(no_args_is_help=True, help="Search for a learning rate or a b
 
 @tune.callback()
 def _begin() -> None:
-    """Leave out the bar of Lightning's finder where it would be a line a step; it isn't imported yet."""
+    """Hide the bar of Lightning's finder where it would print a line for each step."""
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")
 
@@ -64,7 +64,7 @@ def batch_size(
     sources: Sources,
     debug: DebugOption = False,
 ) -> None:
-    """Find the largest batch that memory has room for, of at most all samples; nothing is kept."""
+    """Find the largest batch that fits into memory, at most all samples; nothing is kept."""
     del debug
     settings, application, found = _prepare(sources)
     from nested_lightning.app.training.tuning.finders import find_batch_size
@@ -100,7 +100,7 @@ def _print(
 
 
 def _places(settings: ApplicationSettings, names: tuple[str, ...]) -> Iterator[str]:
-    """Yield the dotted settings of the family that have one of these names, of those that lie the highest."""
+    """Yield the family's dotted settings with one of these names, on the highest level that has any."""
     section = settings.family.section
     found = [path for path in flatten(_section(settings).model_dump(mode="json")) if path[-1] in names]
     least = min(map(len, found), default=0)

@@ -1,5 +1,7 @@
 """The application's container: its settings, its trainer, and one container for each family."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dependency_injector import providers
@@ -26,7 +28,7 @@ class ApplicationContainer(DeclarativeContainer):
     if TYPE_CHECKING:
 
         def __getattr__(self, family: str) -> FamilyContainer:  # type: ignore[override]
-            """Stand for the families' containers."""
+            """Declare the families' containers, for type checkers."""
 
     instance_type = ExplorableContainer
     settings = providers.Dependency(instance_of=ApplicationSettings)
@@ -45,9 +47,13 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
 
     class ComposedApplicationContainer(ApplicationContainer):
         # Its own, since a provider remembers, and copies, whatever it was ever put in the place of.
+        __self__ = providers.Self()
         settings = providers.Dependency(instance_of=ApplicationSettings)
         trainer = ContainerProvider(
-            TrainerContainer, application=settings, settings=settings.provided.trainer
+            TrainerContainer,
+            application=settings,
+            settings=settings.provided.trainer,
+            write_report=providers.Callable(_reporting, __self__, settings.provided.trainer.use_report),
         )
 
     composed: Any = ComposedApplicationContainer
@@ -67,6 +73,17 @@ def compose_application(*families: InstanceOf[Family]) -> type[ApplicationContai
 
 
 def _train(settings: ApplicationSettings, **families: Any) -> TrainingResult:
-    """Train the family that the settings name, and return what it came to."""
+    """Train the family that the settings name, and return the result."""
     result: TrainingResult = families[settings.family.section].training_run()()
     return result
+
+
+def _reporting(application: Any, is_wanted: bool) -> Callable[[TrainingResult, bool], None] | None:
+    """Return what writes the report of a training; None: there is none."""
+    return partial(_write_report, application) if is_wanted else None
+
+
+def _write_report(application: Any, result: TrainingResult, is_brief: bool) -> None:
+    from nested_lightning.containers.reporting.run_report import seconds_for, write_after_training
+
+    write_after_training(application, result, seconds=0 if is_brief else seconds_for(result))

@@ -19,13 +19,16 @@ from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.desk import ImageToTextDesk
 from nested_lightning.app.image_to_text.evaluate import ImageToTextEvaluator
 from nested_lightning.app.image_to_text.examples import example_batches, real_batches
+from nested_lightning.app.image_to_text.export import answer_by_graphs, exports_of
 from nested_lightning.app.image_to_text.generation.beam import BeamSearch
 from nested_lightning.app.image_to_text.generation.sampling import NucleusSampling
 from nested_lightning.app.image_to_text.generation.search import Generation
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
+from nested_lightning.app.image_to_text.report import ImageToTextSections
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import PictureSplitter
+from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.chosen import attributes, callback, chosen, chosen_at
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
@@ -70,6 +73,9 @@ class ImageToTextContainer(DeclarativeContainer):
     """What a check on ``meta`` sends through the model."""
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
+    exports = providers.Callable(exports_of, data_spec=data_spec)
+    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
+    """Called with the model and batches, it gives what is exported."""
 
     image_encoder = chosen(protocols.ImageEncoder, settings.provided.image_encoder)
     bridge = chosen(protocols.Bridge, settings.provided.bridge)
@@ -141,6 +147,11 @@ class ImageToTextContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
+    report_sections = DeclaredFactory(FamilySections, ImageToTextSections)
+    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
+    report_arguments = providers.Dict(
+        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
+    )
     evaluator = DeclaredFactory(
         protocols.Evaluator, ImageToTextEvaluator, predictor=predictor, datamodule=datamodule
     )

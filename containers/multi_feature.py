@@ -18,9 +18,12 @@ from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.desk import MultiFeatureDesk
 from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
 from nested_lightning.app.multi_feature.examples import example_batches, real_batches
+from nested_lightning.app.multi_feature.export import answer_by_graphs, exports_of
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.multi_feature.report import MultiFeatureSections
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.choices import build_chosen
 from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
@@ -88,6 +91,9 @@ class MultiFeatureContainer(DeclarativeContainer):
     """What a check on ``meta`` sends through the model."""
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
+    exports = providers.Callable(exports_of, data_spec=data_spec)
+    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
+    """Called with the model and batches, it gives what is exported."""
 
     feature_extractor = chosen(protocols.FeatureExtractor, settings.provided.feature_extractor)
     picture_extractor = chosen(protocols.FeatureExtractor, settings.provided.picture_extractor)
@@ -165,6 +171,11 @@ class MultiFeatureContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
+    report_sections = DeclaredFactory(FamilySections, MultiFeatureSections)
+    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
+    report_arguments = providers.Dict(
+        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
+    )
     evaluator = DeclaredFactory(
         protocols.Evaluator, MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -216,8 +216,11 @@ class TrainerContainer(DeclarativeContainer):
         gradient_clip_val=settings.provided.clipped_at,
     )
     """For the searches of `tune`: it keeps nothing and shows nothing."""
+    write_report: providers.Provider[Any] = providers.Object(None)
+    """Called with the result of a training; the application gives it, since a report is of all of it."""
     training_run = providers.Factory(
         TrainingRun,
+        write_report=write_report,
         trainer=lightning_trainer,
         run_folder=run_folder,
         seed=application.provided.seed,

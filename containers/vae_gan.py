@@ -11,6 +11,7 @@ from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.data_summary import summary_of
 from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
 from nested_lightning.app.submodules.vae import VariationalAutoencoder
 from nested_lightning.app.vae_gan.answers import answer_files
@@ -21,9 +22,11 @@ from nested_lightning.app.vae_gan.desk import VaeGanDesk
 from nested_lightning.app.vae_gan.epoch_grids import PictureGrids
 from nested_lightning.app.vae_gan.evaluate import VaeGanEvaluator
 from nested_lightning.app.vae_gan.examples import example_batches, real_batches
+from nested_lightning.app.vae_gan.export import answer_by_graphs, exports_of
 from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
+from nested_lightning.app.vae_gan.report import VaeGanSections
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 from nested_lightning.app.vae_gan.turns import Turns
 from nested_lightning.containers.providing.choices import build_chosen, build_named
@@ -75,6 +78,9 @@ class VaeGanContainer(DeclarativeContainer):
     """What a check on ``meta`` sends through the model."""
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
+    exports = providers.Callable(exports_of, data_spec=data_spec)
+    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
+    """Called with the model and batches, it gives what is exported."""
 
     encoder = chosen(protocols.PictureEncoder, settings.provided.vae.encoder)
     sampler = chosen(protocols.LatentSampler, settings.provided.vae.sampler)
@@ -183,6 +189,11 @@ class VaeGanContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
+    report_sections = DeclaredFactory(FamilySections, VaeGanSections)
+    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
+    report_arguments = providers.Dict(
+        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
+    )
     evaluator = DeclaredFactory(
         protocols.Evaluator, VaeGanEvaluator, predictor=predictor, datamodule=datamodule
     )

@@ -11,14 +11,17 @@ from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.data_summary import summary_of
 from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.variant.answers import answer_files
 from nested_lightning.app.variant.assemble import variant
 from nested_lightning.app.variant.data import VariantDataModule
 from nested_lightning.app.variant.desk import VariantDesk
 from nested_lightning.app.variant.evaluate import VariantEvaluator
 from nested_lightning.app.variant.examples import example_batches, real_batches
+from nested_lightning.app.variant.export import answer_by_graphs, exports_of
 from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.predict import VariantPredictor
+from nested_lightning.app.variant.report import VariantSections
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.spec import VariantDataSpec
 from nested_lightning.containers.providing.choices import build_each, build_optional
@@ -73,6 +76,9 @@ class VariantContainer(DeclarativeContainer):
     """What a check on ``meta`` sends through the model."""
     real_batches = providers.Callable(real_batches, datamodule)
     """What a check on the CPU sends through it."""
+    exports = providers.Callable(exports_of, data_spec=data_spec)
+    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
+    """Called with the model and batches, it gives what is exported."""
 
     token_adapter = chosen(protocols.SequenceAdapter, settings.provided.token_adapter)
     vector_adapter = chosen(protocols.SequenceAdapter, settings.provided.vector_adapter)
@@ -137,6 +143,11 @@ class VariantContainer(DeclarativeContainer):
     """Reads and answers requests over HTTP."""
     http_router = providers.Callable(make_router, http_desk, application.provided.family)
     """Called, it gives the routes that a host mounts in its FastAPI application."""
+    report_sections = DeclaredFactory(FamilySections, VariantSections)
+    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
+    report_arguments = providers.Dict(
+        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
+    )
     evaluator = DeclaredFactory(
         protocols.Evaluator, VariantEvaluator, predictor=predictor, datamodule=datamodule
     )

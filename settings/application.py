@@ -71,7 +71,7 @@ class ApplicationSettings(Settings):
     if TYPE_CHECKING:
 
         def __getattr__(self, section: str) -> Any:
-            """Stand for the families' sections, which `application_settings_model` adds."""
+            """Declare the families' sections, which `application_settings_model` adds."""
 
     @field_validator("model")
     @classmethod
@@ -115,22 +115,22 @@ class ApplicationSettings(Settings):
 
 
 def is_data_path(name: str, family: Family) -> bool:
-    """Return whether a dotted name is that of a setting that says where a family's data lie."""
+    """Return whether a dotted name is that of the setting for the path of a family's data."""
     return name.startswith(f"{family.section}.") and name.rpartition(".")[2] in _PLACES
 
 
 def place_in_memory(name: str) -> str:
-    """Return what stands where a place of data would, if they were given, as a ``name`` such as DataFrame."""
+    """Return the value of a data path for data in memory, with a ``name`` such as DataFrame."""
     return f"{_IN_MEMORY}{name}"
 
 
 def is_in_memory(place: Path | str | None) -> bool:
-    """Return whether a place of data says that they were given."""
+    """Return whether the value of a data path means data in memory."""
     return place is not None and str(place).startswith(_IN_MEMORY)
 
 
 def data_places(environ: Mapping[str, str], family: Family) -> dict[str, Any]:
-    """Return where variables say that a family's data lie, as nested values."""
+    """Return the path of a family's data that variables give, as nested values."""
     variables, _ = read_environment(environ, application_settings_model())
     told = flatten(variables.values).items()
     places = (nest_at(names, value) for names, value in told if is_data_path(".".join(names), family))
@@ -161,7 +161,7 @@ def _parse_knowing(given: tuple[Family, ...], values: Mapping[str, Any]) -> Appl
 
 
 def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested values of an application with changes over them, as a layer is put over another.
+    """Return nested values of an application with changes merged over them.
 
     Args:
         values: Nested values.
@@ -196,7 +196,7 @@ def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
 
 
 def expand_layers(layers: Sequence[Layer]) -> list[Layer]:
-    """Return layers of an application by exact names alone, see `expand_patterns`.
+    """Return layers of an application with exact names only, see `expand_patterns`.
 
     Raises:
         SettingsError: A pattern meets nothing, or a function fails.

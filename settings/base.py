@@ -13,7 +13,7 @@ from nested_lightning.settings.reading.implausible import refuse_what_can_not_be
 
 @dataclass(frozen=True)
 class Follows:
-    """Field metadata: the value is meant for that of another field, and goes when that changes."""
+    """Field metadata: the value depends on another field's, and is dropped when that changes."""
 
     leader: str
 
@@ -36,7 +36,7 @@ class Settings(BaseModel):
         validate_default=True,
         coerce_numbers_to_str=True,  # YAML reads a column called 1 as a number
         protected_namespaces=(),
-        defer_build=True,  # of many choices, few are ever used
+        defer_build=True,  # there are many choices, few of which are used
     )
 
     @field_validator("*", mode="before")
@@ -54,7 +54,7 @@ def default_section(settings: type[Settings], description: str) -> Any:
 
 
 def plain_section(values: Any, name: str) -> dict[str, Any] | None:
-    """Return what stands under a name as plain values, for a validator that runs before the check of types.
+    """Return the plain values under a name, for a validator that runs before types are checked.
 
     Where nothing stands there, it's empty; None where something else does, which that check then finds.
     """
@@ -65,7 +65,7 @@ def plain_section(values: Any, name: str) -> dict[str, Any] | None:
 
 
 def complete_items(values: Any, *, items: str, each: str) -> Any:
-    """Let named ``items`` that name no kind start from the choice for ``each``, before the check of types."""
+    """Let named ``items`` that name no kind start from the choice for ``each``, before types are checked."""
     shared, given = plain_section(values, each), plain_section(values, items)
     if shared is None or not given:
         return values
@@ -104,7 +104,7 @@ class ChoiceSettings(Settings):
     kind: str = Field("", description="Which of the registered choices is used.")
 
     def __init_subclass__(cls, *, kind: str = "", target: str = "", module: str = "", **config: Any) -> None:
-        """Take in what a class statement says, before pydantic looks for fields."""
+        """Apply the arguments of a class statement, before pydantic looks for fields."""
         super().__init_subclass__(**config)
         cls._module = module or cls._module
         if kind:

@@ -41,7 +41,7 @@ def _describe_family(plugin: Plugin) -> Family | None:
 
 
 def is_family_name(name: str) -> bool:
-    """Return whether a family may be called so: small letters, digits and dashes, and no name of ours."""
+    """Return whether a family may have this name: small letters, digits and dashes, and none of our names."""
     return bool(re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", name)) and name.replace("-", "_") not in RESERVED
 
 
@@ -65,7 +65,7 @@ _given: ContextVar[tuple[Family, ...]] = ContextVar("families that aren't regist
 
 
 def know(*given: Family) -> Token[tuple[Family, ...]]:
-    """Let settings that are read from now on know families that no package registers; see `knowing`.
+    """Add families that no package registers to settings that are read from now on; see `knowing`.
 
     Raises:
         SettingsError: One is called as a registered family is.
@@ -79,7 +79,7 @@ def know(*given: Family) -> Token[tuple[Family, ...]]:
 
 @contextmanager
 def knowing(*given: Family) -> Iterator[None]:
-    """Let settings that are read in the block know families that no package registers.
+    """Add families that no package registers to settings that are read in the block.
 
     Raises:
         SettingsError: One is called as a registered family is.
@@ -143,7 +143,7 @@ def find_family(name: str) -> Family:
 
 
 def describe_family(name: str) -> Family:
-    """Return the same for help alone, without a container where it is described and not imported.
+    """Return the same for help only, without a container if there is a kept description.
 
     Raises:
         SettingsError: No family has this name.

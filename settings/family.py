@@ -23,6 +23,7 @@ class Family:
         has_unused_parameters: Whether a step leaves some parameters without a gradient; DDP must know.
         defined_by: The wiring function and the classes of data and model, of a family of one's own.
         origin: What finds it in another process, called with what follows; None: it is found by its name.
+        exported: Import path of the module that answers by its exported models; None: none does.
         batch_sizes: Where the section has sizes of a process's training batch; ``*`` stands for one name.
     """
 
@@ -37,9 +38,10 @@ class Family:
     defined_by: Sequence[Any] = ()
     origin: tuple[Callable[..., "Family"], Any] | None = None
     batch_sizes: Sequence[str] = ("data.batch_size",)
+    exported: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by where it is found, as it holds classes that have no name to be imported by."""
+        """Pickle by where it is found, since it holds classes that can't be imported by name."""
         find, named = self.origin or (_find_registered, self.name)
         return find, (named,)
 
@@ -50,7 +52,7 @@ class Family:
 
 
 def _find_registered(name: str) -> Family:
-    from nested_lightning.settings.families import find_family  # which knows this module
+    from nested_lightning.settings.families import find_family  # it imports this module
 
     found: Any = find_family(name)
     return found

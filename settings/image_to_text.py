@@ -104,6 +104,7 @@ FAMILY = Family(
     summary="An image encoder, a bridge and a text decoder that write captions.",
     settings=ImageToTextSettings,
     container="nested_lightning.containers.image_to_text.ImageToTextContainer",
+    exported="nested_lightning.app.image_to_text.exported",
     predictor=PredictorInterface(
         summary="Write a caption for each picture.",
         inputs=InputFiles(

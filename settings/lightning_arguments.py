@@ -59,7 +59,7 @@ class LightningArguments(Settings):
         None, description="Write to the run folder where the time goes; null: don't measure."
     )
     inference_mode: bool = Field(
-        True, description="Validate and test in inference mode; false: without gradients alone."
+        True, description="Validate and test in inference mode; false: only without gradients."
     )
 
     @field_validator("max_steps")

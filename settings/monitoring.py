@@ -1,4 +1,4 @@
-"""Whether less or more of a logged value is better, as far as its name says so."""
+"""Whether lower or higher values of a metric are better, judged by its name."""
 
 import re
 from typing import Literal
@@ -15,8 +15,8 @@ _BETTER: dict[str, Mode] = {**dict.fromkeys(_MORE.split(), "max"), **dict.fromke
 
 
 def mode_of(monitor: str) -> Mode | None:
-    """Return whether less or more of a value is better, by the end of its name; None: it isn't known."""
-    name, *_ = re.split(r"\.|/dataloader_idx_", monitor.lower())  # then follows which of several it is of
+    """Return whether lower or higher values are better, by the end of the name; None: unknown."""
+    name, *_ = re.split(r"\.|/dataloader_idx_", monitor.lower())  # the rest says which loader's it is
     if _NEITHER.search(name):
         return None
     words = [word.rstrip("0123456789") for word in re.split(r"[_/\s-]+", name)[:-3:-1]]

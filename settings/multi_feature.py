@@ -66,7 +66,7 @@ class MultiFeatureSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _move_to_the_objective(cls, values: Any) -> Any:
-        """Take what older files and checkpoints say of classes beside the objective."""
+        """Accept settings of classes that older files and checkpoints have beside the objective."""
         objective = plain_section(values, "objective")
         if objective is None:
             return values
@@ -133,6 +133,7 @@ FAMILY = Family(
     summary="Several feature extractors by name, a combiner, a head and what it learns.",
     settings=MultiFeatureSettings,
     container="nested_lightning.containers.multi_feature.MultiFeatureContainer",
+    exported="nested_lightning.app.multi_feature.exported",
     predictor=PredictorInterface(
         summary="Predict for the rows of a CSV or Parquet file, or for pictures: classes, numbers, labels.",
         inputs=InputFiles(

@@ -1,4 +1,4 @@
-"""What a family's predictor takes and gives: a description, from which each door makes its own form."""
+"""A description of what a family's predictor takes and gives, from which `predict` makes its options."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ RECORD_FORMATS: Mapping[str, Sequence[str]] = {
 
 
 def refuse_idle_options(options: Settings, **leaders: str) -> None:
-    """Check that no option is set that only another one, its leader, would use, and which isn't set.
+    """Check that no option is set whose leader, the option that would use it, isn't set.
 
     Raises:
         SettingsError: One is set to no effect.
@@ -32,7 +32,7 @@ def refuse_idle_options(options: Settings, **leaders: str) -> None:
 
 
 class KeepOptions(Settings):
-    """What of the input stands beside the answers."""
+    """Which columns of the input are kept beside the answers."""
 
     keep: str | None = Field(
         None, description="Columns of the input that stand before the answers: id,name, or * for all."
@@ -77,7 +77,7 @@ class PredictorInterface:
 
     @property
     def default_format(self) -> str:
-        """The format of answers that no ending tells of."""
+        """The format of answers when no file's ending decides it."""
         return next(iter(self.formats))
 
     def find_format(self, ending: str) -> str | None:

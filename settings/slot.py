@@ -41,7 +41,7 @@ class Slot:
         assert default in self._own
 
     def field(self, description: str, **values: Any) -> Any:
-        """Return the field of a settings model that this slot is, with a choice of our own as its default.
+        """Return a field of a settings model for this slot, with a choice of ours as its default.
 
         Args:
             description: What is chosen.
@@ -69,7 +69,7 @@ class Slot:
         return getattr(value, "kind", None)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        del source, handler  # the choices are asked for in `_read`, when all plug-ins can be imported
+        del source, handler  # `_read` asks for the choices once all plug-ins can be imported
         return core_schema.no_info_plain_validator_function(self._read)
 
     def __get_pydantic_json_schema__(

@@ -66,6 +66,12 @@ class SweepSettings(Settings):
         pattern="^postgres(ql)?(\\+psycopg)?://",
         description="PostgreSQL address by which machines share a sweep; null: a file in its folder.",
     )
+    engine: Literal["lightning", "ray"] = Field(
+        "lightning", description="Who starts workers; ray: they are tasks of a Ray cluster."
+    )
+    ray_address: str | None = Field(
+        None, description="A running Ray cluster; null: the engine ray has workers on this machine."
+    )
     search: dict[str, Any] = Field({}, description="What each searched setting may be, by dotted name.")
 
     @field_validator("objectives")

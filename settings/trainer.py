@@ -85,7 +85,7 @@ class TrainerSettings(LightningArguments):
     )
     monitor: str = Field("val_loss", description="Logged value that decides which checkpoint is best.")
     monitor_mode: Annotated[Literal["auto", "min", "max"], Follows("monitor")] = Field(
-        "auto", description="Whether less or more of it is better; auto: as its name says, e.g. accuracy."
+        "auto", description="Whether lower or higher values are better; auto: by its name, e.g. accuracy."
     )
     best_checkpoint: Literal["monitored", "newest"] = Field(
         "monitored",
@@ -107,6 +107,9 @@ class TrainerSettings(LightningArguments):
     )
     use_tensorboard: bool = Field(
         False, description="Write TensorBoard event files: short for loggers.tensorboard.kind=tensorboard."
+    )
+    use_report: bool = Field(
+        True, description="Write report.html into the run folder at the end, with the extra report."
     )
     use_progress_bar: bool = Field(True, description="Show how far the training is.")
     callbacks: dict[str, Callback] = Field({}, description="Callbacks besides the project's own, by a name.")

@@ -31,7 +31,7 @@ class VaeSettings(Settings):
 
 
 class VaeGanSettings(Settings):
-    """VAEs of pictures, one for each domain or group of domains, and what tells their work from real ones."""
+    """VAEs of pictures, one for each domain or group of domains, and discriminators of their work."""
 
     data: PictureDataSettings = Field(PictureDataSettings(), description="The pictures to learn from.")
     vae: VaeSettings = Field(VaeSettings(), description="Every VAE.")
@@ -98,7 +98,7 @@ WITHOUT_GAN = Preset(
 )
 
 EVEN_ODD = Preset(
-    summary="Two VAEs, one for the even digits and one for the odd ones, told the digit.",
+    summary="Two VAEs, one for the even digits and one for the odd ones, which are given the digit.",
     values={"vae_gan": {"data": {"grouping": {"kind": "even_odd"}}}},
 )
 
@@ -117,7 +117,7 @@ _VAE = VaeSettings().model_dump(mode="json", include={"decoder", "optimizer", "s
 
 
 class PictureOptions(Settings):
-    """Which pictures are made: exactly one of new ones, reconstructions, an interpolation."""
+    """Which pictures are made: either new ones, reconstructions or an interpolation."""
 
     sample: int | None = Field(None, ge=1, le=100_000, description="Make that many new pictures.")
     reconstruct: Path | None = Field(None, description="Reconstruct a picture, or all in a folder.")
@@ -139,6 +139,7 @@ FAMILY = Family(
     summary="Several variational autoencoders within a generative adversarial network.",
     settings=VaeGanSettings,
     container="nested_lightning.containers.vae_gan.VaeGanContainer",
+    exported="nested_lightning.app.vae_gan.exported",
     predictor=PredictorInterface(
         summary="Make a grid of pictures: new ones, reconstructions under originals, or an interpolation.",
         inputs=None,

@@ -71,7 +71,7 @@ class VariantSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _add_shipped_variants(cls, values: Any) -> Any:
-        """Put the settings of variants over those that ship, unless the data are a user's own."""
+        """Merge the settings of variants over those that ship, unless the data are the user's."""
         data, given = plain_section(values, "data"), plain_section(values, "variants")
         if data is None or given is None or data.get("path") is not None:
             return values
@@ -134,7 +134,7 @@ class VariantSettings(Settings):
 
 
 ORIGINAL = Preset(
-    summary="LSTMs that read forwards alone, behind a linear projection or an embedding.",
+    summary="LSTMs that only read forwards, after a linear projection or an embedding.",
     values={
         "variant": {
             "decoder": {"kind": "recurrent", "is_bidirectional": False},
@@ -155,6 +155,7 @@ FAMILY = Family(
     summary="One model for several input types, a decoder for each, chosen by the batch's type.",
     settings=VariantSettings,
     container="nested_lightning.containers.variant.VariantContainer",
+    exported="nested_lightning.app.variant.exported",
     has_unused_parameters=True,
     predictor=PredictorInterface(
         summary="Label each step of texts, pictures or other sequences with the decoder of their variant.",

@@ -1,6 +1,7 @@
 """What several tests need: a small real file, and settings that train on it in a moment."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,15 @@ def quick_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_reports() -> None:
+    """Have trainings end without a report, see `tests.reports`; nothing is imported for it."""
+    if "nested_lightning.containers.application" in sys.modules:
+        from tests.reports import leave_out_reports
+
+        leave_out_reports()
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,11 @@ FORMER = "| before |"
 MISTAKES = {"trainer.max_epoch", "submodules.multi_feature.hed", "multi_feature.hed"}
 """Examples of names that a message reports."""
 
-OF_AN_OVERRIDE = {"multi_feature.feature_extractor.depth", "multi_feature.head.depth"}
+OF_AN_OVERRIDE = {
+    "multi_feature.feature_extractor.depth",
+    "multi_feature.feature_extractors.kar.depth",
+    "multi_feature.head.depth",
+}
 """Arguments of classes that examples put in."""
 
 WITHIN_A_PART = {
@@ -34,7 +38,7 @@ WITHIN_A_PART = {
 }
 """Modules of parts, as policies have them."""
 
-EXAMPLES = {"fourier", "kar_1", "train_discriminator_loss"}
+EXAMPLES = {"LudwigModel", "fourier", "kar_1", "train_discriminator_loss"}
 """Words of examples, and one that is put together where it is logged."""
 
 
@@ -73,7 +77,9 @@ def _paths_of_parts(text: str) -> set[str]:
 
 
 def _words_in_code(text: str) -> set[str]:
-    return set(re.findall(r"`([A-Za-z_]\w*)[`(]", text))
+    """Return words in backticks, but for those that the page's own examples define or use."""
+    examples = re.findall(r"^```\w+\n.*?^```", text, re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"`([A-Za-z_]\w*)[`(]", text)) - set(re.findall(r"\w+", " ".join(examples)))
 
 
 @cache
@@ -149,6 +155,15 @@ def test_settings_and_providers_on_a_page_exist(page: str) -> None:
     named = _paths_of_parts(_read(page)) - MISTAKES - OF_AN_OVERRIDE - WITHIN_A_PART
 
     assert [path for path in sorted(named) if not _is_setting(path) and not _is_provider(path)] == []
+
+
+def test_words_of_the_glossary_are_defined_there_alone() -> None:
+    words = re.findall(r"^### (.+)$", _read("docs/concepts.md"), re.MULTILINE)
+    one_of_them = "|".join(word.lower().removesuffix("y") for word in words)
+    defined = re.compile(rf"(?<!\*)\*(?:{one_of_them})\w*\*(?!\*)", re.IGNORECASE)
+
+    assert len(words) == len({*words}) > 9
+    assert {page: defined.findall(_read(page)) for page in PAGES if defined.search(_read(page))} == {}
 
 
 def test_architecture_shows_the_layers_of_the_contract() -> None:

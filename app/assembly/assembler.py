@@ -73,12 +73,12 @@ class Assembler:
         return any(error.path == path for error in self._faults or ())
 
     def replace(self, replaced: Mapping[int, nn.Module]) -> None:
-        """Know of other modules in the places of those that were built, by their ids."""
+        """Take note of modules that replace built ones, by the ids of the latter."""
         self.built = {name: replaced.get(id(module), module) for name, module in self.built.items()}
         self._names |= {id(replaced[key]): name for key, name in self._names.items() if key in replaced}
 
     def locate(self, name: str) -> str:
-        """Return the dotted path of a part, e.g. ``multi_feature.combiner``; of "" the composite's."""
+        """Return the dotted path of a part, e.g. ``multi_feature.combiner``; for "" the composite's."""
         return f"{self.path}.{name}" if self.path and name else self.path or name
 
     def find(self, module: object) -> str | None:
@@ -86,15 +86,15 @@ class Assembler:
         return self._names.get(id(module))
 
     def is_handed_on(self, part: object) -> bool:
-        """Return whether another part was built of this one, whose business it then is to hold it."""
+        """Return whether another part was built from this one, and so has to hold it."""
         return id(part) in self._handed_on
 
     def is_guessed(self, path: str) -> bool:
-        """Return whether a part couldn't be built, or was built of what comes of such a part."""
+        """Return whether a part couldn't be built, or was built from such a part."""
         return path in self._faulty_behind
 
     def is_consequence(self, path: str, given: Iterable[Any]) -> bool:
-        """Return whether what is wrong at a path may come of faulty parts behind what is given there.
+        """Return whether a fault at a path may be caused by faulty parts from which its arguments come.
 
         It is then unchecked.
         """
@@ -192,13 +192,13 @@ class Assembler:
 
 
 def is_certain(error: Exception) -> bool:
-    """Return whether an error has been said to be a mistake of the user's, whatever the part was given."""
+    """Return whether an error has been identified as the user's mistake, whatever the part was given."""
     return isinstance(error, UserError) and not isinstance(error.__cause__, TypeError | ValueError)
 
 
 @contextmanager
 def naming(path: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Let what goes wrong while a part is made name its path.
+    """Name the part's path in errors that are raised while it is made.
 
     Args:
         path: Where it is made.
@@ -224,6 +224,6 @@ def naming(path: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
 
 
 def _is_too_large(error: BaseException) -> bool:
-    """Return whether torch couldn't get the memory, or couldn't even count it."""
+    """Return whether torch couldn't allocate the memory, or even count it."""
     words = ("allocate memory", "out of memory", "overflow")
     return isinstance(error, MemoryError) or any(word in str(error) for word in words)

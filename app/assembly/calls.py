@@ -15,10 +15,10 @@ def signature_of(called: Callable[..., Any]) -> Signature | None:
     """Return what a class or a function takes; None: it doesn't say."""
     made = called.func if isinstance(called, partial) else called
     if getattr(made, "__init__", None) is nn.Module.__init__:
-        return Signature()  # it says that it takes everything, and refuses it
+        return Signature()  # its signature takes everything, its code nothing
     try:
         return inspect.signature(called)
-    except (TypeError, ValueError):  # some of those that are written in C have none
+    except (TypeError, ValueError):  # some callables written in C have none
         return None
 
 

@@ -46,7 +46,7 @@ class Composite(LightningModule):
     """What follows from data and settings alone: weights of another model never take its place."""
 
     def meanings(self, data_spec: Mapping[str, Any]) -> Iterable[Meaning]:
-        """Return what weights stand for, of this model or of one like it, by which others' are taken over.
+        """Return what the entries of weights stand for, by which those of another model are taken over.
 
         Args:
             data_spec: The data that the weights are of, as a recipe has them.
@@ -55,12 +55,12 @@ class Composite(LightningModule):
 
     @property
     def untrained(self) -> Sequence[str]:
-        """Paths of submodules that the settings leave without a gradient; a check expects it of no others."""
+        """Paths of submodules that the settings leave without a gradient; a check reports all others."""
         return ()
 
     @property
     def submodule_notes(self) -> Mapping[str, str]:
-        """What a check says of single submodules besides their sizes, by path."""
+        """What a check notes about single submodules besides their sizes, by path."""
         return {}
 
     @property
@@ -80,7 +80,7 @@ class Composite(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip gradients as the Trainer says, with a fused optimiser and bf16 too.
+        """Clip gradients as the Trainer is set, with a fused optimiser and bf16 too.
 
         Lightning refuses that for the sake of scaled gradients, and those of bf16 are not scaled.
 
@@ -106,4 +106,4 @@ class Composite(LightningModule):
 
         From the hooks at the end of an epoch alone, ``on_train_epoch_end`` and its kin.
         """
-        self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # Lightning wants it said
+        self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # asked for by Lightning

@@ -37,7 +37,7 @@ class WidthError(CompositionError):
 
 
 class OverrideRefusedError(CompositionError):
-    """What was put somewhere, and doesn't do what is expected there.
+    """A replacement doesn't do what is expected at its place.
 
     Attributes:
         path: Where it was put.

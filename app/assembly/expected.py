@@ -1,4 +1,4 @@
-"""What has to come of a place, and what something that is put there lacks of it."""
+"""What is expected at a place, and what a replacement lacks."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +32,7 @@ class Expected:
 
     @classmethod
     def by_part(cls, annotation: Any) -> Self:
-        """Return what ``Part[T]`` or ``Parts[T]`` says; the wiring says what it is built of."""
+        """Return what ``Part[T]`` or ``Parts[T]`` asks for; its arguments are given by the wiring."""
         (kind,) = get_args(annotation) or (object,)
         if get_origin(kind) not in (Union, UnionType):
             return cls(kind)
@@ -41,13 +41,13 @@ class Expected:
 
     @classmethod
     def by_provider(cls, protocol: type) -> Self:
-        """Return what the Protocol of a provider says, whose ``__init__`` has what it is built of."""
+        """Return what the Protocol of a provider asks for; its ``__init__`` has the arguments."""
         own = inspect.getattr_static(protocol, "__init__", None)
         is_own = inspect.isfunction(own) and own.__module__ == protocol.__module__
         return cls(protocol, is_optional=True, given=_bound(own) if is_own else Signature())
 
     def with_name(self) -> Self:
-        """Return what is expected where the name of an item is given first."""
+        """Return what is expected where the item's name is the first argument."""
         first = Parameter("name", Parameter.POSITIONAL_ONLY)
         given = self.given and Signature([first, *self.given.parameters.values()])
         return replace(self, given=given)
@@ -66,7 +66,7 @@ class Expected:
 
     @cached_property
     def is_anything(self) -> bool:
-        """Whether nothing is asked for."""
+        """Whether anything is accepted."""
         return not isinstance(self.kind, type) or self.kind in (object, Any)
 
     @property
@@ -82,7 +82,7 @@ class Expected:
         return self._of_another_kind(type(one)) or [*missing, *self._lacking_methods(one)]
 
     def lacks_of_maker(self, maker: Any) -> list[str]:
-        """Return what would be lacking of what is built so, as far as it tells without being called.
+        """Return what the result would lack, as far as can be known without calling the maker.
 
         Args:
             maker: A class or a function, maybe with arguments bound to it; or a ready object.
@@ -149,7 +149,7 @@ ANYTHING = Expected()
 
 
 def is_function(maker: Any) -> bool:
-    """Return whether this is called as a function is, and no class."""
+    """Return whether this is a callable that isn't a class."""
     return inspect.isroutine(maker) or isinstance(maker, partial)
 
 

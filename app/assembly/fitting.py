@@ -38,7 +38,7 @@ def refuse_unfit_weights(build: Callable[[], nn.Module], weights: Mapping[str, T
 
 @contextmanager
 def _parameters_limited(limit: int) -> Iterator[None]:
-    """Let no more parameters be made in this thread than ``limit``: on ``meta`` they cost time alone."""
+    """Allow at most ``limit`` parameters to be made in this thread: on ``meta`` they cost only time."""
     thread, count = threading.get_ident(), 0
 
     def count_one(*_: Any) -> None:

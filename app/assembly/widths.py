@@ -1,4 +1,4 @@
-"""Widths that know who gives them, and what a check puts in the place of what can't be built."""
+"""Widths that know who gives them, and stand-ins for what can't be built."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
@@ -8,7 +8,7 @@ from torch import nn
 
 
 class Width(int):
-    """A width, and the path or the words of what gives it.
+    """A width, with the path or a description of what gives it.
 
     Args:
         value: The width.
@@ -20,7 +20,7 @@ class Width(int):
     is_guessed: bool
 
     def __new__(cls, value: int, giver: str = "", *, is_guessed: bool = False) -> Self:
-        """Make one of a number."""
+        """Make one from a number."""
         made = super().__new__(cls, value)
         made.giver, made.is_guessed = giver, is_guessed
         return made

@@ -16,7 +16,7 @@ from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 def find_step_faults(
     model: Any, assembler: Assembler, example_batches: Callable[[], Sequence[Any]]
 ) -> list[str]:
-    """Return what the steps of a composite fail of; of one that can't be copied nothing, with a warning.
+    """Return what fails in the steps of a composite; nothing, with a warning, if it can't be copied.
 
     Neither the composite nor torch's random state is touched.
 

@@ -25,7 +25,7 @@ class DataFlow:
         self._kept: list[Any] = []
 
     def note(self, path: str, given: Sequence[Tensor], returned: Sequence[Tensor]) -> None:
-        """Take in one call of a submodule."""
+        """Record one call of a submodule."""
         for tensor in filter(Tensor.numel, given):
             givers: Sequence[str | None] = self.givers(tensor) or [None]
             for giver in givers:

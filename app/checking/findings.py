@@ -1,4 +1,4 @@
-"""What a check finds: faults, and what it couldn't look at."""
+"""What a check finds: faults, and what it couldn't examine."""
 
 from dataclasses import dataclass, field
 
@@ -51,7 +51,7 @@ class Findings:
     unchecked: list[Unchecked] = field(default_factory=list)
 
     def add(self, finding: Fault | Unchecked) -> None:
-        """Take in a finding, unless it is known already."""
+        """Add a finding, unless it is known already."""
         known: list[Fault] | list[Unchecked] = self.faults if isinstance(finding, Fault) else self.unchecked
         if finding not in known:
             known.append(finding)  # type: ignore[arg-type]

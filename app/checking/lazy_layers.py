@@ -1,4 +1,4 @@
-"""Lazy layers, such as ``nn.LazyLinear``: a batch tells their widths before weights are counted or copied."""
+"""Lazy layers, such as ``nn.LazyLinear``: a batch sets their widths before weights are counted or copied."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -30,7 +30,7 @@ def materialise(
     with _at_rest(model), _seeded_layers(model, seed, path):
         for batch in batches():
             for step in (model.training_step, model.validation_step, model.predict_step):
-                with suppress(Exception):  # what is wrong with a step is another check's to say
+                with suppress(Exception):  # faults of a step are reported by another check
                     step(batch, 0)
     if left := [*find_lazy(model)]:
         where = f"{path}.{left[0]}"

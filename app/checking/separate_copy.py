@@ -21,7 +21,7 @@ class SeparateCopies:
         self._copies: dict[int, tuple[nn.Module, nn.Module]] = {}
 
     def __call__(self, module: nn.Module) -> nn.Module:
-        """Return what is checked in the place of a module."""
+        """Return the copy that is checked instead of a module."""
         if id(module) not in self._copies:
             self._copies[id(module)] = module, self._copy(module)
         return self._copies[id(module)][1]

@@ -1,4 +1,4 @@
-"""What a composite asks of its Trainer in single steps, which log and score nothing and need no training."""
+"""Stand-in for the Trainer in single steps, which log and score nothing and need no training."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

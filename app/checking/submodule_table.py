@@ -1,4 +1,4 @@
-"""What a check comes to: its faults, and what each submodule is, takes, gives and costs."""
+"""The result of a check: faults, and each submodule's class, input, output and cost."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -131,7 +131,7 @@ def count_stored(model: nn.Module) -> int:
 
 
 def noted_rows(rows: Iterable[SubmoduleRow], model: nn.Module) -> tuple[SubmoduleRow, ...]:
-    """Return rows with what the composite says of its submodules, which it may compute with real numbers."""
+    """Return rows with the composite's notes on its submodules, which it may compute with real numbers."""
     notes: Mapping[str, str] = getattr(model, "submodule_notes", {})
     return tuple(replace(row, note=notes.get(row.same_as or row.path, row.note)) for row in rows)
 

@@ -32,7 +32,7 @@ _WIDTH_AT = {2: -1, 3: -1, 4: 1}
 
 
 class StepStoppedError(Exception):
-    """A step can't go on after a fault that is reported already."""
+    """A step can't go on after a fault that has been reported."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ class SubmoduleWatch:
         return stand_in
 
     def _is_excused(self, path: str, given: list[Tensor]) -> bool:
-        """Return whether something within it, or something that gives to it, is at fault already."""
+        """Return whether something within it, or one of its inputs, is already at fault."""
         givers = {giver for tensor in given for giver in self.flow.givers(tensor)}
         return any(inner.startswith(f"{path}.") or inner in givers for inner, _ in self._stand_ins) or any(
             self.findings.concerns(f"{self.root}.{giver}") for giver in givers

@@ -106,7 +106,7 @@ def read_checkpoint(
         _refuse_instructions(checkpoint)
         migrate(checkpoint)
         if is_completed and LEFT_OUT in checkpoint:
-            from nested_lightning.app.checkpoints.left_out import complete  # which knows this module
+            from nested_lightning.app.checkpoints.left_out import complete  # it imports this module
 
             complete(checkpoint)
     return checkpoint
@@ -198,7 +198,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def _cause_number(error: BaseException) -> int | None:
-    """Return the system's error number: torch wraps a failed write into an error of its own."""
+    """Return the system's error number, since torch wraps a failed write in an error of its own."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError):
@@ -223,4 +223,4 @@ def _has_no_inodes(folder: Path) -> bool:
     if os.name != "posix":
         return False
     found = os.statvfs(folder)
-    return found.f_files > 0 and found.f_favail == 0  # some file systems count none
+    return found.f_files > 0 and found.f_favail == 0  # some file systems report none

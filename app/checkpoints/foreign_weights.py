@@ -1,4 +1,4 @@
-"""Which tensors of a file a module takes by their names, whoever wrote the file."""
+"""Which tensors of any file fit a module by their names."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself, without building its model."""
+"""What is in a checkpoint, without building its model."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from nested_lightning.app.foreign_files import foreign_file
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointDescription:
-    """What a checkpoint says of itself.
+    """What is in a checkpoint.
 
     Attributes:
         family: Name of the family.

@@ -37,7 +37,7 @@ def left_out_of(checkpoint: Mapping[str, Any]) -> list[LeftOut]:
 
 
 def leave_out(checkpoint: dict[str, Any], parts: Sequence[LeftOut]) -> None:
-    """Leave tensors out of a checkpoint that is about to be written, and say in it where they are."""
+    """Leave tensors out of a checkpoint that is about to be written, and record where they are."""
     names = {name for part in parts for name in part.names}
     state = checkpoint["state_dict"].items()
     checkpoint["state_dict"] = {name: value for name, value in state if name not in names}

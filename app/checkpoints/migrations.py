@@ -15,7 +15,7 @@ Migration = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
 def one_to_two(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
-    """Make the random state that of the first of several processes, and the data a fingerprint not known."""
+    """Make the random state that of the first of several processes, and the data's fingerprint unknown."""
     state = checkpoint.get("callbacks", {}).get("RandomState")
     if state is not None and "ranks" not in state:
         checkpoint["callbacks"]["RandomState"] = {"ranks": [state]}
@@ -23,7 +23,7 @@ def one_to_two(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
 
 
 def two_to_three(checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
-    """Say that nothing was overridden, which was not recorded before."""
+    """Record that nothing was overridden, since overrides weren't recorded before."""
     del checkpoint
     recipe["overrides"] = []
 

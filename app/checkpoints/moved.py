@@ -1,4 +1,4 @@
-"""Where providers and classes of ours are that an older recipe names by their former paths."""
+"""Present paths of providers and classes that older recipes name by their former ones."""
 
 import re
 

@@ -72,7 +72,7 @@ def _refuse_foreign_steps(data: bytes) -> None:
     for number, (step, argument, _) in enumerate(pickletools.genops(data)):
         if step.code.encode("latin1") not in _STEPS:
             raise UserError(f"it is refused: its pickle has the step {step.name}; nothing in it was run")
-        if step.name.endswith("PUT") and int(argument or 0) > number:  # room would be made up to there
+        if step.name.endswith("PUT") and int(argument or 0) > number:  # memory is allocated up to it
             raise UserError("it is refused: its pickle numbers more values than it has")
 
 

@@ -1,4 +1,4 @@
-"""What an object means as a plainer one: a path is its text, an enumeration its value."""
+"""Objects as plainer ones: a path as its text, an enumeration as its value."""
 
 from argparse import Namespace
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def plainer(value: Any) -> Any:
 
 def _python_number(value: np.generic) -> Any:
     plain = value.item()
-    return float(plain) if isinstance(plain, np.floating) else plain  # of a long double it is one again
+    return float(plain) if isinstance(plain, np.floating) else plain  # a long double stays one
 
 
 _MEANINGS: dict[type, Any] = {

@@ -67,7 +67,7 @@ def _stored_mapping(value: Any, path: str, is_built_again: bool, refused: dict[s
     }
     if len(items) == len(value) and all(items[key] is one for key, one in value.items() if key in items):
         return value
-    changed = copy(value)  # with the attributes that a state_dict has
+    changed = copy(value)  # keeps the attributes of a state_dict
     changed.clear()
     changed.update({key: one for key, one in items.items() if one is not _LEFT_OUT})
     return changed

@@ -1,4 +1,4 @@
-"""From a dotted path, which may be a pattern, to where a model or its file holds that."""
+"""From a dotted path, which may be a pattern, to where a model or its file holds it."""
 
 import difflib
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What is done about samples that can't be used: the first one ends it, or all are left out and counted."""
+"""How unusable samples are handled: the first is an error, or all are left out and counted."""
 
 import warnings
 from collections.abc import Iterator

@@ -132,7 +132,7 @@ class BatchLoader(PlaceableLoader[BatchT]):
         has_rest = len(bounds) > 2 and bounds[-1] - bounds[-2] < size
         if has_rest and self.drop_last:
             bounds.pop()
-        elif has_rest and bounds[-1] - bounds[-2] < world_size:  # too few for a batch in every process
+        elif has_rest and bounds[-1] - bounds[-2] < world_size:  # too few for a batch in each process
             bounds.pop(-2)
         return [slice(start, stop) for start, stop in pairwise(bounds)]
 

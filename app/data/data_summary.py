@@ -1,4 +1,4 @@
-"""What was understood of data, in a few lines, before a model is trained on them."""
+"""A summary of the data, in a few lines, before a model is trained on them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MAX_SHOWN = 8
 
 @dataclass(frozen=True, kw_only=True)
 class DataSummary:
-    """What was understood of data.
+    """A summary of the data.
 
     Attributes:
         facts: Plain values by name: a text, a count, counts by name, several of these by name, or a shape.
@@ -63,6 +63,6 @@ def counts_of(names: Sequence[str], indices: Iterable[Tensor | None]) -> dict[st
 
 
 def summary_of(datamodule: Any) -> DataSummary | None:
-    """Return what a datamodule of ours understood of its data; of any other, as a double is, nothing."""
+    """Return the summary of a datamodule of ours; None for any other, e.g. a test double."""
     summary = getattr(datamodule, "summary", None)
     return summary if isinstance(summary, DataSummary) else None

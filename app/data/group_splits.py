@@ -97,7 +97,7 @@ class GroupedFoldSplitter:
 
     def __call__(self, labels: Rows, table: pa.Table, /) -> Split:
         """Take the fold, then draw the validation part from the rest."""
-        from sklearn.model_selection import StratifiedGroupKFold  # half a second, for cross-validation alone
+        from sklearn.model_selection import StratifiedGroupKFold  # half a second, only for cross-validation
 
         groups = _find_groups(table, self.column, num_needed=self.num_folds)
         folds = StratifiedGroupKFold(self.num_folds, shuffle=True, random_state=self.seed)
@@ -121,7 +121,7 @@ def _find_groups(table: pa.Table, column: str, *, num_needed: int) -> Rows:
             f"split column '{column}' has {counted(found, 'group')}, and this split needs at least"
             f" {num_needed}; see data.split"
         )
-    places = np.argsort(np.argsort(encoded.dictionary.to_pylist()))  # as scikit-learn numbers text
+    places = np.argsort(np.argsort(encoded.dictionary.to_pylist()))  # in scikit-learn's order
     groups: Rows = places[encoded.indices.to_numpy()]
     return groups
 
@@ -135,7 +135,7 @@ def _draw(
     """
     if share == 0:
         return rows, np.arange(0)
-    from sklearn.model_selection import GroupShuffleSplit  # half a second, for this alone
+    from sklearn.model_selection import GroupShuffleSplit  # half a second, only for this
 
     num_groups = len(np.unique(groups[rows]))
     size = min(max(round(share * num_groups), 1), num_groups - num_left)

@@ -1,4 +1,4 @@
-"""What the loaders that take the place of somebody else's share."""
+"""Base of loaders that replace another loader."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from nested_lightning.app.random_numbers import hashed
 
 
 class LoaderInPlace(ResumableLoader[Any]):
-    """A loader in the place of another one, whose attributes it has.
+    """A loader that replaces another one and has its attributes.
 
     Args:
         loader: The other one.

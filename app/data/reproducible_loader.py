@@ -132,7 +132,7 @@ def _rebuild(loader: DataLoader[Any], order: ReproducibleLoader) -> DataLoader[A
         multiprocessing_context=loader.multiprocessing_context,
         generator=torch.Generator(),
         prefetch_factor=loader.prefetch_factor,
-        persistent_workers=False,  # those that stay would outlive the training
+        persistent_workers=False,  # persistent ones would outlive the training
         pin_memory_device=loader.pin_memory_device,
     )
 
@@ -151,7 +151,7 @@ class _Pending:
 
 
 def _share(batches: list[list[Any]]) -> list[list[Any]]:
-    """Return this process's batches: every so many'th, and a part of those that are left over.
+    """Return this process's batches: every n-th of n processes, and a share of those left over.
 
     Raises:
         UserError: There are fewer samples than processes.

@@ -63,15 +63,15 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
 
     @abstractmethod
     def _facts(self) -> Mapping[str, Any]:
-        """Return what was understood of the data besides the parts' sizes, see `DataSummary`."""
+        """Return facts about the data besides the parts' sizes, see `DataSummary`."""
 
     def _guesses(self) -> Sequence[str]:
-        """Return what nobody said and the data suggest, each with the setting that changes it."""
+        """Return what was guessed from the data, each with the setting that changes it."""
         return ()
 
     @property
     def summary(self) -> DataSummary:
-        """What was understood of the data, which are read on first use."""
+        """A summary of the data, which are read on first use."""
         parts = {name: self._num_samples(name) for name in self._parts[1]}
         facts = {**self._facts(), "parts": {name: number for name, number in parts.items() if number}}
         return DataSummary(facts=facts, guesses=() if self._given_spec else self._guesses())

@@ -125,7 +125,7 @@ class FoldSplitter:
 
     def __call__(self, labels: Rows, _table: pa.Table, /) -> Split:
         """Take the fold, then draw the validation part from the rest."""
-        from sklearn.model_selection import StratifiedKFold  # half a second, for cross-validation alone
+        from sklearn.model_selection import StratifiedKFold  # half a second, only for cross-validation
 
         folds = StratifiedKFold(self.num_folds, shuffle=True, random_state=self.seed)
         rest, test = list(folds.split(np.zeros(len(labels)), labels))[self.fold]

@@ -1,19 +1,23 @@
-"""Files of a user's, captioned by an `ImageToText`."""
+"""A user's files, captioned by an `ImageToText`."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nested_lightning.app.answers import Answers, to_utf8
-from nested_lightning.app.image_to_text.generation.search import Generation
-from nested_lightning.app.image_to_text.predict import Caption, ImageToTextPredictor, PictureCaption
+from nested_lightning.app.image_to_text.captioner import Caption, Captioner, PictureCaption
 from nested_lightning.app.record_files import record_writers
+
+if TYPE_CHECKING:
+    from nested_lightning.app.image_to_text.generation.search import Generation
 
 
 def answer_files(
-    predictor: ImageToTextPredictor,
+    predictor: Captioner,
     beam_search: Callable[..., Generation],
     nucleus_sampling: Callable[..., Generation],
     *,

@@ -1,4 +1,4 @@
-"""How an `ImageToText` is wired of its parts and the data's spec."""
+"""How an `ImageToText` is wired from its parts and the data spec."""
 
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.errors import CompositionError
@@ -25,7 +25,7 @@ def image_to_text(
     augmentation: protocols.Augmentation,
     generation: Generation,
 ) -> ImageToText:
-    """Wire encoder, bridge and decoder, each of what the one before publishes.
+    """Wire encoder, bridge and decoder, each from what the one before publishes.
 
     Args:
         data: Size and colours of the pictures, and the vocabulary.

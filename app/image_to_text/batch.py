@@ -47,7 +47,7 @@ def draw_captions(text: Tensor) -> Tensor:
 
 
 def list_captions(text: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the picture of each caption that is there, [N], and the caption, [N, T], of [B, K, T]."""
+    """Return the picture of each caption that isn't padding, [N], and the caption, [N, T], of [B, K, T]."""
     rows, places = (text[:, :, 0] != PAD).nonzero(as_tuple=True)
     return rows, text[rows, places]
 

@@ -27,7 +27,7 @@ _HEAD_SIZE = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionRecord:
-    """A picture's name and what is said of it.
+    """A picture's name and its captions.
 
     Attributes:
         picture: Name of the picture's file, as the captions file has it.

@@ -25,7 +25,7 @@ _MARGIN = 8
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionSample:
-    """A picture with what people and the model say of it.
+    """A picture with the captions of people and of the model.
 
     Attributes:
         picture: [3, S, S], uint8, on the CPU.

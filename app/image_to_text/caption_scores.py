@@ -74,7 +74,7 @@ class CaptionStageScores(nn.Module):
         self.generated = CaptionScores()
 
     def update_taught(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
-        """Add captions of which the true words were given: their mean loss of a token, and logits, [N, T, V].
+        """Add captions predicted from the true words: their mean loss of a token, and logits, [N, T, V].
 
         ``targets`` are [N, T], int64; padding counts nowhere.
         """

@@ -160,7 +160,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         if self._preparation is not None:
             mean, scale = self._preparation.mean, self._preparation.scale
         else:
-            mean, scale = statistics_of(count_values(read.pictures[torch.from_numpy(train)]))
+            mean, scale = statistics_of(count_values(read.pictures[torch.from_numpy(train)].numpy()))
         return ImageToTextDataSpec(
             picture_size=self._squaring.size,
             fit=self._squaring.fit,

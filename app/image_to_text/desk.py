@@ -1,16 +1,15 @@
 """Captions over HTTP: pictures in, as a form or one by one."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
 from pydantic import BaseModel
-from torch import Tensor
 
-from nested_lightning.app.image_to_text.generation.sampling import NucleusSampling
-from nested_lightning.app.image_to_text.generation.search import Generation
-from nested_lightning.app.image_to_text.predict import Caption, ImageToTextPredictor
+from nested_lightning.app.image_to_text.captioner import Caption, Captioner, Pictures
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import (
     FORM,
@@ -21,6 +20,9 @@ from nested_lightning.app.serving.forms import (
 )
 from nested_lightning.app.serving.pictures import ANY_PICTURE, check_pictures, sample_picture, sent_pictures
 
+if TYPE_CHECKING:
+    from nested_lightning.app.image_to_text.generation.search import Generation
+
 _NOT_HERE = ("skip_bad",)
 
 
@@ -28,7 +30,7 @@ _NOT_HERE = ("skip_bad",)
 class _Pictures:
     """Pictures of a request, with the names that it has for them, and how their captions are written."""
 
-    pictures: Tensor
+    pictures: Pictures
     names: Sequence[str | None]
     generation: Generation | None
 
@@ -46,7 +48,7 @@ class ImageToTextDesk:
     def __init__(
         self,
         *,
-        predictor: ImageToTextPredictor,
+        predictor: Captioner,
         options: type[BaseModel],
         beam_search: Callable[..., Generation],
         nucleus_sampling: Callable[..., Generation],
@@ -55,7 +57,7 @@ class ImageToTextDesk:
         self._beam_search, self._nucleus_sampling = beam_search, nucleus_sampling
 
     def describe(self, limits: Limits) -> Description:
-        """Say what is taken and given."""
+        """Describe requests and answers."""
         one = {
             "caption": {"type": "string"},
             "log_probability": {"type": "number", "maximum": 0},
@@ -84,7 +86,7 @@ class ImageToTextDesk:
 
     def compute(self, contents: Sequence[_Pictures]) -> Sequence[Sequence[Answer]]:
         """Return a caption for each picture."""
-        pictures = torch.cat([each.pictures for each in contents])
+        pictures = np.concatenate([each.pictures for each in contents])
         captions = self._predictor.predict(pictures, generation=contents[0].generation)
         names = [name for each in contents for name in each.names]
         answers = [{"picture": name, **_told(one)} for name, one in zip(names, captions, strict=True)]
@@ -95,11 +97,11 @@ class ImageToTextDesk:
         return self._parts(self._predictor.decode([sample_picture()]), [None], self._options(), limits)
 
     def _parts(
-        self, pictures: Tensor, names: Sequence[str | None], options: Any, limits: Limits
+        self, pictures: Pictures, names: Sequence[str | None], options: Any, limits: Limits
     ) -> Sequence[Part]:
         generation, weight = self._generation(options)
-        used = generation or self._predictor.model.generation
-        if isinstance(used, NucleusSampling):  # what is drawn depends on what is drawn together
+        used = generation or self._predictor.generation
+        if getattr(used, "is_drawn", False):  # what is drawn depends on what is drawn together
             content = _Pictures(pictures=pictures, names=names, generation=generation)
             return [Part(content=content, num_rows=len(names))]
         size = max(1, limits.max_batch_size // weight)

@@ -30,7 +30,7 @@ class ImageToTextEvaluator(Evaluator[ImageToTextPredictor, ImageToTextDataModule
         breakdown = {}
         for length in sorted(set(lengths)):
             chosen = [row for row, found in enumerate(lengths) if found == length]
-            scores = _score([generated[i] for i in chosen], [rows.captions[i] for i in chosen])
+            scores = score_captions([generated[i] for i in chosen], [rows.captions[i] for i in chosen])
             breakdown[str(length)] = {
                 "exact_match": scores["exact_match"],
                 "word_accuracy": scores["word_accuracy"],
@@ -38,13 +38,14 @@ class ImageToTextEvaluator(Evaluator[ImageToTextPredictor, ImageToTextDataModule
             }
         return EvaluationReport(
             num_samples=len(rows),
-            scores=_score(generated, rows.captions),
+            scores=score_captions(generated, rows.captions),
             breakdown=breakdown,
             breakdown_by="words",
         )
 
 
-def _score(generated: Sequence[str], captions: Sequence[Sequence[str]]) -> dict[str, float]:
+def score_captions(generated: Sequence[str], captions: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Return the scores of generated captions against those that people wrote, see `CaptionScores`."""
     scores = CaptionScores()
     scores.update(generated, captions)
     return {name: float(value) for name, value in scores.compute().items()}

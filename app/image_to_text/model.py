@@ -121,7 +121,7 @@ class ImageToText(Composite):
         yield replace(words, binds="part") if spec.tokenizer else words  # whose own ids are in another order
 
     def forward(self, pictures: Tensor, tokens: Tensor) -> Tensor:
-        """Say what comes after each token of each picture's caption.
+        """Predict what comes after each token of each picture's caption.
 
         Args:
             pictures: [B, 3, S, S], uint8.
@@ -138,6 +138,25 @@ class ImageToText(Composite):
         if self.training and self._augmentation is not None:
             values = self._augmentation(values)
         return self.bridge(self.image_encoder(self.normalization(values)))
+
+    def begin(self, pictures: Tensor) -> State:
+        """Return the state in which captions of ``pictures`` of [B, 3, S, S], uint8, begin."""
+        return self._start(self.look(pictures))
+
+    def step(self, last: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return what comes after one more token.
+
+        Args:
+            last: The token of each caption, int64 of [B].
+            state: That of `begin`, or of the step before.
+
+        Returns:
+            Log-probabilities of [B, V], float32, and the next state.
+        """
+        logits, state = self.text_decoder(last.unsqueeze(1), state)
+        is_special = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
+        is_special[list(NEVER_GENERATED)] = True
+        return logits[:, -1].float().masked_fill(is_special, -torch.inf).log_softmax(dim=1), state
 
     @torch.no_grad()
     def generate(self, pictures: Tensor, generation: Generation | None = None) -> GeneratedTokens:
@@ -197,16 +216,10 @@ class ImageToText(Composite):
     def _write(self, context: Tensor, generation: Generation) -> GeneratedTokens:
         if context.is_meta:  # a check: no token has a value there, so there is nothing to choose by
             generation = FirstStep()
-        return generation(self._step, self._start(context), special=SPECIAL, max_length=self.max_length)
+        return generation(self.step, self._start(context), special=SPECIAL, max_length=self.max_length)
 
     def _start(self, context: Tensor) -> State:
         return cast(TextDecoder, self.text_decoder).start(context)
-
-    def _step(self, last: Tensor, state: State) -> tuple[Tensor, State]:
-        logits, state = self.text_decoder(last.unsqueeze(1), state)
-        is_special = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
-        is_special[list(NEVER_GENERATED)] = True
-        return logits[:, -1].float().masked_fill(is_special, -torch.inf).log_softmax(dim=1), state
 
     def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(

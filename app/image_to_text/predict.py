@@ -1,180 +1,33 @@
 """Captions of pictures by a trained `ImageToText`."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
-from pydantic import SkipValidation
-from torch import Tensor
 
 from nested_lightning.app.answers import Predictor
-from nested_lightning.app.arguments import checked_arguments
-from nested_lightning.app.data.bad_samples import BadSamples
-from nested_lightning.app.errors import UserError, errors_naming
-from nested_lightning.app.foreign_files import file_or_folder, regular_file
+from nested_lightning.app.image_to_text.captioner import Caption, Captioner
 from nested_lightning.app.image_to_text.generation.search import GeneratedTokens, Generation
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.vocabulary import Vocabulary
-from nested_lightning.app.pictures.decoding import decode_picture, read_picture, square_picture
-from nested_lightning.app.pictures.listing import list_pictures
 from nested_lightning.app.tensors import require_finite
 
 
-@dataclass(frozen=True, kw_only=True)
-class Caption:
-    """What a model says of a picture.
+class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec], Captioner):
+    """Writes captions by torch."""
 
-    Attributes:
-        text: The caption.
-        log_probability: Its natural logarithm of the probability under the model, at most 0.
-        alternatives: What else the search found, itself among them, the best first; empty: it kept no more.
-    """
+    @property
+    def generation(self) -> Generation:
+        """How the model was set to write in training."""
+        return self.model.generation
 
-    text: str
-    log_probability: float
-    alternatives: tuple["Caption", ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class PictureCaption(Caption):
-    """What a model says of a picture file.
-
-    Attributes:
-        picture: The file's path.
-    """
-
-    picture: str
-
-
-class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec]):
-    """Writes captions with the preparation that the model was trained with."""
-
-    @checked_arguments
-    def predict_paths(
-        self,
-        paths: str | Path | Sequence[str | Path],
-        *,
-        generation: SkipValidation[Generation | None] = None,
-        skip_bad: bool = False,
-    ) -> list[PictureCaption]:
-        """Write captions for picture files, and for all those in folders.
-
-        Args:
-            paths: Files and folders, which are searched with all that is in them; or a single one.
-            generation: How; None: as the model was set in training.
-            skip_bad: Leave out files that can't be read, and warn; otherwise the first one is an error.
-
-        Raises:
-            UserError: A file can't be read, or a folder holds no picture.
-        """
-        files = find_pictures([paths] if isinstance(paths, str | Path) else paths)
-        bad = BadSamples(is_skipped=skip_bad)
-        names, pictures = [], []
-        for file in files:
-            with bad.naming(str(file)):
-                pictures.append(self._read(file))
-                names.append(str(file))
-        bad.report(len(files))
-        if not pictures:
-            return []
-        captions = self.predict(torch.from_numpy(np.stack(pictures)), generation=generation)
-        return [
-            PictureCaption(picture=name, **vars(caption))
-            for name, caption in zip(names, captions, strict=True)
-        ]
-
-    @checked_arguments
-    def predict_bytes(
-        self, contents: Sequence[bytes], *, generation: SkipValidation[Generation | None] = None
-    ) -> list[Caption]:
-        """Write captions for pictures that are given as the bytes of their files.
-
-        Raises:
-            UserError: One of them is no picture; its place is named.
-        """
-        return self.predict(self.decode(contents), generation=generation) if contents else []
-
-    @checked_arguments
-    def decode(self, contents: Sequence[bytes]) -> Tensor:
-        """Return pictures that are given as the bytes of their files as `predict` takes them.
-
-        Raises:
-            UserError: One of them is no picture, its place is named; or there is none.
-        """
-        pictures = []
-        for number, content in enumerate(contents, start=1):
-            with errors_naming(f"picture {number}"):
-                pictures.append(self._decode(content))
-        if not pictures:
-            raise UserError("there are no pictures")
-        return torch.from_numpy(np.stack(pictures))
-
-    @checked_arguments
     @torch.inference_mode()
-    def predict(
-        self, pictures: SkipValidation[Any], *, generation: SkipValidation[Generation | None] = None
-    ) -> list[Caption]:
-        """Write captions for pictures.
-
-        Args:
-            pictures: One of Pillow's or several, of any size; or a tensor or an array of numpy, uint8 of
-                [N, 3, S, S], decoded as `decode_picture` does.
-            generation: How; None: as the model was set in training.
-
-        Raises:
-            UserError: They are something else, or the model's answers aren't finite.
-        """
-        size, pictures = self.data_spec.picture_size, self._tensor(pictures)
-        if pictures.dtype != torch.uint8 or tuple(pictures.shape[1:]) != (3, size, size):
-            given = f"{list(pictures.shape)} of {pictures.dtype}"
-            raise UserError(f"pictures must be [N, 3, {size}, {size}] of torch.uint8; given were {given}")
-        captions: list[Caption] = []
-        for start in range(0, len(pictures), self.batch_size):
-            batch = pictures[start : start + self.batch_size].to(self.model.device)
-            found = self.model.generate(batch, generation)
-            require_finite(found.log_probabilities)
-            captions += _captions(found, self.data_spec.vocabulary)
-        return captions
-
-    def _tensor(self, pictures: Any) -> Tensor:
-        spec = self.data_spec
-        if isinstance(pictures, Tensor):
-            return pictures
-        if isinstance(pictures, np.ndarray) and pictures.dtype == np.uint8:
-            return torch.from_numpy(pictures)
-        several = [pictures] if isinstance(pictures, Image.Image) else pictures
-        is_several = isinstance(several, Sequence) and len(several) > 0
-        if not is_several or not all(isinstance(one, Image.Image) for one in several):
-            shape = f"[N, 3, {spec.picture_size}, {spec.picture_size}]"
-            given = type(pictures).__name__
-            raise UserError(f"pictures are Pillow's, or uint8 of {shape}; given was {given}")
-        square = [square_picture(one, spec.squaring) for one in several]
-        return torch.from_numpy(np.stack(square))
-
-    def _read(self, file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        with regular_file(file).open("rb") as stream:
-            return read_picture(stream, self.data_spec.squaring)
-
-    def _decode(self, content: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        return decode_picture(content, self.data_spec.squaring)
-
-
-def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
-    """Return the files among ``paths``, and the pictures in the folders, by name, in alphabetical order.
-
-    Raises:
-        UserError: There is no such file or folder, or no picture in a folder.
-    """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        found.extend(list_pictures(path) if file_or_folder(path).is_dir() else [path])
-    return found
+    def write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
+        """Write a caption for each picture of a batch, see `Captioner`."""
+        found = self.model.generate(torch.as_tensor(pictures).to(self.model.device), generation)
+        require_finite(found.log_probabilities)
+        return _captions(found, self.data_spec.vocabulary)
 
 
 def _captions(found: GeneratedTokens, vocabulary: Vocabulary) -> list[Caption]:

@@ -1,16 +1,18 @@
 """From captions to tokens and back."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Literal
 
 from nested_lightning.app.submodules.pretrained.tokenization import PretrainedTokenizer
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Unit = Literal["words", "characters"]
 
@@ -79,6 +81,8 @@ class Vocabulary:
 
         There are K captions of T tokens; where a picture has fewer, they are all padding.
         """
+        import torch  # for trainings alone
+
         encoded = [[self.encode(caption) for caption in several] for several in captions]
         num = max((len(several) for several in encoded), default=1)
         length = max((len(one) for several in encoded for one in several), default=2)

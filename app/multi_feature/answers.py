@@ -8,15 +8,13 @@ from nested_lightning.app.answers import Answers
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.kept_columns import asked_names, kept_names
 from nested_lightning.app.multi_feature.picture_tables import PICTURE, pictures_at
-from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.multi_feature.row_predictor import RowPredictor
 from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.record_files import record_writers
 from nested_lightning.app.tables.table_file import read_table
 
 
-def answer_files(
-    predictor: MultiFeaturePredictor, *, files: Sequence[Path], keep: str | None = None
-) -> Answers:
+def answer_files(predictor: RowPredictor, *, files: Sequence[Path], keep: str | None = None) -> Answers:
     """Predict for the rows of a file, or for pictures.
 
     Args:
@@ -37,7 +35,7 @@ def answer_files(
 
 
 def _answer(
-    predictor: MultiFeaturePredictor, file: Path, pictures: Sequence[str] | None, keep: str | None
+    predictor: RowPredictor, file: Path, pictures: Sequence[str] | None, keep: str | None
 ) -> list[dict[str, Any]]:
     records = predictor.predict_listed(file, pictures).to_records()
     kept = _kept(file, keep, records[0]) if pictures is None else _named(file, pictures, keep, records[0])

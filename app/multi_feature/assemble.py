@@ -1,4 +1,4 @@
-"""How a `MultiFeatureClassifier` is wired of its parts and the data's spec."""
+"""How a `MultiFeatureClassifier` is wired from its parts and the data spec."""
 
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.errors import CompositionError
@@ -75,7 +75,7 @@ def multi_feature(
 
 
 def _outputs(data: MultiFeatureDataSpec, objective: protocols.Objective) -> Width:
-    """Return the head's width: of classes the data are to blame where it doesn't fit."""
+    """Return the head's width; for classes, a mismatch is reported as one with the data."""
     width = published(objective)
     giver = "the data's classes" if isinstance(data.target, ClassTarget) else width.giver
     return Width(width, giver, is_guessed=width.is_guessed)

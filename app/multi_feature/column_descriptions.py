@@ -1,4 +1,4 @@
-"""The columns of a model as a form needs them, and a row that every model answers."""
+"""A model's columns, described for forms, and an example row."""
 
 from datetime import UTC, datetime
 from typing import Any

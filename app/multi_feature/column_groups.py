@@ -52,7 +52,7 @@ class GroupBySharedWord:
         return min(found, key=len, default={ALL: tuple(columns)})
 
     def guess(self, groups: Mapping[str, Sequence[str]]) -> str:
-        """Return what was guessed, for a note; empty: numbers at the end say it."""
+        """Return what was guessed, for a note; empty if numbers at the end decide."""
         columns = [name for members in groups.values() for name in members]
         if len(columns) == 1 or (OTHERS not in groups and _shared(columns, _numbered(columns)) == groups):
             return ""

@@ -45,7 +45,7 @@ def _usual_labels(source: TableSource) -> tuple[str, ...]:
 
 
 class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]):
-    """Reads a table once, splits and encodes it, and keeps what comes of it in a storage.
+    """Reads a table once, splits and encodes it, and keeps the result in a storage.
 
     Args:
         path: A CSV (also gzipped) or Parquet file, several of them, see `read_table`, or a table in memory: a
@@ -150,13 +150,23 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self.setup()
         return self._rows[name]
 
+    def missing_values(self) -> dict[str, int]:
+        """Return how many cells of each column that is read are empty, in all rows of the file.
+
+        They are read once more. A cell of numbers that holds none of any kind counts as empty.
+        """
+        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage.reader)
+        spec = self.data_spec
+        used = [*spec.target_columns, *(name for names in spec.column_names.values() for name in names)]
+        return {name: table.column(name).null_count for name in used if name in table.column_names}
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of all parts as they are split and encoded, see `app.data.fingerprint`."""
         return fingerprint(list(self._parts[1].values()), release=self._storage.release)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the container's lifetime behind, since the datamodule is in another process then."""
+        """Pickle without the container's lifetime, since the datamodule is then in another process."""
         return vars(self) | {"_lifetime": Lifetime}
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What is said of a table once it was read: facts, and what was guessed."""
+"""Facts about a table that was read, and what was guessed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class DataFacts:
     sizes: Mapping[str, PictureSizes]
 
     def facts(self, parts: Collection[FeatureBatch], *, num_left_out: int) -> Mapping[str, Any]:
-        """Return what was understood, as `DataSummary` takes it."""
+        """Return the facts, as `DataSummary` takes them."""
         spec, targets = self.spec, targets_by_column(self.spec.target)
         pictures = {one.name: one.layout.shape for one in spec.pictures}
         in_files = {name: str(one) for name, one in self.sizes.items()}
@@ -52,7 +52,7 @@ class DataFacts:
         }
 
     def guesses(self, grouping: Grouping) -> Sequence[str]:
-        """Return what nobody said, each with the setting that says otherwise."""
+        """Return the guesses, each with the setting that overrules it."""
         guess = getattr(grouping, "guess", None)
         others = {one.name: one.column_names for one in self.spec.groups if one.columns}
         lost = [

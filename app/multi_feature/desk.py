@@ -11,10 +11,9 @@ from pydantic import ValidationError
 from pydantic_core import SchemaValidator
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_descriptions import describe_columns, example_row
 from nested_lightning.app.multi_feature.encoding import columns_there
-from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.multi_feature.row_predictor import RowPredictor
 from nested_lightning.app.multi_feature.row_schema import body_schema, row_validator
 from nested_lightning.app.multi_feature.spoken import describe_answers, schema_of, speak
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
@@ -41,14 +40,14 @@ class MultiFeatureDesk:
         predictor: The model.
     """
 
-    def __init__(self, *, predictor: MultiFeaturePredictor) -> None:
+    def __init__(self, *, predictor: RowPredictor) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec
         self._picture_columns = [one.column for one in self._spec.pictures]
         self._names = [name for names in self._spec.column_names.values() for name in names]
         self._validator = cache(self._make_validator)
 
     def describe(self, limits: Limits) -> Description:
-        """Say which columns there are, and what is said of a row."""
+        """Describe the columns, and the answer to a row."""
         answers = describe_answers(self._predict(self._example()), self._spec.target_columns)
         if self._picture_columns:
             bodies: dict[str, Any] = {FORM: form_schema(PICTURES, texts=["rows"], file=FILE)}
@@ -74,7 +73,7 @@ class MultiFeatureDesk:
         with _hiding_values(self._names):
             return self._read(asked, limits)
 
-    def compute(self, contents: Sequence[Rows | FeatureBatch]) -> Sequence[Sequence[Answer]]:
+    def compute(self, contents: Sequence[Any]) -> Sequence[Sequence[Answer]]:
         """Return an answer for each row.
 
         Raises:
@@ -100,18 +99,18 @@ class MultiFeatureDesk:
         content = the_file(asked, FILE).content if asked.content_type == FORM else asked.body
         return _pieces(self._predictor.encode(self._read_table(content, limits)), limits)
 
-    def _example(self) -> Sequence[Rows | FeatureBatch]:
+    def _example(self) -> Sequence[Any]:
         row = example_row(self._spec)
         if not self._picture_columns:
             return [[row]]
         pictures = HeldPictures({row[name]: sample_picture() for name in self._picture_columns})
         return [self._predictor.encode(self._table([row]), pictures)]
 
-    def _predict(self, contents: Sequence[Rows | FeatureBatch]) -> Any:
-        if isinstance(contents[0], FeatureBatch):
+    def _predict(self, contents: Sequence[Any]) -> Any:
+        if isinstance(contents[0], self._predictor.prepared_type):
             (batch,) = contents
             return self._predictor.predict(batch)
-        rows = [row for each in contents if not isinstance(each, FeatureBatch) for row in each]
+        rows = [row for each in contents for row in each]
         return self._predictor.predict(self._columns(rows))
 
     def _read_pictures(self, asked: Asked, limits: Limits) -> Sequence[Part]:
@@ -178,7 +177,7 @@ def _hiding_values(columns: Collection[str]) -> Iterator[None]:
         raise UserError(hidden) from None
 
 
-def _pieces(rows: FeatureBatch, limits: Limits) -> list[Part]:
+def _pieces(rows: Any, limits: Limits) -> list[Part]:
     size = limits.max_batch_size
     pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
     return [Part(content=one, num_rows=len(one)) for one in pieces]

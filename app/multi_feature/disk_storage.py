@@ -189,7 +189,7 @@ class MappedFeatureBatch(FeatureBatch):
         del self.features
 
     def __getattr__(self, name: str) -> Any:
-        """Say what became of the rows, once they are closed."""
+        """Raise an error that says that the rows are closed."""
         if name == "features":
             raise RuntimeError(
                 "these rows were closed, by shutdown_resources() of their container or close() of their"
@@ -200,7 +200,7 @@ class MappedFeatureBatch(FeatureBatch):
 
 @contextmanager
 def room_on_disk(folder: Path) -> Iterator[None]:
-    """Say what to do where a file in ``folder`` finds no room.
+    """Add what to do to the error when ``folder`` is full.
 
     Raises:
         UserError: The disk is full.

@@ -5,17 +5,16 @@ Shapes: N rows, G groups, F_g features of group g.
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import torch
 from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
-from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Moments
 from nested_lightning.app.multi_feature.own_columns import (
     AnyColumn,
@@ -40,10 +39,23 @@ _PREDICTION_ADVICE = (
 )
 
 
-def encode_features(
+@dataclass(frozen=True)
+class ReadRows:
+    """Rows without labels, before they are encoded.
+
+    Attributes:
+        columns: Their values, of [N].
+        presence: Whether a row has a group, bool of [N, G].
+    """
+
+    columns: WithOwnColumns
+    presence: Flags
+
+
+def read_features(
     table: pa.Table, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
-) -> FeatureBatch:
-    """Turn a table without labels into one batch of all its rows, as a trained model needs it.
+) -> ReadRows:
+    """Read all rows of a table without labels, as a trained model needs them.
 
     Columns that the model does not know are ignored. Where ``data_spec`` allows missing groups, the table
     may lack all columns of a group. ``pictures`` reads those that it names.
@@ -56,20 +68,18 @@ def encode_features(
         UserWarning: Rows have categories that no row of the training had; they count as none of the known.
     """
     names = columns_there(table.column_names, data_spec.column_names, data_spec.allow_missing_groups)
-    return _encode(SplitTable.of_table(table.select(names), apart=data_spec.no_numbers), data_spec, pictures)
+    return _read(SplitTable.of_table(table.select(names), apart=data_spec.no_numbers), data_spec, pictures)
 
 
-def encode_rows(
+def read_rows(
     table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
-) -> FeatureBatch:
-    """Turn rows with no other columns than the model's into one batch, see `encode_features`."""
+) -> ReadRows:
+    """Read rows with no other columns than the model's, see `read_features`."""
     columns_there(table.column_names, data_spec.column_names, data_spec.allow_missing_groups)
-    return _encode(table, data_spec, pictures)
+    return _read(table, data_spec, pictures)
 
 
-def _encode(
-    table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None
-) -> FeatureBatch:
+def _read(table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None) -> ReadRows:
     groups = data_spec.column_names
     _refuse_flags(table.others, data_spec)
     own = read_own_columns(table.others, data_spec.sorts, pictures)
@@ -81,13 +91,7 @@ def _encode(
         columns, groups, table.num_rows, allow_missing_groups=data_spec.allow_missing_groups
     )
     refuse_missing(missing, is_filled_in=data_spec.missing == "mean", advice=_PREDICTION_ADVICE)
-    features = encode_groups(columns, data_spec.groups, missing.presence)
-    return FeatureBatch(
-        features={
-            name: None if values is None else torch.from_numpy(values) for name, values in features.items()
-        },
-        presence=None if missing.presence.all() else torch.from_numpy(missing.presence),
-    )
+    return ReadRows(columns, missing.presence)
 
 
 def _refuse_flags(table: pa.Table, data_spec: MultiFeatureDataSpec) -> None:
@@ -130,11 +134,19 @@ def encode_groups(
     What is missing in ``columns`` of [N] becomes 0, the median of a scaled column; for pictures see
     `PictureColumn.encode`.
     """
-    features: dict[str, Features | None] = {}
+    return {
+        group.name: _encode_group(columns, group, len(presence)) if is_there else None
+        for group, is_there in groups_there(columns, groups, presence)
+    }
+
+
+def groups_there(
+    columns: Mapping[str, AnyColumn], groups: Sequence[AnyGroupSpec], presence: Flags
+) -> Iterator[tuple[AnyGroupSpec, bool]]:
+    """Yield each group, and whether any row has it, by ``presence`` of [N, G]."""
     for index, group in enumerate(groups):
-        is_there = group.column_names[0] in columns and (len(presence) == 0 or presence[:, index].any())
-        features[group.name] = _encode_group(columns, group, len(presence)) if is_there else None
-    return features
+        is_there = len(presence) == 0 or bool(presence[:, index].any())
+        yield group, is_there and group.column_names[0] in columns
 
 
 def _encode_group(columns: Mapping[str, AnyColumn], group: AnyGroupSpec, num_rows: int) -> Features:
@@ -162,10 +174,16 @@ def _encode_numbers(values: Numbers, moments: Moments, encoded: Features) -> Non
 
 
 def _encode_categories(values: pa.StringArray, spec: ColumnSpec, part: Features) -> None:
-    categories = pa.array(spec.categories or (), pa.string())
-    codes = compute.index_in(values, value_set=categories).fill_null(-1).to_numpy()
+    codes = category_codes(values, spec)
     rows = np.flatnonzero(codes >= 0)
     part[rows, codes[rows]] = 1.0
+
+
+def category_codes(values: pa.StringArray, spec: ColumnSpec) -> npt.NDArray[np.int32]:
+    """Return the place of each value among a column's categories, [N]; -1: it is none of them."""
+    categories = pa.array(spec.categories or (), pa.string())
+    codes: npt.NDArray[np.int32] = compute.index_in(values, value_set=categories).fill_null(-1).to_numpy()
+    return codes
 
 
 def columns_there(

@@ -12,7 +12,7 @@ from nested_lightning.app.multi_feature.targets.several import targets_by_column
 
 
 class MultiFeatureEvaluator(Evaluator[MultiFeaturePredictor, MultiFeatureDataModule]):
-    """Compares predictions with what the data say."""
+    """Compares predictions with the data."""
 
     sample_columns: ClassVar = ("row",)
 

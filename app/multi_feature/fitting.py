@@ -1,4 +1,4 @@
-"""What is learnt of each column in the training part: statistics, categories, words.
+"""What is learnt about each column from the training part: statistics, categories, words.
 
 Shapes: N rows.
 """
@@ -38,7 +38,7 @@ def fit_groups(
     specs: dict[str, ColumnSpec] = {}
     own: dict[str, Any] = {}
     constant, counting = [], []
-    for name in columns:  # one at a time is in memory, where they are read from a disk
+    for name in columns:  # when read from a disk, one at a time is in memory
         values = columns[name]
         known = _known_in(values, train)
         if len(known) == 0:

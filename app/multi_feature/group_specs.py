@@ -74,7 +74,7 @@ class ColumnSpec:
 
     @property
     def limit(self) -> float:
-        """What no feature is above."""
+        """The largest value of a feature."""
         return _LIMIT if self.is_clipped else math.inf
 
     def scaled(self, numbers: Numbers) -> Numbers:

@@ -20,7 +20,7 @@ def meanings_of(
     for group in spec.groups:
         name = escape_name(group.name)
         embeds = any(isinstance(one, PeriodicEmbedding) for one in extractors[name].modules())
-        binds: Binding = "part" if embeds else "entries"  # of an embedding, each tensor has columns elsewhere
+        binds: Binding = "part" if embeds else "entries"  # its tensors have columns at different places
         yield Meaning(
             part=f"feature_extractors.{name}", what="columns", names=group.feature_names, binds=binds
         )

@@ -40,7 +40,7 @@ from nested_lightning.app.training.optimization import (
 
 
 class MultiFeatureClassifier(Composite):
-    """Predicts classes, numbers or labels of rows by several groups of features.
+    """Predicts classes, numbers or labels of rows from several groups of features.
 
     Each group goes through its feature extractor, their vectors through the combiner, the combined vector
     through the head, whose outputs the objective understands.
@@ -123,7 +123,7 @@ class MultiFeatureClassifier(Composite):
         return self._stacking.stacks
 
     def forward(self, features: Features, presence: Tensor | None = None) -> Tensor:
-        """Return what the head says of rows, which `objective.decode` understands.
+        """Return the head's outputs for rows, which `objective.decode` takes.
 
         Args:
             features: G entries of [B, F_g], float, or as the group's layout says, see `group_specs`; None
@@ -233,7 +233,7 @@ class MultiFeatureClassifier(Composite):
     def _extract(self, group: str, extractor: nn.Module, tensor: Tensor | None, *, like: Tensor) -> Tensor:
         if tensor is None:
             width = cast(int, extractor.out_features)
-            return torch.zeros(len(like), width, dtype=cast(torch.dtype, self.dtype), device=like.device)
+            return torch.zeros(like.shape[0], width, dtype=cast(torch.dtype, self.dtype), device=like.device)
         check_input(group, extractor, tensor)
         vector: Tensor = extractor(tensor)
         check_output(f"the extractor of group '{group}'", extractor, vector)

@@ -18,7 +18,8 @@ from nested_lightning.app.tables.column_values import ColumnValues, Numbers
 from nested_lightning.app.tables.number_block import NumberBlock
 from nested_lightning.app.tables.sample_columns import Flags, SampleColumns
 
-_DAY_S, _WEEK_S, _YEAR_S = 86_400.0, 7 * 86_400.0, 365.2425 * 86_400.0
+PERIODS_S = (365.2425 * 86_400.0, 7 * 86_400.0, 86_400.0)
+"""A year, a week and a day: what the phases of a date are of."""
 Encoded = npt.NDArray[Any]
 
 
@@ -88,7 +89,7 @@ class ArrowColumn:
         return self.values.is_null()
 
     def note(self, spec: Any) -> None:
-        """Warn of what the training never saw: here of nothing."""
+        """Warn of nothing: any value may be new."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,7 @@ class DateColumn(ArrowColumn):
     def encode(self, spec: ColumnSpec) -> Encoded:
         """Return `DATE_FEATURES`, float32 of [N, 7]; all are 0 where the date is missing."""
         seconds: Numbers = self.values.to_numpy(zero_copy_only=False)
-        angles = [2 * np.pi * seconds / period for period in (_YEAR_S, _WEEK_S, _DAY_S)]
+        angles = [2 * np.pi * seconds / period for period in PERIODS_S]
         cycles = [wave for angle in angles for wave in (np.sin(angle), np.cos(angle))]
         encoded = np.stack([spec.scaled(seconds), *cycles], axis=1)
         assert encoded.shape[1] == len(DATE_FEATURES)

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from nested_lightning.app.multi_feature.own_columns import ArrowColumn
 from nested_lightning.app.multi_feature.own_group_specs import PictureGroupSpec
 from nested_lightning.app.multi_feature.table_pictures import Picture, TablePictures
-from nested_lightning.app.pictures.colours import count_values, is_grey, statistics_of, with_channels
+from nested_lightning.app.pictures.colours import (
+    Pictures,
+    count_values,
+    is_grey,
+    statistics_of,
+    with_channels,
+)
 from nested_lightning.app.pictures.decoding import Squaring
 from nested_lightning.app.pictures.preparation import PicturePreparation, squaring_of
 from nested_lightning.app.pictures.sizes import PictureSizes
@@ -63,7 +67,7 @@ class PictureColumn(ArrowColumn):
         )
 
     def _statistics(self, squaring: Squaring) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        counts, grey = torch.zeros(3, 256, dtype=torch.int64), True
+        counts, grey = np.zeros((3, 256), dtype=np.int64), True
         for block in self._blocks(squaring):
             counts += count_values(block)
             grey = grey and is_grey(block)
@@ -83,7 +87,7 @@ class PictureColumn(ArrowColumn):
         encoded[is_lacking] = np.round(255 * np.array(spec.mean)).reshape(1, -1, 1, 1)
         there, start = np.flatnonzero(~is_lacking), 0
         for block in self.drop_null()._blocks(spec.squaring):
-            encoded[there[start : start + len(block)]] = with_channels(block, spec.width).numpy()
+            encoded[there[start : start + len(block)]] = with_channels(block, spec.width)
             start += len(block)
         return encoded
 
@@ -93,9 +97,9 @@ class PictureColumn(ArrowColumn):
         self.pictures.sizes[self.name] = sizes
         return sizes
 
-    def _blocks(self, squaring: Squaring) -> Iterator[Tensor]:
+    def _blocks(self, squaring: Squaring) -> Iterator[Pictures]:
         """Yield the pictures, some at a time, uint8 of [n, 3, S, S]."""
         for start in range(0, len(self), _BLOCK_PICTURES):
             names = self.values[start : start + _BLOCK_PICTURES].to_pylist()
             decoded = [self.pictures.decode(self.name, name, squaring) for name in names]
-            yield torch.from_numpy(np.stack(decoded))
+            yield np.stack(decoded)

@@ -46,7 +46,7 @@ class ClassFolders:
         Raises:
             UserError: There is no picture in a sub-folder.
         """
-        del reader  # of files with a table in them
+        del reader  # of a file that holds a table
         with errors_naming(self), closing(open_folder_or_zip(self.path)) as source:
             found = find_class_folders(source, noun="class")
         columns = {PICTURE: [*map(str, found.pictures)], CLASS: [*found.classes]}
@@ -102,7 +102,7 @@ def _is_within(path: Path) -> bool:
 
 
 def _is_folder(path: Path) -> bool:
-    """Return whether it is one; what may not be looked at is reported by whoever opens it."""
+    """Return whether it is one; missing permissions are reported when it is opened."""
     try:
         return path.is_dir()
     except PermissionError:

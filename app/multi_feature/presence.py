@@ -1,4 +1,4 @@
-"""Which groups each row has, or is to be seen with.
+"""Which groups each row has, or is shown with.
 
 Shapes: B rows of a batch, G groups.
 """

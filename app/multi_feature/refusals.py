@@ -1,4 +1,4 @@
-"""What a model refuses while it runs."""
+"""Inputs that a model refuses while it runs."""
 
 from torch import Tensor, nn
 

@@ -1,4 +1,4 @@
-"""Which columns are of a sort of their own, and how these are read: dates, texts, lists of numbers, pictures.
+"""Which columns hold dates, texts, lists of numbers or pictures, and how these are read.
 
 Shapes: N rows.
 """

@@ -1,4 +1,4 @@
-"""What predictions are in JSON: an object for each row, and what such an object looks like."""
+"""Predictions as JSON: an object for each row, and its schema."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,7 +49,7 @@ def _with_probabilities(said: Sequence[Any], names: Sequence[str], probabilities
 
 
 def describe_answers(predictions: Any, columns: Sequence[str]) -> dict[str, Any]:
-    """Return what is said of each row, for forms and people.
+    """Return a description of the answer to each row, for forms and people.
 
     Args:
         predictions: Of any rows.

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nested_lightning.app.errors import counted
 from nested_lightning.app.multi_feature.own_columns import ArrowColumn, Encoded
 from nested_lightning.app.multi_feature.own_group_specs import TokenGroupSpec
-from nested_lightning.app.submodules.pretrained.texts import TextPreparation
 from nested_lightning.app.submodules.pretrained.tokenization import load_tokenizer
+
+if TYPE_CHECKING:
+    from nested_lightning.app.submodules.pretrained.texts import TextPreparation
 
 MAX_TOKENS = 256
 """Tokens of a text that are read at most: memory grows with their square."""

@@ -52,7 +52,7 @@ class _PreparedGroup:
         self._options = options
         self._means = [each["exp_avg"] for each in states]
         self._squares = [each["exp_avg_sq"] for each in states]
-        self._counts = torch.stack([each["step"] for each in states])  # counted all at once
+        self._counts = torch.stack([each["step"] for each in states])  # all are incremented at once
         self._count_of_each = list(self._counts.unbind())
         for each, count in zip(states, self._count_of_each, strict=True):
             each["step"] = count

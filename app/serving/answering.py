@@ -1,4 +1,4 @@
-"""From a request to its response: read, queued, awaited, written; dropped once its client has gone."""
+"""From a request to its response: read, queued, awaited, written; dropped if its client disconnects."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -21,7 +21,7 @@ _Pieces = Sequence[Future[Sequence[Answer]]]
 
 
 async def answer(service: Service, request: Request) -> Response:
-    """Answer a request as its header ``Accept`` wants it.
+    """Answer a request in the form that its header ``Accept`` asks for.
 
     Raises:
         Problem: It can't be answered.
@@ -33,7 +33,7 @@ async def answer(service: Service, request: Request) -> Response:
     wanted = request.headers.get("accept", "")
     if LINES in wanted:
         with _dropping(request, pieces), service.in_time(pieces):
-            await asyncio.wrap_future(pieces[0])  # so that what is wrong has its status
+            await asyncio.wrap_future(pieces[0])  # so that an error still gets its own status
         return StreamingResponse(_lines(pieces), media_type=LINES)
     with _dropping(request, pieces), service.in_time(pieces):
         answers = await _all(pieces)
@@ -76,7 +76,7 @@ async def _lines(pieces: _Pieces) -> AsyncIterator[bytes]:
 
 @contextmanager
 def _dropping(request: Request, pieces: _Pieces) -> Iterator[None]:
-    """Drop what isn't begun as soon as the client goes away.
+    """Drop pieces that haven't been begun as soon as the client disconnects.
 
     Raises:
         ClientDisconnect: It went away.

@@ -1,4 +1,4 @@
-"""What a family says of its answers over HTTP: how a request is read, computed and described."""
+"""How a family answers over HTTP: how requests are read, computed and described."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a request may hold.
+    """Limits of a request.
 
     Attributes:
         max_body_size: Bytes of its body.
@@ -62,7 +62,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What is computed without a break: a request, or a piece of one that has more rows than a batch.
+    """What is computed at once: a request, or a piece of one that has more rows than a batch.
 
     Attributes:
         content: What the desk computes from.
@@ -84,7 +84,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What a model takes and gives, for people, forms and OpenAPI.
+    """A model's requests and answers, described for people, forms and OpenAPI.
 
     Attributes:
         inputs: What it takes, as its family says it.
@@ -125,10 +125,10 @@ class Desk(Protocol):
     """Where a model's requests are read and answered; it may be read from many threads at once."""
 
     def describe(self, limits: Limits) -> Description:
-        """Say what is taken and given."""
+        """Describe requests and answers."""
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return what is to be computed, its rows in order, so that nothing of it can fail but the model.
+        """Return the parts to compute, with rows in order, checked so that only the model itself can fail.
 
         Raises:
             Problem: The request is wrong.
@@ -143,4 +143,4 @@ class Desk(Protocol):
         """
 
     def example(self, limits: Limits) -> Sequence[Part]:
-        """Return what a model is tried with before it is ready."""
+        """Return the parts with which a model is tried before it is ready."""

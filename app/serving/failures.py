@@ -1,4 +1,4 @@
-"""What is said of an error, whoever raised it."""
+"""Responses to errors, whoever raised them."""
 
 import logging
 

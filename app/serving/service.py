@@ -53,7 +53,7 @@ class Service:
         limits: What a request may hold.
         max_queued_rows: Rows that may wait for the model.
         queue_timeout_s: How long a request may wait for the model.
-        watch: Is told what happens.
+        watch: Called with what happens.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class Service:
         older.worker.stop()
 
     def stop(self) -> None:
-        """Take no more, and answer what was taken, unless that is for nobody any more and takes long."""
+        """Accept no more, and answer what was accepted, unless that takes long and nobody waits for it."""
         self.current.worker.stop(_STOP_S)
 
     async def read(self, loaded: Loaded, asked: Asked) -> Sequence[Part]:
-        """Return what is to be computed for a request.
+        """Return the parts to compute for a request.
 
         Raises:
             Problem: The request is wrong.
@@ -117,7 +117,7 @@ class Service:
         return parts
 
     async def submit(self, asked: Asked) -> tuple[Loaded, list[Future[Sequence[Answer]]]]:
-        """Put a request into the queue, and return what answers it, piece by piece, and which model will.
+        """Put a request into the queue, and return its answers to come, piece by piece, with the model.
 
         Raises:
             Problem: The request is wrong, or there is no room for it.
@@ -180,11 +180,11 @@ _SMALL, _STOP_S = 1 << 15, 1.0
 
 
 def _is_small(asked: Asked) -> bool:
-    """Return whether it is read so fast that a thread would take longer."""
+    """Return whether it is read faster than a thread would start."""
     return 0 < len(asked.body) <= _SMALL and asked.content_type == "application/json"
 
 
 def cancel_all(answers: Sequence[Future[Any]]) -> None:
-    """Drop what isn't begun."""
+    """Drop pieces that haven't been begun."""
     for each in answers:
         each.cancel()

@@ -1,4 +1,4 @@
-"""What is told of a model: to forms and people, and to OpenAPI."""
+"""Descriptions of a model: for forms and people, and for OpenAPI."""
 
 from dataclasses import asdict
 from typing import Any

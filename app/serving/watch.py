@@ -1,17 +1,17 @@
-"""Who is told what happens while models answer."""
+"""Observers of models while they answer."""
 
 
 class Watch:
-    """Is told what happens; does nothing."""
+    """Methods that are called when something happens; here they do nothing."""
 
     def saw_request(self, name: str, status: int, seconds: float) -> None:
-        """Hear that a request was answered."""
+        """Called when a request was answered."""
 
     def saw_batch(self, name: str, num_rows: int) -> None:
-        """Hear of a batch that is about to be computed."""
+        """Called with a batch that is about to be computed."""
 
     def saw_death(self, name: str, error: BaseException) -> None:
         """Hear that a thread ended that shouldn't."""
 
     def saw_reload(self, name: str, *, is_good: bool) -> None:
-        """Hear that a changed checkpoint was loaded, or couldn't be."""
+        """Called when a changed checkpoint was loaded, or couldn't be."""

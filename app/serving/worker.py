@@ -18,15 +18,15 @@ Answers = Sequence[Answer]
 
 
 class QueueFullError(Exception):
-    """There is no room for so many rows."""
+    """There is no room for that many rows."""
 
 
 class ModelFailedError(Exception):
-    """A model can't compute what it was given, for a reason that nobody foresaw: the cause of this error."""
+    """A model failed unexpectedly; the reason is the cause of this error."""
 
 
 class WorkerStoppedError(Exception):
-    """No more is taken, or what was taken got lost."""
+    """Requests are no longer accepted, or an accepted one was lost."""
 
 
 @dataclass(eq=False)
@@ -49,7 +49,7 @@ class Worker:
         max_batch_size: Rows of a batch; a part that has more is a batch by itself.
         max_queued_rows: Rows that may wait; one request is taken whatever it has if none wait.
         name: Of the model.
-        watch: Is told of each batch, and what ended the thread, should anything.
+        watch: Called with each batch, and with the error that ends the thread, if any.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class Worker:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it takes parts."""
+        """Whether it accepts parts."""
         return self._is_open and self.thread.is_alive()
 
     @property
     def is_full(self) -> bool:
-        """Whether not even one row is taken."""
+        """Whether not even one row is accepted."""
         return self.queued_rows >= self._max_queued_rows
 
     def submit(self, parts: Sequence[Part]) -> list[Future[Answers]]:
@@ -103,14 +103,14 @@ class Worker:
         return [job.answers for job in jobs]
 
     def stop(self, timeout_s: float | None = None) -> None:
-        """Take no more, and wait until everything that was taken is answered."""
+        """Accept no more, and wait until everything that was accepted is answered."""
         with self._changed:
             self._is_open = False
             self._changed.notify()
         self.thread.join(timeout_s)
 
     def _leave(self, job: _Job, answers: Future[Answers]) -> None:
-        """Give up the place of what was cancelled, and what it holds."""
+        """Free the place and the data of what was cancelled."""
         if answers.cancelled():
             with self._changed:
                 if job in self._waiting:
@@ -123,7 +123,7 @@ class Worker:
             while self._take():
                 self._watch.saw_batch(self._name, sum(job.size for job in self._running))
                 self._answer(self._running)
-        except BaseException as error:  # not even what ends a thread may leave somebody waiting
+        except BaseException as error:  # nobody may be left waiting, even if the thread ends
             self._die(error)
 
     def _take(self) -> bool:

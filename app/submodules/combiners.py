@@ -1,4 +1,4 @@
-"""Combiners: the groups' vectors in, one vector out; groups that are missing count for nothing.
+"""Combiners: the groups' vectors in, one vector out; missing groups are ignored.
 
 A combiner's ``forward`` takes G tensors of [B, F_g] and the presence of the groups, [B, G], bool, or None
 where every group is there; it returns [B, F_out], zeros for a row without any group. One that has
@@ -97,7 +97,7 @@ class GroupAttention(nn.Module):
     def forward(self, vectors: Sequence[Tensor] | Tensor, presence: Tensor | None = None) -> Tensor:
         """Return what the query finds in the vectors."""
         tokens_BGF = _rows_first(vectors) + self.group_embedding
-        query_B1F = self.query.expand(len(tokens_BGF), -1, -1)
+        query_B1F = self.query.expand(tokens_BGF.shape[0], -1, -1)
         hidden = None if presence is None else ~presence & presence.any(dim=1, keepdim=True)
         pooled_B1F, _ = self.attention(
             query_B1F, tokens_BGF, tokens_BGF, key_padding_mask=hidden, need_weights=False

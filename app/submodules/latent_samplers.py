@@ -67,9 +67,17 @@ class GaussianSampler(nn.Module):
         noise = torch.randn(len(member), self.out_features, generator=generator)
         return noise.to(self.linear.weight)
 
+    def prior(self) -> tuple[Tensor, Tensor]:
+        """Return mean and factor of the distribution that `draw` draws from: [K, Z] and [K, Z, Z].
+
+        Standard normal noise is multiplied by the factor of its domain, and the mean added.
+        """
+        mean = self.linear.weight.new_zeros(self.num_domains, self.out_features)
+        return mean, torch.eye(self.out_features).to(mean).repeat(self.num_domains, 1, 1)
+
 
 class FittedGaussianSampler(GaussianSampler):
-    """Draws new vectors from where the training pictures of the domain have theirs.
+    """Draws new vectors from the distribution of the domain's training pictures.
 
     For each domain it keeps running moments of the aggregated posterior in training, and draws from the
     normal distribution with this mean and covariance. An ordinary prior leaves holes where no picture lies,
@@ -107,10 +115,14 @@ class FittedGaussianSampler(GaussianSampler):
     def draw(self, member: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Return new latent vectors of the domains of ``member``, [B, Z]."""
         noise = super().draw(member, generator=generator)
-        floor = MIN_VARIANCE * torch.eye(self.out_features, device=noise.device)
+        mean, factors = self.prior()
+        return mean[member] + (factors.to(noise)[member] @ noise.unsqueeze(2)).squeeze(2)
+
+    def prior(self) -> tuple[Tensor, Tensor]:
+        """Return the running mean, and a factor of the running covariance, of each domain."""
+        floor = MIN_VARIANCE * torch.eye(self.out_features, device=self.prior_covariance.device)
         # without a check: where the training diverges, the losses say so
-        factors = torch.linalg.cholesky_ex(self.prior_covariance.float() + floor).L.to(noise)[member]
-        return self.prior_mean[member] + (factors @ noise.unsqueeze(2)).squeeze(2)
+        return self.prior_mean, torch.linalg.cholesky_ex(self.prior_covariance.float() + floor).L
 
     @torch.no_grad()
     def _follow(self, posterior: Posterior, member: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Numbers as functions of themselves: embeddings that let a network bend sharply where a column asks for it.
+"""Embeddings of numbers by periodic functions, with which a network can bend sharply.
 
 Shapes: B rows of a batch, D columns, K frequencies, E numbers that a column becomes.
 """

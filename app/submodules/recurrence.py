@@ -25,7 +25,7 @@ costs more than it saves."""
 def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> Tensor:
     """Return what bidirectional layers give for packed sequences; zeros at padding.
 
-    Elsewhere than on a CPU the sequences are packed.
+    Elsewhere than on a CPU, and in an export, the sequences are packed.
 
     Args:
         layers: Bidirectional, ``batch_first``, without projections.
@@ -35,7 +35,7 @@ def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> 
     Returns:
         [B, L, 2H].
     """
-    if x.device.type != "cpu":
+    if x.device.type != "cpu" or torch.compiler.is_exporting():
         return layers(x)[0] if mask is None else _read_packed(layers, x, mask)
     is_much = _pays_side_by_side(layers, x)
     # Dropout is always drawn below, so that what is drawn doesn't depend on how many cores there are.

@@ -40,9 +40,17 @@ class AdditiveAttention(nn.Module):
 
     def forward(self, query: Tensor, memory: Tensor, keys: Tensor) -> Tensor:
         """Return the gated mean of ``memory`` of [B, P, M], weighed by ``query`` of [B, Q]: [B, M]."""
-        scores = self.score(torch.tanh(keys + self.query(query).unsqueeze(1)))
-        seen = (scores.softmax(dim=1) * memory).sum(dim=1)
+        seen = (self._weights(query, keys) * memory).sum(dim=1)
         return self.gate(query).sigmoid() * seen
+
+    def attention_weights(self, query: Tensor, memory: Tensor, keys: Tensor) -> Tensor:
+        """Return how the positions are weighed by what `forward` takes: [B, 1, P], which sums to 1."""
+        del memory
+        return self._weights(query, keys).transpose(1, 2)
+
+    def _weights(self, query: Tensor, keys: Tensor) -> Tensor:
+        scores: Tensor = self.score(torch.tanh(keys + self.query(query).unsqueeze(1)))
+        return scores.softmax(dim=1)
 
 
 State: TypeAlias = tuple[Tensor, ...]
@@ -106,7 +114,7 @@ class RecurrentTextDecoder(nn.Module, ABC):
             return (*self._initial_hidden(context.mean(dim=1)), context)
         if self.role == "initial_state":
             return self._initial_hidden(context)
-        zeros = context.new_zeros(len(context), self.hidden_features)
+        zeros = context.new_zeros(context.shape[0], self.hidden_features)
         hidden = (zeros,) * self.num_hidden
         if self.role == "first_input":
             return self.recur(self.first(context).unsqueeze(1), hidden)[1]

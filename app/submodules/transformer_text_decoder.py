@@ -70,7 +70,7 @@ class TransformerTextDecoder(nn.Module):
         It is the picture's part, [B, …, H], and what each layer has read, [B, S, H].
         """
         seen = self.context(context)
-        nothing = tuple(seen.new_zeros(len(seen), 0, self.hidden_features) for _ in self.layers)
+        nothing = tuple(seen.new_zeros(seen.shape[0], 0, self.hidden_features) for _ in self.layers)
         if self.role in ("initial_state", "first_input"):
             return self._read(seen.unsqueeze(1), (seen, *nothing))[1]
         return (seen, *nothing)
@@ -153,6 +153,13 @@ class MultiHeadAttention(nn.Module):
         heads = [self._split(part) for part in (self.query(x), key, value)]
         attended = F.scaled_dot_product_attention(heads[0], heads[1], heads[2], attn_mask=is_visible)
         return self.output(attended.transpose(1, 2).flatten(start_dim=2))
+
+    def attention_weights(self, x: Tensor, memory: Tensor) -> Tensor:
+        """Return how ``x`` weighs the positions of ``memory``, the mean of all heads: [B, T, S]."""
+        key, _ = self.key_value(memory).chunk(2, dim=2)
+        query, key = self._split(self.query(x)), self._split(key)
+        scores: Tensor = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])
+        return scores.softmax(dim=3).mean(dim=1)
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(2, (self.num_heads, -1)).transpose(1, 2)

@@ -33,7 +33,7 @@ class VaeOutput:
 class VariationalAutoencoder(nn.Module):
     """An encoder, a latent sampler and a decoder, for the pictures of one or several domains.
 
-    Kingma and Welling, https://arxiv.org/abs/1312.6114. With several domains, encoder and decoder are told
+    Kingma and Welling, https://arxiv.org/abs/1312.6114. With several domains, encoder and decoder are given
     the picture's one as a one-hot condition of [B, K]; with a single one the condition is of [B, 0].
 
     Args:
@@ -83,14 +83,14 @@ class VariationalAutoencoder(nn.Module):
         ).mean
         return mean
 
-    def decode(self, latent: Tensor, member: Tensor) -> Tensor:
-        """Return the picture of each latent vector without noise, [B, C, S, S]."""
-        return self.decoder(latent, self._condition(member, like=latent))
+    def decode(self, latent: Tensor, member: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Return the picture of each latent vector, [B, C, S, S], without noise where none is given."""
+        return self._decode(latent, self._condition(member, like=latent), noise)
 
     def sample(self, member: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Return new pictures of the domains of ``member``, [B, C, S, S]."""
         latent = self._draw(member, generator)
-        return self._decode(latent, self._condition(member, like=latent), self._noise(latent, generator))
+        return self.decode(latent, member, self._noise(latent, generator))
 
     def _draw(self, member: Tensor, generator: torch.Generator | None = None) -> Tensor:
         sampler: Any = self.sampler
@@ -106,5 +106,5 @@ class VariationalAutoencoder(nn.Module):
 
     def _condition(self, member: Tensor, *, like: Tensor) -> Tensor:
         if self.num_domains == 1:
-            return like.new_zeros(len(member), 0)
+            return like.new_zeros(member.shape[0], 0)
         return F.one_hot(member, self.num_domains).to(like)

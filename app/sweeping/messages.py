@@ -13,6 +13,11 @@ from typing import Any, Literal
 
 from nested_lightning.app.sweeping.results import Objective
 
+STOP = b"stop"
+"""What asks a worker to save and end where no signal reaches it."""
+KEY = "NESTED_LIGHTNING_SWEEP_KEY"
+"""Variable with what a worker on another machine proves itself by."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
@@ -76,12 +81,12 @@ class Line:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._received: SimpleQueue[Any] = SimpleQueue()
+        self._received: SimpleQueue[bytes] = SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def receive(self) -> Any:
         """Return what came; waits for it."""
-        return self._received.get()
+        return pickle.loads(self._received.get())
 
     def send(self, message: object) -> None:
         """Send a message."""
@@ -96,6 +101,10 @@ class Line:
     def _listen(self) -> None:
         try:
             while True:
-                self._received.put(self._connection.recv())
-        except (EOFError, OSError, pickle.UnpicklingError):
+                message = self._connection.recv_bytes()
+                if message == STOP:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                else:
+                    self._received.put(message)
+        except (EOFError, OSError):
             os.killpg(os.getpgrp(), signal.SIGKILL)

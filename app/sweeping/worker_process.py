@@ -68,4 +68,9 @@ class WorkerProcess:
             os.killpg(self._process.pid, signal.SIGKILL)  # processes that it has started may be left
         status = self._process.wait() if status is None else status
         self.connection.close()
-        return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        return exit_words(status)
+
+
+def exit_words(status: int) -> str:
+    """Return how a process ended, in words."""
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"

@@ -200,7 +200,7 @@ def _as_arrow(values: Any) -> pa.Array | pa.ChunkedArray:
         return pa.chunked_array(values)
     if hasattr(values, "__array__") and not _is_pandas(values):
         values = _without_axis(np.asarray(values))
-    return pa.array(values, from_pandas=True)  # so that NaN is missing in any of them
+    return pa.array(values, from_pandas=True)  # so that NaN counts as missing in each of them
 
 
 def _without_axis(array: np.ndarray[Any, Any]) -> Any:

@@ -1,15 +1,16 @@
 """Class names and class indices of a label column."""
 
+from __future__ import annotations
+
 import re
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import torch
 from pyarrow import compute
-from torch import Tensor
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.tables.column_values import (
@@ -19,6 +20,9 @@ from nested_lightning.app.tables.column_values import (
     plain_column,
     text_values,
 )
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,1000}")
 
@@ -92,6 +96,8 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
     Raises:
         UserError: A label is missing or no class.
     """
+    import torch  # not where labels are told alone
+
     refuse_missing_labels(is_missing(labels), what="the label")
     codes = compute.index_in(labels, value_set=pa.array(class_names, pa.string()))
     if codes.null_count:
@@ -129,7 +135,7 @@ def check_class_sizes(indices: Tensor, class_names: Sequence[str], min_size: int
     Raises:
         UserError: Names the classes and their sizes.
     """
-    counts = torch.bincount(indices, minlength=len(class_names)).tolist()
+    counts = np.bincount(np.asarray(indices), minlength=len(class_names)).tolist()
     sizes = dict(zip(class_names, counts, strict=True))
     small = {name: size for name, size in sizes.items() if 0 < size < min_size}
     if not small:

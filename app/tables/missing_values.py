@@ -1,4 +1,4 @@
-"""Where values are missing, and what becomes of the rows.
+"""Where values are missing, and what happens to the rows.
 
 Shapes: N rows, G groups.
 """

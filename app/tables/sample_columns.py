@@ -97,7 +97,7 @@ class TableColumns(SampleColumns):
         """Read a column."""
         column = self.table.column(name)
         values = text_values(column) if self.is_text[name] else number_values(column)
-        assert values is not None  # it was numbers when it was looked at first
+        assert values is not None  # it held numbers when it was first read
         if self.rows is not None:
             values = values[self.rows] if isinstance(values, np.ndarray) else values.take(self.rows)
         self.release()

@@ -109,7 +109,7 @@ def _read(path: Path, text_columns: Iterable[str], reader: TableReader) -> pa.Ta
 
 
 def _read_parquet(path: Path, reader: TableReader) -> pa.Table:
-    from pyarrow.parquet import ParquetFile  # with clients of cloud stores, as few need
+    from pyarrow.parquet import ParquetFile  # imports clients of cloud stores, which few need
 
     with ParquetFile(path) as file:
         table = reader.read_parquet(file)

@@ -65,7 +65,7 @@ def inject_adapters(
         peft.inject_adapter_in_model(config, module, adapter_name=_ADAPTER)
     except (ValueError, TypeError, NotImplementedError) as error:
         raise UserError(f"submodules.{path}.lora.targets: {_refusal(layers, module, error)}") from error
-    del module.peft_config  # a second injection would be piled upon it
+    del module.peft_config  # a second injection would be stacked on it
     for name, layer in adapted_layers(module):
         with seeding(f"{path}.{name}"):
             layer.reset_lora_parameters(_ADAPTER, True)
@@ -167,7 +167,7 @@ def _find_layers(module: nn.Module, lora: Lora, path: str) -> dict[str, nn.Modul
 def _unfit(layer: nn.Module) -> str:
     if isinstance(layer, NonDynamicallyQuantizableLinear):
         return "is read by its MultiheadAttention past any adapter: name other layers"
-    if isinstance(layer, nn.MultiheadAttention):  # peft adds and subtracts what an adapter gives at each step
+    if isinstance(layer, nn.MultiheadAttention):  # peft adds and subtracts the adapter's output in each step
         return (
             "is a MultiheadAttention, whose frozen weights peft would change by rounding: name other layers"
         )

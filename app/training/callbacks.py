@@ -64,7 +64,7 @@ def collect_callbacks(
         early_stopping_patience: Validations without a better value before training stops; None: never.
         monitor: Logged value that early stopping watches.
         monitor_mode: Whether less or more of it is better.
-        max_epochs: Passes over the data; early stopping that can't act in so many is warned of.
+        max_epochs: Passes over the data; early stopping that can't act within that many is warned of.
         val_every_n_epochs: Epochs from one validation to the next; None: it isn't known.
 
     Raises:

@@ -10,7 +10,7 @@ from nested_lightning.app.training.monitored_value import MonitoredMoment, unlog
 
 
 class PatientStopping(EarlyStopping):
-    """Stops a training after so many validations in a row without a better value.
+    """Stops a training after a number of validations in a row without a better value.
 
     It counts after each validation, so that best.ckpt knows of the validation that it was saved after; what
     training alone logs, after each epoch. In a training that goes on, the patience is the one given here, and

@@ -1,4 +1,4 @@
-"""A callback that training passes over at its batches."""
+"""A callback that Lightning skips for single batches."""
 
 from pytorch_lightning import Callback
 

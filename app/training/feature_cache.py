@@ -38,7 +38,7 @@ class FeatureCache:
         self._module.forward = self
 
     def end(self) -> None:
-        """Let it be called itself again, and keep nothing."""
+        """Restore the submodule's own ``forward``, and keep nothing."""
         self._module.__dict__.pop("forward", None)
         self._kept.clear()
         self._num_bytes = 0

@@ -37,7 +37,7 @@ class FirstWeights(Callback):
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Load them, and say what isn't taken.
+        """Load them, and log what isn't taken.
 
         Raises:
             UserError: The file can't be read, has no recipe, is another one, or has nothing that fits; or the

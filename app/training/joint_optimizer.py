@@ -1,4 +1,4 @@
-"""Several optimisers that step as one, since Lightning's automatic optimisation has one alone."""
+"""Several optimisers that step as one, since Lightning's automatic optimisation takes only one."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any

@@ -15,7 +15,7 @@ _STEPS = {
 
 
 def lacking_for(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> list[str]:
-    """Return what is lacking to go through a part of the data, in words; nothing: all is there.
+    """Return what is missing to go through a part of the data, in words; empty: nothing is.
 
     Args:
         part: ``train``, ``val``, ``test`` or ``predict``.

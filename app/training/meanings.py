@@ -42,7 +42,7 @@ class Meaning:
 
 
 def meanings_of_lists(data_spec: Any, what: str = "data") -> Iterator[Meaning]:
-    """Yield what is known of a model that doesn't say it: that each list of texts of its data may matter."""
+    """Yield meanings for a model that declares none: each list of texts of its data may matter."""
     if isinstance(data_spec, Mapping):
         for name, value in data_spec.items():
             yield from meanings_of_lists(value, f"{what}.{name}")
@@ -120,8 +120,8 @@ def match(
 def _fitted(
     own: Tensor, other: Tensor, changed: Sequence[tuple[Meaning, tuple[str, ...]]], unclear: set[str]
 ) -> tuple[Tensor | None, str]:
-    """Return what is taken of a tensor in the place of its own, and what is to be said of that."""
-    if is_lazy(own) and not changed:  # has no shape yet
+    """Return what is taken over in place of a tensor, and a remark about it."""
+    if is_lazy(own) and not changed:  # its shape isn't known yet
         return other, ""
     chosen: dict[int, tuple[list[int], list[int]]] = {}
     remark = ""

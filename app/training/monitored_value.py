@@ -1,4 +1,4 @@
-"""The value by which the best checkpoint is chosen and training is stopped: whether it comes, and when."""
+"""The value by which the best checkpoint is chosen and training is stopped: whether and when it is logged."""
 
 import re
 import warnings
@@ -58,7 +58,7 @@ class MonitoredValue(EpochCallback, Checkpoint):
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look for the value, or say once that there is none to expect.
+        """Look for the value, or log once that none is to be expected.
 
         Raises:
             UserError: It isn't logged; the values that are, are listed.
@@ -93,7 +93,7 @@ _LACKING = {
 
 @contextmanager
 def naming_unlogged(trainer: Trainer) -> Iterator[None]:
-    """Say of every callback and schedule alike that the value that it follows isn't logged.
+    """Raise the same error for every callback and schedule whose monitored value isn't logged.
 
     Raises:
         UserError: It isn't, within the block.

@@ -51,7 +51,7 @@ def grouped_by_options() -> Iterator[None]:
         add_whole = Optimizer.add_param_group
 
         def add(optimizer: Optimizer, group: dict[str, Any]) -> None:
-            is_split = isinstance(optimizer, JointOptimizer)  # its groups are those of others
+            is_split = isinstance(optimizer, JointOptimizer)  # it shares its groups with others
             rate = group.get("lr", optimizer.defaults.get("lr"))
             for part in [group] if is_split else _split(group, rate=rate):
                 add_whole(optimizer, part)
@@ -68,7 +68,7 @@ def _split(group: dict[str, Any], *, rate: Any) -> list[dict[str, Any]]:
 
     Factors of the group's ``rate`` become rates.
     """
-    if isinstance(group["params"], Tensor | set):  # a set is torch's to refuse
+    if isinstance(group["params"], Tensor | set):  # torch refuses a set itself
         return [group]
     members: dict[tuple[tuple[str, float], ...], list[Any]] = {(): []}
     for member in group["params"]:

@@ -1,4 +1,4 @@
-"""First weights of one submodule, from a file of ours or of anybody's."""
+"""First weights of one submodule, from a file of ours or of another library."""
 
 import logging
 import warnings

@@ -23,7 +23,7 @@ _logger = logging.getLogger("nested_lightning.pretrained_weights")
 
 
 def load_first_weights(model: nn.Module) -> None:
-    """Let each part of a model load the weights that it was trained to, where it has any.
+    """Let each part of a model load its pretrained weights, if it has any.
 
     A part says so by a method ``load_first_weights``, so that its constructor makes the architecture alone:
     for a check, which has no weights, and for a checkpoint, which brings its own.

@@ -27,7 +27,7 @@ class StorableState(EpochCallback):
         """
         refuse_one_key(trainer.callbacks)  # type: ignore[attr-defined]
         content: dict[str, Any] = {}
-        with suppress(Exception):  # of a hook whose state is there once training has begun: a save will say
+        with suppress(Exception):  # a hook may have no state yet; saving reports it later
             content = dump_checkpoint(trainer)
         to_storable(content)
 
@@ -56,7 +56,7 @@ def refuse_unstorable(model: LightningModule, datamodule: LightningDataModule | 
     content: dict[str, Any] = {model.CHECKPOINT_HYPER_PARAMS_KEY: dict(model.hparams)}
     if datamodule is not None:
         content[datamodule.CHECKPOINT_HYPER_PARAMS_KEY] = dict(datamodule.hparams)
-    with suppress(Exception):  # a state may be there in a training alone
+    with suppress(Exception):  # a state may exist only during a training
         content[type(datamodule).__qualname__] = datamodule.state_dict() if datamodule else {}
     with suppress(Exception):
         callbacks: Any = model.configure_callbacks()

@@ -144,7 +144,7 @@ class SubmodulePolicies(EpochCallback):
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Know what first weights were taken."""
+        """Restore what first weights were taken."""
         self.taken = dict(state_dict.get("taken", {}))
 
     @override
@@ -205,7 +205,7 @@ class SubmodulePolicies(EpochCallback):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Know what the checkpoint left out that a training goes on from."""
+        """Restore what was left out of the checkpoint from which a training goes on."""
         self._left_out = left_out_of(checkpoint)
 
     def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_loaded: bool) -> None:

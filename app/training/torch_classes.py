@@ -63,11 +63,11 @@ def build_torch_schedule(
     frequency: int = 1,
     monitor: str = "val_loss",
 ) -> LRScheduler:
-    """Build a schedule of torch, which bears what Lightning has to know of it, see `stepping_of`.
+    """Build a schedule of torch that carries what Lightning needs to know, see `stepping_of`.
 
     Args:
         optimizer: Whose learning rate it varies.
-        total_steps: Steps of the optimiser in the whole training; the class is told by its options.
+        total_steps: Steps of the optimiser in the whole training; the class gets them by its options.
         name: Class in ``torch.optim.lr_scheduler``, e.g. ``CosineAnnealingLR``.
         options: What the class is called with, by name.
         interval: What it counts: ``epoch`` or ``step``.
@@ -108,14 +108,14 @@ def _find(module: ModuleType, base: type[T], name: str) -> type[T]:
 
 
 def _try_optimizer(build: Callable[[Any], Optimizer]) -> None:
-    """Take a step with a tiny weight: some options are looked at no earlier."""
+    """Take a step with a tiny weight, since some options are only checked then."""
     weight = _weight()
     weight.grad = torch.ones_like(weight)
     build([weight]).step(lambda: 0.0)
 
 
 def _try_schedule(build: Callable[[Any], Any], *, num_groups: int) -> None:
-    """Take a step with as many tiny groups."""
+    """Take a step with that many tiny groups."""
     optimizer = SGD([{"params": [_weight()]} for _ in range(num_groups)], lr=0.1, momentum=0.9)
     schedule = build(optimizer)
     optimizer.step()
@@ -144,7 +144,7 @@ def _call(kind: type[T], first: Any, options: Options, rehearse: Callable[[Calla
     try:
         rehearse(partial(kind, **on_cpu))
         return kind(first, **given)  # type: ignore[call-arg]
-    except Exception as error:  # whichever torch raises of a value that isn't its
+    except Exception as error:  # torch may raise anything for a wrong value
         reason = " ".join(str(error).split())
         raise UserError(
             f"{kind.__name__} can't be built with {given}: {reason or type(error).__name__}"

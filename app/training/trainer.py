@@ -45,7 +45,7 @@ def build_trainer(
     plugins: Sequence[Any] = (),
     **arguments: Any,
 ) -> Trainer:
-    """Build a Trainer that does what it is asked and nothing besides.
+    """Build a Trainer that does only what its arguments ask for.
 
     Checkpoints are written atomically and read without running code. Loaders share the data among processes
     themselves, and give the same batches in each epoch where they are to be overfitted. There is no model
@@ -112,7 +112,7 @@ def build_trainer(
 
 
 def _is_all(name: str, value: Any) -> bool:
-    """Return whether this is Lightning's default, all batches, of which it says so wherever it is given."""
+    """Return whether this is Lightning's default, all batches, which it would announce if given."""
     return name in _LIMITS and isinstance(value, float) and value == 1.0
 
 
@@ -148,7 +148,7 @@ def _refuse_synchronizing(trainer: Trainer) -> None:
 
 
 def _refuse_waiting_for_nobody(trainer: Trainer) -> None:
-    """Refuse several machines that nothing brings together, where each would wait for the others forever."""
+    """Refuse several machines without a launcher, where each would wait for the others forever."""
     environment = getattr(trainer.strategy, "cluster_environment", None)
     if isinstance(environment, LightningEnvironment) and "MASTER_ADDR" not in os.environ:
         raise UserError(

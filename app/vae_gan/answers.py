@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+import numpy as np
 
 from nested_lightning.app.answers import Answers
 from nested_lightning.app.record_files import to_npz
-from nested_lightning.app.vae_gan.epoch_grids import pair_rows, picture_grid
-from nested_lightning.app.vae_gan.predict import MadePictures, VaeGanPredictor
+from nested_lightning.app.vae_gan.grids import Floats, pair_rows, picture_grid
+from nested_lightning.app.vae_gan.picture_maker import MadePictures, PictureMaker
 
 MOST_COLUMNS = 16
 """Pictures to a row, where a folder is reconstructed."""
@@ -21,7 +21,7 @@ FORMATS = ("png", "jpeg", "webp", "bmp", "tiff")
 
 
 def answer_files(
-    predictor: VaeGanPredictor,
+    predictor: PictureMaker,
     *,
     files: Sequence[Path],
     sample: int | None = None,
@@ -50,7 +50,7 @@ def answer_files(
         num_columns, name = steps, "interpolation.png"
     else:
         raise TypeError("one of sample, reconstruct and interpolate is needed")
-    grid = partial(write_grid, made.pictures, made.originals, num_columns=num_columns)
+    grid = partial(write_grid, np.asarray(made.pictures), _originals(made), num_columns=num_columns)
     pictures = {format_: partial(grid, format_=format_) for format_ in FORMATS}
     writers = {**pictures, "npz": partial(to_npz, _records(made))}
     return Answers(noun="pictures", count=len(made), writers=writers, file_name=name)
@@ -58,13 +58,17 @@ def answer_files(
 
 def _records(made: MadePictures) -> list[dict[str, Any]]:
     """Return each picture, [C, S, S], with its domain, and what it was made of."""
-    columns: dict[str, Any] = {"picture": made.pictures.numpy(), "domain": made.domains}
-    if made.originals is not None:
-        columns["original"] = made.originals.numpy()
+    columns: dict[str, Any] = {"picture": np.asarray(made.pictures), "domain": made.domains}
+    if (originals := _originals(made)) is not None:
+        columns["original"] = originals
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def write_grid(pictures: Tensor, originals: Tensor | None, *, num_columns: int, format_: str) -> bytes:
+def _originals(made: MadePictures) -> Floats | None:
+    return None if made.originals is None else np.asarray(made.originals)
+
+
+def write_grid(pictures: Floats, originals: Floats | None, *, num_columns: int, format_: str) -> bytes:
     """Return the file of a grid of pictures, [N, C, S, S], from 0 to 1, each below its original if any."""
     if originals is not None:
         pictures = pair_rows(originals, pictures, num_columns=num_columns)

@@ -1,4 +1,4 @@
-"""How a `VaeGan` is wired of its parts and the data's spec."""
+"""How a `VaeGan` is wired from its parts and the data spec."""
 
 from collections.abc import Iterable
 

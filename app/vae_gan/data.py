@@ -114,7 +114,7 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
         domain = torch.tensor([domains.index(label) for label in data.labels])
         self._sizes = data.sizes
         split = self._splitter(domain.numpy(), pa.table({}))
-        batch = PictureBatch(pictures=data.pictures, domain=domain)
+        batch = PictureBatch(pictures=torch.from_numpy(data.pictures), domain=domain)
         parts = {name: batch[torch.from_numpy(rows)] for name, rows in split.parts.items()}
         return self._given_spec or self._describe(data, domains, parts["train"]), parts
 

@@ -5,20 +5,19 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
-import torch
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor
 
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import FORM, JSON, PICTURES, PNG, form_schema, parse_json, read_as
 from nested_lightning.app.serving.pictures import check_pictures
 from nested_lightning.app.serving.problems import Problem, unprocessable
 from nested_lightning.app.vae_gan.answers import MOST_COLUMNS, write_grid
-from nested_lightning.app.vae_gan.predict import MadePictures, VaeGanPredictor
+from nested_lightning.app.vae_gan.grids import Floats, to_bytes
+from nested_lightning.app.vae_gan.picture_maker import MadePictures, PictureMaker
 
 _MAX_SEED = 2**32 - 1
 
@@ -35,7 +34,7 @@ class _Wish(BaseModel):
 class _Originals:
     """Pictures that are rebuilt, [N, C, S, S], and the domain that all are of; None: as they look."""
 
-    pictures: Tensor
+    pictures: Floats
     domain: str | None
 
 
@@ -46,11 +45,11 @@ class VaeGanDesk:
         predictor: The model.
     """
 
-    def __init__(self, *, predictor: VaeGanPredictor) -> None:
+    def __init__(self, *, predictor: PictureMaker) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec
 
     def describe(self, limits: Limits) -> Description:
-        """Say which domains there are."""
+        """Describe the domains."""
         spec, domain = self._spec, {"enum": [*self._spec.domains, None]}
         wish = {
             "sample": {"type": "integer", "minimum": 1, "maximum": limits.max_pictures},
@@ -78,7 +77,7 @@ class VaeGanDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return a wish for new pictures, or the pictures that were sent.
+        """Return the request for new pictures, or the pictures that were sent.
 
         Raises:
             Problem: There is no such domain, too many are wanted, or one is no picture.
@@ -89,24 +88,26 @@ class VaeGanDesk:
         self._check_domain(domain)
         uploads = check_pictures(asked.files.get(PICTURES, ()), limits, field=PICTURES)
         pictures = self._predictor.decode([one.content for one in uploads])
+        size = limits.max_batch_size
+        pieces = [pictures[start : start + size] for start in range(0, len(pictures), size)]
         return [
             Part(
                 content=_Originals(pictures=each, domain=domain), num_rows=len(each), key=("rebuilt", domain)
             )
-            for each in pictures.split(limits.max_batch_size)
+            for each in pieces
         ]
 
     def compute(self, contents: Sequence[_Wish | _Originals]) -> Sequence[Sequence[Answer]]:
-        """Return a picture for each that is wished or was sent."""
+        """Return a picture for each that was requested or sent."""
         first = contents[0]
         if isinstance(first, _Wish):
             return [_told(self._predictor.sample(first.sample, domain=first.domain, seed=first.seed))]
         originals = [each.pictures for each in contents if isinstance(each, _Originals)]
-        answers = _told(self._predictor.rebuild(torch.cat(originals), domain=first.domain))
+        answers = _told(self._predictor.rebuild(np.concatenate(originals), domain=first.domain))
         return split_answers(answers, map(len, originals))
 
     def example(self, limits: Limits) -> Sequence[Part]:
-        """Return a wish for a picture of each domain."""
+        """Return a request for a picture of each domain."""
         return [Part(content=_Wish(sample=1, domain=name), num_rows=1) for name in self._spec.domains]
 
     def _wish(self, wish: _Wish, limits: Limits) -> Part:
@@ -124,10 +125,10 @@ class VaeGanDesk:
 
 def grid_of(answers: Sequence[Answer]) -> bytes:
     """Return the grid of pictures that ``predict`` writes, as PNG."""
-    pictures = torch.stack([_decoded(one["png"]) for one in answers])
+    pictures = np.stack([_decoded(one["png"]) for one in answers])
     originals, num_columns = None, math.isqrt(len(answers) - 1) + 1
     if "original" in answers[0]:
-        originals = torch.stack([_decoded(one["original"]) for one in answers])
+        originals = np.stack([_decoded(one["original"]) for one in answers])
         num_columns = min(len(answers), MOST_COLUMNS)
     return write_grid(pictures, originals, num_columns=num_columns, format_="png")
 
@@ -140,16 +141,16 @@ def _told(made: MadePictures) -> list[Answer]:
     return [{**one, "original": _encoded(each)} for one, each in zip(told, made.originals, strict=True)]
 
 
-def _encoded(picture: Tensor) -> str:
+def _encoded(picture: Any) -> str:
     """Return a picture of [C, S, S] as PNG in base64."""
-    values = (picture.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    values = to_bytes(np.asarray(picture)).transpose(1, 2, 0)
     content = io.BytesIO()
     Image.fromarray(values[:, :, 0] if values.shape[2] == 1 else values).save(content, format="png")
     return base64.b64encode(content.getvalue()).decode()
 
 
-def _decoded(text: str) -> Tensor:
+def _decoded(text: str) -> Floats:
     """Return what `_encoded` encoded."""
     with Image.open(io.BytesIO(base64.b64decode(text))) as image:
         values = np.atleast_3d(np.asarray(image))
-    return torch.from_numpy(values.copy()).permute(2, 0, 1).float() / 255
+    return values.transpose(2, 0, 1).astype(np.float32) / np.float32(255)

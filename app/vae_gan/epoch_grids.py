@@ -1,13 +1,9 @@
-"""Many small pictures as one large one, and such grids in the run folder, written as training goes on.
-
-Shapes: N pictures, C channels, S pixels to a side.
-"""
+"""Grids of pictures in the run folder, written as training goes on."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
@@ -15,41 +11,8 @@ from typing_extensions import override
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.vae_gan.batch import PictureBatch
+from nested_lightning.app.vae_gan.grids import pair_rows, picture_grid
 from nested_lightning.app.vae_gan.picture_scores import PictureModel
-
-MIN_SIDE = 32
-"""Pixels to which the side of a smaller picture is enlarged, in whole steps."""
-
-
-def picture_grid(pictures: Tensor, *, num_columns: int) -> Image.Image:
-    """Lay pictures out row by row, with a line of grey between them; small ones are enlarged.
-
-    They are [N, C, S, S], from 0 to 1, C of 1 or 3; there is at least one, and at least one to a row.
-    """
-    num_pictures, channels, side, _ = pictures.shape
-    num_columns = min(num_columns, num_pictures)
-    num_rows = -(-num_pictures // num_columns)
-    factor = max(1, -(-MIN_SIDE // side))
-    step = side * factor + 1
-    sheet = torch.full((channels, num_rows * step + 1, num_columns * step + 1), 128, dtype=torch.uint8)
-    values = (pictures.detach().cpu().clamp(0, 1) * 255).round().to(torch.uint8)
-    values = values.repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3)
-    for i, picture in enumerate(values):
-        top, left = i // num_columns * step + 1, i % num_columns * step + 1
-        sheet[:, top : top + step - 1, left : left + step - 1] = picture
-    array = sheet.permute(1, 2, 0).numpy()
-    return Image.fromarray(array[:, :, 0] if channels == 1 else array)
-
-
-def pair_rows(originals: Tensor, rebuilt: Tensor, *, num_columns: int) -> Tensor:
-    """Return rows of originals, each with the row of their reconstructions beneath it, for `picture_grid`.
-
-    Of twice [N, C, S, S] they are [2M, C, S, S], where M is N rounded up to a multiple of ``num_columns``:
-    the last row is filled up with white.
-    """
-    white = originals.new_ones(-len(originals) % num_columns, *originals.shape[1:])
-    rows = [torch.cat([part, white]).unflatten(0, (-1, num_columns)) for part in (originals, rebuilt)]
-    return torch.stack(rows, dim=1).flatten(0, 2)
 
 
 def write_grid(path: Path, pictures: Tensor, *, num_columns: int) -> None:
@@ -60,7 +23,7 @@ def write_grid(path: Path, pictures: Tensor, *, num_columns: int) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture_grid(pictures, num_columns=num_columns).save(path)
+        picture_grid(pictures.detach().cpu().numpy(), num_columns=num_columns).save(path)
     except (OSError, ValueError) as error:
         raise UserError(f"{path} can't be written ({error}); name a file such as samples.png") from None
 
@@ -119,8 +82,10 @@ class PictureGrids(EpochCallback):
         write_grid(folder / f"epoch-{epoch:04d}-samples.png", samples, num_columns=PICTURES_PER_DOMAIN)
         chosen = torch.cat([_first_of(batch.domain, domain) for domain in domains])
         real = batch.pictures[chosen]
-        pairs = pair_rows(real, maker(real, batch.domain[chosen]), num_columns=PICTURES_PER_DOMAIN)
-        write_grid(folder / f"epoch-{epoch:04d}-reconstructions.png", pairs, num_columns=PICTURES_PER_DOMAIN)
+        rebuilt = maker(real, batch.domain[chosen])
+        pairs = pair_rows(real.cpu().numpy(), rebuilt.cpu().numpy(), num_columns=PICTURES_PER_DOMAIN)
+        name = f"epoch-{epoch:04d}-reconstructions.png"
+        write_grid(folder / name, torch.from_numpy(pairs), num_columns=PICTURES_PER_DOMAIN)
 
 
 def _first_of(domains: Tensor, domain: Tensor) -> Tensor:

@@ -92,7 +92,7 @@ class VaeGanEvaluator(Evaluator[VaeGanPredictor, VaeGanDataModule]):
         train = self.datamodule.part("train")[:MAX_JUDGE_SAMPLES]
         if len(train.domain.unique()) < 2:
             return None
-        from sklearn.svm import SVC  # half a second, not before it is needed
+        from sklearn.svm import SVC  # takes half a second to import
 
         values = train.pictures.flatten(1)
         judge = SVC(C=JUDGE_PENALTY, gamma=JUDGE_WIDTH / values.shape[1])

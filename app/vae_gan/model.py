@@ -41,7 +41,7 @@ class VaeGan(Composite):
     """Several variational autoencoders within a generative adversarial network.
 
     After Larsen et al., https://arxiv.org/abs/1512.09300: each VAE reconstructs and samples the pictures of
-    its domains, and a discriminator tells both from real ones. Each VAE and each discriminator has an
+    its domains, and a discriminator distinguishes both from real ones. Each VAE and each discriminator has an
     optimiser of its own; a training batch counts as one in ``global_step``.
 
     Args:
@@ -106,13 +106,13 @@ class VaeGan(Composite):
         spec = VaeGanDataSpec.from_dict(data_spec)
         yield Meaning(part="discriminators", what="domains", names=spec.domains)
         for name, domains in spec.groups.items():
-            if len(domains) > 1:  # encoder and decoder are told which
+            if len(domains) > 1:  # encoder and decoder are given the domain
                 part = f"vaes.{escape_name(name)}"
                 yield Meaning(part=part, what="domains", names=domains, binds="part")
 
     @property
     def untrained(self) -> Sequence[str]:
-        """The discriminators, where the objective asks nothing of them."""
+        """The discriminators, if the objective doesn't use them."""
         return () if self.objective.is_adversarial else ("discriminators.",)
 
     def vae(self, name: str) -> VariationalAutoencoder:

@@ -1,4 +1,4 @@
-"""Pictures in sub-folders, in a folder or a zip file, as tensors; and the digits that scikit-learn ships.
+"""Pictures in sub-folders, in a folder or a zip file, as arrays; and the digits that scikit-learn ships.
 
 Shapes: N pictures, C channels, S pixels to a side.
 """
@@ -12,8 +12,6 @@ from typing import BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder, foreign_file
@@ -25,6 +23,7 @@ from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.pictures.source import PictureSource, open_folder_or_zip
 
 T = TypeVar("T")
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +37,7 @@ class LabelledPictures:
         folders: Names of the folders above those of the domains.
     """
 
-    pictures: Tensor
+    pictures: Floats
     labels: tuple[str, ...]
     sizes: PictureSizes | None = None
     folders: frozenset[str] = frozenset()
@@ -46,10 +45,10 @@ class LabelledPictures:
 
 def read_digits() -> LabelledPictures:
     """Return the 1,797 handwritten digits of 8×8 pixels that scikit-learn ships, white on black."""
-    from sklearn.datasets import load_digits  # half a second, not before it is needed
+    from sklearn.datasets import load_digits  # takes half a second to import
 
     digits = load_digits()
-    pictures = torch.from_numpy(digits.images).float().div(16).unsqueeze(1)
+    pictures = digits.images.astype(np.float32)[:, np.newaxis] / np.float32(16)
     return LabelledPictures(pictures=pictures, labels=tuple(str(label) for label in digits.target))
 
 
@@ -74,7 +73,7 @@ def read_picture_folders(path: Path, *, image_size: int | None, channels: int | 
         sizes = PictureSizes([_read(source, name, read_size) for name in names])
         squaring = Squaring(size=image_size or sizes.followed(), fit="crop")
         read = partial(read_picture, squaring=squaring)
-        pictures = torch.stack([_to_tensor(_read(source, name, read)) for name in names])
+        pictures = np.stack([_to_floats(_read(source, name, read)) for name in names])
     return LabelledPictures(
         pictures=with_channels(pictures, channels or (1 if is_grey(pictures) else 3)),
         labels=found.classes,
@@ -88,7 +87,7 @@ def _read(source: PictureSource, name: PurePath, read: Callable[[BinaryIO], T]) 
         return read(stream)
 
 
-def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Tensor, list[Path]]:
+def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Floats, list[Path]]:
     """Read one picture, or all that lie in a folder and its sub-folders, in the order of their paths.
 
     Returns:
@@ -101,11 +100,11 @@ def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Tensor
     decoded = []
     for file in paths:
         with foreign_file(file), file.open("rb") as stream:
-            decoded.append(_to_tensor(read_picture(stream, Squaring(size=image_size, fit="crop"))))
-    return with_channels(torch.stack(decoded), channels), paths
+            decoded.append(_to_floats(read_picture(stream, Squaring(size=image_size, fit="crop"))))
+    return with_channels(np.stack(decoded), channels), paths
 
 
-def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int) -> Tensor:
+def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int) -> Floats:
     """Decode pictures that are given as the bytes of their files, as `read_pictures` does.
 
     Returns:
@@ -119,9 +118,9 @@ def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int
     decoded = []
     for number, content in enumerate(contents, start=1):
         with errors_naming(f"picture {number}"):
-            decoded.append(_to_tensor(decode_picture(content, Squaring(size=image_size, fit="crop"))))
-    return with_channels(torch.stack(decoded), channels)
+            decoded.append(_to_floats(decode_picture(content, Squaring(size=image_size, fit="crop"))))
+    return with_channels(np.stack(decoded), channels)
 
 
-def _to_tensor(picture: npt.NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(picture).float().div(255)
+def _to_floats(picture: npt.NDArray[np.uint8]) -> Floats:
+    return picture.astype(np.float32) / np.float32(255)

@@ -1,4 +1,4 @@
-"""What one training step of a `VaeGan` makes of a batch, sorted by VAE and by discriminator.
+"""A batch in one training step of a `VaeGan`, sorted by VAE and by discriminator.
 
 Shapes: B pictures of a batch, C channels, S pixels to a side, N domains.
 """
@@ -56,7 +56,7 @@ class Generation:
 
 
 class DomainRouting(nn.Module):
-    """Tells which VAE a picture belongs to.
+    """Finds the VAE that a picture belongs to.
 
     Args:
         members: Indices of the domains of each VAE, by the VAE's name.

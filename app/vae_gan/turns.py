@@ -15,7 +15,7 @@ class Turns:
     every_n_batches: dict[str, int] = field(default_factory=dict)
 
     def has(self, kind: str, num_batches_before: int) -> bool:
-        """Return whether a kind steps in the batch that comes after that many others."""
+        """Return whether a kind steps in the batch after that many others."""
         return num_batches_before % self._interval(kind) == 0
 
     def num_steps(self, path: str, num_batches: int) -> int:

@@ -1,4 +1,4 @@
-"""Files of a user's, labelled by a `VariantModel`: texts, pictures, and lines of sequences."""
+"""A user's files, labelled by a `VariantModel`: texts, pictures, and lines of sequences."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from nested_lightning.app.foreign_files import file_or_folder
 from nested_lightning.app.kept_columns import kept_names
 from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.record_files import record_writers
-from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
+from nested_lightning.app.variant.labelling import SequenceLabeller, SequencePrediction
 from nested_lightning.app.variant.sources.digit_pictures import list_digit_pictures, read_digit_pictures
 from nested_lightning.app.variant.sources.fields import read_inputs
 from nested_lightning.app.variant.sources.python import read_python
@@ -30,7 +30,7 @@ _ANSWERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledSequence:
-    """A sequence of a file and what the model says of it.
+    """A sequence of a file and its prediction.
 
     Attributes:
         name: The file, and the line where it holds several sequences.
@@ -78,13 +78,13 @@ class LabelledSequence:
 
 
 def answer_files(
-    predictor: VariantPredictor,
+    predictor: SequenceLabeller,
     *,
     files: Sequence[Path],
     variant: str | None = None,
     keep: str | None = None,
 ) -> Answers:
-    """Label what files hold.
+    """Label the content of files.
 
     Takes what `predict_files` takes, and raises what it raises.
     """
@@ -122,7 +122,7 @@ def _labels(prediction: SequencePrediction) -> str:
 
 
 def predict_files(
-    predictor: VariantPredictor,
+    predictor: SequenceLabeller,
     variant: str | None,
     paths: Sequence[Path],
     *,

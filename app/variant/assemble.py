@@ -1,4 +1,4 @@
-"""How a `VariantModel` is wired of its parts and the data's spec."""
+"""How a `VariantModel` is wired from its parts and the data spec."""
 
 from collections.abc import Collection, Iterable, Mapping
 

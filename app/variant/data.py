@@ -16,10 +16,10 @@ from nested_lightning.app.folders import list_files
 from nested_lightning.app.foreign_files import file_or_folder
 from nested_lightning.app.submodules.pretrained.texts import TextPreparation
 from nested_lightning.app.tables.json_lines import plain_name
-from nested_lightning.app.variant.encoding import encode_records, fit_variant
+from nested_lightning.app.variant.encoding import fit_variant
 from nested_lightning.app.variant.loader import VariantLoader
 from nested_lightning.app.variant.sampling import VariantSampling
-from nested_lightning.app.variant.sequences import Sequences
+from nested_lightning.app.variant.sequences import Sequences, encode_records
 from nested_lightning.app.variant.sources.file import SequenceFile
 from nested_lightning.app.variant.sources.records import SequenceSource, SourceContent
 from nested_lightning.app.variant.sources.rows import SUFFIXES, holds_rows

@@ -11,12 +11,12 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part
 from nested_lightning.app.serving.forms import JSON, TEXT, parse_json, read_as
 from nested_lightning.app.serving.problems import Problem, unprocessable
-from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
-from nested_lightning.app.variant.sequences import cut_windows
+from nested_lightning.app.variant.labelling import SequenceLabeller, SequencePrediction
 from nested_lightning.app.variant.sources.fields import FIELDS, read_inputs
 from nested_lightning.app.variant.sources.records import RawSequence
 from nested_lightning.app.variant.sources.rows import Row
 from nested_lightning.app.variant.spec import VariantSpec
+from nested_lightning.app.variant.windows import cut_windows
 
 
 class _Body(BaseModel):
@@ -43,11 +43,11 @@ class VariantDesk:
         predictor: The model.
     """
 
-    def __init__(self, *, predictor: VariantPredictor) -> None:
+    def __init__(self, *, predictor: SequenceLabeller) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec
 
     def describe(self, limits: Limits) -> Description:
-        """Say which variants there are, with their classes."""
+        """Describe the variants, with their classes."""
         names = [*self._spec.names]
         return Description(
             inputs={"variants": [_describe(one) for one in self._spec.variants]},

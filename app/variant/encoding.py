@@ -1,23 +1,27 @@
-"""From sequences to tensors: vocabulary and statistics of the training part, then indices and vectors.
+"""From sequences to arrays: vocabulary and statistics of the training part, then indices and vectors.
 
 Shapes: L steps of a sequence, F features of a step, T steps of all sequences together.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from nested_lightning.app.errors import UserError, name_list
-from nested_lightning.app.submodules.pretrained.texts import TextPreparation
 from nested_lightning.app.variant.pieces import PieceSpec, encode_pieces, fit_pieces, refuse_long_windows
-from nested_lightning.app.variant.sequences import Sequences, cut_windows
-from nested_lightning.app.variant.sources.records import RawSequence, Scaling, SequenceRecords, SourceContent
+from nested_lightning.app.variant.sources.records import RawSequence, Scaling, SourceContent
 from nested_lightning.app.variant.spec import VariantSpec
+from nested_lightning.app.variant.windows import cut_windows
 
+if TYPE_CHECKING:
+    from nested_lightning.app.submodules.pretrained.texts import TextPreparation
+
+Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 
@@ -67,25 +71,10 @@ def fit_variant(name: str, content: SourceContent, preparation: TextPreparation 
     )
 
 
-def encode_records(records: SequenceRecords, spec: VariantSpec) -> Sequences:
-    """Return sequences with their labels, in windows."""
-    dtype = torch.uint8 if len(spec.class_names) <= 256 else torch.int32
-    return Sequences.cut(
-        variant=spec.name,
-        steps=encode_inputs(records.inputs, spec),
-        labels=[torch.from_numpy(labels).to(dtype) for labels in records.labels]
-        or [torch.zeros(0, dtype=dtype)],
-        origins=records.origins,
-        has_step_labels=spec.has_step_labels,
-        window=spec.window,
-        margin=spec.margin,
-    )
+def encode_inputs(inputs: Iterable[RawSequence], spec: VariantSpec) -> list[Array]:
+    """Return an array for each sequence: indices of [L], pieces, or standardised vectors of [L, F], float32.
 
-
-def encode_inputs(inputs: Iterable[RawSequence], spec: VariantSpec) -> list[Tensor]:
-    """Return a tensor for each sequence: indices of [L], pieces, or standardised vectors of [L, F], float32.
-
-    Without any sequence it is one tensor of no steps. Of pieces see `encode_pieces`.
+    Without any sequence it is one array of no steps. Of pieces see `encode_pieces`.
 
     Raises:
         UserError: Vectors have another width than the variant's, or more pieces would have to be read at once
@@ -96,32 +85,32 @@ def encode_inputs(inputs: Iterable[RawSequence], spec: VariantSpec) -> list[Tens
     if spec.kind == "vectors":
         mean, scale = np.array(spec.mean), np.array(spec.scale)
         vectors = [_standardise(np.asarray(sequence), mean, scale, spec) for sequence in inputs]
-        return vectors or [torch.zeros(0, len(mean))]
+        return vectors or [np.zeros((0, len(mean)), dtype=np.float32)]
     if spec.kind == "characters":
         table = _character_table(spec.vocabulary)
         encoded = (str(text).encode("utf-32-le", errors="surrogatepass") for text in inputs)
         points = (np.frombuffer(text, dtype=np.uint32).clip(max=len(table) - 1) for text in encoded)
-        texts = [torch.from_numpy(table[each]) for each in points]
-        return texts or [torch.zeros(0, dtype=torch.int32)]
+        texts = [table[each] for each in points]
+        return texts or [np.zeros(0, dtype=np.int32)]
     indices = {token: index for index, token in enumerate(spec.vocabulary, start=1)}
-    tokens = [torch.tensor([indices.get(t, 0) for t in sequence], dtype=torch.int32) for sequence in inputs]
-    return tokens or [torch.zeros(0, dtype=torch.int32)]
+    tokens = [np.array([indices.get(t, 0) for t in sequence], dtype=np.int32) for sequence in inputs]
+    return tokens or [np.zeros(0, dtype=np.int32)]
 
 
-def _encode_pieces(inputs: list[RawSequence], spec: VariantSpec, pieces: PieceSpec) -> list[Tensor]:
+def _encode_pieces(inputs: list[RawSequence], spec: VariantSpec, pieces: PieceSpec) -> list[Array]:
     encoded = encode_pieces(inputs, pieces, has_step_labels=spec.has_step_labels)
     if spec.has_step_labels:
         refuse_long_windows(encoded, pieces, name=spec.name, window=spec.window, margin=spec.margin)
-    return encoded or [torch.zeros(0, pieces.per_step, dtype=torch.int32)]
+    return encoded or [np.zeros((0, pieces.per_step), dtype=np.int32)]
 
 
-def _standardise(vectors: npt.NDArray[np.float32], mean: Floats, scale: Floats, spec: VariantSpec) -> Tensor:
+def _standardise(vectors: npt.NDArray[np.float32], mean: Floats, scale: Floats, spec: VariantSpec) -> Array:
     if vectors.shape[-1] != len(mean):
         raise UserError(
             f"variant '{spec.name}': vectors of {vectors.shape[-1]} numbers were given,"
             f" and it takes {len(mean)}"
         )
-    return torch.from_numpy(((vectors - mean) / scale).astype(np.float32))
+    return ((vectors - mean) / scale).astype(np.float32)
 
 
 def _fit_vectors(sequences: Sequence[RawSequence], scaling: Scaling) -> tuple[list[float], list[float]]:
@@ -139,7 +128,7 @@ def _fit_vocabulary(sequences: Iterable[RawSequence]) -> tuple[str, ...]:
     counts: Counter[str] = Counter()
     for sequence in sequences:
         counts.update(str(token) for token in sequence)
-    # What occurs once teaches nothing; the place of unknown tokens stands for it and so gets trained.
+    # Tokens that occur once teach nothing; they train the index of unknown tokens instead.
     repeated = sorted(token for token, count in counts.items() if count > 1)
     return tuple(repeated or sorted(counts))
 

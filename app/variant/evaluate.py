@@ -12,7 +12,8 @@ from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import Confusion, EvaluationReport, Scores, score_classes
 from nested_lightning.app.variant.data import VariantDataModule
-from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor, stretches
+from nested_lightning.app.variant.labelling import SequencePrediction, stretches
+from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.spec import VariantSpec
 

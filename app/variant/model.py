@@ -158,7 +158,7 @@ class VariantModel(Composite):
 
     @override
     def setup(self, stage: str) -> None:
-        """Refuse what can't be done with parameters that a step leaves without a gradient.
+        """Refuse accumulated gradients on several devices, since a step leaves other variants without any.
 
         Raises:
             UserError: Gradients are gathered over several batches; DDP would leave those of the other
@@ -192,7 +192,7 @@ class VariantModel(Composite):
         return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
 
     def _score(self, batch: SequenceBatch, scores: VariantScores) -> tuple[Tensor, int]:
-        """Add a batch to the scores; return its mean loss and of how many labels that is."""
+        """Add a batch to the scores; return its mean loss and its number of labels."""
         assert batch.target is not None
         has_step_labels = batch.target.dim() == 2
         logits = self.label(batch, has_step_labels=has_step_labels)

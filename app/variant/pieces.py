@@ -8,30 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt
-from torch import Tensor
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.submodules.pretrained.texts import TextPreparation
 from nested_lightning.app.submodules.pretrained.tokenization import load_tokenizer
-from nested_lightning.app.variant.sequences import cut_windows
 from nested_lightning.app.variant.sources.records import RawSequence
+from nested_lightning.app.variant.windows import cut_windows
+
+if TYPE_CHECKING:
+    from nested_lightning.app.submodules.pretrained.texts import TextPreparation
 
 MOST = 16
 """Pieces of one step that are read at most."""
 
+Rows = npt.NDArray[np.int32]
 Pieces = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """The step that each piece begins in, and its id, both [P]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PieceSpec:
-    """What cuts a variant's texts into pieces.
+    """Cuts a variant's texts into pieces.
 
     Attributes:
         tokenizer: A tokenizer of the library tokenizers, as JSON.
@@ -55,7 +56,7 @@ class PieceSpec:
 def fit_pieces(
     preparation: TextPreparation, inputs: Sequence[RawSequence], *, has_step_labels: bool
 ) -> PieceSpec:
-    """Return what cuts the texts of a training part."""
+    """Return the cutter for the texts of a training part."""
     tokenizer = load_tokenizer(preparation.tokenizer)
     probe = tokenizer.encode("a")
     is_added = [*zip(probe.ids, probe.special_tokens_mask, strict=True)]
@@ -76,7 +77,7 @@ def fit_pieces(
     )
 
 
-def encode_pieces(inputs: Sequence[RawSequence], spec: PieceSpec, *, has_step_labels: bool) -> list[Tensor]:
+def encode_pieces(inputs: Sequence[RawSequence], spec: PieceSpec, *, has_step_labels: bool) -> list[Rows]:
     """Return the pieces of each sequence, int32, each id and 1, 0 where there is none.
 
     They are [L, K] where steps have labels. Else they are [P, 1], cut after the most that is read at once.
@@ -84,14 +85,14 @@ def encode_pieces(inputs: Sequence[RawSequence], spec: PieceSpec, *, has_step_la
     cut = _cut(inputs, load_tokenizer(spec.tokenizer))
     if not has_step_labels:
         heads = (ids[: spec.max_length] + 1 for _, ids in cut)
-        return [torch.from_numpy(_at_least_one(ids)[:, None].astype(np.int32)) for ids in heads]
+        return [_at_least_one(ids)[:, None].astype(np.int32) for ids in heads]
     return [_by_step(len(one), pieces, spec.per_step) for one, pieces in zip(inputs, cut, strict=True)]
 
 
 def refuse_long_windows(
-    sequences: Iterable[Tensor], spec: PieceSpec, *, name: str, window: int | None, margin: int
+    sequences: Iterable[Rows], spec: PieceSpec, *, name: str, window: int | None, margin: int
 ) -> None:
-    """Refuse sequences of labelled steps of which more would have to be read at once than can be.
+    """Refuse sequences with more labelled steps than can be read at once.
 
     Args:
         sequences: Pieces of [L, K].
@@ -126,13 +127,13 @@ def _cut(inputs: Sequence[RawSequence], tokenizer: Any) -> list[Pieces]:
     ]
 
 
-def _by_step(num_steps: int, pieces: Pieces, per_step: int) -> Tensor:
+def _by_step(num_steps: int, pieces: Pieces, per_step: int) -> Rows:
     steps, ids = pieces
     slots = np.arange(len(steps)) - np.searchsorted(steps, steps)
     is_kept = slots < per_step
     rows = np.zeros((num_steps, per_step), dtype=np.int32)
     rows[steps[is_kept], slots[is_kept]] = ids[is_kept] + 1
-    return torch.from_numpy(rows)
+    return rows
 
 
 def _at_least_one(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -4,77 +4,21 @@ Shapes: S sequences, T steps of all sequences together, B sequences of a batch, 
 F features of a step.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from nested_lightning.app.data.tensor_batch import TensorBatch
-from nested_lightning.app.errors import UserError
 from nested_lightning.app.variant.batch import IGNORED, SequenceBatch
-from nested_lightning.app.variant.sources.records import Origin
-
-
-@dataclass(frozen=True)
-class Window:
-    """A stretch of a sequence; steps count from the sequence's first.
-
-    Attributes:
-        start: First step.
-        stop: Step after the last.
-        scored_start: First step whose label counts here.
-        scored_stop: Step after the last whose label counts here.
-    """
-
-    start: int
-    stop: int
-    scored_start: int
-    scored_stop: int
-
-
-def check_window(window: int | None, margin: int) -> None:
-    """Refuse margins that leave nothing of a window.
-
-    Raises:
-        UserError: Names both.
-    """
-    if window is not None and 2 * margin >= window:
-        raise UserError(
-            f"a margin of {margin} on both sides leaves nothing of a window of {window}:"
-            " the window must be more than twice the margin"
-        )
-
-
-def cut_windows(length: int, *, window: int | None, margin: int) -> Iterator[Window]:
-    """Yield windows in which every step of a sequence is scored exactly once.
-
-    A scored step has at least ``margin`` steps of its sequence before and after it in its window, or all
-    that there are. Windows are all of the same length, except that of a sequence which is shorter.
-
-    Args:
-        length: Steps of the sequence, at least 1.
-        window: Steps of a window; None: the whole sequence is one.
-        margin: Steps on each side of a window that are context alone; less than half of the window.
-    """
-    if window is None or length <= window:
-        yield Window(0, length, 0, length)
-        return
-    scored = 0
-    while scored < length:
-        start = min(max(0, scored - margin), length - window)
-        stop = start + window
-        scored_stop = length if stop == length else stop - margin
-        yield Window(start, stop, scored, scored_stop)
-        scored = scored_stop
-
-
-class Place(NamedTuple):
-    """Where a window lies: in which sequence, and which of its steps."""
-
-    sequence: int
-    window: Window
+from nested_lightning.app.variant.encoding import encode_inputs
+from nested_lightning.app.variant.sources.records import Origin, SequenceRecords
+from nested_lightning.app.variant.spec import VariantSpec
+from nested_lightning.app.variant.windows import Place, cut_windows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +50,8 @@ class Sequences(TensorBatch):
         cls,
         *,
         variant: str,
-        steps: Sequence[Tensor],
-        labels: Sequence[Tensor] | None,
+        steps: Sequence[npt.ArrayLike],
+        labels: Sequence[npt.ArrayLike] | None,
         has_step_labels: bool,
         origins: Sequence[Origin] = (),
         window: int | None = None,
@@ -117,15 +61,15 @@ class Sequences(TensorBatch):
 
         Args:
             variant: Name of the variant.
-            steps: One tensor for each sequence, [L] or [L, F]; at least one sequence.
-            labels: One tensor for each sequence, [L] or [1].
+            steps: One array for each sequence, [L] or [L, F]; at least one sequence.
+            labels: One array for each sequence, [L] or [1].
             has_step_labels: Whether each step has a label; otherwise sequences stay whole.
             origins: Where each sequence comes from.
             window: Steps of a window; None: sequences stay whole.
             margin: Steps on each side of a window that are context alone.
         """
         places, starts, bounds, offset = [], [], [], 0
-        for number, sequence in enumerate(steps):
+        for number, sequence in enumerate(map(np.asarray, steps)):
             for cut in cut_windows(len(sequence), window=window if has_step_labels else None, margin=margin):
                 places.append(Place(number, cut))
                 starts.append(offset + cut.start)
@@ -135,8 +79,8 @@ class Sequences(TensorBatch):
             offset += len(sequence)
         return cls(
             variant=variant,
-            steps=torch.cat(list(steps)),
-            labels=None if labels is None else torch.cat(list(labels)),
+            steps=torch.from_numpy(np.concatenate(steps)),
+            labels=None if labels is None else torch.from_numpy(np.concatenate(labels)),
             has_step_labels=has_step_labels,
             starts=torch.tensor(starts, dtype=torch.int64),
             places=places,
@@ -201,3 +145,17 @@ class Sequences(TensorBatch):
         return SequenceBatch(
             variant=self.variant, inputs=inputs, mask=mask_BL if is_padded else None, target=target
         )
+
+
+def encode_records(records: SequenceRecords, spec: VariantSpec) -> Sequences:
+    """Return sequences with their labels, in windows."""
+    dtype: Any = np.uint8 if len(spec.class_names) <= 256 else np.int32
+    return Sequences.cut(
+        variant=spec.name,
+        steps=encode_inputs(records.inputs, spec),
+        labels=[labels.astype(dtype) for labels in records.labels] or [np.zeros(0, dtype=dtype)],
+        origins=records.origins,
+        has_step_labels=spec.has_step_labels,
+        window=spec.window,
+        margin=spec.margin,
+    )

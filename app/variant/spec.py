@@ -51,7 +51,7 @@ class VariantSpec:
 
     @property
     def in_features(self) -> int:
-        """Width of a vector, F, or the number of indices of tokens or pieces, the one for none included."""
+        """Width of a vector, F, or the number of indices of tokens or pieces, including that of none."""
         if self.pieces is not None:
             return self.pieces.num_pieces + 1
         return len(self.mean) if self.kind == "vectors" else len(self.vocabulary) + 1

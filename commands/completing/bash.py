@@ -1,4 +1,4 @@
-"""Completion in bash, which takes ``name=value`` for three words."""
+"""Completion in bash, which splits ``name=value`` into three words."""
 
 import contextlib
 import io
@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, MutableMapping
 
 
 def is_completing(environ: Mapping[str, str]) -> bool:
-    """Return whether a shell asks for completions."""
+    """Return whether a shell is asking for completions."""
     return any(name.startswith("_") and name.endswith("_COMPLETE") for name in environ)
 
 
 def is_completing_in_bash(environ: MutableMapping[str, str]) -> bool:
-    """Return whether bash asks for completions, by the protocol of typer and click."""
+    """Return whether bash is asking for completions, by the protocol of typer and click."""
     return any(
         name.startswith("_") and name.endswith("_COMPLETE") and value == "complete_bash"
         for name, value in environ.items()
@@ -20,7 +20,7 @@ def is_completing_in_bash(environ: MutableMapping[str, str]) -> bool:
 
 
 def complete_in_bash(app: Callable[[], object], environ: MutableMapping[str, str]) -> None:
-    """Run the app, which answers to the words joined as they were typed, and cut its answers for bash.
+    """Run the app on the words as they were typed, and shorten its answers for bash.
 
     Args:
         app: Prints completions, one a line, and exits.
@@ -38,7 +38,7 @@ def complete_in_bash(app: Callable[[], object], environ: MutableMapping[str, str
 
 
 def _join(typed: str, cursor: int) -> tuple[list[str], int, str]:
-    """Return the words as they were typed, the index of the last one, and what of it bash leaves alone."""
+    """Return the words as they were typed, the index of the last one, and the part of it that bash keeps."""
     separator = "\n" if "\n" in typed else " "
     pieces = typed.split(separator)[: cursor + 1]
     words: list[str] = []

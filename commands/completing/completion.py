@@ -1,4 +1,4 @@
-"""What the shell offers behind an option: families, presets, names and values of settings."""
+"""What the shell offers after an option: families, presets, names and values of settings."""
 
 from pathlib import Path
 from typing import Any

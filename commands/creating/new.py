@@ -21,7 +21,7 @@ _TEST = Path(__file__).parent / "test_my_family.py"
 
 @new.callback()
 def _begin() -> None:
-    """Let `new family` be a command of its own, although there is only one."""
+    """Keep `family` as a subcommand of `new`, although it is the only one."""
 
 
 @new.command()

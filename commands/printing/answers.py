@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_answers(answers: "Answers", format_: str) -> None:
-    """Print answers on standard output; marked texts in colours where it is a terminal.
+    """Print answers on standard output; on a terminal, marked texts are in colour.
 
     Raises:
         UserError: They are no text, and it is a terminal.

@@ -15,7 +15,7 @@ _MAX_PATHS = 3
 
 
 def print_findings(report: Any) -> None:
-    """Print a line for each fault, and notes of what couldn't be checked and of what is good to know.
+    """Print a line for each fault, and notes of what couldn't be checked or is worth knowing.
 
     Args:
         report: A `app.checking.submodule_table.CheckReport`.
@@ -26,7 +26,7 @@ def print_findings(report: Any) -> None:
 
 
 def print_faults(faults: Sequence[Any]) -> None:
-    """Print a line for each fault; one that several submodules have in the same words comes once.
+    """Print a line for each fault; the same fault of several submodules is printed once.
 
     Args:
         faults: Those of a `app.checking.submodule_table.CheckReport`.
@@ -45,7 +45,7 @@ def _same_at(paths: Sequence[str]) -> str:
 
 
 def print_submodules(report: Any) -> None:
-    """Print a table of the submodules with their sums, and what there is to say of single ones.
+    """Print a table of the submodules with their sums, and notes on single ones.
 
     Args:
         report: A `app.checking.submodule_table.CheckReport`.

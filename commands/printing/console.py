@@ -42,7 +42,7 @@ Part = str | tuple[str, str]
 
 
 def print_line(*parts: Part | Text, on: Console = console) -> None:
-    """Print parts one after the other as a line, which isn't folded."""
+    """Print parts one after another on one line, without wrapping."""
     on.print(Text.assemble(*parts), soft_wrap=True)
 
 
@@ -84,12 +84,12 @@ def _option(argument: re.Match[str]) -> str:
 
 
 def print_note(text: str) -> None:
-    """Print what a person should know, and need not act on."""
+    """Print something worth knowing that needs no action."""
     print_line(("note", "yellow"), f": {text}", on=status_console)
 
 
 def show_warnings_as_notes() -> None:
-    """Print what Python warns of in one line, without the place in the code."""
+    """Print a Python warning on one line, without its place in the code."""
 
     def show(
         message: Warning | str,
@@ -135,7 +135,7 @@ def print_table(
 
 
 def print_records(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table that isn't folded; where the terminal is too narrow for it, a few lines for each row."""
+    """Print a table without wrapping; on a narrow terminal, as a few lines for each row."""
     rows = [*rows]
     widths = (max(map(len, "\n".join(cells).split("\n"))) for cells in zip(columns, *rows, strict=True))
     needed = 1 + sum(3 + width for width in widths)
@@ -179,7 +179,7 @@ def print_facts(title: str, facts: Mapping[str, object]) -> None:
 
 
 def print_finding(subject: str, value: str, problem: str | None) -> None:
-    """Print what was looked at in one line, and what is wrong with it in red."""
+    """Print what was checked on one line, and what is wrong with it in red."""
     mark = ("✓", "green") if problem is None else ("✗", "bold red")
     print_line("  ", mark, f" {subject}  {value}", ("" if problem is None else f"  {problem}", "red"))
 

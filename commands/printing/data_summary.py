@@ -1,4 +1,4 @@
-"""How commands say what was understood of data."""
+"""How commands print what was recognised in the data."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def print_data(summary: Any) -> None:
 
 
 def find_summary(application: Any) -> Any:
-    """Return what was understood of an application's data; None where nothing is known of them.
+    """Return what was recognised in an application's data; None where nothing is known.
 
     Args:
         application: A ready container.
@@ -29,5 +29,5 @@ def find_summary(application: Any) -> Any:
     family = family_container(application)
     try:
         return family.data_summary() if "data_summary" in family.providers else None
-    except UserError:  # whoever needs the data says so
+    except UserError:  # reported by whatever needs the data
         return None

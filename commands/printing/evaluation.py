@@ -73,7 +73,7 @@ def print_report(report: Any, where: str) -> None:
 
 
 def _confusion(name: str, confusion: Any) -> ScoreTable:
-    """Return the matrix; of many classes, the most frequent confusions."""
+    """Return the matrix; for many classes, the most frequent confusions."""
     of = f" of {name}" if name else ""
     names = confusion.class_names
     if len(names) <= _MAX_CLASSES:

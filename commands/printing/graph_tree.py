@@ -13,7 +13,7 @@ _OVERRIDDEN: Part = ("  overridden", "red")
 
 
 def print_tree(report: Any, provider: Any, *, title: str) -> None:
-    """Print providers with the submodules that they built; what is shared is unfolded once.
+    """Print providers with the submodules that they built; what is shared is expanded once.
 
     Args:
         report: A `app.checking.submodule_table.CheckReport`.
@@ -67,7 +67,7 @@ def _submodule(row: Any, edges: Any) -> Text:
 
 
 def _sources(row: Any, edges: Any) -> Text:
-    """Return what goes in, and from where; of many sources only the first and the last one are named."""
+    """Return what goes in, and from where; of many sources only the first and last are named."""
     taken = [(giver or "data", shape) for (giver, taker), shape in edges.items() if taker == row.path]
     named = [Text.assemble(f"{giver} ", (format_shape(shape), "cyan")) for giver, shape in taken]
     if len(named) > _MAX_SOURCES:

@@ -8,7 +8,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from nested_lightning.app.errors import counted
 from nested_lightning.commands.printing.console import (
     format_metric,
-    format_score,
     print_facts,
     print_fault,
     print_line,
@@ -53,17 +52,21 @@ class SweepProgress:
         told = [f"{one.name} {format_metric(one.name, value)}" for one, value in values] or [trial.reason]
         state = (f"{trial.state:<9}", _STYLES.get(trial.state, ""))
         tried = ", ".join(f"{self._names[path]}={_text(value)}" for path, value in trial.settings.items())
-        print_line(f"trial {trial.number:>3}  ", state, f" {', '.join(told)}  ", (tried, "dim"), on=status_console)
+        print_line(
+            f"trial {trial.number:>3}  ", state, f" {', '.join(told)}  ", (tried, "dim"), on=status_console
+        )
 
 
 def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float, max_epochs: int) -> None:
     """Print what is searched, and about how long it takes."""
     defaults = space.defaults()
     rows = [
-        (one.path, _allowed(one.distribution), _when(one), _text(defaults.get(one.path, "-")))
+        (one.path, _allowed(one), _when(one), _text(defaults.get(one.path, "drawn")))
         for one in space.parameters
     ]
-    print_table("Searched", ["setting", "values", "asked for with", "first trial"], rows, numeric=False, is_wide=True)
+    print_table(
+        "Searched", ["setting", "values", "asked for with", "first trial"], rows, numeric=False, is_wide=True
+    )
     objectives = ", ".join(map(str, sweep.objectives))
     most_s = epoch_s * max_epochs * sweep.trials * (sweep.folds or 1) / sweep.jobs
     print_facts(
@@ -134,7 +137,10 @@ def _print_trials(result: Any, sweep: SweepSettings) -> None:
     rows = [
         (
             f"{one.number}{' *' if one.is_on_front else ''}",
-            *(format_metric(each.name, value) for each, value in zip(sweep.objectives, one.values, strict=True)),
+            *(
+                format_metric(each.name, value)
+                for each, value in zip(sweep.objectives, one.values, strict=True)
+            ),
             *(_text(one.settings.get(path, "-")) for path in paths),
         )
         for one in best[: max(_SHOWN, len(result.front))]
@@ -143,9 +149,10 @@ def _print_trials(result: Any, sweep: SweepSettings) -> None:
     print_table(title, columns, rows, is_wide=True)
 
 
-def _allowed(distribution: Any) -> str:
-    if hasattr(distribution, "choices"):
-        return ", ".join(map(_text, distribution.choices))
+def _allowed(parameter: Any) -> str:
+    if parameter.choices:
+        return ", ".join(map(_text, parameter.choices))
+    distribution = parameter.distribution
     log = ", log" if distribution.log else ""
     step = f", step {distribution.step:g}" if distribution.step not in (None, 1) else ""
     return f"{distribution.low:g} to {distribution.high:g}{log}{step}"
@@ -157,7 +164,7 @@ def _when(parameter: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return format_score(value) if isinstance(value, float) and abs(value) >= 0.01 else f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _duration(seconds: float) -> str:

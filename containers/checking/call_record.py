@@ -67,7 +67,7 @@ class CallRecord:
     def find_idle_overrides(
         self, *, asked_for: list[str], handed_on: Collection[str], root: str
     ) -> Iterator[Fault]:
-        """Yield a fault for each override that nothing called; an input of the container is none.
+        """Yield a fault for each override that nothing called; inputs of the container aren't counted.
 
         Args:
             asked_for: Paths of submodules that were built.
@@ -108,7 +108,7 @@ class CallRecord:
 
 
 def _copy(provider: Any) -> Any:
-    """Return a provider of the same things that no override reaches; None where it calls nothing."""
+    """Return a provider of the same things that overrides don't reach; None where it calls nothing."""
     kind: Any = next((kind for kind in _COPIED if isinstance(provider, kind)), None)
     if kind is None or isinstance(
         provider.provides, providers.Provider

@@ -55,7 +55,7 @@ class Constructions:
 
     @contextmanager
     def watching(self, family: Any) -> Iterator[None]:
-        """Remember calls within the block, by the wiring and by the providers of a family's container."""
+        """Remember calls within the block, of the wiring and of the providers of a family's container."""
         with ExitStack() as stack:
             for _, provider in [*list_providers(family)]:
                 called: Any = in_force(provider)

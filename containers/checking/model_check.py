@@ -144,14 +144,14 @@ class _Check:
         return list(self.family.check_notes(model)) if is_asked else []
 
     def _compare_wirings(self) -> None:
-        """Find what a wiring function doesn't build in the same way each time."""
+        """Find what a wiring function builds differently each time."""
         if not self._is_brief and "wiring_differences" in self.family.providers and not self.findings.faults:
             for path, what in self.family.wiring_differences().items():
                 hint = "let the wiring depend on settings and data alone"
                 self.findings.add(Fault(path=path, what=what, hint=hint))
 
     def _look_at_state(self, model: Any) -> None:
-        """Find what no checkpoint can hold, in the composite and in data that were read anyway."""
+        """Find what no checkpoint can hold, in the composite and in data that have been read."""
         known = self.family.providers.get("known_data_spec")
         has_read = "datamodule" in self.family.providers and (known is None or known() is None)
         try:
@@ -160,7 +160,7 @@ class _Check:
             self.findings.add(Fault(path="", what=str(error)))
 
     def _model_provider(self) -> Any:
-        """Return the model's provider without what checks overrides, or has its weights from a file.
+        """Return the model's provider without the checks of overrides and without weights from a file.
 
         A check does the former itself, to the end.
         """
@@ -169,7 +169,7 @@ class _Check:
         return without_overriding(provider) if is_marked else provider
 
     def _batches(self) -> list[Any]:
-        """Return what is sent through the model; nothing, where the family has nothing to send."""
+        """Return the batches to send through the model; none where the family has none."""
         name = "real_batches" if self._has_real_batch else "example_batches"
         is_there = name in self.family.providers
         batches = list(getattr(self.family, name)()) if is_there else []
@@ -194,7 +194,7 @@ class _Check:
 
 
 def _as_composition_error(error: Exception, path: str) -> CompositionError:
-    """Return what is wrong with a composite; what nobody foresaw is a fault of the provider at a path."""
+    """Return what is wrong with a composite; an unforeseen error is a fault of the provider at its path."""
     if isinstance(error, CompositionError):
         return error
     if isinstance(error, UserError):
@@ -223,7 +223,7 @@ def _without_path(error: Exception, path: str) -> str:
 
 
 def _place_of(error: CompositionError) -> str:
-    """Return where to mend it: of a width that the data set, at the submodule that gives another one."""
+    """Return where to fix it: for a width that the data set, at the submodule that gives another one."""
     takes_data = isinstance(error, WidthError) and " " in error.taker
     return error.giver if takes_data else error.path  # type: ignore[attr-defined]
 

@@ -13,7 +13,7 @@ _CONTAINERS = (providers.Container, providers.DependenciesContainer)
 
 
 def list_providers(container: Any, path: str = "") -> Iterator[tuple[str, providers.Provider[Any]]]:
-    """Yield dotted path and provider of all that a container has a name for, sub-containers included.
+    """Yield the dotted path of each named provider of a container and its sub-containers.
 
     Of named items those are there that were addressed so far; what has two names has the first.
     """
@@ -54,7 +54,7 @@ def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
 
 
 def provided_chain(getter: Any) -> list[str]:
-    """Return the names in ``provider.provided.a.b``, without what they are got of."""
+    """Return the names ``a`` and ``b`` in ``provider.provided.a.b``."""
     names: list[str] = []
     while isinstance(getter, providers.AttributeGetter):
         names.insert(0, str(getter.name))

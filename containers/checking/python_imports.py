@@ -1,4 +1,4 @@
-"""What a text of Python imports: names of classes and functions, and the lines that bring them."""
+"""The imports of generated Python: names of classes and functions, and the import lines."""
 
 import inspect
 import sys
@@ -11,7 +11,7 @@ from nested_lightning.app.errors import UserError
 
 
 class Imports:
-    """The names by which what a text needs is imported; each stands for one thing.
+    """The names under which generated code imports things; each name stands for one thing.
 
     Attributes:
         names: Module and name there, by the name in the text.
@@ -43,7 +43,7 @@ class Imports:
         return ".".join([self.add(_shortest_module(module, first), first), *rest])
 
     def add(self, module: str, name: str) -> str:
-        """Return the name that stands for what is imported: another one where that is taken."""
+        """Return the name for an import: a new one where its own is taken."""
         known = (one for one, place in self.names.items() if place == (module, name))
         if (found := next(known, None)) is not None:
             return found

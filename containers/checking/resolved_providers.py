@@ -75,7 +75,7 @@ class _Resolution:
         self._seen: set[int] = set()
 
     def visit(self, provider: Any) -> Iterator[ResolvedProvider]:
-        """Yield a provider, or in place of one without a name those that it is made of."""
+        """Yield a provider, or, if it has no name, those that it is made of."""
         if isinstance(provider, (providers.Delegate, *_GETTERS)):
             yield from self.visit(provider.provides)
         elif isinstance(provider, providers.Dependency):

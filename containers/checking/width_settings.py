@@ -1,4 +1,4 @@
-"""Which settings decide about the widths of a submodule."""
+"""Which settings determine the widths of a submodule."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Something else in a provider's place: found by its path, checked, recorded and put back."""
+"""Overrides of providers: found by path, checked, recorded and undone."""

@@ -75,7 +75,7 @@ def _as_mapping(arguments: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _find(container: Any, wanted: Mapping[str, Any]) -> list[Found]:
-    """Return what is to be overridden, checked as far as that goes at once."""
+    """Return the overrides, checked as far as is possible without data."""
     if not hasattr(container, "providers"):
         raise UserError(f"{container!r} is no container; give one, as bootstrap or from_checkpoint makes it")
     traced = {path: trace_provider(container, path) for path in wanted}
@@ -86,7 +86,7 @@ def _find(container: Any, wanted: Mapping[str, Any]) -> list[Found]:
 
 
 def _place(found: Sequence[Found], stack: ExitStack) -> None:
-    """Override; the stack puts it back."""
+    """Override; leaving the stack undoes it."""
     singletons = [*_dependent_singletons(found)]
     _reset(singletons)
     stack.callback(_reset, singletons)

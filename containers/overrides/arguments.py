@@ -1,4 +1,4 @@
-"""Keyword arguments from outside, bound to a class or a function and checked against what it says of them."""
+"""Keyword arguments from outside, bound to a class or function and checked against its signature."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,7 +14,7 @@ from nested_lightning.settings.reading.written_numbers import without_text
 
 
 def bind_arguments(path: str, called: Any, arguments: Mapping[str, Any]) -> Any:
-    """Return a class or function with keyword arguments bound to it, converted to the types that it states.
+    """Return a class or function with keyword arguments bound to it, converted to its annotated types.
 
     Args:
         path: Path of the provider whose place it takes, for messages.
@@ -41,7 +41,7 @@ def bind_arguments(path: str, called: Any, arguments: Mapping[str, Any]) -> Any:
 def _convert(path: str, value: Any, annotation: Any) -> Any:
     try:
         return TypeAdapter(annotation).validate_python(value)
-    except PydanticUserError:  # a type that pydantic knows nothing of
+    except PydanticUserError:  # a type that pydantic doesn't know
         return value
     except ValidationError as error:
         message = error.errors()[0]["msg"]

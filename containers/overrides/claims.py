@@ -10,17 +10,17 @@ from typing import Any
 
 
 class OverrideInUseError(RuntimeError):
-    """A provider that another thread or task overrides at this moment."""
+    """Another thread or task is overriding the provider."""
 
 
 _lock = threading.Lock()
 _claims: list["Claim"] = []
-"""The overrides that hold, the outer ones first."""
+"""The overrides in effect, the outer ones first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """An override that holds.
+    """An override that is in effect.
 
     Attributes:
         owner: Thread and task.
@@ -35,14 +35,14 @@ class Claim:
     target: Any
 
     def end(self) -> None:
-        """Put the provider back, where the block that overrides it never ends."""
+        """Undo the override where the block that made it never ends."""
         _release(self)
         self.target.reset_last_overriding()
 
 
 @contextmanager
 def claim(target: Any, path: str, place: str) -> Iterator[None]:
-    """Hold a provider for this thread and task while the block runs.
+    """Claim a provider for this thread and task while the block runs.
 
     Raises:
         OverrideInUseError: Another one holds it.
@@ -69,7 +69,7 @@ def _release(claim: Claim) -> None:
 
 
 def open_claims() -> list[Claim]:
-    """Return the overrides that hold at this moment, for tests: after one of them none should be left."""
+    """Return the overrides in effect, for tests: after a test none should be left."""
     with _lock:
         return [*_claims]
 

@@ -23,7 +23,7 @@ _lock = threading.Lock()
 
 
 class RestoredModel(providers.Object[Any]):
-    """The provider of a model that was read from a file: no provider of a submodule is asked any more."""
+    """The provider of a model that was read from a file: providers of its submodules are no longer called."""
 
 
 class OverriddenModel(providers.Callable[Any]):
@@ -42,7 +42,7 @@ class OverriddenModel(providers.Callable[Any]):
 
     @classmethod
     def knowing(cls, placed: tuple[str, Override], family: Any) -> "OverriddenModel":
-        """Return the one that builds a family's model from now on, and knows of an override besides."""
+        """Return the one that builds a family's model from now on, with one more override."""
         provider = family.providers["model"]
         with _lock:
             if not isinstance(provider.last_overriding, cls):
@@ -52,7 +52,7 @@ class OverriddenModel(providers.Callable[Any]):
             return found
 
     def forget(self, placed: tuple[str, Override], family: Any) -> None:
-        """Know of an override no more, and give way where none is left; overrides may go in any order."""
+        """Forget an override, and give way where none is left; overrides may end in any order."""
         provider = family.providers["model"]
         with _lock:
             self.placed.remove(placed)

@@ -13,7 +13,7 @@ from nested_lightning.containers.providing.nested import WithParts
 
 
 class OverridePathError(UserError):
-    """A path at which there is no provider."""
+    """There is no provider at a path."""
 
 
 def find_provider(container: Any, path: str) -> providers.Provider[Any]:
@@ -68,7 +68,7 @@ def _enter(found: Any, path: str) -> Any:
 def _below(found: Any) -> Mapping[str, providers.Provider[Any]]:
     """Return what is known by name in a container, or within a provider: items, parts, entries."""
     if isinstance(found, providers.Configuration | providers.ConfigurationOption):
-        return {}  # a host's own; it has every attribute that it is asked for
+        return {}  # a host's own provider, which has any attribute that is asked for
     items: Mapping[Any, Any] = {}
     if not isinstance(found, providers.Provider) or isinstance(found, providers.Aggregate):
         items = found.providers

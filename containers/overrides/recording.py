@@ -1,4 +1,4 @@
-"""What a recipe says of an override, and whether it is rebuilt from that alone."""
+"""What a recipe records of an override, and whether that is enough to rebuild it."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from nested_lightning.settings.base import ChoiceSettings
 
 
 def record(replacement: Any, path: str) -> RecordedOverride:
-    """Return what can be said of a replacement in plain data.
+    """Return what can be recorded of a replacement as plain data.
 
     The settings of a registered choice are recorded by its kind, from which it is rebuilt; a class or a
     function by its import path, options and file, by which a person knows it again; anything else in words.

@@ -18,7 +18,7 @@ from nested_lightning.settings.reading.errors import SettingsError, describe_pro
 
 
 class OverrideNeededError(UserError):
-    """Something was overridden when a composite was built, and has to be given again.
+    """A composite was built with an override that has to be given again.
 
     Attributes:
         overrides: What is lacking.

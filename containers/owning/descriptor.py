@@ -21,7 +21,7 @@ def family_of(function: Any) -> Family:
 
 
 def python_name(family: Family) -> str:
-    """Return what is given as ``family=`` in Python, as far as it has a name; empty: none is needed."""
+    """Return the name of what is given as ``family=`` in Python; empty: none is needed."""
     registered = families().keys() - {one.name for one in given_families()}
     if family.origin is None or family.name in registered:
         return ""

@@ -95,7 +95,7 @@ def family(
 
 
 def _declared_policies(plan: WiringPlan, section: str) -> dict[str, Any]:
-    """Return what declarations of parts say of first weights and of learning, as settings."""
+    """Return the first weights and policies that declarations of parts give, as settings."""
     policies = {
         f"{section}.{_place_of(name, one.declaration)}": dict(one.declaration.policy)
         for name, one in plan.parts.items()
@@ -113,7 +113,7 @@ def _unwired(model: type[Any], data: Any) -> Callable[..., Any]:
     """Return a wiring function of a module that has nothing injected."""
 
     def wire(data: Any, model: Any) -> Any:
-        del data  # nothing of the model follows from it
+        del data  # nothing in the model depends on it
         return model()
 
     wire.__annotations__ = {"data": data, "model": Part[model], "return": model}  # type: ignore[valid-type]

@@ -1,4 +1,4 @@
-"""The settings of a kind that a wiring function offers, and how it is built of them."""
+"""The settings of a kind that a wiring function offers, and how it is built from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ class OwnChoice(ChoiceSettings):
         return wiring_arguments(super().arguments(), self.parts, makers or {})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle what is built of it; its class was made of a signature, and has no place to be found at."""
+        """Pickle what is built from it; its class was made from a signature and can't be imported."""
         return SentChoice, (self.target, self.arguments())
 
 
 @dataclass(frozen=True)
 class SentChoice:
-    """What another process, or a copy of a model, gets of a choice.
+    """What another process, or a copy of a model, receives of a choice.
 
     Attributes:
         target: What is called.
@@ -78,7 +78,7 @@ def wiring_arguments(
 def build_part(
     choice: OwnChoice | SentChoice | None, makers: Mapping[str, Any], *args: Any, **kwargs: Any
 ) -> Any:
-    """Build what was chosen of its settings and of what the wiring gives, or return None where nothing was.
+    """Build what was chosen from its settings and what the wiring gives; None where nothing was chosen.
 
     Args:
         choice: The settings.

@@ -21,10 +21,13 @@ from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.exporting.own_model import exports_of
+from nested_lightning.app.report.family_sections import FamilySections, OwnSections
 from nested_lightning.containers.owning.own_choice import wiring_arguments
 from nested_lightning.containers.owning.part_providers import DataProvider, makers_of, part_providers
 from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
+from nested_lightning.containers.providing.declared import DeclaredFactory
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.containers.providing.watched import is_replaced
 from nested_lightning.containers.serving.routers import make_router
@@ -72,6 +75,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         data_summary = providers.Callable(own_summary, datamodule, data_spec)
         example_batches = providers.Callable(_examples, data_spec)
         real_batches = providers.Callable(_real_batches, datamodule)
+        exports = providers.Callable(exports_of, data_spec=data_spec, name=section)
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
         assembler = providers.Factory(
             Assembler, seed=application.provided.seed, path=section, adapters=trainer.adapters
@@ -84,6 +88,12 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             model=trained_model(model, application, trainer),
             datamodule=datamodule,
             seed=application.provided.seed,
+        )
+        report_sections = DeclaredFactory(FamilySections, OwnSections)
+        report_arguments = providers.Dict(
+            model=trained_model(model, application, trainer),
+            datamodule=datamodule,
+            predictor=providers.Object(None),
         )
         some_data = providers.Callable(_some_data, datamodule.provider, unread_datamodule.provider)
         predictor = providers.Factory(
@@ -168,7 +178,8 @@ def _notes(datamodule: Any, section: str, model: Any) -> list[str]:
     return [*filter(None, [lacking_predictor(model, datamodule(is_ready=False), name=section)])]
 
 
-def _real_batches(datamodule: Any) -> list[Any]:
+def _real_batches(datamodule: Any, num_samples: int | None = None) -> list[Any]:
+    del num_samples  # a batch is as its loader gives it
     with torch.random.fork_rng(devices=[]):
         batch = first_batch(datamodule)
     return [] if batch is None else [batch]

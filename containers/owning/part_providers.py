@@ -1,4 +1,4 @@
-"""Providers of the parts of a wiring function, and of the parts of what these are built by, at any depth."""
+"""Providers of the parts of a wiring function and, at any depth, of the parts of those parts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Provider = providers.Provider[Any]
 
 
 class WithMakers(WithParts):
-    """Has the providers of its parts from its last argument, which is what builds these by name."""
+    """Takes the providers of its parts from its last argument, which builds them by name."""
 
     args: tuple[Any, ...]
 
@@ -39,7 +39,7 @@ class DataProvider(WithMakers, providers.Singleton[Any]):
 
 
 class PartProvider(WithMakers, DeclaredCallable):
-    """Builds one part of its settings; its own parts are those of wiring functions among its kinds.
+    """Builds one part from its settings; its own parts are those of wiring functions among its kinds.
 
     Called with what builds a part of settings, the settings, and what builds its own parts.
     """
@@ -73,7 +73,7 @@ class ItemProviders(NamedProviders):
 
     @property
     def expected_item(self) -> Expected:
-        """What has to come of each item."""
+        """What each item has to be."""
         return self._plan.expected if self._plan else ANYTHING
 
     def __getitem__(self, name: str) -> Provider:

@@ -48,7 +48,7 @@ def plain_arguments(
         is_required = default is parameter.empty
         annotation = hints.get(name, NoneType if is_required else type(default))
         written = plain_type(annotation)
-        is_known = written not in (None, NoneType)  # None alone doesn't say what else may stand there
+        is_known = written not in (None, NoneType)  # None alone doesn't say which other values are allowed
         is_wanted = may_be_required if is_required else _is_plain_value(default)
         if name not in wired and is_known and is_wanted:
             described = descriptions.get(name, f"Argument {name}.")
@@ -106,11 +106,11 @@ def _is_plain_value(value: Any) -> bool:
 
 
 def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
-    """Return the types of arguments as far as they can be had at runtime."""
+    """Return the types of arguments as far as they are available at runtime."""
     function = maker.__init__ if isinstance(maker, type) else inspect.unwrap(maker)  # type: ignore[misc]
     try:
         return get_type_hints(function, include_extras=True)
-    except (NameError, TypeError):  # a name that is imported for type checkers alone
+    except (NameError, TypeError):  # a name imported only for type checkers
         return {}
 
 

@@ -58,7 +58,7 @@ def _unwired(module: Any, model: type[LightningModule]) -> Any:
 
 
 def _is_lightning(found: Any, base: type[Any]) -> bool:
-    """Return whether this is a class of that base, also of the other package, which is refused later."""
+    """Return whether this is a class of that base, of either Lightning package; one is refused later."""
     if not isinstance(found, type):
         return False
     names = {one.__name__ for one in found.__mro__}
@@ -71,7 +71,7 @@ def _run(path: Path) -> Any:
         raise UserError(f"{path}: no such file of Python; name a family in a file as my_file.py:my_family")
     file = path.resolve()
     unlike = f"{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
-    for name in (file.stem, unlike):  # the second where there is another module of the first
+    for name in (file.stem, unlike):  # the second if another module has the first
         known = sys.modules.get(name)
         if known is None:
             return _import(path, file, name)

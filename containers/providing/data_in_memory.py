@@ -1,4 +1,4 @@
-"""Data that a program holds, in the place of files."""
+"""Data that a program holds, instead of files."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from nested_lightning.settings.application import ApplicationSettings, is_in_mem
 
 
 def place_of(data: Any) -> str:
-    """Return what settings say of data: where they lie, or, if they are no path, that they are in memory."""
+    """Return what settings record of data: their path, or that they are in memory."""
     return str(Path(data).absolute()) if _is_path(data) else place_in_memory(type(data).__name__)
 
 
@@ -45,7 +45,7 @@ def give_data(container: Any, data: Any, *, model: str) -> None:
 
 
 def data_or_place(given: Any, place: Path | None) -> Any:
-    """Return the data that are given; without any, where they lie, or what says that they are awaited."""
+    """Return the data that are given, else their path, else a marker that they are still to come."""
     if given is not None:
         return given
     return AwaitedTable(str(place)) if is_in_memory(place) else place

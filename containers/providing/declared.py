@@ -34,7 +34,7 @@ class _Declared(providers.Provider[Any]):
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle it as a function of the arguments that it has now: a model is sent without its container."""
+        """Pickle it as a function with its current arguments: a model is sent without its container."""
         return partial, (_called, resolved(self))
 
 
@@ -77,6 +77,6 @@ def without_overriding(provider: Any) -> Any:
 
 
 def expected_of(provider: Any) -> Expected:
-    """Return what has to come of a provider; of one that is declared without a Protocol, anything may."""
+    """Return what a provider has to give; anything if it is declared without a Protocol."""
     expected = getattr(provider, "expected", ANYTHING)
     return expected if isinstance(expected, Expected) else ANYTHING

@@ -59,7 +59,7 @@ class NamedProviders(providers.Provider[Any]):
 
     @property
     def expected_item(self) -> Expected:
-        """What has to come of each item."""
+        """What each item has to be."""
         return expected_of(self._item)
 
     @property
@@ -69,7 +69,7 @@ class NamedProviders(providers.Provider[Any]):
 
     @property
     def named(self) -> Mapping[str, providers.Provider[Any]]:
-        """The items that were addressed so far, by name."""
+        """The items that have been addressed so far, by name."""
         return dict(self._named)
 
     @property
@@ -84,7 +84,7 @@ class NamedProviders(providers.Provider[Any]):
 
 
 def build_items(items: NamedProviders, names: Iterable[str], *more: Any) -> list[Any]:
-    """Build the items that settings name, then those that were put in besides, and add what else there is."""
+    """Build the items that settings name, then those that overrides add, and add what else there is."""
     put_in = [name for name, item in items.named.items() if is_replaced(item)]
     return [*(items[name]() for name in dict.fromkeys([*names, *put_in])), *more]
 

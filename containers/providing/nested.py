@@ -44,7 +44,7 @@ class NestedProviders(NamedProviders):
 
 
 class WithParts:
-    """What a provider has besides that is made of parts: the providers of these as attributes.
+    """What a provider of something made of parts adds: the providers of these parts as attributes.
 
     Attributes:
         choice: The provider of the settings of what it builds; None: not known.

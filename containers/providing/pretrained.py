@@ -1,4 +1,4 @@
-"""What pretrained parts say of themselves: kept in the settings, and given to whoever prepares their data."""
+"""What pretrained parts' configs hold: kept in the settings, and used to prepare their data."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -49,7 +49,7 @@ def without_weights(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def preparation_for(choice: ChoiceSettings) -> Any:
-    """Return how a pretrained part wants its pictures or texts; None: it isn't one, or says nothing."""
+    """Return how a pretrained part wants its pictures or texts; None: it isn't one, or doesn't say."""
     if not isinstance(choice, PreparedSettings):
         return None
     return import_target(choice.prepared_by)(**choice.prepared_from())
@@ -58,7 +58,7 @@ def preparation_for(choice: ChoiceSettings) -> Any:
 def preparation_by_name(
     choices: Mapping[str, ChoiceSettings], defaults: Mapping[str, ChoiceSettings], name: str, sort: str
 ) -> Any:
-    """Return how the part ``name`` wants what it is given: by its own choice, or else that for the sort."""
+    """Return how the part ``name`` wants its inputs: by its own choice, or else by that for its sort."""
     choice = choices.get(name, defaults.get(sort))
     return None if choice is None else preparation_for(choice)
 

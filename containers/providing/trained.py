@@ -25,7 +25,7 @@ class TrainedModel(providers.Object[Any]):
 
 
 def new_model(model: Any, trainer: Any, predictor: Any) -> dict[str, Any]:
-    """Return what a family's ``training_run`` gets: a new model, and what keeps it when it is trained.
+    """Return arguments of a family's ``training_run``: a new model, and what keeps it once it is trained.
 
     Args:
         model: The family's provider of models.
@@ -63,7 +63,7 @@ def _keep(model: Any, predictor: Any, trained: LightningModule) -> Callable[[], 
 
 
 def _predictor_of(predictor: Any, trained: LightningModule) -> Any:
-    is_replaced = predictor.last_overriding is not None  # what was put in may take no model
+    is_replaced = predictor.last_overriding is not None  # a replacement need not take a model
     return predictor() if is_replaced else predictor(model=trained)
 
 

@@ -1,6 +1,7 @@
-"""The program of `serve`: checkpoints loaded and tried, then answered for until a signal asks for the end."""
+"""The program of `serve`: it loads and tries checkpoints, then answers until a signal ends it."""
 
 import logging
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ class Program:
         """Serve until the end, and return the exit status.
 
         Args:
-            say: Is told where, once requests are answered.
+            say: Called with the address, once requests are answered.
         """
         app = make_application(self.services, metrics=self._metrics, guards=self._guards)
         where = f"http://{self._settings.host}:{self._socket.getsockname()[1]}"
@@ -110,8 +111,13 @@ class _Deaths(Metrics):
 
 
 def compute_with(models: Sequence[Model]) -> None:
-    """Let torch take as many threads as trainings of these models do: more of them slow small models down."""
-    import torch  # by now loaded in any case
+    """Let torch take as many threads as trainings of these models do: more of them slow small models down.
+
+    Where all are exported ones there is no torch.
+    """
+    if "torch" not in sys.modules:
+        return
+    import torch
 
     torch.set_num_threads(max(model.num_threads or torch.get_num_threads() for model in models))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def make_router(
     desk: Any, family: Family, /, *, name: str | None = None, prefix: str = "", **limits: Any
 ) -> "APIRouter":
-    """Return the routes of a model: ``GET`` of their top says what it is, ``POST`` of ``/predict`` answers.
+    """Return the routes of a model: ``GET`` of the prefix describes it, ``POST`` of ``/predict`` answers.
 
     Args:
         desk: Of the family.

@@ -5,20 +5,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import read_recipe
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.exported.runtime import is_exported
 from nested_lightning.app.foreign_files import sha256_of
 from nested_lightning.app.serving.desk import Limits
 from nested_lightning.app.serving.extra import require_extra
 from nested_lightning.app.serving.service import Model, Service
 from nested_lightning.app.serving.watch import Watch
-from nested_lightning.app.training.runs.run_folder import model_file_in
-from nested_lightning.containers.application import ApplicationContainer
-from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
+from nested_lightning.containers.exported import exported_model
 from nested_lightning.settings.serving import LimitSettings, check_limits
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from nested_lightning.containers.application import ApplicationContainer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,10 @@ class ServedFile:
 
     def find(self) -> Path:
         """Return the file as it is now: of a run folder, the best checkpoint."""
+        if is_exported(self.path):
+            return self.path
+        from nested_lightning.app.training.runs.run_folder import model_file_in  # needs torch, as all below
+
         return model_file_in(self.path)
 
     def load(self) -> Model:
@@ -46,16 +51,27 @@ class ServedFile:
             UserError: It can't be opened.
         """
         file = self.find()
+        if is_exported(file):
+            return self._load_exported(file)
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint
+
         digest = f"sha256:{sha256_of(file)}"
         own = self._own_overrides(file) if self.overrides else {}
         return model_of(from_checkpoint(file, overrides=own, device=self.device), digest=digest)
 
+    def _load_exported(self, file: Path) -> Model:
+        if self.device not in (None, "cpu", "auto"):
+            raise UserError(f"--device {self.device}: {file} is run by onnxruntime on the CPU; leave it out")
+        return exported_model(file)
+
     def _own_overrides(self, file: Path) -> dict[str, Any]:
+        from nested_lightning.app.checkpoints.model_file import read_model_file
+
         family = read_recipe(read_model_file(file), source=file).family
         return {path: one for path, one in self.overrides.items() if family_of_path(path) == family}
 
 
-def serving_app(models: Mapping[str, ApplicationContainer], **limits: Any) -> "FastAPI":
+def serving_app(models: Mapping[str, "ApplicationContainer"], **limits: Any) -> "FastAPI":
     """Return a whole application, as `serve` has it, which answers for the models of containers.
 
     Args:
@@ -80,13 +96,14 @@ def family_of_path(path: str) -> str:
     return path.partition(".")[0].replace("_", "-")
 
 
-def model_of(application: ApplicationContainer, *, digest: str = "") -> Model:
+def model_of(application: "ApplicationContainer", *, digest: str = "") -> Model:
     """Return the model of a container that was trained, or opened from a checkpoint.
 
     Raises:
         UserError: There is none.
     """
     from nested_lightning.app.training.machine.threads import count_threads  # needs torch
+    from nested_lightning.containers.starting.bootstrapping import provider_of
 
     settings = application.settings()
     family, wanted = settings.family, settings.trainer.num_threads

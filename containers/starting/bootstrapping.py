@@ -171,7 +171,7 @@ def from_checkpoint(
             wanted = merge(wanted, {"prediction": {"device": device}})
         build = partial(from_recipe, recipe, changes=wanted, overrides=overrides, data=data, source=path)
         application = build()
-        if not recipe.overrides:  # a ready module of the user's isn't made anew
+        if not recipe.overrides:  # a user's ready module isn't built again
             _refuse_unfit(family_container(build()), checkpoint, path)
     container = family_container(application)
     try:
@@ -237,7 +237,7 @@ def _for_use(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def naming_packages(recipe: Recipe, *, source: Path) -> Iterator[None]:
-    """Let an error in settings say which packages they need that aren't here as they were there.
+    """Add to an error in settings which packages are missing or have another version.
 
     Args:
         recipe: Names the packages.
@@ -256,7 +256,7 @@ def naming_packages(recipe: Recipe, *, source: Path) -> Iterator[None]:
 
 
 def _refuse_recorded_settings(recipe: Recipe, source: Path) -> None:
-    """Name the file where its own settings are wrong, and not what was put over them."""
+    """Name the file in errors of its own settings, and not in those of changes to them."""
     try:
         parse_settings(recipe.settings)
     except SettingsError as error:

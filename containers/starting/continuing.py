@@ -85,7 +85,7 @@ def layer_from(path: str | Path, *, model: str | None = None) -> Layer:
 
 
 def _for_another_run(recipe: Recipe) -> dict[str, Any]:
-    """Return settings without what is of that run alone, with kinds that were put in by an override."""
+    """Return settings without what belongs to that run only, with kinds that an override put in."""
     settings = without_weights(recipe.settings)
     values = {name: value for name, value in settings.items() if name not in _OF_ONE_RUN}
     policies = dict(values.get("submodules", {}))

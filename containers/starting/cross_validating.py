@@ -53,7 +53,7 @@ def resume_cross_validation(
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> CrossValidationResult:
-    """Go on with the fold that stood, train those after it, and bring the folds' scores together.
+    """Go on with the interrupted fold, train those after it, and bring the folds' scores together.
 
     Of one that has ended, the scores are given once more and nothing is written.
 

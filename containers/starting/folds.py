@@ -78,7 +78,7 @@ def rest_of_folds(
     data: Any = None,
     environ: Mapping[str, str] | None = None,
 ) -> CrossValidation:
-    """Return what is left of a cross-validation; takes what `resume_training` takes.
+    """Return what is left of a cross-validation; the arguments are those of `resume_training`.
 
     Raises:
         UserError: There is none in the folder, or as `resume_training`.
@@ -147,12 +147,12 @@ def _application_of(
 
 
 def _own(overrides: Overrides) -> dict[str, Any]:
-    """Return copies of what is put in, since a ready module would go from fold to fold with its weights."""
+    """Return copies of overrides, since a ready module would carry its weights from fold to fold."""
     copies = {}
     for path, replacement in overrides.items():
         try:
             copies[path] = deepcopy(replacement)
-        except Exception as error:  # whatever a stranger's object does
+        except Exception as error:  # a user's object may raise anything
             raise UserError(
                 f"{path}: {type(replacement).__name__} can't be copied for each fold ({error}); give a class"
                 " or a function, which is called for each"

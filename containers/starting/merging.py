@@ -1,4 +1,4 @@
-"""What a checkpoint with adapters holds without them: their layers have learned what they have."""
+"""A checkpoint with its adapters merged into the weights of their layers."""
 
 from collections.abc import Mapping
 from dataclasses import replace

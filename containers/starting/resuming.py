@@ -131,7 +131,7 @@ def settings_of(
 
 
 def _result_of(folder: RunFolder, point: ResumePoint, trainer: Mapping[str, Any]) -> TrainingResult | None:
-    """Return what a training came to that has nothing left to do; that is said."""
+    """Return the result of a training that has nothing left to do, and log that."""
     end = point.end(
         max_epochs=trainer["max_epochs"],
         max_steps=trainer["max_steps"],

@@ -19,7 +19,7 @@ def unfit_kinds(space: SearchSpace) -> dict[tuple[str, str], str]:
         (one.path, kind): why
         for one in space.parameters
         if one.path.endswith(".kind")
-        for kind in getattr(one.distribution, "choices", ())
+        for kind in one.choices
         for why in [*_faults(space, one, kind)][:1]
     }
 

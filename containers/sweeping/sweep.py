@@ -1,8 +1,8 @@
 """A whole sweep, from settings or from its folder."""
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from nested_lightning.app.sweeping.study import (
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.containers.starting.ray_training import refuse_own_family
 from nested_lightning.containers.sweeping.files import write_best_file, write_sweep_file
 from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.shares import share_of
@@ -92,27 +93,28 @@ def run_sweep(
             write_table(folder / "trials.csv", trials, objectives, [one.path for one in space.parameters])
             return trials
 
-        leader = Leader(
-            study=study,
-            start_worker=partial(_start_worker, folder, sweep.jobs, settings.trainer.accelerator),
-            jobs=sweep.jobs,
-            make_task=partial(make_task, "train"),
-            max_failures=sweep.max_failures,
-            ended=lambda number: reported(settle()[number]),
-        )
-        with closing(study), leader.working():
-            is_new, stopped = _try_all(leader, study, make_task)
-            trials = settle()
-            best = ranked(trials, objectives)[:1]
-            result = SweepResult(
-                folder=folder,
-                objectives=objectives,
-                trials=trials,
-                winner=best[0] if best else None,
-                is_new=is_new,
-                stopped=stopped or _unfinished(trials),
+        with closing(study), _workers(folder, settings, sweep) as start_worker:
+            leader = Leader(
+                study=study,
+                start_worker=start_worker,
+                jobs=sweep.jobs,
+                make_task=partial(make_task, "train"),
+                max_failures=sweep.max_failures,
+                ended=lambda number: reported(settle()[number]),
             )
-            return _conclude(result, leader, make_task)
+            with leader.working():
+                is_new, stopped = _try_all(leader, study, make_task)
+                trials = settle()
+                best = ranked(trials, objectives)[:1]
+                result = SweepResult(
+                    folder=folder,
+                    objectives=objectives,
+                    trials=trials,
+                    winner=best[0] if best else None,
+                    is_new=is_new,
+                    stopped=stopped or _unfinished(trials),
+                )
+                return _conclude(result, leader, make_task)
 
 
 def _try_all(leader: Leader, study: SweepStudy, make_task: MakeTask) -> tuple[bool, str]:
@@ -179,9 +181,30 @@ def _task(
     )
 
 
+@contextmanager
+def _workers(
+    folder: Path, settings: ApplicationSettings, sweep: SweepSettings
+) -> Iterator[Callable[[int], WorkerProcess]]:
+    """Give what starts the worker of a number."""
+    if sweep.engine == "ray":
+        from nested_lightning.app.sweeping.ray_workers import ray_workers
+
+        refuse_own_family(settings)
+        with ray_workers(
+            program=_PROGRAM, jobs=sweep.jobs, address=sweep.ray_address, log=partial(_log, folder)
+        ) as start:
+            yield start
+    else:
+        yield partial(_start_worker, folder, sweep.jobs, settings.trainer.accelerator)
+
+
 def _start_worker(folder: Path, jobs: int, accelerator: str, index: int) -> WorkerProcess:
     environment = share_of(index, jobs, accelerator=accelerator)
-    return WorkerProcess(program=_PROGRAM, environment=environment, log=folder / f"worker-{index}.log")
+    return WorkerProcess(program=_PROGRAM, environment=environment, log=_log(folder, index))
+
+
+def _log(folder: Path, index: int) -> Path:
+    return folder / f"worker-{index}.log"
 
 
 def _plan(settings: ApplicationSettings, space: SearchSpace, sweep: SweepSettings) -> Plan:

@@ -1,7 +1,9 @@
 """The program of a worker process: ``python -m nested_lightning.containers.sweeping.worker``.
 
-With the number of its end of a pipe it does one task after another. With more words it is one of several
-processes that train a trial together; Lightning starts it so.
+With the number of its end of a pipe, or the leading process's HOST:PORT, it does one task after another. With
+more words it is one of several processes that train a trial together; Lightning starts it so.
+
+What takes long to import is imported once somebody watches whether the leading process is there.
 """
 
 import gc
@@ -9,11 +11,11 @@ import os
 import pickle
 import sys
 from dataclasses import replace
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Client, Connection
 from pathlib import Path
 
 from nested_lightning.app.launch import launched_rank
-from nested_lightning.app.sweeping.messages import Line, Report, Task
+from nested_lightning.app.sweeping.messages import KEY, Line, Report, Task
 
 
 def main() -> None:
@@ -21,7 +23,14 @@ def main() -> None:
     if launched_rank() > 0:
         _join(*sys.argv[1:])
     else:
-        _work(Line(Connection(int(sys.argv[1]))))  # before torch is imported, which takes seconds
+        _work(Line(_connection(sys.argv[1])))  # before torch is imported, which takes seconds
+
+
+def _connection(place: str) -> Connection:
+    if place.isdigit():
+        return Connection(int(place))
+    host, _, port = place.rpartition(":")
+    return Client((host, int(port)), authkey=bytes.fromhex(os.environ.pop(KEY)))
 
 
 def _work(line: Line) -> None:

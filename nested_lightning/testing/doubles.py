@@ -18,7 +18,7 @@ __all__ = ["Call", "FewSamples", "SubmoduleDouble", "few_samples", "one_step_tra
 
 
 def _own_spec(family: Any) -> OwnDataSpec | None:
-    """Return what the data of a family of one's own say; None: of any other."""
+    """Return the data facts of a user's own family; None for any other."""
     return family.data_spec() if family.data_spec_type() is OwnDataSpec else None
 
 

@@ -1,4 +1,4 @@
-"""Golden configurations: what a model is set to and made of, as a text that stands in a repository.
+"""Golden configurations: a model's settings and tensor shapes as a text to keep in a repository.
 
 ``assert_golden(Path("golden/corners.yaml"), bootstrap({...}, family=corners))`` in a test; where a change is
 wanted, ``RENEW_GOLDEN=1 pytest`` writes the files anew.

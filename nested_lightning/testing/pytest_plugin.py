@@ -88,7 +88,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Fail a test after which something is overridden still, and put that back."""
+    """Fail a test that leaves something overridden, and undo that."""
     yield
     leaks = [*_end_leaked_blocks(item.config), *_leaked_overrides(item)]
     if leaks:
@@ -97,7 +97,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Remember the overrides of fixtures that live longer than a test: they aren't leaked by it."""
+    """Remember the overrides of longer-lived fixtures, which a test doesn't leak."""
     before = _open_claims()
     made = yield
     if fixturedef.scope != "function":

@@ -1,4 +1,4 @@
-"""A submodule that gives what it was given and remembers how it was called."""
+"""A submodule that returns a fixed answer and remembers how it was called."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class Call:
 class SubmoduleDouble(nn.Module):
     """Stands for any submodule: it gives ``answer`` for every sample, and every step of a sequence.
 
-    The answer is a parameter, so that an optimiser finds one and its gradient is what arrives from behind; a
-    gradient of zero reaches what stands in front. All keywords that it is built with are published as
+    The answer is a parameter, so that an optimiser finds one and a gradient arrives from what comes after;
+    what comes before gets a gradient of zero. All keywords that it is built with are published as
     attributes, as a real submodule publishes its widths.
 
     Args:

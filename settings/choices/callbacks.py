@@ -62,7 +62,7 @@ class EarlyStoppingSettings(CallbackSettings, kind="early_stopping", target=".Ea
     """Stops where a value gets no better, reaches a threshold or is no number."""
 
     monitor: str = Field(description="Logged value.")
-    mode: Literal["min", "max"] = Field("min", description="Whether less or more of it is better.")
+    mode: Literal["min", "max"] = Field("min", description="Whether lower or higher values are better.")
     patience: Natural = Field(3, description="Validations without a better value before it stops.")
     min_delta: NonNegativeFloat = Field(0.0, description="Least difference that is an improvement.")
     strict: bool = Field(True, description="Whether it's an error that nothing of that name is logged.")
@@ -85,7 +85,7 @@ class ModelCheckpointSettings(CallbackSettings, kind="model_checkpoint", target=
     monitor: str | None = Field(
         None, description="Logged value that decides which are kept; null: the newest."
     )
-    mode: Literal["min", "max"] = Field("min", description="Whether less or more of it is better.")
+    mode: Literal["min", "max"] = Field("min", description="Whether lower or higher values are better.")
     save_top_k: int = Field(1, ge=-1, le=2**31 - 1, description="How many are kept; -1: all.")
     save_weights_only: bool = Field(False, description="Leave out what only a training that goes on needs.")
     save_on_exception: bool = Field(False, description="Save where an exception ends the training too.")

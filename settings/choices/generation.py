@@ -10,7 +10,7 @@ from nested_lightning.settings.slot import Slot
 
 
 class GenerationSettings(ChoiceSettings, module="nested_lightning.app.image_to_text.generation"):
-    """What every way of generation has: nothing but its kind."""
+    """What every way of generating has: nothing but its kind."""
 
 
 class GreedyGenerationSettings(GenerationSettings, kind="greedy", target=".greedy.GreedySearch"):

@@ -21,8 +21,8 @@ class ImageEncoderSettings(ChoiceSettings, module="nested_lightning.app.submodul
 class PlainImageEncoderSettings(ImageEncoderSettings, kind="plain", target=".PlainImageEncoder"):
     """Convolution, ReLU and max-pooling, twice."""
 
-    hidden_channels: Width = Field(32, description="Channels behind the first convolution.")
-    embedding_dim: Width = Field(128, description="Channels behind the second: width of the features.")
+    hidden_channels: Width = Field(32, description="Channels after the first convolution.")
+    embedding_dim: Width = Field(128, description="Channels after the second: width of the features.")
 
 
 class ResidualImageEncoderSettings(ImageEncoderSettings, kind="residual", target=".ResidualImageEncoder"):

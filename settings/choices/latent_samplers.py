@@ -1,4 +1,4 @@
-"""Choices of latent sampler: which latent vectors a picture may have, and where new ones are drawn from."""
+"""Choices of latent sampler: the latent vectors of a picture, and the distribution of new ones."""
 
 from typing import Annotated
 

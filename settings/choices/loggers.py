@@ -35,7 +35,7 @@ class WandbSettings(LoggerSettings, kind="wandb", target=".remote_loggers.Wandb"
     name: str | None = Field(None, description="Name of the run; null: a random one.")
     group: str | None = Field(None, description="Group of runs.")
     tags: list[str] = Field([], description="Tags of the run.")
-    offline: bool = Field(False, description="Write to the run folder alone; `wandb sync` sends it later.")
+    offline: bool = Field(False, description="Write only to the run folder; `wandb sync` sends it later.")
 
 
 class MlflowSettings(LoggerSettings, kind="mlflow", target=".remote_loggers.Mlflow"):
@@ -67,7 +67,7 @@ class CometSettings(LoggerSettings, kind="comet", target=".remote_loggers.Comet"
     name: str | None = Field(None, description="Name of the experiment; null: a random one.")
     tags: list[str] = Field([], description="Tags of the experiment.")
     online: bool = Field(
-        True, description="False: write to the run folder alone; `comet upload` sends it later."
+        True, description="False: write only to the run folder; `comet upload` sends it later."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a choice has in common with others whose weights were trained elsewhere."""
+"""What choices of pretrained parts have in common."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -10,7 +10,7 @@ _MODULE = "nested_lightning.app.submodules.pretrained"
 
 
 class PretrainedSettings(Settings):
-    """Where the weights of a part are, and what is known of it from there.
+    """Where the weights of a part are, and what its files say about it.
 
     Attributes:
         described_by: Import path of the function that finds ``config``, ``sha256`` and ``weights_license`` of
@@ -43,7 +43,7 @@ class PretrainedSettings(Settings):
 
 
 class PreparedSettings(PretrainedSettings):
-    """A part that says how it wants what it is given.
+    """A part whose files say how its inputs are prepared.
 
     Attributes:
         prepared_by: Import path of the function that says it, of what `prepared_from` gives.
@@ -52,7 +52,7 @@ class PreparedSettings(PretrainedSettings):
     prepared_by: ClassVar[str]
 
     def prepared_from(self) -> dict[str, Any]:
-        """Return what tells how it wants what it is given."""
+        """Return the config by which its inputs are prepared."""
         return {"config": self.config}
 
 

@@ -19,7 +19,7 @@ class CrossEntropySettings(LossSettings, kind="cross_entropy", target=".CrossEnt
 
 
 class FocalLossSettings(LossSettings, kind="focal", target=".FocalLoss"):
-    """Cross-entropy that counts less where the model is sure."""
+    """Cross-entropy that weighs steps less where the model is sure."""
 
     gamma: float = Field(2.0, ge=0, description="How much less; 0 is cross-entropy.")
 

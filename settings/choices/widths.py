@@ -1,4 +1,4 @@
-"""How wide submodules are: a preset over whatever widths the chosen kinds have."""
+"""A preset that changes the widths of whatever kinds are chosen."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ WIDTHS = frozenset(
 
 
 def half_as_wide(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return each width at half of what it is, at least 1, by its dotted name; data have none."""
+    """Return half of each width, at least 1, by its dotted name; settings of data are left alone."""
     return {
         name: _halved(value)
         for name, value in settings.items()

@@ -28,7 +28,7 @@ class DrawnPictureSplitSettings(PictureSplitSettings):
 class AutomaticPictureSplitSettings(
     DrawnPictureSplitSettings, kind="automatic", target=".AutomaticPictureSplitter"
 ):
-    """The kind variants where a column emoji holds skin tones, else random."""
+    """The kind variants if a column emoji holds skin tones, else random."""
 
 
 class SkinToneSplitSettings(DrawnPictureSplitSettings, kind="variants", target=".SkinToneSplitter"):

@@ -134,7 +134,7 @@ class TabularDataSettings(Settings):
 
     @property
     def sorts(self) -> dict[str, str]:
-        """The sort of each column that is listed as one of a sort of its own."""
+        """The sort of each column that is listed under one."""
         own = {
             "picture": self.pictures,
             "date": self.dates,

@@ -45,7 +45,7 @@ class PythonSourcesSettings(SequenceSourceSettings, kind="python", target=".pyth
     root: Path | None = Field(None, description="Folder of Python files; null: the standard library.")
     max_files: Count | None = Field(None, description="Files to use at most; null: all.")
     window: Count = Field(512, description="Characters of the windows that files are cut into.")
-    margin: Natural = Field(32, description="Characters at both ends of a window that give context alone.")
+    margin: Natural = Field(32, description="Characters at both ends of a window that only give context.")
     seed: Seed = Field(0, description="Seed of the choice of files.")
 
     _check_window = model_validator(mode="after")(_leave_something_of_a_window)
@@ -60,7 +60,7 @@ class SequenceFileSettings(SequenceSourceSettings, kind="file", target=".file.Se
     )
     classes: list[str] | None = Field(None, description="The classes in order; null: those in the file.")
     window: Count | None = Field(None, description="Steps of windows; null: sequences stay whole.")
-    margin: Natural = Field(0, description="Steps at both ends of a window that give context alone.")
+    margin: Natural = Field(0, description="Steps at both ends of a window that only give context.")
     scaling: Literal["each", "all", "none"] = Field(
         "each", description="Standardise each feature by its own statistics, all by common ones, or none."
     )

@@ -1,4 +1,4 @@
-"""What is chosen at a path: its settings, and what a wiring gives it, each with what may be there."""
+"""What is chosen at a path: its settings and what the wiring gives it, with the values that are allowed."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -19,7 +19,7 @@ CHOSEN_COLUMNS = ("name", "value", "default", "allowed", "meaning")
 
 
 class ChosenRow(NamedTuple):
-    """A setting of what is chosen, or an argument that is none.
+    """A setting of what is chosen, or an argument that isn't a setting.
 
     Attributes:
         name: Dotted.

@@ -1,4 +1,4 @@
-"""What can follow a piece of ``dotted.name=value``: names, kinds, values, with their descriptions."""
+"""What can complete a part of ``dotted.name=value``: names, kinds, values, with their descriptions."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ def complete_assignment(typed: str, values: Mapping[str, Any]) -> list[Candidate
     """Return what an assignment can go on with.
 
     Names are offered level by level; where only one is left, what follows it is offered at once, so that a
-    shell never puts a space behind half an assignment.
+    shell never puts a space after half an assignment.
 
     Args:
         typed: Its beginning, e.g. ``multi_feature.he`` or ``trainer.precision=16``.
@@ -96,7 +96,7 @@ class _Node:
 
 
 def _open(nodes: list[_Node]) -> Iterator[Candidate]:
-    """Yield names with a dot or ``=`` behind; of a single one, what follows it."""
+    """Yield names followed by a dot or ``=``; if there is only one, what follows it."""
     if len(nodes) > 1:
         for node in nodes:
             yield f"{node.path}{'=' if node.place is None else '.'}", node.help

@@ -1,4 +1,4 @@
-"""Each single setting that is in effect, those of the chosen kinds alone."""
+"""Each single setting that is in effect: those of the chosen kinds only."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class Setting:
 
     @property
     def is_kind(self) -> bool:
-        """Whether it says what is chosen."""
+        """Whether it is the kind of a choice."""
         return isinstance(self.place, Slot) and self.names[-1] == "kind"
 
 

@@ -25,7 +25,7 @@ _PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "lightning", "pyd
 
 
 def read_kept(named: str) -> Family | None:
-    """Return the description of a family if it is kept, and of the sources and versions that are here.
+    """Return the kept description of a family, if it matches the sources and versions here.
 
     What a package ships counts if its sources are those that are here, whatever the versions.
 
@@ -42,7 +42,7 @@ def read_kept(named: str) -> Family | None:
 
 
 def keep(named: str, family: Family, place: Path | None = None) -> None:
-    """Keep the description of a family; in the user's cache nothing is said where that can't be.
+    """Keep the description of a family; failing to write to the user's cache isn't reported.
 
     Args:
         named: As `read_kept` takes it.
@@ -102,7 +102,7 @@ def _digest_of(source: str) -> str:
 
 
 def _file_of(module: str) -> Path | None:
-    """Return the file of a module that could be imported; nothing is."""
+    """Return the file of a module that could be imported, without importing it."""
     top, *below = module.split(".")
     with suppress(ImportError, ValueError):
         spec = find_spec(top)

@@ -1,4 +1,4 @@
-"""Settings models as plain data, and models for help made of these again: names, types, defaults, words."""
+"""Settings models as plain data for help (names, types, defaults, descriptions), and models made from it."""
 
 import operator
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _BOUNDS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length")
 
 
 def model_to_plain(model: type[BaseModel]) -> dict[str, Any]:
-    """Return what help needs of a settings model as plain data."""
+    """Return what help needs from a settings model, as plain data."""
     return {
         "name": model.__name__,
         "doc": model.__doc__ or "",
@@ -34,7 +34,7 @@ def model_to_plain(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def model_from_plain(plain: Mapping[str, Any], base: type[Settings] = Settings) -> type[Settings]:
-    """Return a settings model for help of what `model_to_plain` returned; nothing can be built of it."""
+    """Return a settings model for help from what `model_to_plain` returned; nothing can be built from it."""
     fields: dict[str, Any] = {name: _field_from_plain(one) for name, one in plain["fields"].items()}
     names = ("wired", "takes_any", "kept") if issubclass(base, ChoiceSettings) else ()
     of_target = {name: plain[name] for name in names}

@@ -41,7 +41,7 @@ class SettingRow:
 
 
 def setting_rows(model: type[BaseModel], path: str = "") -> Iterator[SettingRow]:
-    """Yield a row for each setting of a model and of all that stands in it, with those of every choice.
+    """Yield a row for each setting of a model, of its nested models and of every choice.
 
     What stands in several places is told once; the others name that place.
     """

@@ -32,7 +32,7 @@ _ALTERNATIVE = r"(literal|dict|list|tuple|constrained|nullable|function|int|floa
 
 
 def place_of(annotation: Any, metadata: Sequence[Any] = ()) -> Place:
-    """Return what an annotation stands for."""
+    """Return what kind of value an annotation describes."""
     for entry in metadata:
         if isinstance(entry, Slot):
             return entry
@@ -49,7 +49,7 @@ def place_of(annotation: Any, metadata: Sequence[Any] = ()) -> Place:
 
 
 def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, Place]]:
-    """Yield each field's name and what stands there."""
+    """Yield each field's name and what its value is."""
     yield from _places(model).items()
 
 
@@ -59,7 +59,7 @@ def _places(model: type[BaseModel]) -> dict[str, Place]:
 
 
 def locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[Names, Place]:
-    """Return the path of an error's location, and what stands in front of its last name.
+    """Return the path of an error's location, and what comes before its last name.
 
     pydantic puts the kind of a choice into the location; a path has no such part.
     """

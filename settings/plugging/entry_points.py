@@ -110,7 +110,7 @@ class PluginGroup(Generic[T]):
         return list(self._added)
 
     def import_described(self, wanted: T | None = None) -> None:
-        """Import what is described so far, one of it or all: it is added in the place of its description."""
+        """Import what is only described so far, one or all of it, and replace its description."""
         with self._lock:
             put_off = {one for _, one in self.added if one in self._described and wanted in (None, one)}
             self._described -= put_off
@@ -175,7 +175,7 @@ def explain_outdated_installation() -> str | None:
 
 @cache
 def _installed() -> Any:
-    """Return the entry points of all installed packages, which takes a look into each of them."""
+    """Return the entry points of all installed packages, which reads the metadata of each."""
     return entry_points()
 
 

@@ -59,7 +59,7 @@ def packages_of(family: Family, sections: Mapping[str, BaseModel]) -> dict[str, 
 
 
 def explain_missing(needed: Mapping[str, str]) -> list[str]:
-    """Return a line for each package that `packages_of` gave, maybe elsewhere, and that can't be used."""
+    """Return a line for each package of `packages_of`, recorded here or elsewhere, that can't be used."""
     here = {_normalized(plugin.package): plugin for plugin in plugins()}
     failed = {_normalized(plugin.package): plugin for plugin in plugins() if plugin.error}
     lines = []

@@ -43,7 +43,7 @@ def read_environment(environ: Mapping[str, str], model: type[BaseModel]) -> tupl
 
 
 def _read(variables: Mapping[str, str], model: Any) -> dict[str, Any]:
-    from pydantic_settings import EnvSettingsSource  # takes any model, though it is declared for its own
+    from pydantic_settings import EnvSettingsSource  # takes any model, although declared for settings only
 
     source = EnvSettingsSource(
         model, env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_parse_none_str="null"
@@ -90,7 +90,7 @@ def _decoded(text: str) -> Any:
     except ValueError:
         if text[:1] not in ("[", "{"):
             raise
-    from nested_lightning.settings.reading.yaml_values import YamlValues  # with YAML, for which few ask
+    from nested_lightning.settings.reading.yaml_values import YamlValues  # imports YAML, which few need
 
     return YamlValues("", has_lines=False).read(text, must_be_mapping=False)
 

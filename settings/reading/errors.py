@@ -49,7 +49,7 @@ def shown(value: Any) -> str:
     """Return a value as Python writes it, and of a long one the beginning and the end."""
     try:
         return _shortened.repr(value)
-    except ValueError:  # a number with more digits than Python makes text of
+    except ValueError:  # more digits than Python converts to text
         return "a number of thousands of digits"
 
 
@@ -92,7 +92,7 @@ def describe_problems(
         and (problem["type"].startswith(_BEYOND) or not _is_beside(problem["loc"], beyond))
     ]
     said = (_describe(dict(problem), model, layers) for problem in meant[:MAX_PROBLEMS])
-    lines = [*dict.fromkeys(said)]  # alternatives may say the same
+    lines = [*dict.fromkeys(said)]  # alternatives may give the same line
     left_out = max(0, len(meant) - MAX_PROBLEMS)
     return [*lines, f"and {left_out:,} more mistakes"] if left_out else lines
 
@@ -136,7 +136,7 @@ def _led(names: Names, parent: Place, layers: Sequence[Layer]) -> Names:
 
 
 def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
-    of_submodule = names[:1] == ("submodules",)  # whose names are paths, as faults of policies have them
+    of_submodule = names[:1] == ("submodules",)  # its names are paths, as in faults of policies
     path, value = ".".join(names) if of_submodule else dotted(names), shown(problem["input"])
     if problem["type"] == "missing":
         return f"{path}: a value is needed"

@@ -1,4 +1,4 @@
-"""What no field takes, though pydantic would: true and false as numbers, and text that no file can hold."""
+"""Values that pydantic would take and no field should: booleans as numbers, text that no file can hold."""
 
 from pathlib import PurePath
 from types import UnionType
@@ -23,7 +23,7 @@ def refuse_what_can_not_be_meant(model: type[BaseModel], value: Any, info: Valid
 
 
 def _texts(value: Any) -> list[str]:
-    """Return a text or a path, those that stand in a list, or the names in a mapping."""
+    """Return a text or a path, those in a list, or the names of a mapping."""
     values = list(value) if isinstance(value, dict) else value
     values = values if isinstance(values, list | tuple) else [values]
     return [str(item) for item in values if isinstance(item, str | PurePath)]

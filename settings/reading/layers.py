@@ -33,7 +33,7 @@ class Layer:
     notes: Sequence[str] = ()
 
     def origin_of(self, names: Names) -> str:
-        """Return the place of a value, or of what it stands in."""
+        """Return the place of a value, or of what contains it."""
         for length in range(len(names), 0, -1):
             if names[:length] in self.origins:
                 return self.origins[names[:length]]
@@ -62,7 +62,7 @@ class Layer:
 
 
 def find_origin(layers: Sequence[Layer], names: Names) -> str | None:
-    """Return the place of the topmost value at a path, or of what it stands in; None: it's a default."""
+    """Return the place of the topmost value at a path, or of what contains it; None: it's a default."""
     for length in range(len(names), 0, -1):
         for layer in reversed(layers):
             if layer.has(names[:length]):
@@ -85,7 +85,7 @@ def find_values(
 
 
 def lacking_overrides(layers: Sequence[Layer], given: Collection[str]) -> list[str]:
-    """Return a line for each override of a training whose settings these are that isn't given again.
+    """Return a line for each override of the training of these settings that isn't given again.
 
     Args:
         layers: Those that files of trainings are among.

@@ -105,7 +105,7 @@ def collect_layers(
     if model is not None:
         layers.append(Layer({"model": model}, origin="--model"))
     if problems and not any("model" in layer.values for layer in [*below, *layers]):
-        raise SettingsError(problems)  # what can't be read may have named it
+        raise SettingsError(problems)  # an unreadable layer may have named it
     try:
         layers = _add_family(layers, below, presets, family_values, problems)
     except SettingsError as error:
@@ -196,7 +196,7 @@ def merge_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> l
 
 
 def _read_file(file: Path) -> list[Layer]:
-    from nested_lightning.settings.reading.yaml_file import read_settings_file  # with YAML, as few need
+    from nested_lightning.settings.reading.yaml_file import read_settings_file  # imports YAML, which few need
 
     return read_settings_file(file)
 

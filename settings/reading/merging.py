@@ -80,7 +80,7 @@ def _merge(
 
 
 def _outdated(lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place) -> Iterator[tuple[str, str]]:
-    """Yield what ``lower`` says for a value that is another one in ``upper``, with the name of that value."""
+    """Yield the values of ``lower`` that differ in ``upper``, with their names."""
     fields = place.model_fields if isinstance(place, type) else {}
     for name in fields.keys() & lower.keys() - upper.keys():
         for entry in fields[name].metadata:
@@ -95,7 +95,7 @@ def _kind(values: Mapping[str, Any], place: Place) -> Any:
 
 
 def difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    """Return the dotted names of what differs between nested values, or stands in one of them alone."""
+    """Return the dotted names of what differs between nested values, or is in only one of them."""
     names: list[str] = []
     for name in dict.fromkeys([*first, *second]):
         one, other = first.get(name, _ABSENT), second.get(name, _ABSENT)
@@ -107,7 +107,7 @@ def difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]
 
 
 def flatten(values: Mapping[str, Any], names: Names = ()) -> dict[Names, Any]:
-    """Return what stands at the end of each path; an empty mapping is an end."""
+    """Return the value at the end of each path; an empty mapping is such a value."""
     ends: dict[Names, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping) and value:
@@ -123,7 +123,7 @@ def nest(path: str, value: Any) -> dict[str, Any]:
 
 
 def nested(values: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return values, of which some have dotted names, as nested ones; the later over the earlier."""
+    """Return values, some with dotted names, as nested ones; later ones win."""
     merged: dict[Any, Any] = {}
     for name, value in values.items():
         merged = merge(merged, nest(name, value) if isinstance(name, str) else {name: value})
@@ -156,7 +156,7 @@ def parse_assignment(text: str, *, option: str = "--set") -> dict[str, Any]:
         raise SettingsError([f"{option} {text}: write it as dotted.name=value, e.g. trainer.max_epochs=10"])
     if value.strip() in _LONE_SIGNS:
         return nest(path, value.strip())
-    from nested_lightning.settings.reading.yaml_values import YamlValues  # with YAML, for which few ask
+    from nested_lightning.settings.reading.yaml_values import YamlValues  # imports YAML, which few need
 
     values = YamlValues(f"{option} {path}", has_lines=False).read(value, must_be_mapping=False)
     return nest(path, values)

@@ -1,4 +1,4 @@
-"""What is said of a pattern: what it met, or what it should have met."""
+"""Messages about a pattern: what it matched, or why it matched nothing."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _MAX_NAMED = 8
 
 
 def explain_unmet(pattern: Names, settings: Sequence[Setting], *, implied: str = "") -> str:
-    """Say why a pattern meets nothing, with what may have been meant.
+    """Say why a pattern matches nothing, with what may have been meant.
 
     Args:
         pattern: Its names.
@@ -34,7 +34,7 @@ def explain_unmet(pattern: Names, settings: Sequence[Setting], *, implied: str =
 
 
 def describe_met(label: str, met: Mapping[Names, bool]) -> str:
-    """Say what was set, and what was met besides.
+    """Say what was set, and what else was matched.
 
     Args:
         label: What sets them.

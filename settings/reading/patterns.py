@@ -19,7 +19,7 @@ from nested_lightning.settings.reading.pattern_words import describe_met, explai
 def expand_patterns(
     layers: Sequence[Layer], model: type[BaseModel], others: Collection[str] = ()
 ) -> list[Layer]:
-    """Return layers of exact names alone; what patterns and functions set stands above them.
+    """Return layers of exact names only, with what patterns and functions set above them.
 
     What they meet is looked for when all kinds are chosen. An exact name in the layer of a pattern, or in one
     above it, wins over the pattern; of two patterns the later one wins.
@@ -60,7 +60,7 @@ def _separate(values: Mapping[str, Any], place: Place) -> tuple[dict[str, Any], 
         inner = step_of_any(place, name)
         if isinstance(name, str) and has_wildcard(name.split(".")):
             wild[name] = value
-        elif isinstance(value, Mapping) and inner is not None and name != "submodules":  # has paths for names
+        elif isinstance(value, Mapping) and inner is not None and name != "submodules":  # its names are paths
             below, rest = _separate(value, inner)
             wild |= {name: below} if below else {}
             exact |= {name: rest} if rest or not below else {}
@@ -71,7 +71,7 @@ def _separate(values: Mapping[str, Any], place: Place) -> tuple[dict[str, Any], 
 
 @dataclass(frozen=True, kw_only=True)
 class _Ground:
-    """What patterns are laid over: settings whose kinds are chosen.
+    """The settings, with kinds chosen, that patterns are matched against.
 
     Attributes:
         layers: Those of exact names.
@@ -110,11 +110,11 @@ class _Ground:
         )
 
     def reach(self, first: str) -> list[Setting]:
-        """Return the settings that a pattern which begins with a name can meet."""
+        """Return the settings that a pattern beginning with a name can match."""
         return [one for one in self.settings if one.names[0] == first or one.names[0] not in self.others]
 
     def is_named(self, names: Names, level: int) -> bool:
-        """Return whether a setting has its value by its exact name, from a layer or from one above it."""
+        """Return whether a layer, or one above it, sets a setting by its exact name."""
         own = self.layers[level]
         above = [one for one in self.layers[level:] if one.origin == own.origin or not one.is_preset]
         return has_value(self.merged, names) and any(layer.has(names) for layer in above)
@@ -122,7 +122,7 @@ class _Ground:
 
 @dataclass(frozen=True, kw_only=True)
 class _Wish:
-    """A value for each setting that a pattern meets.
+    """A value for each setting that a pattern matches.
 
     Attributes:
         pattern: Its names.
@@ -140,7 +140,7 @@ class _Wish:
 
 
 def _unsaid_choices(model: type[BaseModel], merged: Mapping[str, Any], known: BaseModel) -> dict[str, Any]:
-    """Return choices that validators of the whole made, nested, where defaults would give other ones."""
+    """Return the choices that validators made, nested, where they differ from the defaults."""
     whole = Layer(known.model_dump(mode="json"), origin="")
     plain = {one.names: one.value for one in settings_in_effect(model, merged) if one.is_kind}
     made = (
@@ -178,7 +178,7 @@ def _wishes(layer: Layer, ground: _Ground, problems: list[str]) -> Iterator[_Wis
         given = {dotted(one.names): one.value for one in ground.settings if one.names[0] not in ground.others}
         try:
             values = merge(values, nested(layer.change(given)))
-        except Exception as error:  # whatever is wrong in it is the preset's
+        except Exception as error:  # any error in it is the preset's
             reason = " ".join(str(error).split())
             problems.append(f"{layer.origin}: its function fails: {type(error).__name__}: {reason}")
     for raw, value in flatten(values).items():
@@ -193,7 +193,7 @@ def _wishes(layer: Layer, ground: _Ground, problems: list[str]) -> Iterator[_Wis
 
 
 def _meet(wish: _Wish, ground: _Ground) -> Iterator[tuple[Names, Any]]:
-    """Yield each setting that is met, and its value; one that is a mapping may be met by a name in there."""
+    """Yield each matched setting and its value; one that is a mapping may be matched by a name in it."""
     wild = max((i for i, name in enumerate(wish.pattern) if name in ("*", "**")), default=-1)
     shortest = min(wild + 2, len(wish.pattern))
     for setting in ground.reach(wish.pattern[0]):

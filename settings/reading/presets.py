@@ -1,4 +1,4 @@
-"""A family's presets as layers of settings, and what several of them claim."""
+"""A family's presets as layers of settings, and conflicts between several."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -49,6 +49,6 @@ def _has(place: Place, names: Sequence[str]) -> bool:
 
 
 def _names(place: Place) -> dict[str, Place]:
-    """Return what stands at each name below a place, whichever its kind."""
+    """Return what each name below a place is, whichever kind has it."""
     models = place.choices.values() if isinstance(place, Slot) else [place]
     return {name: one for model in models if isinstance(model, type) for name, one in fields_of(model)}

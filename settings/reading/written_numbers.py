@@ -1,4 +1,4 @@
-"""Plain words of YAML as values; a number remembers how it was written, for where it is meant as a name.
+"""Plain words of YAML as values; a number remembers its text, in case it is meant as a name.
 
 A column may be called ``1.10`` or ``010``. pydantic makes text of a number by ``str``, which gives back what
 was written; where a number is wanted, it takes the number.
@@ -11,7 +11,7 @@ _MAX_DIGITS = 100
 
 
 class _Written:
-    """What a number that remembers its text has besides."""
+    """What a number that remembers its text has in addition."""
 
     _text: str
 
@@ -32,11 +32,11 @@ class WrittenInt(_Written, int):
 
 
 class WrittenFloat(_Written, float):
-    """A number with the text that it was written as."""
+    """A float with the text that it was written as."""
 
 
 def value_of(kind: str, text: str) -> Any:
-    """Return the value of a plain word, which is a number, a truth, or null by the rules of YAML 1.2.
+    """Return the value of a plain word that is a number, a boolean or null by the rules of YAML 1.2.
 
     Its kind is ``null``, ``bool``, ``int`` or ``float``; any other is text.
     """

@@ -22,7 +22,7 @@ OVERRIDES = "overrides"
 """The name at the top of a training's file under which it says what stood in the places of providers."""
 
 PROVENANCE = "provenance"
-"""The name at the top of a file under which it says, by path, where a value was found, e.g. ``sweep trial 17``."""
+"""The name at the top of a file under which it says, by path, where a value was found: ``sweep trial 17``."""
 
 
 def read_settings_file(path: Path) -> list[Layer]:
@@ -73,7 +73,7 @@ def _names(path: str) -> Names:
 
 
 def _read_text(path: Path) -> str:
-    """Return the text of a file on a disk; a device or a pipe may never end.
+    """Return the text of a file; devices and pipes are refused, since they may never end.
 
     Raises:
         SettingsError: It can't be read.

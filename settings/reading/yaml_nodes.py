@@ -36,7 +36,7 @@ PLAIN = {
 
 
 class _Limited(Composer, BaseResolver):
-    """Composes as many nodes as a file may have, by the rules of YAML 1.2."""
+    """Composes nodes by the rules of YAML 1.2, up to the limit for a file."""
 
     _num_nodes = 0
 

@@ -37,7 +37,7 @@ class YamlValues:
         self._problems: list[str] = []
 
     def read(self, text: str, *, must_be_mapping: bool = True) -> Any:
-        """Return the values of a text; those of an empty one, where they must be a mapping, are none.
+        """Return the values of a text; an empty text is an empty mapping where one is needed.
 
         Raises:
             SettingsError: With a line for each mistake, or the first ones of many.
@@ -89,7 +89,7 @@ class YamlValues:
         return values
 
     def _pairs(self, node: MappingNode) -> Iterator[tuple[Node, Node]]:
-        """Yield what merges (``<<``) bring, of which the first one counts, then what stands here."""
+        """Yield the entries of merges (``<<``), of which the first wins, then the mapping's own."""
         own = []
         for key, item in node.value:
             if key.tag != MERGE_TAG:

@@ -49,11 +49,12 @@ def find(settings: ApplicationSettings, names: Names, kinds: Mapping[str, Sequen
             kind_path = dotted((*here, "kind"))
             if name == "kind" and is_last:
                 return Found(field=None, slot=place, asked_when=asked_when)
-            of = kinds.get(kind_path) or [value.kind]
+            chosen = place.default if value is None else value.kind
+            of = kinds.get(kind_path) or [chosen]
             having = _having(place, name, here, of)
             if kind_path in kinds:
                 asked_when[kind_path] = tuple(having)
-            model: Any = place.choices[value.kind if value.kind in having else having[0]]
+            model: Any = place.choices[chosen if chosen in having else having[0]]
         elif isinstance(place, NamedItems):
             place, value = place.item, value[name]
             continue
@@ -84,12 +85,21 @@ def with_items(settings: ApplicationSettings, paths: Sequence[Names]) -> Applica
         value: Any = settings
         for i, name in enumerate(names):
             if isinstance(place, NamedItems) and name not in value:
-                changed = change_settings(settings.to_plain(), {dotted(names[: i + 1]): {}})
-                settings = parse_settings(changed)
+                settings = _with_item(settings, names[: i + 1], names)
                 break
             value = value[name] if isinstance(place, NamedItems) else getattr(value, name, None)
             place = type(value) if isinstance(value, BaseModel) else step(place, name)
     return settings
+
+
+def _with_item(settings: ApplicationSettings, item: Names, names: Names) -> ApplicationSettings:
+    try:
+        return parse_settings(change_settings(settings.to_plain(), {dotted(item): {}}))
+    except SettingsError as error:
+        why = error.problems[0]
+        raise SettingsError(
+            [f"--search {dotted(names)}: set {dotted(item)} first, as it can't be empty: {why}"]
+        ) from None
 
 
 def value_at(settings: ApplicationSettings, names: Names) -> Any:

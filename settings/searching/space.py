@@ -1,6 +1,7 @@
-"""The space of a sweep: what is searched, each with Optuna's distribution and the kinds that it belongs to."""
+"""The space of a sweep: what is searched, with Optuna's distributions and the kinds that each belongs to."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 from urllib.parse import unquote
@@ -14,13 +15,20 @@ from optuna.distributions import (
 )
 
 from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.describing.walking import dotted
+from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.searching.places import Found, find, value_at, with_items
 from nested_lightning.settings.searching.written import Everything, Range, Values, Written, read_search
 
-_FIXED = {"model", "run_dir", "seed", "init_from", "init_sha256", "prediction"}
+_FIXED = frozenset(
+    {"model", "run_dir", "seed", "init_from", "init_sha256", "prediction"}
+    | {"trainer.monitor", "trainer.monitor_mode"}
+)
 """What is the same for all trials."""
+_FIXED_OF_DATA = frozenset({"path", "root", "folder", "split", "label"})
+"""The same, of a family's data: others would be judged by other rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +45,12 @@ class SearchedParameter:
     path: str
     distribution: BaseDistribution
     asked_when: Mapping[str, tuple[str, ...]]
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The single values that it may be; none, if it is a range."""
+        one = self.distribution
+        return tuple(one.choices) if isinstance(one, CategoricalDistribution) else ()
 
     @property
     def names(self) -> Names:
@@ -62,7 +76,8 @@ class SearchSpace:
         for one in self.parameters:
             kinds = {path: value_at(self.settings, names_of(path)) for path in one.asked_when}
             if all(kinds[path] in allowed for path, allowed in one.asked_when.items()):
-                found[one.path] = value_at(self.settings, one.names)
+                with suppress(LookupError):  # it stands where nothing is yet
+                    found[one.path] = value_at(self.settings, one.names)
         return found
 
     def document(self) -> list[dict[str, Any]]:
@@ -91,10 +106,12 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
     written: dict[str, Written] = {}
     for path, what in sorted(search.items(), key=lambda item: _order(item[0])):
         try:
-            _refuse_fixed(path)
+            _refuse_fixed(settings, names_of(path))
             written[path] = read_search(path, what)
         except SettingsError as error:
             problems += error.problems
+    if problems:
+        raise SettingsError(problems)
     settings = with_items(settings, [*map(names_of, written)])
     kinds: dict[str, Sequence[str]] = {}
     parameters = []
@@ -120,10 +137,16 @@ def _order(path: str) -> tuple[int, bool]:
     return path.count("."), not path.endswith(".kind")
 
 
-def _refuse_fixed(path: str) -> None:
-    names = names_of(path)
-    if names[0] in _FIXED:
+def _refuse_fixed(settings: ApplicationSettings, names: Names) -> None:
+    path, family = dotted(names), settings.family
+    if "*" in path.replace("%2A", "*"):
+        raise SettingsError([f"--search {'.'.join(names)}: search settings by their whole names, one by one"])
+    is_of_data = names[:2] == (family.section, "data") and set(names[2:3]) <= _FIXED_OF_DATA
+    if names[0] in _FIXED or path in _FIXED or is_of_data:
         raise SettingsError([f"--search {path}: is the same for all trials; set it by --set {path}=VALUE"])
+    others = {one.section for one in families().values()} - {family.section}
+    if names[0] in others:
+        raise SettingsError([f"--search {path}: belongs to another model, and {family.name} is trained"])
 
 
 def _parameter(
@@ -159,30 +182,33 @@ def _everything(settings: ApplicationSettings, path: str, found: Found) -> Value
 def _refuse_untaken(
     settings: ApplicationSettings, path: str, written: Written, asked_when: Mapping[str, tuple[str, ...]]
 ) -> None:
-    refused = [line for one in _probes(written) for line in _refusals(settings, path, one, asked_when)]
-    if refused:
-        raise SettingsError([*dict.fromkeys(refused)])
+    for values in _probes(written):
+        refused = [line for one in values for line in _refusals(settings, path, one, asked_when)]
+        if refused:
+            raise SettingsError([*dict.fromkeys(refused)])
 
 
-def _probes(written: Written) -> Iterator[Any]:
+def _probes(written: Written) -> Iterator[Sequence[Any]]:
     """Yield values that are taken if all are: bounds of settings are those of an interval."""
     if isinstance(written, Values):
-        yield from written.values
+        yield written.values
     elif isinstance(written, Range):
-        yield from (written.low, written.high)
+        yield written.low, written.high
         if written.type == "float" and written.step is None:
-            yield written.low + (written.high - written.low) / 3.7  # no whole number
+            yield (written.low + (written.high - written.low) / 3.7,)  # no whole number
 
 
 def _refusals(
     settings: ApplicationSettings, path: str, value: Any, asked_when: Mapping[str, tuple[str, ...]]
 ) -> Iterator[str]:
-    """Yield why a setting doesn't take a value."""
-    with_kinds = {choice: kinds[0] for choice, kinds in asked_when.items()}
-    try:
-        parse_settings(change_settings(settings.to_plain(), {**with_kinds, path: value}))
-    except SettingsError as error:
-        yield from (f"--search {problem}" for problem in error.problems)
+    """Yield why a setting doesn't take a value, with any of the kinds that have it."""
+    needed = {choice: kinds[0] for choice, kinds in asked_when.items()}
+    nearest = [*needed][-1:]  # the choice that the setting itself belongs to
+    for kinds in [{choice: kind} for choice in nearest for kind in asked_when[choice]] or [{}]:
+        try:
+            parse_settings(change_settings(settings.to_plain(), {**needed, **kinds, path: value}))
+        except SettingsError as error:
+            yield from (f"--search {problem}" for problem in error.problems)
 
 
 def _distribution(written: Written) -> BaseDistribution:

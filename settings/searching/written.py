@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from math import floor, isfinite
 from typing import Any, Literal
 
 from nested_lightning.settings.reading.errors import SettingsError
@@ -63,7 +64,7 @@ def read_search(path: str, written: Any) -> Written:
     if isinstance(written, str):
         return _read_text(path, written.strip())
     if isinstance(written, dict):
-        return _read_bounds(path, without_text(written))
+        return _read_bounds(path, without_text(written), written)
     return _values(path, written)
 
 
@@ -76,8 +77,8 @@ def _read_text(path: str, text: str) -> Written:
         kind, low, high, rest = found.groups()
         bounds: dict[str, Any] = {"type": kind, "low": low, "high": high}
         bounds |= {} if rest is None else {"log": True} if rest == "log" else {"step": rest}
-        return _read_bounds(path, {name: _number(value) for name, value in bounds.items()})
-    if text.startswith(("int", "float")) and ":" in text:
+        return _read_bounds(path, {name: _number(value) for name, value in bounds.items()}, text)
+    if ".." in text or text.startswith(("int:", "float:")):
         raise _wrong(path, text)
     return _values(path, parse_assignment(f"x=[{text}]", option=f"--search {path}")["x"])
 
@@ -87,15 +88,18 @@ def _values(path: str, values: Any) -> Values:
     if not isinstance(plain, list) or not all(isinstance(one, Plain) for one in plain):
         raise _wrong(path, plain)
     if len(plain) < 2 or len({repr(one) for one in plain}) < len(plain):
-        raise SettingsError([f"--search {path}: {plain} needs two values or more, none of them twice"])
+        said = ", ".join(map(str, plain)) or "nothing"
+        raise SettingsError(
+            [f"--search {path}: {said}: two values or more are needed, none of them twice; {_FORMS}"]
+        )
     return Values(tuple(plain))
 
 
-def _read_bounds(path: str, bounds: dict[str, Any]) -> Range:
+def _read_bounds(path: str, bounds: dict[str, Any], written: Any) -> Range:
     numbers = [bounds.get(name) for name in ("low", "high", "step") if name in bounds]
     is_known = {"low", "high"} <= bounds.keys() <= _BOUNDS
-    if not is_known or not all(type(one) in (int, float) for one in numbers):
-        raise _wrong(path, bounds)
+    if not is_known or not all(type(one) in (int, float) and isfinite(one) for one in numbers):
+        raise _wrong(path, written)
     are_whole = all(isinstance(one, int) for one in numbers)
     kind = bounds.get("type", "int" if are_whole else "float")
     if kind not in ("int", "float") or (kind == "int" and not are_whole):
@@ -107,7 +111,23 @@ def _read_bounds(path: str, bounds: dict[str, Any]) -> Range:
         )
     if found.log and (found.low <= 0 or found.step is not None):
         raise SettingsError([f"--search {path}: log needs numbers above 0, and no step"])
+    if found.step is not None:
+        _refuse_step(path, found, found.step)
     return found
+
+
+def _refuse_step(path: str, found: Range, step: float) -> None:
+    if step <= 0:
+        raise SettingsError([f"--search {path}: a step is above 0, and {step:g} was given"])
+    count = (found.high - found.low) / step
+    if abs(count - round(count)) > 1e-9 * max(1.0, count):
+        last = found.low + floor(count) * step
+        raise SettingsError(
+            [
+                f"--search {path}: steps of {step:g} from {found.low:g} don't meet {found.high:g}; end at"
+                f" {last:g}, or at {last + step:g}"
+            ]
+        )
 
 
 def _number(text: Any) -> Any:

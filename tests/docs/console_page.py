@@ -1,7 +1,7 @@
 """A page whose examples are a session: files that are written, commands, and what these print.
 
 ``python -m tests.docs.console_page docs/first-day.md`` runs it in an empty folder and writes the output anew;
-files that a page needs are named behind it.
+files that a page needs are named after it.
 """
 
 import os
@@ -19,12 +19,13 @@ from pathlib import Path
 
 from tests.command_line import TIMEOUT_S, ForkedPrograms
 
-_BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-_FILE_NAME = re.compile(r"# (\S+\.py)\n")
+_BLOCK = re.compile(r"^```(python|yaml|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_FILE_NAME = re.compile(r"# (\S+\.(?:py|yaml))\n")
 _COMMAND = re.compile(r"^\$ (.*)\n?", re.MULTILINE)
 _FIGURE = re.compile(r"[-+]?\d[\d,:]*(\.\d+)?(e[-+]?\d+)?")
 _HOME = "/home/you"
 _SET_UP = re.compile(r"^fitting .*\n", re.MULTILINE)
+_PASSING = re.compile(r"^epoch .*\n(?:(?:epoch .*|\.\.\.)\n)*(?=epoch )", re.MULTILINE)
 _PROGRESS = re.compile(r"^(epoch .*\n)(?:epoch .*\n)+(epoch .*\n)", re.MULTILINE)
 
 
@@ -33,18 +34,20 @@ class Step:
     """A command of a page.
 
     Attributes:
+        line: Where the page has it, from 1.
         command: As a reader types it.
         shown: What the page says that it prints.
         printed: What it printed, as a terminal has it.
     """
 
+    line: int
     command: str
     shown: str
     printed: str
 
     @property
     def is_as_shown(self) -> bool:
-        """Whether both are alike but for figures, which differ between machines; ``…`` stands for lines."""
+        """Whether both are alike but for figures and passing progress; ``…`` stands for lines."""
         want, got = _masked(self.shown.replace("…\n", "...\n")), _masked(self.printed)
         return OutputChecker().check_output(want, got, ELLIPSIS | NORMALIZE_WHITESPACE)
 
@@ -53,31 +56,34 @@ def run_page(text: str, folder: Path, programs: ForkedPrograms) -> Iterator[Step
     """Write each file and run each command of a page in their order.
 
     Args:
-        text: The page. A block of Python that begins with a file's name is written to it.
+        text: The page. A block of Python or YAML that begins with a file's name is written to it.
         folder: Where it all happens.
         programs: Runs ``nested-lightning``.
 
     Raises:
         AssertionError: A command fails, or ends with 2 without an error.
     """
-    for language, block in _BLOCK.findall(text):
-        if language == "python":
+    for found in _BLOCK.finditer(text):
+        language, block = found.groups()
+        if language != "console":
             if name := _FILE_NAME.match(block):
                 (folder / name[1]).write_text(block)
             continue
+        line = text.count("\n", 0, found.start(2)) + 1
         parts = _COMMAND.split(block)
         for command, shown in zip(parts[1::2], parts[2::2], strict=True):
             done = _run(shlex.split(command), folder, programs)
             *_, last = ["", *done.stdout.splitlines()]
             is_error = last.startswith("error: ")
-            assert done.returncode == (2 if is_error else 0), f"{command}\n{done.stdout}"
+            assert done.returncode == (2 if is_error else 0), f"line {line}: {command}\n{done.stdout}"
             printed = done.stdout.replace(str(folder), _HOME).replace(sys.prefix, f"{_HOME}/venv")
-            yield Step(command=command, shown=shown, printed=printed)
+            yield Step(line=line, command=command, shown=shown, printed=printed)
+            line += 1 + shown.count("\n")
 
 
 def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess.CompletedProcess[str]:
     program, *arguments = words
-    env = {**os.environ, "COLUMNS": "110", "PYTEST_ADDOPTS": ""}
+    env = {**os.environ, "COLUMNS": "110", "PYTEST_ADDOPTS": "", "TESTS_WITH_REPORTS": "1"}
     if program == "nested-lightning":
         return programs.run((*arguments,), cwd=folder, env=env, is_one_stream=True)
     return subprocess.run(
@@ -92,7 +98,7 @@ def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess
 
 
 def _masked(output: str) -> str:
-    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", output))
+    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", _PASSING.sub("", output)))
 
 
 def _write_anew(path: Path, *needed: Path) -> None:

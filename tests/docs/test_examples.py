@@ -1,5 +1,6 @@
 """The examples of the documentation: they run, or are parts of what is run elsewhere."""
 
+import json
 import re
 import shutil
 import sys
@@ -19,17 +20,70 @@ from benchmarks.ways.way import FAMILY, HYDRA_ZEN, LIGHTNING_CLI, WAYS
 from nested_lightning import bootstrap
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
+from nested_lightning.testing.doubles import SubmoduleDouble
+from tests.app.exported.tiny import write_tiny
 from tests.command_line import ForkedPrograms
-from tests.docs.console_page import run_page
+from tests.docs.console_page import Step, run_page
+from tests.docs.notebook import notebook_of
 
 PROJECT = Path(__file__).parents[2]
 WAVES = PROJECT / "tests" / "plugins" / "nested-lightning-waves"
 RIVALS = {"coming-from-lightning-cli.md": LIGHTNING_CLI, "coming-from-hydra.md": HYDRA_ZEN}
 
+SESSIONS = {
+    "first-day.md": 23,
+    "tutorial.md": 3,
+    "own-submodule.md": 1,
+    "configuring.md": 3,
+    "coming-from-ludwig.md": 5,
+}
+"""Pages whose commands are run, with how many there are."""
+
+
+def _not_as_shown(page: str, steps: list[Step]) -> list[str]:
+    return [f"docs/{page}:{step.line}: {step.printed}" for step in steps if not step.is_as_shown]
+
+
+def _run_python(page: str) -> dict[str, Any]:
+    """Run the Python of a page from top to bottom, as lines of the page, which a traceback then names."""
+    path = PROJECT / "docs" / page
+    text = path.read_text()
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in re.finditer(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        above = "\n" * text.count("\n", 0, block.start(1))
+        exec(compile(above + block[1], path, "exec"), names)
+    return names
+
 
 def _blocks(page: str, language: str) -> list[str]:
     text = (PROJECT / "docs" / page).read_text()
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("last", "is_as_shown"), [("epoch 3/3  val_loss 0.25", True), ("epoch 3/3  train_loss 0.25", False)]
+)
+def test_the_last_line_of_progress_alone_counts(last: str, is_as_shown: bool) -> None:
+    shown = "epoch 1/3  val_loss 0.5\n…\nepoch 3/3  val_loss 0.1\nTrained\n"
+    step = Step(line=1, command="train", shown=shown, printed=f"epoch 1/3\nepoch 2/3\n{last}\nTrained\n")
+
+    assert step.is_as_shown == is_as_shown
+
+
+def test_an_example_that_fails_names_its_page_and_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "page.md").write_text(
+        "# Page\n\n```python\nimport torch\n\ntorch.zeros(sise=2)\n```\n"
+    )
+    monkeypatch.setattr(f"{__name__}.PROJECT", tmp_path)
+
+    with pytest.raises(TypeError) as failure:
+        _run_python("page.md")
+
+    assert str(failure.traceback[-1].path).endswith("docs/page.md")
+    assert failure.traceback[-1].lineno + 1 == 6
 
 
 @pytest.mark.slow
@@ -38,12 +92,23 @@ def test_the_python_of_embedding_runs_from_top_to_bottom(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     bootstrap(merge(small_settings, {"run_dir": "runs/shapes"})).multi_feature.training_run()()
-    blocks = _blocks("embedding.md", "python")
-    assert len(blocks) >= 6
 
-    exec("\n".join(blocks), {"__name__": "page"})
+    _run_python("embedding.md")
 
     assert Path("runs/second/checkpoints/best.ckpt").exists()
+
+
+def test_the_python_of_exported_models_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_tiny(tmp_path / "model.onnx")
+    (tmp_path / "new.csv").write_text("w,h,x\n1,-1,0.1\n-1,1,0.1\n")
+    (block,) = (one for one in _blocks("export.md", "python") if "open_exported" in one)
+
+    exec(block, {"__name__": "page"})
+
+    assert capsys.readouterr().out == "['no', 'yes']\n"
 
 
 @pytest.mark.slow
@@ -52,22 +117,41 @@ def test_the_python_of_serving_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     bootstrap(merge(small_settings, {"run_dir": "runs/shapes"})).multi_feature.training_run()()
-    (block,) = _blocks("serving.md", "python")
-    names: dict[str, Any] = {"__name__": "page"}
 
-    exec(block, names)
+    names = _run_python("serving.md")
 
     assert sorted(names["app"].openapi()["paths"]) == ["/shapes", "/shapes/predict"]
 
 
 def test_the_python_of_overriding_runs_from_top_to_bottom() -> None:
-    names: dict[str, object] = {"__name__": "page"}
-    blocks = _blocks("overriding.md", "python")
-    assert len(blocks) >= 4
+    assert "model" in _run_python("overriding.md")
 
-    exec("\n".join(blocks), names)
 
-    assert "model" in names
+def test_the_python_of_why_runs_from_top_to_bottom() -> None:
+    assert "Open" in _run_python("why.md")
+
+
+@pytest.mark.slow
+def test_the_notebook_of_the_tutorial_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    notebook = json.loads((PROJECT / "docs" / "tutorial.ipynb").read_text())
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    names: dict[str, Any] = {"__name__": "page"}
+
+    for cell in cells:
+        exec(cell, names)
+
+    assert len(cells) >= 8
+    assert type(names["reloaded"].multi_feature.model().feature_extractors["kar"]) is names["Products"]
+    assert "did you mean 'dropout'" in capsys.readouterr().out
+
+
+def test_the_notebook_is_that_of_its_page() -> None:
+    page = PROJECT / "docs" / "tutorial.md"
+
+    assert page.with_suffix(".ipynb").read_text() == notebook_of(page.read_text())
 
 
 class Pictures(LightningDataModule):
@@ -111,22 +195,45 @@ def test_the_family_of_the_readme_is_built_with_and_without_a_container(
     assert names["corners"](Pictures(), Classifier, net=LinearNet).net.out_features == 4
 
 
-def test_the_python_of_wiring_runs_from_top_to_bottom() -> None:
-    names: dict[str, Any] = {"__name__": "page"}
+def test_the_override_of_the_readme_holds_for_one_extractor() -> None:
+    (block,) = [one for one in _blocks("../README.md", "python") if "MockExtractor" in one]
+    names: dict[str, Any] = {"__name__": "page", "MockExtractor": SubmoduleDouble}
 
-    exec("\n".join(_blocks("wiring.md", "python")), names)
+    exec(block, names)
 
-    assert names["first"].hparams == {}
+    extractors = names["model"].feature_extractors
+    assert [name for name, one in extractors.items() if isinstance(one, SubmoduleDouble)] == ["kar"]
 
 
 @pytest.mark.slow
-def test_the_first_day_goes_as_its_page_says(forked_programs: ForkedPrograms, tmp_path: Path) -> None:
-    page = (PROJECT / "docs" / "first-day.md").read_text()
+def test_the_program_of_the_readme_predicts(
+    small_settings: dict[str, Any], small_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = bootstrap(merge(small_settings, {"run_dir": "runs/shapes"})).multi_feature.training_run()()
+    shutil.copy(result.best_checkpoint, "best.ckpt")
+    shutil.copy(small_csv, "new.csv")
+    (block,) = [one for one in _blocks("../README.md", "python") if "new.csv" in one]
+    names: dict[str, Any] = {"__name__": "page"}
 
-    steps = list(run_page(page, tmp_path, forked_programs))
+    exec(block, names)
 
-    assert [step.printed for step in steps if not step.is_as_shown] == []
-    assert len(steps) > 5
+    assert len(names["predictions"].classes) > 0
+
+
+def test_the_python_of_wiring_runs_from_top_to_bottom() -> None:
+    assert _run_python("wiring.md")["first"].hparams == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "num_steps"), SESSIONS.items())
+def test_a_session_goes_as_its_page_says(
+    page: str, num_steps: int, forked_programs: ForkedPrograms, tmp_path: Path
+) -> None:
+    steps = list(run_page((PROJECT / "docs" / page).read_text(), tmp_path, forked_programs))
+
+    assert _not_as_shown(page, steps) == []
+    assert len(steps) == num_steps
 
 
 @pytest.mark.slow
@@ -138,7 +245,7 @@ def test_our_side_of_a_comparison_goes_as_its_page_says(
 
     steps = list(run_page((PROJECT / "docs" / page).read_text(), tmp_path, forked_programs))
 
-    assert [step.printed for step in steps if not step.is_as_shown] == []
+    assert _not_as_shown(page, steps) == []
     assert len(steps) == 4
 
 

@@ -25,7 +25,7 @@ def adapt(composite: nn.Module, assembler: Assembler, places: Mapping[str, str])
     """
     faults: list[CompositionError] = []
     adapted: dict[nn.Module, str] = {}
-    for pattern in reversed([*assembler.adapters]):  # of two that match, the later one counts
+    for pattern in reversed([*assembler.adapters]):  # if two match, the later one counts
         try:
             _adapt_at(pattern, composite, assembler, places, adapted)
         except UserError as error:

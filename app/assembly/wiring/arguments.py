@@ -19,7 +19,7 @@ _known: WeakKeyDictionary[Callable[..., Any], Mapping[str, Expected]] = WeakKeyD
 
 
 def expected_parts(function: Callable[..., Any]) -> Mapping[str, Expected]:
-    """Return what has to come of each part of a wiring function, by its name; of any other, nothing."""
+    """Return what is expected of each part of a wiring function, by name; empty for any other function."""
     if function not in _known:
         parameters = inspect.signature(function).parameters
         names = [name for name, one in parameters.items() if isinstance(one.default, Declaration)]
@@ -31,7 +31,7 @@ def expected_parts(function: Callable[..., Any]) -> Mapping[str, Expected]:
 def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return inspect.get_annotations(function, eval_str=True)
-    except (NameError, TypeError):  # a name that is imported for type checkers alone
+    except (NameError, TypeError):  # a name imported only for type checkers
         return {}
 
 
@@ -53,7 +53,7 @@ def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> ins
         named = maker.func if isinstance(maker, partial) else maker
         name = getattr(named, "__name__", type(named).__name__)
         message = f"{path} can't be built: {name}: {why_not_called(signature, args, kwargs)}"
-        raise CompositionError(message, path=path) from None  # no consequence of a guessed width
+        raise CompositionError(message, path=path) from None  # not caused by a guessed width
 
 
 def fitting(maker: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,5 +73,5 @@ def choosing(function: F) -> F:
 
 
 def is_chooser(maker: Any) -> bool:
-    """Return whether something else is made by it, of what it is given."""
+    """Return whether a maker makes something else from its arguments."""
     return getattr(getattr(maker, "func", maker), "is_chooser", False) is True

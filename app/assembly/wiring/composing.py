@@ -1,4 +1,4 @@
-"""From a wiring function, what settings chose and what the data are to a composite."""
+"""From a wiring function, chosen settings and data to a composite."""
 
 import hashlib
 import inspect
@@ -134,7 +134,7 @@ class Composer:
             warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
 
     def _read(self, facts: DataFacts) -> None:
-        """Let the function read what it reads; a part that can't be built is said where the model is.
+        """Let the function read the data; a part that can't be built is reported when the model is built.
 
         Raises:
             CompositionError: The function ends early because of such a part.
@@ -157,12 +157,12 @@ class Composer:
 def first_batch(datamodule: LightningDataModule | None) -> Any:
     """Return the first training batch; None where there is none, or several loaders give it."""
     loader = None if datamodule is None else datamodule.train_dataloader()
-    is_one = not isinstance(loader, Mapping | list | tuple | CombinedLoader)  # others differ by stage
+    is_one = not isinstance(loader, Mapping | list | tuple | CombinedLoader)  # several differ by stage
     return next(iter(loader), None) if loader is not None and is_one else None
 
 
 def find_places(model: nn.Module, parts: Mapping[str, nn.Module]) -> dict[str, str]:
-    """Return where a composite holds its parts, by the names of these; what it doesn't hold is left out."""
+    """Return where a composite holds its parts, by their names; parts that it doesn't hold are left out."""
     held = {id(module): name for name, module in reversed([*model.named_modules()]) if name}
     return {name: held[id(part)] for name, part in parts.items() if id(part) in held}
 
@@ -176,7 +176,7 @@ def _described(assembler: Assembler, name: str) -> str:
 
 
 def wire(function: Callable[..., Any], /, *, assembler: Assembler, **given: Any) -> Any:
-    """Return the composite that a wiring function builds of what it is given.
+    """Return the composite that a wiring function builds from its arguments.
 
     Raises:
         CompositionError: A part can't be built, doesn't fit, isn't held by the composite, or has no adapters.
@@ -213,7 +213,7 @@ def data_spec_of(
     """Return what a checkpoint knows of the data, or else what is found in them."""
     if known is None:
         data = datamodule()
-        given = getattr(data, "data_spec", None)  # of a double, which stands for data that it isn't
+        given = getattr(data, "data_spec", None)  # a double has the spec of its model's data
         return given if isinstance(given, OwnDataSpec) else composer.find_data_spec(data)
     composer.note_changed_source(known)
     return known

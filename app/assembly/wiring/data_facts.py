@@ -1,4 +1,4 @@
-"""What a wiring function reads of its data, as plain values, of which a checkpoint is built without data."""
+"""What a wiring function reads from its data, as plain values, so that a checkpoint needs no data."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -72,7 +72,7 @@ class OwnDataSpec:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """Return what `to_dict` made plain.
+        """Return the spec that `to_dict` wrote.
 
         Raises:
             UserError: It isn't that.
@@ -158,7 +158,7 @@ def num_samples_of(loader: Any) -> int:
 
 
 def to_plain(value: Any, *, path: str) -> Any:
-    """Return a value as JSON knows it: tuples as lists, and what else has a plain meaning as that.
+    """Return a value in JSON's types: tuples as lists, other things by their plain meaning.
 
     Raises:
         CompositionError: It has no such form; says at which path.

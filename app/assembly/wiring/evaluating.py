@@ -79,7 +79,7 @@ class OwnEvaluator:
 def quiet_trainer(
     model: LightningModule, *, seed: int = 0, callbacks: Sequence[Callback] = ()
 ) -> Iterator[Trainer]:
-    """Give a Trainer that writes nothing and works where the model is, and leaves the caller's generators.
+    """Give a Trainer that writes nothing, works on the model's device and leaves random state as it was.
 
     Args:
         model: The composite.

@@ -43,7 +43,7 @@ def refuse_unfit(part: Any, given: Mapping[str, Any], *, path: str, assembler: A
 def _pairs(part: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
     """Yield each width that was given with the one that the part publishes under its name."""
     if isinstance(part, LazyModuleMixin):
-        return  # it takes what it gets
+        return  # it adopts the width of its input
     for name, value in given.items():
         published = getattr(part, name, None)
         if type(published) is int and type(value) in (int, Width):

@@ -1,4 +1,4 @@
-"""The one door that every part comes through: made at its place, checked against what is expected there."""
+"""Makes every part: at its place, and checked against what is expected there."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +34,7 @@ def observing(observer: Observer) -> Iterator[None]:
 
 
 def place_being_made() -> str:
-    """Return the path of the part that is being made; empty: none is."""
+    """Return the path of the part that is being made; empty if there is none."""
     place = _place.get()
     return "" if place is None else place.path
 
@@ -65,7 +65,7 @@ class Place:
 
 
 def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
-    """Return what is built at a place: of a class, a function, or a wiring function, whose parts lie below.
+    """Return what is built at a place, by a class, a function, or a wiring function with parts of its own.
 
     This is the one door that every part comes through, of any family, with a container and without.
 
@@ -86,13 +86,13 @@ def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
 
 
 def make_here(maker: Any, *args: Any, **kwargs: Any) -> Any:
-    """Make what takes the place of the part that is being made, if one is: for what chooses among makers."""
+    """Make the part that is being made by another maker, for makers that choose among others."""
     place = _place.get()
     return observed(maker, args, kwargs, "") if place is None else _call(maker, args, kwargs, place)
 
 
 def expect_anything_here() -> None:
-    """Let anything come of the part that is being made, if one is."""
+    """Accept anything as the part that is being made."""
     if (place := _place.get()) is not None:
         place.expected = ANYTHING
 
@@ -103,7 +103,7 @@ def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
     if place.offered and not is_chooser(maker):
         kwargs = {**fitting(maker, place.offered), **kwargs}
     if inspect.isfunction(maker) and has_parts(function := inspect.unwrap(maker)):
-        from nested_lightning.app.assembly.wiring.wiring import Wiring  # which knows this module
+        from nested_lightning.app.assembly.wiring.wiring import Wiring  # it imports this module
 
         below = place.assembler or Assembler(path=place.path)
         return Wiring(below, within=place.name)(function, *args, **kwargs)
@@ -112,7 +112,7 @@ def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
         return observed(maker, args, kwargs, place.path)
     except TypeError:
         if signature_of(maker) is not None:
-            bind(maker, args, kwargs, path=place.path)  # says it better, if that is what was wrong
+            bind(maker, args, kwargs, path=place.path)  # gives a better message if the arguments are wrong
         raise
     finally:
         _place.reset(token)

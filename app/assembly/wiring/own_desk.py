@@ -31,7 +31,7 @@ Tensors = Sequence[Tensor]
 
 
 class _Leaf(NamedTuple):
-    """What was given for a tensor of a batch, and where."""
+    """What a request gave for a tensor of a batch, and where."""
 
     facts: TensorFacts
     given: Any
@@ -60,7 +60,7 @@ class OwnDesk:
             raise UserError(f"there is nothing to answer: {self._fault}, and the data take no files")
 
     def describe(self, limits: Limits) -> Description:
-        """Say what a batch is, and whether files are taken."""
+        """Describe a batch, and whether files are accepted."""
         bodies: dict[str, Any] = {}
         if not self._fault:
             body = {"type": "object", "properties": {_BATCH: {}}, "required": [_BATCH]}
@@ -93,7 +93,7 @@ class OwnDesk:
         return [Part(content=[*piece], num_rows=len(piece[0]), key=_BATCH) for piece in pieces]
 
     def compute(self, contents: Sequence[Any]) -> Sequence[Sequence[Answer]]:
-        """Return what the step says of each row."""
+        """Return the step's answer for each row."""
         if isinstance(contents[0], tuple):
             return [self._answer_files(each) for each in contents]
         answers = self._answer([torch.cat(each) for each in zip(*contents, strict=True)])
@@ -113,13 +113,13 @@ class OwnDesk:
         return iter([tensor.tolist() for tensor in self._example()])
 
     def _find_fault(self) -> str:
-        """Return why a batch as the training's can't be answered; empty: it can."""
+        """Return why a batch like the training's can't be answered; empty: it can."""
         sizes = {(*each.facts.shape[:1],) for each in _leaves(self._structure, None, _BATCH)}
         if len(sizes) != 1 or () in sizes:
             return "it isn't known what a row of a batch is"
         try:
             self._answer(self._example())
-        except Exception as error:  # whatever a stranger's step raises
+        except Exception as error:  # a user's step may raise anything
             return f"predict_step can't answer a batch as the training had it ({type(error).__name__})"
         return ""
 

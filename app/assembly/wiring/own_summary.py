@@ -1,4 +1,4 @@
-"""What is known of a stranger's data, in a few lines."""
+"""A summary of a user's own data, in a few lines."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ def own_summary(datamodule: Any, data_spec: OwnDataSpec) -> DataSummary | None:
 def _num_rows(data: Any) -> int:
     try:
         return len(data)
-    except Exception:  # of a stranger's data set, which need not know it
+    except Exception:  # a user's data set need not have a length
         return 0
 
 

@@ -15,7 +15,7 @@ class Part(Protocol[T_co]):
     """Builds one part of a composite; a class, a function or a mock's factory is one as it stands."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> T_co:
-        """Build it of what the wiring function knows; settings add the rest."""
+        """Build it from what the wiring function gives; settings add the rest."""
 
 
 class Parts(Protocol[T_co]):
@@ -33,7 +33,7 @@ class Parts(Protocol[T_co]):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What stands as a parameter's default: the kinds of a part, of which one is chosen.
+    """The default of a parameter: the kinds of a part, one of which is chosen.
 
     Attributes:
         kinds: What builds the part, by the kind's name; the first one is the default.

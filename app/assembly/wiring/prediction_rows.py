@@ -1,4 +1,4 @@
-"""From what a stranger's ``predict_step`` gives for each batch to one result for each row, in order."""
+"""From the results of a user's ``predict_step`` for each batch to one for each row, in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -79,7 +79,7 @@ def _columns(value: Any, name: str, owner: str) -> Iterator[tuple[str, Sequence[
 
 
 def _array(value: Any) -> Any:
-    """Return an array of what numpy may have no type for, such as ``bfloat16``."""
+    """Return an array of values for which numpy may have no type, such as ``bfloat16``."""
     if isinstance(value, np.ndarray):
         return value
     value = value.detach().cpu()

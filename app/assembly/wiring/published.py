@@ -1,4 +1,4 @@
-"""What a wiring function says of widths besides handing them on."""
+"""What a wiring function can state about widths, besides passing them on."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def report(error: CompositionError) -> None:
 
 
 def check_taken(part: Any, **widths: Width) -> None:
-    """Check a part against widths that it was not built of, e.g. of further givers of what it takes.
+    """Check a part against widths that it wasn't built from, e.g. those of further inputs.
 
     Raises:
         WidthError: It publishes another one.

@@ -1,4 +1,4 @@
-"""Makes a stranger's datamodule ready, so that its parts have the same rows each time, in each process."""
+"""Sets up a user's datamodule, so that its parts have the same rows each time and in each process."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -66,7 +66,7 @@ def as_set_up(datamodule: Any) -> Any:
 
 
 def split_of(datamodule: LightningDataModule | None) -> dict[str, str]:
-    """Return of how many rows which ones each part has, as a number and a hash, by attribute."""
+    """Return the number of rows of each part and a hash of some of them, by attribute."""
     parts: dict[str, Any] = {
         name: one for name, one in datasets_of(datamodule).items() if isinstance(one, Subset)
     }
@@ -130,7 +130,7 @@ class RepeatableHook:
 
 
 def _states_of_generators(datamodule: LightningDataModule) -> Iterator[Callable[[], Any]]:
-    """Yield for each generator that a datamodule keeps what puts it back to where it is now."""
+    """Yield, for each generator that a datamodule keeps, a function that restores its present state."""
     for one in vars(datamodule).values():
         if isinstance(one, torch.Generator):
             yield partial(one.set_state, one.get_state())
@@ -151,7 +151,7 @@ def _refuse_other_rows(
     known: Mapping[str, str],
     find: Callable[[LightningDataModule], Mapping[str, str]] = split_of,
 ) -> None:
-    """Refuse parts with other rows of as many as there were."""
+    """Refuse parts that have as many rows as before, but other ones."""
     for name, found in find(datamodule).items():
         before = known.get(name, "")
         if found != before and found.partition(" ")[0] == before.partition(" ")[0]:
@@ -172,7 +172,7 @@ def datasets_of(datamodule: LightningDataModule | None) -> dict[str, Any]:
 
 
 def _repeats(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether a part that is new begins as another one does: it was drawn with the same numbers."""
+    """Return whether a new part begins like another one, having been drawn with the same numbers."""
     new = [after[name] for name in after.keys() - before.keys()]
     drawn = [one for one in new if not isinstance(one, Subset) and not _is_among(one, before.values())]
     first = partial(_hashed_rows, is_first_alone=True)  # there may be fewer of them
@@ -196,6 +196,6 @@ def _hashed_rows(data: Any, *, is_first_alone: bool = False) -> str | None:
         for _ in range(2):
             with seeded_generators(_SEED):
                 found.append(fingerprint([data[place] for place in places]))
-    except Exception:  # of a stranger's data set, which need not have such rows
+    except Exception:  # a user's data set need not have such rows
         return None
     return found[0] if found[0] == found[1] else None

@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def wired(name: str) -> Callable[[F], F]:
-    """Make a wiring function, whose parts lie below ``name``, one that binds them by itself.
+    """Make a wiring function bind its own parts, at paths below ``name``.
 
     It keeps its signature; what isn't given is built of the default kinds. Each call is a wiring of its own.
     """
@@ -27,7 +27,7 @@ def wired(name: str) -> Callable[[F], F]:
 
 
 def offer(maker: Any, **arguments: Any) -> Callable[..., Any]:
-    """Return ``maker`` with arguments that it gets if it takes them, and that are left out if it doesn't."""
+    """Return ``maker`` with arguments that are passed if it takes them, and left out otherwise."""
 
     def offered(*args: Any, **kwargs: Any) -> Any:
         if isinstance(maker, BoundPart):

@@ -1,4 +1,4 @@
-"""What a wiring function gives one of its parts, as its source says."""
+"""What a wiring function gives one of its parts, read from its source."""
 
 import ast
 import inspect

@@ -35,7 +35,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def running_assembler() -> Assembler | None:
-    """Return what builds the parts of the wiring function whose body is being run; None: none is."""
+    """Return what builds the parts of the wiring function whose body is running, or None."""
     wiring = _running.get()
     return None if wiring is None else wiring.assembler
 
@@ -174,7 +174,7 @@ class BoundPart:
         return self.call(args, kwargs, offered={})
 
     def call(self, args: Any, kwargs: Mapping[str, Any], *, offered: Mapping[str, Any]) -> Any:
-        """Build the part of what it is given, and of what is offered as far as it takes that."""
+        """Build the part from its arguments, and from those offered that it takes."""
         if self.maker is None:
             return None
         if self._wiring.is_running:

@@ -27,7 +27,7 @@ class WrittenCall:
 
 
 def written_call() -> WrittenCall:
-    """Return the call of a part that is being made; an empty one where the source isn't to be had."""
+    """Return the call of a part that is being made; an empty one where the source isn't available."""
     frame = _caller()
     if frame is None:
         return WrittenCall()
@@ -47,7 +47,7 @@ def written_call() -> WrittenCall:
 
 
 def _caller() -> FrameType | None:
-    """Return the frame that called the part, which is none of this package's."""
+    """Return the frame that called the part, outside this package."""
     frame = inspect.currentframe()
     while frame is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back

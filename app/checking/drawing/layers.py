@@ -19,7 +19,7 @@ def find_layers(graph: ModelGraph) -> dict[str, int]:
     layers: dict[str, int] = {}
     for name in _in_order(before, places):
         layers[name] = max((layers[source] + 1 for source in before[name]), default=0)
-    for name in places:  # what nothing leads to stands next to what it leads to
+    for name in places:  # a node without inputs is placed beside its first target
         following = [layers[target] for target, sources in before.items() if name in sources]
         if following and not before[name]:
             layers[name] = min(following) - 1

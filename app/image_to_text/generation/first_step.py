@@ -1,4 +1,4 @@
-"""The first step of a generation alone, for checks."""
+"""Only the first step of a generation, for checks."""
 
 import torch
 
@@ -12,7 +12,7 @@ from nested_lightning.app.image_to_text.generation.search import (
 
 
 class FirstStep:
-    """Asks the decoder once what may come first, and ends each caption there: no value is looked at."""
+    """Calls the decoder once, and ends each caption there, without looking at values."""
 
     def __call__(
         self, step: Step, state: State, *, special: SpecialTokens, max_length: int

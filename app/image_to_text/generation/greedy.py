@@ -11,5 +11,5 @@ class GreedySearch(OneByOneSearch):
     """Takes the most probable token at each step."""
 
     def chooser(self) -> Callable[[Tensor], Tensor]:
-        """Return what takes it."""
+        """Return a function that takes it."""
         return lambda log_probabilities: log_probabilities.argmax(dim=1)

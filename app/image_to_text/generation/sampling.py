@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -22,12 +23,15 @@ class NucleusSampling(OneByOneSearch):
         seed: Each call draws anew from this seed.
     """
 
+    is_drawn: ClassVar[bool] = True
+    """What is drawn depends on what is drawn together."""
+
     top_p: float = 0.9
     temperature: float = 1.0
     seed: int = 0
 
     def chooser(self) -> Callable[[Tensor], Tensor]:
-        """Return what draws, from the seed on."""
+        """Return a function that draws, starting from the seed."""
         return partial(self._draw, generator=torch.Generator().manual_seed(self.seed))
 
     def _draw(self, log_probabilities: Tensor, generator: torch.Generator) -> Tensor:

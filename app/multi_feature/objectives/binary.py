@@ -3,6 +3,8 @@
 Shapes: B rows of a batch, N rows.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,7 +13,7 @@ from torchmetrics.functional import classification as metrics
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
 from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
-from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
+from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions, predictions_of
 from nested_lightning.app.multi_feature.objectives.reports import report_classes
 from nested_lightning.app.multi_feature.objectives.thresholds import (
     Criterion,
@@ -88,14 +90,17 @@ class BinaryObjective(nn.Module):
         return score_binary(answers[:, 1], target, threshold=float(self.threshold))
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who takes every row for the training part's more frequent class."""
+        """Return the scores of always answering the training part's more frequent class."""
         return score_binary(self.target.shares[1].to(target.device).expand(len(target)), target)
+
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What `predictions_of` needs besides what `decode` gives."""
+        return {"threshold": float(self.threshold)}
 
     def predictions(self, answers: Tensor) -> ClassPredictions:
         """Return probabilities of [N, 2] with the classes' names and the threshold."""
-        return ClassPredictions(
-            class_names=self.target.names, probabilities=answers, threshold=float(self.threshold)
-        )
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, 2], see `scores` and `report_classes`."""

@@ -1,4 +1,4 @@
-"""The objective that a target suggests."""
+"""The default objective of a target."""
 
 from typing import Any
 

@@ -3,13 +3,15 @@
 Shapes: B rows of a batch, N rows, C classes.
 """
 
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
-from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
+from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions, predictions_of
 from nested_lightning.app.multi_feature.objectives.reports import report_classes
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
@@ -59,12 +61,17 @@ class ClassesObjective(nn.Module):
         }
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who takes every row for the training part's most frequent class."""
+        """Return the scores of always answering the training part's most frequent class."""
         return self.scores(self.target.shares.to(target.device).expand(len(target), -1), target)
+
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What `predictions_of` needs besides what `decode` gives."""
+        return {"threshold": None}
 
     def predictions(self, answers: Tensor) -> ClassPredictions:
         """Return probabilities of [N, C] with the classes' names."""
-        return ClassPredictions(class_names=self.target.names, probabilities=answers)
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, C], see `report_classes`."""

@@ -4,6 +4,7 @@ Shapes: B rows of a batch, N rows.
 """
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +13,7 @@ from torchmetrics.functional import tweedie_deviance_score
 
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.number_scores import score_numbers
-from nested_lightning.app.multi_feature.objectives.predictions import NumberPredictions
+from nested_lightning.app.multi_feature.objectives.predictions import NumberPredictions, predictions_of
 from nested_lightning.app.multi_feature.objectives.reports import report_scores
 from nested_lightning.app.multi_feature.targets.specs import CountTarget
 from nested_lightning.app.tensors import to_double
@@ -58,13 +59,18 @@ class CountsObjective(nn.Module):
         return _scores(answers[:, 0], to_double(target))
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who says the training part's mean of every row."""
+        """Return the scores of always answering the training part's mean."""
         truth_N = to_double(target)
         return _scores(torch.full_like(truth_N, self.target.mean), truth_N)
 
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What `predictions_of` needs besides what `decode` gives."""
+        return {"levels": []}
+
     def predictions(self, answers: Tensor) -> NumberPredictions:
         """Return rates of [N, 1]."""
-        return NumberPredictions(values=answers[:, 0], quantiles={})
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of rates of [N, 1]."""

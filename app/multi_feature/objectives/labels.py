@@ -12,7 +12,7 @@ from torchmetrics.functional.classification import multilabel_average_precision,
 
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
-from nested_lightning.app.multi_feature.objectives.predictions import LabelPredictions
+from nested_lightning.app.multi_feature.objectives.predictions import LabelPredictions, predictions_of
 from nested_lightning.app.multi_feature.objectives.reports import report_scores
 from nested_lightning.app.multi_feature.objectives.thresholds import best_threshold
 from nested_lightning.app.multi_feature.targets.specs import LabelTarget
@@ -70,7 +70,7 @@ class LabelsObjective(nn.Module):
         of_labels: Any = {
             "num_labels": self.out_features,
             "validate_args": False,
-        }  # one label is refused else
+        }  # otherwise a single label is refused
         return {
             "micro_f1": multilabel_f1_score(taken, labels, average="micro", **of_labels),
             "macro_f1": multilabel_f1_score(taken, labels, average="macro", **of_labels),
@@ -78,14 +78,19 @@ class LabelsObjective(nn.Module):
         }
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who says of every row which labels most training rows have."""
+        """Return the scores of always answering the labels that most training rows have."""
         counts = torch.tensor(self.target.counts, dtype=torch.float32, device=target.device)
         most = (counts / self.target.num_rows >= 0.5).float()
         return self.scores(most.expand(len(target), -1), target)
 
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What `predictions_of` needs besides what `decode` gives."""
+        return {"threshold": float(self.threshold)}
+
     def predictions(self, answers: Tensor) -> LabelPredictions:
         """Return probabilities of [N, K] with the labels' names and the threshold."""
-        return LabelPredictions(target=self.target, probabilities=answers, threshold=float(self.threshold))
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, K]."""

@@ -20,7 +20,7 @@ def member_losses(objective: Any, outputs: Tensor, target: Any) -> Tensor:
 
 
 def combine_members(objective: Any, outputs: Tensor) -> Tensor:
-    """Return outputs of [B, O] that say what M members say together: as the objective knows, or the mean."""
+    """Return the joint outputs, [B, O], of M members: combined by the objective, or averaged."""
     if outputs.dim() == 2:
         return outputs
     if hasattr(objective, "combine"):

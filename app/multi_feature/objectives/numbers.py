@@ -4,7 +4,7 @@ Shapes: B rows of a batch, N rows, Q quantiles.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.number_scores import score_numbers
-from nested_lightning.app.multi_feature.objectives.predictions import NumberPredictions
+from nested_lightning.app.multi_feature.objectives.predictions import NumberPredictions, predictions_of
 from nested_lightning.app.multi_feature.objectives.reports import report_scores
 from nested_lightning.app.multi_feature.targets.specs import NumberTarget
 
@@ -84,15 +84,18 @@ class NumberObjective(nn.Module):
         return scores
 
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
-        """Return the scores of one who says the training part's mean of every row."""
+        """Return the scores of always answering the training part's mean."""
         truth_N = self.target.in_units(target)
         return score_numbers(torch.full_like(truth_N, self.target.mean), truth_N)
 
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What `predictions_of` needs besides what `decode` gives."""
+        return {"levels": [*self.levels]}
+
     def predictions(self, answers: Tensor) -> NumberPredictions:
         """Return what `decode` gives, with the quantiles' levels."""
-        return NumberPredictions(
-            values=answers[:, 0], quantiles=dict(zip(self.levels, answers[:, 1:].unbind(1), strict=True))
-        )
+        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of what `decode` gives."""

@@ -1,4 +1,4 @@
-"""What a composite says of rows, in the units and names of the file that it learnt from.
+"""Predictions for rows, in the units and names of the file that the composite learnt from.
 
 Shapes: N rows, C classes, K labels, Q quantiles.
 """
@@ -7,37 +7,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-from torch import Tensor
 
 from nested_lightning.app.errors import name_list
-from nested_lightning.app.multi_feature.targets.specs import LabelTarget
+from nested_lightning.app.multi_feature.targets.several import AnyTarget, SeveralTargets
+from nested_lightning.app.multi_feature.targets.specs import ClassTarget, LabelTarget
 from nested_lightning.app.tables.answer_tables import TabularAnswers
+
+Values: TypeAlias = Any
+"""A tensor of torch's on the CPU, or an array where an exported model computed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassPredictions(TabularAnswers):
-    """What a classifier says of some rows.
+    """A classifier's predictions for some rows.
 
     Attributes:
         class_names: Names of the C classes.
-        probabilities: [N, C], float32, on the CPU; each row sums to 1.
+        probabilities: [N, C], float32; each row sums to 1.
         threshold: Of two classes, the probability from which on the answer is the second one; None: the most
             probable class is the answer.
     """
 
     class_names: tuple[str, ...]
-    probabilities: Tensor
+    probabilities: Values
     threshold: float | None = None
 
     @property
-    def indices(self) -> Tensor:
-        """Index of the class that each row is taken for, int64 of [N]."""
+    def indices(self) -> npt.NDArray[np.int64]:
+        """Index of the class that each row is taken for, [N]."""
+        probabilities = np.asarray(self.probabilities)
         if self.threshold is None:
-            return self.probabilities.argmax(dim=1)
-        return (self.probabilities[:, 1] >= self.threshold).long()
+            return probabilities.argmax(axis=1)
+        return (probabilities[:, 1] >= self.threshold).astype(np.int64)
 
     @property
     def notes(self) -> list[str]:
@@ -64,20 +70,20 @@ class NumberPredictions(TabularAnswers):
     """Numbers in the units of the file.
 
     Attributes:
-        values: float64 of [N], on the CPU.
-        quantiles: By their level in (0, 1), float64 of [N], on the CPU.
+        values: float64 of [N].
+        quantiles: By their level in (0, 1), float64 of [N].
     """
 
-    values: Tensor
-    quantiles: Mapping[float, Tensor]
+    values: Values
+    quantiles: Mapping[float, Values]
 
     def __len__(self) -> int:
         return len(self.values)
 
     def to_table(self) -> pa.Table:
         """Return the columns ``prediction`` and ``quantile_LEVEL``, e.g. ``quantile_0.05``."""
-        quantiles = {f"quantile_{level:g}": values.numpy() for level, values in self.quantiles.items()}
-        return pa.table({"prediction": self.values.numpy(), **quantiles})
+        quantiles = {f"quantile_{level:g}": np.asarray(values) for level, values in self.quantiles.items()}
+        return pa.table({"prediction": np.asarray(self.values), **quantiles})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +92,12 @@ class LabelPredictions(TabularAnswers):
 
     Attributes:
         target: The K labels.
-        probabilities: [N, K], float32, on the CPU, each for itself.
+        probabilities: [N, K], float32, each for itself.
         threshold: Probability from which on a row has a label.
     """
 
     target: LabelTarget
-    probabilities: Tensor
+    probabilities: Values
     threshold: float
 
     @property
@@ -110,7 +116,7 @@ class LabelPredictions(TabularAnswers):
 
 @dataclass(frozen=True, kw_only=True)
 class SeveralPredictions(TabularAnswers):
-    """What is said of several columns.
+    """Predictions of several columns.
 
     Attributes:
         by_column: Predictions of N rows by the column's name.
@@ -138,5 +144,27 @@ class SeveralPredictions(TabularAnswers):
         )
 
 
-def _probabilities(names: tuple[str, ...], probabilities: Tensor) -> dict[str, Any]:
-    return {f"probability_{name}": probabilities[:, i].numpy() for i, name in enumerate(names)}
+def predictions_of(target: AnyTarget, answers: Any, decoding: Mapping[str, Any]) -> Any:
+    """Return what a composite says of N rows.
+
+    Args:
+        target: What was predicted.
+        answers: What its objective decodes, of [N, …]; of several columns, by their names.
+        decoding: What else the objective knows: ``threshold`` of classes and labels, ``levels`` of numbers;
+            of several columns, by their names.
+    """
+    if isinstance(target, SeveralTargets):
+        each = {
+            name: predictions_of(one, answers[name], decoding[name]) for name, one in target.targets.items()
+        }
+        return SeveralPredictions(by_column=each)
+    if isinstance(target, ClassTarget):
+        return ClassPredictions(class_names=target.names, probabilities=answers, **decoding)
+    if isinstance(target, LabelTarget):
+        return LabelPredictions(target=target, probabilities=answers, **decoding)
+    quantiles = {level: answers[:, i] for i, level in enumerate(decoding["levels"], start=1)}
+    return NumberPredictions(values=answers[:, 0], quantiles=quantiles)
+
+
+def _probabilities(names: tuple[str, ...], probabilities: Values) -> dict[str, Any]:
+    return {f"probability_{name}": np.asarray(probabilities[:, i]) for i, name in enumerate(names)}

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from nested_lightning.app.evaluation_report import EvaluationReport, Labels, Numbers, Scores, score_classes
-from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
+from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions, Values
 
 
 def report_classes(
@@ -32,7 +33,7 @@ def report_classes(
     """
     labels, names = target.cpu().numpy(), predictions.class_names
     probabilities = _exact(predictions.probabilities)
-    found = score_classes(labels, probabilities, names, predicted=predictions.indices.numpy())
+    found = score_classes(labels, probabilities, names, predicted=predictions.indices)
     constant = _exact(shares.expand(len(labels), -1))
     scores = found.scores | _log_loss(labels, probabilities) | _numbers(more)
     baseline = score_classes(labels, constant, names).scores | _log_loss(labels, constant)
@@ -63,15 +64,15 @@ def _numbers(scores: Mapping[str, Tensor]) -> Scores:
     return {name: float(value) for name, value in scores.items()}
 
 
-def _exact(probabilities: Tensor) -> Numbers:
+def _exact(probabilities: Values) -> Numbers:
     """Return probabilities whose sum is 1 in 64 bits too, which scikit-learn warns of otherwise."""
-    given = probabilities.double()
+    given = torch.as_tensor(probabilities).double()
     exact: Numbers = (given / given.sum(dim=1, keepdim=True)).numpy()
     return exact
 
 
 def _log_loss(labels: Labels, probabilities: Numbers) -> Scores:
-    from sklearn.metrics import log_loss  # half a second, not before it is needed
+    from sklearn.metrics import log_loss  # takes half a second to import
 
     value = log_loss(labels, np.asarray(probabilities), labels=range(probabilities.shape[1]))
     return {"log_loss": float(value)}

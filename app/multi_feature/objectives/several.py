@@ -1,4 +1,4 @@
-"""Several things of each row.
+"""Several columns to predict for each row.
 
 Shapes: B rows of a batch, N rows, O outputs of a head.
 """
@@ -98,8 +98,13 @@ class SeveralObjective(nn.Module):
         """Return the scores of constant answers, named alike."""
         return self._each(lambda name, one: one.baseline_scores(target[name]))
 
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What `predictions_of` needs besides what `decode` gives, by column."""
+        return {name: one.decoding for name, one in self._named()}
+
     def predictions(self, answers: ByColumn) -> SeveralPredictions:
-        """Return what each says of N rows."""
+        """Return the predictions of each for N rows."""
         return SeveralPredictions(
             by_column={name: one.predictions(answers[name]) for name, one in self._named()}
         )

@@ -52,7 +52,7 @@ class ModuleStacking(TemporaryChange):
         return plan_stacks(modules, min_size=self._min_size, model=model)
 
     def notes(self, model: nn.Module) -> dict[str, str]:
-        """Return what is to be said of the modules that a training would stack, by their paths."""
+        """Return notes on the modules that a training would stack, by their paths."""
         return {
             f"{self._holder}.{name}": f"{len(names)} of equal structure are trained as one"
             for names in self.plan(model)
@@ -100,7 +100,7 @@ class ModuleStacking(TemporaryChange):
 
 
 def _are_grouped_alike(modules: Iterable[nn.Module], optimizer: Optimizer) -> bool:
-    """Return whether what has the same place in the modules is in the same of the optimiser's groups."""
+    """Return whether corresponding parameters of the modules are in the same group of the optimiser."""
     group_of = {
         each: number for number, group in enumerate(optimizer.param_groups) for each in group["params"]
     }

@@ -135,7 +135,7 @@ def _agree(modules: Sequence[nn.Module]) -> bool:
         stack = ModuleStack({str(index): module for index, module in enumerate(copies)})
         try:
             return all(_agree_in_mode(stack, copies, is_training=mode) for mode in (True, False))
-        except Exception:  # whatever a forward of one's own does with another shape
+        except Exception:  # a user's forward may fail with another shape
             return False
 
 

@@ -1,1 +1,1 @@
-"""What rows are to be predicted: columns of the file, and what a model must know of them."""
+"""What is predicted for rows: columns of the file, and what a model must know of them."""

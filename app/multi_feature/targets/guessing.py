@@ -1,4 +1,4 @@
-"""Which objective a column suggests, where nobody said so; and numbers, however they were read.
+"""Which objective a column suggests, if none is set; and numbers, however they were read.
 
 Shapes: N rows.
 """
@@ -142,7 +142,7 @@ def _refuse_strays(texts: pa.StringArray, name: str) -> None:
 
 
 def _is_stray(texts: pa.StringArray) -> npt.NDArray[np.bool_]:
-    """Return bool of [N], whether a cell holds something that is no number."""
+    """Return bool of [N], whether a cell holds something other than a number."""
     return np.array(
         [each is not None and not is_number(each.replace(",", ".")) for each in texts.to_pylist()]
     )

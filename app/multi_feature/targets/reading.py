@@ -35,7 +35,7 @@ KINDS: Mapping[str, Kind] = {name: name for name in get_args(Kind)}
 
 @dataclass(frozen=True, kw_only=True)
 class WantedTarget:
-    """What is said of the columns to predict, before they have been seen.
+    """Settings of the columns to predict, before they have been read.
 
     Attributes:
         kinds: Kind of the objective of each column, by its name; where it is none of `KINDS`, as ``auto`` is,
@@ -158,7 +158,7 @@ def _read(
 
 
 def _refuse_idle(columns: Sequence[TargetColumn], wanted: WantedTarget, known: AnyTarget | None) -> None:
-    """Refuse what is said of columns that aren't there.
+    """Refuse settings of columns that don't exist.
 
     Raises:
         UserError: A positive class is named, and no column has two; or a separator, and none has labels.

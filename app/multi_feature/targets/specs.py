@@ -1,5 +1,7 @@
 """What a model must know of the column that it predicts: plain facts that a checkpoint carries.
 
+torch is imported where tensors are made, as exported models need these facts without it.
+
 Shapes: N rows, C classes, K labels.
 """
 
@@ -7,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import torch
 from pyarrow import compute
 from pydantic import ConfigDict, Field, FiniteFloat
-from torch import Tensor
 
 from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.labels import encode_labels
-from nested_lightning.app.tensors import to_double
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Kind = Literal["classes", "binary", "number", "counts", "labels"]
 PositiveFloat = Annotated[FiniteFloat, Field(gt=0)]
@@ -58,11 +60,15 @@ class ClassTarget:
 
     def example(self, num_rows: int) -> Tensor:
         """Return what `encode` may give of that many rows."""
+        import torch
+
         return torch.arange(num_rows) % len(self.names)
 
     @property
     def shares(self) -> Tensor:
         """Share of each class in the training part, float32 of [C]."""
+        import torch
+
         counts = torch.tensor(self.counts, dtype=torch.float32)
         return counts / counts.sum()
 
@@ -91,6 +97,8 @@ class NumberTarget:
 
     def encode(self, values: Numbers) -> Tensor:
         """Return standardised numbers, float32 of [N]."""
+        import torch
+
         return torch.from_numpy(((values - self.mean) / self.scale).astype(np.float32))
 
     def decode(self, encoded: Tensor) -> list[float]:
@@ -100,10 +108,14 @@ class NumberTarget:
 
     def in_units(self, standardised: Tensor) -> Tensor:
         """Return what standardised numbers are in the file, float64 of the same shape."""
+        from nested_lightning.app.tensors import to_double
+
         return to_double(standardised) * self.scale + self.mean
 
     def example(self, num_rows: int) -> Tensor:
         """Return what `encode` may give of that many rows."""
+        import torch
+
         return torch.arange(num_rows).float()
 
     @property
@@ -134,6 +146,8 @@ class CountTarget:
             UserError: One is negative or has a fraction; the message names the first row.
         """
         refuse_other_than_counts(values, self.column)
+        import torch
+
         return torch.from_numpy(values.astype(np.float32))
 
     def decode(self, encoded: Tensor) -> list[float]:
@@ -143,6 +157,8 @@ class CountTarget:
 
     def example(self, num_rows: int) -> Tensor:
         """Return what `encode` may give of that many rows."""
+        import torch
+
         return torch.arange(num_rows).float()
 
     @property
@@ -178,13 +194,15 @@ class LabelTarget:
         Raises:
             UserError: A label is none that the model knows; the message names the first row.
         """
+        import torch
+
         return torch.from_numpy(encode_label_sets(values, self.names, self.column))
 
     def decode(self, encoded: Tensor) -> list[str]:
         """Return the labels of N rows, each in one text."""
         return [self.joined(names) for names in self.sets(encoded.bool())]
 
-    def sets(self, flags: Tensor) -> list[list[str]]:
+    def sets(self, flags: Tensor | npt.NDArray[np.bool_]) -> list[list[str]]:
         """Return the labels of N rows, by whether each has them, bool of [N, K]."""
         return [[name for name, has in zip(self.names, row, strict=True) if has] for row in flags.tolist()]
 
@@ -194,6 +212,8 @@ class LabelTarget:
 
     def example(self, num_rows: int) -> Tensor:
         """Return what `encode` may give of that many rows."""
+        import torch
+
         return (torch.arange(num_rows)[:, None] == torch.arange(len(self.names))).float()
 
     @property

@@ -1,1 +1,1 @@
-"""Parts that were trained elsewhere: their architecture by a library, their weights from files."""
+"""Pretrained parts: their architecture by a library, their weights from files."""

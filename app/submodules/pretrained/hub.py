@@ -1,4 +1,4 @@
-"""What lies on a hub: fetched once, and found on this machine from then on, without a network."""
+"""Weights on a hub: fetched once, and from then on found on this machine without a network."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def split_name(named: str) -> tuple[str, str]:
 
 
 def fetch(named: str) -> Path:
-    """Fetch weights and what is said of them into the cache of the hub's own library; return their folder.
+    """Fetch weights and their config into the cache of the hub's own library; return their folder.
 
     Args:
         named: ``hub:NAME@REVISION``.

@@ -121,7 +121,7 @@ class TransformersTextDecoder(PretrainedPart):
 
     @override
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """Read tokens and say what may come next, see `app.submodules.text_decoders`."""
+        """Read tokens and give logits of the next one, see `app.submodules.text_decoders`."""
         seen, *read = state
         embedded = self.network.get_input_embeddings()(self.token_ids[tokens])
         if not self._attends and not read:
@@ -159,7 +159,7 @@ class TransformersTextDecoder(PretrainedPart):
                     _, state = call((torch.zeros(1, 1, dtype=torch.int64), state))
                 if len(state) == 1:
                     raise TypeError("it keeps none")
-        except Exception as error:  # whatever the library's models come to
+        except Exception as error:  # the library's models may raise anything
             reason = " ".join(str(error).split())[:200]
             raise ValueError(
                 f"{type(self.network).__name__} doesn't read token by token with keys and values of attention"
@@ -168,7 +168,7 @@ class TransformersTextDecoder(PretrainedPart):
 
 
 def _settle_attention(config: Any, *, is_wanted: bool) -> tuple[bool, bool]:
-    """Say in a config whether there is cross-attention; return that, and whether it is new."""
+    """Set in a config whether there is cross-attention; return that, and whether it is new."""
     models = transformers().MODEL_FOR_CAUSAL_LM_MAPPING
     if type(config) not in models:
         raise ValueError(f"transformers has no causal language model of model_type '{config.model_type}'")

@@ -1,4 +1,4 @@
-"""Calls of a module as if it were on ``meta``: what it gives is known without any computation."""
+"""Calls of a module as if it were on ``meta``: shapes of its output without any computation."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -12,7 +12,7 @@ from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFil
 
 @dataclass(frozen=True, kw_only=True)
 class FirstWeights:
-    """The weights that a part was trained to, and how a network takes them.
+    """The pretrained weights of a part, and how a network loads them.
 
     Args:
         weights: Where they are, see `PretrainedFiles`; ``none``: nowhere, and the network keeps its own.
@@ -25,7 +25,7 @@ class FirstWeights:
     take: Callable[..., str]
 
     def load(self, network: nn.Module) -> str | None:
-        """Load them, and say what was taken; None: there are none.
+        """Load them, and return in words what was taken; None: there are none.
 
         Raises:
             UserError: The files aren't there, aren't whole, or are of another part.

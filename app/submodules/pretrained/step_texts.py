@@ -59,7 +59,7 @@ class TransformersStepEncoder(PretrainedPart):
         is_none = (x == 0).flatten(1)
         order = is_none.byte().argsort(dim=1, stable=True)
         pieces = x.flatten(1).gather(1, order[:, : max(1, longest)])
-        before, after = (x.new_tensor(ids).expand(len(x), -1) for ids in (self._before, self._after))
+        before, after = (x.new_tensor(ids).expand(x.shape[0], -1) for ids in (self._before, self._after))
         behind = (~is_none).sum(dim=1, keepdim=True) + len(self._before)
         joined = torch.cat([before, pieces, torch.zeros_like(after)], dim=1)
         return joined.scatter(1, behind + torch.arange(len(self._after), device=x.device), after)

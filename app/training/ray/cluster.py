@@ -12,7 +12,7 @@ _PATIENCE_S = 10.0
 
 
 def require_token() -> None:
-    """Have a cluster that is started here take nothing from who has no token of it.
+    """Make a cluster that is started here refuse clients without its token.
 
     It listens on all of this machine's addresses, and whoever reaches it can have it run anything. Newer
     versions of Ray ask for a token by themselves, and say so in a warning. Call it before Ray is imported,
@@ -58,7 +58,7 @@ def _start(num_cpus: int) -> None:
         address="local",  # also where another one runs on this machine
         num_cpus=max(num_cpus, os.cpu_count() or 1),
         include_dashboard=False,
-        log_to_driver=False,  # the run folder has what the training says; Ray's parts say a lot besides
+        log_to_driver=False,  # the run folder has the training's log; Ray's own is long
         logging_level=logging.WARNING,
     )
 
@@ -68,7 +68,7 @@ def _join(address: str) -> None:
 
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
-    except (ConnectionError, ValueError, RuntimeError, SystemExit) as error:  # it exits where nobody answers
+    except (ConnectionError, ValueError, RuntimeError, SystemExit) as error:  # it exits if nothing answers
         raise UserError(_why_not(address, error)) from error
     except ray.exceptions.AuthenticationError as error:
         raise UserError(_needs_token(address)) from error

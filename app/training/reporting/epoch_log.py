@@ -1,4 +1,4 @@
-"""One line of the log for each epoch."""
+"""One line of the log for each epoch, and the learning rate for the file of metrics."""
 
 import logging
 import math
@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
+from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 
 _logger = logging.getLogger(PROJECT_LOGGER)
 
@@ -26,12 +27,23 @@ class EpochLog(EpochCallback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note what was done before."""
         self._first_epoch, self._first_step = trainer.current_epoch, trainer.global_step
+        if self._first_step > 0 and trainer.is_global_zero:
+            _logger.info("resumed at step %d", self._first_step)
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log the epoch before: only now are all of its metrics known."""
         if trainer.current_epoch > self._first_epoch:
             _log(trainer, trainer.current_epoch)
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Have metrics.csv hold the learning rate, the largest where parameters have several."""
+        groups = [group for optimizer in trainer.optimizers for group in optimizer.param_groups]
+        rates = {"rate": max(float(group["lr"]) for group in groups)} if groups else {}
+        for logger in trainer.loggers:
+            if isinstance(logger, MetricsFile) and rates:
+                logger.log_metrics(rates, trainer.global_step - 1)
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

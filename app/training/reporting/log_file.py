@@ -1,4 +1,4 @@
-"""What the project, Lightning and Python's warnings say, kept in a file."""
+"""Messages of the project, of Lightning and Python's warnings, kept in a file."""
 
 import logging
 import warnings
@@ -11,15 +11,15 @@ PROJECT_LOGGER = "nested_lightning"
 _LIGHTNING_LOGGERS = ("pytorch_lightning", "lightning_fabric")
 _LIGHTNING_REMARKS = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning 2.6.6 on torch 2.13
-    r"The number of training batches",  # the epoch's values are logged, however few its batches are
-    r"Checkpoint directory .* exists and is not empty",  # a training that goes on
+    r"The number of training batches",  # the values of an epoch are logged anyway
+    r"Checkpoint directory .* exists and is not empty",  # when a training is resumed
 )
 _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
 def log_to_file(path: Path | None, *, terminal_level: int = logging.WARNING) -> Iterator[None]:
-    """Append what is logged inside the block to a file, and keep the terminal to what matters.
+    """Append what is logged inside the block to a file, and only show what matters on the terminal.
 
     Takes the loggers of the project and of Lightning from INFO on, and every warning, which is shown all
     the same, except for Lightning's own use of what torch has deprecated.

@@ -1,4 +1,4 @@
-"""What loggers are told of a training besides its metrics, and by which ids it finds their runs again."""
+"""What loggers receive about a training besides its metrics, and the ids of their runs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -42,7 +42,7 @@ class LoggerRuns(EpochCallback):
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log which checkpoint it came to."""
+        """Log which checkpoint is the best."""
         for tracker in _trackers(trainer):
             tracker.note("best_checkpoint", str(self._run_folder.checkpoint_of_results))
 

@@ -40,7 +40,7 @@ class Tracker(Logger):
         lightnings.log_hyperparams(without_secrets(plain_params(params)), *args, **kwargs)
 
     def note(self, name: str, text: str) -> None:
-        """Put down a fact about the run, in the place of what stood under its name."""
+        """Record a fact about the run, replacing what was recorded under its name."""
         self.log_hyperparams({name: text})
 
 

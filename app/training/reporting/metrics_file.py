@@ -74,7 +74,7 @@ class MetricsFile(Logger):
 
     @property
     def experiment(self) -> NumbersAlone:
-        """What a module may call in a logger's ``experiment``: numbers come to the file, all else nowhere."""
+        """The logger's ``experiment`` for a module: numbers go to the file, everything else is dropped."""
         return NumbersAlone(self.log_metrics)
 
     def continue_from(self, step: int) -> None:

@@ -1,4 +1,4 @@
-"""What stands for a logger's ``experiment`` where nothing but numbers is kept."""
+"""A logger's ``experiment`` where only numbers are kept."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class NumbersAlone:
-    """Takes what a module hands to ``self.logger.experiment``: logs numbers, and says that all else is lost.
+    """Stands for ``self.logger.experiment``: logs numbers, and warns that everything else is dropped.
 
     Args:
         log: Called with numbers by name, and the step or None.
@@ -39,7 +39,7 @@ class NumbersAlone:
 
 
 def _nothing(*_: Any, **__: Any) -> None:
-    """Stand for a call that writes what isn't kept."""
+    """Stand for a call that writes something that isn't kept."""
 
 
 def _is_number(value: Any) -> bool:

@@ -133,7 +133,7 @@ class TrainingProgress(ProgressBar):
 
     @override
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin to lose patience."""
+        """Start the clock for an evaluation that may take long."""
         self._evaluation_shows_at_s = time.monotonic() + _PATIENCE_S
 
     @override

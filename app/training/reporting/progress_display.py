@@ -99,7 +99,7 @@ class LinesDisplay:
         """Print nothing: the results follow."""
 
     def update_set_up(self, text: str, done: int, total: int | None) -> None:
-        """Print that it takes long, once."""
+        """Print once that it is taking long."""
         if not self._has_announced:
             self._console.print(text, soft_wrap=True, markup=False, highlight=False)
         self._has_announced = True

@@ -1,4 +1,4 @@
-"""Loggers that send what they get to a server, now or later; each training that goes on has one run."""
+"""Loggers that send metrics to a server, now or later; a resumed training keeps its run."""
 
 import os
 import re
@@ -152,7 +152,7 @@ class Mlflow(_Remote, MLFlowLogger):
     @override
     @rank_zero_only
     def note(self, name: str, text: str) -> None:
-        """Put it down as a tag, which may change."""
+        """Record it as a tag, which may change."""
         self.experiment.set_tag(self.run_id, name, without_secrets(text))
 
     @override

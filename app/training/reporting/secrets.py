@@ -1,4 +1,4 @@
-"""What nobody else may read: passwords in addresses, and values whose names say that they are secrets."""
+"""Secrets: passwords in addresses, and values whose names mark them as secret."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""One training for each fold of the same data, one after another, and what they come to together."""
+"""One training for each fold of the same data, one after another, and their common result."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -30,12 +30,12 @@ class SampleEvaluator(Protocol):
     sample_columns: ClassVar[Sequence[str]]
 
     def predictions(self) -> Sequence[Record]:
-        """Return label and answer of each sample of the test part; what is said of one stands together."""
+        """Return label and answer of each sample of the test part; all answers to one sample are together."""
 
 
 @dataclass(frozen=True)
 class CrossValidationResult:
-    """What a cross-validation came to.
+    """The result of a cross-validation.
 
     Attributes:
         folder: Where everything lies.
@@ -60,7 +60,7 @@ class CrossValidationResult:
 
     @property
     def predictions_file(self) -> Path:
-        """What was said of each sample by the model that hadn't seen it; there where a family has answers."""
+        """The answer to each sample of the model that hadn't seen it; exists if the family has answers."""
         return self.folder / "predictions.csv"
 
     def _repr_html_(self) -> str:
@@ -77,7 +77,7 @@ def _train(_fold: int, run: TrainingRun) -> TrainingResult:
 
 
 class CrossValidation:
-    """The trainings of all folds; called, it trains them, or what is left of them, and writes what they say.
+    """The trainings of all folds; called, it trains those that are left, and writes the results.
 
     Args:
         folder: Holds a run folder for each fold.
@@ -110,7 +110,7 @@ class CrossValidation:
         return self.conclude(self.train())
 
     def train(self, train: Callable[[int, TrainingRun], TrainingResult] = _train) -> list[TrainingResult]:
-        """Train what is left, and return what each fold came to.
+        """Train what is left, and return the result of each fold.
 
         Args:
             train: Called with the number of each fold, from 0, and its training; runs it.
@@ -127,7 +127,7 @@ class CrossValidation:
         return folds
 
     def conclude(self, folds: Sequence[TrainingResult]) -> CrossValidationResult:
-        """Write what all folds came to, unless nothing was left to train; return it."""
+        """Write the result of all folds, unless nothing was left to train; return it."""
         result = CrossValidationResult(self.folder, tuple(folds), self._is_new)
         is_kept = all(fold.best_checkpoint.exists() for fold in folds)
         if is_kept and (self._is_new or not result.results_file.exists()):

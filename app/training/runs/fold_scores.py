@@ -54,7 +54,7 @@ def _width(num_folds: int) -> float:
     """Return half the width of the interval in standard deviations."""
     if num_folds < 2:
         return 0.0
-    from scipy.stats import t  # half a second, not before it is needed
+    from scipy.stats import t  # takes half a second to import
 
     return float(t.ppf(0.975, num_folds - 1)) * math.sqrt(1 / num_folds + 1 / (num_folds - 1))
 

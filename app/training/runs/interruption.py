@@ -75,7 +75,7 @@ class Interruption(EpochCallback):
         self._install()
         try:
             yield
-        except (KeyboardInterrupt, SystemExit) as end:  # Lightning makes the latter of the former
+        except (KeyboardInterrupt, SystemExit) as end:  # Lightning turns the former into the latter
             if not isinstance(end, KeyboardInterrupt) and not isinstance(end.__context__, KeyboardInterrupt):
                 raise
             raise TrainingInterruptedError(signal.SIGINT) from None
@@ -87,7 +87,7 @@ class Interruption(EpochCallback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the signals back from Lightning, which would end the training, or save, at any moment."""
+        """Restore our handlers after Lightning set its own, which would end or save at any moment."""
         self._install()
         self._is_training = bool(self._signals)
         if self._requeue_signal is not None:

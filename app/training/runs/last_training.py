@@ -1,4 +1,4 @@
-"""What became of the newest training in a container, for whoever asks for its model."""
+"""How the newest training in a container ended, for whoever asks for its model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

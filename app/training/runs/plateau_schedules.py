@@ -52,7 +52,7 @@ class PlateauSchedules(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Know that what comes is no end of an epoch that was saved at its end."""
+        """Note that batches were trained, so that the next end of an epoch is a new one."""
         self._has_trained = True
 
     @override

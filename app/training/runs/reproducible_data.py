@@ -1,4 +1,4 @@
-"""Has anybody's loaders give what a training can go on with exactly, shared among its processes."""
+"""Makes any loader's batches exactly resumable, and shares them among processes."""
 
 import warnings
 from collections.abc import Callable

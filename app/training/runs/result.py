@@ -23,7 +23,7 @@ _BASELINE = "baseline_"
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training came to.
+    """The result of a training.
 
     Attributes:
         run_folder: Where everything lies.

@@ -2,6 +2,7 @@
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -66,6 +67,8 @@ class TrainingRun:
         device: Where the model is put then, e.g. ``auto``, see `find_device`.
         last_training: Is told how the training ends; None: nobody asks.
         data_summary: Returns what was understood of the data, which may read them; None: nothing is known.
+        write_report: Called with the result when all else is done, and whether only what costs no time is
+            to be reported; None: there is no report.
 
     Attributes:
         looks_at_test: Whether the test part is evaluated; a training that ended without goes on with that.
@@ -88,6 +91,7 @@ class TrainingRun:
         device: str = "cpu",
         last_training: LastTraining | None = None,
         data_summary: Callable[[], DataSummary | None] = lambda: None,
+        write_report: Callable[[TrainingResult, bool], None] | None = None,
     ) -> None:
         self.trainer = trainer
         self.model = model
@@ -103,6 +107,7 @@ class TrainingRun:
         self._last_training = last_training or LastTraining()
         self._summarize_data = data_summary
         self.looks_at_test = True
+        self._write_report = write_report
 
     @cached_property
     def data_summary(self) -> DataSummary | None:
@@ -122,7 +127,10 @@ class TrainingRun:
         """
         with self._last_training.watching(self.run_folder):
             result = self._run()
-            return replace(result, make_predictor=self._hand_over())
+            result = replace(result, make_predictor=self._hand_over())
+        if self._result is None and self.run_folder.results_file.exists() and self.trainer.is_global_zero:
+            self._report(result)
+        return result
 
     def _run(self) -> TrainingResult:
         if self._result is not None:
@@ -143,6 +151,21 @@ class TrainingRun:
         if scores and self.trainer.is_global_zero:
             result.write()
         return result
+
+    def _report(self, result: TrainingResult) -> None:
+        """Write the report, which never costs a training that has ended well."""
+        if self._write_report is None:
+            return
+        try:
+            with log_to_file(None):
+                self._write_report(result, self.trainer.world_size > 1)
+        except (Exception, KeyboardInterrupt) as error:
+            said = " ".join(str(error).split()) or "it was interrupted"
+            warnings.warn(
+                f"no report was written: {said}; the command report makes it later, and"
+                " trainer.use_report=false leaves it out",
+                stacklevel=3,
+            )
 
     def _refuse_to_replace_results(self) -> None:
         if (

@@ -82,7 +82,7 @@ class RunFolder:
 
     @property
     def overrides_file(self) -> Path:
-        """What was put into the places of providers, as JSON; only there where something was."""
+        """The overrides, as JSON; exists only if there are any."""
         return self.path / "overrides.json"
 
     @property
@@ -112,8 +112,13 @@ class RunFolder:
 
     @property
     def log_file(self) -> Path:
-        """What was said during the training."""
+        """The log of the training."""
         return self.path / "train.log"
+
+    @property
+    def report_file(self) -> Path:
+        """What people look at, as one HTML file."""
+        return self.path / "report.html"
 
     @property
     def lock_file(self) -> Path:
@@ -126,7 +131,7 @@ class RunFolder:
         return self.best_checkpoint if self.best_checkpoint.exists() else self.last_checkpoint
 
     def remove_leftovers(self) -> None:
-        """Remove what a kill in the middle of a write has left."""
+        """Remove the remains of a write that a kill interrupted."""
         for file in self._files:
             temporary_of(file).unlink(missing_ok=True)
 

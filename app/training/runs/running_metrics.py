@@ -96,7 +96,7 @@ class RunningMetrics(Callback):
 def _states(model: nn.Module, skipped: Collection[int]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, module in model.named_modules():
         if isinstance(module, MetricCollection):
-            module.items()  # metrics of a group share one state, which the others take up here
+            module.items()  # lets the metrics of a group share one state again
         elif isinstance(module, Metric) and module.update_count and id(module) not in skipped:
             values = {key: _to_cpu(value) for key, value in module.metric_state.items()}
             yield name, {"values": values}

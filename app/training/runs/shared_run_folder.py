@@ -1,4 +1,4 @@
-"""One run folder for all processes that train together: the first one makes it, and tells the others."""
+"""One run folder for all processes that train together: the first one makes it and shares its path."""
 
 import os
 from datetime import timedelta

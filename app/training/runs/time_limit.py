@@ -11,7 +11,7 @@ _BATCHES_BETWEEN_AGREEMENTS = 16
 
 
 class TimeLimit(Callback):
-    """Makes the step after which the time is over the last one, as if ``max_steps`` had said so.
+    """Makes the step at which the time is over the last one, as if ``max_steps`` had been reached.
 
     Lightning's own ``Timer`` ends the epoch there, of which the rest would be lost, and keeps the time in the
     checkpoint, so that a training that goes on would end at once. Here each start has the whole time.

@@ -79,7 +79,7 @@ def find_learning_rate(
 def find_batch_size(
     build: TrainerFactory, model: LightningModule, datamodule: LightningDataModule | None, *, seed: int
 ) -> int:
-    """Double the batch size until memory, or the training part, doesn't suffice; return the last one.
+    """Double the batch size until memory or the training part is exhausted; return the last that fitted.
 
     Args:
         build: Builds a Trainer.

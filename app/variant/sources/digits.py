@@ -41,7 +41,7 @@ class DigitSequences:
         self, variant: str, splitter: Splitter, class_names: tuple[str, ...] | None
     ) -> SourceContent:
         """Split the pictures and string them together."""
-        from sklearn.datasets import load_digits  # half a second, not before it is needed
+        from sklearn.datasets import load_digits  # takes half a second to import
 
         digits = load_digits()
         pictures, classes = digits.data.astype(np.float32), digits.target.astype(np.int64)

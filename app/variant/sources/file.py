@@ -11,7 +11,6 @@ import pyarrow as pa
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.tables.labels import find_class_names
-from nested_lightning.app.variant.sequences import check_window
 from nested_lightning.app.variant.sources.fields import encode_labels, find_kind, read_inputs, read_labels
 from nested_lightning.app.variant.sources.records import (
     InputKind,
@@ -23,6 +22,7 @@ from nested_lightning.app.variant.sources.records import (
     SourceContent,
 )
 from nested_lightning.app.variant.sources.rows import Row, read_rows
+from nested_lightning.app.variant.windows import check_window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ def _find_classes(labels: Sequence[list[str] | str]) -> tuple[str, ...]:
 
 
 def _strata(labels: Sequence[Labels], has_step_labels: bool) -> Labels:
-    """Return what a random split shares out evenly: labels of sequences, where each is frequent enough."""
+    """Return what a random split is stratified by: labels of sequences, if each is frequent enough."""
     if has_step_labels:
         return np.zeros(len(labels), dtype=np.int64)
     strata = np.concatenate(labels)

@@ -14,9 +14,9 @@ from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.errors import UserError, counted
 from nested_lightning.app.folders import list_files
 from nested_lightning.app.foreign_files import foreign_file, regular_file
-from nested_lightning.app.variant.sequences import check_window
 from nested_lightning.app.variant.sources.python_kinds import KINDS, label_characters
 from nested_lightning.app.variant.sources.records import Labels, Origin, SequenceRecords, SourceContent
+from nested_lightning.app.variant.windows import check_window
 
 _LEFT_OUT = {
     "__pycache__",

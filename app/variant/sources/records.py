@@ -74,7 +74,7 @@ class SequenceRecords:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceContent:
-    """All that a source has to say.
+    """Everything that a source gives.
 
     Attributes:
         kind: What the sequences consist of.

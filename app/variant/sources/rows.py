@@ -91,7 +91,7 @@ def _read_parquet(path: Path, variant: str) -> list[Row]:
 
 
 def _in_microseconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return times as Python can hold them; what is finer is cut off."""
+    """Return times as Python can hold them, truncated to microseconds."""
     if pa.types.is_timestamp(column.type):
         return column.cast(pa.timestamp("us", column.type.tz), safe=False)
     if pa.types.is_time64(column.type):

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.encoding import encode_features
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.encoding import read_features
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
+from nested_lightning.app.multi_feature.predict import to_batch
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
@@ -35,6 +37,10 @@ _TABLE = pa.table(
         "kind": ["?", ""],
     }
 )
+
+
+def encode_features(table: pa.Table, spec: MultiFeatureDataSpec) -> FeatureBatch:
+    return to_batch(read_features(table, spec), spec)
 
 
 def _values(tensor: Tensor | None) -> list[list[float]]:

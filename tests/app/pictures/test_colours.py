@@ -1,13 +1,13 @@
 """Channels of pictures, and mean and deviation by counts."""
 
-import torch
+import numpy as np
+import numpy.typing as npt
 
 from nested_lightning.app.pictures.colours import count_values, is_grey, statistics_of, with_channels
 
 
-def _pictures(channels: int) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(0)
-    return torch.randint(0, 256, (5, channels, 4, 4), dtype=torch.uint8, generator=generator)
+def _pictures(channels: int) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (5, channels, 4, 4), dtype=np.uint8)
 
 
 def test_statistics_are_those_of_the_values_and_counts_add_up() -> None:
@@ -15,23 +15,23 @@ def test_statistics_are_those_of_the_values_and_counts_add_up() -> None:
 
     mean, scale = statistics_of(count_values(pictures[:2]) + count_values(pictures[2:]))
 
-    values = pictures.double().div(255).transpose(0, 1).flatten(1)
-    torch.testing.assert_close(torch.tensor(mean).double(), values.mean(dim=1))
-    torch.testing.assert_close(torch.tensor(scale).double(), values.std(dim=1, correction=0))
+    values = pictures.swapaxes(0, 1).reshape(3, -1) / 255
+    np.testing.assert_allclose(mean, values.mean(axis=1))
+    np.testing.assert_allclose(scale, values.std(axis=1))
 
 
 def test_a_constant_channel_has_scale_1() -> None:
-    assert statistics_of(count_values(torch.full((2, 1, 3, 3), 51, dtype=torch.uint8))) == ((0.2,), (1.0,))
+    assert statistics_of(count_values(np.full((2, 1, 3, 3), 51, dtype=np.uint8))) == ((0.2,), (1.0,))
 
 
 def test_three_equal_channels_are_one_and_colours_become_their_luminance() -> None:
-    grey, coloured = _pictures(1).expand(-1, 3, -1, -1), _pictures(3)
+    grey, coloured = _pictures(1).repeat(3, axis=1), _pictures(3)
 
     assert is_grey(grey)
     assert not is_grey(coloured)
-    assert torch.equal(with_channels(grey, 1), grey[:, :1])
+    assert np.array_equal(with_channels(grey, 1), grey[:, :1])
     assert with_channels(coloured, 3) is coloured
     luminance = with_channels(coloured, 1)
-    assert luminance.dtype == torch.uint8
+    assert luminance.dtype == np.uint8
     red, green, blue = coloured[0, :, 1, 2].tolist()
     assert luminance[0, 0, 1, 2] == round(0.299 * red + 0.587 * green + 0.114 * blue)

@@ -6,11 +6,12 @@ import torch
 from PIL import Image
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.vae_gan.epoch_grids import pair_rows, picture_grid, write_grid
+from nested_lightning.app.vae_gan.epoch_grids import write_grid
+from nested_lightning.app.vae_gan.grids import pair_rows, picture_grid
 
 
 def test_a_grid_has_each_picture_in_its_place_with_lines_between() -> None:
-    pictures = torch.stack([torch.full((1, 40, 40), i / 4) for i in range(5)])
+    pictures = np.stack([np.full((1, 40, 40), i / 4, dtype=np.float32) for i in range(5)])
 
     grid = np.asarray(picture_grid(pictures, num_columns=2))
 
@@ -22,7 +23,7 @@ def test_a_grid_has_each_picture_in_its_place_with_lines_between() -> None:
 
 
 def test_small_pictures_are_enlarged_in_whole_steps_and_coloured_ones_stay_coloured() -> None:
-    picture = torch.zeros(1, 3, 5, 5)
+    picture = np.zeros((1, 3, 5, 5), dtype=np.float32)
     picture[0, 2, 0, 0] = 1.0
 
     grid = np.asarray(picture_grid(picture, num_columns=8))
@@ -33,7 +34,8 @@ def test_small_pictures_are_enlarged_in_whole_steps_and_coloured_ones_stay_colou
 
 
 def test_rows_of_pairs_have_the_originals_above_and_end_in_white() -> None:
-    originals, rebuilt = torch.arange(3.0).view(3, 1, 1, 1), torch.arange(3.0).view(3, 1, 1, 1) + 10
+    originals = np.arange(3.0).reshape(3, 1, 1, 1)
+    rebuilt = originals + 10
 
     assert pair_rows(originals, rebuilt, num_columns=2).flatten().tolist() == [0, 1, 10, 11, 2, 1, 12, 1]
 

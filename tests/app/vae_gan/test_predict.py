@@ -61,8 +61,8 @@ def test_pictures_in_sub_folders_go_through_the_vae_of_its_name(
     assert made.domains == ("dot",) * 16 + ("line",) * 16 + ("ring",) * 16
     originals, _ = read_pictures(pictures, image_size=6, channels=1)
     assert made.originals is not None
-    assert torch.equal(made.originals, originals)
-    expected = predictor.model(originals, torch.arange(3).repeat_interleave(16))
+    assert torch.equal(made.originals, torch.from_numpy(originals))
+    expected = predictor.model(made.originals, torch.arange(3).repeat_interleave(16))
     torch.testing.assert_close(made.pictures, expected)
 
 

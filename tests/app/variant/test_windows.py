@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.variant.sequences import check_window, cut_windows
+from nested_lightning.app.variant.windows import check_window, cut_windows
 
 
 @given(st.integers(1, 300), st.integers(3, 60), st.integers(0, 29))

@@ -61,7 +61,7 @@ def _adapter(part: Path, inputs: list[Any], *, has_step_labels: bool) -> tuple[A
         in_features=spec.num_pieces + 1, before=spec.before, after=spec.after, weights=str(part)
     ).eval()
     adapter.encoder.load_first_weights()
-    rows = encode_pieces(inputs, spec, has_step_labels=has_step_labels)
+    rows = [*map(torch.from_numpy, encode_pieces(inputs, spec, has_step_labels=has_step_labels))]
     return adapter, torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
 
 

@@ -1,0 +1,1 @@
+"""Exported models, which are opened and run without torch."""

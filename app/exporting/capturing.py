@@ -1,0 +1,123 @@
+"""From a module to a program that ``torch.export`` captured."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from copy import deepcopy
+from inspect import currentframe
+from io import StringIO
+from pathlib import Path
+from traceback import walk_stack
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from nested_lightning.app.checking.error_places import find_place
+from nested_lightning.app.exporting.exportable import Exportable, ExportError
+from nested_lightning.app.exporting.recurrent_layers import keep_whole
+from nested_lightning.app.seam.padded_packing import padded_packing
+from nested_lightning.app.tensors import tensors_in
+
+_FIXED = re.compile(r"Eq\(s\d+, \d+\) \[guard added\] \((\S+):(\d+)")
+
+
+class _Flat(nn.Module):
+    """Takes tensors one by one, and gives them so."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Return the tensors in what the module gives; none is an input as it was."""
+        given = {id(one) for one in inputs}
+        return tuple(one.clone() if id(one) in given else one for one in tensors_in(self.module(*inputs)))
+
+
+def capture(exportable: Exportable) -> ExportedProgram:
+    """Return the program of a module, which is neither used nor changed.
+
+    Raises:
+        ExportError: It can't be captured: says where, and what stands in the way.
+    """
+    flat = _Flat(deepcopy(exportable.module)).eval()
+    keep_whole(flat)
+    dims: list[Any] = [dict.fromkeys(sorted(dims), Dim.DYNAMIC) for dims in exportable.dynamic_dims]
+    example = tuple(one.clone() for one in exportable.example)  # one tensor given twice would be one input
+    fixed: list[tuple[str, str]] = []
+    try:
+        with torch.no_grad(), padded_packing(), quiet(), _noting_sizes(flat, fixed):
+            return torch.export.export(flat, example, dynamic_shapes={"inputs": tuple(dims)}, strict=False)
+    except Exception as error:
+        place = find_place(error, dict(flat.named_modules()))
+        reason, path, line = _reason(error), place.path or "", place.line if place.path else ""
+        if _is_of_sizes(error) and fixed:
+            reason = "the number of rows or steps is taken for a constant: write x.shape[0] for len(x)"
+            path, line = fixed[0]
+        where = ", ".join(filter(None, [path_in(exportable, path), line]))
+        raise ExportError(f"{exportable.name}: it can't be exported: {reason} ({where})") from error
+
+
+def path_in(exportable: Exportable, path: str) -> str:
+    """Return the path of a submodule, by its path within what was captured."""
+    return ".".join([exportable.root, *path.split(".")[2:]])
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out what torch prints of packages that aren't here, and of graphs that it gave up."""
+    names = (
+        "torch.onnx",
+        "torch.export",
+        "torch.fx",
+        "torch.fx.experimental.symbolic_shapes",
+        "onnxscript",
+        "onnx_ir",
+    )
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _noting_sizes(module: nn.Module, fixed: list[tuple[str, str]]) -> Iterator[None]:
+    """Take down in which submodule and line the size of an example was taken for the only one there is."""
+    paths = {id(one): path for path, one in module.named_modules()}
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if found := _FIXED.search(record.getMessage()):
+                callers = (frame.f_locals.get("self") for frame, _ in walk_stack(currentframe()))
+                path = next((paths[id(one)] for one in callers if id(one) in paths), "")
+                fixed.append((path, f"{Path(found[1]).name}:{found[2]}"))
+
+    logger, notes = logging.getLogger("torch.fx.experimental.symbolic_shapes"), Notes()
+    before = logger.level, logger.propagate, logger.handlers[:]
+    logger.handlers[:], logger.propagate = [notes], False
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(before[0])
+        logger.propagate, logger.handlers[:] = before[1:]
+
+
+def _is_of_sizes(error: Exception) -> bool:
+    return "You marked" in str(error)
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    if "data-dependent" in text:
+        return "what it does depends on numbers in a tensor (.item(), or an if): choose with torch.where"
+    return text[:300]

@@ -1,0 +1,122 @@
+"""What becomes one graph: a module that takes and gives tensors, their names, and the rows to prove it by."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from nested_lightning.app.exported.manifest import Graph, Loop, Port
+from nested_lightning.app.tensors import tensors_in
+
+NUM_ROWS = (17, 3, 2, 1)
+"""Rows of the batches that a graph is proven with; the first are the example that it is captured with."""
+
+Inputs = tuple[Tensor, ...]
+Graphed: TypeAlias = Callable[..., list[Tensor]]
+Graphs: TypeAlias = Mapping[str, Graphed]
+"""What takes and gives the tensors of a graph; and all graphs of a model by their names."""
+
+
+class ExportError(Exception):
+    """A model, or a part of it, can't be exported, or what was exported isn't the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exportable:
+    """One graph to be.
+
+    Attributes:
+        name: What it computes.
+        module: Called with its inputs in order, gives a tensor, or nested ones, see `tensors_in`.
+        inputs: Names of the inputs.
+        outputs: Names of the outputs.
+        cases: Inputs to prove it by, by what they are; sizes that differ between them are dynamic, the
+            others are fixed.
+        root: Path of the composite or the submodule, for messages.
+        answer: What the model itself says of the inputs; None: what the module does.
+    """
+
+    name: str
+    module: nn.Module
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    cases: Mapping[str, Inputs]
+    root: str = ""
+    answer: Callable[..., Any] | None = None
+
+    @property
+    def example(self) -> Inputs:
+        """The largest of the cases: sizes of 0 and 1 would be taken for fixed ones."""
+        return max(self.cases.values(), key=lambda inputs: sum(one.numel() for one in inputs))
+
+    @property
+    def dynamic_dims(self) -> list[set[int]]:
+        """Which dimensions of each input differ from case to case."""
+        return [_differing(of_input) for of_input in zip(*self.cases.values(), strict=True)]
+
+    @property
+    def spelling(self) -> tuple[list[str], list[str]]:
+        """Names of inputs and outputs in the graph, where no two are the same."""
+        taken: list[str] = []
+        for name in (*self.inputs, *self.outputs):
+            while name in taken:
+                name += "_"
+            taken.append(name)
+        return taken[: len(self.inputs)], taken[len(self.inputs) :]
+
+    @torch.no_grad()
+    def says(self, inputs: Inputs) -> list[Tensor]:
+        """Return what the model itself says."""
+        return tensors_in((self.answer or self.module)(*inputs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exports:
+    """What of a composite is exported.
+
+    Attributes:
+        graphs: Its graphs.
+        predictor: Plain values that decoding needs besides, see `Manifest`.
+        loop: How the graphs are repeated; None: each runs once.
+    """
+
+    graphs: Sequence[Exportable]
+    predictor: Mapping[str, Any] = field(default_factory=dict)
+    loop: Loop | None = None
+
+
+def some_rows(inputs: Inputs) -> dict[str, Inputs]:
+    """Return some rows of each input, see `NUM_ROWS`; where there are fewer, they come again."""
+    rows = {f"{size} rows": torch.arange(size) % len(inputs[0]) for size in NUM_ROWS}
+    return {name: tuple(one[chosen] for one in inputs) for name, chosen in rows.items()}
+
+
+def graph_of(exportable: Exportable) -> Graph:
+    """Return what a manifest says of a graph; its file isn't known yet."""
+    inputs, outputs = exportable.spelling
+    given = [*exportable.cases.values()]
+    said = [exportable.says(inputs) for inputs in given]
+    return Graph(
+        name=exportable.name,
+        file="",
+        inputs=tuple(map(_port, inputs, exportable.inputs, zip(*given, strict=True))),
+        outputs=tuple(map(_port, outputs, exportable.outputs, zip(*said, strict=True))),
+    )
+
+
+def _port(name: str, meaning: str, tensors: Sequence[Tensor]) -> Port:
+    dynamic, first = _differing(tensors), tensors[0]
+    return Port(
+        name=name,
+        dtype=str(first.dtype).removeprefix("torch."),
+        dims=tuple(None if i in dynamic else size for i, size in enumerate(first.shape)),
+        of="" if meaning == name else meaning,
+    )
+
+
+def _differing(tensors: Sequence[Tensor]) -> set[int]:
+    """Return the dimensions whose size isn't the same for all."""
+    shapes = (one.shape for one in tensors)
+    return {i for i, sizes in enumerate(zip(*shapes, strict=True)) if len(set(sizes)) > 1}

@@ -1,0 +1,98 @@
+"""Exports a trained composite, or one of its submodules, where the file says what the model says."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from nested_lightning.app.exported.manifest import Manifest
+from nested_lightning.app.exporting.exportable import Exportable, ExportError
+from nested_lightning.app.exporting.recorded_calls import by_itself
+from nested_lightning.app.exporting.verification import Difference
+from nested_lightning.app.exporting.writing import DiffersError, Format, prove, write
+from nested_lightning.app.training.submodule_paths import find_submodules, places_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportReport:
+    """What was written.
+
+    Attributes:
+        manifest: What the graphs are.
+        differences: The largest difference from the model, by the graph's name.
+    """
+
+    manifest: Manifest
+    differences: Mapping[str, Difference]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exporter:
+    """Writes the graphs of a composite.
+
+    Attributes:
+        model: The composite, in evaluation mode, on the CPU; it isn't changed.
+        path: Its path, e.g. ``multi_feature``.
+        wholes: Its graphs.
+        facts: What the manifest says besides, see `Manifest`.
+        tolerance: How far a graph's answer may be from the model's, see `Difference`.
+    """
+
+    model: nn.Module
+    path: str
+    wholes: Sequence[Exportable]
+    facts: Mapping[str, Any]
+    tolerance: float
+
+    def __call__(self, target: Path, format_: Format, *, submodule: str | None = None) -> ExportReport:
+        """Write a file, or a folder where there are several graphs; whole or not at all.
+
+        Args:
+            target: Where nothing may be.
+            format_: What is written.
+            submodule: Path of the only submodule to export; None: the whole model.
+
+        Raises:
+            ExportError: Something can't be exported, or says something else than the model.
+            UserError: There is no such submodule.
+        """
+        wanted = self.wholes if submodule is None else [*self._submodules(submodule)]
+        try:
+            made = [prove(one, format_, tolerance=self.tolerance) for one in wanted]
+        except DiffersError as error:
+            raise ExportError(f"{error}{self._first_differing(format_, but_for=submodule)}") from error
+        facts = {**self.facts, "submodule": submodule, "notes": (*_fixed_sizes(wanted),)}
+        if submodule is not None:
+            facts["loop"] = None
+        manifest = write(made, target, format_, facts)
+        return ExportReport(manifest=manifest, differences={one.graph.name: one.difference for one in made})
+
+    def _submodules(self, path: str) -> Iterator[Exportable]:
+        for place, module in find_submodules(self.model, self.path, path).items():
+            yield by_itself(self.wholes, module, name=f"{self.path}.{place}")
+
+    def _first_differing(self, format_: Format, *, but_for: str | None) -> str:
+        """Say of which submodule the export alone differs."""
+        parts = {*places_of(self.model).values()} or {name for name, _ in self.model.named_children()}
+        for place, module in self.model.named_modules():
+            path = f"{self.path}.{place}"
+            if place not in parts or path == but_for:
+                continue
+            try:
+                prove(by_itself(self.wholes, module, name=path), format_, tolerance=self.tolerance)
+            except DiffersError as error:
+                return f"; so does the first submodule by itself: {error.difference} of {path}"
+            except ExportError:
+                continue
+        return "; no submodule by itself does"
+
+
+def _fixed_sizes(exportables: Sequence[Exportable]) -> Iterator[str]:
+    """Yield a sentence for each input whose rows are more than a list, and of a fixed size."""
+    for one in exportables:
+        for name, tensor, dynamic in zip(one.inputs, one.example, one.dynamic_dims, strict=True):
+            if tensor.dim() > 2:
+                sizes = ["any" if i in dynamic else str(n) for i, n in enumerate(tensor.shape)][1:]
+                yield f"{one.name}: a row of {name} is of {' x '.join(sizes)}"

@@ -1,0 +1,79 @@
+"""A submodule by itself, as it is called while the whole model answers."""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from nested_lightning.app.exporting.exportable import Exportable, ExportError, Inputs
+from nested_lightning.app.tensors import tensors_in
+
+
+class _Call(nn.Module):
+    """Calls a module with tensors in the places where it was given some, and else with what it was given."""
+
+    def __init__(self, module: nn.Module, arguments: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.module = module
+        self._arguments = arguments
+
+    def forward(self, *tensors: Tensor) -> Any:
+        """Return what the module gives."""
+        args, kwargs = _filled(self._arguments, iter(tensors)).values()
+        return self.module(*args, **kwargs)
+
+
+def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> Exportable:
+    """Return a submodule with what it is given in the cases of the graphs that it is a part of.
+
+    Raises:
+        ExportError: No graph calls it, or it takes or gives no tensor.
+    """
+    calls: dict[str, dict[str, Any]] = {}
+    given: Any = []
+
+    def note(_: nn.Module, args: Any, kwargs: Any) -> None:
+        given.append({"args": args, "kwargs": kwargs})
+
+    hook = module.register_forward_pre_hook(note, with_kwargs=True)
+    try:
+        for whole in wholes:
+            for case, inputs in whole.cases.items():
+                given.clear()
+                whole.says(inputs)
+                calls |= {f"{case} of {whole.name}": given[0]} if given else {}
+    finally:
+        hook.remove()
+    if not calls:
+        raise ExportError(f"{name}: nothing calls it when the model answers, so it has no graph")
+    first = next(iter(calls.values()))
+    names = [*_names(module, first)]
+    cases: dict[str, Inputs] = {
+        case: tuple(tensors) for case, call in calls.items() if len(tensors := tensors_in(call)) == len(names)
+    }
+    called = _Call(module, first)
+    alone = Exportable(name=name, module=called, inputs=names, outputs=(), cases=cases)
+    num_outputs = len(alone.says(alone.example))
+    if not names or not num_outputs:
+        raise ExportError(f"{name}: it takes or gives no tensor, so it has no graph")
+    outputs = ["output"] if num_outputs == 1 else [f"output_{i}" for i in range(num_outputs)]
+    return Exportable(name=name, module=called, inputs=names, outputs=outputs, cases=cases, root=name)
+
+
+def _names(module: nn.Module, call: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a name for each tensor of a call: that of the parameter, numbered where there are several."""
+    bound = inspect.signature(module.forward).bind(*call["args"], **call["kwargs"]).arguments
+    for name, value in bound.items():
+        num = len(tensors_in(value))
+        yield from [name] if num == 1 else [f"{name}_{i}" for i in range(num)]
+
+
+def _filled(value: Any, tensors: Iterator[Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return next(tensors)
+    if isinstance(value, Mapping):
+        return {key: _filled(one, tensors) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_filled(one, tensors) for one in value)
+    return value

@@ -1,0 +1,159 @@
+"""Graphs that were proven to say what the model says, in a file or a folder; or nothing."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
+
+from torch.export import ExportedProgram
+
+from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error, temporary_of
+from nested_lightning.app.checkpoints.recipe import installed_versions
+from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Graph, Manifest
+from nested_lightning.app.exporting.capturing import capture
+from nested_lightning.app.exporting.exportable import Exportable, ExportError, graph_of
+from nested_lightning.app.exporting.onnx_file import OnnxRuntime, to_bytes, to_onnx
+from nested_lightning.app.exporting.program_file import ProgramRuntime, to_pt2
+from nested_lightning.app.exporting.verification import Difference, compare
+
+Format: TypeAlias = Literal["onnx", "torch-export"]
+
+_ENDINGS: Mapping[Format, str] = {"onnx": ".onnx", "torch-export": ".pt2"}
+_OPEN: Mapping[Format, str] = {
+    "onnx": "import sys, onnxruntime\nfor file in sys.argv[1:]: onnxruntime.InferenceSession(file)",
+    "torch-export": "import pathlib, sys\nfrom nested_lightning.app.exporting.program_file import open_pt2\n"
+    "for file in sys.argv[1:]: open_pt2(pathlib.Path(file))",
+}
+
+
+class DiffersError(ExportError):
+    """What was exported says something else than the model.
+
+    Attributes:
+        difference: The largest that there was.
+    """
+
+    def __init__(self, name: str, difference: Difference, *, tolerance: float) -> None:
+        super().__init__(
+            f"{name}: the exported graph differs from the model by more than {tolerance:g}: {difference}"
+        )
+        self.difference = difference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """A graph that says what the model says.
+
+    Attributes:
+        graph: What the manifest says of it.
+        difference: The largest that there was.
+        content: What the file is, given its metadata.
+    """
+
+    graph: Graph
+    difference: Difference
+    content: Callable[[Mapping[str, str]], bytes]
+    opset: int = 0
+    ir_version: int = 0
+
+
+def prove(exportable: Exportable, format_: Format, *, tolerance: float) -> Exported:
+    """Return a graph that was run in its own runtime on all cases, and compared with the model.
+
+    Raises:
+        ExportError: It can't be exported.
+        DiffersError: It says something else.
+    """
+    program = capture(exportable)
+    made = _as_onnx(program, exportable) if format_ == "onnx" else _as_program(program, exportable)
+    if not made.difference.size <= tolerance:
+        raise DiffersError(exportable.name, made.difference, tolerance=tolerance)
+    return made
+
+
+def _as_onnx(program: ExportedProgram, exportable: Exportable) -> Exported:
+    proto = to_onnx(program, exportable)
+    return Exported(
+        graph=graph_of(exportable),
+        difference=compare(exportable, OnnxRuntime(to_bytes(proto, {}))),
+        content=partial(to_bytes, proto),
+        opset=proto.opset_import[0].version,
+        ir_version=proto.ir_version,
+    )
+
+
+def _as_program(program: ExportedProgram, exportable: Exportable) -> Exported:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "program.pt2")
+        file.write_bytes(to_pt2(program, {}))
+        difference = compare(exportable, ProgramRuntime(file))
+    return Exported(graph=graph_of(exportable), difference=difference, content=partial(to_pt2, program))
+
+
+def write(made: Sequence[Exported], target: Path, format_: Format, facts: Mapping[str, Any]) -> Manifest:
+    """Write one graph as a file, several as a folder, and open them in a fresh process; or write nothing.
+
+    Args:
+        made: The graphs.
+        target: The file, or the folder of several.
+        format_: What they are.
+        facts: Of the manifest: family, data spec, recipe and the like.
+
+    Raises:
+        ExportError: A fresh process can't open them.
+        UserError: The disk is full.
+    """
+    is_one = len(made) == 1
+    files = ["" if is_one else f"{quote(one.graph.name, safe='')}{_ENDINGS[format_]}" for one in made]
+    manifest = Manifest(
+        graphs=tuple(replace(one.graph, file=file) for one, file in zip(made, files, strict=True)),
+        opset=made[0].opset,
+        ir_version=made[0].ir_version,
+        versions=_versions(format_),
+        **facts,
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with disk_full_as_user_error(target.parent), _beside(target) as folder:
+        written = [folder / (file or target.name) for file in files]
+        for one, place in zip(made, written, strict=True):
+            place.write_bytes(one.content({METADATA_KEY: manifest.to_json()}))
+        if not is_one:
+            (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+        _open_afresh(written, format_)
+        (written[0] if is_one else folder).rename(target)
+    return manifest
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Make a folder beside the target within the block."""
+    folder = temporary_of(target)
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open_afresh(files: Sequence[Path], format_: Format) -> None:
+    command = [sys.executable, "-c", _OPEN[format_], *map(str, files)]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    if ended.returncode:
+        reason = (ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"])[-1]
+        raise ExportError(f"a fresh process can't open what was exported: {reason}")
+
+
+def _versions(format_: Format) -> dict[str, str]:
+    packages = ("onnx", "onnxruntime", "onnxscript") if format_ == "onnx" else ()
+    return installed_versions() | {package: version(package) for package in packages}

@@ -1,0 +1,193 @@
+"""Captions of pictures with the preparation of a training, by torch or an exported model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from pydantic import SkipValidation
+
+from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.data.bad_samples import BadSamples
+from nested_lightning.app.errors import UserError, errors_naming
+from nested_lightning.app.foreign_files import file_or_folder, regular_file
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+from nested_lightning.app.pictures.decoding import decode_picture, read_picture, square_picture
+from nested_lightning.app.pictures.listing import list_pictures
+
+if TYPE_CHECKING:
+    from nested_lightning.app.image_to_text.generation.search import Generation
+
+Pictures = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """What a model says of a picture.
+
+    Attributes:
+        text: The caption.
+        log_probability: Its natural logarithm of the probability under the model, at most 0.
+        alternatives: What else the search found, itself among them, the best first; empty: it kept no more.
+    """
+
+    text: str
+    log_probability: float
+    alternatives: tuple[Caption, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureCaption(Caption):
+    """What a model says of a picture file.
+
+    Attributes:
+        picture: The file's path.
+    """
+
+    picture: str
+
+
+class Captioner(ABC):
+    """Writes captions with the preparation that a model was trained with.
+
+    Attributes:
+        data_spec: The spec of the data that it was trained on.
+        batch_size: Pictures that go through it at once.
+    """
+
+    data_spec: ImageToTextDataSpec
+    batch_size: int
+
+    @property
+    @abstractmethod
+    def generation(self) -> Any:
+        """How captions are written unless it is said."""
+
+    @abstractmethod
+    def write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
+        """Write a caption for each picture of a batch.
+
+        Raises:
+            UserError: The model's answers aren't finite.
+        """
+
+    @checked_arguments
+    def predict_paths(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        generation: SkipValidation[Any] = None,
+        skip_bad: bool = False,
+    ) -> list[PictureCaption]:
+        """Write captions for picture files, and for all those in folders.
+
+        Args:
+            paths: Files and folders, which are searched with all that is in them; or a single one.
+            generation: How; None: as the model was set in training.
+            skip_bad: Leave out files that can't be read, and warn; otherwise the first one is an error.
+
+        Raises:
+            UserError: A file can't be read, or a folder holds no picture.
+        """
+        files = find_pictures([paths] if isinstance(paths, str | Path) else paths)
+        bad = BadSamples(is_skipped=skip_bad)
+        names, pictures = [], []
+        for file in files:
+            with bad.naming(str(file)):
+                pictures.append(self._read(file))
+                names.append(str(file))
+        bad.report(len(files))
+        if not pictures:
+            return []
+        captions = self.predict(np.stack(pictures), generation=generation)
+        return [
+            PictureCaption(picture=name, **vars(caption))
+            for name, caption in zip(names, captions, strict=True)
+        ]
+
+    @checked_arguments
+    def predict_bytes(
+        self, contents: Sequence[bytes], *, generation: SkipValidation[Any] = None
+    ) -> list[Caption]:
+        """Write captions for pictures that are given as the bytes of their files.
+
+        Raises:
+            UserError: One of them is no picture; its place is named.
+        """
+        return self.predict(self.decode(contents), generation=generation) if contents else []
+
+    @checked_arguments
+    def decode(self, contents: Sequence[bytes]) -> Pictures:
+        """Return pictures that are given as the bytes of their files as `predict` takes them.
+
+        Raises:
+            UserError: One of them is no picture, its place is named; or there is none.
+        """
+        pictures = []
+        for number, content in enumerate(contents, start=1):
+            with errors_naming(f"picture {number}"):
+                pictures.append(self._decode(content))
+        if not pictures:
+            raise UserError("there are no pictures")
+        return np.stack(pictures)
+
+    @checked_arguments
+    def predict(
+        self, pictures: SkipValidation[Any], *, generation: SkipValidation[Any] = None
+    ) -> list[Caption]:
+        """Write captions for pictures.
+
+        Args:
+            pictures: One of Pillow's or several, of any size; or a tensor or an array of numpy, uint8 of
+                [N, 3, S, S], decoded as `decode_picture` does.
+            generation: How; None: as the model was set in training.
+
+        Raises:
+            UserError: They are something else, or the model's answers aren't finite.
+        """
+        size, pictures = self.data_spec.picture_size, self._squared(pictures)
+        dtype = str(pictures.dtype).removeprefix("torch.")
+        if dtype != "uint8" or tuple(pictures.shape[1:]) != (3, size, size):
+            given = f"{list(pictures.shape)} of {dtype}"
+            raise UserError(f"pictures must be [N, 3, {size}, {size}] of uint8; given were {given}")
+        captions: list[Caption] = []
+        for start in range(0, len(pictures), self.batch_size):
+            captions += self.write(pictures[start : start + self.batch_size], generation)
+        return captions
+
+    def _squared(self, pictures: Any) -> Any:
+        if hasattr(pictures, "dtype"):
+            return pictures
+        spec = self.data_spec
+        several = [pictures] if isinstance(pictures, Image.Image) else pictures
+        is_several = isinstance(several, Sequence) and len(several) > 0
+        if not is_several or not all(isinstance(one, Image.Image) for one in several):
+            shape = f"[N, 3, {spec.picture_size}, {spec.picture_size}]"
+            given = type(pictures).__name__
+            raise UserError(f"pictures are Pillow's, or uint8 of {shape}; given was {given}")
+        return np.stack([square_picture(one, spec.squaring) for one in several])
+
+    def _read(self, file: Path) -> Pictures:
+        with regular_file(file).open("rb") as stream:
+            return read_picture(stream, self.data_spec.squaring)
+
+    def _decode(self, content: bytes) -> Pictures:
+        return decode_picture(content, self.data_spec.squaring)
+
+
+def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
+    """Return the files among ``paths``, and the pictures in the folders, by name, in alphabetical order.
+
+    Raises:
+        UserError: There is no such file or folder, or no picture in a folder.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        found.extend(list_pictures(path) if file_or_folder(path).is_dir() else [path])
+    return found

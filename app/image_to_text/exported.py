@@ -1,0 +1,88 @@
+"""Captions of pictures by an exported model, without torch.
+
+Shapes: N pictures, V tokens in the vocabulary.
+"""
+
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from nested_lightning.app.answers import Answers
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.exported.runtime import Array, ExportedModel
+from nested_lightning.app.image_to_text.answers import answer_files
+from nested_lightning.app.image_to_text.captioner import Caption, Captioner
+from nested_lightning.app.image_to_text.desk import ImageToTextDesk
+from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
+
+
+class ExportedImageToText(Captioner):
+    """Writes captions by an exported model, the most probable token at each step.
+
+    Args:
+        model: The model.
+        batch_size: Pictures that go through it at once.
+
+    Raises:
+        UserError: The data spec is damaged, or nothing says how the step is repeated.
+    """
+
+    generation = None
+
+    def __init__(self, *, model: ExportedModel, batch_size: int = 64) -> None:
+        self.data_spec = ImageToTextDataSpec.from_dict(model.manifest.data_spec)
+        self.batch_size = batch_size
+        if model.manifest.loop is None:
+            raise UserError(f"{model.path}: its manifest doesn't say how the step is repeated")
+        self._loop = model.manifest.loop
+        self._first, self._step = (model.graphs[name] for name in (self._loop.first, self._loop.step))
+
+    def write(self, pictures: Any, generation: Any) -> list[Caption]:
+        """Write a caption for each picture of a batch, see `Captioner`."""
+        del generation
+        tokens, scores = self._tokens(np.asarray(pictures))
+        decode = self.data_spec.vocabulary.decode
+        return [
+            Caption(text=decode(row), log_probability=score)
+            for row, score in zip(tokens.tolist(), scores.tolist(), strict=True)
+        ]
+
+    def _tokens(self, pictures: Array) -> tuple[Array, Array]:
+        """Return the tokens of N captions, and their log-probabilities, as `OneByOneSearch` does."""
+        loop, state = self._loop, self._first(pictures)
+        tokens = np.full((len(pictures), loop.max_length), loop.pad)
+        scores = np.zeros(len(pictures), dtype=np.float32)
+        going_on, last = np.arange(len(pictures)), np.full(len(pictures), loop.begin)
+        for place in range(loop.max_length):
+            log_probabilities, *state = self._step(last, *state)
+            last = log_probabilities.argmax(axis=1)
+            tokens[going_on, place] = last
+            scores[going_on] += np.take_along_axis(log_probabilities, last[:, np.newaxis], axis=1)[:, 0]
+            is_open = last != loop.end
+            going_on, last, state = going_on[is_open], last[is_open], [each[is_open] for each in state]
+            if not len(going_on):
+                break
+        return tokens, scores
+
+
+def answer(model: ExportedModel, **given: Any) -> Answers:
+    """Return the captions of pictures by an exported model, see `answer_files`."""
+    return answer_files(ExportedImageToText(model=model), _refuse, _refuse, **given)
+
+
+def desk_of(model: ExportedModel, options: type[BaseModel]) -> ImageToTextDesk:
+    """Return what answers for an exported model over HTTP."""
+    return ImageToTextDesk(
+        predictor=ExportedImageToText(model=model),
+        options=options,
+        beam_search=_refuse,
+        nucleus_sampling=_refuse,
+    )
+
+
+def _refuse(**given: Any) -> Any:
+    option = "beam" if "num_beams" in given else "top_p"
+    raise UserError(
+        f"{option}: an exported model takes the most probable token; use the checkpoint for others"
+    )

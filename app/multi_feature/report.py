@@ -1,0 +1,155 @@
+"""What the report of a `MultiFeatureClassifier` has besides: mistakes, residuals, and what it makes use of.
+
+Shapes: N rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nested_lightning.app.data.splits import PartName
+from nested_lightning.app.data.tensor_batch import map_tensors
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
+from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
+from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
+from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.multi_feature.report_data import data_sheet
+from nested_lightning.app.multi_feature.report_mistakes import Answered, answered_columns
+from nested_lightning.app.report.classes import score_again
+from nested_lightning.app.report.contents import Block, SectionMaker, Text
+from nested_lightning.app.report.family_sections import SampleErrors
+from nested_lightning.app.report.importance import MAX_ROWS, importance_blocks, submodule_importance
+from nested_lightning.app.report.scores import Resampling
+
+_NUM_SHUFFLES = 3
+_MOST_MISTAKES = 20
+_MOST_PARTS = 60
+
+
+@dataclass(kw_only=True, eq=False)
+class MultiFeatureSections:
+    """Sections on tables with groups of columns; see `FamilySections`.
+
+    Attributes:
+        model: The trained composite.
+        predictor: Answers by it.
+        datamodule: The data with their split.
+    """
+
+    model: MultiFeatureClassifier
+    predictor: MultiFeaturePredictor
+    datamodule: MultiFeatureDataModule
+
+    def sections(self, part: PartName) -> Mapping[str, SectionMaker]:
+        """Return what makes the sections."""
+        return {
+            "Answers": partial(self._answers, part),
+            "Worst mistakes": partial(self._mistakes, part),
+            "Importance": partial(self._importance, part),
+            "Data sheet": partial(data_sheet, self.datamodule),
+        }
+
+    def resampling(self, part: PartName) -> Resampling:
+        """Return what scores some rows as ``evaluate`` does all."""
+        rows, predictor = self.datamodule.part(part), self.predictor
+        answers, objective = predictor.answers(rows), predictor.model.objective
+        said = predictor.predict(rows)
+        is_classes = isinstance(said, ClassPredictions)
+
+        def score(indices: Any) -> Mapping[str, float]:
+            chosen = torch.from_numpy(indices)
+            some, truth = _take(answers, chosen), _take(rows.target, chosen)
+            more = score_again(some, truth, said.indices[chosen]) if is_classes else {}
+            return more | {name: float(one) for name, one in objective.scores(some, truth).items()}
+
+        return Resampling(num_samples=len(rows), score=score)
+
+    def sample_errors(self, part: PartName) -> SampleErrors | None:
+        """Return whether each row's class is wrong, or how far its number is from the true one."""
+        columns = self._answered(part)
+        if len(columns) != 1:
+            return None
+        (one,) = columns
+        numbers = self.datamodule.rows(part).tolist()
+        return SampleErrors(
+            samples=list(zip(numbers, one.true, strict=True)), errors=one.errors, of=one.error_name
+        )
+
+    def _answered(self, part: PartName) -> list[Answered]:
+        rows = self.datamodule.part(part)
+        return answered_columns(self.predictor, rows)
+
+    def _where(self, part: PartName, num_rows: int | None = None) -> str:
+        num = len(self.datamodule.part(part))
+        shown = f"{num:,} rows" if num_rows in (None, num) else f"{num_rows:,} of {num:,} rows"
+        return f"{part} part, {shown}"
+
+    def _answers(self, part: PartName) -> Sequence[Block]:
+        where = self._where(part)
+        return [block for one in self._answered(part) for block in one.blocks(where)]
+
+    def _mistakes(self, part: PartName) -> Sequence[Block]:
+        numbers = self.datamodule.rows(part).tolist()
+        return [one.worst(numbers, self._where(part), most=_MOST_MISTAKES) for one in self._answered(part)]
+
+    @torch.inference_mode()
+    def _importance(self, part: PartName) -> Sequence[Block]:
+        rows = self.datamodule.part(part)
+        rows = rows[torch.randperm(len(rows), generator=_generator())[:MAX_ROWS].sort().values]
+        where = self._where(part, len(rows))
+        model = self.model
+        whole, found = self._score(rows), {}
+        for group in list(model.group_names)[:_MOST_PARTS]:
+            shuffled = [self._score(_shuffled(rows, group, seed)) for seed in range(_NUM_SHUFFLES)]
+            found[group] = {name: sum(one[name] for one in shuffled) / len(shuffled) for name in whole}
+        title = f"Groups, each with its values permuted {_NUM_SHUFFLES} times, {where}"
+        extractors = zip(model.group_names, model.feature_extractors.values(), strict=True)
+        parts = dict(islice(extractors, _MOST_PARTS))
+        named = {f"feature_extractors.{name}": module for name, module in parts.items()}
+        left_out = len(model.group_names) - len(parts)
+        said = f"The first {_MOST_PARTS} groups; {left_out:,} more are left out."
+        score = partial(self._score, rows)
+        return [
+            *([Text(text=said)] if left_out else []),
+            *importance_blocks(title, "group", whole, found),
+            *submodule_importance({**named, "combiner": model.combiner}, score, where=where),
+        ]
+
+    def _score(self, rows: FeatureBatch) -> dict[str, float]:
+        """Return the loss, and the objective's scores, of rows in one or several batches."""
+        model, size = self.model, self.predictor.batch_size
+        outputs, losses = [], []
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size].to(model.device)
+            outputs.append(model(batch.features, batch.presence))
+            losses.append(model.objective(outputs[-1], batch.target))
+        answers = map_tensors(model.objective.decode(torch.cat(outputs)), Tensor.cpu)
+        scores = model.objective.scores(answers, rows.target)
+        return {"loss": float(torch.cat(losses).mean())} | {name: float(one) for name, one in scores.items()}
+
+
+def _generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _take(values: Any, indices: Tensor) -> Any:
+    return map_tensors(values, lambda tensor: tensor[indices])
+
+
+def _shuffled(rows: FeatureBatch, group: str, seed: int) -> FeatureBatch:
+    """Return rows of which each has a group, and whether it is there, of another one."""
+    order = torch.randperm(len(rows), generator=_generator(seed))
+    features, presence = dict(rows.features), rows.presence
+    if (tensor := features[group]) is not None:
+        features[group] = tensor[order]
+    if presence is not None:
+        column = list(features).index(group)
+        presence = presence.clone()
+        presence[:, column] = presence[order, column]
+    return replace(rows, features=features, presence=presence)

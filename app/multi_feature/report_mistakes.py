@@ -1,0 +1,163 @@
+"""What a `MultiFeatureClassifier` answered, beside what is true, column by column.
+
+Shapes: N rows, C classes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from torch import Tensor
+
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.objectives.predictions import (
+    ClassPredictions,
+    NumberPredictions,
+    SeveralPredictions,
+)
+from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.multi_feature.targets.several import targets_by_column, truth_by_column
+from nested_lightning.app.report.charts import Axes, Series, draw_chart
+from nested_lightning.app.report.classes import class_blocks
+from nested_lightning.app.report.contents import Block, Table, Text
+
+
+class Answered(Protocol):
+    """The answers for one column.
+
+    Attributes:
+        true: What is true of each of N rows.
+        errors: 0 where the answer is right, the larger the worse, [N].
+        error_name: What the errors are.
+    """
+
+    true: Sequence[Any]
+    errors: Sequence[float]
+    error_name: str
+
+    def blocks(self, where: str) -> Sequence[Block]:
+        """Return charts of all answers; ``where`` says of which rows."""
+
+    def worst(self, numbers: Sequence[int], where: str, *, most: int) -> Block:
+        """Return the rows whose answers are worst, by their numbers in the file."""
+
+
+@dataclass(kw_only=True, eq=False)
+class AnsweredClasses:
+    """Classes of a column, see `Answered`.
+
+    Attributes:
+        column: Its name.
+        target: True class indices, int64 of [N].
+        predictions: The answers.
+    """
+
+    column: str
+    target: Tensor
+    predictions: ClassPredictions
+    error_name = "is wrong"
+
+    @property
+    def true(self) -> Sequence[str]:
+        """The true class of each row."""
+        return [self.predictions.class_names[index] for index in self.target.tolist()]
+
+    @property
+    def errors(self) -> Sequence[float]:
+        """1 where a row is taken for another class."""
+        return (self.predictions.indices != self.target).double().tolist()
+
+    def blocks(self, where: str) -> Sequence[Block]:
+        """Return ROC, precision and recall, calibration."""
+        probabilities = self.predictions.probabilities.numpy()
+        return class_blocks(
+            self.target.numpy(), probabilities, self.predictions.class_names, f"{self.column}, {where}"
+        )
+
+    def worst(self, numbers: Sequence[int], where: str, *, most: int) -> Block:
+        """Return rows of a wrong class, those of the surest answers first."""
+        answers, true, errors = self.predictions.classes, self.true, self.errors
+        probability = self.predictions.probabilities
+        of_true = probability.gather(1, self.target[:, None])[:, 0].tolist()
+        surest = probability.gather(1, self.predictions.indices[:, None])[:, 0].tolist()
+        wrong = sorted((i for i in range(len(true)) if errors[i]), key=lambda i: of_true[i])
+        if not wrong:
+            return Text(text=f"No row is taken for a wrong class: {self.column}, {where}.")
+        return Table(
+            title=f"Wrong classes of {self.column}, {where}",
+            columns=["row of the file", "true", "predicted", "its probability", "that of the true one"],
+            rows=[[numbers[i], true[i], answers[i], surest[i], of_true[i]] for i in wrong[:most]],
+            note=f"{min(most, len(wrong)):,} of {len(wrong):,} wrong rows: least probable truth first.",
+        )
+
+
+@dataclass(kw_only=True, eq=False)
+class AnsweredNumbers:
+    """Numbers of a column, see `Answered`.
+
+    Attributes:
+        column: Its name.
+        true: In the units of the file.
+        predictions: The answers.
+    """
+
+    column: str
+    true: Sequence[float]
+    predictions: NumberPredictions
+    error_name = "distance from the true number"
+
+    @property
+    def errors(self) -> Sequence[float]:
+        """How far each answer is from the truth."""
+        return np.abs(self._residuals).tolist()
+
+    @property
+    def _residuals(self) -> Any:
+        return self.predictions.values.numpy() - np.asarray(self.true, dtype=float)
+
+    def blocks(self, where: str) -> Sequence[Block]:
+        """Return residuals over what is true, and how often they are how large."""
+        residuals, place = self._residuals, f"{self.column}, {where}"
+        points = Series(xs=list(self.true), ys=residuals.tolist(), is_line=False)
+        counts, edges = np.histogram(residuals[np.isfinite(residuals)], bins=30)
+        middles = ((edges[:-1] + edges[1:]) / 2).tolist()
+        return [
+            draw_chart(
+                f"Residuals of {place}",
+                {"predicted minus true": points},
+                Axes(x=f"true {self.column}", y="predicted minus true"),
+                has_table=False,
+            ),
+            draw_chart(
+                f"How large residuals of {place} are",
+                {"rows": Series(xs=middles, ys=counts.astype(float).tolist())},
+                Axes(x="predicted minus true", y="rows"),
+            ),
+        ]
+
+    def worst(self, numbers: Sequence[int], where: str, *, most: int) -> Block:
+        """Return the rows whose numbers are farthest from the truth."""
+        values, residuals = self.predictions.values.tolist(), self._residuals
+        order = np.argsort(-np.abs(residuals))[:most].tolist()
+        return Table(
+            title=f"Numbers of {self.column} that are farthest from the truth, {where}",
+            columns=["row of the file", "true", "predicted", "predicted minus true"],
+            rows=[[numbers[i], float(self.true[i]), values[i], float(residuals[i])] for i in order],
+        )
+
+
+def answered_columns(predictor: MultiFeaturePredictor, rows: FeatureBatch) -> list[Answered]:
+    """Return what is answered for each column of classes or numbers; sets of labels are left out."""
+    targets = targets_by_column(predictor.data_spec.target)
+    truth = truth_by_column(rows.target, targets)
+    said = predictor.predict(rows)
+    by_column = said.by_column if isinstance(said, SeveralPredictions) else {next(iter(targets)): said}
+    found: list[Answered] = []
+    for name, one in by_column.items():
+        if isinstance(one, ClassPredictions):
+            found.append(AnsweredClasses(column=name, target=truth[name].cpu(), predictions=one))
+        elif isinstance(one, NumberPredictions):
+            true = [float(value) for value in targets[name].decode(truth[name])]
+            found.append(AnsweredNumbers(column=name, true=true, predictions=one))
+    return found

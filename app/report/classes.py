@@ -1,0 +1,102 @@
+"""How good the probabilities of classes are: ROC, precision and recall, calibration."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from nested_lightning.app.evaluation_report import Labels, Numbers
+from nested_lightning.app.report.charts import NUM_SERIES, Axes, Series, draw_chart
+from nested_lightning.app.report.contents import Block, Text
+
+_NUM_BINS = 10
+
+
+def class_blocks(target: Labels, probabilities: Numbers, names: Sequence[str], where: str) -> Sequence[Block]:
+    """Return ROC, precision over recall, and calibration; of many classes, of those that are worst.
+
+    Args:
+        target: Class index of each of N samples, [N].
+        probabilities: [N, C].
+        names: Of the C classes.
+        where: Part, samples and checkpoint.
+    """
+    from sklearn import metrics  # half a second, not before it is needed
+
+    ranked = _ranked(target, probabilities, len(names))
+    chosen = ranked[:NUM_SERIES]
+    roc, precision = {}, {}
+    for index in chosen:
+        is_class, probability = target == index, probabilities[:, index]
+        false, true, _ = metrics.roc_curve(is_class, probability, drop_intermediate=True)
+        exact, recall, _ = metrics.precision_recall_curve(is_class, probability, drop_intermediate=True)
+        roc[names[index]] = Series(xs=false.tolist(), ys=true.tolist())
+        precision[names[index]] = Series(xs=recall.tolist(), ys=exact.tolist())
+    blocks: list[Block] = []
+    if len(ranked) > len(chosen):
+        said = f"The {len(chosen)} of {len(ranked)} classes with the smallest areas are drawn."
+        blocks.append(Text(text=f"{said} The table of scores by class has all areas."))
+    if roc:
+        of = "each class against the rest"
+        rates = Axes(x="false positive rate", y="true positive rate", has_diagonal=True)
+        blocks += [
+            draw_chart(f"ROC of {of}, {where}", roc, rates),
+            draw_chart(f"Precision over recall of {of}, {where}", precision, Axes(x="recall", y="precision")),
+        ]
+    return [*blocks, calibration_chart(target, probabilities, where)]
+
+
+def calibration_chart(target: Labels, probabilities: Numbers, where: str) -> Block:
+    """Return how often the most probable class is right, over its probability, in bins of equal width."""
+    confidence, is_right = probabilities.max(axis=1), probabilities.argmax(axis=1) == target
+    bins = np.minimum((confidence * _NUM_BINS).astype(int), _NUM_BINS - 1)
+    used = np.unique(bins)
+    xs = [float(confidence[bins == one].mean()) for one in used]
+    ys = [float(is_right[bins == one].mean()) for one in used]
+    counts = ", ".join(f"{int((bins == one).sum()):,}" for one in used)
+    axes = Axes(x="probability of the answer", y="share that is right", has_diagonal=True)
+    return draw_chart(
+        f"Calibration, {where}",
+        {"observed": Series(xs=xs, ys=ys)},
+        axes,
+        description=f"On the diagonal, probabilities are what they say. Samples of each point: {counts}.",
+    )
+
+
+def _ranked(target: Labels, probabilities: Numbers, num_classes: int) -> list[int]:
+    """Return the classes that are there and not alone, those with the smallest area under ROC first."""
+    from sklearn.metrics import roc_auc_score
+
+    there = [index for index in range(num_classes) if 0 < (target == index).sum() < len(target)]
+    return sorted(there, key=lambda index: float(roc_auc_score(target == index, probabilities[:, index])))
+
+
+def score_again(probabilities: Tensor, target: Tensor, predicted: Tensor) -> dict[str, float]:
+    """Return scores of `score_classes`, in a fraction of its time, since they are computed for many draws.
+
+    Args:
+        probabilities: [N, C].
+        target: Class index of each of N samples, [N].
+        predicted: Class index that each is taken for, [N].
+    """
+    from torchmetrics.functional import classification as metrics
+
+    num = probabilities.shape[1]
+    counts = target.bincount(minlength=num)
+    there = (counts > 0) & (counts < len(target))
+    right = target[predicted == target].bincount(minlength=num)
+    options: dict[str, Any] = {"num_classes": num, "average": "none", "validate_args": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes that were not drawn
+        areas = metrics.multiclass_auroc(probabilities, target, **options)
+        precisions = metrics.multiclass_average_precision(probabilities, target, **options)
+    of_true = probabilities.double().gather(1, target[:, None]).clamp_min(1e-15)
+    return {
+        "accuracy": float(right.sum() / len(target)),
+        "balanced_accuracy": float((right / counts)[counts > 0].double().mean()),
+        "roc_auc": float(areas[there].double().mean()),
+        "average_precision": float(precisions[there].double().mean()),
+        "log_loss": float(-of_true.log().mean()),
+    }

@@ -1,0 +1,140 @@
+"""Trainings beside one another: their scores, what their settings differ in, and whether it is chance."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nested_lightning.app.report.contents import Block, Table, Text
+from nested_lightning.app.report.family_sections import SampleErrors
+from nested_lightning.app.report.privacy import without_places
+
+_SPREAD = ("mean", "std", "low", "high")
+Scores = Mapping[str, Mapping[str, float]]
+"""Scores of each run by name, by the run's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedTest:
+    """Whether two models differ in the errors of the same samples.
+
+    Attributes:
+        test: Its name.
+        mean_difference: Mean error of the second less that of the first: below 0, the second is better.
+        p_value: Chance of such a difference, or a larger one, if both were equally good.
+        num_samples: Samples that both were scored on.
+        errors: What the errors are.
+    """
+
+    test: str
+    mean_difference: float
+    p_value: float
+    num_samples: int
+    errors: str
+
+
+def paired_test(first: SampleErrors, second: SampleErrors) -> PairedTest | None:
+    """Return the exact test of McNemar for errors of 0 and 1, else the signed-rank test of Wilcoxon.
+
+    See https://doi.org/10.1007/BF02295996 and https://doi.org/10.2307/3001968. None: the samples, or what is
+    true of them, aren't the same.
+    """
+    if first.of != second.of or list(first.samples) != list(second.samples) or not len(first.errors):
+        return None
+    from scipy import stats  # half a second, not before it is needed
+
+    ones, others = np.asarray(first.errors, dtype=float), np.asarray(second.errors, dtype=float)
+    difference = others - ones
+    differing = difference[difference != 0]
+    is_binary = set(np.unique(np.concatenate([ones, others])).tolist()) <= {0.0, 1.0}
+    if len(differing) == 0:
+        p_value = 1.0
+    elif is_binary:
+        p_value = float(stats.binomtest(int((differing > 0).sum()), len(differing)).pvalue)
+    else:
+        p_value = float(stats.wilcoxon(differing).pvalue)
+    return PairedTest(
+        test="McNemar, exact" if is_binary else "Wilcoxon, signed ranks",
+        mean_difference=float(difference.mean()),
+        p_value=p_value,
+        num_samples=len(difference),
+        errors=first.of,
+    )
+
+
+def scores_table(scores: Scores, *, note: str) -> Table:
+    """Return a row for each score, with a column for each run; ``note`` says what they are of."""
+    names = [*dict.fromkeys(name for one in scores.values() for name in one)]
+    rows = [[name, *(one.get(name) for one in scores.values())] for name in names]
+    return Table(title="Scores", columns=["score", *scores], rows=rows, note=note)
+
+
+def tests_table(first: str, tests: Mapping[str, PairedTest | None]) -> Block:
+    """Return the tests of several runs against the first one."""
+    rows = [
+        [name, one.errors, one.mean_difference, one.p_value, one.num_samples, one.test]
+        for name, one in tests.items()
+        if one is not None
+    ]
+    lacking = ", ".join(name for name, one in tests.items() if one is None)
+    said = f"No test with {first}: {lacking}, which was not scored on the same samples one by one."
+    if not rows:
+        return Text(text=said)
+    return Table(
+        title=f"Each against {first}, on the same samples",
+        columns=["run", "error of a sample", "difference of the mean", "p", "samples", "test"],
+        rows=rows,
+        note=f"A difference below 0: better than {first}. {said if lacking else ''}".strip(),
+    )
+
+
+def settings_table(settings: Mapping[str, Mapping[str, Any]]) -> Block:
+    """Return the settings that aren't the same in all runs, by the runs' names."""
+    names = dict.fromkeys(name for one in settings.values() for name in one if name != "run_dir")
+    rows = [
+        [name, *(_value(one, name) for one in settings.values())]
+        for name in names
+        if len({json.dumps(one.get(name, "-"), sort_keys=True, default=str) for one in settings.values()}) > 1
+    ]
+    if not rows:
+        return Text(text="The settings of all runs are the same.")
+    return Table(title="Settings that differ", columns=["setting", *settings], rows=rows)
+
+
+def _value(settings: Mapping[str, Any], name: str) -> str:
+    value = without_places(settings.get(name, "-"), name=name.rpartition(".")[2])
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def folds_tables(folds: Mapping[str, Mapping[str, Any]]) -> Sequence[Block]:
+    """Return what cross-validations came to: spread of each score, and each fold by itself.
+
+    Args:
+        folds: What results.json of each holds, by its name: ``mean``, ``std``, ``low``, ``high`` and
+            ``values`` of each score.
+    """
+    return [
+        table
+        for name, scores in folds.items()
+        for table in (
+            Table(
+                title=f"Folds of {name}",
+                columns=["score", *_SPREAD],
+                rows=[
+                    [score, *(one[key] for key in ("mean", "std", "low", "high"))]
+                    for score, one in scores.items()
+                ],
+            ),
+            Table(
+                title=f"Each fold of {name}",
+                columns=["score", *(f"fold {number}" for number in range(_num_folds(scores)))],
+                rows=[[score, *one["values"]] for score, one in scores.items()],
+            ),
+        )
+    ]
+
+
+def _num_folds(scores: Mapping[str, Any]) -> int:
+    return max((len(one["values"]) for one in scores.values()), default=0)

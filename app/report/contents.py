@@ -1,0 +1,214 @@
+"""What stands in a report: sections, and in these texts, tables, charts, pictures and marked texts."""
+
+import logging
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from nested_lightning.app.report.privacy import without_places
+
+_logger = logging.getLogger("nested_lightning")
+
+MAX_ROWS = 200
+"""Rows of a table that are shown; how many there are is said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A paragraph.
+
+    Attributes:
+        text: It is shown literally.
+        is_problem: Whether it says that something is missing or failed.
+    """
+
+    kind: ClassVar = "text"
+    text: str
+    is_problem: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table, whose first column is a name.
+
+    Attributes:
+        title: What it shows.
+        columns: Names of the columns.
+        rows: Texts, numbers, or None for an empty cell.
+        note: What else there is to say.
+    """
+
+    kind: ClassVar = "table"
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    note: str = ""
+
+    @property
+    def shown(self) -> Sequence[Sequence[str]]:
+        """The first rows, as texts."""
+        return [[as_text(value) for value in row] for row in self.rows[:MAX_ROWS]]
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say, and how many rows are left out."""
+        num = len(self.rows)
+        left_out = [f"The first {MAX_ROWS:,} of {num:,} rows are shown."] if num > MAX_ROWS else []
+        return [*filter(None, [self.note]), *left_out]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """How often each class is taken for which.
+
+    Attributes:
+        title: What it shows.
+        names: The classes.
+        counts: A row for each true class, in it a column for each predicted one.
+    """
+
+    kind: ClassVar = "matrix"
+    title: str
+    names: Sequence[str]
+    counts: Sequence[Sequence[int]]
+
+    @property
+    def rows(self) -> list[tuple[str, list[tuple[int, float]]]]:
+        """Name, counts and their shares of the row."""
+        return [
+            (name, [(count, count / max(sum(row), 1)) for count in row])
+            for name, row in zip(self.names, self.counts, strict=True)
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart.
+
+    Attributes:
+        title: What it shows.
+        description: The same in a sentence, for whoever doesn't see it.
+        svg: The drawing, without ``<?xml``.
+        table: Its numbers; None: another table of the section has them.
+        notes: What was left out, sampled or couldn't be drawn.
+    """
+
+    kind: ClassVar = "chart"
+    title: str
+    description: str
+    svg: str
+    table: Table | None = None
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A drawing that is as large as it is, and is scrolled.
+
+    Attributes:
+        title: What it shows.
+        description: The same in words, for whoever doesn't see it.
+        svg: The drawing.
+    """
+
+    kind: ClassVar = "drawing"
+    title: str
+    description: str
+    svg: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture file in a report.
+
+    Attributes:
+        content: The bytes of a PNG file.
+        alt: What it shows, for whoever doesn't see it.
+        caption: Pairs of a piece of text and whether it is marked as wrong.
+    """
+
+    content: bytes
+    alt: str
+    caption: Sequence[tuple[str, bool]] = ()
+
+    @property
+    def address(self) -> str:
+        """The picture as an address that holds it."""
+        return f"data:image/png;base64,{b64encode(self.content).decode()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """Pictures side by side.
+
+    Attributes:
+        title: What they show.
+        pictures: All of them.
+        note: What else there is to say.
+    """
+
+    kind: ClassVar = "pictures"
+    title: str
+    pictures: Sequence[Picture]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkedLines:
+    """Texts in colours.
+
+    Attributes:
+        title: What they show.
+        classes: All classes, which are listed with their colours.
+        lines: Each a title, and its pieces: text, index of its class, and what was right where that is wrong.
+        note: What else there is to say.
+    """
+
+    kind: ClassVar = "marked"
+    title: str
+    classes: Sequence[str]
+    lines: Sequence[tuple[str, Sequence[tuple[str, int, str]]]]
+    note: str = ""
+
+
+Block = Text | Table | Matrix | Chart | Drawing | Pictures | MarkedLines
+SectionMaker = Callable[[], Sequence[Block]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of a report.
+
+    Attributes:
+        title: Its heading.
+        blocks: What stands in it.
+    """
+
+    title: str
+    blocks: Sequence[Block]
+
+
+def make_sections(makers: Mapping[str, SectionMaker]) -> list[Section]:
+    """Return the sections by title; one that fails says so, and leaves the others as they are."""
+    return [Section(title=title, blocks=_made(title, maker)) for title, maker in makers.items()]
+
+
+def _made(title: str, maker: SectionMaker) -> Sequence[Block]:
+    try:
+        return maker()
+    except Exception as error:  # whatever a stranger's section, or a damaged file, does
+        _logger.debug("report: section %s failed", title, exc_info=True)
+        said = without_places(f"{type(error).__name__}: {' '.join(str(error).split())}")
+        return [Text(text=f"This section could not be made. {said}", is_problem=True)]
+
+
+def as_text(value: Any) -> str:
+    """Return a cell's text: numbers with six digits, what isn't finite by its name."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and 1000 <= abs(value) < 1e15 else f"{value:.6g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

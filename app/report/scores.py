@@ -1,0 +1,117 @@
+"""Scores of a checkpoint beside a baseline, with intervals, and what classes are taken for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nested_lightning.app.evaluation_report import Confusion, EvaluationReport
+from nested_lightning.app.report.contents import Block, Matrix, Table, Text
+from nested_lightning.app.training.runs.result import TrainingResult
+
+MAX_CLASSES = 30
+"""Classes of a matrix; of more, the most frequent confusions are listed."""
+_LEVEL = 95
+
+Rows = npt.NDArray[np.int64]
+Scorer = Callable[[Rows], Mapping[str, float]]
+"""From indices of samples, some of them repeatedly, to their scores."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resampling:
+    """How the samples of a part are scored once more.
+
+    Attributes:
+        num_samples: How many there are.
+        score: Scores some of them.
+        num_most: How often they are drawn at most.
+    """
+
+    num_samples: int
+    score: Scorer
+    num_most: int = 300
+
+    @property
+    def num_draws(self) -> int:
+        """How often samples are drawn: less often where there are many, whose scores differ less."""
+        return max(50, min(self.num_most, 400_000 // max(self.num_samples, 1)))
+
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """Return the percentile interval of each score, see Efron, https://doi.org/10.1214/aos/1176344552."""
+        generator = np.random.default_rng(0)
+        drawn: dict[str, list[float]] = {}
+        for _ in range(self.num_draws):
+            found = self.score(generator.integers(0, self.num_samples, self.num_samples))
+            for name, value in found.items():
+                drawn.setdefault(name, []).append(value)
+        ends = (50 - _LEVEL / 2, 50 + _LEVEL / 2)
+        return {name: tuple(np.nanpercentile(values, ends).tolist()) for name, values in drawn.items()}
+
+
+def score_blocks(
+    report: EvaluationReport, *, part: str, checkpoint: str, resampling: Resampling | None
+) -> Sequence[Block]:
+    """Return what ``evaluate`` gives as tables; each names part, number of samples and checkpoint.
+
+    Args:
+        report: What ``evaluate`` gives.
+        part: What was scored.
+        checkpoint: Of which model.
+        resampling: Makes the intervals; None: there are none.
+    """
+    where = f"{part} part, {report.num_samples:,} samples, {checkpoint}"
+    intervals = resampling.intervals() if resampling else {}
+    columns = {"baseline": report.baseline} if report.baseline else {}
+    lows = {"low": {k: v[0] for k, v in intervals.items()}, "high": {k: v[1] for k, v in intervals.items()}}
+    shown = {"value": report.scores, **(lows if intervals else {}), **columns}
+    said = (
+        f"low and high: {_LEVEL} % interval, percentiles of {resampling.num_draws} bootstrap samples."
+        if resampling
+        else "No intervals: the family has no way to score some of its samples alone."
+    )
+    whole = _table(f"Scores on the {where}", "score", _by_row(shown, report.scores), said)
+    parts = [_table(f"By {of} on the {where}", of, rows) for of, rows in report.breakdowns.items()]
+    confusions = [confusion_block(name, one, where) for name, one in report.confusions.items()]
+    return [whole, *(Text(text=note) for note in report.notes), *parts, *confusions]
+
+
+def logged_blocks(result: TrainingResult) -> Sequence[Block]:
+    """Return the scores that the training came to, of what it logged itself."""
+    checkpoint = result.best_checkpoint.name
+    note = (
+        "As logged at the end of the training: the command report adds intervals and what else it computes."
+    )
+    return [_table(f"Scores of {checkpoint} by part", "score", result.scores, note)]
+
+
+def confusion_block(name: str, confusion: Confusion, where: str) -> Block:
+    """Return the matrix with true classes in rows; of many classes, the most frequent confusions."""
+    names, counts = confusion.class_names, confusion.counts
+    title = f"What classes{f' of {name}' if name else ''} are taken for on the {where}"
+    if len(names) <= MAX_CLASSES:
+        return Matrix(title=title, names=names, counts=counts)
+    wrong = [
+        (true, predicted, count)
+        for true, row in zip(names, counts, strict=True)
+        for predicted, count in zip(names, row, strict=True)
+        if true != predicted and count
+    ]
+    return Table(
+        title=f"{title}: the most frequent confusions",
+        columns=["true", "predicted", "samples"],
+        rows=sorted(wrong, key=lambda one: -one[2]),
+    )
+
+
+def _by_row(
+    columns: Mapping[str, Mapping[str, float]], rows: Mapping[str, float]
+) -> dict[str, dict[str, float]]:
+    return {row: {name: one[row] for name, one in columns.items() if row in one} for row in rows}
+
+
+def _table(title: str, of: str, rows: Mapping[str, Mapping[str, float]], note: str = "") -> Table:
+    columns = [*dict.fromkeys(column for row in rows.values() for column in row)]
+    cells = [[name, *(row.get(column) for column in columns)] for name, row in rows.items()]
+    return Table(title=title, columns=[of, *columns], rows=cells, note=note)

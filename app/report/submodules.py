@@ -1,0 +1,89 @@
+"""What each submodule of a model is and costs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+from torch import nn
+
+from nested_lightning.app.report.charts import draw_bars
+from nested_lightning.app.report.contents import Block, Table, Text
+
+_MOST_BARS = 20
+
+
+@contextmanager
+def submodule_times(model: nn.Module, paths: Iterable[str]) -> Iterator[dict[str, float]]:
+    """Measure how long each submodule is in ``forward`` within the block, in seconds by path.
+
+    Args:
+        model: The composite.
+        paths: Of submodules below it; those that it hasn't are left out.
+    """
+    times: dict[str, float] = {}
+    modules = dict(model.named_modules())
+    handles = []
+    for path in paths:
+        if path in modules and path:
+            handles += _watch(modules[path], path, times)
+    try:
+        yield times
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _watch(module: nn.Module, path: str, times: dict[str, float]) -> list[Any]:
+    began_at_s: list[float] = []
+
+    def begin(*_: Any) -> None:
+        began_at_s.append(perf_counter())
+
+    def end(*_: Any) -> None:
+        times[path] = times.get(path, 0.0) + perf_counter() - began_at_s.pop()
+
+    return [module.register_forward_pre_hook(begin), module.register_forward_hook(end)]
+
+
+def submodule_blocks(
+    rows: Iterable[Any], times: Mapping[str, float], *, num_samples: int, model_class: str
+) -> Sequence[Block]:
+    """Return a table of submodules.
+
+    Args:
+        rows: See `app.checking.submodule_table.SubmoduleRow`.
+        times: Seconds in ``forward`` by path, see `submodule_times`.
+        num_samples: That they took.
+        model_class: Name of the composite's class.
+    """
+    rows = [*rows]
+    if not rows:
+        return [Text(text="The model could not be put together; check says why.", is_problem=True)]
+    table = Table(
+        title=f"Submodules of {model_class}",
+        columns=["path", "class", "in", "out", "parameters", "frozen", "kB in training", "ms in forward"],
+        rows=[
+            [
+                *(row.path or "(its own)", row.class_name, _shapes(row.inputs), _shapes(row.outputs)),
+                *(row.num_parameters, row.num_frozen, _kilobytes(row)),
+                round(1000 * times[row.path], 1) if row.path in times else None,
+            ]
+            for row in rows
+        ],
+        note="kB in training: parameters, gradients and the optimiser's memory. ms in forward: of all calls"
+        f" while {num_samples:,} samples were scored, with the submodules within; empty: its forward wasn't"
+        " called. Of what stands within another submodule, parameters are counted there alone.",
+    )
+    counts = {row.path or "(its own)": row.num_parameters for row in rows if row.num_parameters}
+    most = dict(sorted(counts.items(), key=lambda item: -item[1])[:_MOST_BARS])
+    return [draw_bars("Parameters", most, of="submodule", what="parameters"), table] if most else [table]
+
+
+def _shapes(shapes: Iterable[Sequence[int]] | None) -> str:
+    return "-" if shapes is None else ", ".join(str(list(shape)) for shape in shapes)
+
+
+def _kilobytes(row: Any) -> float:
+    total = row.parameter_bytes + row.gradient_bytes + (row.optimizer_bytes or 0)
+    return float(round(total / 1000, 1))

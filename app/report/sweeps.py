@@ -1,0 +1,190 @@
+"""A sweep: how its objective went, which settings matter, what was pruned, and where."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.report.charts import Axes, Series, draw, draw_bars, draw_chart
+from nested_lightning.app.report.contents import Block, Chart, SectionMaker, Table, Text
+from nested_lightning.app.report.privacy import without_places
+
+STUDY = "study.db"
+_MOST_LINES = 200
+
+
+def is_sweep(folder: Path) -> bool:
+    """Return whether a folder is that of a sweep."""
+    return (folder / STUDY).is_file()
+
+
+def open_study(folder: Path) -> Any:
+    """Return Optuna's study of a sweep, of which nothing is changed.
+
+    Raises:
+        UserError: Optuna isn't installed, or the file holds no study.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise UserError("the study of a sweep needs optuna: pip install 'nested-lightning[sweep]'") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with foreign_file(regular_file(folder / STUDY)):
+        storage = f"sqlite:///{(folder / STUDY).absolute()}"
+        (name,) = optuna.study.get_all_study_names(storage)
+        return optuna.load_study(study_name=name, storage=storage)
+
+
+def sweep_sections(study: Any) -> Mapping[str, SectionMaker]:
+    """Return what makes each section on a study."""
+    return {
+        "History": partial(_history, study),
+        "Importance of settings": partial(_importance, study),
+        "Parallel coordinates": partial(_parallel, study),
+        "Trials": lambda: [trials_table(study)],
+        "Pruned and failed": partial(_ended_early, study),
+    }
+
+
+def trials_table(study: Any) -> Table:
+    """Return a row for each trial: its state, its values, and what it was trained with."""
+    names = [*dict.fromkeys(name for trial in study.trials for name in trial.params)]
+    objectives = _objectives(study)
+    return Table(
+        title="Trials",
+        columns=["trial", "state", *objectives, "seconds", *names],
+        rows=[
+            [
+                *(trial.number, trial.state.name.lower()),
+                *(trial.values or [None] * len(objectives)),
+                round(trial.duration.total_seconds(), 1) if trial.duration else None,
+                *(without_places(trial.params.get(name)) for name in names),
+            ]
+            for trial in study.trials
+        ],
+    )
+
+
+def _objectives(study: Any) -> list[str]:
+    names = study.metric_names or [f"objective {number}" for number in range(len(study.directions))]
+    return [
+        f"{name} ({direction.name.lower()})" for name, direction in zip(names, study.directions, strict=True)
+    ]
+
+
+def _complete(study: Any) -> list[Any]:
+    done = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
+    if not done:
+        raise UserError("no trial has been completed yet")
+    return done
+
+
+def _history(study: Any) -> Sequence[Block]:
+    charts = []
+    for place, (name, direction) in enumerate(zip(_objectives(study), study.directions, strict=True)):
+        done = _complete(study)
+        xs, ys = [trial.number for trial in done], [trial.values[place] for trial in done]
+        best = np.minimum.accumulate(ys) if direction.name == "MINIMIZE" else np.maximum.accumulate(ys)
+        series = {
+            "trial": Series(xs=xs, ys=ys, is_line=False),
+            "best so far": Series(xs=xs, ys=best.tolist()),
+        }
+        charts.append(draw_chart(f"History of {name}", series, Axes(x="trial", y=name)))
+    return charts
+
+
+def _importance(study: Any) -> Sequence[Block]:
+    from optuna.importance import get_param_importances
+
+    blocks: list[Block] = []
+    for place, name in enumerate(_objectives(study)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that less is taken for better, as it is here
+                found = get_param_importances(study, target=partial(_loss, study.directions[place], place))
+        except (ValueError, RuntimeError) as error:  # of too few trials, or equal values
+            blocks.append(Text(text=f"{name}: {without_places(str(error))}"))
+            continue
+        title = f"Importance of settings for {name}, by optuna.importance"
+        blocks.append(draw_bars(title, found, of="setting", what="importance"))
+    return blocks
+
+
+def _loss(direction: Any, place: int, trial: Any) -> float:
+    """Return a value of a trial of which less is better."""
+    value: float = trial.values[place]
+    return value if direction.name == "MINIMIZE" else -value
+
+
+def _parallel(study: Any) -> Sequence[Block]:
+    """Return a line for each trial, over an axis for each setting and one for the first objective."""
+    done = _complete(study)[-_MOST_LINES:]
+    names = [*dict.fromkeys(name for trial in done for name in trial.params)][:8]
+    columns = {name: [trial.params.get(name) for trial in done] for name in names}
+    objective = _objectives(study)[0]
+    columns[objective] = [trial.values[0] for trial in done]
+    scaled = np.array([_scaled(values) for values in columns.values()])
+    ranks = np.argsort(np.argsort(scaled[-1]))
+
+    def paint(plot: Any) -> None:
+        for line, rank in zip(scaled.T, ranks, strict=True):
+            share = (rank + 1) / len(done)
+            plot.plot(range(len(columns)), line, color="#010300", alpha=0.15 + 0.7 * share, linewidth=1)
+        plot.set_xticks(range(len(columns)), [name.rpartition(".")[2][:14] for name in columns])
+        plot.set_yticks([0, 1], ["low", "high"])
+
+    title = "Parallel coordinates"
+    said = (
+        f"A line for each of {len(done)} trials; more solid: higher {objective}. Axes: {', '.join(columns)}."
+    )
+    ends = [[name, *_ends(values)] for name, values in columns.items()]
+    table = Table(title="Ends of the axes", columns=["axis", "low", "high"], rows=ends)
+    svg = draw(paint, title=title, description=said)
+    return [Chart(title=title, description=said, svg=svg, table=table, notes=[said])]
+
+
+def _scaled(values: Sequence[Any]) -> list[float]:
+    """Return values between 0 and 1: numbers by their size or its logarithm, others by their names."""
+    numbers = _as_numbers(values)
+    low, high = np.nanmin(numbers), np.nanmax(numbers)
+    if low > 0 and high / low >= 100:
+        numbers, low, high = np.log(numbers), np.log(low), np.log(high)
+    return ((numbers - low) / ((high - low) or 1)).tolist()
+
+
+def _as_numbers(values: Sequence[Any]) -> Any:
+    known = [value for value in values if value is not None]
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
+        return np.array([np.nan if value is None else float(value) for value in values])
+    names = sorted({str(value) for value in known})
+    return np.array([np.nan if value is None else float(names.index(str(value))) for value in values])
+
+
+def _ends(values: Sequence[Any]) -> tuple[Any, Any]:
+    known = [value for value in values if value is not None]
+    numbers = _as_numbers(known)
+    return known[int(numbers.argmin())], known[int(numbers.argmax())]
+
+
+def _ended_early(study: Any) -> Sequence[Block]:
+    """Return the trials that were pruned or failed, with what is known of why."""
+    rows = []
+    for trial in study.trials:
+        if trial.state.name not in ("PRUNED", "FAIL"):
+            continue
+        step = max(trial.intermediate_values, default=None)
+        value = trial.intermediate_values.get(step)
+        known = {**trial.system_attrs, **trial.user_attrs}
+        why = known.get("failure") or known.get("why") or known.get("fail_reason")
+        if trial.state.name == "PRUNED":
+            why = why or "its value was worse than the pruner allows at that step"
+        rows.append([trial.number, trial.state.name.lower(), step, value, without_places(str(why or ""))])
+    if not rows:
+        return [Text(text="No trial was pruned, and none failed.")]
+    columns = ["trial", "state", "last step", "value there", "why"]
+    return [Table(title="Pruned and failed trials", columns=columns, rows=rows)]

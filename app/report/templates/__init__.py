@@ -1,0 +1,1 @@
+"""The page that a report is written on."""

@@ -1,0 +1,97 @@
+"""What of a `VariantModel` is exported: a graph for each variant, from encoded steps to probabilities.
+
+Shapes: B sequences, L steps, F features of a step, C classes.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nested_lightning.app.exporting.exportable import NUM_ROWS, Exportable, Exports, Graphs, Inputs
+from nested_lightning.app.variant.batch import SequenceBatch
+from nested_lightning.app.variant.model import VariantModel
+from nested_lightning.app.variant.spec import VariantDataSpec
+
+_LENGTHS = (1, 7, 64)
+"""Steps of sequences beside real ones."""
+
+
+def exports_of(
+    *, model: VariantModel, data_spec: VariantDataSpec, batches: Sequence[SequenceBatch]
+) -> Exports:
+    """Return the graphs, by the variants' names.
+
+    Args:
+        model: In evaluation mode, on the CPU.
+        data_spec: The variants.
+        batches: Sequences of each variant to prove it by.
+    """
+    by_variant = {batch.variant: batch for batch in batches}
+    graphs = [
+        Exportable(
+            name=one.name,
+            module=_Labels(model, one.name, has_step_labels=one.has_step_labels),
+            inputs=["inputs", "lengths"],
+            outputs=["probabilities"],
+            cases=dict(_cases(by_variant[one.name])),
+            root="variant",
+        )
+        for one in data_spec.variants
+    ]
+    return Exports(graphs=graphs)
+
+
+class _Labels(nn.Module):
+    """Labels the sequences of one variant."""
+
+    def __init__(self, model: VariantModel, variant: str, *, has_step_labels: bool) -> None:
+        super().__init__()
+        self.model = model
+        self._variant, self._has_step_labels = variant, has_step_labels
+
+    def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Map steps of [B, L, …] and lengths, int64 of [B], to probabilities of [B, L, C] or [B, C]."""
+        mask = torch.arange(inputs.shape[1]) < lengths.unsqueeze(1)
+        batch = SequenceBatch(variant=self._variant, inputs=inputs, mask=mask)
+        return self.model.label(batch, has_step_labels=self._has_step_labels).float().softmax(dim=-1)
+
+
+def _cases(batch: SequenceBatch) -> Iterator[tuple[str, Inputs]]:
+    """Yield real sequences, and their steps as often as makes other lengths; padding is 0."""
+    lengths = torch.full((len(batch.inputs),), batch.inputs.shape[1])
+    if batch.mask is not None:
+        lengths = batch.mask.sum(dim=1)
+    for num in sorted({min(num, len(lengths)) for num in NUM_ROWS}):
+        yield f"{num} sequences", (batch.inputs[:num], lengths[:num])
+    for num in _LENGTHS:
+        repeated = batch.inputs[:1].repeat(1, num, *[1] * (batch.inputs.dim() - 2))[:, :num]
+        yield f"a sequence of {num} steps", (repeated, torch.tensor([num]))
+    whole = batch.inputs.repeat(1, 3, *[1] * (batch.inputs.dim() - 2))
+    uneven = torch.arange(len(whole)) % whole.shape[1] + 1
+    is_step = (torch.arange(whole.shape[1]) < uneven.unsqueeze(1)).reshape(
+        *whole.shape[:2], *[1] * (whole.dim() - 2)
+    )
+    yield "sequences of unequal lengths", (whole * is_step, uneven)
+
+
+def answer_by_graphs(model: Any, *, data_spec: VariantDataSpec, graphs: Graphs) -> None:
+    """Let a model answer by its graphs, as `evaluate` asks it.
+
+    Args:
+        model: A copy, which is changed.
+        data_spec: Of its data.
+        graphs: Take and give tensors, by their names.
+    """
+    del data_spec
+
+    def label(batch: SequenceBatch, *, has_step_labels: bool) -> Tensor:
+        del has_step_labels
+        lengths = torch.full((len(batch.inputs),), batch.inputs.shape[1])
+        if batch.mask is not None:
+            lengths = batch.mask.sum(dim=1)
+        (found,) = graphs[batch.variant](batch.inputs, lengths)
+        return found.log()
+
+    model.label = label

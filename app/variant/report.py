@@ -1,0 +1,192 @@
+"""What the report of a `VariantModel` has besides: coloured sequences with their errors, scores by length.
+
+Shapes: N labels, C classes, L steps of a sequence.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import torch
+
+from nested_lightning.app.data.splits import PartName
+from nested_lightning.app.report.charts import Axes, Series, draw_chart
+from nested_lightning.app.report.classes import class_blocks, score_again
+from nested_lightning.app.report.contents import Block, MarkedLines, SectionMaker, Text
+from nested_lightning.app.report.family_sections import SampleErrors
+from nested_lightning.app.report.scores import Resampling
+from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.model import VariantModel
+from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
+from nested_lightning.app.variant.sequences import Sequences
+from nested_lightning.app.variant.spec import VariantSpec
+
+_MOST_SEQUENCES, _MOST_STEPS, _NUM_LENGTHS = 12, 600, 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledOne:
+    """One sequence with its labels and what is predicted.
+
+    Attributes:
+        sample: Variant, file and row.
+        steps: What each step is, as a text.
+        labels: True classes, of each step or of the whole.
+        predicted: Predicted ones.
+    """
+
+    sample: tuple[Any, ...]
+    steps: Sequence[str]
+    labels: Sequence[str]
+    predicted: Sequence[str]
+
+    @property
+    def error(self) -> float:
+        """The share of wrong labels."""
+        return float(np.mean([one != other for one, other in zip(self.labels, self.predicted, strict=True)]))
+
+
+@dataclass(kw_only=True, eq=False)
+class VariantSections:
+    """Sections on sequences; see `FamilySections`.
+
+    Attributes:
+        model: The trained composite.
+        predictor: Answers by it.
+        datamodule: The sequences with their labels.
+    """
+
+    model: VariantModel
+    predictor: VariantPredictor
+    datamodule: VariantDataModule
+    _predicted: dict[Any, Sequence[SequencePrediction]] = field(default_factory=dict, init=False)
+
+    def sections(self, part: PartName) -> Mapping[str, SectionMaker]:
+        """Return what makes the sections, one for each variant and a chart over all."""
+        names = self.datamodule.evaluated_part(part)
+        return {
+            **{f"Sequences of {name}": partial(self._variant, part, name) for name in names},
+            "Scores by length": partial(self._lengths, part),
+        }
+
+    def resampling(self, part: PartName) -> Resampling | None:
+        """Return what scores some labels of a single variant; of several the samples aren't of one kind."""
+        if len(self.datamodule.evaluated_part(part)) != 1:
+            return None
+        (name,) = self.datamodule.evaluated_part(part)
+        target, probabilities = self._labels(part, name)
+        taken = probabilities.argmax(dim=1)
+
+        def score(rows: Any) -> Mapping[str, float]:
+            chosen = torch.from_numpy(rows)
+            return score_again(probabilities[chosen], target[chosen], taken[chosen])
+
+        return Resampling(num_samples=len(target), score=score)
+
+    def sample_errors(self, part: PartName) -> SampleErrors:
+        """Return the share of wrong labels of each sequence."""
+        ones = [one for name in self.datamodule.evaluated_part(part) for one in self._ones(part, name)]
+        return SampleErrors(
+            samples=[(*one.sample, *one.labels) for one in ones],
+            errors=[one.error for one in ones],
+            of="share of wrong labels",
+        )
+
+    def _spec(self, name: str) -> VariantSpec:
+        return self.predictor.data_spec.find(name)
+
+    def _sequences(self, part: PartName, name: str) -> Sequences:
+        return self.datamodule.evaluated_part(part)[name]
+
+    def _predict(self, part: PartName, name: str) -> Sequence[SequencePrediction]:
+        key = part, name
+        if key not in self._predicted:
+            self._predicted[key] = self.predictor.predict_encoded(self._sequences(part, name))
+        return self._predicted[key]
+
+    def _labels(self, part: PartName, name: str) -> tuple[torch.Tensor, torch.Tensor]:
+        target = self._sequences(part, name).scored_labels().long()
+        return target, torch.cat([one.probabilities for one in self._predict(part, name)])
+
+    def _ones(self, part: PartName, name: str) -> Iterator[LabelledOne]:
+        sequences, predicted, spec = self._sequences(part, name), self._predict(part, name), self._spec(name)
+        labels = sequences.scored_labels().split([len(one.probabilities) for one in predicted])
+        origins = sequences.origins or [None] * len(predicted)
+        steps = _steps_of(sequences, spec)
+        for origin, prediction, target, own in zip(origins, predicted, labels, steps, strict=True):
+            place = (origin.file.rpartition("/")[2], origin.row) if origin is not None else ()
+            yield LabelledOne(
+                sample=(name, *place),
+                steps=own,
+                labels=[spec.class_names[index] for index in target.tolist()],
+                predicted=prediction.classes,
+            )
+
+    def _variant(self, part: PartName, name: str) -> Sequence[Block]:
+        target, probabilities = self._labels(part, name)
+        names = self._spec(name).class_names
+        where = f"{name}, {part} part, {len(target):,} labels"
+        charts = class_blocks(target.numpy(), probabilities.numpy(), names, where)
+        ones = sorted(self._ones(part, name), key=lambda one: -one.error)
+        shown = ones[:_MOST_SEQUENCES]
+        note = (
+            f"{len(shown)} of {len(ones):,} sequences, those with most errors first, of each the first"
+            f" {_MOST_STEPS} steps; wrong labels are underlined."
+        )
+        lines = [(_title(one), _pieces(one, names)) for one in shown]
+        title = f"Predicted classes of {name}, {part} part"
+        return [MarkedLines(title=title, classes=names, lines=lines, note=note), *charts]
+
+    def _lengths(self, part: PartName) -> Sequence[Block]:
+        series = {}
+        for name in self.datamodule.evaluated_part(part):
+            ones = [*self._ones(part, name)]
+            lengths = np.array([len(one.steps) for one in ones])
+            errors = np.array([one.error for one in ones])
+            order = np.argsort(lengths, kind="stable")
+            bins = [rows for rows in np.array_split(order, _NUM_LENGTHS) if len(rows)]
+            xs = [float(lengths[rows].mean()) for rows in bins]
+            series[name] = Series(xs=xs, ys=[float(1 - errors[rows].mean()) for rows in bins])
+        if not series:
+            return [Text(text="There is nothing to score.")]
+        said = f"Accuracy of equally many sequences each, from the shortest to the longest, {part} part."
+        axes = Axes(x="mean length in steps", y="accuracy")
+        return [draw_chart(f"Accuracy by length, {part} part", series, axes, description=said)]
+
+
+def _title(one: LabelledOne) -> str:
+    place = " ".join(map(str, one.sample))
+    return f"{place}: {one.error:.1%} wrong"
+
+
+def _pieces(one: LabelledOne, names: Sequence[str]) -> list[tuple[str, int, str]]:
+    """Return stretches of equal classes: text, predicted class, and the true one where it differs."""
+    if len(one.labels) != len(one.steps):  # one label for the whole
+        right = "" if one.labels[0] == one.predicted[0] else one.labels[0]
+        return [("".join(one.steps[:_MOST_STEPS]), names.index(one.predicted[0]), right)]
+    pieces = []
+    rows = zip(one.steps[:_MOST_STEPS], one.predicted, one.labels, strict=False)
+    for (predicted, label), own in groupby(rows, key=lambda row: row[1:]):
+        right = "" if predicted == label else label
+        pieces.append(("".join(step for step, _, _ in own), names.index(predicted), right))
+    return pieces
+
+
+def _steps_of(sequences: Sequences, spec: VariantSpec) -> Iterator[list[str]]:
+    """Yield the steps of each sequence as texts: characters and tokens that are known, numbers of vectors."""
+    offsets: dict[int, list[int]] = {}
+    for start, place in zip(sequences.starts.tolist(), sequences.places, strict=True):
+        first = start - place.window.start
+        kept = offsets.setdefault(place.sequence, [first, first])
+        kept[1] = max(kept[1], first + place.window.stop)
+    separator = "" if spec.kind == "characters" else " "
+    for first, stop in offsets.values():
+        steps = sequences.steps[first:stop]
+        if spec.vocabulary and steps.ndim == 1:
+            words = ("\N{REPLACEMENT CHARACTER}", *spec.vocabulary)
+            yield [f"{words[index]}{separator}" for index in steps.tolist()]
+        else:
+            yield [f"{number} " for number in range(1, len(steps) + 1)]

@@ -1,0 +1,49 @@
+"""``compare``: scores and settings of several trainings beside one another."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nested_lightning.app.strict_json import to_json
+from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
+from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.printing.console import print_line, print_table, status_console
+
+
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Run folders, the first of which others are tested against; folds; sweeps."),
+    ],
+    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    model: OwnModelOption = None,
+    override: OverrideOption = None,
+    set_: ArgumentOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Show scores, paired tests and differing settings of trainings; also of folds and sweeps."""
+    del debug, model  # known since it was read
+    requests, _ = split_overrides(override, set_)
+    with status_console.status("Scoring"):
+        from nested_lightning.containers.reporting.comparing import open_folders
+
+        options = {"overrides": load_overrides(requests), "device": device, "environ": dict(os.environ)}
+        blocks = open_folders(runs, **options).tables()
+    if as_json:
+        typer.echo(to_json([{"kind": block.kind, **asdict(block)} for block in blocks]))
+        return
+    for block in blocks:
+        _print(block)
+
+
+def _print(block: Any) -> None:
+    if block.kind == "table":
+        print_table(block.title, block.columns, block.shown, numeric=False)
+        for note in block.notes:
+            print_line(("note: ", "bold"), note)
+    else:
+        print_line(block.text)

@@ -1,0 +1,36 @@
+"""``report``: what a training came to, as one HTML file that people look at."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
+from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.printing.console import print_line, short_path, status_console
+
+
+def report(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Run folders, the first of which others are tested against; folds; sweeps."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path("report.html"),
+    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    model: OwnModelOption = None,
+    override: OverrideOption = None,
+    set_: ArgumentOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Write curves, scores, mistakes, parts and settings of trainings as one HTML file."""
+    del debug, model  # known since it was read
+    from nested_lightning.app.report.extra import require_extra
+
+    require_extra()
+    requests, _ = split_overrides(override, set_)
+    with status_console.status("Scoring and drawing"):
+        from nested_lightning.containers.reporting.several_runs import report_runs
+
+        report_runs(runs, output, overrides=load_overrides(requests), device=device, environ=dict(os.environ))
+    print_line(("Report: ", "bold"), short_path(output))

@@ -1,0 +1,134 @@
+"""From run folders to what they have in common and where they differ."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file, regular_file
+from nested_lightning.app.report.comparison import (
+    folds_tables,
+    paired_test,
+    scores_table,
+    settings_table,
+    tests_table,
+)
+from nested_lightning.app.report.contents import Block, SectionMaker
+from nested_lightning.app.report.curves import compare_curves
+from nested_lightning.app.report.sweeps import is_sweep, open_study, sweep_sections, trials_table
+from nested_lightning.app.training.runs.fold_folders import folds_in
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.containers.reporting.run_report import ReportedRun
+from nested_lightning.containers.starting.bootstrapping import from_checkpoint
+from nested_lightning.settings.describing.walking import dotted
+from nested_lightning.settings.reading.merging import flatten
+
+
+@dataclass(kw_only=True)
+class Compared:
+    """What folders hold: trainings, cross-validations, sweeps.
+
+    Attributes:
+        runs: Trainings by name; of a cross-validation, its folds.
+        folds: What cross-validations came to, by name.
+        studies: Optuna's studies of sweeps, by name.
+    """
+
+    runs: dict[str, ReportedRun] = field(default_factory=dict)
+    folds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    studies: dict[str, Any] = field(default_factory=dict)
+
+    def sections(self) -> dict[str, SectionMaker]:
+        """Return what makes each section on several of them."""
+        several: dict[str, SectionMaker] = {}
+        if len(self.runs) > 1:
+            folders = {name: run.folder for name, run in self.runs.items()}
+            several = {
+                "Scores side by side": self.scores,
+                "Settings side by side": self.settings,
+                "Curves side by side": partial(compare_curves, folders),
+            }
+        folds: dict[str, SectionMaker] = {"Folds": partial(folds_tables, self.folds)} if self.folds else {}
+        sweeps = {
+            title if len(self.studies) == 1 else f"{name}: {title}": maker
+            for name, study in self.studies.items()
+            for title, maker in sweep_sections(study).items()
+        }
+        return {**folds, **sweeps, **several}
+
+    def tables(self) -> list[Block]:
+        """Return what can be read without charts."""
+        makers = [self.scores, self.settings] if len(self.runs) > 1 else []
+        trials = [trials_table(study) for study in self.studies.values()]
+        return [*folds_tables(self.folds), *trials, *(block for maker in makers for block in maker())]
+
+    def scores(self) -> Sequence[Block]:
+        """Return the scores of all runs, and tests of each against the first."""
+        scores = {name: run.scores for name, run in self.runs.items()}
+        first, *others = self.runs
+        errors = {name: run.sample_errors for name, run in self.runs.items()}
+        tests = {
+            name: paired_test(errors[first], errors[name]) if errors[first] and errors[name] else None
+            for name in others
+        }
+        note = "; ".join(f"{name}: {said}" for name, (_, said) in scores.items())
+        return [
+            scores_table({name: one for name, (one, _) in scores.items()}, note=note),
+            tests_table(first, tests),
+        ]
+
+    def settings(self) -> Sequence[Block]:
+        """Return the settings that differ."""
+        return [
+            settings_table(
+                {
+                    name: {dotted(names): value for names, value in flatten(run.settings.to_plain()).items()}
+                    for name, run in self.runs.items()
+                }
+            )
+        ]
+
+
+def open_folders(paths: Sequence[Path], **options: Any) -> Compared:
+    """Return what folders hold; models are opened when they are needed.
+
+    Args:
+        paths: Run folders, folders of cross-validations and of sweeps.
+        **options: Of `from_checkpoint`.
+
+    Raises:
+        UserError: There is no such folder, no training began in it, or a study can't be read.
+    """
+    found = Compared()
+    for name, path in zip(distinct_names([path.absolute().name for path in paths]), paths, strict=True):
+        if is_sweep(path):
+            found.studies[name] = open_study(path)
+        elif folds := folds_in(path):
+            results = RunFolder(path).results_file
+            if results.is_file():
+                with foreign_file(regular_file(results)):
+                    found.folds[name] = json.loads(results.read_text(encoding="utf-8"))
+            found.runs |= {f"{name}/{fold.name}": _open_run(fold, **options) for fold in folds}
+        else:
+            found.runs[name] = _open_run(path, **options)
+    return found
+
+
+def _open_run(path: Path, **options: Any) -> ReportedRun:
+    folder = RunFolder(path)
+    if not path.is_dir() or not folder.saved_files:
+        raise UserError(f"{path}: no training began there; name a run folder, which train made")
+    return ReportedRun(folder=folder, open=partial(from_checkpoint, path, **options))
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Return names of which none is the same as another: later ones get a number."""
+    counts: dict[str, int] = {}
+    found = []
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+        found.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
+    return found

@@ -1,0 +1,124 @@
+"""The sections that only a trained model can give: its scores, its parts, its graph, what its family adds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from nested_lightning.app.checking.drawing.svg import draw_svg
+from nested_lightning.app.checking.submodule_table import CheckReport
+from nested_lightning.app.data.splits import PartName
+from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.report.contents import Block, Drawing, SectionMaker, Text
+from nested_lightning.app.report.family_sections import FamilySections, SampleErrors
+from nested_lightning.app.report.scores import score_blocks
+from nested_lightning.app.report.submodules import submodule_blocks, submodule_times
+from nested_lightning.containers.application import ApplicationContainer
+from nested_lightning.containers.checking.model_check import check_application
+from nested_lightning.containers.checking.model_graph import build_graph
+from nested_lightning.containers.checking.resolved_providers import resolve_model
+from nested_lightning.containers.starting.bootstrapping import family_container, provider_of
+
+_MOST_NODES = 150
+
+
+@dataclass(kw_only=True)
+class ReportedModel:
+    """A trained model in its container, scored once for all sections.
+
+    Attributes:
+        application: Its container.
+        checkpoint: Name of its file.
+    """
+
+    application: ApplicationContainer
+    checkpoint: str
+
+    @cached_property
+    def evaluation(self) -> EvaluationReport:
+        """What ``evaluate`` gives; meanwhile `times` are taken."""
+        evaluator = provider_of(self.application, "evaluator")()
+        paths = [row.path for row in self._check.rows]
+        with submodule_times(self._model, paths) as self.times:
+            report: EvaluationReport = evaluator(self.part)
+        return report
+
+    @cached_property
+    def part(self) -> PartName:
+        """The part that ``evaluate`` scores where none is named."""
+        evaluator = provider_of(self.application, "evaluator")()
+        part: PartName = getattr(evaluator, "default_part", "test")
+        return part
+
+    @cached_property
+    def family(self) -> FamilySections | None:
+        """What its family adds; None: it has nothing of the kind."""
+        container = family_container(self.application)
+        if "report_sections" not in container.providers:
+            return None
+        made: FamilySections = container.report_sections(**container.report_arguments())
+        return made
+
+    @cached_property
+    def sample_errors(self) -> SampleErrors | None:
+        """The errors of the samples that are scored."""
+        return self.family.sample_errors(self.part) if self.family else None
+
+    def sections(self) -> Mapping[str, SectionMaker]:
+        """Return what makes each section, by its title."""
+        return {"Scores": self._scores, "Submodules": self._submodules, "Graph": self._graph}
+
+    def family_sections(self) -> Mapping[str, SectionMaker]:
+        """Return what makes each section that its family adds."""
+        return self.family.sections(self.part) if self.family else {}
+
+    def _scores(self) -> Sequence[Block]:
+        report = self.evaluation
+        resampling = self.family.resampling(self.part) if self.family else None
+        return score_blocks(report, part=self.part, checkpoint=self.checkpoint, resampling=resampling)
+
+    def _submodules(self) -> Sequence[Block]:
+        try:
+            num_samples = self.evaluation.num_samples
+        except Exception:  # of data that are gone, as the section of scores says
+            num_samples = 0
+        times = self.times if num_samples else {}
+        rows, model_class = self._check.rows, self._check.model_class
+        return submodule_blocks(rows, times, num_samples=num_samples, model_class=model_class)
+
+    def _graph(self) -> Sequence[Block]:
+        name = self.application.settings().model
+        tree = resolve_model(family_container(self.application), makers=self._check.makers)
+        graph = build_graph(self._check, tree, title=name)
+        if not self._check.rows or len(graph.nodes) > _MOST_NODES:
+            said = (
+                f"{len(graph.nodes):,} parts are too many to draw"
+                if self._check.rows
+                else "nothing was built"
+            )
+            return [Text(text=f"{said}; the command graph shows them.")]
+        described = "; ".join(f"{edge.source} to {edge.target} {edge.label}" for edge in graph.edges)
+        return [Drawing(title=f"Graph of {name}", description=described, svg=draw_svg(graph))]
+
+    @cached_property
+    def _check(self) -> CheckReport:
+        return check_application(self.application)
+
+    @property
+    def _model(self) -> Any:
+        return family_container(self.application).model()
+
+
+def within(budget: Callable[[], bool], makers: Mapping[str, SectionMaker]) -> dict[str, SectionMaker]:
+    """Return makers that make nothing when there is no time left, and say so.
+
+    Args:
+        budget: Whether there is time left.
+        makers: By title.
+    """
+    return {title: partial(_in_time, budget, maker) for title, maker in makers.items()}
+
+
+def _in_time(budget: Callable[[], bool], maker: SectionMaker) -> Sequence[Block]:
+    said = "Left out at the end of the training, which it would have made longer: the command report has it."
+    return maker() if budget() else [Text(text=said)]

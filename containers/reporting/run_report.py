@@ -1,0 +1,200 @@
+"""From a run folder, and its container, to a report."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.report.contents import Block, Section, SectionMaker, Text, make_sections
+from nested_lightning.app.report.curves import curves
+from nested_lightning.app.report.extra import require_extra
+from nested_lightning.app.report.facts import data_blocks, missing_blocks, result_blocks, settings_blocks
+from nested_lightning.app.report.family_sections import SampleErrors
+from nested_lightning.app.report.page import write_page
+from nested_lightning.app.report.privacy import without_places
+from nested_lightning.app.report.scores import logged_blocks
+from nested_lightning.app.training.runs.result import TrainingResult
+from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.containers.application import ApplicationContainer
+from nested_lightning.containers.reporting.model_sections import ReportedModel, within
+from nested_lightning.settings.application import ApplicationSettings, parse_settings
+from nested_lightning.settings.describing.walking import dotted
+from nested_lightning.settings.families import knowing
+from nested_lightning.settings.reading.merging import flatten
+
+_SHARE = 0.05
+"""Of a training's time, what its report may take."""
+_LONGEST_S = 3.0
+"""Seconds that one of the sections that take long needs on ordinary data."""
+
+Opener = Callable[[], ApplicationContainer]
+
+
+@dataclass(kw_only=True)
+class ReportedRun:
+    """One training, of which a report says what there is.
+
+    Attributes:
+        folder: Its run folder.
+        open: Returns a container with its model; called once, when a section needs it.
+    """
+
+    folder: RunFolder
+    open: Opener
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.folder.path.absolute().name
+
+    @cached_property
+    def application(self) -> ApplicationContainer:
+        """The container with its model."""
+        return self.open()
+
+    @cached_property
+    def model(self) -> ReportedModel:
+        """The model; its checkpoint is that of the results."""
+        checkpoint = self.folder.checkpoint_of_results.name
+        return ReportedModel(application=self.application, checkpoint=checkpoint)
+
+    @property
+    def settings(self) -> ApplicationSettings:
+        """The settings that the model was trained with."""
+        settings: ApplicationSettings = self.application.settings()
+        return settings
+
+    @cached_property
+    def scores(self) -> tuple[Mapping[str, float], str]:
+        """The scores that ``evaluate`` gives, and what they are of; without a model, the training's."""
+        try:
+            report = self.model.evaluation
+        except UserError as error:
+            logged = TrainingResult.read(self.folder).scores
+            test = {name: one["test"] for name, one in logged.items() if "test" in one}
+            return test, f"as the training logged them, since {without_places(str(error))}"
+        part, checkpoint = self.model.part, self.model.checkpoint
+        return report.scores, f"{part} part, {report.num_samples:,} samples, {checkpoint}"
+
+    @cached_property
+    def sample_errors(self) -> SampleErrors | None:
+        """The errors of single samples; None: they aren't known."""
+        try:
+            return self.model.sample_errors
+        except UserError:
+            return None
+
+    def sections(self, budget: Callable[[], bool] = lambda: True) -> list[Section]:
+        """Return all sections; those that take long only as long as there is time left."""
+        cheap: dict[str, SectionMaker] = {"Result": self._result, "Curves": partial(curves, self.folder)}
+        rest: dict[str, SectionMaker] = {"Data": self._data, "Settings": self._settings}
+        made = make_sections({**cheap, **rest})  # first, as they are there whatever the time
+        costly = make_sections(self._costly(budget))
+        return [*made[: len(cheap)], *costly, *made[len(cheap) :]]
+
+    def _costly(self, budget: Callable[[], bool]) -> dict[str, SectionMaker]:
+        try:
+            (_, scores), *others = self.model.sections().items()
+        except Exception as error:
+            return {"Scores": partial(self._without_model, error)}
+        if not budget():
+            return {"Scores": self._logged, **within(budget, dict(others))}
+        return {"Scores": partial(self._scored, scores), **within(budget, {**self._own(), **dict(others)})}
+
+    def _own(self) -> Mapping[str, SectionMaker]:
+        """Return what makes the sections of the family; where there is none to ask, one that fails."""
+        try:
+            return self.model.family_sections()
+        except Exception:
+            return {"Sections of the family": self.model.family_sections}
+
+    def _scored(self, scores: SectionMaker) -> Sequence[Block]:
+        try:
+            return scores()
+        except UserError as error:  # of data that are gone
+            problem = Text(text=f"It can't be scored: {without_places(str(error))}", is_problem=True)
+            return [problem, *(self._logged() if self.folder.results_file.is_file() else [])]
+
+    def _without_model(self, error: Exception) -> Sequence[Block]:
+        said = without_places(" ".join(str(error).split()))
+        problem = Text(text=f"The model could not be opened: {said}", is_problem=True)
+        return [problem, *self._logged()] if self.folder.results_file.is_file() else [problem]
+
+    def _result(self) -> Sequence[Block]:
+        if not self.folder.results_file.is_file():
+            return missing_blocks(self.folder)
+        return result_blocks(TrainingResult.read(self.folder))
+
+    def _logged(self) -> Sequence[Block]:
+        return logged_blocks(TrainingResult.read(self.folder))
+
+    def _data(self) -> Sequence[Block]:
+        return data_blocks(TrainingResult.read(self.folder).data)
+
+    def _settings(self) -> Sequence[Block]:
+        return settings_blocks(explain_settings(self.settings))
+
+
+def explain_settings(settings: ApplicationSettings) -> dict[str, tuple[Any, Any, str]]:
+    """Return value, default and origin of each setting by its dotted name."""
+    with knowing(*settings.given):
+        defaults = flatten(parse_settings({"model": settings.model}).to_plain())
+    own = flatten(dict(settings.family.defaults))
+    found = {}
+    for names, value in flatten(settings.to_plain()).items():
+        default = defaults.get(names)
+        place = "set" if value != default else f"default of {settings.model}" if names in own else "default"
+        found[dotted(names)] = (value, default, place)
+    return found
+
+
+def write_after_training(
+    application: ApplicationContainer, result: TrainingResult, *, seconds: float
+) -> None:
+    """Write the report of a training that has just ended into its run folder.
+
+    Args:
+        application: Its container.
+        result: What it came to.
+        seconds: What it may take: what takes long is begun only where some seconds are left.
+
+    Raises:
+        UserError: The extra isn't installed.
+    """
+    require_extra()
+    began_at_s = time.monotonic()
+    run = ReportedRun(folder=result.run_folder, open=lambda: application)
+    sections = run.sections(lambda: time.monotonic() - began_at_s + _LONGEST_S <= seconds)
+    write_report(
+        result.run_folder.report_file, {run.name: sections}, title=f"{run.settings.model}: {run.name}"
+    )
+
+
+def write_report(
+    file: Path, runs: Mapping[str, Sequence[Section]], *, title: str, first: Sequence[Section] = ()
+) -> None:
+    """Write a report of one run or several.
+
+    Args:
+        file: Its place.
+        runs: The sections of each run by its name.
+        title: Its heading.
+        first: Sections on all of them.
+    """
+    sections = [
+        Section(title=section.title if len(runs) == 1 else f"{name}: {section.title}", blocks=section.blocks)
+        for name, own in runs.items()
+        for section in own
+    ]
+    content = write_page(title, [*first, *sections])
+    with replace_atomically(file) as stream:
+        stream.write(content)
+
+
+def seconds_for(result: TrainingResult) -> float:
+    """Return how long the report of a training may take."""
+    return _SHARE * result.duration_s

@@ -1,0 +1,28 @@
+"""A module as what is exported, and proven as a file would be."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from nested_lightning.app.exporting.exportable import Exportable
+from nested_lightning.app.exporting.writing import Exported, Format, prove
+
+
+def exportable_of(
+    module: nn.Module, cases: Mapping[str, tuple[Tensor, ...]], *, num_outputs: int = 1, **more: Any
+) -> Exportable:
+    """Return a module with inputs to prove it by, whose names are ``x0``, ``x1`` and so on."""
+    num_inputs = len(next(iter(cases.values())))
+    names = {
+        "inputs": [f"x{i}" for i in range(num_inputs)],
+        "outputs": [f"y{i}" for i in range(num_outputs)],
+    }
+    return Exportable(
+        **{"name": "model", "module": module.eval(), "cases": cases, "root": "mine", **names, **more}
+    )
+
+
+def proven(exportable: Exportable, format_: Format = "onnx", *, tolerance: float = 1e-4) -> Exported:
+    """Return what `prove` gives."""
+    return prove(exportable, format_, tolerance=tolerance)

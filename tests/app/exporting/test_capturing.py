@@ -1,0 +1,91 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nested_lightning.app.exporting.exportable import ExportError
+from tests.app.exporting.proving import exportable_of, proven
+from tests.quick_first import quick_first
+
+ROWS = {f"{n} rows": (torch.arange(3.0 * n).reshape(n, 3).sin(),) for n in (17, 3, 2, 1)}
+
+
+class WithInner(nn.Module):
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x)
+
+
+class Whole(nn.Module):
+    """Stands for a wrapper around a model with a submodule."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.model = WithInner(inner)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.model(*inputs)
+
+
+class Branching(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x if x.sum() > 0 else -x
+
+
+class Counting(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x + x.new_zeros(len(x), 1)
+
+
+class Unwritten(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.special.i1(x)
+
+
+@pytest.mark.parametrize(
+    ("inner", "reason"),
+    [
+        (Branching(), r"depends on numbers in a tensor .*\(mine\.inner, test_capturing\.py:\d+\)$"),
+        (Counting(), r"taken for a constant: .* \(mine\.inner, test_capturing\.py:\d+\)$"),
+        (Unwritten(), r"written as ONNX: prims\.bessel_i1\.default: .*\(mine\.inner\)$"),
+    ],
+)
+def test_what_stands_in_the_way_is_told_in_a_line_with_its_path(inner: nn.Module, reason: str) -> None:
+    with pytest.raises(ExportError, match=reason) as error:
+        proven(exportable_of(Whole(inner), ROWS))
+    assert "\n" not in str(error.value)
+
+
+class Sum(nn.Module):
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return a - 2 * b
+
+
+def test_a_tensor_that_is_given_twice_is_two_inputs() -> None:
+    same = torch.ones(4, 2)
+    cases = {"the same": (same, same), "others": (torch.ones(3, 2), torch.zeros(3, 2))}
+    assert proven(exportable_of(Sum(), cases)).difference.size == 0
+
+
+class HandingOn(nn.Module):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return x, x, x + 1
+
+
+@pytest.mark.slow
+def test_what_is_handed_on_as_it_was_has_its_own_name() -> None:
+    made = proven(exportable_of(HandingOn(), ROWS, num_outputs=3))
+    assert [port.name for port in made.graph.outputs] == ["y0", "y1", "y2"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    quick_first(["größe", "a b", "output", "y0", "linear", "inputs_0", "val_0"], num_quick=0),
+)
+def test_names_are_kept_and_read_back(name: str) -> None:
+    made = proven(exportable_of(Whole(nn.Linear(3, 2)), ROWS, inputs=[name]))
+    assert [port.name for port in made.graph.inputs] == [name]
+    assert [port.of or port.name for port in made.graph.outputs] == ["y0"]
+    assert len({port.name for port in (*made.graph.inputs, *made.graph.outputs)}) == 2

@@ -1,0 +1,77 @@
+import pickle
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.exporting.capturing import capture
+from nested_lightning.app.exporting.program_file import open_pt2, to_pt2
+from tests.app.exporting.proving import exportable_of
+
+SECRET = torch.full((5, 3), 0.123456)
+
+
+class Runs:
+    """What a hostile pickle holds."""
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (Path("ran"),)
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a program, in the folder where one is."""
+    monkeypatch.chdir(tmp_path)
+    rows = {"5 rows": (SECRET,), "2 rows": (SECRET[:2],)}
+    captured = capture(exportable_of(nn.Linear(3, 2), rows))
+    (tmp_path / "m.pt2").write_bytes(to_pt2(captured, {"nested_lightning": "{}"}))
+    return tmp_path / "m.pt2"
+
+
+def changed(program: Path, ending: str, content: bytes) -> Path:
+    """Return the program with something else in an entry."""
+    other = program.with_name("other.pt2")
+    with zipfile.ZipFile(program) as source, zipfile.ZipFile(other, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, content if name.endswith(ending) else source.read(name))
+    return other
+
+
+def test_a_program_is_opened_and_holds_no_row_of_the_data(program: Path) -> None:
+    opened = open_pt2(program).module()
+
+    assert opened(torch.ones(7, 3))[0].shape == (7, 2)
+    assert SECRET[0, 0].numpy().tobytes() not in program.read_bytes()
+
+
+def hostile(*, as_zip: bool) -> bytes:
+    file = BytesIO()
+    torch.save(Runs(), file) if as_zip else file.write(pickle.dumps(Runs()))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_a_pickle_in_the_place_of_the_example_is_refused_and_not_run(program: Path, as_zip: bool) -> None:
+    with pytest.raises(UserError, match=r"sample_inputs/model\.pt in it can hold code to run; nothing"):
+        open_pt2(changed(program, "sample_inputs/model.pt", hostile(as_zip=as_zip)))
+    assert not Path("ran").exists()
+
+
+def test_weights_that_say_they_are_pickled_are_refused(program: Path) -> None:
+    with zipfile.ZipFile(program) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith("model_weights_config.json"))
+        config = archive.read(name).replace(b'"use_pickle": false', b'"use_pickle": true')
+
+    with pytest.raises(UserError, match=r"model_weights_config\.json in it can hold code"):
+        open_pt2(changed(program, "model_weights_config.json", config))
+
+
+def test_what_is_no_program_is_refused_in_words(program: Path) -> None:
+    program.write_bytes(b"PK")
+    with pytest.raises(UserError, match=r"m\.pt2: it is damaged"):
+        open_pt2(program)

@@ -1,0 +1,148 @@
+"""Sections, charts and the page, each by itself."""
+
+import math
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from nested_lightning.app.report.charts import MAX_POINTS, Axes, Series, draw_bars, draw_chart
+from nested_lightning.app.report.classes import score_again
+from nested_lightning.app.report.comparison import paired_test
+from nested_lightning.app.report.contents import MAX_ROWS, Section, Table, Text, make_sections
+from nested_lightning.app.report.family_sections import SampleErrors
+from nested_lightning.app.report.page import MAX_BYTES, write_page
+from nested_lightning.app.report.privacy import without_places
+from nested_lightning.app.report.scores import Resampling
+
+ODD = "<b>&\"' $x^2$ \x07\ud800 _犬"
+
+
+def test_broken_section_leaves_the_others() -> None:
+    sections = make_sections(
+        {"whole": lambda: [Text(text="fine")], "broken": lambda: [Text(text=str(1 // 0))]}
+    )
+
+    assert [block.text for section in sections for block in section.blocks if isinstance(block, Text)] == [
+        "fine",
+        "This section could not be made. ZeroDivisionError: integer division or modulo by zero",
+    ]
+
+
+def test_chart_is_svg_with_texts_and_no_colours_of_its_own() -> None:
+    chart = draw_chart(ODD, {ODD: Series(xs=[1, 2], ys=[1.0, 2.0])}, Axes(x=ODD, y=ODD))
+
+    root = ElementTree.fromstring(chart.svg)
+    texts = "".join(root.itertext())
+    assert "<b>&\"' $x^2$" in texts
+    assert "\x07" not in texts
+    assert set(re.findall("#[0-9a-f]{6}", chart.svg)) <= {"#000000", "#ffffff"}
+    assert "var(--series-0)" in chart.svg
+
+
+def test_two_charts_of_one_page_share_no_names() -> None:
+    first, second = (draw_bars(name, {"a": 1.0}, of="part", what="size") for name in ("one", "two"))
+
+    ids = [set(re.findall(r'\bid="([^"]*)"', chart.svg)) for chart in (first, second)]
+    assert ids[0].isdisjoint(ids[1])
+
+
+def test_gaps_and_points_that_are_left_out_are_said() -> None:
+    xs = list(range(3 * MAX_POINTS))
+    ys = [math.inf if x == 7 else float(x) for x in xs]
+
+    chart = draw_chart("long", {"loss": Series(xs=xs, ys=ys)}, Axes(x="step", y="loss"))
+
+    assert "loss has 1 values that are not finite: gaps, from 7 to 7." in chart.notes
+    assert f"{MAX_POINTS:,} of {len(xs):,} points of loss are drawn." in chart.notes
+    assert chart.table is not None
+    assert f"The first {MAX_ROWS} of {len(xs):,} rows are shown." in chart.table.notes
+
+
+@pytest.mark.parametrize("ys", [[], [1.0], [math.nan, math.nan]])
+def test_empty_and_single_series_are_drawn(ys: list[float]) -> None:
+    chart = draw_chart("few", {"loss": Series(xs=list(range(len(ys))), ys=ys)}, Axes(x="step", y="loss"))
+
+    ElementTree.fromstring(chart.svg)
+
+
+def test_page_keeps_within_its_bytes_and_says_what_it_leaves_out() -> None:
+    large = Table(title="large", columns=["a", "b"], rows=[["x" * 5000, "y" * 5000]] * MAX_ROWS)
+
+    page = write_page("title", [Section(title=f"{i}", blocks=[large]) for i in range(3)])
+
+    assert len(page) < MAX_BYTES
+    assert page.count(b"This section is left out") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/home/you/data/a b.csv", "…/a b.csv"),
+        (r"C:\Users\you\data.csv", "…/data.csv"),
+        ("no such file: /root/x/y.csv, looked in /tmp/z", "no such file: …/y.csv, looked in …/z"),
+        ("data/shapes.csv", "data/shapes.csv"),
+        ("and/or 1 / 2 </b>", "and/or 1 / 2 </b>"),
+        ("https://example.org/a", "https://example.org/a"),
+    ],
+)
+def test_paths_lose_their_folders(text: str, shown: str) -> None:
+    assert without_places(text) == shown
+
+
+def test_secrets_are_hidden() -> None:
+    hidden = without_places({"logger": {"api_key": "abcdefgh"}})
+
+    assert hidden == {"logger": {"api_key": "***"}}
+
+
+def test_intervals_hold_the_score_and_narrow_with_samples() -> None:
+    def intervals_of(num: int) -> tuple[float, float]:
+        right = np.random.default_rng(1).random(num) < 0.8
+        return Resampling(num_samples=num, score=lambda rows: {"accuracy": right[rows].mean()}).intervals()[
+            "accuracy"
+        ]
+
+    (low, high), (lower, higher) = intervals_of(1000), intervals_of(50)
+    assert low < 0.8 < high
+    assert 3 < (higher - lower) / (high - low) < 7  # about the root of 20
+
+
+def test_quick_scores_are_those_of_the_evaluation() -> None:
+    import torch
+
+    from nested_lightning.app.evaluation_report import score_classes
+
+    generator = torch.Generator().manual_seed(0)
+    probabilities = torch.randn(200, 4, generator=generator).softmax(dim=1)
+    target = torch.randint(0, 3, (200,), generator=generator)  # the last class never occurs
+
+    quick = score_again(probabilities, target, probabilities.argmax(dim=1))
+
+    exact = score_classes(target.numpy(), probabilities.double().numpy(), "abcd").scores
+    assert {name: quick[name] for name in exact if name in quick} == pytest.approx(
+        {name: value for name, value in exact.items() if name in quick}, abs=1e-5
+    )
+
+
+def errors(values: list[float], samples: str = "abcdefgh") -> SampleErrors:
+    return SampleErrors(samples=list(samples), errors=values, of="is wrong")
+
+
+def test_wrong_and_right_answers_are_compared_by_mcnemars_exact_test() -> None:
+    found = paired_test(errors([1, 1, 1, 1, 1, 1, 0, 0]), errors([0, 0, 0, 0, 0, 0, 0, 1]))
+
+    assert found is not None
+    assert found.test.startswith("McNemar")
+    assert found.mean_difference == pytest.approx(-5 / 8)
+    assert found.p_value == pytest.approx(2 * (1 + 7) / 2**7)
+
+
+def test_other_samples_are_not_compared() -> None:
+    values = [0.0] * 8
+
+    assert paired_test(errors(values), errors(values, "abcdefgx")) is None
+    equal = paired_test(errors(values), errors(values))
+    assert equal is not None
+    assert equal.p_value == 1

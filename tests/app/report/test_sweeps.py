@@ -1,0 +1,89 @@
+"""What a report says of a sweep's study."""
+
+from typing import Any
+
+import pytest
+
+from nested_lightning.app.report.contents import make_sections
+from nested_lightning.app.report.sweeps import is_sweep, open_study, sweep_sections, trials_table
+
+optuna = pytest.importorskip("optuna")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Twelve trials, some of them pruned, and one that failed."""
+    folder = tmp_path_factory.mktemp("sweep")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    made = optuna.create_study(
+        study_name="sweep",
+        storage=f"sqlite:///{folder / 'study.db'}",
+        sampler=optuna.samplers.RandomSampler(seed=0),
+        pruner=optuna.pruners.ThresholdPruner(upper=1.0),
+    )
+
+    def train(trial: Any) -> float:
+        rate = trial.suggest_float("multi_feature.optimizer.lr", 1e-5, 1e-1, log=True)
+        kind = trial.suggest_categorical("multi_feature.head.kind", ["normalized", "<b>members</b>"])
+        trial.report(20 * rate, 3)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+        return float(abs(rate - 0.01) + 0.1 * (kind == "normalized"))
+
+    made.optimize(train, n_trials=12)
+    failed = made.ask()
+    failed.set_user_attr("failure", "out of memory in /root/secret/place")
+    made.tell(failed, state=optuna.trial.TrialState.FAIL)
+    assert is_sweep(folder)
+    return open_study(folder)
+
+
+def blocks_of(study: Any, title: str) -> Any:
+    """Return what a section holds; none of them fails."""
+    sections = {one.title: one.blocks for one in make_sections(sweep_sections(study))}
+    assert not [
+        block for blocks in sections.values() for block in blocks if getattr(block, "is_problem", False)
+    ]
+    return sections[title]
+
+
+def test_history_has_each_completed_trial_and_the_best_so_far(study: Any) -> None:
+    (chart,) = blocks_of(study, "History")
+
+    values = [trial.value for trial in study.trials if trial.state.name == "COMPLETE"]
+    assert [row[1] for row in chart.table.rows] == values
+    assert [row[2] for row in chart.table.rows] == [min(values[: i + 1]) for i in range(len(values))]
+
+
+def test_settings_are_ranked_by_what_the_objective_depends_on(study: Any) -> None:
+    (chart,) = blocks_of(study, "Importance of settings")
+
+    assert {name for name, _ in chart.table.rows} == {"multi_feature.optimizer.lr", "multi_feature.head.kind"}
+    assert sum(value for _, value in chart.table.rows) == pytest.approx(1)
+
+
+def test_axes_of_parallel_coordinates_end_at_the_values_that_were_tried(study: Any) -> None:
+    (chart,) = blocks_of(study, "Parallel coordinates")
+
+    ends = {name: (low, high) for name, low, high in chart.table.rows}
+    assert ends["multi_feature.head.kind"] == ("<b>members</b>", "normalized")
+    low, high = ends["multi_feature.optimizer.lr"]
+    assert 1e-5 <= low < high <= 0.05
+
+
+def test_pruned_and_failed_trials_say_why_and_where(study: Any) -> None:
+    (table,) = blocks_of(study, "Pruned and failed")
+
+    pruned = [trial.number for trial in study.trials if trial.state.name == "PRUNED"]
+    assert pruned
+    assert [row[0] for row in table.rows] == [*pruned, 12]
+    assert table.rows[0][2] == 3
+    assert table.rows[0][3] > 1
+    assert table.rows[-1][4] == "out of memory in …/place"
+
+
+def test_every_trial_is_in_the_table(study: Any) -> None:
+    table = trials_table(study)
+
+    assert len(table.rows) == 13
+    assert "<b>members</b>" in {row[-1] for row in table.rows} | {row[-2] for row in table.rows}

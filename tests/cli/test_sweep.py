@@ -1,0 +1,134 @@
+"""`sweep` as a command: what it refuses, what it leaves, and that what it leaves is of use."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("optuna", reason="the extra sweep isn't installed")
+
+from tests.command_line import ForkedPrograms, Program, program_in
+from tests.conftest import write_small_csv
+
+RATE = "multi_feature.optimizer.lr"
+KIND = "multi_feature.feature_extractor.kind"
+SMALL = (
+    *("--model", "multi-feature", "--data", "small.csv", "--label", "shape", "--epochs", "2"),
+    *("--set", "trainer.accelerator=cpu", "--set", "multi_feature.feature_extractor.hidden_features=8"),
+)
+SEARCH = ("--search", f"{RATE}=float:1e-4..1e-1:log", "--search", f"{KIND}=plain,residual")
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory, forked_programs: ForkedPrograms) -> Path:
+    """A folder with a sweep of three trials in ``swept``."""
+    folder = tmp_path_factory.mktemp("sweep")
+    write_small_csv(folder / "small.csv")
+    program = program_in(folder, forked_programs.run)
+    objectives = ("--objective", "val_macro_f1:max", "--objective", "parameters:min")
+    done = program("sweep", *SMALL, *SEARCH, *objectives, "--trials", "3", "--folder", "swept")
+    assert done.returncode == 0, done.stderr
+    assert "Pareto front" in done.stdout
+    assert "the only one that was tested" in done.stdout
+    return folder
+
+
+def trials_in(folder: Path) -> list[dict[str, str]]:
+    with (folder / "trials.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_a_sweep_leaves_a_table_and_settings_that_train_and_tell_where_they_are_from(
+    swept: Path, forked_programs: ForkedPrograms
+) -> None:
+    program = program_in(swept, forked_programs.run)
+    trials = trials_in(swept / "swept")
+    (winner,) = (one for one in trials if one["winner"] == "True")
+
+    told = program("config", "--config", "swept/best.yaml", "--explain").stdout.splitlines()
+    shown = program("config", "--config", "swept/best.yaml").stdout
+    difference = program("config", "--diff", "swept/trials/0001", "swept/trials/0002").stdout
+
+    assert [one["state"] for one in trials] == ["complete"] * 3
+    assert all(one[RATE] for one in trials)
+    provenance = f"sweep trial {winner['trial']} "
+    assert {line.split()[1] for line in told if provenance in line} == {RATE, KIND}
+    assert yaml.safe_load(shown)["multi_feature"]["optimizer"]["lr"] == float(winner[RATE])
+    assert RATE in difference
+
+
+@pytest.mark.slow
+def test_what_has_ended_is_not_tried_again_and_another_question_is_refused(
+    swept: Path, forked_programs: ForkedPrograms
+) -> None:
+    program = program_in(swept, forked_programs.run)
+    before = (swept / "swept" / "trials.csv").read_bytes()
+
+    again = program("sweep", "--resume", "swept")
+    other = program("sweep", "--resume", "swept", "--search", f"{KIND}=plain,normalized")
+    new = program("sweep", *SMALL, *SEARCH, "--folder", "swept")
+
+    assert (again.returncode, "Nothing left to do" in again.stdout) == (0, True)
+    assert (other.returncode, "'search'" in other.stderr) == (2, True), other.stderr
+    assert (new.returncode, "--resume" in new.stderr) == (2, True), new.stderr
+    assert (swept / "swept" / "trials.csv").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_the_test_part_changes_no_choice(tmp_path: Path, program: Program) -> None:
+    arguments = (*SMALL, *SEARCH, "--set", "multi_feature.data.split.kind=column", "--trials", "3")
+    tables = []
+    for folder, shift in (("one", 0), ("two", 1)):
+        _write_parts(tmp_path / "small.csv", shift=shift)
+        done = program("sweep", *arguments, "--folder", folder)
+        assert done.returncode == 0, done.stderr
+        tables.append(trials_in(tmp_path / folder))
+
+    assert tables[0] == tables[1]
+
+
+def _write_parts(file: Path, *, shift: int) -> None:
+    """Write a table whose rows say which part they are of, the labels of the test part moved by some rows."""
+    head, *rows = write_small_csv(file).read_text().splitlines()
+    parts = [("train", "train", "val", "test")[i // 3 % 4] for i in range(len(rows))]
+    features, labels = zip(*(row.rsplit(",", 1) for row in rows), strict=True)
+    tested = [i for i, part in enumerate(parts) if part == "test"]
+    moved = dict(zip(tested, [labels[i] for i in [*tested[shift:], *tested[:shift]]], strict=True))
+    lines = [f"{features[i]},{moved.get(i, labels[i])},{parts[i]}" for i in range(len(rows))]
+    file.write_text("\n".join([f"{head},split", *lines]) + "\n")
+
+
+def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Program) -> None:
+    write_small_csv(tmp_path / "small.csv")
+    cases = {
+        "nothing is searched": (),
+        "did you mean 'residual'": ("--search", f"{KIND}=plain,resdual"),
+        "greater than 0": ("--search", f"{RATE}=float:-1..1"),
+        "write SETTING=VALUES": ("--search", RATE),
+        "registered kinds": (*SEARCH, "--override", "multi_feature.head=torch.nn:Identity"),
+        "write oddity:max": (*SEARCH, "--objective", "oddity"),
+        "holds no sweep.yaml": ("--resume", "nowhere"),
+        "postgres": (*SEARCH, "--storage", "mysql://host/name"),
+    }
+    for words, arguments in cases.items():
+        done = program("sweep", *SMALL, *arguments, "--trials", "1")
+
+        assert (done.returncode, words in done.stderr) == (2, True), (words, done.stderr)
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "sweeps").exists()
+
+
+def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Program) -> None:
+    write_small_csv(tmp_path / "small.csv")
+    section = {"trials": 7, "search": {RATE: {"low": 1e-4, "high": 1e-2}, KIND: ["plain", "normalized"]}}
+    (tmp_path / "sweep.yaml").write_text(yaml.safe_dump({"sweep": section}))
+
+    done = program("sweep", *SMALL, "--config", "sweep.yaml", "--trials", "9", "--dry-run")
+
+    assert done.returncode == 0, done.stderr
+    assert all(
+        word in done.stdout for word in (RATE, "plain, normalized", "9, by tpe", "val_loss:min", "at most")
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["small.csv", "sweep.yaml"]

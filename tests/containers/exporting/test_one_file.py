@@ -1,0 +1,107 @@
+"""Models in one file are exported by what is asked for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import LightningDataModule, LightningModule
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from nested_lightning import Part, bootstrap, family, part
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.exporting.exportable import ExportError
+from nested_lightning.containers.starting.exporting import export_graphs
+
+
+class Rows(LightningDataModule):
+    """Rows of three numbers with a class each."""
+
+    def setup(self, stage: str) -> None:
+        """Draw them."""
+        numbers = torch.Generator().manual_seed(0)
+        x, y = torch.randn(12, 3, generator=numbers), torch.randint(2, (12,), generator=numbers)
+        self.rows = TensorDataset(x, y)
+
+    def train_dataloader(self) -> Any:
+        """Return batches of five."""
+        return DataLoader(self.rows, batch_size=5)
+
+
+class Model(LightningModule):
+    """Logs in ``forward``, as a stranger may."""
+
+    def __init__(self, *, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.log("mean", x.mean())
+        return self.net(x)
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        """Return the loss."""
+        return nn.functional.cross_entropy(self.net(batch[0]), batch[1])
+
+    def predict_step(self, batch: Any, batch_idx: int) -> Any:
+        """Return probabilities and the class."""
+        probabilities = self.net(batch[0]).softmax(dim=1)
+        return {"probabilities": probabilities, "best": probabilities.argmax(dim=1)}
+
+    def configure_optimizers(self) -> Any:
+        """Return Adam."""
+        return torch.optim.Adam(self.parameters())
+
+
+class Net(nn.Linear):
+    """From three numbers to two."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 2)
+
+
+@family("rows", data=Rows)
+def rows(data: Rows, net: Part[Net] = part(Net)) -> Model:
+    """Tell the class of a row."""
+    return Model(net=net())
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:You are trying to `self.log")
+@pytest.mark.parametrize(
+    ("called", "inputs", "outputs"),
+    [
+        (None, ["batch_0", "batch_1"], ["probabilities", "best"]),
+        ("forward", ["x"], ["output"]),
+    ],
+)
+def test_what_is_asked_for_is_exported(
+    tmp_path: Path, called: Any, inputs: list[str], outputs: list[str]
+) -> None:
+    report = export_graphs(bootstrap({}, family=rows), tmp_path / "m.onnx", called=called)
+
+    (graph,) = report.manifest.graphs
+    assert [port.name for port in graph.inputs] == inputs
+    assert [port.name for port in graph.outputs] == outputs
+    assert graph.outputs[0].dims == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("give", "reason"),
+    [(lambda *_: "a text", r"rows: it gives no tensor, but a str"), (None, "rows has no predict_step")],
+)
+def test_what_has_no_graph_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, give: Any, reason: str
+) -> None:
+    monkeypatch.setattr(Model, "predict_step", give or LightningModule.predict_step)
+    with pytest.raises((ExportError, UserError), match=reason):
+        export_graphs(bootstrap({}, family=rows), tmp_path / "m.onnx", called="predict_step")
+
+
+def test_families_with_graphs_of_their_own_are_not_asked_what_to_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = bootstrap({"model": "multi-feature"})
+    with pytest.raises(UserError, match="--call forward is for families of one's own"):
+        export_graphs(application, tmp_path / "m.onnx", called="forward")

@@ -1,0 +1,175 @@
+"""What is searched: how it is written, where it stands, what is refused before the first trial."""
+
+from typing import Any
+
+import pytest
+
+from nested_lightning import SettingsError, load_settings
+from tests.quick_first import quick_first
+
+pytest.importorskip("optuna")
+
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from nested_lightning.settings.searching.space import SearchSpace, make_space
+
+EXTRACTOR = "multi_feature.feature_extractor"
+LR = "multi_feature.optimizer.lr"
+WIDTH = f"{EXTRACTOR}.hidden_features"
+
+
+def space_of(search: dict[str, Any], *, model: str = "multi-feature", **settings: Any) -> SearchSpace:
+    """Return a space over the settings of a family."""
+    return make_space(load_settings(model=model, assignments=[settings] if settings else []), search)
+
+
+def refusals(search: dict[str, Any], **options: Any) -> list[str]:
+    """Return what is said of a space that can't be."""
+    with pytest.raises(SettingsError) as caught:
+        space_of(search, **options)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "distribution"),
+    [
+        (WIDTH, "16,32", CategoricalDistribution((16, 32))),
+        (WIDTH, [16, 32], CategoricalDistribution((16, 32))),
+        (WIDTH, "int:16..256:log", IntDistribution(16, 256, log=True)),
+        (WIDTH, "int:16..64:16", IntDistribution(16, 64, step=16)),
+        (WIDTH, {"low": 16, "high": 256, "log": True}, IntDistribution(16, 256, log=True)),
+        (LR, "float:1e-4..1e-2:log", FloatDistribution(1e-4, 1e-2, log=True)),
+        (LR, {"low": 1e-4, "high": 1e-2}, FloatDistribution(1e-4, 1e-2)),
+        (f"{EXTRACTOR}.dropout", "float:0..0.5:0.1", FloatDistribution(0.0, 0.5, step=0.1)),
+        ("trainer.is_deterministic", "bool", CategoricalDistribution((False, True))),
+        (
+            f"{EXTRACTOR}.kind",
+            "*",
+            CategoricalDistribution(("plain", "normalized", "residual", "periodic", "linear")),
+        ),
+    ],
+)
+def test_what_is_written_is_a_distribution_of_optuna(path: str, written: Any, distribution: object) -> None:
+    (parameter,) = space_of({path: written}).parameters
+
+    assert parameter.distribution == distribution
+    assert parameter.asked_when == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "message"),
+    [
+        ("multi_feature.optimizer.rate", "1,2", "there is no such setting"),
+        (f"{EXTRACTOR}.hiden_features", "1,2", f"did you mean '{WIDTH}'"),
+        (f"{EXTRACTOR}.kind", "plain,residul", "did you mean 'residual'"),
+        (WIDTH, "int:0..256", f"{WIDTH} = 0: input should be greater than 0"),
+        (WIDTH, "float:1..9", "valid integer"),
+        (WIDTH, "16,many", f"{WIDTH} = 'many'"),
+        ("multi_feature.modality_dropout", "float:0..1", "less than 1"),
+        (f"{EXTRACTOR}.max_length", "1,2", "there is no such setting"),
+        ("multi_feature.optimizer", "adam,sgd", "search one of them, as multi_feature.optimizer.kind"),
+        (f"{LR}.x", "1,2", f"{LR} has no settings of its own"),
+        (LR, "*", "give values or a range"),
+        (LR, "0.1", "two values or more"),
+        (LR, "0.1,0.1", "none of them twice"),
+        (LR, "1e-4..1e-2", "write single values as a,b,c, a range as int:1..9"),
+        (LR, "float:1e-2..1e-4", "write the less one first"),
+        (LR, "float:1e-4..nan", "'float:1e-4..nan' can't be searched"),
+        (LR, "float:0..1:log", "log needs numbers above 0"),
+        (LR, {"low": 1, "hi": 2}, "can't be searched"),
+        (WIDTH, "int:16..256:32", "steps of 32 from 16 don't meet 256; end at 240, or at 272"),
+        (WIDTH, "int:16..64:-16", "a step is above 0"),
+        (f"{EXTRACTOR}s.*.dropout", "float:0..0.5", "by their whole names, one by one"),
+        ("variant.optimizer.lr", "0.1,0.2", "belongs to another model"),
+        ("seed", "1,2", "is the same for all trials; set it by --set seed=VALUE"),
+        ("trainer.monitor", "val_loss,val_accuracy", "is the same for all trials"),
+        ("multi_feature.data.split.seed", "1,2", "is the same for all trials"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_in_a_line_with_its_place(
+    path: str, written: Any, message: str
+) -> None:
+    (line,) = refusals({path: written})
+
+    assert line.startswith(f"--search {path.partition('.')[0]}")
+    assert message in line
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    lines = refusals({LR: "float:-1..1", WIDTH: "int:0..9", "trainer.max_epoch": "1,2"})
+
+    assert len(lines) == 3
+
+
+def test_a_setting_of_a_kind_is_asked_for_where_a_kind_that_has_it_is_drawn() -> None:
+    space = space_of(
+        {f"{EXTRACTOR}.dropout": "float:0..0.5", f"{EXTRACTOR}.kind": "plain,residual,normalized"}
+    )
+
+    kind, dropout = space.parameters
+    assert kind.path == f"{EXTRACTOR}.kind"
+    assert dropout.asked_when == {f"{EXTRACTOR}.kind": ("residual", "normalized")}
+
+
+def test_a_setting_that_no_drawn_kind_has_is_refused() -> None:
+    (line,) = refusals({f"{EXTRACTOR}.kind": "plain,linear", f"{EXTRACTOR}.num_frequencies": "int:1..4"})
+
+    assert "belongs to periodic, and multi_feature.feature_extractor.kind is plain, linear" in line
+
+
+def test_a_range_has_to_fit_each_kind_that_it_is_asked_for() -> None:
+    search = {"multi_feature.optimizer.kind": "adam,torch", LR: "float:1e-4..1e-2"}
+
+    lines = refusals(search)
+
+    assert any("multi_feature.optimizer.name: a value is needed" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "kind"),
+    quick_first(
+        [
+            ("multi-feature", "multi_feature.feature_extractors.kar", "residual"),
+            ("vae-gan", "vae_gan.vaes.3.encoder", "conv"),
+            ("variant", "variant.variants.text.adapter", "perceptron"),
+            ("image-to-text", "image_to_text.image_encoder", "plain"),
+        ],
+        num_quick=2,
+    ),
+)
+def test_slots_at_every_depth_and_single_items_are_searched(model: str, path: str, kind: str) -> None:
+    space = space_of({f"{path}.kind": "*"}, model=model)
+
+    assert kind in space.parameters[0].distribution.choices
+
+
+def test_a_single_item_starts_from_what_is_shared() -> None:
+    item = "multi_feature.feature_extractors.kar"
+
+    space = space_of({f"{item}.hidden_features": "int:4..8"}, **{WIDTH: 6})
+
+    assert space.defaults() == {f"{item}.hidden_features": 6}
+
+
+def test_the_first_trial_is_what_the_settings_say_where_it_exists() -> None:
+    search = {f"{EXTRACTOR}.kind": "plain,normalized", f"{EXTRACTOR}.dropout": "float:0..0.5", LR: "0.1,0.2"}
+
+    assert space_of(search).defaults() == {f"{EXTRACTOR}.kind": "periodic", LR: 0.001}
+    assert space_of(search, **{f"{EXTRACTOR}.kind": "normalized"}).defaults() == {
+        f"{EXTRACTOR}.kind": "normalized",
+        f"{EXTRACTOR}.dropout": 0.3,
+        LR: 0.001,
+    }
+
+
+def test_all_kinds_are_those_that_need_no_setting_of_their_own() -> None:
+    (parameter,) = space_of({"multi_feature.optimizer.kind": "*"}).parameters
+
+    assert parameter.distribution.choices == ("adam", "adamw", "sgd")
+
+
+def test_another_space_has_another_document() -> None:
+    first, second = (space_of({LR: f"float:1e-4..{high}"}).document() for high in (0.1, 0.2))
+
+    assert first == space_of({LR: "float:1e-4..0.1"}).document()
+    assert first != second

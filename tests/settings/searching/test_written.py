@@ -1,0 +1,65 @@
+"""How it is written what a setting may be, and what trials are judged by."""
+
+from typing import Any
+
+import pytest
+
+from nested_lightning import SettingsError
+from nested_lightning.settings.searching.written import Everything, Range, Values, Written, read_search
+from nested_lightning.settings.sweep import check_sweep
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("a, b,c", Values(("a", "b", "c"))),
+        ("16,32", Values((16, 32))),
+        ("0.1,null,true", Values((0.1, None, True))),
+        ([8, 16], Values((8, 16))),
+        ("bool", Values((False, True))),
+        ("*", Everything()),
+        ("int:16..256:log", Range(type="int", low=16, high=256, log=True)),
+        ("int:16..256:8", Range(type="int", low=16, high=256, step=8)),
+        ("float:1e-4..1e-2:log", Range(type="float", low=1e-4, high=1e-2, log=True)),
+        ("float:-1..1", Range(type="float", low=-1, high=1)),
+        ({"low": 1, "high": 9}, Range(type="int", low=1, high=9)),
+        ({"low": 0.1, "high": 1, "log": True}, Range(type="float", low=0.1, high=1, log=True)),
+        ({"low": 1, "high": 9, "type": "float"}, Range(type="float", low=1, high=9)),
+    ],
+)
+def test_words_and_yaml_say_what_a_setting_may_be(written: Any, meant: Written) -> None:
+    assert read_search("x", written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        ("a", "two values"),
+        ("a,a", "twice"),
+        ("int:5..2", "empty"),
+        ("int:1..2.5", "whole numbers"),
+        ("float:0..1:log", "above 0"),
+        ("float:a..b", "can't be searched"),
+        ("int:1", "can't be searched"),
+        ({"low": 1}, "can't be searched"),
+        ({"low": 1, "high": 2, "base": 3}, "can't be searched"),
+        ([[1], [2]], "can't be searched"),
+        (None, "can't be searched"),
+    ],
+)
+def test_what_can_not_be_read_is_refused_in_a_line(written: Any, word: str) -> None:
+    with pytest.raises(SettingsError, match=word) as caught:
+        read_search("trainer.max_epochs", written)
+    (line,) = caught.value.problems
+    assert line.startswith("--search trainer.max_epochs: ")
+
+
+def test_objectives_say_what_is_better_or_have_a_name_that_does() -> None:
+    sweep = check_sweep({"objectives": ["val_macro_f1", "parameters:min", "val/odd:max"]})
+
+    assert [str(one) for one in sweep.objectives] == ["val_macro_f1:max", "parameters:min", "val/odd:max"]
+    for wrong in (["val/odd"], ["val_loss", "val_loss:max"]):
+        with pytest.raises(SettingsError, match="--objective"):
+            check_sweep({"objectives": wrong})
+    with pytest.raises(SettingsError, match=r"sweep\.trials = 0"):
+        check_sweep({"trials": 0})
