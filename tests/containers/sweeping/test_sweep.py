@@ -16,32 +16,30 @@ from nested_lightning import UserError, parse_settings
 from nested_lightning.app.sweeping.results import SweepResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.sweeping.sweep import run_sweep
+from nested_lightning.settings.reading.merging import merge
 from nested_lightning.settings.searching.space import make_space
 from nested_lightning.settings.sweep import check_sweep
-from tests.campaign.sweep_kills import write_table
+from tests.conftest import make_small_settings, write_small_csv
 
 pytestmark = pytest.mark.slow
 
 LR = "multi_feature.optimizer.lr"
+EXTRACTOR = "multi_feature.feature_extractor"
+SMALL = (
+    *("--set", f"{EXTRACTOR}.hidden_features=8", "--set", f"{EXTRACTOR}.out_features=4", "--device", "cpu"),
+    *("--set", "multi_feature.data.batch_size=16", "--seed", "1"),
+)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("data") / "small.csv"
-    write_table(file)
-    return file
+    return write_small_csv(tmp_path_factory.mktemp("data") / "small.csv")
 
 
 def sweep(data: Path, folder: Path, *, resume: bool = False, search: Any = None, **how: Any) -> SweepResult:
-    settings = parse_settings(
-        {
-            "model": "multi-feature",
-            "seed": 1,
-            "multi_feature.data": {"path": str(data), "label": "label"},
-            "trainer": {"max_epochs": how.pop("max_epochs", 2), "accelerator": "cpu"},
-            **how.pop("settings", {}),
-        }
-    )
+    epochs = {"seed": 1, "trainer": {"max_epochs": how.pop("max_epochs", 2)}}
+    changes = merge(epochs, how.pop("settings", {}))
+    settings = parse_settings(merge(make_small_settings(data, folder / "unused"), changes))
     search = search or {LR: "float:1e-4..1e-1:log"}
     how = {"trials": 4, "objectives": ["val_loss:min"], "search": search, **how}
     return run_sweep(
@@ -54,7 +52,17 @@ def sweep(data: Path, folder: Path, *, resume: bool = False, search: Any = None,
 
 
 def start(data: Path, folder: Path, *options: str) -> subprocess.Popen[bytes]:
-    new = ("--model", "multi-feature", "--data", str(data), "--label", "label", "--folder", str(folder))
+    new = (
+        "--model",
+        "multi-feature",
+        "--data",
+        str(data),
+        "--label",
+        "shape",
+        "--folder",
+        str(folder),
+        *SMALL,
+    )
     told = ("--resume", str(folder)) if (folder / "sweep.yaml").exists() else (*new, *options)
     return subprocess.Popen(
         (sys.executable, "main.py", "sweep", *told), stderr=subprocess.PIPE, stdout=subprocess.PIPE
@@ -105,13 +113,13 @@ def test_labels_of_test_rows_change_the_last_score_alone(data: Path, tmp_path: P
         [*rows[0], "split"],
         [[*row, ("train", "val", "test")[min(2, n % 5 // 2)]] for n, row in enumerate(rows[1:])],
     )
-    other = [[*row[:-2], "k0", row[-1]] if row[-1] == "test" else row for row in rows]
+    other = [[*row[:-2], "star", row[-1]] if row[-1] == "test" else row for row in rows]
     results = []
     for name, table in {"a": rows, "b": other}.items():
         file = tmp_path / f"{name}.csv"
         with file.open("w", newline="") as opened:
             csv.writer(opened).writerows([head, *table])
-        split = {"multi_feature.data": {"path": str(file), "label": "label", "split": {"kind": "column"}}}
+        split = {"multi_feature": {"data": {"split": {"kind": "column"}}}}
         results.append(sweep(file, tmp_path / name, trials=3, settings=split))
 
     assert results[0].trials == results[1].trials
@@ -138,7 +146,7 @@ def test_a_worker_that_is_killed_fails_its_trial_and_is_replaced(data: Path, tmp
         "--trials",
         "2",
         "--set",
-        "trainer.max_epochs=300",
+        "trainer.max_epochs=60",
         "--search",
         f"{LR}=float:1e-4..1e-1:log",
     )
@@ -154,7 +162,7 @@ def test_a_worker_that_is_killed_fails_its_trial_and_is_replaced(data: Path, tmp
 def test_ctrl_c_ends_all_in_seconds_and_a_kill_too_and_the_trials_go_on(data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "s"
     search = ("--search", f"{LR}=float:1e-4..1e-2:log", "--pruner", "none")
-    process = start(data, folder, "--trials", "3", "--jobs", "2", "--set", "trainer.max_epochs=100", *search)
+    process = start(data, folder, "--trials", "3", "--jobs", "2", "--set", "trainer.max_epochs=60", *search)
     wait_for(lambda: all((folder / f"trials/000{n}/metrics.csv").exists() for n in range(2)))
     workers = workers_of(process.pid)
     process.send_signal(signal.SIGINT)
@@ -183,8 +191,7 @@ def test_ctrl_c_ends_all_in_seconds_and_a_kill_too_and_the_trials_go_on(data: Pa
         tmp_path / "whole",
         trials=3,
         pruner="none",
-        max_epochs=100,
+        max_epochs=60,
         search={LR: "float:1e-4..1e-2:log"},
-        settings={"seed": 0},
     )
     assert (folder / "trials.csv").read_text() == (tmp_path / "whole/trials.csv").read_text()
