@@ -16,7 +16,7 @@ from nested_lightning.app.training.runs.interruption import TrainingInterruptedE
 
 _LOOK_S = 0.25
 """How often it is looked whether a signal came."""
-_PATIENCE_S = 4.0
+_PATIENCE_S = 3.0
 """For workers to save and end."""
 
 

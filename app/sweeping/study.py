@@ -287,6 +287,10 @@ def faults_of_study(folder: Path, *others: type[Exception]) -> Iterator[None]:
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError, *others) as error:
         cause = error.__cause__ or error
         reason = " ".join(str(cause).partition("[SQL")[0].split())
+        if type(cause).__module__.startswith("psycopg") or "(psycopg" in reason:
+            raise UserError(
+                f"--storage: the database can't be used: {reason}; see that it runs and lets this machine in"
+            ) from error
         raise UserError(_how_to_mend(folder / "study.db", reason)) from error
 
 
@@ -298,7 +302,7 @@ def _how_to_mend(file: Path, reason: str) -> str:
     if "full" in reason:
         return f"{file} can't be written: {reason}; free space, and go on by --resume: nothing is lost"
     return (
-        f"{file}, or the database in its place, fails: {reason}; put a copy of it back, or begin a new sweep:"
+        f"{file} fails: {reason}; put a copy of it back, or begin a new sweep:"
         " the trials that ended stand in trials.csv, and their run folders in trials"
     )
 

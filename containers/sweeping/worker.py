@@ -45,7 +45,7 @@ def _work(line: Line) -> None:
         try:
             outcome = do_task(task, lambda step, value: line.ask(Report(step=step, value=value)))
         except TrainingInterruptedError as stop:
-            sys.exit(stop.exit_status)
+            os._exit(stop.exit_status)  # it is saved, and there is no time to lose
         is_last = "LOCAL_RANK" in os.environ  # this process has become one of several, and stays that
         gc.collect()
         if torch.cuda.is_initialized():
