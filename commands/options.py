@@ -7,8 +7,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nested_lightning.commands.completing.completion import complete_model, complete_preset, complete_set
+from nested_lightning.commands.completing.completion import (
+    complete_device,
+    complete_model,
+    complete_preset,
+    complete_set,
+)
 from nested_lightning.commands.own_families import know_families, know_family
+from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import merge, nest, parse_assignment
 
 _model_option = partial(
@@ -76,6 +82,10 @@ ArgumentOption = Annotated[
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out samples that can't be used, and count them.")
 ]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.", autocompletion=complete_device),
+]
 EngineOption = Annotated[
     Literal["lightning", "ray"],
     typer.Option("--engine", help="Who starts several processes; ray: workers of a Ray cluster."),
@@ -135,3 +145,19 @@ def nest_given(values: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None:
             nested = merge(nested, nest(path, value))
     return nested
+
+
+def device_options(device: str | None) -> dict[str, Any]:
+    """Return the settings of the trainer that ``--device`` stands for.
+
+    Raises:
+        SettingsError: It isn't one of those that can be chosen.
+    """
+    if device is None:
+        return {}
+    accelerator, colon, index = device.partition(":")
+    if not colon:
+        return {"trainer.accelerator": accelerator}
+    if not index.isdigit() or accelerator == "cpu":
+        raise SettingsError([f"--device {device}: write cpu, cuda, mps, or one device as cuda:1"])
+    return {"trainer.accelerator": accelerator, "trainer.devices": [int(index)]}

@@ -4,19 +4,20 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nested_lightning.app.launch import is_restarted
-from nested_lightning.commands.completing.completion import complete_device
 from nested_lightning.commands.cross_validation import train_folds
 from nested_lightning.commands.options import (
     DebugOption,
+    DeviceOption,
     EngineOption,
     RayAddressOption,
     SkipBadOption,
     best_of_run,
+    device_options,
 )
 from nested_lightning.commands.overrides import (
     OverrideRequest,
@@ -36,10 +37,7 @@ def train(
     sources: Sources,
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of weights, order and dropout.")] = None,
-    device: Annotated[
-        str | None,
-        typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.", autocompletion=complete_device),
-    ] = None,
+    device: DeviceOption = None,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -67,7 +65,7 @@ def train(
         options={
             "seed": seed,
             "run_dir": str(run_dir) if run_dir else None,
-            **_device_options(device),
+            **device_options(device),
         },
         family_options={"data.batch_size": batch_size, "data.skip_bad": skip_bad or None},
         below=_layers_from(from_, sources.model),
@@ -90,17 +88,6 @@ def _layers_from(path: Path | None, model: str | None) -> list[Layer]:
         from nested_lightning.containers.starting.continuing import layer_from
 
         return [layer_from(path, model=model)]
-
-
-def _device_options(device: str | None) -> dict[str, Any]:
-    if device is None:
-        return {}
-    accelerator, colon, index = device.partition(":")
-    if not colon:
-        return {"trainer.accelerator": accelerator}
-    if not index.isdigit() or accelerator == "cpu":
-        raise SettingsError([f"--device {device}: write cpu, cuda, mps, or one device as cuda:1"])
-    return {"trainer.accelerator": accelerator, "trainer.devices": [int(index)]}
 
 
 def _train_once(

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from lightning_fabric.utilities.exceptions import MisconfigurationException
@@ -74,13 +74,26 @@ class MonitoredValue(EpochCallback, Checkpoint):
             )
 
 
-def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -> UserError:
+class UnloggedError(UserError):
+    """A value that a setting names isn't there.
+
+    Args:
+        name: Of the value.
+        logged: Names of those that are.
+        setting: That names it.
+    """
+
+    def __init__(self, name: str, logged: Iterable[str], *, setting: str = "trainer.monitor") -> None:
+        known = list(logged)
+        self.what = f"no such value is logged{did_you_mean(name, known)}"
+        self.what += f" (allowed: {', '.join(known) or 'nothing is logged'})"
+        self.name, self.setting = name, setting
+        super().__init__(f"{setting} = '{name}': {self.what}")
+
+
+def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -> UnloggedError:
     """Return the error that a value that a setting names isn't there, with the names that are."""
-    logged = [*trainer.callback_metrics]
-    return UserError(
-        f"{setting} = '{name}': no such value is logged{did_you_mean(name, logged)}"
-        f" (allowed: {', '.join(logged) or 'nothing is logged'})"
-    )
+    return UnloggedError(name, trainer.callback_metrics, setting=setting)
 
 
 _LACKING = {

@@ -87,13 +87,10 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
     counts = {state: sum(one.state == state for one in ended) for state in _STYLES}
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
     if result.stopped:
-        print_fault(f"the sweep stopped: {result.stopped}")
+        print_fault(f"the sweep stopped after {counted(len(ended), 'trial')} ({told}): {result.stopped}")
     elif not result.is_new:
         print_line("Nothing left to do: all trials have ended")
     if result.winner is None:
-        reasons = [one.reason for one in ended if one.state == "failed"]
-        last = f", the last by: {reasons[-1]}" if reasons else ""
-        print_fault(f"no trial was completed of {counted(len(ended), 'trial')} ({told}){last}")
         return
     _print_trials(result, sweep)
     if result.test_scores:

@@ -21,6 +21,7 @@ from nested_lightning.app.sweeping.report_callback import (
     refuse_infinite,
 )
 from nested_lightning.app.sweeping.results import Objective
+from nested_lightning.app.training.monitored_value import UnloggedError
 from nested_lightning.app.training.runs.fold_folders import fold_folder
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
 from nested_lightning.app.training.runs.result import TrainingResult, without_part
@@ -55,6 +56,10 @@ def do_task(task: Task, ask: Ask) -> Outcome:
         raise
     except TrialPrunedError as stop:
         return Outcome(state="pruned", reason=str(stop))
+    except UnloggedError as error:  # no other trial would log it
+        halts = error.name in {one.name for one in task.objectives}
+        reason = f"--objective {error.name}: {error.what}" if halts else str(error)
+        return Outcome(state="halted" if halts else "failed", reason=reason)
     except BaseException as error:  # a trial that ends the process too is one that failed
         return Outcome(state="halted" if is_disk_full(error) else "failed", reason=_reason(error))
 
@@ -149,8 +154,7 @@ def _value(objective: Objective, run: TrainingRun, result: TrainingResult) -> fl
     if not objective.is_logged:
         return float(sum(parameter.numel() for parameter in run.model.parameters()))
     if objective.name not in result.validation_metrics:
-        names = ", ".join(result.validation_metrics) or "nothing"
-        raise UserError(f"--objective {objective.name}: validation logs no such value (it logs {names})")
+        raise UnloggedError(objective.name, result.validation_metrics)
     value = result.validation_metrics[objective.name]
     refuse_infinite(objective.name, value)
     return value

@@ -65,10 +65,12 @@ class SearchSpace:
     Attributes:
         parameters: Choices before what belongs to them.
         settings: The settings that are searched from.
+        notes: What ``*`` doesn't stand for, in sentences.
     """
 
     parameters: tuple[SearchedParameter, ...]
     settings: ApplicationSettings
+    notes: tuple[str, ...] = ()
 
     def defaults(self) -> dict[str, Any]:
         """Return what the settings say of each parameter that exists with them, by path."""
@@ -115,16 +117,17 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
     settings = with_items(settings, [*map(names_of, written)])
     kinds: dict[str, Sequence[str]] = {}
     parameters = []
+    notes: list[str] = []
     for path, what in written.items():
         try:
-            parameters.append(_parameter(settings, path, what, kinds))
+            parameters.append(_parameter(settings, path, what, kinds, notes))
         except SettingsError as error:
             problems += error.problems
     if not search:
         problems.append("nothing is searched: give --search SETTING=VALUES, or sweep.search in a file")
     if problems:
         raise SettingsError(problems)
-    return SearchSpace(parameters=tuple(parameters), settings=settings)
+    return SearchSpace(parameters=tuple(parameters), settings=settings, notes=tuple(notes))
 
 
 def names_of(path: str) -> Names:
@@ -150,28 +153,32 @@ def _refuse_fixed(settings: ApplicationSettings, names: Names) -> None:
 
 
 def _parameter(
-    settings: ApplicationSettings, path: str, written: Written, kinds: dict[str, Sequence[str]]
+    settings: ApplicationSettings,
+    path: str,
+    written: Written,
+    kinds: dict[str, Sequence[str]],
+    notes: list[str],
 ) -> SearchedParameter:
     found = find(settings, names_of(path), kinds)
     if isinstance(written, Everything):
-        written = _everything(settings, path, found)
+        written = _everything(settings, path, found, notes)
     _refuse_untaken(settings, path, written, found.asked_when)
     if found.slot is not None and isinstance(written, Values):
         kinds[path] = [str(one) for one in written.values]
     return SearchedParameter(path=path, distribution=_distribution(written), asked_when=found.asked_when)
 
 
-def _everything(settings: ApplicationSettings, path: str, found: Found) -> Values:
+def _everything(settings: ApplicationSettings, path: str, found: Found, notes: list[str]) -> Values:
     """Return all values of a setting; of a choice, the kinds that need no setting of their own.
 
     Raises:
         SettingsError: It has no end of them.
     """
     if found.slot is not None:
-        taken = [
-            kind for kind in found.slot.choices if not [*_refusals(settings, path, kind, found.asked_when)]
-        ]
-        return Values(tuple(taken))
+        refused = {kind: [*_refusals(settings, path, kind, found.asked_when)] for kind in found.slot.choices}
+        said = ((kind, lines[0].removeprefix("--search ")) for kind, lines in refused.items() if lines)
+        notes += [f"--search {path}=*: without {kind}: {why}" for kind, why in said]
+        return Values(tuple(kind for kind, lines in refused.items() if not lines))
     annotation = found.field.annotation if found.field is not None else None
     words = (False, True) if annotation is bool else get_args(annotation)
     if annotation is bool or str(get_origin(annotation)).endswith("Literal"):

@@ -163,9 +163,12 @@ def test_the_first_trial_is_what_the_settings_say_where_it_exists() -> None:
 
 
 def test_all_kinds_are_those_that_need_no_setting_of_their_own() -> None:
-    (parameter,) = space_of({"multi_feature.optimizer.kind": "*"}).parameters
+    space = space_of({"multi_feature.optimizer.kind": "*"})
 
+    (parameter,) = space.parameters
     assert parameter.distribution.choices == ("adam", "adamw", "sgd")
+    (note,) = space.notes
+    assert "without torch: multi_feature.optimizer.name: a value is needed" in note
 
 
 def test_another_space_has_another_document() -> None:
