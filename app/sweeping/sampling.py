@@ -1,7 +1,8 @@
 """What a trial tries: drawn by a sampler that is made for it alone, so that a kill changes nothing."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import optuna
@@ -16,6 +17,8 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.space import SearchSpace, is_asked
+
+Direction = Literal["minimize", "maximize"]
 
 _TRIES = 20
 """Draws of a point that hasn't been tried; a small space may have no more."""
@@ -62,7 +65,7 @@ def draw(
     space: SearchSpace,
     *,
     seed: int,
-    directions: Sequence[str],
+    directions: Sequence[Direction],
     trials: Sequence[FrozenTrial],
     attributes: Mapping[str, Any],
 ) -> FrozenTrial | None:
@@ -114,15 +117,22 @@ def _drawn(trial: Trial, space: SearchSpace, fixed: Mapping[str, Any]) -> dict[s
 def _holds(distribution: BaseDistribution, value: Any) -> bool:
     if isinstance(distribution, CategoricalDistribution):
         return value in distribution.choices
-    return isinstance(value, int | float) and distribution._contains(distribution.to_internal_repr(value))
+    if isinstance(distribution, IntDistribution):
+        return value in range(distribution.low, distribution.high + 1, distribution.step)
+    assert isinstance(distribution, FloatDistribution)
+    if not isinstance(value, int | float) or not distribution.low <= value <= distribution.high:
+        return False
+    steps = (value - distribution.low) / (distribution.step or 1.0)
+    return distribution.step is None or math.isclose(steps, round(steps), abs_tol=1e-8)
 
 
 def _suggested(trial: Trial, path: str, distribution: BaseDistribution) -> Any:
     if isinstance(distribution, CategoricalDistribution):
         return trial.suggest_categorical(path, distribution.choices)
     if isinstance(distribution, IntDistribution):
-        bounds = {"step": distribution.step, "log": distribution.log}
-        return trial.suggest_int(path, distribution.low, distribution.high, **bounds)
+        return trial.suggest_int(
+            path, distribution.low, distribution.high, step=distribution.step, log=distribution.log
+        )
     assert isinstance(distribution, FloatDistribution)
     return trial.suggest_float(
         path, distribution.low, distribution.high, step=distribution.step, log=distribution.log

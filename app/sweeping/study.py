@@ -20,7 +20,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.sweeping.results import Objective, TrialRecord
-from nested_lightning.app.sweeping.sampling import draw
+from nested_lightning.app.sweeping.sampling import Direction, draw
 from nested_lightning.app.sweeping.space import SearchSpace
 
 _STATES: Mapping[TrialState, Any] = {
@@ -60,9 +60,9 @@ class Plan:
     max_steps: int
 
     @property
-    def directions(self) -> list[str]:
+    def directions(self) -> list[Direction]:
         """Those of the objectives, in Optuna's words."""
-        return [f"{one.direction}imize" for one in self.objectives]
+        return ["minimize" if one.direction == "min" else "maximize" for one in self.objectives]
 
 
 PRUNERS: Mapping[str, tuple[Callable[[int], BasePruner], str]] = {
@@ -197,9 +197,13 @@ class SweepStudy:
         """Return what takes reports; a trial that was interrupted is taken up as it stands."""
         if number not in self._trials:
             frozen = self._study.get_trials(deepcopy=False)[number]
-            self._trials[number] = Trial(self._study, frozen._trial_id)
+            self._trials[number] = Trial(self._study, self._id_of(number))
             self._last_steps[number] = max(frozen.intermediate_values, default=-1)
         return self._trials[number]
+
+    def _id_of(self, number: int) -> int:
+        study = self._storage.get_study_id_from_name(self._study.study_name)
+        return self._storage.get_trial_id_from_study_id_trial_number(study, number)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -282,9 +286,10 @@ def faults_of_study(folder: Path, *others: type[Exception]) -> Iterator[None]:
     Raises:
         UserError: It does.
     """
+    caught: tuple[type[Exception], ...] = (SQLAlchemyError, optuna.exceptions.StorageInternalError, *others)
     try:
         yield
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, *others) as error:
+    except caught as error:
         cause = error.__cause__ or error
         reason = " ".join(str(cause).partition("[SQL")[0].split())
         if type(cause).__module__.startswith("psycopg") or "(psycopg" in reason:

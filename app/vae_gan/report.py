@@ -113,5 +113,6 @@ class VaeGanSections:
 
 
 def _grid(title: str, pictures: Tensor, originals: Tensor | None = None, *, note: str) -> Pictures:
-    content = write_grid(pictures, originals, num_columns=_NUM_COLUMNS, format_="png")
+    below = None if originals is None else originals.numpy()
+    content = write_grid(pictures.numpy(), below, num_columns=_NUM_COLUMNS, format_="png")
     return Pictures(title=title, pictures=[Picture(content=content, alt=f"{title}. {note}")], note=note)

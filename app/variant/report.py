@@ -19,8 +19,9 @@ from nested_lightning.app.report.contents import Block, MarkedLines, SectionMake
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.scores import Resampling
 from nested_lightning.app.variant.data import VariantDataModule
+from nested_lightning.app.variant.labelling import SequencePrediction
 from nested_lightning.app.variant.model import VariantModel
-from nested_lightning.app.variant.predict import SequencePrediction, VariantPredictor
+from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.spec import VariantSpec
 

@@ -96,7 +96,7 @@ def _values(path: str, values: Any) -> Values:
 
 
 def _read_bounds(path: str, bounds: dict[str, Any], written: Any) -> Range:
-    numbers = [bounds.get(name) for name in ("low", "high", "step") if name in bounds]
+    numbers: list[Any] = [bounds.get(name) for name in ("low", "high", "step") if name in bounds]
     is_known = {"low", "high"} <= bounds.keys() <= _BOUNDS
     if not is_known or not all(type(one) in (int, float) and isfinite(one) for one in numbers):
         raise _wrong(path, written)

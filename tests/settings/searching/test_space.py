@@ -1,6 +1,6 @@
 """What is searched: how it is written, where it stands, what is refused before the first trial."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -140,13 +140,13 @@ def test_a_range_has_to_fit_each_kind_that_it_is_asked_for() -> None:
 def test_slots_at_every_depth_and_single_items_are_searched(model: str, path: str, kind: str) -> None:
     space = space_of({f"{path}.kind": "*"}, model=model)
 
-    assert kind in space.parameters[0].distribution.choices
+    assert kind in space.parameters[0].choices
 
 
 def test_a_single_item_starts_from_what_is_shared() -> None:
     item = "multi_feature.feature_extractors.kar"
 
-    space = space_of({f"{item}.hidden_features": "int:4..8"}, **{WIDTH: 6})
+    space = space_of({f"{item}.hidden_features": "int:4..8"}, **cast("Any", {WIDTH: 6}))
 
     assert space.defaults() == {f"{item}.hidden_features": 6}
 
@@ -166,7 +166,7 @@ def test_all_kinds_are_those_that_need_no_setting_of_their_own() -> None:
     space = space_of({"multi_feature.optimizer.kind": "*"})
 
     (parameter,) = space.parameters
-    assert parameter.distribution.choices == ("adam", "adamw", "sgd")
+    assert parameter.choices == ("adam", "adamw", "sgd")
     (note,) = space.notes
     assert "without torch: multi_feature.optimizer.name: a value is needed" in note
 
