@@ -1,7 +1,7 @@
 """What a trial tries: drawn by a sampler that is made for it alone, so that a kill changes nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import optuna
@@ -16,6 +16,8 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.space import SearchSpace, is_asked
+
+Direction: TypeAlias = Literal["minimize", "maximize"]
 
 _TRIES = 20
 """Draws of a point that hasn't been tried; a small space may have no more."""
@@ -62,7 +64,7 @@ def draw(
     space: SearchSpace,
     *,
     seed: int,
-    directions: Sequence[str],
+    directions: Sequence[Direction],
     trials: Sequence[FrozenTrial],
     attributes: Mapping[str, Any],
 ) -> FrozenTrial | None:
@@ -121,8 +123,9 @@ def _suggested(trial: Trial, path: str, distribution: BaseDistribution) -> Any:
     if isinstance(distribution, CategoricalDistribution):
         return trial.suggest_categorical(path, distribution.choices)
     if isinstance(distribution, IntDistribution):
-        bounds = {"step": distribution.step, "log": distribution.log}
-        return trial.suggest_int(path, distribution.low, distribution.high, **bounds)
+        return trial.suggest_int(
+            path, distribution.low, distribution.high, step=distribution.step, log=distribution.log
+        )
     assert isinstance(distribution, FloatDistribution)
     return trial.suggest_float(
         path, distribution.low, distribution.high, step=distribution.step, log=distribution.log

@@ -20,7 +20,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.sweeping.results import Objective, TrialRecord
-from nested_lightning.app.sweeping.sampling import draw
+from nested_lightning.app.sweeping.sampling import Direction, draw
 from nested_lightning.app.sweeping.space import SearchSpace
 
 _STATES: Mapping[TrialState, Any] = {
@@ -31,6 +31,7 @@ _STATES: Mapping[TrialState, Any] = {
 }
 _OWNER, _REASON = "owner", "reason"
 _NAME = "sweep"
+_FAULTS: tuple[type[Exception], ...] = (SQLAlchemyError, optuna.exceptions.StorageInternalError)
 _BUSY_S = 60.0
 """How long a writer waits for whoever reads the file."""
 _LOCK = 7_160_381
@@ -60,9 +61,9 @@ class Plan:
     max_steps: int
 
     @property
-    def directions(self) -> list[str]:
+    def directions(self) -> list[Direction]:
         """Those of the objectives, in Optuna's words."""
-        return [f"{one.direction}imize" for one in self.objectives]
+        return ["minimize" if one.direction == "min" else "maximize" for one in self.objectives]
 
 
 PRUNERS: Mapping[str, tuple[Callable[[int], BasePruner], str]] = {
@@ -284,7 +285,7 @@ def faults_of_study(folder: Path, *others: type[Exception]) -> Iterator[None]:
     """
     try:
         yield
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, *others) as error:
+    except (*_FAULTS, *others) as error:
         cause = error.__cause__ or error
         reason = " ".join(str(cause).partition("[SQL")[0].split())
         if type(cause).__module__.startswith("psycopg") or "(psycopg" in reason:

@@ -1,7 +1,7 @@
 """A whole sweep, from settings or from its folder."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -148,7 +148,7 @@ def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> Sweep
     if not result.winner.is_ours:
         return replace(result, stopped="the winner lies on another machine: resume there, for its test")
     task = make_task("test", result.winner)
-    scores = known_scores(task)
+    scores: Mapping[str, float] = known_scores(task)
     if not scores:
         outcome = leader.do(task)
         if outcome.state != "complete":

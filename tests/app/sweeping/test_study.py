@@ -37,7 +37,8 @@ def run(study: SweepStudy, most: int = 100) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("sampler", quick_first(["tpe", "random", "cma-es"]))
 def test_a_study_that_is_opened_anew_again_and_again_draws_the_same(tmp_path: Path, sampler: str) -> None:
-    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
     whole = run(opened(tmp_path / "a", sampler=sampler))
 
     for _ in range(5):
