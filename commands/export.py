@@ -153,7 +153,8 @@ def _export_graphs(
         from nested_lightning.containers.starting.exporting import export_graphs
 
         application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
-        report = export_graphs(application, output, format_=format_.value, **options)
+        written: Any = format_.value
+        report = export_graphs(application, output, format_=written, **options)
     name, largest = max(report.differences.items(), key=lambda item: item[1])
     print_line(f"largest difference from the model: {name}, {largest}", on=status_console)
     print_line(f"{options['submodule'] or 'model'} written to {short_path(output)}", on=status_console)

@@ -80,11 +80,13 @@ class Exports:
         graphs: Its graphs.
         predictor: Plain values that decoding needs besides, see `Manifest`.
         loop: How the graphs are repeated; None: each runs once.
+        fault: Why the whole can't be exported, but only submodules; empty: it can.
     """
 
     graphs: Sequence[Exportable]
     predictor: Mapping[str, Any] = field(default_factory=dict)
     loop: Loop | None = None
+    fault: str = ""
 
 
 def some_rows(inputs: Inputs) -> dict[str, Inputs]:

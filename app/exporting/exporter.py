@@ -37,6 +37,7 @@ class Exporter:
         path: Its path, e.g. ``multi_feature``.
         wholes: Its graphs.
         facts: What the manifest says besides, see `Manifest`.
+        fault: Why the whole can't be exported, see `Exports`.
         tolerance: How far a graph's answer may be from the model's, see `Difference`.
     """
 
@@ -45,6 +46,7 @@ class Exporter:
     wholes: Sequence[Exportable]
     facts: Mapping[str, Any]
     tolerance: float
+    fault: str = ""
 
     def __call__(self, target: Path, format_: Format, *, submodule: str | None = None) -> ExportReport:
         """Write a file, or a folder where there are several graphs; whole or not at all.
@@ -58,6 +60,8 @@ class Exporter:
             ExportError: Something can't be exported, or says something else than the model.
             UserError: There is no such submodule.
         """
+        if self.fault and submodule is None:
+            raise ExportError(f"{self.fault}; --submodule exports the other parts")
         wanted = self.wholes if submodule is None else [*self._submodules(submodule)]
         try:
             made = [prove(one, format_, tolerance=self.tolerance) for one in wanted]

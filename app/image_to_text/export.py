@@ -10,7 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.exported.manifest import Loop
-from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphs, Inputs, some_rows
+from nested_lightning.app.exporting.exportable import (
+    Exportable,
+    Exports,
+    Graphs,
+    Inputs,
+    some_rows,
+)
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
@@ -62,7 +68,12 @@ def exports_of(
         ),
     ]
     loop = Loop(first="encoder", step="step", begin=BEGIN, end=END, pad=PAD, max_length=model.max_length)
-    return Exports(graphs=graphs, loop=loop)
+    fault = ""
+    if len(steps) < _NUM_STEPS * len(cases):
+        fault = (
+            "image_to_text.text_decoder: its state has other tensors after a token, so a step has no graph"
+        )
+    return Exports(graphs=graphs, loop=loop, fault=fault)
 
 
 class _Encoder(nn.Module):
@@ -92,7 +103,10 @@ class _Step(nn.Module):
 def _steps(model: ImageToText, pictures: Tensor) -> Iterator[Inputs]:
     """Yield what the steps of a greedy caption are given."""
     tokens, state = torch.full((len(pictures),), BEGIN), model.begin(pictures)
+    num_tensors = len(state)
     for _ in range(_NUM_STEPS):
+        if len(state) != num_tensors:
+            return
         yield (tokens, *state)
         log_probabilities, state = model.step(tokens, state)
         tokens = log_probabilities.argmax(dim=1)

@@ -24,17 +24,19 @@ from nested_lightning.app.report.contents import Block, Table, Text
 
 
 class Answered(Protocol):
-    """The answers for one column.
+    """The answers for one column."""
 
-    Attributes:
-        true: What is true of each of N rows.
-        errors: 0 where the answer is right, the larger the worse, [N].
-        error_name: What the errors are.
-    """
+    @property
+    def true(self) -> Sequence[Any]:
+        """What is true of each of N rows."""
 
-    true: Sequence[Any]
-    errors: Sequence[float]
-    error_name: str
+    @property
+    def errors(self) -> Sequence[float]:
+        """0 where the answer is right, the larger the worse, [N]."""
+
+    @property
+    def error_name(self) -> str:
+        """What the errors are."""
 
     def blocks(self, where: str) -> Sequence[Block]:
         """Return charts of all answers; ``where`` says of which rows."""

@@ -66,7 +66,9 @@ def read_metrics(file: Path) -> dict[str, dict[int, float]]:
     with foreign_file(regular_file(file)), file.open(encoding="utf-8", errors="replace", newline="") as text:
         for row in csv.DictReader(text):
             step = _number(row.get("step"))
-            for name, value in row.items() if step is not None else ():
+            if step is None:
+                continue
+            for name, value in row.items():
                 number = _number(value)
                 if name not in (None, "step", "epoch") and number is not None:
                     columns.setdefault(name, {})[int(step)] = number

@@ -72,7 +72,9 @@ class OwnSections:
     def resampling(self, part: PartName) -> Resampling | None:
         """Return nothing."""
         del part
+        return None
 
     def sample_errors(self, part: PartName) -> SampleErrors | None:
         """Return nothing."""
         del part
+        return None

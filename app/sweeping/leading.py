@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any
 
+from nested_lightning.app.errors import counted
 from nested_lightning.app.sweeping.messages import Outcome, Report, Task
 from nested_lightning.app.sweeping.results import TrialRecord
 from nested_lightning.app.sweeping.study import SweepStudy
@@ -115,7 +116,8 @@ class Leader:
         self._ended(number)
         self._num_failures += message.state == "failed"
         if self._max_failures is not None and self._num_failures > self._max_failures:
-            raise SweepHaltedError(f"{self._num_failures} trials failed, the last one by: {message.reason}")
+            failed = counted(self._num_failures, "trial")
+            raise SweepHaltedError(f"{failed} failed, the last one by: {message.reason}")
 
     def _message(self, worker: WorkerProcess) -> Any:
         """Return what a worker says; of a worker that is gone, that it failed of what it was at."""

@@ -53,6 +53,7 @@ class VaeGanSections:
     def resampling(self, part: PartName) -> Resampling | None:
         """Return nothing: scores are of sets of pictures."""
         del part
+        return None
 
     def sample_errors(self, part: PartName) -> SampleErrors | None:
         """Return the squared error of each picture's reconstruction."""

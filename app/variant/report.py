@@ -114,7 +114,7 @@ class VariantSections:
     def _ones(self, part: PartName, name: str) -> Iterator[LabelledOne]:
         sequences, predicted, spec = self._sequences(part, name), self._predict(part, name), self._spec(name)
         labels = sequences.scored_labels().split([len(one.probabilities) for one in predicted])
-        origins = sequences.origins or [None] * len(predicted)
+        origins: Sequence[Any] = sequences.origins or [None] * len(predicted)
         steps = _steps_of(sequences, spec)
         for origin, prediction, target, own in zip(origins, predicted, labels, steps, strict=True):
             place = (origin.file.rpartition("/")[2], origin.row) if origin is not None else ()

@@ -193,7 +193,8 @@ def format_score(value: float | None) -> str:
 
 def format_metric(name: str, value: float | None) -> str:
     """Return a metric as it is read: a count as a whole number, a score with four decimals."""
-    is_count = isinstance(value, int) or (value is not None and name.endswith("samples") and value % 1 == 0)
+    counts = ("samples", "parameters")
+    is_count = isinstance(value, int) or (value is not None and name.endswith(counts) and value % 1 == 0)
     return f"{int(value or 0):,}" if is_count else format_score(value)
 
 

@@ -87,7 +87,7 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
     counts = {state: sum(one.state == state for one in ended) for state in _STYLES}
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
     if result.stopped:
-        print_fault(f"the sweep stopped after {counted(len(ended), 'trial')} ({told}): {result.stopped}")
+        print_fault(f"{result.stopped} ({counted(len(ended), 'trial')}: {told})")
     elif not result.is_new:
         print_line("Nothing left to do: all trials have ended")
     if result.winner is None:

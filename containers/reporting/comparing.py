@@ -10,6 +10,7 @@ from typing import Any
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.report.comparison import (
+    PairedTest,
     folds_tables,
     paired_test,
     scores_table,
@@ -18,6 +19,7 @@ from nested_lightning.app.report.comparison import (
 )
 from nested_lightning.app.report.contents import Block, SectionMaker
 from nested_lightning.app.report.curves import compare_curves
+from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.sweeps import is_sweep, open_study, sweep_sections, trials_table
 from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.app.training.runs.run_folder import RunFolder
@@ -70,10 +72,7 @@ class Compared:
         scores = {name: run.scores for name, run in self.runs.items()}
         first, *others = self.runs
         errors = {name: run.sample_errors for name, run in self.runs.items()}
-        tests = {
-            name: paired_test(errors[first], errors[name]) if errors[first] and errors[name] else None
-            for name in others
-        }
+        tests = {name: _test(errors[first], errors[name]) for name in others}
         note = "; ".join(f"{name}: {said}" for name, (_, said) in scores.items())
         return [
             scores_table({name: one for name, (one, _) in scores.items()}, note=note),
@@ -122,6 +121,10 @@ def _open_run(path: Path, **options: Any) -> ReportedRun:
     if not path.is_dir() or not folder.saved_files:
         raise UserError(f"{path}: no training began there; name a run folder, which train made")
     return ReportedRun(folder=folder, open=partial(from_checkpoint, path, **options))
+
+
+def _test(first: SampleErrors | None, second: SampleErrors | None) -> PairedTest | None:
+    return paired_test(first, second) if first is not None and second is not None else None
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:

@@ -106,11 +106,11 @@ class ReportedRun:
         return {"Scores": partial(self._scored, scores), **within(budget, {**self._own(), **dict(others)})}
 
     def _own(self) -> Mapping[str, SectionMaker]:
-        """Return what makes the sections of the family; where there is none to ask, one that fails."""
+        """Return what makes the sections of the family; where it can't say, one that fails as it did."""
         try:
             return self.model.family_sections()
-        except Exception:
-            return {"Sections of the family": self.model.family_sections}
+        except Exception as error:
+            return {"Sections of the family": partial(_raise, error)}
 
     def _scored(self, scores: SectionMaker) -> Sequence[Block]:
         try:
@@ -137,6 +137,10 @@ class ReportedRun:
 
     def _settings(self) -> Sequence[Block]:
         return settings_blocks(explain_settings(self.settings))
+
+
+def _raise(error: Exception) -> Sequence[Block]:
+    raise error
 
 
 def explain_settings(settings: ApplicationSettings) -> dict[str, tuple[Any, Any, str]]:

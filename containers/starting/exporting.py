@@ -53,6 +53,7 @@ def make_exporter(
         model=still,
         path=settings.family.section,
         wholes=exports.graphs,
+        fault=exports.fault,
         tolerance=usual if tolerance is None else tolerance,
         facts={
             "family": settings.model,

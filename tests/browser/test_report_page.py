@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from nested_lightning import bootstrap
 from nested_lightning.containers.reporting.several_runs import report_runs
-from tests.containers.reporting.conftest import CLASSES, odd_settings
+from tests.containers.reporting.conftest import CLASSES, odd_settings, train
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +17,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a training with odd names."""
     pytest.importorskip("matplotlib")
     folder = tmp_path_factory.mktemp("odd")
-    bootstrap(odd_settings(folder)).train()
+    train(odd_settings(folder))
     report_runs([folder / "run"], folder / "elsewhere.html")
     return folder / "elsewhere.html"
 

@@ -38,15 +38,16 @@ SEARCH = {
 _ENDED = "SELECT number, state FROM trials WHERE state NOT IN ('RUNNING', 'WAITING')"
 
 
-def sweep_small(folder: Path, table: Path, *, jobs: int = 1) -> SweepResult:
+def sweep_small(folder: Path, table: Path, *, jobs: int = 1, engine: str = "lightning") -> SweepResult:
     """Begin a sweep of small trainings, or go on with it."""
     small = make_small_settings(table, folder / "unused")
     small["multi_feature"]["feature_extractor"] = {"kind": "plain", "hidden_features": 8, "out_features": 4}
     small["trainer"]["max_epochs"] = NUM_EPOCHS
     space = make_space(parse_settings(small), SEARCH)
     objective = {"name": "val_loss", "direction": "min"}
-    values = {"trials": NUM_TRIALS, "jobs": jobs, "keep": 1, "objectives": [objective], "search": SEARCH}
-    how, is_there = check_sweep(values), (folder / "study.db").exists()
+    told = {"trials": NUM_TRIALS, "jobs": jobs, "engine": engine}
+    how = check_sweep({**told, "keep": 1, "objectives": [objective], "search": SEARCH})
+    is_there = (folder / "study.db").exists()
     return run_sweep(settings=space.settings, space=space, sweep=how, folder=folder, resume=is_there)
 
 

@@ -100,6 +100,31 @@ def _write_parts(file: Path, *, shift: int) -> None:
     file.write_text("\n".join([f"{head},split", *lines]) + "\n")
 
 
+@pytest.mark.slow
+def test_failed_trials_stop_a_sweep_which_goes_on_to_its_total_and_says_once_that_none_was_completed(
+    tmp_path: Path, program: Program
+) -> None:
+    write_small_csv(tmp_path / "small.csv")
+    diverging = (*SMALL, "--search", f"{RATE}=float:1e8..1e12:log", "--trials", "2", "--folder", "swept")
+
+    stopped = program("sweep", *diverging, "--max-failures", "0")
+    numbers = [one["trial"] for one in trials_in(tmp_path / "swept")]
+    ended = program("sweep", "--resume", "swept", "--max-failures", "5")
+    again = program("sweep", "--resume", "swept")
+
+    assert (stopped.returncode, numbers) == (1, ["0"])
+    assert "1 trial failed, the last one by: diverged" in " ".join(stopped.stderr.split())
+    assert "sweep --resume swept" in stopped.stdout + stopped.stderr
+    for done in (ended, again):
+        assert (done.returncode, done.stderr.count("error:")) == (1, 1), done.stderr
+        assert "no trial was completed" in done.stderr
+        assert "--resume" not in done.stdout + done.stderr
+    assert "trial   1" not in again.stderr
+    trials = trials_in(tmp_path / "swept")
+    assert [(one["state"], float(one[RATE]) > 1e7) for one in trials] == [("failed", True)] * 2
+    assert all("diverged" in one["reason"] for one in trials)
+
+
 def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Program) -> None:
     write_small_csv(tmp_path / "small.csv")
     cases = {

@@ -16,6 +16,7 @@ from nested_lightning.app.exporting.exportable import ExportError
 from nested_lightning.app.exporting.program_file import open_pt2
 from nested_lightning.app.multi_feature.exported import ExportedMultiFeature
 from nested_lightning.containers.starting.exporting import export_graphs, make_exporter
+from tests.app.multi_feature.test_pictures import write_class_folders
 from tests.containers.test_sorts_of_groups import columns_of
 from tests.frozen.set_ups import FAMILIES, TRAINED
 from tests.quick_first import quick_first
@@ -185,6 +186,16 @@ def test_texts_dates_and_lists_are_exported(tmp_path: Path) -> None:
     report = export_graphs(application, tmp_path / "m.onnx")
 
     assert report.differences["model"].size < 1e-4
+
+
+@pytest.mark.slow
+def test_pictures_are_exported_as_they_are_in_files(tmp_path: Path) -> None:
+    folder = write_class_folders(tmp_path / "shapes")
+    application = bootstrap({"model": "multi-feature", "multi_feature.data.path": str(folder)})
+
+    (graph,) = export_graphs(application, tmp_path / "m.onnx").manifest.graphs
+
+    assert [(port.dtype, port.dims) for port in graph.inputs] == [("uint8", (None, 1, 8, 8))]
 
 
 @pytest.mark.slow

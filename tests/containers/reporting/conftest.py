@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nested_lightning import bootstrap
+from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.containers import application
 from nested_lightning.containers.reporting.several_runs import report_runs
 from tests.containers.reporting.report_page import ReportPage
@@ -51,11 +52,18 @@ def odd_settings(folder: Path, **trainer: Any) -> dict[str, Any]:
     }
 
 
+def train(settings: dict[str, Any]) -> TrainingResult:
+    """Train and return the result."""
+    container: Any = bootstrap(settings)
+    result: TrainingResult = container.train()
+    return result
+
+
 @pytest.fixture(scope="session")
 def odd_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run folder of such a training; no test changes it."""
     folder = tmp_path_factory.mktemp("odd")
-    bootstrap(odd_settings(folder)).train()
+    train(odd_settings(folder))
     return folder / "run"
 
 

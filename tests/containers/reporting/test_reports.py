@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from nested_lightning import bootstrap, from_checkpoint, resume_training
+from nested_lightning import from_checkpoint, resume_training
 from nested_lightning.app.report.page import MAX_BYTES
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.settings.reading.merging import merge
-from tests.containers.reporting.conftest import CLASSES, COLUMNS, odd_settings
+from tests.containers.reporting.conftest import CLASSES, COLUMNS, odd_settings, train
 from tests.containers.reporting.report_page import ReportPage
 
 Report = Callable[..., ReportPage]
@@ -83,7 +83,7 @@ def test_predicted_classes_are_in_columns_and_true_ones_in_rows(tmp_path: Path, 
     settings = odd_settings(tmp_path)
     split = {"split": {"kind": "column", "column": "split"}}
     settings["multi_feature"]["data"] |= {"path": str(table), **split}
-    bootstrap(merge(settings, {"trainer": {"max_epochs": 10}})).train()
+    train(merge(settings, {"trainer": {"max_epochs": 10}}))
 
     page = report(tmp_path / "run")
 
@@ -95,7 +95,7 @@ def test_predicted_classes_are_in_columns_and_true_ones_in_rows(tmp_path: Path, 
 
 def test_numbers_that_are_not_finite_are_gaps_and_break_nothing(tmp_path: Path, report: Report) -> None:
     settings = odd_settings(tmp_path)
-    bootstrap(settings).train()
+    train(settings)
     metrics = tmp_path / "run" / "metrics.csv"
     lines = metrics.read_text().splitlines()
     place = lines[0].split(",").index("train_loss")
@@ -112,7 +112,7 @@ def test_numbers_that_are_not_finite_are_gaps_and_break_nothing(tmp_path: Path, 
 
 def test_diverged_training_is_reported(tmp_path: Path, report: Report) -> None:
     settings = merge(odd_settings(tmp_path), {"multi_feature": {"optimizer": {"lr": 1e10}}})
-    bootstrap(settings).train()
+    train(settings)
 
     page = report(tmp_path / "run")
 
@@ -151,7 +151,7 @@ def test_damaged_folder_gives_what_there_is(file: str, odd_run: Path, tmp_path: 
 
 
 def test_data_that_are_gone_leave_logged_scores(tmp_path: Path, report: Report) -> None:
-    bootstrap(odd_settings(tmp_path)).train()
+    train(odd_settings(tmp_path))
     (tmp_path / "odd.csv").unlink()
 
     page = report(tmp_path / "run")
@@ -162,7 +162,7 @@ def test_data_that_are_gone_leave_logged_scores(tmp_path: Path, report: Report) 
 
 
 def test_resumes_are_marked(tmp_path: Path, report: Report) -> None:
-    bootstrap(odd_settings(tmp_path)).train()
+    train(odd_settings(tmp_path))
     resume_training(tmp_path / "run", {"trainer.max_epochs": 5})()
 
     assert "Resumed at step: 9." in report(tmp_path / "run").text
@@ -171,7 +171,7 @@ def test_resumes_are_marked(tmp_path: Path, report: Report) -> None:
 def test_several_runs_are_compared(odd_run: Path, tmp_path: Path, report: Report) -> None:
     settings = odd_settings(tmp_path, max_epochs=1)
     settings["multi_feature"]["data"]["path"] = str(odd_run.parent / "odd.csv")
-    bootstrap(settings).train()
+    train(settings)
 
     page = report(odd_run, tmp_path / "run")
 
@@ -191,7 +191,7 @@ def test_long_table_is_reported_within_bounds(tmp_path: Path, report: Report) ->
         )
     settings = odd_settings(tmp_path, max_epochs=1)
     settings["multi_feature"]["data"] |= {"path": str(table), "label": "y", "batch_size": 512}
-    bootstrap(settings).train()
+    train(settings)
 
     page = report(tmp_path / "run")
 
@@ -201,7 +201,7 @@ def test_long_table_is_reported_within_bounds(tmp_path: Path, report: Report) ->
 
 
 def test_training_ends_with_a_report_of_what_it_computed(tmp_path: Path, with_reports: None) -> None:
-    bootstrap(odd_settings(tmp_path)).train()
+    train(odd_settings(tmp_path))
 
     page = ReportPage(tmp_path / "run" / "report.html")
     assert page.headings == ["Result", "Curves", "Scores", "Submodules", "Graph", "Data", "Settings"]
@@ -210,7 +210,7 @@ def test_training_ends_with_a_report_of_what_it_computed(tmp_path: Path, with_re
 
 
 def test_training_without_the_setting_ends_without(tmp_path: Path, with_reports: None) -> None:
-    bootstrap(odd_settings(tmp_path, use_report=False)).train()
+    train(odd_settings(tmp_path, use_report=False))
 
     assert not (tmp_path / "run" / "report.html").exists()
 
@@ -239,7 +239,7 @@ def test_failed_report_costs_the_training_nothing(failure: str, tmp_path: Path, 
         else:
             (tmp_path / "run" / "report.html").mkdir(parents=True)
         with pytest.warns(UserWarning, match=f"no report was written: .*{said}"):
-            result = bootstrap(odd_settings(tmp_path)).train()
+            result = train(odd_settings(tmp_path))
 
     assert result.best_checkpoint.is_file()
     assert (tmp_path / "run" / "results.json").is_file()
