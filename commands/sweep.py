@@ -13,7 +13,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.extra import require_extra
 from nested_lightning.commands.completing.completion import complete_set
 from nested_lightning.commands.field_options import keyword_parameter, optional_parameters
-from nested_lightning.commands.options import DebugOption, SkipBadOption
+from nested_lightning.commands.options import DebugOption, DeviceOption, SkipBadOption, device_options
 from nested_lightning.commands.printing.console import print_line, print_note, quiet_lightning, status_console
 from nested_lightning.commands.printing.sweep_report import (
     SweepProgress,
@@ -88,7 +88,7 @@ def _resolve(
             raise UserError(f"--resume {resumed}: holds no sweep.yaml, so there is no sweep to go on with")
         sources = replace(sources, config=[file, *(sources.config or [])])
     layers = sources.layers(
-        options={"seed": given["seed"]},
+        options={"seed": given["seed"], **device_options(given["device"])},
         family_options={"data.batch_size": given["batch_size"], "data.skip_bad": given["skip_bad"] or None},
     )
     values = take_sweep_sections(layers)
@@ -123,6 +123,8 @@ def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, 
     from nested_lightning.settings.searching.space import make_space
 
     space = make_space(settings, sweep.search)
+    for line in space.notes:
+        print_note(line)
     refuse_faults(bootstrap(space.settings))
     unfit = unfit_kinds(space)
     named = [f"--search {path}: {why}" for (path, _), why in unfit.items() if sweep.search[path] != "*"]
@@ -188,6 +190,7 @@ _PARAMETERS = [
         Annotated[int | None, typer.Option("--seed", help="Seed of the sweep and its trainings.")],
         None,
     ),
+    keyword_parameter("device", DeviceOption, None),
     keyword_parameter("skip_bad", SkipBadOption, False),
     keyword_parameter("debug", DebugOption, False),
 ]

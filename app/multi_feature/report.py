@@ -65,7 +65,7 @@ class MultiFeatureSections:
         def score(indices: Any) -> Mapping[str, float]:
             chosen = torch.from_numpy(indices)
             some, truth = _take(answers, chosen), _take(rows.target, chosen)
-            more = score_again(some, truth, said.indices[chosen]) if is_classes else {}
+            more = score_again(some, truth, torch.as_tensor(said.indices)[chosen]) if is_classes else {}
             return more | {name: float(one) for name, one in objective.scores(some, truth).items()}
 
         return Resampling(num_samples=len(rows), score=score)

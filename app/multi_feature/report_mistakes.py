@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from nested_lightning.app.multi_feature.batch import FeatureBatch
@@ -68,7 +69,7 @@ class AnsweredClasses:
     @property
     def errors(self) -> Sequence[float]:
         """1 where a row is taken for another class."""
-        return (self.predictions.indices != self.target).double().tolist()
+        return (torch.as_tensor(self.predictions.indices) != self.target).double().tolist()
 
     def blocks(self, where: str) -> Sequence[Block]:
         """Return ROC, precision and recall, calibration."""
@@ -82,7 +83,7 @@ class AnsweredClasses:
         answers, true, errors = self.predictions.classes, self.true, self.errors
         probability = self.predictions.probabilities
         of_true = probability.gather(1, self.target[:, None])[:, 0].tolist()
-        surest = probability.gather(1, self.predictions.indices[:, None])[:, 0].tolist()
+        surest = probability.gather(1, torch.as_tensor(self.predictions.indices)[:, None])[:, 0].tolist()
         wrong = sorted((i for i in range(len(true)) if errors[i]), key=lambda i: of_true[i])
         if not wrong:
             return Text(text=f"No row is taken for a wrong class: {self.column}, {where}.")

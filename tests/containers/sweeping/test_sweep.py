@@ -26,7 +26,14 @@ pytestmark = pytest.mark.slow
 LR = "multi_feature.optimizer.lr"
 EXTRACTOR = "multi_feature.feature_extractor"
 SMALL = (
-    *("--set", f"{EXTRACTOR}.hidden_features=8", "--set", f"{EXTRACTOR}.out_features=4", "--device", "cpu"),
+    *(
+        "--set",
+        f"{EXTRACTOR}.hidden_features=8",
+        "--set",
+        f"{EXTRACTOR}.out_features=4",
+        "--set",
+        "trainer.accelerator=cpu",
+    ),
     *("--set", "multi_feature.data.batch_size=16", "--seed", "1"),
 )
 
