@@ -166,12 +166,28 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
         print_line((str(stop), "bold"), ". Go on with:", on=status_console)
         print_command("sweep", "--resume", str(folder))
         raise typer.Exit(stop.exit_status) from None
+    if space.settings.trainer.use_report and sweep.storage is None:
+        _write_report(folder)
     print_sweep(result, sweep)
     num_ended = sum(one.state != "running" for one in result.trials)
     if result.stopped and num_ended < sweep.trials:
         print_command("sweep", "--resume", str(folder))
     if result.stopped or result.winner is None:
         raise typer.Exit(1)
+
+
+def _write_report(folder: Path) -> None:
+    """Write the report of a sweep, which costs none of what it came to if it fails."""
+    try:
+        from nested_lightning.app.report.extra import require_extra
+        from nested_lightning.containers.reporting.several_runs import report_runs
+
+        with status_console.status("Drawing"):
+            require_extra()
+            report_runs([folder], folder / "report.html")
+    except Exception as error:
+        said = " ".join(str(error).split())
+        print_note(f"no report was written: {said}; the command report makes it later")
 
 
 _PARAMETERS = [

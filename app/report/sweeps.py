@@ -180,7 +180,7 @@ def _ended_early(study: Any) -> Sequence[Block]:
         step = max(trial.intermediate_values, default=None)
         value = trial.intermediate_values.get(step)
         known = {**trial.system_attrs, **trial.user_attrs}
-        why = known.get("failure") or known.get("why") or known.get("fail_reason")
+        why = known.get("reason")
         if trial.state.name == "PRUNED":
             why = why or "its value was worse than the pruner allows at that step"
         rows.append([trial.number, trial.state.name.lower(), step, value, without_places(str(why or ""))])

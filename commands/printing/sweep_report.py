@@ -99,14 +99,16 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
             ["score", "test"],
             [(name, format_metric(name, value)) for name, value in result.test_scores.items()],
         )
+    files = {
+        "winner": result.folder / "trials" / f"{result.winner.number:04d}",
+        "its settings": result.folder / "best.yaml",
+        "all trials": result.folder / "trials.csv",
+        "study": result.folder / "study.db",
+        "report": result.folder / "report.html",
+    }
     print_facts(
         f"Swept {counted(len(ended), 'trial')}: {told}",
-        {
-            "winner": short_path(result.folder / "trials" / f"{result.winner.number:04d}"),
-            "its settings": f"{short_path(result.folder / 'best.yaml')}, for --config",
-            "all trials": short_path(result.folder / "trials.csv"),
-            "study": short_path(result.folder / "study.db") if sweep.storage is None else "in the database",
-        },
+        {name: short_path(file) for name, file in files.items() if file.exists()},
     )
 
 

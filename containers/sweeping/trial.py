@@ -108,7 +108,9 @@ def trial_settings(task: Task) -> ApplicationSettings:
     """Return the settings of a trial: those without a search, and what it tries over them."""
     first = task.objectives[0]
     watched = {"monitor": first.name, "monitor_mode": first.direction} if first.is_logged else {}
-    plain = change_settings(task.settings.to_recorded(), {"trainer": {"use_progress_bar": False, **watched}})
+    plain = change_settings(
+        task.settings.to_recorded(), {"trainer": {"use_progress_bar": False, "use_report": False, **watched}}
+    )
     return parse_settings(change_settings(plain, task.values))
 
 

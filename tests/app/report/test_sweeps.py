@@ -32,7 +32,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     made.optimize(train, n_trials=12)
     failed = made.ask()
-    failed.set_user_attr("failure", "out of memory in /root/secret/place")
+    failed.set_user_attr("reason", "out of memory in /root/secret/place")
     made.tell(failed, state=optuna.trial.TrialState.FAIL)
     assert is_sweep(folder)
     return open_study(folder)
