@@ -3,6 +3,7 @@
 Shapes: B pictures, S width and height, V tokens in the vocabulary.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from nested_lightning.app.exporting.exportable import (
     some_rows,
 )
 from nested_lightning.app.image_to_text.batch import CaptionBatch
+from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD
@@ -35,8 +37,17 @@ def exports_of(
         model: In evaluation mode, on the CPU.
         data_spec: Size of the pictures, and the vocabulary.
         batches: Pictures to prove it by.
+
+    Warns:
+        UserWarning: The model is set to write captions otherwise than one likeliest token after the other.
     """
     del data_spec  # the pictures have the size, and the model the vocabulary
+    if not isinstance(model.generation, GreedySearch):
+        warnings.warn(
+            f"the exported model writes captions greedily, and this one by {type(model.generation).__name__}:"
+            " its captions may be others",
+            stacklevel=2,
+        )
     encoder, pictures = _Encoder(model), batches[0].pictures
     cases = some_rows((pictures,))
     cases["black and white"] = (

@@ -71,10 +71,10 @@ def trials_table(study: Any) -> Table:
 
 
 def _objectives(study: Any) -> list[str]:
-    names = study.metric_names or [f"objective {number}" for number in range(len(study.directions))]
-    return [
-        f"{name} ({direction.name.lower()})" for name, direction in zip(names, study.directions, strict=True)
-    ]
+    told = study.user_attrs.get("question", {}).get("objective")  # as our sweeps keep them: NAME:min
+    names = told or study.metric_names or [f"objective {number}" for number in range(len(study.directions))]
+    words = [direction.name.lower() for direction in study.directions]
+    return [f"{name.partition(':')[0]} ({word})" for name, word in zip(names, words, strict=True)]
 
 
 def _complete(study: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import Session, open_exported
 from nested_lightning.app.exporting.exportable import ExportError
 from nested_lightning.app.exporting.exporter import ExportReport
@@ -69,6 +70,9 @@ def export_lossy(
         ExportError: They can't be exported, or a score becomes worse.
         UserError: There are no data to score, or a package of the extra ``export`` is missing.
     """
+    if "graph_answers" not in family_container(application).providers:
+        name = application.settings().model
+        raise UserError(f"--quantize and --half are judged by the scores of our families, and {name} is none")
     with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=f".{target.name}.") as folder:
         whole, small = Path(folder, f"whole{target.suffix}"), Path(folder, f"small{target.suffix}")
         report = export_graphs(application, whole, tolerance=tolerance)
