@@ -1,22 +1,16 @@
 """The study of a sweep: one database, opened by the one process that leads it on a machine."""
 
-import logging
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.sweeping.results import Objective, TrialRecord
@@ -30,9 +24,6 @@ _STATES: Mapping[TrialState, Any] = {
     TrialState.FAIL: "failed",
 }
 _OWNER, _REASON = "owner", "reason"
-_NAME = "sweep"
-_BUSY_S = 60.0
-"""How long a writer waits for whoever reads the file."""
 _LOCK = 7_160_381
 """Number of the lock that machines hold in turn while they take a trial."""
 
@@ -214,113 +205,3 @@ class SweepStudy:
         with self._storage.engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield
-
-
-def open_study(folder: Path, *, plan: Plan, question: Mapping[str, Any], address: str | None) -> SweepStudy:
-    """Open the study of a sweep, or make it where there is none.
-
-    Args:
-        folder: Of the sweep; it has a file ``study.db``.
-        plan: What is asked.
-        question: Plain values by name, which must be those that it was made with.
-        address: Of a PostgreSQL database, which several machines share; None: the file.
-
-    Raises:
-        UserError: It can't be opened, or was made for another question.
-    """
-    file = folder / "study.db"
-    where = "the study at the PostgreSQL address" if address else str(file)
-    with faults_of_study(folder, RuntimeError, ImportError):
-        if address is None and not file.exists():
-            _make_file(file, plan)
-        storage = _storage(address or f"sqlite:///{file}")
-        study = _load(storage, plan, name=_NAME if address is None else folder.name)
-    opened = SweepStudy(
-        study, storage=storage, plan=plan, where=where, owner=_owner(folder) if address else ""
-    )
-    opened.hold_to("question", question)
-    return opened
-
-
-def _make_file(file: Path, plan: Plan) -> None:
-    """Make the file whole, or not at all."""
-    new = file.with_name(".study.db.tmp")
-    new.unlink(missing_ok=True)
-    storage = _storage(f"sqlite:///{new}")
-    _load(storage, plan, name=_NAME)
-    storage.engine.dispose()
-    new.replace(file)
-
-
-def _storage(address: str) -> RDBStorage:
-    if address.startswith("sqlite"):
-        return RDBStorage(address, engine_kwargs={"connect_args": {"timeout": _BUSY_S}})
-    _, _, place = address.partition("://")
-    return RDBStorage(f"postgresql+psycopg://{place}", engine_kwargs={"pool_pre_ping": True})
-
-
-def _load(storage: RDBStorage, plan: Plan, *, name: str) -> optuna.Study:
-    return optuna.create_study(
-        storage=storage,
-        study_name=name,
-        directions=plan.directions,
-        load_if_exists=True,
-        sampler=optuna.samplers.RandomSampler(plan.seed),  # draws nothing, see `draw`
-        pruner=PRUNERS[plan.pruner][0](plan.max_steps),
-    )
-
-
-def _owner(folder: Path) -> str:
-    """Return by what the trials of this folder are told from those of other machines."""
-    file = folder / "owner"
-    if not file.exists():
-        with replace_atomically(file) as opened:
-            opened.write(uuid4().hex.encode())
-    return file.read_text()
-
-
-@contextmanager
-def faults_of_study(folder: Path, *others: type[Exception]) -> Iterator[None]:
-    """Say what can be done where the database fails within the block, or there are ``others`` of its errors.
-
-    Raises:
-        UserError: It does.
-    """
-    caught: tuple[type[Exception], ...] = (SQLAlchemyError, optuna.exceptions.StorageInternalError, *others)
-    try:
-        yield
-    except caught as error:
-        cause = error.__cause__ or error
-        reason = " ".join(str(cause).partition("[SQL")[0].split())
-        if type(cause).__module__.startswith("psycopg") or "(psycopg" in reason:
-            raise UserError(
-                f"--storage: the database can't be used: {reason}; see that it runs and lets this machine in"
-            ) from error
-        raise UserError(_how_to_mend(folder / "study.db", reason)) from error
-
-
-def _how_to_mend(file: Path, reason: str) -> str:
-    if "no longer compatible" in reason:
-        return f"{file} is of another version of Optuna: {reason}"
-    if "psycopg" in reason and "module" in reason:
-        return "a PostgreSQL address needs psycopg: pip install 'nested-lightning[postgresql]'"
-    if "full" in reason:
-        return f"{file} can't be written: {reason}; free space, and go on by --resume: nothing is lost"
-    return (
-        f"{file} fails: {reason}; put a copy of it back, or begin a new sweep:"
-        " the trials that ended stand in trials.csv, and their run folders in trials"
-    )
-
-
-@contextmanager
-def quiet_optuna() -> Iterator[None]:
-    """Keep Optuna's remarks, and that a sampler's option is new, from the terminal within the block."""
-    logger = logging.getLogger("optuna")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            yield
-    finally:
-        logger.setLevel(level)

@@ -13,15 +13,10 @@ from nested_lightning.app.errors import UserError, counted
 from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, write_table
 from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
 from nested_lightning.app.sweeping.messages import Task
+from nested_lightning.app.sweeping.opening import faults_of_study, open_study, quiet_optuna
 from nested_lightning.app.sweeping.results import Objective, SweepResult, TrialRecord, trial_folder
 from nested_lightning.app.sweeping.space import SearchSpace
-from nested_lightning.app.sweeping.study import (
-    Plan,
-    SweepStudy,
-    faults_of_study,
-    open_study,
-    quiet_optuna,
-)
+from nested_lightning.app.sweeping.study import Plan, SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.sweeping.opening import open_study, quiet_optuna
 from nested_lightning.app.sweeping.results import Objective
-from nested_lightning.app.sweeping.study import SweepStudy, open_study, quiet_optuna
+from nested_lightning.app.sweeping.study import SweepStudy
 from tests.app.sweeping.spaces import LOSS, SMALL, plan
 from tests.quick_first import quick_first
 
