@@ -55,7 +55,7 @@ def settings_of(folder: Path, *, seed: int = 0, fold: int | None = None) -> Appl
         presets=["seed"],
         assignments=[
             {"seed": seed, "run_dir": str(folder)},
-            {"trainer": {"accelerator": "cpu", "use_progress_bar": False}},
+            {"trainer": {"accelerator": "cpu", "use_progress_bar": False, "use_report": False}},
             {"multi_feature": split},
         ],
     )
