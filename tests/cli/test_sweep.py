@@ -76,55 +76,6 @@ def test_what_has_ended_is_not_tried_again_and_another_question_is_refused(
     assert (swept / "swept" / "trials.csv").read_bytes() == before
 
 
-@pytest.mark.slow
-def test_the_test_part_changes_no_choice(tmp_path: Path, program: Program) -> None:
-    arguments = (*SMALL, *SEARCH, "--set", "multi_feature.data.split.kind=column", "--trials", "3")
-    tables = []
-    for folder, shift in (("one", 0), ("two", 1)):
-        _write_parts(tmp_path / "small.csv", shift=shift)
-        done = program("sweep", *arguments, "--folder", folder)
-        assert done.returncode == 0, done.stderr
-        tables.append(trials_in(tmp_path / folder))
-
-    assert tables[0] == tables[1]
-
-
-def _write_parts(file: Path, *, shift: int) -> None:
-    """Write a table whose rows say which part they are of, the labels of the test part moved by some rows."""
-    head, *rows = write_small_csv(file).read_text().splitlines()
-    parts = [("train", "train", "val", "test")[i // 3 % 4] for i in range(len(rows))]
-    features, labels = zip(*(row.rsplit(",", 1) for row in rows), strict=True)
-    tested = [i for i, part in enumerate(parts) if part == "test"]
-    moved = dict(zip(tested, [labels[i] for i in [*tested[shift:], *tested[:shift]]], strict=True))
-    lines = [f"{features[i]},{moved.get(i, labels[i])},{parts[i]}" for i in range(len(rows))]
-    file.write_text("\n".join([f"{head},split", *lines]) + "\n")
-
-
-@pytest.mark.slow
-def test_failed_trials_stop_a_sweep_which_goes_on_to_its_total_and_says_once_that_none_was_completed(
-    tmp_path: Path, program: Program
-) -> None:
-    write_small_csv(tmp_path / "small.csv")
-    diverging = (*SMALL, "--search", f"{RATE}=float:1e8..1e12:log", "--trials", "2", "--folder", "swept")
-
-    stopped = program("sweep", *diverging, "--max-failures", "0")
-    numbers = [one["trial"] for one in trials_in(tmp_path / "swept")]
-    ended = program("sweep", "--resume", "swept", "--max-failures", "5")
-    again = program("sweep", "--resume", "swept")
-
-    assert (stopped.returncode, numbers) == (1, ["0"])
-    assert "1 trial failed, the last one by: diverged" in " ".join(stopped.stderr.split())
-    assert "sweep --resume swept" in stopped.stdout + stopped.stderr
-    for done in (ended, again):
-        assert (done.returncode, done.stderr.count("error:")) == (1, 1), done.stderr
-        assert "no trial was completed" in done.stderr
-        assert "--resume" not in done.stdout + done.stderr
-    assert "trial   1" not in again.stderr
-    trials = trials_in(tmp_path / "swept")
-    assert [(one["state"], float(one[RATE]) > 1e7) for one in trials] == [("failed", True)] * 2
-    assert all("diverged" in one["reason"] for one in trials)
-
-
 def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Program) -> None:
     write_small_csv(tmp_path / "small.csv")
     cases = {

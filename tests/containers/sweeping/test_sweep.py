@@ -4,9 +4,12 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +134,29 @@ def test_labels_of_test_rows_change_the_last_score_alone(data: Path, tmp_path: P
 
     assert results[0].trials == results[1].trials
     assert results[0].test_scores != results[1].test_scores
+
+
+def test_a_reader_of_the_study_loses_and_doubles_nothing(data: Path, tmp_path: Path) -> None:
+    file, ended, seen = tmp_path / "s" / "study.db", threading.Event(), []
+
+    def read() -> None:
+        while not ended.wait(0.005):
+            if file.exists():
+                with closing(sqlite3.connect(file, timeout=60)) as study:
+                    seen.append(len(study.execute("SELECT * FROM trials").fetchall()))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        result = sweep(data, tmp_path / "s", trials=8, jobs=2, max_epochs=1, pruner="none")
+    finally:
+        ended.set()
+        reader.join()
+
+    assert [(one.number, one.state) for one in result.trials] == [(i, "complete") for i in range(8)]
+    assert len({one.settings[LR] for one in result.trials}) == 8
+    assert seen == sorted(seen)
+    assert len({*seen}) > 3
 
 
 def test_trials_that_diverge_fail_and_say_so(data: Path, tmp_path: Path) -> None:
