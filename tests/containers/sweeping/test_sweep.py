@@ -172,6 +172,14 @@ def test_trials_that_diverge_fail_and_say_so(data: Path, tmp_path: Path) -> None
     assert result.stopped == "no trial was completed; the last one: diverged: val_loss is nan"
 
 
+def test_an_objective_that_nothing_logs_stops_a_sweep_at_its_first_trial(data: Path, tmp_path: Path) -> None:
+    result = sweep(data, tmp_path / "sweep", objectives=["val_los:min"])
+
+    assert result.winner is None
+    assert result.stopped.startswith("--objective val_los: no such value is logged; did you mean 'val_loss'?")
+    assert not any(one.state == "failed" for one in result.trials)
+
+
 def test_a_worker_that_is_killed_fails_its_trial_and_is_replaced(data: Path, tmp_path: Path) -> None:
     process = start(
         data,
