@@ -70,7 +70,7 @@ class Captioner(ABC):
         """How captions are written unless it is said."""
 
     @abstractmethod
-    def write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
+    def _write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
         """Write a caption for each picture of a batch.
 
         Raises:
@@ -158,7 +158,7 @@ class Captioner(ABC):
             raise UserError(f"pictures must be [N, 3, {size}, {size}] of uint8; given were {given}")
         captions: list[Caption] = []
         for start in range(0, len(pictures), self.batch_size):
-            captions += self.write(pictures[start : start + self.batch_size], generation)
+            captions += self._write(pictures[start : start + self.batch_size], generation)
         return captions
 
     def _squared(self, pictures: Any) -> Any:

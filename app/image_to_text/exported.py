@@ -38,7 +38,7 @@ class ExportedImageToText(Captioner):
         self._loop = model.manifest.loop
         self._first, self._step = (model.graphs[name] for name in (self._loop.first, self._loop.step))
 
-    def write(self, pictures: Any, generation: Any) -> list[Caption]:
+    def _write(self, pictures: Any, generation: Any) -> list[Caption]:
         """Write a caption for each picture of a batch, see `Captioner`."""
         del generation
         tokens, scores = self._tokens(np.asarray(pictures))

@@ -23,7 +23,7 @@ class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec], Captione
         return self.model.generation
 
     @torch.inference_mode()
-    def write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
+    def _write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
         """Write a caption for each picture of a batch, see `Captioner`."""
         found = self.model.generate(torch.as_tensor(pictures).to(self.model.device), generation)
         require_finite(found.log_probabilities)

@@ -74,7 +74,7 @@ class ExportedMultiFeature(RowPredictor):
                 f"{model.path}: its objective is one of your own, whose answers only a checkpoint can tell"
             )
 
-    def prepare(self, rows: ReadRows) -> RawRows:
+    def _prepare(self, rows: ReadRows) -> RawRows:
         """Return rows as the graph takes them."""
         groups = groups_there(rows.columns, self.data_spec.groups, rows.presence)
         num_rows = len(rows.presence)
@@ -86,7 +86,7 @@ class ExportedMultiFeature(RowPredictor):
             rows.presence,
         )
 
-    def say(self, rows: RawRows) -> Any:
+    def _say(self, rows: RawRows) -> Any:
         """Return what the model says of rows, see `RowPredictor`."""
         refuse_nothing(len(rows))
         starts = range(0, len(rows), self._batch_size)

@@ -48,11 +48,11 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         super().__init__(**options)
         self.picture_folder = picture_folder
 
-    def prepare(self, rows: ReadRows) -> FeatureBatch:
+    def _prepare(self, rows: ReadRows) -> FeatureBatch:
         """Return rows as a batch."""
         return to_batch(rows, self.data_spec)
 
-    def say(self, rows: FeatureBatch) -> Any:
+    def _say(self, rows: FeatureBatch) -> Any:
         """Return what the objective says of the rows of a batch, see `predict`."""
         return self.model.objective.predictions(self.answers(rows))
 

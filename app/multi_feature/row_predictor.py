@@ -37,11 +37,11 @@ class RowPredictor(ABC):
     picture_folder: str | None
 
     @abstractmethod
-    def prepare(self, rows: ReadRows) -> Any:
+    def _prepare(self, rows: ReadRows) -> Any:
         """Return rows as `say` takes them: with a length, and in slices."""
 
     @abstractmethod
-    def say(self, rows: Any) -> Any:
+    def _say(self, rows: Any) -> Any:
         """Return what the model says of rows that were prepared.
 
         Raises:
@@ -69,7 +69,7 @@ class RowPredictor(ABC):
         else:
             table = pa.table({_only_picture_column(self.data_spec): pictures})
         with errors_naming(path), closing(pictures_by(path)) as source:
-            return self.say(self.encode(table, source))
+            return self._say(self.encode(table, source))
 
     @checked_arguments
     def predict_table(self, table: InstanceOf[pa.Table]) -> Any:
@@ -78,7 +78,7 @@ class RowPredictor(ABC):
         Raises:
             UserError: It has no rows, lacks columns that the model needs, or has values that can't be read.
         """
-        return self.say(self.encode(table))
+        return self._say(self.encode(table))
 
     @checked_arguments
     def encode(self, table: InstanceOf[pa.Table], source: SkipValidation[PictureSource | None] = None) -> Any:
@@ -90,7 +90,7 @@ class RowPredictor(ABC):
         refuse_nothing(table.num_rows)
         note_others(table.column_names, known=[*self._columns, *self._not_needed])
         pictures = self._pictures(table, source or FolderSource(Path()))
-        return self.prepare(read_features(table, self.data_spec, pictures))
+        return self._prepare(read_features(table, self.data_spec, pictures))
 
     def _pictures(self, table: pa.Table, source: PictureSource) -> TablePictures:
         return TablePictures(table=table, source=source, folder=self.picture_folder, is_keeping=False)
@@ -109,7 +109,7 @@ class RowPredictor(ABC):
                 groups of a batch aren't the model's, or the model's answers aren't finite.
         """
         if isinstance(rows, self.prepared_type):
-            return self.say(rows)
+            return self._say(rows)
         spec = self.data_spec
         texts, apart = frozenset(spec.categorical), spec.no_numbers
         table = SplitTable.of_given(
@@ -117,7 +117,7 @@ class RowPredictor(ABC):
         )
         refuse_nothing(table.num_rows)
         pictures = self._pictures(table.others, FolderSource(Path()))
-        answers, index = self.say(self.prepare(read_rows(table, spec, pictures))), index_of(rows)
+        answers, index = self._say(self._prepare(read_rows(table, spec, pictures))), index_of(rows)
         if index is None or not isinstance(answers, TabularAnswers):  # as an own objective's needn't be
             return answers
         return replace(answers, index=index)

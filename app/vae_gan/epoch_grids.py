@@ -23,7 +23,7 @@ def write_grid(path: Path, pictures: Tensor, *, num_columns: int) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture_grid(pictures.detach().cpu().numpy(), num_columns=num_columns).save(path)
+        picture_grid(pictures.detach().float().cpu().numpy(), num_columns=num_columns).save(path)
     except (OSError, ValueError) as error:
         raise UserError(f"{path} can't be written ({error}); name a file such as samples.png") from None
 

@@ -36,7 +36,7 @@ class ExportedVaeGan(PictureMaker):
         self.data_spec = VaeGanDataSpec.from_dict(model.manifest.data_spec)
         self._model, self._batch_size = model, batch_size
 
-    def draw(self, domains: Indices, seed: int) -> Floats:
+    def _draw(self, domains: Indices, seed: int) -> Floats:
         """Return a new picture of each domain."""
         random = np.random.default_rng(seed)
         made = self._empty(len(domains))
@@ -51,7 +51,7 @@ class ExportedVaeGan(PictureMaker):
             made[rows] = self._decode(vae, latent, members, random)
         return made
 
-    def take_through(self, pictures: Any, domains: Indices) -> tuple[Floats, Floats]:
+    def _take_through(self, pictures: Any, domains: Indices) -> tuple[Floats, Floats]:
         """Return the reconstructions of pictures, and the pictures."""
         made = self._empty(len(domains))
         for vae, rows, members in self._shares(domains):
@@ -59,14 +59,14 @@ class ExportedVaeGan(PictureMaker):
             made[rows] = self._decode(vae, mean, members)
         return made, pictures
 
-    def classify(self, pictures: Any) -> list[int]:
+    def _classify(self, pictures: Any) -> list[int]:
         """Return which domain each picture is taken for."""
         starts = range(0, len(pictures), self._batch_size)
         parts = (pictures[start : start + self._batch_size] for start in starts)
         logits = (self._model.graphs["classifier"](part)[0] for part in parts)
         return [guess for each in logits for guess in each.argmax(axis=1).tolist()]
 
-    def between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Floats:
+    def _between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Floats:
         """Return pictures between two."""
         ((vae, _, member),) = self._shares(np.array([domain]))
         encoder = self._model.graphs[f"{vae}.encoder"]

@@ -52,7 +52,7 @@ class PictureMaker(ABC):
     data_spec: VaeGanDataSpec
 
     @abstractmethod
-    def draw(self, domains: Indices, seed: int) -> Any:
+    def _draw(self, domains: Indices, seed: int) -> Any:
         """Return a new picture of each domain, [N, C, S, S].
 
         Raises:
@@ -60,15 +60,15 @@ class PictureMaker(ABC):
         """
 
     @abstractmethod
-    def take_through(self, pictures: Any, domains: Indices) -> tuple[Any, Any]:
+    def _take_through(self, pictures: Any, domains: Indices) -> tuple[Any, Any]:
         """Return the reconstructions of pictures, each of its domain, and the pictures in the same form."""
 
     @abstractmethod
-    def classify(self, pictures: Any) -> list[int]:
+    def _classify(self, pictures: Any) -> list[int]:
         """Return which domain each picture is taken for."""
 
     @abstractmethod
-    def between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Any:
+    def _between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Any:
         """Return pictures between two of [1, C, S, S], at shares of the way between their latent vectors."""
 
     @checked_arguments
@@ -93,7 +93,7 @@ class PictureMaker(ABC):
             indices = np.arange(num_pictures) % len(self.data_spec.domains)
         else:
             indices = np.full(num_pictures, self._find(domain))
-        return MadePictures(pictures=self.draw(indices, seed), domains=self._names(indices))
+        return MadePictures(pictures=self._draw(indices, seed), domains=self._names(indices))
 
     @checked_arguments
     def reconstruct(self, path: str | Path, *, domain: str | None = None) -> MadePictures:
@@ -140,8 +140,12 @@ class PictureMaker(ABC):
         """Take pictures that `decode` gave through their VAEs, as `reconstruct_bytes` does.
 
         Raises:
-            UserError: The model knows no such domain.
+            UserError: They are no such pictures, or the model knows no such domain.
         """
+        shape = (self.data_spec.channels, *[self.data_spec.image_size] * 2)
+        if not len(getattr(pictures, "shape", ())) == 4 or not len(pictures) or pictures.shape[1:] != shape:
+            wanted = f"[N, {', '.join(map(str, shape))}]"
+            raise UserError(f"pictures must be float32 of {wanted}, as decode gives them")
         return self._rebuild(pictures, self._domains_of(pictures, [""] * len(pictures), domain))
 
     @checked_arguments
@@ -176,7 +180,7 @@ class PictureMaker(ABC):
                 " within one domain; name it with domain=NAME, or take other pictures"
             )
         return MadePictures(
-            pictures=self.between(ends, indices[0], np.linspace(0, 1, num_pictures, dtype=np.float32)),
+            pictures=self._between(ends, indices[0], np.linspace(0, 1, num_pictures, dtype=np.float32)),
             domains=(self.data_spec.domains[indices[0]],) * num_pictures,
         )
 
@@ -185,7 +189,7 @@ class PictureMaker(ABC):
         return read_pictures(Path(path), image_size=spec.image_size, channels=spec.channels)
 
     def _rebuild(self, pictures: Any, indices: Indices) -> MadePictures:
-        made, originals = self.take_through(pictures, indices)
+        made, originals = self._take_through(pictures, indices)
         return MadePictures(pictures=made, domains=self._names(indices), originals=originals)
 
     def _domains_of(self, pictures: Any, folders: list[str], domain: str | None) -> Indices:
@@ -195,7 +199,7 @@ class PictureMaker(ABC):
         return np.array(
             [
                 names.index(folder) if folder in names else guess
-                for folder, guess in zip(folders, self.classify(pictures), strict=True)
+                for folder, guess in zip(folders, self._classify(pictures), strict=True)
             ]
         )
 

@@ -18,7 +18,7 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
     """Makes pictures by torch, see `PictureMaker`."""
 
     @torch.inference_mode()
-    def draw(self, domains: Indices, seed: int) -> Tensor:
+    def _draw(self, domains: Indices, seed: int) -> Tensor:
         """Return a new picture of each domain."""
         generator = torch.Generator().manual_seed(seed)
         made = [
@@ -28,7 +28,7 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
         return require_finite(torch.cat(made))
 
     @torch.inference_mode()
-    def take_through(self, pictures: Any, domains: Indices) -> tuple[Tensor, Tensor]:
+    def _take_through(self, pictures: Any, domains: Indices) -> tuple[Tensor, Tensor]:
         """Return the reconstructions of pictures, and the pictures."""
         device, originals = self.model.device, torch.as_tensor(pictures)
         indices = torch.from_numpy(domains)
@@ -37,7 +37,7 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
         return require_finite(torch.cat(rebuilt)), originals
 
     @torch.inference_mode()
-    def classify(self, pictures: Any) -> list[int]:
+    def _classify(self, pictures: Any) -> list[int]:
         """Return which domain each picture is taken for."""
         return [
             guess
@@ -45,12 +45,27 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
             for guess in self.model.classifier(batch.to(self.model.device)).argmax(dim=1).tolist()
         ]
 
-    @torch.inference_mode()
-    def between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Tensor:
+    def _between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Tensor:
         """Return pictures between two."""
-        index = torch.tensor([domain], device=self.model.device)
-        (share,) = self.model.routing(index)
-        vae = self.model.vae(share.vae)
-        start, end = (vae.encode(torch.as_tensor(picture).to(index.device), share.member) for picture in ends)
-        way = torch.lerp(start, end, torch.linspace(0, 1, len(shares), device=start.device).unsqueeze(1))
-        return require_finite(vae.decode(way, share.member.expand(len(shares)))).cpu()
+        return pictures_between(self.model, [*map(torch.as_tensor, ends)], domain, torch.from_numpy(shares))
+
+
+@torch.inference_mode()
+def pictures_between(model: VaeGan, ends: Sequence[Tensor], domain: int, shares: Tensor) -> Tensor:
+    """Return pictures on the straight line between the latent vectors of two, on the CPU.
+
+    Args:
+        model: In evaluation mode.
+        ends: Two pictures of a domain, each [1, C, S, S].
+        domain: Number of the domain.
+        shares: How far each lies from the first one, [N], from 0 to 1.
+
+    Raises:
+        UserError: The model gives numbers that aren't finite.
+    """
+    index = torch.tensor([domain], device=model.device)
+    (share,) = model.routing(index)
+    vae = model.vae(share.vae)
+    start, end = (vae.encode(picture.to(index.device), share.member) for picture in ends)
+    way = torch.lerp(start, end, shares.to(start).unsqueeze(1))
+    return require_finite(vae.decode(way, share.member.expand(len(shares)))).cpu()

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from zlib import crc32
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,7 +19,7 @@ from nested_lightning.app.vae_gan.answers import write_grid
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
 from nested_lightning.app.vae_gan.model import VaeGan
-from nested_lightning.app.vae_gan.predict import VaeGanPredictor
+from nested_lightning.app.vae_gan.predict import VaeGanPredictor, pictures_between
 from nested_lightning.app.vae_gan.sample_quality import MAX_NEIGHBOURS, two_sample_accuracies
 
 _NUM_COLUMNS, _NUM_SAMPLES = 10, 60
@@ -85,8 +84,10 @@ class VaeGanSections:
         real, names = self.datamodule.part(part), self.predictor.data_spec.domains
         rows = [(real.domain == index).nonzero()[:2, 0] for index in range(len(names))]
         pairs = [(index, own) for index, own in enumerate(rows) if len(own) == 2][:_MOST_DOMAINS]
-        shares = np.linspace(0, 1, _NUM_COLUMNS, dtype=np.float32)
-        ways = [self.predictor.between(real.pictures[own].split(1), index, shares) for index, own in pairs]
+        shares = torch.linspace(0, 1, _NUM_COLUMNS)
+        ways = [
+            pictures_between(self.model, real.pictures[own].split(1), index, shares) for index, own in pairs
+        ]
         shown = ", ".join(names[index] for index, _ in pairs)
         note = f"A row for each domain, between its first two pictures of the {part} part: {shown}."
         return [_grid("From one picture to another", torch.cat(ways), note=note)]

@@ -40,6 +40,7 @@ NOT_SEEN_HERE: dict[str, str] = {
     "trainer.inference_mode": "another way to compute the same",
     "multi_feature.schedule.monitor": "is for ReduceLROnPlateau alone",
     "trainer.use_progress_bar": "shows on the terminal",
+    "trainer.use_report": "writes a file at the end, see test_reports",
     "trainer.best_checkpoint": "needs a later validation that is worse",
     "trainer.checkpoint_every_n_steps": "needs a training that is interrupted",
     "trainer.checkpoint_every_n_seconds": "needs trainings of seconds",

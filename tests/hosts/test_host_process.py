@@ -21,9 +21,10 @@ from pathlib import Path
 
 
 def open_files():
-    # but for pipes, of which pyarrow keeps one after its first CSV file
+    # but for pipes, of which pyarrow keeps one after its first CSV file, and the fonts that matplotlib keeps
     links = Path("/proc/self/fd").glob("*")
-    return sorted(target for link in links if (target := read_link(link)) and "pipe:" not in target)
+    targets = [target for link in links if (target := read_link(link))]
+    return sorted(one for one in targets if "pipe:" not in one and "/mpl-data/fonts/" not in one)
 
 
 def read_link(link):
