@@ -143,7 +143,7 @@ class PictureMaker(ABC):
             UserError: They are no such pictures, or the model knows no such domain.
         """
         shape = (self.data_spec.channels, *[self.data_spec.image_size] * 2)
-        if not len(getattr(pictures, "shape", ())) == 4 or not len(pictures) or pictures.shape[1:] != shape:
+        if len(getattr(pictures, "shape", ())) != 4 or not len(pictures) or pictures.shape[1:] != shape:
             wanted = f"[N, {', '.join(map(str, shape))}]"
             raise UserError(f"pictures must be float32 of {wanted}, as decode gives them")
         return self._rebuild(pictures, self._domains_of(pictures, [""] * len(pictures), domain))

@@ -34,7 +34,7 @@ class ExportedVariant(SequenceLabeller):
         self.data_spec = VariantDataSpec.from_dict(model.manifest.data_spec)
         self._model, self._batch_size = model, batch_size
 
-    def _label(self, spec: VariantSpec, steps: Sequence[Array]) -> list[SequencePrediction]:
+    def _label_steps(self, spec: VariantSpec, steps: Sequence[Array]) -> list[SequencePrediction]:
         """Label encoded sequences, each as a whole, however many windows it is cut into."""
         window = spec.window if spec.has_step_labels else None
         cuts = (cut_windows(len(each), window=window, margin=spec.margin) for each in steps)

@@ -65,7 +65,7 @@ class SequenceLabeller(ABC):
     data_spec: VariantDataSpec
 
     @abstractmethod
-    def _label(self, spec: VariantSpec, steps: Sequence[Array]) -> list[SequencePrediction]:
+    def _label_steps(self, spec: VariantSpec, steps: Sequence[Array]) -> list[SequencePrediction]:
         """Label sequences of a variant whose steps are encoded, see `encode_inputs`."""
 
     @checked_arguments
@@ -85,7 +85,7 @@ class SequenceLabeller(ABC):
         if not inputs:
             return []
         checked = [_check(one, spec, number) for number, one in enumerate(inputs, start=1)]
-        return self._label(spec, encode_inputs(checked, spec))
+        return self._label_steps(spec, encode_inputs(checked, spec))
 
 
 def stretches(values: Iterable[T]) -> Iterator[tuple[int, int, T]]:

@@ -27,7 +27,7 @@ class VariantPredictor(Predictor[VariantModel, VariantDataSpec], SequenceLabelle
     context on both sides.
     """
 
-    def _label(self, spec: VariantSpec, steps: Sequence[Array]) -> list[SequencePrediction]:
+    def _label_steps(self, spec: VariantSpec, steps: Sequence[Array]) -> list[SequencePrediction]:
         """Label sequences of a variant whose steps are encoded."""
         sequences = Sequences.cut(
             variant=spec.name,
