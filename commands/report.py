@@ -25,9 +25,9 @@ def report(
 ) -> None:
     """Write curves, scores, mistakes, parts and settings of trainings as one HTML file."""
     del debug, model  # known since it was read
-    from nested_lightning.app.report.extra import require_extra
+    from nested_lightning.app.extras import require_report
 
-    require_extra()
+    require_report()
     requests, _ = split_overrides(override, set_)
     with status_console.status("Scoring and drawing"):
         from nested_lightning.containers.reporting.several_runs import report_runs

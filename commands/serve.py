@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.serving.extra import require_extra
+from nested_lightning.app.extras import require_serving
 from nested_lightning.commands.field_options import check_given, field_parameters, keyword_parameter
 from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
 from nested_lightning.commands.overrides import load_overrides, split_arguments
@@ -35,7 +35,7 @@ def serve(**given: Any) -> None:
         raise UserError("several checkpoints have the same name; write NAME=CHECKPOINT, each with its own")
     requests = split_arguments(given["override"], given["set_"])
     with status_console.status("Loading"):
-        require_extra()
+        require_serving()
         from nested_lightning.containers.serving.program import Program
 
         warnings.simplefilter("ignore")  # they quote what clients send

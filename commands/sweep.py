@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.sweeping.extra import require_extra
+from nested_lightning.app.extras import require_report, require_sweep
 from nested_lightning.commands.completing.completion import complete_set
 from nested_lightning.commands.field_options import keyword_parameter, optional_parameters
 from nested_lightning.commands.options import DebugOption, DeviceOption, SkipBadOption, device_options
@@ -61,7 +61,7 @@ def _sweep(sources: Sources, **given: Any) -> None:
     if sources.requests:
         raise UserError("--override: a sweep draws registered kinds; register yours, and search SLOT.kind")
     with status_console.status("Starting"):
-        require_extra()
+        require_sweep()
         resumed: Path | None = given["resume"]
         settings, sweep = _resolve(sources, given, resumed)
         quiet_lightning()
@@ -179,11 +179,10 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
 def _write_report(folder: Path) -> None:
     """Write the report of a sweep, which costs none of what it came to if it fails."""
     try:
-        from nested_lightning.app.report.extra import require_extra
         from nested_lightning.containers.reporting.several_runs import report_runs
 
         with status_console.status("Drawing"):
-            require_extra()
+            require_report()
             report_runs([folder], folder / "report.html")
     except Exception as error:
         said = " ".join(str(error).split())

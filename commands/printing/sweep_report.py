@@ -59,6 +59,8 @@ class SweepProgress:
 
 def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float, max_epochs: int) -> None:
     """Print what is searched, and about how long it takes."""
+    from nested_lightning.app.training.reporting.progress_state import duration_text
+
     defaults = space.defaults()
     rows = [
         (one.path, _allowed(one), _when(one), _text(defaults.get(one.path, "drawn")))
@@ -75,8 +77,8 @@ def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float, max_epochs: 
             "trials": f"{sweep.trials}, by {sweep.sampler}, {sweep.jobs} at a time",
             "judged by": f"{objectives}{f', mean of {sweep.folds} inner folds' if sweep.folds else ''}",
             "pruned by": sweep.pruner,
-            "at most": f"{_duration(most_s)}: an epoch of the defaults took {epoch_s:.2f} s here, and a trial"
-            f" has at most {counted(max_epochs, 'epoch')}; early stopping and pruning make it less",
+            "at most": f"{duration_text(most_s)}: an epoch of the defaults took {epoch_s:.2f} s here, and a"
+            f" trial has at most {counted(max_epochs, 'epoch')}; early stopping and pruning make it less",
         },
     )
 
@@ -123,14 +125,11 @@ def short_names(paths: Sequence[str]) -> dict[str, str]:
 
 
 def _print_trials(result: Any, sweep: SweepSettings) -> None:
+    from nested_lightning.app.sweeping.keeping import ranked
+
     paths = list(dict.fromkeys(path for one in result.trials for path in one.settings))
     names = short_names(paths)
-    first = sweep.objectives[0]
-    sign = 1 if first.direction == "min" else -1
-    best = sorted(
-        (one for one in result.trials if one.state == "complete"),
-        key=lambda one: (not one.is_on_front, sign * one.values[0], one.number),
-    )
+    best = ranked(result.trials, result.objectives)
     is_front = len(sweep.objectives) > 1
     title = "Pareto front, and the best besides" if is_front else "Best trials"
     rows = [
@@ -164,9 +163,3 @@ def _when(parameter: Any) -> str:
 
 def _text(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"

@@ -9,9 +9,9 @@ from typing import Any
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.extras import require_report
 from nested_lightning.app.report.contents import Block, Section, SectionMaker, Text, make_sections
 from nested_lightning.app.report.curves import curves
-from nested_lightning.app.report.extra import require_extra
 from nested_lightning.app.report.facts import data_blocks, missing_blocks, result_blocks, settings_blocks
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.page import write_page
@@ -169,7 +169,7 @@ def write_after_training(
     Raises:
         UserError: The extra isn't installed.
     """
-    require_extra()
+    require_report()
     began_at_s = time.monotonic()
     run = ReportedRun(folder=result.run_folder, open=lambda: application)
     sections = run.sections(lambda: time.monotonic() - began_at_s + _LONGEST_S <= seconds)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from nested_lightning.app.serving.extra import require_extra
+from nested_lightning.app.extras import require_serving
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.serving import check_limits
 
@@ -26,7 +26,7 @@ def make_router(
         UserError: The model can't answer, or the extra `serve` isn't installed.
         SettingsError: There is no such limit.
     """
-    require_extra()
+    require_serving()
     from nested_lightning.app.serving.routes import model_router  # needs FastAPI
     from nested_lightning.app.serving.service import Model
     from nested_lightning.containers.serving.services import service_of

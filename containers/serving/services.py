@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from nested_lightning.app.checkpoints.recipe import read_recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import is_exported
+from nested_lightning.app.extras import require_serving
 from nested_lightning.app.foreign_files import sha256_of
 from nested_lightning.app.serving.desk import Limits
-from nested_lightning.app.serving.extra import require_extra
 from nested_lightning.app.serving.service import Model, Service
 from nested_lightning.app.serving.watch import Watch
 from nested_lightning.containers.exported import exported_model
@@ -82,7 +82,7 @@ def serving_app(models: Mapping[str, "ApplicationContainer"], **limits: Any) -> 
         UserError: A model can't answer, or the extra `serve` isn't installed.
         SettingsError: There is no such limit.
     """
-    require_extra()
+    require_serving()
     from nested_lightning.app.serving.application import make_application  # needs FastAPI
     from nested_lightning.app.serving.metrics import Metrics
 

@@ -10,9 +10,9 @@ from typing import Any
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.exportable import NUM_ROWS
 from nested_lightning.app.exporting.exporter import Exporter, ExportReport
-from nested_lightning.app.exporting.extra import require_extra
 from nested_lightning.app.exporting.own_model import Called
 from nested_lightning.app.exporting.writing import Format
+from nested_lightning.app.extras import require_export
 from nested_lightning.app.random_numbers import drawing_apart
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.starting.bootstrapping import family_container, provider_of
@@ -98,7 +98,7 @@ def export_graphs(
         UserError: There is no such submodule, or a package of the extra ``export`` is missing.
     """
     if format_ == "onnx":
-        require_extra()
+        require_export()
     return make_exporter(application, tolerance=tolerance, called=called)(
         Path(target), format_, submodule=submodule
     )

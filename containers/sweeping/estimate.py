@@ -14,6 +14,7 @@ def seconds_of_an_epoch(settings: ApplicationSettings) -> float:
             "run_dir": str(Path(folder) / "run"),
             "trainer.max_epochs": 1,
             "trainer.use_progress_bar": False,
+            "trainer.use_report": False,
         }
         application = bootstrap(parse_settings(change_settings(settings.to_plain(), changes)))
         run = provider_of(application, "training_run")()

@@ -33,15 +33,16 @@ MakeTask: TypeAlias = Callable[[Any, TrialRecord], Task]
 
 _PROGRAM = (sys.executable, "-m", "nested_lightning.containers.sweeping.worker")
 _OF_THE_MACHINE = (
-    *(
-        "run_dir",
-        "prediction",
-        "trainer.use_progress_bar",
-        "trainer.use_report",
-        "trainer.num_threads",
-        "trainer.accelerator",
-    ),
-    *("trainer.devices", "trainer.num_nodes", "trainer.strategy", "trainer.checkpoint_every"),
+    "run_dir",
+    "prediction",
+    "trainer.use_progress_bar",
+    "trainer.use_report",
+    "trainer.num_threads",
+    "trainer.accelerator",
+    "trainer.devices",
+    "trainer.num_nodes",
+    "trainer.strategy",
+    "trainer.checkpoint_every",
 )
 """Beginnings of settings that may be others when a sweep goes on."""
 

@@ -220,7 +220,7 @@ def raise_interrupt(*_: Any, **__: Any) -> None:
 
 
 FAILURES = {
-    "no extra": ("nested_lightning.app.report.extra.find_spec", lambda _name: None, "pip install"),
+    "no extra": ("nested_lightning.app.extras.find_spec", lambda _name: None, "pip install"),
     "interrupt": (
         "nested_lightning.containers.reporting.run_report.write_page",
         raise_interrupt,

@@ -9,7 +9,7 @@ import torch
 from fastapi import FastAPI
 
 import nested_lightning as nl
-from nested_lightning.app.serving import extra
+from nested_lightning.app import extras
 from tests.containers.owning.auto_encoder import Reconstruction, waves
 from tests.serving import Client, running
 from tests.untrained import as_if_trained
@@ -52,7 +52,7 @@ def test_without_the_extra_it_is_named(
     small_settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = as_if_trained(nl.bootstrap(small_settings).multi_feature)
-    monkeypatch.setattr(extra, "find_spec", lambda _: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
 
     with pytest.raises(nl.UserError, match=r"nested-lightning\[serve\]"):
         container.http_router()
