@@ -3,17 +3,15 @@
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
-from pytorch_lightning.profilers import PassThroughProfiler
 from torchmetrics import Metric
 
 from nested_lightning.app.checkpoints.checkpoint_io import (
@@ -26,7 +24,6 @@ from nested_lightning.app.data.data_summary import DataSummary
 from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.random_numbers import seeded_generators
-from nested_lightning.app.training.loops import lacking_for
 from nested_lightning.app.training.machine.threads import (
     ThreadCount,
     count_threads,
@@ -38,9 +35,11 @@ from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log
 from nested_lightning.app.training.runs.interruption import Interruption
 from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
 from nested_lightning.app.training.runs.last_training import LastTraining
+from nested_lightning.app.training.runs.misfits import misfit_as_user_error
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.app.training.runs.scores import scores_of
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.unfit_callbacks import refuse_unfit
 
@@ -145,8 +144,8 @@ class TrainingRun:
 
     def _with_test(self, result: TrainingResult) -> TrainingResult:
         """Return a result with scores of the test part, which nobody has looked at so far."""
-        with _alone(self.trainer), seeded_generators(self._seed):
-            scores = self._score("test", self.trainer.test)
+        with seeded_generators(self._seed):
+            (scores,) = self._score("test")
         result = replace(result, test_metrics=scores)
         if scores and self.trainer.is_global_zero:
             result.write()
@@ -191,7 +190,7 @@ class TrainingRun:
             torch_threads(count_threads(self._num_threads, self.model, batch_size=self._batch_size)),
             memory_left_as_it_is(),
             seeded_generators(self._seed),
-            _misfit_as_user_error(self._limits),
+            misfit_as_user_error(self._limits),
             naming_unlogged(self.trainer),
         ):
             self._log_data()
@@ -203,7 +202,7 @@ class TrainingRun:
             num_steps = self.trainer.global_step
             is_trial = bool(self.trainer.fast_dev_run)  # type: ignore[attr-defined]
             checkpoint = self.run_folder.checkpoint_of_results if is_trial else self._load_best()
-            validation_metrics, test_metrics = self._evaluate()
+            validation_metrics, test_metrics = self._score("val", "test")
             _logger.info("%s: validation %s, test %s", checkpoint, validation_metrics, test_metrics)
         result = TrainingResult(
             run_folder=self.run_folder,
@@ -306,56 +305,12 @@ class TrainingRun:
             return None
         return self._keep(self.model.eval().to(find_device(self._device)))
 
-    def _evaluate(self) -> tuple[dict[str, float], dict[str, float]]:
-        with _alone(self.trainer):
-            validation = self._score("val", self.trainer.validate)
-            return validation, self._score("test", self.trainer.test)
-
-    def _score(self, part: str, run: Callable[..., Sequence[Mapping[str, float]]]) -> dict[str, float]:
-        """Return what is logged over a part of the data; nothing where there is no loop for it."""
-        is_unwanted = part == "test" and not self.looks_at_test
-        if is_unwanted or lacking_for(part, self.model, self.datamodule):
-            return {}
-        return _merged(run(self.model, datamodule=self.datamodule, verbose=False, weights_only=True))
-
-
-@contextmanager
-def _misfit_as_user_error(names: Mapping[str, str]) -> Iterator[None]:
-    try:
-        yield
-    except MisconfigurationException as error:
-        reason = " ".join(str(error).split())
-        for lightnings, name in names.items():
-            reason = reason.replace(lightnings, name)
-        raise UserError(f"the settings of the trainer don't fit the model: {reason}") from error
-    except ValueError as error:
-        if "specified number of total steps" in str(error):
-            raise UserError(
-                f"schedule.options.total_steps is less than the training has: {error}; raise it"
-            ) from error
-        if "`val_check_interval`" not in str(error):
-            raise
-        raise UserError(
-            "trainer.val_check_interval: an epoch has fewer training batches than that; take fewer,"
-            " or a share of them such as 0.5"
-        ) from error
-
-
-@contextmanager
-def _alone(trainer: Trainer) -> Iterator[None]:
-    """Leave loggers and profiler out: they hold the course of the training."""
-    loggers, trainer.loggers = trainer.loggers, []
-    profiler, trainer.profiler = trainer.profiler, PassThroughProfiler()  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        trainer.loggers, trainer.profiler = loggers, profiler  # type: ignore[attr-defined]
+    def _score(self, *parts: str) -> list[dict[str, float]]:
+        wanted = [part for part in parts if part != "test" or self.looks_at_test]
+        scores = scores_of(wanted, trainer=self.trainer, model=self.model, datamodule=self.datamodule)
+        return [scores.get(part, {}) for part in parts]
 
 
 def _write_yaml(path: Path, values: Mapping[str, Any]) -> None:
     with replace_atomically(path) as file:
         file.write(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode())
-
-
-def _merged(metrics_of_loaders: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {name: float(value) for metrics in metrics_of_loaders for name, value in metrics.items()}
