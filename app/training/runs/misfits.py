@@ -1,0 +1,38 @@
+"""Lightning's complaints about its arguments, in the words of our settings."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+from nested_lightning.app.errors import UserError
+
+
+@contextmanager
+def misfit_as_user_error(names: Mapping[str, str]) -> Iterator[None]:
+    """Turn what Lightning and torch say of settings that don't fit the model into a user's error.
+
+    Args:
+        names: Lightning's names of arguments to the names of the settings that set them.
+
+    Raises:
+        UserError: Lightning refused its arguments, a schedule its number of steps.
+    """
+    try:
+        yield
+    except MisconfigurationException as error:
+        reason = " ".join(str(error).split())
+        for lightnings, name in names.items():
+            reason = reason.replace(lightnings, name)
+        raise UserError(f"the settings of the trainer don't fit the model: {reason}") from error
+    except ValueError as error:
+        if "specified number of total steps" in str(error):
+            raise UserError(
+                f"schedule.options.total_steps is less than the training has: {error}; raise it"
+            ) from error
+        if "`val_check_interval`" not in str(error):
+            raise
+        raise UserError(
+            "trainer.val_check_interval: an epoch has fewer training batches than that; take fewer,"
+            " or a share of them such as 0.5"
+        ) from error

@@ -1,0 +1,46 @@
+"""Scores of a trained model over parts of its data."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from pytorch_lightning.profilers import PassThroughProfiler
+
+from nested_lightning.app.training.loops import lacking_for
+
+
+def scores_of(
+    parts: Sequence[str], *, trainer: Trainer, model: LightningModule, datamodule: LightningDataModule
+) -> dict[str, dict[str, float]]:
+    """Return what a model logs over parts of the data.
+
+    Args:
+        parts: ``val`` and ``test``, those that are wanted.
+        trainer: Runs the loops, without its loggers and its profiler, which hold the course of a training.
+        model: What is evaluated, with its present weights.
+        datamodule: Gives the parts.
+
+    Returns:
+        Values by name, by part; a part is left out where the model has no loop for it, or the data no rows.
+    """
+    loops = {"val": trainer.validate, "test": trainer.test}
+    with _alone(trainer):
+        return {
+            part: _merged(loops[part](model, datamodule=datamodule, verbose=False, weights_only=True))
+            for part in parts
+            if not lacking_for(part, model, datamodule)
+        }
+
+
+@contextmanager
+def _alone(trainer: Trainer) -> Iterator[None]:
+    loggers, trainer.loggers = trainer.loggers, []
+    profiler, trainer.profiler = trainer.profiler, PassThroughProfiler()  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        trainer.loggers, trainer.profiler = loggers, profiler  # type: ignore[attr-defined]
+
+
+def _merged(metrics_of_loaders: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: float(value) for metrics in metrics_of_loaders for name, value in metrics.items()}
