@@ -22,6 +22,7 @@ from nested_lightning.containers.sweeping.sweep import run_sweep
 from nested_lightning.settings.reading.merging import merge
 from nested_lightning.settings.searching.space import make_space
 from nested_lightning.settings.sweep import check_sweep
+from tests.command_line import MAIN
 from tests.conftest import make_small_settings, write_small_csv
 
 pytestmark = pytest.mark.slow
@@ -74,14 +75,15 @@ def start(data: Path, folder: Path, *options: str) -> subprocess.Popen[bytes]:
         *SMALL,
     )
     told = ("--resume", str(folder)) if (folder / "sweep.yaml").exists() else (*new, *options)
-    return subprocess.Popen(
-        (sys.executable, "main.py", "sweep", *told), stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    command = (sys.executable, str(MAIN), "sweep", *told)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
-def wait_for(condition: Any, limit_s: float = 120.0) -> None:
+def wait_for(condition: Any, process: subprocess.Popen[bytes], limit_s: float = 120.0) -> None:
+    """Wait until something holds, which a process that has ended before can't bring about."""
     until = time.monotonic() + limit_s
     while not condition():
+        assert process.poll() is None, process.communicate()[1].decode()
         assert time.monotonic() < until
         time.sleep(0.05)
 
@@ -191,7 +193,7 @@ def test_a_worker_that_is_killed_fails_its_trial_and_is_replaced(data: Path, tmp
         "--search",
         f"{LR}=float:1e-4..1e-1:log",
     )
-    wait_for((tmp_path / "s/trials/0000/settings.yaml").exists)
+    wait_for((tmp_path / "s/trials/0000/settings.yaml").exists, process)
     os.kill(workers_of(process.pid)[0], signal.SIGKILL)
     process.communicate()
 
@@ -204,7 +206,7 @@ def test_ctrl_c_ends_all_in_seconds_and_a_kill_too_and_the_trials_go_on(data: Pa
     folder = tmp_path / "s"
     search = ("--search", f"{LR}=float:1e-4..1e-2:log", "--pruner", "none")
     process = start(data, folder, "--trials", "3", "--jobs", "2", "--set", "trainer.max_epochs=60", *search)
-    wait_for(lambda: all((folder / f"trials/000{n}/metrics.csv").exists() for n in range(2)))
+    wait_for(lambda: all((folder / f"trials/000{n}/metrics.csv").exists() for n in range(2)), process)
     workers = workers_of(process.pid)
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
@@ -215,12 +217,15 @@ def test_ctrl_c_ends_all_in_seconds_and_a_kill_too_and_the_trials_go_on(data: Pa
     assert not any(map(is_there, workers))
 
     process = start(data, folder)
-    wait_for(lambda: workers_of(process.pid))
+    wait_for(lambda: workers_of(process.pid), process)
     workers = workers_of(process.pid)
     time.sleep(2)
     process.kill()
     process.communicate()
-    wait_for(lambda: not any(map(is_there, workers)), 5)
+    until = time.monotonic() + 5
+    while any(map(is_there, workers)):
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
     process = start(data, folder)
     process.communicate()
