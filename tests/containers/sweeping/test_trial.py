@@ -15,26 +15,27 @@ from tests.conftest import make_small_settings
 pytestmark = pytest.mark.slow
 
 
-def outcome_of(folder: Path, csv: Path, monkeypatch: pytest.MonkeyPatch, **trainer: Any) -> Outcome:
-    """Return what comes of a trial that is told to stop after each epoch."""
-    monkeypatch.setattr("sys.argv", ["a worker"])
+def outcome_of(folder: Path, csv: Path, *, stopped_at: int, direction: Any, **trainer: Any) -> Outcome:
+    """Return what comes of a trial that is told to stop after an epoch."""
     settings = parse_settings(merge(make_small_settings(csv, folder), {"trainer": trainer}))
-    objectives = (Objective(name="val_loss", direction="min"),)
+    objectives = (Objective(name="val_loss", direction=direction),)
     task = Task(
         what="train", number=0, settings=settings, values={}, folder=folder / "trial", objectives=objectives
     )
-    return do_task(task, lambda _step, _value: "worse than others")
+    return do_task(task, lambda step, _value: "worse than others" if step == stopped_at else None)
 
 
 def test_a_trial_is_pruned_at_any_epoch_but_its_last_one(
     tmp_path: Path, small_csv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, state, trainer in (
-        ("short", "complete", {"max_epochs": 1}),
-        ("long", "pruned", {"max_epochs": 2}),
-        ("steps", "complete", {"max_epochs": 9, "max_steps": 1}),
-        ("patient", "complete", {"max_epochs": 9, "early_stopping_patience": 1, "monitor_mode": "max"}),
+    monkeypatch.setattr("sys.argv", ["a worker"])
+    for name, state, stopped_at, direction, trainer in (
+        ("short", "complete", 0, "min", {"max_epochs": 1}),
+        ("long", "pruned", 0, "min", {"max_epochs": 2}),
+        ("steps", "complete", 0, "min", {"max_epochs": 9, "max_steps": 1}),
+        ("patient", "complete", 1, "max", {"max_epochs": 9, "early_stopping_patience": 1}),
     ):
-        outcome = outcome_of(tmp_path / name, small_csv, monkeypatch, **trainer)
+        options: Any = {"stopped_at": stopped_at, "direction": direction, **trainer}
+        outcome = outcome_of(tmp_path / name, small_csv, **options)
 
         assert outcome.state == state, (name, outcome)
