@@ -91,6 +91,8 @@ class Loop:
         end: The token that ends a row.
         pad: The token after an ended one.
         max_length: Tokens of the longest row, the end token included.
+        is_begun: Whether the first graph has read the begin token, and gives log-probabilities before the
+            state, as the second does.
     """
 
     first: str
@@ -99,6 +101,7 @@ class Loop:
     end: int
     pad: int
     max_length: Annotated[int, Field(ge=1)]
+    is_begun: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
