@@ -54,22 +54,22 @@ def exports_of(
     cases["black and white"] = (
         torch.stack([torch.zeros_like(pictures[0]), torch.full_like(pictures[0], 255)]),
     )
+    at_first, later, at_last = _num_tensors(model, pictures[:1])
+    is_begun = at_first != later
     with torch.no_grad():
-        num_tensors = [len(state) for _, state in islice(_steps(model, pictures), 3)]
-        begun = num_tensors[0] != num_tensors[1]
         steps = {
             f"step {number} of {case}": (tokens, *state)
             for case, one in cases.items()
             for number, (tokens, state) in enumerate(_steps(model, *one), 1)
-            if number in (*_STEPS, model.max_length) and number > begun
+            if number in (*_STEPS, model.max_length) and number > is_begun
         }
-    state = [f"state_{i}" for i in range(num_tensors[1])]
+    state = [f"state_{i}" for i in range(later)]
     graphs = [
         Exportable(
             name="encoder",
-            module=_Encoder(model, begun=begun),
+            module=_Encoder(model, is_begun=is_begun),
             inputs=["pictures"],
-            outputs=["log_probabilities", *state] if begun else state,
+            outputs=["log_probabilities", *state] if is_begun else state,
             cases=cases,
             root="image_to_text",
         ),
@@ -89,10 +89,10 @@ def exports_of(
         end=END,
         pad=PAD,
         max_length=model.max_length,
-        is_begun=begun,
+        is_begun=is_begun,
     )
     fault = ""
-    if num_tensors[1] != num_tensors[2]:
+    if later != at_last:
         fault = "image_to_text.text_decoder: its state has ever more tensors, so a step has no graph"
     return Exports(graphs=graphs, loop=loop, fault=fault)
 
@@ -103,15 +103,15 @@ class _Encoder(nn.Module):
     The latter is for decoders whose state has other tensors before they have read anything.
     """
 
-    def __init__(self, model: ImageToText, *, begun: bool) -> None:
+    def __init__(self, model: ImageToText, *, is_begun: bool) -> None:
         super().__init__()
         self.model = model
-        self._begun = begun
+        self._is_begun = is_begun
 
     def forward(self, pictures: Tensor) -> Any:
         """Map pictures, uint8 of [B, 3, S, S], to the state; begun, to log-probabilities of [B, V] and it."""
         state = self.model.begin(pictures)
-        if not self._begun:
+        if not self._is_begun:
             return state
         return self.model.step(torch.full((pictures.shape[0],), BEGIN), state)
 
@@ -126,6 +126,12 @@ class _Step(nn.Module):
     def forward(self, tokens: Tensor, *state: Tensor) -> Any:
         """Map tokens, int64 of [B], and a state to log-probabilities of [B, V] and the next state."""
         return self.model.step(tokens, state)
+
+
+@torch.no_grad()
+def _num_tensors(model: ImageToText, pictures: Tensor) -> list[int]:
+    """Return how many tensors a state has: at first, after one token, and after two."""
+    return [len(state) for _, state in islice(_steps(model, pictures), 3)]
 
 
 def _steps(model: ImageToText, pictures: Tensor) -> Iterator[tuple[Tensor, State]]:
@@ -145,10 +151,13 @@ def answer_by_graphs(model: Any, *, data_spec: ImageToTextDataSpec, graphs: Grap
         data_spec: Of its data.
         graphs: Take and give tensors, by their names.
     """
-    del data_spec
+    blank = torch.zeros(1, 3, data_spec.picture_size, data_spec.picture_size, dtype=torch.uint8)
+    at_first, later, _ = _num_tensors(model, blank)
+    is_begun = at_first != later
 
-    def step(last: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        log_probabilities, *after = graphs["step"](last, *state)
+    def step(last: Tensor, state: State) -> tuple[Tensor, State]:
+        is_said = is_begun and bool((last == BEGIN).all())
+        log_probabilities, *after = state if is_said else graphs["step"](last, *state)
         return log_probabilities, tuple(after)
 
     model.look = lambda pictures: pictures
