@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.exporting.exportable import ExportError
+from nested_lightning.app.exporting.writing import Format
 from tests.app.exporting.proving import exportable_of, proven
 from tests.quick_first import quick_first
 
@@ -89,3 +92,9 @@ def test_names_are_kept_and_read_back(name: str) -> None:
     assert [port.name for port in made.graph.inputs] == [name]
     assert [port.of or port.name for port in made.graph.outputs] == ["y0"]
     assert len({port.name for port in (*made.graph.inputs, *made.graph.outputs)}) == 2
+
+
+@pytest.mark.parametrize("format_", ["onnx", "torch-export"])
+def test_no_path_of_this_machine_is_in_a_file(format_: Format) -> None:
+    made = proven(exportable_of(Whole(nn.Linear(3, 2)), ROWS), format_)
+    assert Path(__file__).name.encode() not in made.content({})
