@@ -1,6 +1,8 @@
 """Exported models say what their checkpoints say, by the same readers and decoders, at both doors."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,16 @@ def approximately(found: Any, expected: Any) -> bool:
     return bool(found == (pytest.approx(expected, abs=1e-4, rel=1e-4) if is_number else expected))
 
 
+WITHOUT_TORCH = """
+import sys
+from pathlib import Path, PosixPath, WindowsPath
+from nested_lightning.containers.exported import answers_of
+family, answer = answers_of(Path(sys.argv[1]))
+assert answer(**eval(sys.argv[2])).count
+assert not {"torch", "pytorch_lightning", "dependency_injector"} & {*sys.modules}
+"""
+
+
 @pytest.mark.parametrize("make", quick_first([rows, sequences, captions, pictures]))
 def test_an_exported_model_predicts_what_its_checkpoint_does(
     make: Callable[[Path], Case], tmp_path: Path
@@ -100,6 +112,7 @@ def test_an_exported_model_predicts_what_its_checkpoint_does(
     service = service_of("m", exported_model(target), LimitSettings())  # it has answered an example
     assert service.is_ready
     service.stop()
+    subprocess.run([sys.executable, "-c", WITHOUT_TORCH, str(target), repr(dict(asked))], check=True)
 
 
 @pytest.mark.slow

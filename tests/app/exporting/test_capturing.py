@@ -61,6 +61,16 @@ def test_what_stands_in_the_way_is_told_in_a_line_with_its_path(inner: nn.Module
     assert "\n" not in str(error.value)
 
 
+class Drawing(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.randn_like(x)
+
+
+def test_what_draws_for_itself_is_refused() -> None:
+    with pytest.raises(ExportError, match="differs from the model"):
+        proven(exportable_of(Drawing(), ROWS))
+
+
 class Sum(nn.Module):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return a - 2 * b

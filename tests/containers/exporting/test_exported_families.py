@@ -30,6 +30,17 @@ GRAPHS = {
     ],
 }
 
+OF_THE_OLDEST_RUNTIME = (20, 10)
+"""Opset and IR version that onnxruntime 1.23, the oldest of the extra ``export``, was seen to run."""
+
+LIMITS = {
+    "multi-feature": ["missing values", "extremes"],
+    "image-to-text": ["black and white"],
+    "variant": ["of 1 steps", "of 64 steps", "unequal lengths"],
+    "vae-gan": ["black and white"],
+}
+"""What rows at the limits are called."""
+
 
 def trained(family: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(TRAINED / family)
@@ -44,9 +55,19 @@ def test_a_checkpoint_becomes_files_that_can_be_moved(
 
     moved = (tmp_path / "m.onnx").rename(tmp_path / "elsewhere.onnx")
     assert sorted(open_exported(moved).graphs) == sorted(GRAPHS[family])
-    assert report.manifest.opset >= 18
+    assert (report.manifest.opset, report.manifest.ir_version) <= OF_THE_OLDEST_RUNTIME
+    assert {"torch", "onnx", "onnxscript", "onnxruntime", "nested-lightning"} <= {*report.manifest.versions}
     assert report.manifest.recipe["family"] == family
     assert [*tmp_path.iterdir()] == [moved]
+
+
+@pytest.mark.parametrize("family", quick_first(FAMILIES))
+def test_graphs_are_proven_with_few_rows_and_at_the_limits(
+    family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for graph in make_exporter(trained(family, monkeypatch)).wholes:
+        assert {len(inputs[0]) for inputs in graph.cases.values()} >= {1, 2, 3, 17}
+        assert all(any(limit in name for name in graph.cases) for limit in LIMITS[family])
 
 
 @pytest.mark.parametrize("family", quick_first(FAMILIES, num_quick=0))
@@ -140,6 +161,7 @@ def test_a_submodule_is_exported_alone(tmp_path: Path, monkeypatch: pytest.Monke
     (graph,) = report.manifest.graphs
     assert report.manifest.submodule == "image_to_text.image_encoder"
     assert [port.dims for port in graph.inputs] == [(None, 3, 16, 16)]
+    assert "a row of x is of 3 x 16 x 16" in report.manifest.notes[0]
 
 
 @pytest.mark.slow
