@@ -41,7 +41,8 @@ def to_onnx(program: ExportedProgram, exportable: Exportable) -> Any:
             f"{exportable.name}: it can't be written as ONNX: {_reason(error, exportable)}"
         ) from error
     assert written is not None
-    import_module("onnx_ir.passes.common").ClearMetadataAndDocStringPass()(written.model)  # paths of this machine
+    # lines of sources, with the paths of this machine
+    import_module("onnx_ir.passes.common").ClearMetadataAndDocStringPass()(written.model)
     proto = written.model_proto
     graph = proto.graph
     names = [[one.name for one in ports] for ports in (graph.input, graph.output)]

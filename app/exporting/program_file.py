@@ -21,7 +21,7 @@ _TENSORS = ("/data/weights/weight_", "/data/constants/tensor_")
 
 
 def to_pt2(program: ExportedProgram, metadata: Mapping[str, str]) -> bytes:
-    """Return the file of a program, for the same version of torch; no rows of the data and no paths are in it."""
+    """Return the file of a program, for the same version of torch; no rows and no paths are in it."""
     file = BytesIO()
     args, kwargs = program.example_inputs
     program.example_inputs = (tuple(map(torch.zeros_like, args)), kwargs)
