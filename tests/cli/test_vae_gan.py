@@ -66,7 +66,8 @@ def test_the_same_commands_work_on_a_folder_of_coloured_pictures(
     program: Program, emoji_folder: Path, tmp_path: Path
 ) -> None:
     own = ("--data", str(emoji_folder), "--set", "vae_gan.data.image_size=32", "--batch-size", "8")
-    _run(program, "train", "--model", "vae-gan", "--epochs", "5", *own, *QUICK)
+    brief = ("--epochs", "1", "--set", "trainer.val_every_n_epochs=1")
+    _run(program, "train", "--model", "vae-gan", *brief, *own, *QUICK)
 
     scored = _run(program, "evaluate", BEST, "--data", str(emoji_folder))
     assert "emoji (24 samples)" in scored
