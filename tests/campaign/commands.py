@@ -1,6 +1,7 @@
 """All commands of the pages, run as a reader types them: ``python -m tests.campaign.commands [PAGE …]``.
 
-It takes some minutes, needs the extras that the pages name, and port 8000. What isn't run is listed with the reason.
+It takes some minutes, and needs the extras that the pages name, and port 8000. What isn't run is listed with
+the reason.
 """
 
 import sys
@@ -43,7 +44,11 @@ def main(pages: list[str]) -> int:
                 if why := why_not_run(command):
                     print(f"  not run: {command.splitlines()[0]} ({why})")
             state = "FAILED" if found else "well"
-            print(f"{page}: {len(commands)} commands, {state}, {time.monotonic() - begin:.0f} s", *found, flush=True)
+            print(
+                f"{page}: {len(commands)} commands, {state}, {time.monotonic() - begin:.0f} s",
+                *found,
+                flush=True,
+            )
     return len(failures)
 
 

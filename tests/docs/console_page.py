@@ -18,7 +18,7 @@ from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
 
 from tests.command_line import TIMEOUT_S, ForkedPrograms
-from tests.docs.shell import Shell, commands_of
+from tests.docs.shell import Shell
 
 _BLOCK = re.compile(r"^```(python|yaml|sh|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _FILE_NAME = re.compile(r"# (\S+\.(?:py|yaml))\n")
@@ -53,9 +53,7 @@ class Step:
         return OutputChecker().check_output(want, got, ELLIPSIS | NORMALIZE_WHITESPACE)
 
 
-def run_page(
-    text: str, folder: Path, programs: ForkedPrograms, shell: Shell | None = None
-) -> Iterator[Step]:
+def run_page(text: str, folder: Path, programs: ForkedPrograms, shell: Shell | None = None) -> Iterator[Step]:
     """Write each file and run each command of a page in their order.
 
     Args:
@@ -71,8 +69,8 @@ def run_page(
         language, block = found.groups()
         line = text.count("\n", 0, found.start(2)) + 1
         if language == "sh":
-            for number, command in commands_of(block) if shell else ():
-                shell.run(command, line=line + number)
+            if shell:
+                shell.run_block(block, line=line)
             continue
         if language != "console":
             if name := _FILE_NAME.match(block):

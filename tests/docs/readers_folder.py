@@ -46,7 +46,7 @@ def write_readers_folder(folder: Path, text: str) -> Path:
     _write_sequences(folder)
     (folder / "tokens").write_text("a-token-of-a-reader\n")
     (folder / "adapted.yaml").write_text(
-        "submodules: {multi_feature.head: {lora: {rank: 2, targets: [linear]}}}\n"
+        "submodules: {multi_feature.head: {lora: {rank: 2, targets: [layers.3]}}}\n"
     )
     for name, options in RUNS.items():
         if f"runs/{name}" in text and f"--run-dir runs/{name}" not in text:
@@ -76,7 +76,9 @@ def _write_tables(folder: Path) -> None:
     (folder / "new.csv").write_text(_lines(flowers, [",kind", *species]))
     houses = ["rooms,age,price", *(f"{n % 7},{n % 50},{1000 * (n % 7) + n}" for n in range(120))]
     (folder / "houses.csv").write_text(_lines(houses))
-    reviews = [f"the {draws.choice(['good', 'bad'])} film,{n % 5},{draws.choice(['good', 'bad'])}" for n in range(80)]
+    reviews = [
+        f"the {draws.choice(['good', 'bad'])} film,{n % 5},{draws.choice(['good', 'bad'])}" for n in range(80)
+    ]
     (folder / "reviews.csv").write_text(_lines(["review,stars,verdict", *reviews]))
 
 

@@ -11,20 +11,19 @@ from typing import Self
 from tests.command_line import PROJECT, TIMEOUT_S
 
 NOT_RUN = {
-    "python -m venv": "downloads; .ci/run sets up and tests like this",
-    ".venv/bin/": "runs the tests themselves; .ci/run does",
-    "pip install": "downloads; tests/packaging installs",
-    "docker ": "needs Docker; tests/packaging reads the Dockerfile",
-    "srun ": "needs a SLURM cluster; tests/processes stands in for one",
-    "--ray-address": "needs machines of a cluster; tests/ray starts one of this machine",
-    "--storage postgresql:": "needs a PostgreSQL server; tests/sweeping tries one where there is one",
-    "hub:": "downloads; tests/app/submodules/pretrained has a hub of its own",
+    "python -m venv": "downloads; .ci/run sets up like this",
+    ".venv/bin/": "the tests themselves; .ci/run runs them",
+    "pip install": "downloads; tests/test_packaging.py installs",
+    "docker ": "needs Docker; .ci/run has the Dockerfile linted",
+    "srun ": "needs a SLURM cluster; tests/cli/test_slurm.py stands in for one",
+    "--ray-address": "needs a cluster of machines; tests/processes/test_ray.py has one here",
+    "--storage postgresql:": "needs a PostgreSQL server",
+    "hub:": "downloads; tests/cli/test_fetch.py has a hub of its own",
     "kind=waves": "needs an installed plug-in; tests/plugins installs it",
     "ludwig ": "another program; the page names the version that it was run with",
     "python train.py": "another program; benchmarks/ways runs it",
-    "python -m tests.docs.site": "the site; tests/docs/test_site.py builds it",
 }
-"""What a command has in it that can't be run here, and why."""
+"""What a command has in it that can't be run here, and why not."""
 
 SHORT = {
     "NESTED_LIGHTNING__TRAINER__MAX_EPOCHS": "1",
@@ -85,10 +84,13 @@ class Shell:
         """Stop the server."""
         self._stop_server()
 
-    def run(self, command: str, *, line: int) -> None:
-        """Run a command that stands in a line of a page, if it can be run."""
-        if why_not_run(command):
-            return
+    def run_block(self, block: str, *, line: int) -> None:
+        """Run those commands of a block that can be run; it begins in a line of its page."""
+        for number, command in commands_of(block):
+            if not why_not_run(command):
+                self._run(command, line=line + number)
+
+    def _run(self, command: str, *, line: int) -> None:
         process = subprocess.Popen(
             ["bash", "-c", f"exec {command}" if " serve " in command else command],
             cwd=self._folder,
