@@ -34,7 +34,7 @@ SESSIONS = {
     "first-day.md": 23,
     "tutorial.md": 3,
     "own-submodule.md": 1,
-    "configuring.md": 3,
+    "configuring.md": 4,
     "coming-from-ludwig.md": 5,
 }
 """Pages whose commands are run, with how many there are."""
