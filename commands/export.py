@@ -91,7 +91,7 @@ def export(
     set_: ArgumentOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Write a checkpoint's weights and recipe; or graphs that run elsewhere, proven to say the same.
+    """Write a checkpoint's weights and recipe; or graphs that run elsewhere, verified against the model.
 
     `evaluate` and `predict` take the former as well, `predict` and `serve` also those of onnx. Weights of
     one submodule have the names that they have within it.
@@ -129,7 +129,9 @@ def export(
     if tolerance is not None or call is not None:
         raise typer.BadParameter("--tolerance and --call are for onnx and torch-export, which compute")
     if output.suffix != ".safetensors":
-        raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
+        raise typer.BadParameter(
+            f"{output} must end in .safetensors, since files are recognised by their ending"
+        )
     with status_console.status("Exporting"):
         from nested_lightning.app.checkpoints.exporting import export_safetensors
 

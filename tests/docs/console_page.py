@@ -23,6 +23,7 @@ from tests.docs.shell import Shell
 _BLOCK = re.compile(r"^```(python|yaml|sh|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _FILE_NAME = re.compile(r"# (\S+\.(?:py|yaml))\n")
 _COMMAND = re.compile(r"^\$ (.*)\n?", re.MULTILINE)
+_LONG_TIME = re.compile(r" \(\d+:\d\d:\d\d\)$", re.MULTILINE)  # which pytest adds after a minute
 _FIGURE = re.compile(r"[-+]?\d[\d,:]*(\.\d+)?(e[-+]?\d+)?")
 _HOME = "/home/you"
 _SET_UP = re.compile(r"^fitting .*\n", re.MULTILINE)
@@ -104,7 +105,7 @@ def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess
 
 
 def _masked(output: str) -> str:
-    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", _PASSING.sub("", output)))
+    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", _LONG_TIME.sub("", _PASSING.sub("", output))))
 
 
 def _write_anew(path: Path, *needed: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.app.image_to_text.captioned_folder import COLOURS, SHAPES, draw
 from tests.app.image_to_text.captioned_folder import write_folder as write_captions
+from tests.app.submodules.pretrained.part_folders import write_gpt2, write_text_encoder
 from tests.command_line import MAIN, PROJECT
 from tests.conftest import write_small_csv
 from tests.docs.shell import SHORT
@@ -44,6 +45,9 @@ def write_readers_folder(folder: Path, text: str) -> Path:
     _write_tables(folder)
     _write_pictures(folder)
     _write_sequences(folder)
+    if "weights=minilm" in text:
+        write_text_encoder(folder / "minilm")
+        write_gpt2(folder / "gpt2")
     (folder / "tokens").write_text("a-token-of-a-reader\n")
     (folder / "adapted.yaml").write_text(
         "submodules: {multi_feature.head: {lora: {rank: 2, targets: [layers.3]}}}\n"

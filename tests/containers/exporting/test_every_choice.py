@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nested_lightning import find_family
-from nested_lightning.app.exporting.writing import prove
+from nested_lightning.app.exporting.writing import verify
 from nested_lightning.app.submodules.sequence_adapters import PictureProjection
 from nested_lightning.containers.starting.exporting import make_exporter
 from nested_lightning.settings.describing.walking import NamedItems, fields_of
@@ -69,7 +69,7 @@ def test_every_choice_is_the_same_in_onnx(
     exporter = make_exporter(set_up.application())
 
     for graph in exporter.wholes:
-        assert prove(graph, "onnx", tolerance=1e-4).difference.size <= 1e-4
+        assert verify(graph, "onnx", tolerance=1e-4).difference.size <= 1e-4
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_every_preset_is_the_same_in_onnx(family: str, preset: str, monkeypatch:
     exporter = make_exporter(set_up.application())
 
     for graph in exporter.wholes:
-        assert prove(graph, "onnx", tolerance=1e-4).difference.size <= 1e-4
+        assert verify(graph, "onnx", tolerance=1e-4).difference.size <= 1e-4
 
 
 @pytest.mark.slow
