@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.ways.way import WAYS
 from tests.app.image_to_text.captioned_folder import COLOURS, SHAPES, draw
 from tests.app.image_to_text.captioned_folder import write_folder as write_captions
 from tests.app.submodules.pretrained.part_folders import write_gpt2, write_text_encoder
@@ -38,7 +39,7 @@ MODULES = Path(__file__).parent / "readers_modules"
 def write_readers_folder(folder: Path, text: str) -> Path:
     """Write files, and train what commands of a page begin with; return the folder."""
     folder.mkdir()
-    for module in MODULES.glob("*.py"):
+    for module in (*MODULES.glob("*.py"), WAYS / "parts.py"):
         shutil.copy(module, folder)
     (folder / "main.py").symlink_to(MAIN)
     (folder / "my_corners.py").write_text(_python_of("wiring.md"))
@@ -80,8 +81,9 @@ def _write_tables(folder: Path) -> None:
     (folder / "new.csv").write_text(_lines(flowers, [",kind", *species]))
     houses = ["rooms,age,price", *(f"{n % 7},{n % 50},{1000 * (n % 7) + n}" for n in range(120))]
     (folder / "houses.csv").write_text(_lines(houses))
+    verdicts = [draws.choice(["good", "bad"]) for _ in range(80)]
     reviews = [
-        f"the {draws.choice(['good', 'bad'])} film,{n % 5},{draws.choice(['good', 'bad'])}" for n in range(80)
+        f"on day {n} the film was {one} and the food too,{n % 5},{one}" for n, one in enumerate(verdicts)
     ]
     (folder / "reviews.csv").write_text(_lines(["review,stars,verdict", *reviews]))
 
