@@ -93,8 +93,8 @@ def export(
 ) -> None:
     """Write a checkpoint's weights and recipe; or graphs that run elsewhere, verified against the model.
 
-    `evaluate` and `predict` take the former as well, `predict` and `serve` also those of onnx. Weights of
-    one submodule have the names that they have within it.
+    `evaluate` and `predict` take the former as well; `predict` and `serve` take ONNX files. The weights
+    of a single submodule have the names that they have within it.
     """
     del model, debug
     named = [one for one in (output, file) if one is not None]
@@ -107,7 +107,7 @@ def export(
     requests = split_arguments(override, set_)
     if quantize or half:
         refused = {
-            "--quantize and --half are two": quantize and half,
+            "--quantize and --half exclude each other": quantize and half,
             "--quantize and --half are for onnx": format_ is not ExportFormat.ONNX,
             "--quantize and --half are judged by the model's score": submodule or call or merge_lora,
         }

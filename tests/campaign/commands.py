@@ -6,7 +6,6 @@ the reason.
 
 import sys
 import tempfile
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -31,24 +30,18 @@ def run_commands(page: Path, folder: Path, programs: ForkedPrograms) -> list[str
 
 
 def main(pages: list[str]) -> int:
-    """Run pages and print what is wrong; return how many are."""
+    """Run pages and print what is wrong; return how many commands are."""
     failures = []
     with closing(ForkedPrograms()) as programs, tempfile.TemporaryDirectory() as parent:
         for number, page in enumerate(pages):
             commands = [command for _, command in commands_of_page(PROJECT / page)]
-            if not commands:
-                continue
-            begin = time.monotonic()
-            failures += (found := run_commands(PROJECT / page, Path(parent, str(number)), programs))
-            for command in commands:
-                if why := why_not_run(command):
-                    print(f"  not run: {command.splitlines()[0]} ({why})")
-            state = "FAILED" if found else "well"
-            print(
-                f"{page}: {len(commands)} commands, {state}, {time.monotonic() - begin:.0f} s",
-                *found,
-                flush=True,
-            )
+            reasons = {command: why for command in commands if (why := why_not_run(command))}
+            for command, why in reasons.items():
+                print(f"{page}: not run: {command.splitlines()[0]} ({why})")
+            if num := len(commands) - len(reasons):
+                found = run_commands(PROJECT / page, Path(parent, str(number)), programs)
+                print(f"{page}: {num} commands, {len(found)} failed", *found, sep="\n", flush=True)
+                failures += found
     return len(failures)
 
 

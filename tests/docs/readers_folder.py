@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.ways.way import WAYS
 from tests.app.image_to_text.captioned_folder import COLOURS, SHAPES, draw
 from tests.app.image_to_text.captioned_folder import write_folder as write_captions
 from tests.app.submodules.pretrained.part_folders import write_gpt2, write_text_encoder
@@ -39,7 +38,7 @@ MODULES = Path(__file__).parent / "readers_modules"
 def write_readers_folder(folder: Path, text: str) -> Path:
     """Write files, and train what commands of a page begin with; return the folder."""
     folder.mkdir()
-    for module in (*MODULES.glob("*.py"), WAYS / "parts.py"):
+    for module in MODULES.glob("*.py"):
         shutil.copy(module, folder)
     (folder / "main.py").symlink_to(MAIN)
     (folder / "my_corners.py").write_text(_python_of("wiring.md"))
