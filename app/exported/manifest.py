@@ -1,10 +1,10 @@
-"""The manifest of an exported model: what whoever runs it without torch has to know, as plain JSON.
+"""The manifest of an exported model: all that is needed to run it without torch, as plain JSON.
 
 It stands in every graph's metadata under `METADATA_KEY`, and as `MANIFEST_NAME` beside the graphs of a model
 that has several.
 
-What a family's graphs take and give, in this order; a name that the format can't hold is spelt otherwise,
-and `Port.of` tells what is meant:
+What a family's graphs take and give, in this order; a name that the format can't hold is spelt differently,
+and `Port.of` has the original:
 
 - multi-feature: graph ``model``. An input for each group of the data spec: of columns, [B, columns] of the
   file's numbers, a category as its place among the known ones (-1: none of them), a date as seconds since
@@ -120,7 +120,7 @@ class Manifest:
         ir_version: Version of ONNX's files.
         versions: Versions of the packages that wrote it.
         loop: How the graphs are repeated; None: each runs once.
-        notes: What has to be told, e.g. which sizes are fixed.
+        notes: Remarks for the user, e.g. which sizes are fixed.
         format_version: Version of this layout.
     """
 

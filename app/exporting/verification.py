@@ -1,4 +1,4 @@
-"""What was exported has to say what the model says."""
+"""What was exported has to answer as the model does."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

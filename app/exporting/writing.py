@@ -1,4 +1,4 @@
-"""Graphs that were proven to say what the model says, in a file or a folder; or nothing."""
+"""Graphs that were verified to answer as the model does, in a file or a folder; or nothing."""
 
 import os
 import shutil
@@ -36,7 +36,7 @@ _OPEN: Mapping[Format, str] = {
 
 
 class DiffersError(ExportError):
-    """What was exported says something else than the model.
+    """What was exported answers differently from the model.
 
     Attributes:
         difference: The largest that there was.
@@ -51,7 +51,7 @@ class DiffersError(ExportError):
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """A graph that says what the model says.
+    """A graph that answers as the model does.
 
     Attributes:
         graph: What the manifest says of it.
@@ -66,12 +66,12 @@ class Exported:
     ir_version: int = 0
 
 
-def prove(exportable: Exportable, format_: Format, *, tolerance: float) -> Exported:
+def verify(exportable: Exportable, format_: Format, *, tolerance: float) -> Exported:
     """Return a graph that was run in its own runtime on all cases, and compared with the model.
 
     Raises:
         ExportError: It can't be exported.
-        DiffersError: It says something else.
+        DiffersError: It answers differently.
     """
     program = capture(exportable)
     made = _as_onnx(program, exportable) if format_ == "onnx" else _as_program(program, exportable)

@@ -26,7 +26,7 @@ from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD
 
 _STEPS = (1, 2, 3)
-"""Steps that the second graph is proven with, beside that of the longest caption."""
+"""Steps that the second graph is verified with, beside that of the longest caption."""
 
 
 def exports_of(
@@ -37,7 +37,7 @@ def exports_of(
     Args:
         model: In evaluation mode, on the CPU.
         data_spec: Size of the pictures, and the vocabulary.
-        batches: Pictures to prove it by.
+        batches: Pictures to verify it with.
 
     Warns:
         UserWarning: The model is set to write captions otherwise than one likeliest token after the other.

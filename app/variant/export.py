@@ -26,7 +26,7 @@ def exports_of(
     Args:
         model: In evaluation mode, on the CPU.
         data_spec: The variants.
-        batches: Sequences of each variant to prove it by.
+        batches: Sequences of each variant to verify it with.
     """
     by_variant = {batch.variant: batch for batch in batches}
     graphs = [

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nested_lightning import bootstrap, find_family
-from nested_lightning.app.exporting.writing import prove
+from nested_lightning.app.exporting.writing import verify
 from nested_lightning.app.submodules.sequence_adapters import PictureProjection
 from nested_lightning.containers.starting.exporting import make_exporter
 from nested_lightning.settings.describing.walking import NamedItems, fields_of
@@ -73,13 +73,13 @@ def _is_ours(kind: str) -> bool:
 _proven: set[str] = set()
 
 
-def _prove_new_graphs(application: Any) -> None:
+def _verify_new_graphs(application: Any) -> None:
     """Prove the graphs of a model, but for those that are built as one was that is proven by now."""
     for graph in make_exporter(application).wholes:
         modules = graph.module.named_modules()
         sizes = [[tensor.shape for tensor in inputs] for inputs in graph.cases.values()]
         if (built := str([(path, type(one), _plain(one)) for path, one in modules] + sizes)) not in _proven:
-            assert prove(graph, "onnx", tolerance=1e-4).difference.size <= 1e-4
+            assert verify(graph, "onnx", tolerance=1e-4).difference.size <= 1e-4
             _proven.add(built)
 
 
@@ -95,7 +95,7 @@ def test_every_choice_is_the_same_in_onnx(
     set_up = SetUp(family=family, assignments=assignments)
     monkeypatch.chdir(set_up.folder)
 
-    _prove_new_graphs(set_up.application())
+    _verify_new_graphs(set_up.application())
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_every_preset_is_the_same_in_onnx(family: str, preset: str, monkeypatch:
     set_up = SetUp(family=family, preset=preset, is_small=preset not in LARGE.get(family, ()))
     monkeypatch.chdir(set_up.folder)
 
-    _prove_new_graphs(set_up.application())
+    _verify_new_graphs(set_up.application())
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_every_extractor_of_other_sorts_is_the_same_in_onnx(slot: str, kind: str
         data = table_for("classes", {name: features[name] for name in ("size", "split", SORTS[slot])})
         settings = settings_for("classes")
 
-    _prove_new_graphs(bootstrap(settings | {f"multi_feature.{slot}.kind": kind}, data=data))
+    _verify_new_graphs(bootstrap(settings | {f"multi_feature.{slot}.kind": kind}, data=data))
 
 
 @pytest.mark.slow

@@ -229,5 +229,5 @@ def test_pictures_are_exported_as_they_are_in_files(tmp_path: Path) -> None:
 def test_without_data_rows_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     application = from_checkpoint(TRAINED / "multi-feature" / "run", device="cpu")
-    with pytest.warns(UserWarning, match="rows to prove the export by are drawn"):
+    with pytest.warns(UserWarning, match="there are no data, so the export is verified with drawn rows"):
         export_graphs(application, tmp_path / "m.onnx")
