@@ -24,6 +24,7 @@ from nested_lightning.containers.starting.exporting import export_graphs
 from nested_lightning.containers.starting.merging import merge_adapters
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.app.submodules.pretrained.part_folders import write_gpt2, write_llama
+from tests.command_line import Program
 from tests.quick_first import quick_first
 from tests.untrained import as_if_trained
 
@@ -69,7 +70,7 @@ def _network_in(checkpoint: Path) -> dict[str, Tensor]:
     return {name.removeprefix(begins): each for name, each in state.items() if name.startswith(begins)}
 
 
-_IN_A_FRESH_PROCESS = """
+_IN_ANOTHER_PROCESS = """
 import json, socket, sys
 def refuse(*args, **kwargs):
     raise AssertionError("a socket was opened")
@@ -83,20 +84,16 @@ print(json.dumps([found.text, found.log_probability]))
 
 
 @pytest.mark.slow
-def test_a_checkpoint_writes_the_same_in_a_fresh_process_when_the_files_have_gone(tmp_path: Path) -> None:
+def test_a_checkpoint_writes_the_same_in_another_process_when_the_files_have_gone(
+    forked_code: Program, tmp_path: Path
+) -> None:
     part = write_llama(tmp_path / "part")
     application = _bootstrap(_settings(tmp_path, part))
     result = application.train()
     (before,) = application.image_to_text.predictor().predict(Image.open(tmp_path / PICTURE))
     part.rename(tmp_path / "gone")
 
-    done = subprocess.run(
-        [sys.executable, "-c", _IN_A_FRESH_PROCESS, str(result.best_checkpoint), str(tmp_path / PICTURE)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = forked_code(_IN_ANOTHER_PROCESS, str(result.best_checkpoint), str(tmp_path / PICTURE))
 
     assert done.returncode == 0, done.stderr
     text, score = json.loads(done.stdout.splitlines()[-1])
