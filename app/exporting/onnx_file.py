@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.export import ExportedProgram
 from torch.fx import Node
 
+from nested_lightning.app.exported.runtime import session_of
 from nested_lightning.app.exporting.capturing import path_in, quiet
 from nested_lightning.app.exporting.exportable import Exportable, ExportError
 from nested_lightning.app.exporting.onnx_operators import translations
@@ -74,12 +75,7 @@ class OnnxRuntime:
     """
 
     def __init__(self, content: bytes) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session = session_of(content, num_threads=1)
 
     def __call__(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Return what the graph gives."""
