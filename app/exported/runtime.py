@@ -113,7 +113,7 @@ def open_exported(path: Path, *, num_threads: int | None = None) -> ExportedMode
 
     Args:
         path: An ONNX file, or a folder of such with a manifest.
-        num_threads: Threads that compute one operation; None: as many as there are cores to be had, or as
+        num_threads: Threads that compute one operation; None: as many as there are available cores, or as
             ``OMP_NUM_THREADS`` says.
 
     Raises:

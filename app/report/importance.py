@@ -1,4 +1,4 @@
-"""What a model makes use of: its score when an input, or the output of a submodule, says nothing any more."""
+"""What a model makes use of: its score when an input, or a submodule's output, carries no information."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -56,7 +56,7 @@ def submodule_importance(
 
     Args:
         modules: By their names.
-        score: Returns the scores of the model as it is, the one that tells most first; less of it is better.
+        score: Returns the scores of the model as it is, the most telling one first; less of it is better.
         where: Part, samples and checkpoint.
     """
     found: dict[str, Mapping[str, float]] = {}

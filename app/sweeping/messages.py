@@ -1,4 +1,4 @@
-"""What the leading process and its workers say to each other over a pipe."""
+"""What the leading process and its workers send each other over a pipe."""
 
 import os
 import pickle
@@ -16,7 +16,7 @@ from nested_lightning.app.sweeping.results import Objective
 STOP = b"stop"
 """What asks a worker to save and end."""
 KEY = "NESTED_LIGHTNING_SWEEP_KEY"
-"""Variable with what a worker on another machine proves itself by."""
+"""Variable with the key by which a worker on another machine authenticates itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Outcome:
         values: Of each objective.
         reason: Why there are none.
         scores: Of the test part, by name, where it was looked at.
-        data: By what the data are told from others, where these alone were looked at.
+        data: The fingerprint of the data, where only these were looked at.
         is_last: Whether the worker ends, so that another one takes its place.
     """
 

@@ -1,4 +1,4 @@
-"""What a training says of itself while it lasts, and how it is told to stop."""
+"""What a training reports while it runs, and how it is stopped."""
 
 import math
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def refuse_infinite(name: str, value: float) -> None:
 
 
 class ReportCallback(EpochCallback):
-    """Reports the monitored value after each epoch that has a new one; stops the training when it is told.
+    """Reports the monitored value after each epoch that has a new one; stops the training if asked to.
 
     Of several processes the first one reports, and all stop at the same step. After the last epoch nothing is
     left to be spared, so that the training ends well.

@@ -16,7 +16,7 @@ from nested_lightning.app.sweeping.messages import STOP, Task
 class WorkerProcess:
     """A worker and what it is doing.
 
-    It has a session of its own, so that Ctrl-C reaches the leading process alone, which tells it.
+    It has a session of its own, so that Ctrl-C only reaches the leading process, which passes it on.
 
     Args:
         program: What is started; the number of its end of the pipe is added.

@@ -1,4 +1,4 @@
-"""From what a worker is told of a trial to its training, and to what that came to."""
+"""From a worker's task to the training of a trial, and to its outcome."""
 
 import pickle
 import shutil
