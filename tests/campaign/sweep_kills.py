@@ -47,7 +47,7 @@ def sweep_small(folder: Path, table: Path, *, jobs: int = 1, engine: str = "ligh
     objective = {"name": "val_loss", "direction": "min"}
     told = {"trials": NUM_TRIALS, "jobs": jobs, "engine": engine}
     how = check_sweep({**told, "keep": 1, "objectives": [objective], "search": SEARCH})
-    is_there = (folder / "study.db").exists()
+    is_there = (folder / "sweep.yaml").exists()  # a kill may come before there is a study
     return run_sweep(settings=space.settings, space=space, sweep=how, folder=folder, resume=is_there)
 
 
