@@ -128,7 +128,7 @@ def test_a_sweep_keeps_the_best_checkpoint_and_tests_its_winner_alone(
         assert trial.values == (told["validation"]["val_loss"],)
         assert run.best_checkpoint.exists() == bool(told["test"]) == (trial == result.winner)
     assert {"accuracy", "macro_f1"} <= result.test_scores.keys()
-    again = {"trials": 3, "keep": 1, "settings": BY_COLUMN, "resume": True}
+    again: dict[str, Any] = {"trials": 3, "keep": 1, "settings": BY_COLUMN, "resume": True}
     done = sweep(folder / "a.csv", folder / "a", **again)
     assert not done.is_new
     assert (done.trials, done.test_scores) == (result.trials, result.test_scores)
