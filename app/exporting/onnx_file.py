@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from traceback import walk_tb
 from typing import Any
 
@@ -40,6 +41,8 @@ def to_onnx(program: ExportedProgram, exportable: Exportable) -> Any:
             f"{exportable.name}: it can't be written as ONNX: {_reason(error, exportable)}"
         ) from error
     assert written is not None
+    # lines of sources, with the paths of this machine
+    import_module("onnx_ir.passes.common").ClearMetadataAndDocStringPass()(written.model)
     proto = written.model_proto
     graph = proto.graph
     names = [[one.name for one in ports] for ports in (graph.input, graph.output)]

@@ -84,7 +84,7 @@ def _as_onnx(program: ExportedProgram, exportable: Exportable) -> Exported:
     proto = to_onnx(program, exportable)
     return Exported(
         graph=graph_of(exportable),
-        difference=compare(exportable, OnnxRuntime(to_bytes(proto, {}))),
+        difference=compare(exportable, partial(OnnxRuntime, to_bytes(proto, {}))),
         content=partial(to_bytes, proto),
         opset=proto.opset_import[0].version,
         ir_version=proto.ir_version,
@@ -95,7 +95,7 @@ def _as_program(program: ExportedProgram, exportable: Exportable) -> Exported:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "program.pt2")
         file.write_bytes(to_pt2(program, {}))
-        difference = compare(exportable, ProgramRuntime(file))
+        difference = compare(exportable, partial(ProgramRuntime, file))
     return Exported(graph=graph_of(exportable), difference=difference, content=partial(to_pt2, program))
 
 

@@ -10,7 +10,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
-from nested_lightning.app.sweeping.messages import Task
+from nested_lightning.app.sweeping.messages import STOP, Task
 
 
 class WorkerProcess:
@@ -56,7 +56,8 @@ class WorkerProcess:
 
     def interrupt(self) -> None:
         """Ask it to save and end."""
-        self._process.terminate()
+        with suppress(OSError):
+            self.connection.send_bytes(STOP)
 
     def end(self, *, patience_s: float) -> str:
         """Wait for its end, and force it after that time; return how it ended, in words."""
