@@ -78,6 +78,7 @@ class TrainerContainer(DeclarativeContainer):
         providers.Callable(ApplicationSettings.to_recorded, application),
         providers.Dict(trainer=providers.Dict(precision=precision), init_sha256=init_sha256),
     )
+    written_settings = providers.Singleton(ApplicationSettings.with_provenance, application, plain_settings)
     recipe = providers.Factory(
         Recipe,
         family=application.provided.model,
@@ -224,7 +225,7 @@ class TrainerContainer(DeclarativeContainer):
         trainer=lightning_trainer,
         run_folder=run_folder,
         seed=application.provided.seed,
-        settings=plain_settings,
+        settings=written_settings,
         num_threads=settings.provided.num_threads,
         device=application.provided.prediction.device,
         last_training=last_training,

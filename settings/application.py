@@ -1,12 +1,13 @@
 """The settings of a whole application: general ones, and one section for each family."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, reduce
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import Field, ValidationError, create_model, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, create_model, field_validator
 
 from nested_lightning.settings.base import Follows, Settings, default_section
 from nested_lightning.settings.families import families, find_family, given_families, knowing
@@ -36,6 +37,13 @@ _PLACES = ("path", "root", "folder")
 _IN_MEMORY = "memory:"
 
 
+@dataclass(frozen=True)
+class _Provenance:
+    """Where values were found, by path; settings are equal wherever they come from."""
+
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
 class ApplicationSettings(Settings):
     """General settings; the model in use adds a section for each family, see `parse_settings`.
 
@@ -44,6 +52,8 @@ class ApplicationSettings(Settings):
 
     given: ClassVar[tuple[Family, ...]] = ()
     """Families that no package registers, and that these settings know."""
+
+    _provenance: _Provenance = PrivateAttr(_Provenance())
 
     elsewhere = MappingProxyType({"sweep": "the command sweep takes files with it"})
 
@@ -80,13 +90,24 @@ class ApplicationSettings(Settings):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by value: the class with the families' sections has no name that could be imported."""
-        return _parse_knowing, (self.given, self.model_dump(mode="json"))
+        return _parse_knowing, (self.given, self.model_dump(mode="json"), self.provenance)
 
     @property
     def family(self) -> Family:
         """The descriptor of the family that ``model`` names."""
         with knowing(*self.given):
             return find_family(self.model)
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """Where each value that is no default was found, by path, e.g. ``mine.yaml:3:5``, as far as known."""
+        return self._provenance.places
+
+    def found_in(self, places: Mapping[str, str]) -> Self:
+        """Return the same settings with another `provenance`."""
+        copy = self.model_copy()
+        copy._provenance = _Provenance(dict(places))
+        return copy
 
     def packages(self) -> dict[str, str]:
         """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path."""
@@ -112,6 +133,10 @@ class ApplicationSettings(Settings):
             if value and is_place and not is_in_memory(value):
                 plain = merge(plain, nest_at(names, str(Path(value).absolute())))
         return plain
+
+    def with_provenance(self, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """Return plain values with the section of a settings file that says where they were found."""
+        return {**recorded, **({"provenance": dict(self.provenance)} if self.provenance else {})}
 
 
 def is_data_path(name: str, family: Family) -> bool:
@@ -155,9 +180,11 @@ def _application_settings_model(
     return model
 
 
-def _parse_knowing(given: tuple[Family, ...], values: Mapping[str, Any]) -> ApplicationSettings:
+def _parse_knowing(
+    given: tuple[Family, ...], values: Mapping[str, Any], provenance: Mapping[str, str]
+) -> ApplicationSettings:
     with knowing(*given):
-        return parse_settings(values)
+        return parse_settings(values).found_in(provenance)
 
 
 def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

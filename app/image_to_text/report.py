@@ -10,17 +10,22 @@ from difflib import SequenceMatcher
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.image_to_text.attention import attention_maps
+from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.caption_scores import find_nearest
 from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.evaluate import score_captions
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
+from nested_lightning.app.image_to_text.vocabulary import PAD
 from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table, Text
 from nested_lightning.app.report.family_sections import SampleErrors
+from nested_lightning.app.report.importance import MAX_ROWS, submodule_importance
 from nested_lightning.app.report.pictures import to_png
 from nested_lightning.app.report.scores import Resampling
 
@@ -46,7 +51,11 @@ class ImageToTextSections:
 
     def sections(self, part: PartName) -> Mapping[str, SectionMaker]:
         """Return what makes the sections."""
-        return {"Captions": partial(self._captions, part), "Attention": partial(self._attention, part)}
+        return {
+            "Captions": partial(self._captions, part),
+            "Attention": partial(self._attention, part),
+            "Importance": partial(self._importance, part),
+        }
 
     def resampling(self, part: PartName) -> Resampling:
         """Return what scores the captions of some pictures."""
@@ -110,6 +119,26 @@ class ImageToTextSections:
             for name, picture, words in zip(names, rows.pictures, maps, strict=False)
         ]
         return [Text(text=f"{said}; light is where the decoder looked for each word."), *shown]
+
+    def _importance(self, part: PartName) -> Sequence[Block]:
+        rows, names = self.datamodule.part(part), ("image_encoder", "bridge", "text_decoder")
+        some = rows[torch.linspace(0, len(rows) - 1, min(MAX_ROWS // 10, len(rows))).long()]
+        where = f"{part} part, {len(some):,} of {len(rows):,} pictures"
+        modules = {name: getattr(self.model, name) for name in names}
+        return submodule_importance(modules, partial(self._score, some), where=where)
+
+    @torch.inference_mode()
+    def _score(self, rows: CaptionBatch) -> dict[str, float]:
+        """Return log loss and accuracy of the next word of each picture's first caption."""
+        logits, targets = [], []
+        for indices in torch.arange(len(rows)).split(self.predictor.batch_size):
+            batch = rows[indices].to(self.model.device)
+            tokens = batch.text[:, 0]
+            logits.append(self.model(batch.pictures, tokens[:, :-1]).float()[tokens[:, 1:] != PAD])
+            targets.append(tokens[:, 1:][tokens[:, 1:] != PAD])
+        said, target = torch.cat(logits), torch.cat(targets)
+        right = (said.argmax(dim=1) == target).double().mean()
+        return {"log_loss": float(functional.cross_entropy(said, target)), "accuracy": float(right)}
 
 
 def _looked_at(picture: Tensor, word: str, weights: Tensor) -> Picture:

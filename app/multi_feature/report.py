@@ -24,12 +24,16 @@ from nested_lightning.app.multi_feature.report_mistakes import Answered, answere
 from nested_lightning.app.report.classes import score_again
 from nested_lightning.app.report.contents import Block, SectionMaker, Text
 from nested_lightning.app.report.family_sections import SampleErrors
-from nested_lightning.app.report.importance import MAX_ROWS, importance_blocks, submodule_importance
+from nested_lightning.app.report.importance import (
+    MAX_PARTS,
+    MAX_ROWS,
+    importance_blocks,
+    submodule_importance,
+)
 from nested_lightning.app.report.scores import Resampling
 
 _NUM_SHUFFLES = 3
 _MOST_MISTAKES = 20
-_MOST_PARTS = 60
 
 
 @dataclass(kw_only=True, eq=False)
@@ -105,20 +109,20 @@ class MultiFeatureSections:
         where = self._where(part, len(rows))
         model = self.model
         whole, found = self._score(rows), {}
-        for group in list(model.group_names)[:_MOST_PARTS]:
+        for group in list(model.group_names)[:MAX_PARTS]:
             shuffled = [self._score(_shuffled(rows, group, seed)) for seed in range(_NUM_SHUFFLES)]
             found[group] = {name: sum(one[name] for one in shuffled) / len(shuffled) for name in whole}
         title = f"Groups, each with its values permuted {_NUM_SHUFFLES} times, {where}"
         extractors = zip(model.group_names, model.feature_extractors.values(), strict=True)
-        parts = dict(islice(extractors, _MOST_PARTS))
+        parts = dict(islice(extractors, MAX_PARTS))
         named = {f"feature_extractors.{name}": module for name, module in parts.items()}
         left_out = len(model.group_names) - len(parts)
-        said = f"The first {_MOST_PARTS} groups; {left_out:,} more are left out."
+        said = f"The first {MAX_PARTS} groups; {left_out:,} more are left out."
         score = partial(self._score, rows)
         return [
             *([Text(text=said)] if left_out else []),
             *importance_blocks(title, "group", whole, found),
-            *submodule_importance({**named, "combiner": model.combiner}, score, where=where),
+            *submodule_importance({"combiner": model.combiner, **named}, score, where=where),
         ]
 
     def _score(self, rows: FeatureBatch) -> dict[str, float]:

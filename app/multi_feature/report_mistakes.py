@@ -14,13 +14,14 @@ from torch import Tensor
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.objectives.predictions import (
     ClassPredictions,
+    LabelPredictions,
     NumberPredictions,
     SeveralPredictions,
 )
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.targets.several import targets_by_column, truth_by_column
 from nested_lightning.app.report.charts import Axes, Series, draw_chart
-from nested_lightning.app.report.classes import class_blocks
+from nested_lightning.app.report.classes import class_blocks, order_blocks
 from nested_lightning.app.report.contents import Block, Table, Text
 
 
@@ -96,6 +97,65 @@ class AnsweredClasses:
 
 
 @dataclass(kw_only=True, eq=False)
+class AnsweredLabels:
+    """Sets of labels of a column, see `Answered`.
+
+    Attributes:
+        target: Whether each row has each label, bool of [N, K].
+        predictions: The answers.
+    """
+
+    target: Tensor
+    predictions: LabelPredictions
+    error_name = "share of wrong labels"
+
+    @property
+    def true(self) -> Sequence[str]:
+        """The labels of each row, in one text."""
+        return self.predictions.target.decode(self.target)
+
+    @property
+    def errors(self) -> Sequence[float]:
+        """The share of labels that a row lacks or has too many."""
+        return self._wrong.double().mean(dim=1).tolist()
+
+    @property
+    def _wrong(self) -> Tensor:
+        return (self.predictions.probabilities >= self.predictions.threshold) != self.target
+
+    def blocks(self, where: str) -> Sequence[Block]:
+        """Return ROC, precision and recall of each label."""
+        target, probabilities = self.predictions.target, self.predictions.probabilities.numpy()
+        place = f"{target.column}, {where}"
+        return order_blocks(self.target.numpy(), probabilities, target.names, place, of="each label")
+
+    def worst(self, numbers: Sequence[int], where: str, *, most: int) -> Block:
+        """Return the rows with most wrong labels; of as many, those with the surest ones first."""
+        target, probabilities, wrong = self.predictions.target, self.predictions.probabilities, self._wrong
+        surest = (probabilities - self.target.to(probabilities)).abs().amax(dim=1).tolist()
+        counts = wrong.sum(dim=1).tolist()
+        order = sorted((i for i, count in enumerate(counts) if count), key=lambda i: (-counts[i], -surest[i]))
+        if not order:
+            return Text(text=f"No row has a wrong label: {target.column}, {where}.")
+        missed, added = wrong & self.target, wrong & ~self.target
+        texts = [target.decode(flags[order[:most]]) for flags in (self.target, missed, added)]
+        rows = zip(order, *texts, strict=False)
+        return Table(
+            title=f"Wrong labels of {target.column}, {where}",
+            columns=[
+                "row of the file",
+                "true",
+                "missed",
+                "wrongly given",
+                "wrong labels",
+                "farthest probability",
+            ],
+            rows=[[numbers[i], *cells, counts[i], surest[i]] for i, *cells in rows],
+            note=f"{min(most, len(order)):,} of {len(order):,} wrong rows: most wrong labels first.",
+        )
+
+
+@dataclass(kw_only=True, eq=False)
 class AnsweredNumbers:
     """Numbers of a column, see `Answered`.
 
@@ -151,7 +211,7 @@ class AnsweredNumbers:
 
 
 def answered_columns(predictor: MultiFeaturePredictor, rows: FeatureBatch) -> list[Answered]:
-    """Return what is answered for each column of classes or numbers; sets of labels are left out."""
+    """Return what is answered for each column of classes, numbers or sets of labels."""
     targets = targets_by_column(predictor.data_spec.target)
     truth = truth_by_column(rows.target, targets)
     said = predictor.predict(rows)
@@ -160,6 +220,8 @@ def answered_columns(predictor: MultiFeaturePredictor, rows: FeatureBatch) -> li
     for name, one in by_column.items():
         if isinstance(one, ClassPredictions):
             found.append(AnsweredClasses(column=name, target=truth[name].cpu(), predictions=one))
+        elif isinstance(one, LabelPredictions):
+            found.append(AnsweredLabels(target=truth[name].cpu() > 0, predictions=one))
         elif isinstance(one, NumberPredictions):
             true = [float(value) for value in targets[name].decode(truth[name])]
             found.append(AnsweredNumbers(column=name, true=true, predictions=one))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from nested_lightning.app.evaluation_report import Labels, Numbers
@@ -12,6 +13,7 @@ from nested_lightning.app.report.charts import NUM_SERIES, Axes, Series, draw_ch
 from nested_lightning.app.report.contents import Block, Text
 
 _NUM_BINS = 10
+Flags = npt.NDArray[np.bool_]
 
 
 def class_blocks(target: Labels, probabilities: Numbers, names: Sequence[str], where: str) -> Sequence[Block]:
@@ -23,29 +25,45 @@ def class_blocks(target: Labels, probabilities: Numbers, names: Sequence[str], w
         names: Of the C classes.
         where: Part, samples and checkpoint.
     """
+    truth = target[:, None] == np.arange(len(names))
+    curves = order_blocks(truth, probabilities, names, where, of="each class against the rest")
+    return [*curves, calibration_chart(target, probabilities, where)]
+
+
+def order_blocks(
+    truth: Flags, probabilities: Numbers, names: Sequence[str], where: str, *, of: str
+) -> list[Block]:
+    """Return ROC, and precision over recall; of many classes or labels, of those that are worst.
+
+    Args:
+        truth: Whether each of N samples is of a class, or has a label, [N, C].
+        probabilities: [N, C].
+        names: Of the C classes or labels.
+        where: Part, samples and checkpoint.
+        of: What the curves are of.
+    """
     from sklearn import metrics  # half a second, not before it is needed
 
-    ranked = _ranked(target, probabilities, len(names))
+    ranked = _ranked(truth, probabilities)
     chosen = ranked[:NUM_SERIES]
     roc, precision = {}, {}
     for index in chosen:
-        is_class, probability = target == index, probabilities[:, index]
+        is_class, probability = truth[:, index], probabilities[:, index]
         false, true, _ = metrics.roc_curve(is_class, probability, drop_intermediate=True)
         exact, recall, _ = metrics.precision_recall_curve(is_class, probability, drop_intermediate=True)
         roc[names[index]] = Series(xs=false.tolist(), ys=true.tolist())
         precision[names[index]] = Series(xs=recall.tolist(), ys=exact.tolist())
     blocks: list[Block] = []
     if len(ranked) > len(chosen):
-        said = f"The {len(chosen)} of {len(ranked)} classes with the smallest areas are drawn."
-        blocks.append(Text(text=f"{said} The table of scores by class has all areas."))
+        said = f"The {len(chosen)} of {len(ranked)} with the smallest areas under ROC are drawn."
+        blocks.append(Text(text=said))
     if roc:
-        of = "each class against the rest"
         rates = Axes(x="false positive rate", y="true positive rate", has_diagonal=True)
         blocks += [
             draw_chart(f"ROC of {of}, {where}", roc, rates),
             draw_chart(f"Precision over recall of {of}, {where}", precision, Axes(x="recall", y="precision")),
         ]
-    return [*blocks, calibration_chart(target, probabilities, where)]
+    return blocks
 
 
 def calibration_chart(target: Labels, probabilities: Numbers, where: str) -> Block:
@@ -65,12 +83,12 @@ def calibration_chart(target: Labels, probabilities: Numbers, where: str) -> Blo
     )
 
 
-def _ranked(target: Labels, probabilities: Numbers, num_classes: int) -> list[int]:
+def _ranked(truth: Flags, probabilities: Numbers) -> list[int]:
     """Return the classes that are there and not alone, those with the smallest area under ROC first."""
     from sklearn.metrics import roc_auc_score
 
-    there = [index for index in range(num_classes) if 0 < (target == index).sum() < len(target)]
-    return sorted(there, key=lambda index: float(roc_auc_score(target == index, probabilities[:, index])))
+    there = [index for index, one in enumerate(truth.T) if one.any() and not one.all()]
+    return sorted(there, key=lambda index: float(roc_auc_score(truth[:, index], probabilities[:, index])))
 
 
 def score_again(probabilities: Tensor, target: Tensor, predicted: Tensor) -> dict[str, float]:

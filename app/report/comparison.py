@@ -10,6 +10,7 @@ import numpy as np
 from nested_lightning.app.report.contents import Block, Table, Text
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.privacy import without_places
+from nested_lightning.app.training.runs.fold_scores import paired_fold_test
 
 _SPREAD = ("mean", "std", "low", "high")
 Scores = Mapping[str, Mapping[str, float]]
@@ -90,17 +91,24 @@ def tests_table(first: str, tests: Mapping[str, PairedTest | None]) -> Block:
     )
 
 
-def settings_table(settings: Mapping[str, Mapping[str, Any]]) -> Block:
-    """Return the settings that aren't the same in all runs, by the runs' names."""
+def settings_table(
+    settings: Mapping[str, Mapping[str, Any]], provenance: Mapping[str, Mapping[str, str]]
+) -> Block:
+    """Return the settings that aren't the same in all runs, and where each was found, by the runs' names."""
     names = dict.fromkeys(name for one in settings.values() for name in one if name != "run_dir")
     rows = [
-        [name, *(_value(one, name) for one in settings.values())]
+        [name, *(_value(one, name) for one in settings.values()), _places(provenance, name)]
         for name in names
         if len({json.dumps(one.get(name, "-"), sort_keys=True, default=str) for one in settings.values()}) > 1
     ]
     if not rows:
         return Text(text="The settings of all runs are the same.")
-    return Table(title="Settings that differ", columns=["setting", *settings], rows=rows)
+    return Table(title="Settings that differ", columns=["setting", *settings, "from"], rows=rows)
+
+
+def _places(provenance: Mapping[str, Mapping[str, str]], name: str) -> str:
+    found = {run: without_places(places[name]) for run, places in provenance.items() if name in places}
+    return "; ".join(f"{run}: {place}" for run, place in found.items())
 
 
 def _value(settings: Mapping[str, Any], name: str) -> str:
@@ -132,6 +140,41 @@ def folds_tables(folds: Mapping[str, Mapping[str, Any]]) -> Sequence[Block]:
                 columns=["score", *(f"fold {number}" for number in range(_num_folds(scores)))],
                 rows=[[score, *one["values"]] for score, one in scores.items()],
             ),
+        )
+    ]
+
+
+def folds_test_table(
+    first: str, folds: Mapping[str, Mapping[str, Any]], *, same: Sequence[str]
+) -> Sequence[Block]:
+    """Return tests of cross-validations against the first, of those that have the same folds.
+
+    Args:
+        first: Its name.
+        folds: As `folds_tables` takes them.
+        same: Which of the others have the same folds, sample by sample.
+    """
+    rows: list[Sequence[Any]] = []
+    for name in same:
+        for score, one in folds[first].items():
+            values = folds[name].get(score, {}).get("values", ())
+            if len(values) == len(one["values"]) > 1:
+                rows.append([name, score, *paired_fold_test(one["values"], values), len(values)])
+    lacking = ", ".join(name for name in folds if name not in (first, *same))
+    said = (
+        f"No test with {first}: {lacking}, whose folds aren't known to be of the same rows."
+        if lacking
+        else ""
+    )
+    if not rows:
+        return [Text(text=said)] if said else []
+    return [
+        Table(
+            title=f"Each cross-validation against {first}, on the same folds",
+            columns=["run", "score", "difference of the mean", "p", "folds"],
+            rows=rows,
+            note="Corrected resampled t-test of Nadeau and Bengio, since folds share rows to train on."
+            f" {said}".rstrip(),
         )
     ]
 

@@ -70,7 +70,11 @@ def settings_blocks(settings: Mapping[str, tuple[Any, Any, str]]) -> Sequence[Bl
         settings: By dotted name: the value, the default, and where it comes from.
     """
     rows = [
-        [name, *(_text(without_places(one, name=name.rpartition(".")[2])) for one in (value, default)), place]
+        [
+            name,
+            *(_text(without_places(one, name=name.rpartition(".")[2])) for one in (value, default)),
+            without_places(place),
+        ]
         for name, (value, default, place) in settings.items()
     ]
     columns = ["name", "value", "default", "from"]

@@ -1,17 +1,20 @@
 """What a model makes use of: its score when an input, or a submodule's output, carries no information."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.report.charts import draw_bars
-from nested_lightning.app.report.contents import Block, Table
+from nested_lightning.app.report.contents import Block, Table, Text
 
 MAX_ROWS = 2000
 """Samples that importance is measured on."""
+MAX_PARTS = 60
+"""Inputs or submodules whose importance is measured."""
 
 
 @contextmanager
@@ -19,7 +22,9 @@ def replaced_by_mean(module: nn.Module, score: Callable[[], Any]) -> Iterator[No
     """Have a submodule return the mean of its outputs for every sample within the block.
 
     Args:
-        module: Returns a tensor whose first dimension is that of samples.
+        module: Returns a tensor whose first dimension is that of samples, or a tuple that begins with one.
+            Where the rest of its shape differs by batch, as that of sequences, the mean is over all but the
+            last.
         score: Sends the samples through the model, by which the mean is taken.
 
     Raises:
@@ -29,10 +34,16 @@ def replaced_by_mean(module: nn.Module, score: Callable[[], Any]) -> Iterator[No
     counts: list[int] = []
 
     def collect(module: nn.Module, _inputs: Any, output: Any) -> None:
-        if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim == 0:
+        first = output[0] if isinstance(output, tuple) and output else output
+        if not isinstance(first, Tensor) or not first.is_floating_point() or first.ndim == 0:
             raise TypeError(f"{type(module).__name__} returns no tensor of numbers")
-        seen.append(output.detach().double().sum(dim=0))
-        counts.append(len(output))
+        seen.append(first.detach().double().sum(dim=0))
+        counts.append(len(first))
+
+    def replace(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+        if isinstance(output, tuple):
+            return mean.to(output[0]).expand_as(output[0]), *output[1:]
+        return mean.to(output).expand_as(output)
 
     handle = module.register_forward_hook(collect)
     try:
@@ -41,34 +52,46 @@ def replaced_by_mean(module: nn.Module, score: Callable[[], Any]) -> Iterator[No
         handle.remove()
     if not seen:
         raise TypeError(f"{type(module).__name__} is called by another method than forward")
-    mean = torch.stack(seen).sum(dim=0) / sum(counts)
-    handle = module.register_forward_hook(lambda _module, _inputs, output: mean.to(output).expand_as(output))
+    mean = _mean(seen, counts)
+    handle = module.register_forward_hook(replace)
     try:
         yield
     finally:
         handle.remove()
 
 
+def _mean(sums: Sequence[Tensor], counts: Sequence[int]) -> Tensor:
+    if len({one.shape for one in sums}) == 1:
+        return torch.stack([*sums]).sum(dim=0) / sum(counts)
+    flat = [one.flatten(end_dim=-2) for one in sums]
+    num_rows = sum(count * len(one) for count, one in zip(counts, flat, strict=True))
+    return torch.stack([one.sum(dim=0) for one in flat]).sum(dim=0) / num_rows
+
+
 def submodule_importance(
     modules: Mapping[str, nn.Module], score: Callable[[], Mapping[str, float]], *, where: str
 ) -> list[Block]:
-    """Return the scores with each submodule's output replaced by its mean.
+    """Return the scores with each submodule's output replaced by its mean, and which has none.
 
     Args:
-        modules: By their names.
-        score: Returns the scores of the model as it is, the most telling one first; less of it is better.
+        modules: By their names; the first `MAX_PARTS` are taken.
+        score: Returns the scores of the model as it is, the one that tells most first; less of it is better.
         where: Part, samples and checkpoint.
     """
     found: dict[str, Mapping[str, float]] = {}
-    for name, module in modules.items():
+    lacking: list[str] = []
+    for name, module in islice(modules.items(), MAX_PARTS):
         try:
             with replaced_by_mean(module, score):
                 found[name] = score()
-        except (TypeError, RuntimeError):  # returns several tensors, or of a shape that differs by batch
-            continue
-    return importance_blocks(
-        f"Submodules, each with its output replaced by its mean, {where}", "submodule", score(), found
-    )
+        except (TypeError, RuntimeError):  # returns something else, or shapes of which there is no mean
+            lacking.append(name)
+    title = f"Submodules, each with its output replaced by its mean, {where}"
+    said = f"Of no one mean, since what they return isn't one tensor of one shape: {', '.join(lacking)}."
+    return [
+        *(importance_blocks(title, "submodule", score(), found) if found else []),
+        *([Text(text=said)] if lacking else []),
+    ]
 
 
 def importance_blocks(

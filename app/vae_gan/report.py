@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from zlib import crc32
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table
 from nested_lightning.app.report.family_sections import SampleErrors
+from nested_lightning.app.report.importance import MAX_ROWS, submodule_importance
 from nested_lightning.app.report.scores import Resampling
 from nested_lightning.app.vae_gan.answers import write_grid
 from nested_lightning.app.vae_gan.batch import PictureBatch
@@ -47,14 +49,20 @@ class VaeGanSections:
             "Reconstructions": partial(self._reconstructions, part),
             "Interpolations": partial(self._interpolations, part),
             "Two-sample test": partial(self._two_samples, part),
+            "Importance": partial(self._importance, part),
         }
 
-    def resampling(self, part: PartName) -> Resampling | None:
-        """Return nothing: scores are of sets of pictures."""
-        del part
-        return None
+    def resampling(self, part: PartName) -> Resampling:
+        """Return what scores some reconstructions; the other scores are of sets of new pictures.
 
-    def sample_errors(self, part: PartName) -> SampleErrors | None:
+        Drawing pictures twice would make these sets less diverse than they are, and so the scores worse.
+        """
+        errors = np.array(self.sample_errors(part).errors)
+        return Resampling(
+            num_samples=len(errors), score=lambda rows: {"reconstruction": float(errors[rows].mean())}
+        )
+
+    def sample_errors(self, part: PartName) -> SampleErrors:
         """Return the squared error of each picture's reconstruction."""
         real = self.datamodule.part(part)
         errors = self._rebuilt(real).sub(real.pictures).square().flatten(1).sum(dim=1)
@@ -111,6 +119,22 @@ class VaeGanSections:
                 " made pictures; the scores are means of several.",
             )
         ]
+
+    def _importance(self, part: PartName) -> Sequence[Block]:
+        real = self.datamodule.part(part)
+        some = real[torch.linspace(0, len(real) - 1, min(MAX_ROWS // 4, len(real))).long()]
+        modules = {
+            f"vaes.{name}.{half}": module
+            for name, vae in self.model.vaes.items()
+            for half, module in vae.named_children()
+        }
+
+        def score() -> dict[str, float]:
+            errors = (self._rebuilt(some) - some.pictures).square().flatten(1).sum(dim=1)
+            return {"reconstruction": float(errors.mean())}
+
+        where = f"{part} part, {len(some):,} of {len(real):,} pictures"
+        return submodule_importance(modules, score, where=where)
 
 
 def _grid(title: str, pictures: Tensor, originals: Tensor | None = None, *, note: str) -> Pictures:

@@ -6,18 +6,22 @@ Shapes: N labels, C classes, L steps of a sequence.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
+from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.report.charts import Axes, Series, draw_chart
 from nested_lightning.app.report.classes import class_blocks, score_again
 from nested_lightning.app.report.contents import Block, MarkedLines, SectionMaker, Text
 from nested_lightning.app.report.family_sections import SampleErrors
+from nested_lightning.app.report.importance import MAX_ROWS, submodule_importance
 from nested_lightning.app.report.scores import Resampling
+from nested_lightning.app.variant.batch import IGNORED
 from nested_lightning.app.variant.data import VariantDataModule
 from nested_lightning.app.variant.labelling import SequencePrediction
 from nested_lightning.app.variant.model import VariantModel
@@ -25,7 +29,7 @@ from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.sequences import Sequences
 from nested_lightning.app.variant.spec import VariantSpec
 
-_MOST_SEQUENCES, _MOST_STEPS, _NUM_LENGTHS = 12, 600, 8
+_MOST_SEQUENCES, _MOST_STEPS, _NUM_LENGTHS, _MOST_VARIANTS = 12, 600, 8, 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,21 +75,27 @@ class VariantSections:
         return {
             **{f"Sequences of {name}": partial(self._variant, part, name) for name in names},
             "Scores by length": partial(self._lengths, part),
+            "Importance": partial(self._importance, part),
         }
 
     def resampling(self, part: PartName) -> Resampling | None:
-        """Return what scores some labels of a single variant; of several the samples aren't of one kind."""
-        if len(self.datamodule.evaluated_part(part)) != 1:
+        """Return what scores some labels: of several variants the mean, as ``evaluate`` does."""
+        labels = [self._labels(part, name) for name in self.datamodule.evaluated_part(part)]
+        if not labels:
             return None
-        (name,) = self.datamodule.evaluated_part(part)
-        target, probabilities = self._labels(part, name)
-        taken = probabilities.argmax(dim=1)
+        ends = np.cumsum([len(target) for target, _ in labels])
 
         def score(rows: Any) -> Mapping[str, float]:
-            chosen = torch.from_numpy(rows)
-            return score_again(probabilities[chosen], target[chosen], taken[chosen])
+            drawn: list[dict[str, float]] = []
+            for (target, probabilities), end in zip(labels, ends, strict=True):
+                own = rows[(rows < end) & (rows >= end - len(target))] - (end - len(target))
+                if len(own):  # of few labels, none may be drawn
+                    chosen = torch.from_numpy(own)
+                    taken = probabilities[chosen]
+                    drawn.append(score_again(taken, target[chosen], taken.argmax(dim=1)))
+            return {name: float(np.mean([one[name] for one in drawn])) for name in drawn[0]}
 
-        return Resampling(num_samples=len(target), score=score)
+        return Resampling(num_samples=int(ends[-1]), score=score)
 
     def sample_errors(self, part: PartName) -> SampleErrors:
         """Return the share of wrong labels of each sequence."""
@@ -156,6 +166,31 @@ class VariantSections:
         said = f"Accuracy of equally many sequences each, from the shortest to the longest, {part} part."
         axes = Axes(x="mean length in steps", y="accuracy")
         return [draw_chart(f"Accuracy by length, {part} part", series, axes, description=said)]
+
+    def _importance(self, part: PartName) -> Sequence[Block]:
+        blocks: list[Block] = []
+        shared = {} if self.model.trunk is None else {"trunk": self.model.trunk}
+        for name, sequences in islice(self.datamodule.evaluated_part(part).items(), _MOST_VARIANTS):
+            key, num = escape_name(name), min(len(sequences), MAX_ROWS // 4)
+            parts = {"adapters": self.model.adapters[key], "decoders": self.model.decoders[key]}
+            modules = {f"{kind}.{key}": module for kind, module in parts.items()} | shared
+            where = f"{name}, {part} part, {num:,} of {len(sequences):,} windows or sequences"
+            blocks += submodule_importance(modules, partial(self._score, sequences, num), where=where)
+        return blocks or [Text(text="There is nothing to score.")]
+
+    @torch.inference_mode()
+    def _score(self, sequences: Sequences, num: int) -> dict[str, float]:
+        """Return log loss and accuracy of the labels of some windows, evenly spread over all."""
+        has_step_labels = self._spec(sequences.variant).has_step_labels
+        logits, targets = [], []
+        for rows in torch.linspace(0, len(sequences) - 1, num).long().split(self.predictor.batch_size):
+            batch = sequences.gather(rows).to(self.model.device)
+            counts = batch.target != IGNORED
+            logits.append(self.model.label(batch, has_step_labels=has_step_labels)[counts].float())
+            targets.append(batch.target[counts])
+        said, target = torch.cat(logits), torch.cat(targets)
+        right = (said.argmax(dim=1) == target).double().mean()
+        return {"log_loss": float(functional.cross_entropy(said, target)), "accuracy": float(right)}
 
 
 def _title(one: LabelledOne) -> str:

@@ -12,6 +12,7 @@ from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.report.comparison import (
     PairedTest,
     folds_tables,
+    folds_test_table,
     paired_test,
     scores_table,
     settings_table,
@@ -53,7 +54,7 @@ class Compared:
                 "Settings side by side": self.settings,
                 "Curves side by side": partial(compare_curves, folders),
             }
-        folds: dict[str, SectionMaker] = {"Folds": partial(folds_tables, self.folds)} if self.folds else {}
+        folds: dict[str, SectionMaker] = {"Folds": self.of_folds} if self.folds else {}
         sweeps = {
             title if len(self.studies) == 1 else f"{name}: {title}": maker
             for name, study in self.studies.items()
@@ -65,7 +66,20 @@ class Compared:
         """Return what can be read without charts."""
         makers = [self.scores, self.settings] if len(self.runs) > 1 else []
         trials = [trials_table(study) for study in self.studies.values()]
-        return [*folds_tables(self.folds), *trials, *(block for maker in makers for block in maker())]
+        return [*self.of_folds(), *trials, *(block for maker in makers for block in maker())]
+
+    def of_folds(self) -> Sequence[Block]:
+        """Return what cross-validations came to, and tests of each against the first."""
+        if len(self.folds) < 2:
+            return folds_tables(self.folds)
+        first, *others = self.folds
+        same = [name for name in others if self._samples(name) == self._samples(first)]
+        return [*folds_tables(self.folds), *folds_test_table(first, self.folds, same=same)]
+
+    def _samples(self, name: str) -> list[list[Any]]:
+        """Return what each fold is scored on; of a fold of which that isn't known, what equals nothing."""
+        errors = [run.sample_errors for one, run in self.runs.items() if one.startswith(f"{name}/")]
+        return [[object()] if one is None else list(one.samples) for one in errors]
 
     def scores(self) -> Sequence[Block]:
         """Return the scores of all runs, and tests of each against the first."""
@@ -86,7 +100,8 @@ class Compared:
                 {
                     name: {dotted(names): value for names, value in flatten(run.settings.to_plain()).items()}
                     for name, run in self.runs.items()
-                }
+                },
+                {name: run.provenance for name, run in self.runs.items()},
             )
         ]
 

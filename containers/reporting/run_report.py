@@ -24,7 +24,9 @@ from nested_lightning.containers.reporting.model_sections import ReportedModel, 
 from nested_lightning.settings.application import ApplicationSettings, parse_settings
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import knowing
+from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.merging import flatten
+from nested_lightning.settings.reading.yaml_file import read_settings_file
 
 _SHARE = 0.05
 """The share of a training's time that its report may take."""
@@ -67,6 +69,15 @@ class ReportedRun:
         """The settings that the model was trained with."""
         settings: ApplicationSettings = self.application.settings()
         return settings
+
+    @cached_property
+    def provenance(self) -> Mapping[str, str]:
+        """Where settings were found, by dotted name, as the folder says it; empty where it doesn't."""
+        try:
+            *_, written = read_settings_file(self.folder.settings_file)
+        except SettingsError:
+            return {}
+        return written.provenance
 
     @cached_property
     def scores(self) -> tuple[Mapping[str, float], str]:
@@ -136,15 +147,22 @@ class ReportedRun:
         return data_blocks(TrainingResult.read(self.folder).data)
 
     def _settings(self) -> Sequence[Block]:
-        return settings_blocks(explain_settings(self.settings))
+        return settings_blocks(explain_settings(self.settings, self.provenance))
 
 
 def _raise(error: Exception) -> Sequence[Block]:
     raise error
 
 
-def explain_settings(settings: ApplicationSettings) -> dict[str, tuple[Any, Any, str]]:
-    """Return value, default and origin of each setting by its dotted name."""
+def explain_settings(
+    settings: ApplicationSettings, provenance: Mapping[str, str]
+) -> dict[str, tuple[Any, Any, str]]:
+    """Return value, default and origin of each setting by its dotted name.
+
+    Args:
+        settings: Those of a training.
+        provenance: Where values were found, by dotted name, as far as it is known.
+    """
     with knowing(*settings.given):
         defaults = flatten(parse_settings({"model": settings.model}).to_plain())
     own = flatten(dict(settings.family.defaults))
@@ -152,7 +170,7 @@ def explain_settings(settings: ApplicationSettings) -> dict[str, tuple[Any, Any,
     for names, value in flatten(settings.to_plain()).items():
         default = defaults.get(names)
         place = "set" if value != default else f"default of {settings.model}" if names in own else "default"
-        found[dotted(names)] = (value, default, place)
+        found[dotted(names)] = (value, default, provenance.get(dotted(names), place))
     return found
 
 

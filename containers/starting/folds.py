@@ -142,7 +142,7 @@ def _application_of(
     """Return a ready container that trains one fold in its own folder."""
     split = nest(f"{settings.family.section}.data.split.fold", fold)
     place = {"run_dir": str(fold_folder(parent, fold))}
-    own = parse_settings(merge(merge(settings.to_plain(), split), place))
+    own = parse_settings(merge(merge(settings.to_plain(), split), place)).found_in(settings.provenance)
     return bootstrap(own, overrides=_own(overrides), data=data)
 
 
@@ -172,4 +172,4 @@ def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSet
     folds: dict[str, Any] = {"kind": split.folds, "num_folds": num_folds}
     folds |= {name: getattr(split, name) for name in split.kept_in_folds if name in split.model_fields_set}
     values = merge(settings.to_plain(), {"trainer": {"devices": 1}})
-    return parse_settings(merge(values, nest(f"{section}.data.split", folds)))
+    return parse_settings(merge(values, nest(f"{section}.data.split", folds))).found_in(settings.provenance)

@@ -30,11 +30,13 @@ from nested_lightning.settings.application import (
     is_data_path,
     parse_settings,
 )
+from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import find_family, knowing
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.loading import load_settings
-from nested_lightning.settings.reading.merging import difference, flatten, merge, nest
+from nested_lightning.settings.reading.merging import difference, flatten, merge, nest, nested
 from nested_lightning.settings.reading.short_options import refuse_foreign_options
+from nested_lightning.settings.reading.yaml_file import read_settings_file
 
 _logger = logging.getLogger("nested_lightning.resuming")
 
@@ -89,7 +91,8 @@ def _resume(
     def told() -> dict[str, Any]:
         return settings_of(folder, changes, data, environ).to_plain()
 
-    prepare = partial(_prepare, folder, overrides or {}, trainer_arguments, data)
+    places = _provenance(folder, changes or {})
+    prepare = partial(_prepare, folder, overrides or {}, trainer_arguments, data, places)
     point = find_resume_point(folder)
     if point is None:
         return prepare(told(), None, None)
@@ -130,6 +133,13 @@ def settings_of(
     return parse_settings(told | {"run_dir": str(folder.path)})
 
 
+def _provenance(folder: RunFolder, changes: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the folder says that its settings were found, with what a resume changes."""
+    *_, written = read_settings_file(folder.settings_file)
+    changed = {dotted(names): "resume" for names in flatten(nested(changes))}
+    return {**written.provenance, **changed}
+
+
 def _result_of(folder: RunFolder, point: ResumePoint, trainer: Mapping[str, Any]) -> TrainingResult | None:
     """Return the result of a training that has nothing left to do, and log that."""
     end = point.end(
@@ -155,11 +165,12 @@ def _prepare(
     overrides: Mapping[str, Any],
     trainer_arguments: Callable[[], Mapping[str, Any]],
     data: Any,
+    provenance: Mapping[str, str],
     settings: Mapping[str, Any],
     recipe: Recipe | None,
     point: ResumePoint | None,
 ) -> TrainingRun:
-    application = bootstrap(settings, data=data)
+    application = bootstrap(parse_settings(settings).found_in(provenance), data=data)
     recorded = read_overrides(folder.overrides_file) if recipe is None else recipe.overrides
     restored = restore_overrides(application, recorded, overrides, source=folder.path, is_for_training=True)
     override_for_good(application, restored)

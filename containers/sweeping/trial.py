@@ -112,7 +112,8 @@ def trial_settings(task: Task) -> ApplicationSettings:
     plain = change_settings(
         task.settings.to_recorded(), {"trainer": {"use_progress_bar": False, "use_report": False, **watched}}
     )
-    return parse_settings(change_settings(plain, task.values))
+    places = dict(task.settings.provenance) | dict.fromkeys(task.values, "sweep trial")
+    return parse_settings(change_settings(plain, task.values)).found_in(places)
 
 
 def _mean_scores(results: list[TrainingResult]) -> dict[str, float]:
@@ -147,7 +148,7 @@ def _prepared(task: Task, fold: int | None) -> TrainingRun:
         places = {name: value for name, value in named.items() if is_data_path(name, settings.family)}
         return resume_training(folder, places, overrides=overrides)
     shutil.rmtree(folder, ignore_errors=True)  # a kill came before its settings were written
-    placed = parse_settings(settings.to_plain() | {"run_dir": str(folder)})
+    placed = parse_settings(settings.to_plain() | {"run_dir": str(folder)}).found_in(settings.provenance)
     run: TrainingRun = provider_of(bootstrap(placed, overrides=overrides), "training_run")()
     return run
 

@@ -21,6 +21,7 @@ class Layer:
         is_preset: Whether a preset says them.
         change: Gives more of them, by dotted names, of all that are in effect.
         notes: What to say of how they came about.
+        provenance: Where a file says that its values were found, by path.
     """
 
     values: dict[str, Any]
@@ -31,6 +32,7 @@ class Layer:
     is_preset: bool = False
     change: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     notes: Sequence[str] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
     def origin_of(self, names: Names) -> str:
         """Return the place of a value, or of what contains it."""

@@ -12,12 +12,13 @@ from nested_lightning.settings.application import (
     application_settings_model,
     expand_layers,
 )
+from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import describe_family, families, find_family
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems
-from nested_lightning.settings.reading.layers import Layer, lacking_overrides
-from nested_lightning.settings.reading.merging import merge, nested, parse_assignment
+from nested_lightning.settings.reading.layers import Layer, find_values, lacking_overrides
+from nested_lightning.settings.reading.merging import flatten, merge, nested, parse_assignment
 from nested_lightning.settings.reading.patterns import separate_patterns
 from nested_lightning.settings.reading.presets import preset_layers, refuse_rival_presets
 from nested_lightning.settings.reading.short_options import refuse_foreign_options
@@ -172,11 +173,28 @@ def resolve_layers(layers: Sequence[Layer], notes: list[str] | None = None) -> A
         notes += [note for layer in layers for note in layer.notes]
     find_family(_family_of(layers).name)
     model = application_settings_model()
-    *_, values = [{}, *merge_layers(layers, notes)]
+    stages = merge_layers(layers, notes)
+    *_, values = [{}, *stages]
     try:
-        return model.model_validate(values)
+        settings = model.model_validate(values)
     except ValidationError as error:
         raise SettingsError(describe_problems(error, model, layers)) from None
+    return settings.found_in(_provenance(settings, layers, stages))
+
+
+def _provenance(
+    settings: ApplicationSettings, layers: Sequence[Layer], stages: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return where each value that is no default was found, without the value itself, which may be secret."""
+    places: dict[str, str] = {}
+    defaults = [layer.origin for layer in layers if layer.is_default]
+    for names in flatten(settings.to_plain()):
+        (_, place), *_ = [*find_values(layers, stages, names), (None, "")]
+        if place and place not in defaults:
+            name = dotted(names)
+            is_assignment = place.startswith("--set")
+            places[name] = place.partition("=")[0].removesuffix(f" {name}") if is_assignment else place
+    return places
 
 
 def merge_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> list[dict[str, Any]]:

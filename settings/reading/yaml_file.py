@@ -52,7 +52,8 @@ def _read(path: Path, above: tuple[Path, ...], seen: set[Path]) -> Iterator[Laye
     layer = Layer(reader.read(text), origin=str(path), origins=reader.origins)
     layer = replace(layer, overrides=_pop_texts(layer, OVERRIDES, "what a training wrote there"))
     found = _pop_texts(layer, PROVENANCE, "where a value was found")
-    layer = replace(layer, origins={**layer.origins, **{_names(path): text for path, text in found.items()}})
+    origins = {**layer.origins, **{_names(path): text for path, text in found.items()}}
+    layer = replace(layer, origins=origins, provenance=found)
     bases = layer.values.pop(EXTENDS, [])
     for base in bases if isinstance(bases, list) else [bases]:
         if not isinstance(base, str):

@@ -56,7 +56,30 @@ def _width(num_folds: int) -> float:
         return 0.0
     from scipy.stats import t  # takes half a second to import
 
-    return float(t.ppf(0.975, num_folds - 1)) * math.sqrt(1 / num_folds + 1 / (num_folds - 1))
+    return float(t.ppf(0.975, num_folds - 1)) * _error_of_mean(num_folds)
+
+
+def _error_of_mean(num_folds: int) -> float:
+    """Return the standard error of the mean in standard deviations, for folds that share rows to train on."""
+    return math.sqrt(1 / num_folds + 1 / (num_folds - 1))
+
+
+def paired_fold_test(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
+    """Return the mean of ``second`` less ``first``, a metric on the same folds, and the p-value of it.
+
+    It is the corrected resampled t-test of Nadeau and Bengio, of at least two folds.
+
+    Raises:
+        ValueError: They aren't of equally many folds, or of one alone.
+    """
+    from scipy.stats import t
+
+    differences = [other - one for one, other in zip(first, second, strict=True)]
+    mean, std = statistics.fmean(differences), statistics.stdev(differences)
+    if std == 0:
+        return mean, 1.0 if mean == 0 else 0.0
+    num = len(differences)
+    return mean, float(2 * t.sf(abs(mean) / (std * _error_of_mean(num)), num - 1))
 
 
 def report_folds(reports: Sequence[EvaluationReport]) -> EvaluationReport:

@@ -9,7 +9,7 @@ import pytest
 
 from nested_lightning.app.report.charts import MAX_POINTS, Axes, Series, draw_bars, draw_chart
 from nested_lightning.app.report.classes import score_again
-from nested_lightning.app.report.comparison import paired_test
+from nested_lightning.app.report.comparison import folds_test_table, paired_test
 from nested_lightning.app.report.contents import MAX_ROWS, Section, Table, Text, make_sections
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.page import MAX_BYTES, write_page
@@ -137,6 +137,20 @@ def test_wrong_and_right_answers_are_compared_by_mcnemars_exact_test() -> None:
     assert found.test.startswith("McNemar")
     assert found.mean_difference == pytest.approx(-5 / 8)
     assert found.p_value == pytest.approx(2 * (1 + 7) / 2**7)
+
+
+def test_folds_are_compared_by_the_corrected_resampled_t_test() -> None:
+    folds = {
+        name: {"accuracy": {"mean": 0, "std": 0, "low": 0, "high": 0, "values": values}}
+        for name, values in {"a": [0.5, 0.6, 0.7], "b": [0.6, 0.8, 0.7], "c": [0.6, 0.8, 0.7]}.items()
+    }
+
+    (table,) = folds_test_table("a", folds, same=["b"])
+
+    # differences 0.1, 0.2, 0: mean 0.1, deviation 0.1, t = 1 / sqrt(1/3 + 1/2), 2 degrees of freedom
+    assert isinstance(table, Table)
+    assert table.rows == [["b", "accuracy", pytest.approx(0.1), pytest.approx(0.387628, abs=1e-5), 3]]
+    assert "No test with a: c" in table.note
 
 
 def test_other_samples_are_not_compared() -> None:

@@ -52,7 +52,7 @@ def odd_settings(folder: Path, **trainer: Any) -> dict[str, Any]:
     }
 
 
-def train(settings: dict[str, Any]) -> TrainingResult:
+def train(settings: Any) -> TrainingResult:
     """Train and return the result."""
     container: Any = bootstrap(settings)
     result: TrainingResult = container.train()

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from nested_lightning import from_checkpoint, resume_training
 from nested_lightning.app.report.page import MAX_BYTES
 from nested_lightning.app.strict_json import to_json
+from nested_lightning.settings.reading.loading import load_settings
 from nested_lightning.settings.reading.merging import merge
 from tests.containers.reporting.conftest import CLASSES, COLUMNS, odd_settings, train
 from tests.containers.reporting.report_page import ReportPage
@@ -166,6 +168,20 @@ def test_resumes_are_marked(tmp_path: Path, report: Report) -> None:
     resume_training(tmp_path / "run", {"trainer.max_epochs": 5})()
 
     assert "Resumed at step: 9." in report(tmp_path / "run").text
+
+
+def test_settings_say_where_they_were_found_also_after_a_resume(tmp_path: Path, report: Report) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(odd_settings(tmp_path, max_epochs=1)))
+    train(load_settings(config=file, assignments=["seed=4"]))
+    resume_training(tmp_path / "run", {"trainer.max_epochs": 2})()
+
+    page = report(tmp_path / "run")
+
+    places = page.column("Set otherwise than by default", "from")
+    assert (places["seed"], places["trainer.max_epochs"]) == ("--set", "resume")
+    assert re.fullmatch(r"…/mine\.yaml:\d+:\d+", places["multi_feature.data.batch_size"])
+    assert str(tmp_path) not in page.source
 
 
 def test_several_runs_are_compared(odd_run: Path, tmp_path: Path, report: Report) -> None:
