@@ -85,7 +85,7 @@ class Line:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def receive(self) -> Any:
-        """Return what came; waits for it. A worker that is asked to end instead does so: nothing else comes."""
+        """Return what came; waits for it. A worker that is asked to end instead does so."""
         message = self._received.get()
         if message == STOP:
             os._exit(128 + signal.SIGTERM)
