@@ -85,11 +85,7 @@ class Line:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def receive(self) -> Any:
-<<<<<<< HEAD
-        """Return what came; waits for it. A worker that is asked to end does so instead."""
-=======
         """Return what came; waits for it. A worker that is asked to end instead does so."""
->>>>>>> w_s
         message = self._received.get()
         if message == STOP:
             os._exit(128 + signal.SIGTERM)
