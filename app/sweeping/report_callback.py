@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.trainer.states import TrainerFn
 from typing_extensions import override
 
 from nested_lightning.app.training.epoch_callback import EpochCallback
+from nested_lightning.app.training.monitored_value import MonitoredMoment
 
 Ask = Callable[[int, float], str | None]
 """Takes step and value, and returns why to stop, or None."""
@@ -32,10 +34,11 @@ def refuse_infinite(name: str, value: float) -> None:
 
 
 class ReportCallback(EpochCallback):
-    """Reports the monitored value after each epoch that has a new one; stops the training if asked to.
+    """Reports the monitored value once in each epoch that has a new one; stops the training if asked to.
 
-    Of several processes the first one reports, and all stop at the same step. After the last epoch nothing is
-    left to be spared, so that the training ends well.
+    It reports before the validation's checkpoint is written, so that a training which goes on from there has
+    reported all that lies before. Of several processes the first one reports, and all stop at the same step.
+    After the last epoch nothing is left to be spared, so that the training ends well.
 
     Args:
         monitor: Name of the value.
@@ -44,23 +47,35 @@ class ReportCallback(EpochCallback):
 
     def __init__(self, *, monitor: str, ask: Ask) -> None:
         self._monitor, self._ask = monitor, ask
+        self._moment = MonitoredMoment(monitor)
         self._is_new = False
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Expect a new value."""
-        self._is_new = not trainer.sanity_checking
-
-    @override
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Report it.
+        """Report the value of an epoch's last validation.
 
         Raises:
             DivergedError: It isn't finite.
             TrialPrunedError: That was the answer.
         """
+        self._is_new = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
+        if self._is_new and _is_last_batch(trainer) and self._moment.is_validation(trainer):
+            self._report(trainer)
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Report the value, where training logs it, or a validation before the epoch's end did.
+
+        Raises:
+            DivergedError: It isn't finite.
+            TrialPrunedError: That was the answer.
+        """
+        if self._is_new or not trainer.enable_validation:
+            self._report(trainer)
+
+    def _report(self, trainer: Trainer) -> None:
         value = trainer.callback_metrics.get(self._monitor)
-        if value is None or not (self._is_new or not trainer.enable_validation):
+        if value is None:
             return
         self._is_new = False
         number, reason = trainer.strategy.broadcast(float(value)), None
@@ -70,6 +85,10 @@ class ReportCallback(EpochCallback):
         reason = trainer.strategy.broadcast(reason)
         if reason is not None and not _is_last_epoch(trainer):
             raise TrialPrunedError(reason)
+
+
+def _is_last_batch(trainer: Trainer) -> bool:
+    return trainer.is_last_batch or trainer.fit_loop.batch_idx + 1 >= trainer.num_training_batches
 
 
 def _is_last_epoch(trainer: Trainer) -> bool:

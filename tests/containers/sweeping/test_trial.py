@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from nested_lightning import parse_settings
+from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.sweeping.messages import Outcome, Task
+from nested_lightning.app.sweeping.report_callback import Ask
 from nested_lightning.app.sweeping.results import Objective
 from nested_lightning.containers.sweeping.trial import do_task
 from nested_lightning.settings.reading.merging import merge
@@ -15,14 +17,25 @@ from tests.conftest import make_small_settings
 pytestmark = pytest.mark.slow
 
 
-def outcome_of(folder: Path, csv: Path, *, stopped_at: int, direction: Any, **trainer: Any) -> Outcome:
-    """Return what comes of a trial that is told to stop after an epoch."""
+def outcome_of(
+    folder: Path,
+    csv: Path,
+    *,
+    ask: Callable[[int, float], str | None],
+    direction: Any = "min",
+    **trainer: Any,
+) -> Outcome:
+    """Return what comes of a trial."""
     settings = parse_settings(merge(make_small_settings(csv, folder), {"trainer": trainer}))
     objectives = (Objective(name="val_loss", direction=direction),)
     task = Task(
         what="train", number=0, settings=settings, values={}, folder=folder / "trial", objectives=objectives
     )
-    return do_task(task, lambda step, _value: "worse than others" if step == stopped_at else None)
+    return do_task(task, ask)
+
+
+def stop_at(epoch: int) -> Ask:
+    return lambda step, _value: "worse than others" if step == epoch else None
 
 
 def test_a_trial_is_pruned_at_any_epoch_but_its_last_one(
@@ -35,7 +48,24 @@ def test_a_trial_is_pruned_at_any_epoch_but_its_last_one(
         ("steps", "complete", 0, "min", {"max_epochs": 9, "max_steps": 1}),
         ("patient", "complete", 1, "max", {"max_epochs": 9, "early_stopping_patience": 1}),
     ):
-        options: Any = {"stopped_at": stopped_at, "direction": direction, **trainer}
-        outcome = outcome_of(tmp_path / name, small_csv, **options)
+        outcome = outcome_of(
+            tmp_path / name, small_csv, ask=stop_at(stopped_at), direction=direction, **trainer
+        )
 
         assert outcome.state == state, (name, outcome)
+
+
+def test_an_epoch_is_reported_before_a_checkpoint_holds_it(
+    tmp_path: Path, small_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["a worker"])
+    checkpoints = tmp_path / "trial/checkpoints"
+    reported, saved = [], []
+
+    def ask(step: int, _value: float) -> None:
+        reported.append(step)
+        saved.append(max((read_checkpoint(one)["epoch"] for one in checkpoints.glob("*.ckpt")), default=-1))
+
+    assert outcome_of(tmp_path, small_csv, ask=ask, max_epochs=3).state == "complete"
+    assert reported == [0, 1, 2]
+    assert all(epoch < step for step, epoch in zip(reported, saved, strict=True)), saved
