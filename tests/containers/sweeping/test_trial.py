@@ -21,7 +21,7 @@ def outcome_of(
     folder: Path,
     csv: Path,
     *,
-    ask: Callable[[int, float], str | None],
+    ask: Ask,
     direction: Any = "min",
     **trainer: Any,
 ) -> Outcome:
