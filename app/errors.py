@@ -60,6 +60,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
+def unwritten_report(error: BaseException) -> str:
+    """Return the sentence that a report, which costs none of what it is about, couldn't be written."""
+    said = " ".join(str(error).split()) or "it was interrupted"
+    return (
+        f"no report was written: {said}; the command report makes it later, and trainer.use_report=false"
+        " leaves it out"
+    )
+
+
 @contextmanager
 def errors_naming(source: object) -> Iterator[None]:
     """Put the file's name before the message of a ``UserError`` raised within, unless it has it."""

@@ -91,10 +91,10 @@ def export(
     set_: ArgumentOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Write a checkpoint's weights and recipe; or graphs that run elsewhere, proven to say the same.
+    """Write a checkpoint's weights and recipe; or graphs that run elsewhere, verified against the model.
 
-    `evaluate` and `predict` take the former as well, `predict` and `serve` also those of onnx. Weights of
-    one submodule have the names that they have within it.
+    `evaluate` and `predict` take the former as well; `predict` and `serve` take ONNX files. The weights
+    of a single submodule have the names that they have within it.
     """
     del model, debug
     named = [one for one in (output, file) if one is not None]
@@ -107,7 +107,7 @@ def export(
     requests = split_arguments(override, set_)
     if quantize or half:
         refused = {
-            "--quantize and --half are two": quantize and half,
+            "--quantize and --half exclude each other": quantize and half,
             "--quantize and --half are for onnx": format_ is not ExportFormat.ONNX,
             "--quantize and --half are judged by the model's score": submodule or call or merge_lora,
         }
@@ -129,7 +129,9 @@ def export(
     if tolerance is not None or call is not None:
         raise typer.BadParameter("--tolerance and --call are for onnx and torch-export, which compute")
     if output.suffix != ".safetensors":
-        raise typer.BadParameter(f"{output} must end in .safetensors, by which it is known again")
+        raise typer.BadParameter(
+            f"{output} must end in .safetensors, since files are recognised by their ending"
+        )
     with status_console.status("Exporting"):
         from nested_lightning.app.checkpoints.exporting import export_safetensors
 

@@ -79,6 +79,10 @@ ArgumentOption = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", help="An argument of an --override, as PATH.ARGUMENT=VALUE; repeatable."),
 ]
+BatchSizeOption = Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Seed of weights, order and dropout, and of what a sweep draws.")
+]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out samples that can't be used, and count them.")
 ]

@@ -1,4 +1,4 @@
-"""``report``: what a training came to, as one HTML file that people look at."""
+"""``report``: the results of trainings as one HTML file."""
 
 import os
 from pathlib import Path

@@ -9,11 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, unwritten_report
 from nested_lightning.app.extras import require_report, require_sweep
-from nested_lightning.commands.completing.completion import complete_set
+from nested_lightning.commands.completing.completion import complete_search
 from nested_lightning.commands.field_options import keyword_parameter, optional_parameters
-from nested_lightning.commands.options import DebugOption, DeviceOption, SkipBadOption, device_options
+from nested_lightning.commands.options import (
+    BatchSizeOption,
+    DebugOption,
+    DeviceOption,
+    SeedOption,
+    SkipBadOption,
+    device_options,
+)
 from nested_lightning.commands.printing.console import print_line, print_note, quiet_lightning, status_console
 from nested_lightning.commands.printing.sweep_report import (
     SweepProgress,
@@ -33,7 +40,7 @@ SearchOption = Annotated[
         "--search",
         metavar="SETTING=VALUES",
         help="What a setting may be: a,b,c, * for all, int:16..256:log, float:0..0.5, bool; repeatable.",
-        autocompletion=complete_set,
+        autocompletion=complete_search,
     ),
 ]
 ObjectiveOption = Annotated[
@@ -185,8 +192,7 @@ def _write_report(folder: Path) -> None:
             require_report()
             report_runs([folder], folder / "report.html")
     except Exception as error:
-        said = " ".join(str(error).split())
-        print_note(f"no report was written: {said}; the command report makes it later")
+        print_note(unwritten_report(error))
 
 
 _PARAMETERS = [
@@ -197,14 +203,8 @@ _PARAMETERS = [
     keyword_parameter("folder", FolderOption, None),
     keyword_parameter("resume", ResumeOption, None),
     keyword_parameter("dry_run", DryRunOption, False),
-    keyword_parameter(
-        "batch_size", Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")], None
-    ),
-    keyword_parameter(
-        "seed",
-        Annotated[int | None, typer.Option("--seed", help="Seed of the sweep and its trainings.")],
-        None,
-    ),
+    keyword_parameter("batch_size", BatchSizeOption, None),
+    keyword_parameter("seed", SeedOption, None),
     keyword_parameter("device", DeviceOption, None),
     keyword_parameter("skip_bad", SkipBadOption, False),
     keyword_parameter("debug", DebugOption, False),

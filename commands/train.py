@@ -11,10 +11,12 @@ import typer
 from nested_lightning.app.launch import is_restarted
 from nested_lightning.commands.cross_validation import train_folds
 from nested_lightning.commands.options import (
+    BatchSizeOption,
     DebugOption,
     DeviceOption,
     EngineOption,
     RayAddressOption,
+    SeedOption,
     SkipBadOption,
     best_of_run,
     device_options,
@@ -35,8 +37,8 @@ from nested_lightning.settings.reading.layers import Layer
 @with_sources
 def train(
     sources: Sources,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Samples of a batch.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Seed of weights, order and dropout.")] = None,
+    batch_size: BatchSizeOption = None,
+    seed: SeedOption = None,
     device: DeviceOption = None,
     from_: Annotated[
         Path | None,

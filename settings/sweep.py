@@ -1,5 +1,6 @@
 """How a sweep searches: how many trials, by which sampler, what they are judged by."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -73,6 +74,17 @@ class SweepSettings(Settings):
         None, description="A running Ray cluster; null: the engine ray has workers on this machine."
     )
     search: dict[str, Any] = Field({}, description="What each searched setting may be, by dotted name.")
+
+    @field_validator("storage")
+    @classmethod
+    def _hold_no_password(cls, address: str | None) -> str | None:
+        if address and re.search(r"//[^/@]*:[^/@]*@|[?&]password=", address):
+            text = (
+                "--storage: sweep.yaml keeps the address, so a password can't be in it:"
+                " set the variable PGPASSWORD, or write it to ~/.pgpass"
+            )
+            raise SettingsError([text])
+        return address
 
     @field_validator("objectives")
     @classmethod

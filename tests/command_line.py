@@ -24,13 +24,10 @@ class ForkedPrograms:
 
     They are forked from one that has done so (`tests.forking_process`), which costs a tenth. Everything else
     is as in a fresh process: folder, variables, files, output, exit status, and how it all ends.
-
-    Args:
-        environ: Variables besides those of the tests; only here can there be any that Python itself reads.
     """
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        self._environ = {**os.environ, **(environ or {})}
+    def __init__(self) -> None:
+        self._environ = {**os.environ}
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, str(PROJECT / "tests" / "forking_process.py"), str(theirs.fileno())]
         with theirs:

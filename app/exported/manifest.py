@@ -1,10 +1,10 @@
-"""The manifest of an exported model: what whoever runs it without torch has to know, as plain JSON.
+"""The manifest of an exported model: all that is needed to run it without torch, as plain JSON.
 
 It stands in every graph's metadata under `METADATA_KEY`, and as `MANIFEST_NAME` beside the graphs of a model
 that has several.
 
-What a family's graphs take and give, in this order; a name that the format can't hold is spelt otherwise,
-and `Port.of` tells what is meant:
+What a family's graphs take and give, in this order; a name that the format can't hold is spelt differently,
+and `Port.of` has the original:
 
 - multi-feature: graph ``model``. An input for each group of the data spec: of columns, [B, columns] of the
   file's numbers, a category as its place among the known ones (-1: none of them), a date as seconds since
@@ -14,7 +14,8 @@ and `Port.of` tells what is meant:
 - variant: a graph for each variant, by its name. Encoded steps, [B, L] or [B, L, F]; lengths, int64 of [B].
   Gives the probabilities of each step, [B, L, C], or of each sequence, [B, C].
 - image-to-text: ``encoder``: pictures, uint8 of [B, 3, S, S]; gives the tensors of the state. ``step``: the
-  last tokens, int64 of [B], and the state; gives log-probabilities, [B, V], and the next state. See `Loop`.
+  last tokens, int64 of [B], and the state; gives log-probabilities, [B, V], and the next state. See `Loop`,
+  also for an encoder that has read the begin token.
 - vae-gan: ``classifier``: pictures, float32 of [B, C, S, S]; gives a logit for each domain. Of each VAE
   ``NAME.encoder``: pictures and their members, int64 of [B]; gives the mean of the latent vectors, [B, Z].
   ``NAME.decoder``: latent vectors and members; gives pictures. ``NAME.prior``: standard normal noise and
@@ -82,7 +83,7 @@ class Loop:
     """How a step is repeated until each row has ended.
 
     The first graph's outputs are the state that the second takes after the last token; its outputs after the
-    log-probabilities are the state that it takes next.
+    log-probabilities are the state that it takes next, as are the first's where it ``is_begun``.
 
     Attributes:
         first: Name of the graph that gives the state.
@@ -91,6 +92,8 @@ class Loop:
         end: The token that ends a row.
         pad: The token after an ended one.
         max_length: Tokens of the longest row, the end token included.
+        is_begun: Whether the first graph has read the begin token, and gives log-probabilities before the
+            state, as the second does.
     """
 
     first: str
@@ -99,6 +102,7 @@ class Loop:
     end: int
     pad: int
     max_length: Annotated[int, Field(ge=1)]
+    is_begun: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +120,7 @@ class Manifest:
         ir_version: Version of ONNX's files.
         versions: Versions of the packages that wrote it.
         loop: How the graphs are repeated; None: each runs once.
-        notes: What has to be told, e.g. which sizes are fixed.
+        notes: Remarks for the user, e.g. which sizes are fixed.
         format_version: Version of this layout.
     """
 

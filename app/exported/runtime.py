@@ -113,7 +113,7 @@ def open_exported(path: Path, *, num_threads: int | None = None) -> ExportedMode
 
     Args:
         path: An ONNX file, or a folder of such with a manifest.
-        num_threads: Threads that compute one operation; None: as many as there are cores to be had, or as
+        num_threads: Threads that compute one operation; None: as many as there are available cores, or as
             ``OMP_NUM_THREADS`` says.
 
     Raises:
@@ -165,18 +165,25 @@ def _manifest_of(path: Path, num_threads: int) -> Manifest:
     return read_manifest(text, source=path)
 
 
-def _open(file: Path, num_threads: int, manifest: Manifest | None) -> InferenceSession:
+def session_of(content: bytes, *, num_threads: int) -> InferenceSession:
+    """Return what computes the graph in a file's content."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads  # a number of its own also keeps it from pinning threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong is raised as well
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def _open(file: Path, num_threads: int, manifest: Manifest | None) -> InferenceSession:
+    import onnxruntime
+
     needs = f"; it needs opset {manifest.opset} and IR version {manifest.ir_version}" if manifest else ""
     with foreign_file(file):
         content = file.read_bytes()
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return session_of(content, num_threads=num_threads)
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise UserError(

@@ -1,4 +1,4 @@
-"""What becomes one graph: a module that takes and gives tensors, their names, and the rows to prove it by."""
+"""What becomes one graph: a module that takes and gives tensors, their names, and rows to verify it with."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from nested_lightning.app.exported.manifest import Graph, Loop, Port
 from nested_lightning.app.tensors import tensors_in
 
 NUM_ROWS = (17, 3, 2, 1)
-"""Rows of the batches that a graph is proven with; the first are the example that it is captured with."""
+"""Rows of the batches that a graph is verified with; it is captured with the first of them."""
 
 Inputs = tuple[Tensor, ...]
 Graphed: TypeAlias = Callable[..., list[Tensor]]
@@ -32,10 +32,10 @@ class Exportable:
         module: Called with its inputs in order, gives a tensor, or nested ones, see `tensors_in`.
         inputs: Names of the inputs.
         outputs: Names of the outputs.
-        cases: Inputs to prove it by, by what they are; sizes that differ between them are dynamic, the
+        cases: Inputs to verify it with, by what they are; sizes that differ between them are dynamic, the
             others are fixed.
         root: Path of the composite or the submodule, for messages.
-        answer: What the model itself says of the inputs; None: what the module does.
+        answer: What the model itself answers; None: what the module does.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Exportable:
 
     @torch.no_grad()
     def says(self, inputs: Inputs) -> list[Tensor]:
-        """Return what the model itself says."""
+        """Return what the model itself answers."""
         return tensors_in((self.answer or self.module)(*inputs))
 
 
@@ -90,7 +90,7 @@ class Exports:
 
 
 def some_rows(inputs: Inputs) -> dict[str, Inputs]:
-    """Return some rows of each input, see `NUM_ROWS`; where there are fewer, they come again."""
+    """Return some rows of each input, see `NUM_ROWS`; where there are fewer, they are repeated."""
     rows = {f"{size} rows": torch.arange(size) % len(inputs[0]) for size in NUM_ROWS}
     return {name: tuple(one[chosen] for one in inputs) for name, chosen in rows.items()}
 

@@ -1,4 +1,4 @@
-"""Exports a trained composite, or one of its submodules, where the file says what the model says."""
+"""Exports a trained composite, or one of its submodules, if the file answers as the model does."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from nested_lightning.app.exported.manifest import Manifest
 from nested_lightning.app.exporting.exportable import Exportable, ExportError
 from nested_lightning.app.exporting.recorded_calls import by_itself
 from nested_lightning.app.exporting.verification import Difference
-from nested_lightning.app.exporting.writing import DiffersError, Format, prove, write
+from nested_lightning.app.exporting.writing import DiffersError, Format, verify, write
 from nested_lightning.app.training.submodule_paths import find_submodules, places_of
 
 
@@ -57,14 +57,14 @@ class Exporter:
             submodule: Path of the only submodule to export; None: the whole model.
 
         Raises:
-            ExportError: Something can't be exported, or says something else than the model.
+            ExportError: Something can't be exported, or answers differently from the model.
             UserError: There is no such submodule.
         """
         if self.fault and submodule is None:
             raise ExportError(f"{self.fault}; --submodule exports the other parts")
         wanted = self.wholes if submodule is None else [*self._submodules(submodule)]
         try:
-            made = [prove(one, format_, tolerance=self.tolerance) for one in wanted]
+            made = [verify(one, format_, tolerance=self.tolerance) for one in wanted]
         except DiffersError as error:
             raise ExportError(f"{error}{self._first_differing(format_, but_for=submodule)}") from error
         facts = {**self.facts, "submodule": submodule, "notes": (*_fixed_sizes(wanted),)}
@@ -78,14 +78,14 @@ class Exporter:
             yield by_itself(self.wholes, module, name=f"{self.path}.{place}")
 
     def _first_differing(self, format_: Format, *, but_for: str | None) -> str:
-        """Say of which submodule the export alone differs."""
+        """Name the first submodule whose own export differs."""
         parts = {*places_of(self.model).values()} or {name for name, _ in self.model.named_children()}
         for place, module in self.model.named_modules():
             path = f"{self.path}.{place}"
             if place not in parts or path == but_for:
                 continue
             try:
-                prove(by_itself(self.wholes, module, name=path), format_, tolerance=self.tolerance)
+                verify(by_itself(self.wholes, module, name=path), format_, tolerance=self.tolerance)
             except DiffersError as error:
                 return f"; so does the first submodule by itself: {error.difference} of {path}"
             except ExportError:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from traceback import walk_tb
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.export import ExportedProgram
 from torch.fx import Node
 
+from nested_lightning.app.exported.runtime import session_of
 from nested_lightning.app.exporting.capturing import path_in, quiet
 from nested_lightning.app.exporting.exportable import Exportable, ExportError
 from nested_lightning.app.exporting.onnx_operators import translations
@@ -40,6 +42,8 @@ def to_onnx(program: ExportedProgram, exportable: Exportable) -> Any:
             f"{exportable.name}: it can't be written as ONNX: {_reason(error, exportable)}"
         ) from error
     assert written is not None
+    # lines of sources, with the paths of this machine
+    import_module("onnx_ir.passes.common").ClearMetadataAndDocStringPass()(written.model)
     proto = written.model_proto
     graph = proto.graph
     names = [[one.name for one in ports] for ports in (graph.input, graph.output)]
@@ -71,12 +75,7 @@ class OnnxRuntime:
     """
 
     def __init__(self, content: bytes) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session = session_of(content, num_threads=1)
 
     def __call__(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Return what the graph gives."""

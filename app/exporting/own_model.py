@@ -30,7 +30,7 @@ def exports_of(
     Args:
         model: In evaluation mode, on the CPU.
         data_spec: Knows the structure of a batch.
-        batches: A batch to prove it by; none: its structure isn't known.
+        batches: A batch to verify it with; none: its structure isn't known.
         name: The family's section.
         called: What is exported; None: ``predict_step`` where the model has one, else ``forward``.
 
@@ -42,7 +42,7 @@ def exports_of(
     if called == "predict_step" and not has_step("predict", model):
         raise UserError(f"{name} has no predict_step to export: add one, or export its forward")
     if not batches:
-        raise UserError(f"{name}: it isn't known what a batch is, so there is nothing to export by")
+        raise UserError(f"{name}: the structure of a batch isn't known, so there is nothing to export with")
     batch = batches[0] if called == "predict_step" else _arguments_of(model.forward, batches[0])
     structure = structure_of(batch)
     tensors = tensors_in(batch)
@@ -70,7 +70,7 @@ class _OnBatch(nn.Module):
         self._structure, self._called = structure, called
 
     def forward(self, *tensors: Tensor) -> Any:
-        """Return what the model says of the batch."""
+        """Return what the model answers."""
         batch = batch_of(self._structure, iter(tensors))
         if self._called == "predict_step":
             return self.model.predict_step(batch, 0)
@@ -98,7 +98,7 @@ def _names(batch: Any, name: str) -> list[str]:
 
 
 def _answer(module: _OnBatch, tensors: Sequence[Tensor], name: str) -> Any:
-    """Return what the model says of the example.
+    """Return what the model answers to the example.
 
     Raises:
         ExportError: It fails, or gives something else than tensors.

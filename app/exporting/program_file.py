@@ -21,10 +21,12 @@ _TENSORS = ("/data/weights/weight_", "/data/constants/tensor_")
 
 
 def to_pt2(program: ExportedProgram, metadata: Mapping[str, str]) -> bytes:
-    """Return the file of a program, for the same version of torch; no rows of the data are in it."""
+    """Return the file of a program, for the same version of torch; no rows and no paths are in it."""
     file = BytesIO()
     args, kwargs = program.example_inputs
     program.example_inputs = (tuple(map(torch.zeros_like, args)), kwargs)
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)
     torch.export.save(program, file, extra_files=dict(metadata))
     return file.getvalue()
 

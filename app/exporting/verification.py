@@ -1,6 +1,7 @@
-"""What was exported has to say what the model says."""
+"""What was exported has to answer as the model does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -32,20 +33,23 @@ class Difference:
         return f"output '{self.output}', row {self.row + 1} of {self.case}: {self.size:.2e}"
 
 
-def compare(exportable: Exportable, runtime: Runtime) -> Difference:
+def compare(exportable: Exportable, start: Callable[[], Runtime]) -> Difference:
     """Return the largest difference over all cases.
 
+    Args:
+        exportable: The graph, and the cases.
+        start: Opens what was exported in its runtime.
+
     Raises:
-        ExportError: The runtime can't compute one, or gives another shape.
+        ExportError: The runtime can't open it, can't compute a case, or gives another shape.
     """
     found = []
+    with _failing_as(f"{exportable.name}: its runtime can't open the exported graph"):
+        runtime = start()
     for case, inputs in exportable.cases.items():
         expected = exportable.says(inputs)
-        try:
+        with _failing_as(f"{exportable.name}: the exported graph fails with {case}"):
             given = runtime(inputs)
-        except Exception as error:
-            reason = " ".join(str(error).split())[:300]
-            raise ExportError(f"{exportable.name}: the exported graph fails with {case}: {reason}") from error
         for name, right, said in zip(exportable.outputs, expected, given, strict=True):
             if right.shape != said.shape or right.dtype != said.dtype:
                 raise ExportError(
@@ -54,6 +58,14 @@ def compare(exportable: Exportable, runtime: Runtime) -> Difference:
                 )
             found.append(_largest(right, said, output=name, case=case))
     return max(found)
+
+
+@contextmanager
+def _failing_as(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise ExportError(f"{what}: {' '.join(str(error).split())[:300]}") from error
 
 
 def _largest(right: Tensor, said: Tensor, *, output: str, case: str) -> Difference:

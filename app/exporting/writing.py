@@ -1,4 +1,4 @@
-"""Graphs that were proven to say what the model says, in a file or a folder; or nothing."""
+"""Graphs that were verified to answer as the model does, in a file or a folder; or nothing."""
 
 import os
 import shutil
@@ -36,7 +36,7 @@ _OPEN: Mapping[Format, str] = {
 
 
 class DiffersError(ExportError):
-    """What was exported says something else than the model.
+    """What was exported answers differently from the model.
 
     Attributes:
         difference: The largest that there was.
@@ -51,7 +51,7 @@ class DiffersError(ExportError):
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """A graph that says what the model says.
+    """A graph that answers as the model does.
 
     Attributes:
         graph: What the manifest says of it.
@@ -66,12 +66,12 @@ class Exported:
     ir_version: int = 0
 
 
-def prove(exportable: Exportable, format_: Format, *, tolerance: float) -> Exported:
+def verify(exportable: Exportable, format_: Format, *, tolerance: float) -> Exported:
     """Return a graph that was run in its own runtime on all cases, and compared with the model.
 
     Raises:
         ExportError: It can't be exported.
-        DiffersError: It says something else.
+        DiffersError: It answers differently.
     """
     program = capture(exportable)
     made = _as_onnx(program, exportable) if format_ == "onnx" else _as_program(program, exportable)
@@ -84,7 +84,7 @@ def _as_onnx(program: ExportedProgram, exportable: Exportable) -> Exported:
     proto = to_onnx(program, exportable)
     return Exported(
         graph=graph_of(exportable),
-        difference=compare(exportable, OnnxRuntime(to_bytes(proto, {}))),
+        difference=compare(exportable, partial(OnnxRuntime, to_bytes(proto, {}))),
         content=partial(to_bytes, proto),
         opset=proto.opset_import[0].version,
         ir_version=proto.ir_version,
@@ -95,7 +95,7 @@ def _as_program(program: ExportedProgram, exportable: Exportable) -> Exported:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "program.pt2")
         file.write_bytes(to_pt2(program, {}))
-        difference = compare(exportable, ProgramRuntime(file))
+        difference = compare(exportable, partial(ProgramRuntime, file))
     return Exported(graph=graph_of(exportable), difference=difference, content=partial(to_pt2, program))
 
 

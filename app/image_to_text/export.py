@@ -5,6 +5,7 @@ Shapes: B pictures, S width and height, V tokens in the vocabulary.
 
 import warnings
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -15,17 +16,17 @@ from nested_lightning.app.exporting.exportable import (
     Exportable,
     Exports,
     Graphs,
-    Inputs,
     some_rows,
 )
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
+from nested_lightning.app.image_to_text.generation.search import State
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD
 
-_NUM_STEPS = 3
-"""Steps that the second graph is proven with, one after the other."""
+_STEPS = (1, 2, 3)
+"""Steps that the second graph is verified with, beside that of the longest caption."""
 
 
 def exports_of(
@@ -36,7 +37,7 @@ def exports_of(
     Args:
         model: In evaluation mode, on the CPU.
         data_spec: Size of the pictures, and the vocabulary.
-        batches: Pictures to prove it by.
+        batches: Pictures to verify it with.
 
     Warns:
         UserWarning: The model is set to write captions otherwise than one likeliest token after the other.
@@ -48,24 +49,27 @@ def exports_of(
             " its captions may be others",
             stacklevel=2,
         )
-    encoder, pictures = _Encoder(model), batches[0].pictures
+    pictures = batches[0].pictures
     cases = some_rows((pictures,))
     cases["black and white"] = (
         torch.stack([torch.zeros_like(pictures[0]), torch.full_like(pictures[0], 255)]),
     )
+    at_first, later, at_last = _num_tensors(model, pictures[:1])
+    is_begun = at_first != later
     with torch.no_grad():
         steps = {
-            f"step {number} of {case}": inputs
+            f"step {number} of {case}": (tokens, *state)
             for case, one in cases.items()
-            for number, inputs in enumerate(_steps(model, *one), 1)
+            for number, (tokens, state) in enumerate(_steps(model, *one), 1)
+            if number in (*_STEPS, model.max_length) and number > is_begun
         }
-    state = [f"state_{i}" for i in range(len(next(iter(steps.values()))) - 1)]
+    state = [f"state_{i}" for i in range(later)]
     graphs = [
         Exportable(
             name="encoder",
-            module=encoder,
+            module=_Encoder(model, is_begun=is_begun),
             inputs=["pictures"],
-            outputs=state,
+            outputs=["log_probabilities", *state] if is_begun else state,
             cases=cases,
             root="image_to_text",
         ),
@@ -78,25 +82,38 @@ def exports_of(
             root="image_to_text",
         ),
     ]
-    loop = Loop(first="encoder", step="step", begin=BEGIN, end=END, pad=PAD, max_length=model.max_length)
+    loop = Loop(
+        first="encoder",
+        step="step",
+        begin=BEGIN,
+        end=END,
+        pad=PAD,
+        max_length=model.max_length,
+        is_begun=is_begun,
+    )
     fault = ""
-    if len(steps) < _NUM_STEPS * len(cases):
-        fault = (
-            "image_to_text.text_decoder: its state has other tensors after a token, so a step has no graph"
-        )
+    if later != at_last:
+        fault = "image_to_text.text_decoder: its state has ever more tensors, so a step has no graph"
     return Exports(graphs=graphs, loop=loop, fault=fault)
 
 
 class _Encoder(nn.Module):
-    """Makes the first state of pictures."""
+    """Makes the first state of pictures; or, begun, that after the begin token, and what comes next.
 
-    def __init__(self, model: ImageToText) -> None:
+    The latter is for decoders whose state has other tensors before they have read anything.
+    """
+
+    def __init__(self, model: ImageToText, *, is_begun: bool) -> None:
         super().__init__()
         self.model = model
+        self._is_begun = is_begun
 
     def forward(self, pictures: Tensor) -> Any:
-        """Map pictures, uint8 of [B, 3, S, S], to the tensors of the state."""
-        return self.model.begin(pictures)
+        """Map pictures, uint8 of [B, 3, S, S], to the state; begun, to log-probabilities of [B, V] and it."""
+        state = self.model.begin(pictures)
+        if not self._is_begun:
+            return state
+        return self.model.step(torch.full((pictures.shape[0],), BEGIN), state)
 
 
 class _Step(nn.Module):
@@ -111,14 +128,17 @@ class _Step(nn.Module):
         return self.model.step(tokens, state)
 
 
-def _steps(model: ImageToText, pictures: Tensor) -> Iterator[Inputs]:
-    """Yield what the steps of a greedy caption are given."""
+@torch.no_grad()
+def _num_tensors(model: ImageToText, pictures: Tensor) -> list[int]:
+    """Return how many tensors a state has: at first, after one token, and after two."""
+    return [len(state) for _, state in islice(_steps(model, pictures), 3)]
+
+
+def _steps(model: ImageToText, pictures: Tensor) -> Iterator[tuple[Tensor, State]]:
+    """Yield what the steps of the longest greedy caption are given."""
     tokens, state = torch.full((len(pictures),), BEGIN), model.begin(pictures)
-    num_tensors = len(state)
-    for _ in range(_NUM_STEPS):
-        if len(state) != num_tensors:
-            return
-        yield (tokens, *state)
+    for _ in range(max(3, model.max_length)):
+        yield tokens, state
         log_probabilities, state = model.step(tokens, state)
         tokens = log_probabilities.argmax(dim=1)
 
@@ -131,10 +151,13 @@ def answer_by_graphs(model: Any, *, data_spec: ImageToTextDataSpec, graphs: Grap
         data_spec: Of its data.
         graphs: Take and give tensors, by their names.
     """
-    del data_spec
+    blank = torch.zeros(1, 3, data_spec.picture_size, data_spec.picture_size, dtype=torch.uint8)
+    at_first, later, _ = _num_tensors(model, blank)
+    is_begun = at_first != later
 
-    def step(last: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        log_probabilities, *after = graphs["step"](last, *state)
+    def step(last: Tensor, state: State) -> tuple[Tensor, State]:
+        is_said = is_begun and bool((last == BEGIN).all())
+        log_probabilities, *after = state if is_said else graphs["step"](last, *state)
         return log_probabilities, tuple(after)
 
     model.look = lambda pictures: pictures

@@ -55,7 +55,8 @@ class ExportedImageToText(Captioner):
         scores = np.zeros(len(pictures), dtype=np.float32)
         going_on, last = np.arange(len(pictures)), np.full(len(pictures), loop.begin)
         for place in range(loop.max_length):
-            log_probabilities, *state = self._step(last, *state)
+            is_said = loop.is_begun and place == 0
+            log_probabilities, *state = state if is_said else self._step(last, *state)
             last = log_probabilities.argmax(axis=1)
             tokens[going_on, place] = last
             scores[going_on] += np.take_along_axis(log_probabilities, last[:, np.newaxis], axis=1)[:, 0]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 from pydantic_core import SchemaValidator
@@ -14,7 +15,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.column_descriptions import describe_columns, example_row
 from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.row_predictor import RowPredictor
-from nested_lightning.app.multi_feature.row_schema import body_schema, row_validator
+from nested_lightning.app.multi_feature.row_schema import body_schema, kinds_of, plain_numbers, row_validator
 from nested_lightning.app.multi_feature.spoken import describe_answers, schema_of, speak
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import (
@@ -44,6 +45,7 @@ class MultiFeatureDesk:
         self._predictor, self._spec = predictor, predictor.data_spec
         self._picture_columns = [one.column for one in self._spec.pictures]
         self._names = [name for names in self._spec.column_names.values() for name in names]
+        self._takes_numbers = {*kinds_of(self._spec).values()} <= {"number", "boolean"}
         self._validator = cache(self._make_validator)
 
     def describe(self, limits: Limits) -> Description:
@@ -91,7 +93,11 @@ class MultiFeatureDesk:
         if asked.content_type == FORM and self._picture_columns:
             return self._read_pictures(asked, limits)
         if asked.content_type == JSON:
-            rows = self._read_rows(asked.body, limits)
+            given = parse_json(asked.body)
+            numbers = plain_numbers(given, self._names) if self._takes_numbers else None
+            if numbers is not None and len(numbers) <= limits.max_batch_size:
+                return [Part(content=numbers, num_rows=len(numbers), key="numbers")]
+            rows = self._read_rows(given, limits)
             if len(rows) <= limits.max_batch_size:
                 key = frozenset() if self._are_whole(rows) else frozenset(rows[0])
                 return [Part(content=rows, num_rows=len(rows), key=key)]
@@ -110,6 +116,9 @@ class MultiFeatureDesk:
         if isinstance(contents[0], self._predictor.prepared_type):
             (batch,) = contents
             return self._predictor.predict(batch)
+        if isinstance(contents[0], np.ndarray):
+            columns = np.asfortranarray(np.concatenate(contents)).T
+            return self._predictor.predict(dict(zip(self._names, columns, strict=True)))
         rows = [row for each in contents for row in each]
         return self._predictor.predict(self._columns(rows))
 
@@ -117,7 +126,9 @@ class MultiFeatureDesk:
         uploads = check_pictures(asked.files.get(PICTURES, ()), limits, field=PICTURES)
         pictures = HeldPictures({one.name: one.content for one in uploads})
         if "rows" in asked.fields:
-            table = self._table(self._read_rows(asked.fields["rows"].encode(errors="replace"), limits))
+            table = self._table(
+                self._read_rows(parse_json(asked.fields["rows"].encode(errors="replace")), limits)
+            )
         elif FILE in asked.files:
             table = self._read_table(the_file(asked, FILE).content, limits)
         elif len(self._picture_columns) == 1:
@@ -127,10 +138,10 @@ class MultiFeatureDesk:
             raise unprocessable("rows are needed that name the pictures", field="rows")
         return _pieces(self._predictor.encode(table, pictures), limits)
 
-    def _read_rows(self, body: bytes, limits: Limits) -> Rows:
+    def _read_rows(self, given: Any, limits: Limits) -> Rows:
         """Return rows of the same columns, in whichever order they were given."""
         try:
-            rows: Rows = self._validator(limits.max_rows).validate_python(parse_json(body))["rows"]
+            rows: Rows = self._validator(limits.max_rows).validate_python(given)["rows"]
         except ValidationError as error:
             raise of_validation(error, rows="rows") from None
         if self._are_whole(rows):

@@ -32,7 +32,7 @@ def exports_of(
     Args:
         model: In evaluation mode, on the CPU.
         data_spec: The groups.
-        batches: Rows to prove it by.
+        batches: Rows to verify it with.
     """
     rows = _Rows(data_spec)
     names = [group.name for group in data_spec.groups]

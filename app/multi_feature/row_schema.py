@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 from pydantic_core import SchemaValidator
 from pydantic_core import core_schema as cs
@@ -13,7 +16,7 @@ from nested_lightning.app.multi_feature.group_specs import ColumnSpec
 from nested_lightning.app.multi_feature.sorts import list_of
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.tables.column_reading import MAX_MAGNITUDE
-from nested_lightning.app.tables.column_values import TEXT_NULLS, is_number, number_values
+from nested_lightning.app.tables.column_values import TEXT_NULLS, Numbers, is_number, number_values
 
 Kind = Literal["number", "boolean", "category", "date", "text", "sequence", "picture"]
 
@@ -56,6 +59,27 @@ def row_validator(spec: MultiFeatureDataSpec, max_rows: int) -> SchemaValidator:
     return SchemaValidator(
         cs.typed_dict_schema({"rows": cs.typed_dict_field(rows)}, extra_behavior="forbid", strict=True)
     )
+
+
+def plain_numbers(given: Any, names: Sequence[str]) -> Numbers | None:
+    """Return ``{"rows": […]}`` as an array, if it is what most requests are: a number for each column.
+
+    Args:
+        given: What JSON says.
+        names: The columns, which take numbers.
+
+    Returns:
+        float64 of [N, F]; None where anything else is there, or too large, which `row_validator` reads.
+    """
+    match given:
+        case {"rows": [_, *_] as rows} if len(given) == 1 and {*map(type, rows)} == {dict}:
+            cells = [*chain.from_iterable(map(row.get, names) for row in rows)]
+            if {*map(type, cells)} <= {float, int}:
+                with suppress(OverflowError):  # integers that are larger than any float64
+                    numbers = np.fromiter(cells, np.float64, len(cells))
+                    if np.abs(numbers).max() <= MAX_MAGNITUDE:
+                        return numbers.reshape(len(rows), len(names))
+    return None
 
 
 def may_be_missing(spec: MultiFeatureDataSpec) -> bool:

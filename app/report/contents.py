@@ -11,7 +11,7 @@ from nested_lightning.app.report.privacy import without_places
 _logger = logging.getLogger("nested_lightning")
 
 MAX_ROWS = 200
-"""Rows of a table that are shown; how many there are is said."""
+"""Rows of a table that are shown; a note says how many there are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ class Chart:
 
     Attributes:
         title: What it shows.
-        description: The same in a sentence, for whoever doesn't see it.
+        description: The same in a sentence, for readers who can't see it.
         svg: The drawing, without ``<?xml``.
         table: Its numbers; None: another table of the section has them.
         notes: What was left out, sampled or couldn't be drawn.
@@ -108,7 +108,7 @@ class Drawing:
 
     Attributes:
         title: What it shows.
-        description: The same in words, for whoever doesn't see it.
+        description: The same in words, for readers who can't see it.
         svg: The drawing.
     """
 
@@ -124,7 +124,7 @@ class Picture:
 
     Attributes:
         content: The bytes of a PNG file.
-        alt: What it shows, for whoever doesn't see it.
+        alt: What it shows, for readers who can't see it.
         caption: Pairs of a piece of text and whether it is marked as wrong.
     """
 

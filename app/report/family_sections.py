@@ -14,7 +14,7 @@ class SampleErrors:
     """How wrong a model is of each sample, to be compared with another model.
 
     Attributes:
-        samples: What tells each sample: its place and what is true of it.
+        samples: What identifies each sample: its place and what is true of it.
         errors: 0 where it is right; the larger the worse.
         of: What the errors are.
     """
@@ -28,7 +28,7 @@ class SampleErrors:
 class FamilySections(Protocol):
     """What the provider ``report_sections`` of a family makes.
 
-    One's own takes its place: `OwnSections` is what a family of one's own has before.
+    It can be replaced by a class of the user's; a family of one file has `OwnSections` by default.
 
     Args:
         model: The trained composite.
@@ -50,9 +50,9 @@ class FamilySections(Protocol):
 
 @dataclass(kw_only=True)
 class OwnSections:
-    """No further sections: what a family has that says nothing of its samples.
+    """No further sections: the default of a family of one file.
 
-    A class of one's own in its place is called with the same arguments.
+    A class that replaces it is called with the same arguments.
 
     Attributes:
         model: The trained composite.

@@ -1,4 +1,4 @@
-"""What a model makes use of: its score when an input, or the output of a submodule, says nothing any more."""
+"""What a model makes use of: its score when an input, or a submodule's output, carries no information."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What of a machine doesn't belong into a file that is handed on."""
+"""What must not leave this machine in a file that is shared."""
 
 import re
 from collections.abc import Mapping

@@ -73,7 +73,7 @@ def submodule_blocks(
         ],
         note="kB in training: parameters, gradients and the optimiser's memory. ms in forward: of all calls"
         f" while {num_samples:,} samples were scored, with the submodules within; empty: its forward wasn't"
-        " called. Of what stands within another submodule, parameters are counted there alone.",
+        " called. Parameters of a submodule that stands within another one are only counted there.",
     )
     counts = {row.path or "(its own)": row.num_parameters for row in rows if row.num_parameters}
     most = dict(sorted(counts.items(), key=lambda item: -item[1])[:_MOST_BARS])

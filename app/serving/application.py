@@ -28,7 +28,7 @@ def make_application(
     Args:
         services: By name.
         metrics: What counts.
-        guards: Let requests in, or raise a `Problem`; everybody is told the health, and is shown the page.
+        guards: Let requests in, or raise a `Problem`; health and page are open to everybody.
     """
     app = FastAPI(title="Nested Lightning", openapi_url=None, docs_url=None, redoc_url=None)
     metrics.watch_queues(services)

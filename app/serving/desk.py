@@ -46,7 +46,7 @@ class Asked:
     """A request, read within the limits, of a content type that the desk takes.
 
     Attributes:
-        content_type: Without parameters, in small letters.
+        content_type: Without parameters, in lower case.
         body: Its bytes; empty for ``multipart/form-data``.
         fields: Texts of a form by name.
         files: Files of a form by name.
@@ -78,7 +78,7 @@ class Part:
 
     @property
     def size(self) -> int:
-        """What it counts for."""
+        """Rows that it counts for in batches and in the queue."""
         return self.weight or self.num_rows or 1
 
 

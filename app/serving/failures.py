@@ -15,7 +15,7 @@ _logger = logging.getLogger(__name__)
 
 
 def problem_of(error: BaseException) -> Problem:
-    """Return what is said of an error; the place of one that nobody foresaw is logged."""
+    """Return what is said of an error; an unforeseen one is logged with its place."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, UserError):

@@ -18,7 +18,7 @@ from nested_lightning.app.serving.problems import RETRY, Problem
 def answering_not_ready(listening: socket.socket) -> Iterator[None]:
     """Answer from a thread inside the block: 200 at ``/healthz``, 503 at everything else.
 
-    Whoever connects while it ends waits for who answers next.
+    A client that connects while it ends waits for the server itself.
 
     Args:
         listening: The socket of `listen_at`, which stays open.

@@ -1,4 +1,4 @@
-"""The page at the top: forms for people, made by a script of what ``GET /models`` says of each model."""
+"""The page at the top: forms for people, made by a script from what ``GET /models`` says of each model."""
 
 from pathlib import Path
 

@@ -43,7 +43,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note a signal; the second one is meant at once, whatever is going on."""
+        """Note a signal; the second one ends everything at once."""
         if self.should_exit:
             os._exit(1)
         self.should_exit = True
@@ -53,7 +53,7 @@ def listen_at(host: str, port: int) -> socket.socket:
     """Return a socket with that address, at which nobody is answered yet.
 
     Raises:
-        UserError: It can't be had.
+        UserError: The address isn't available.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -24,7 +24,7 @@ class Model:
         desk: Reads requests and answers them.
         family: Name of the family.
         summary: What it does.
-        digest: ``sha256:`` and the checksum of its file; empty: it comes of none.
+        digest: ``sha256:`` and the checksum of its file; empty: it comes from no file.
         num_threads: Threads of torch that suit it; None: as many as torch takes.
     """
 

@@ -43,7 +43,7 @@ def tell(service: Service, where: str) -> dict[str, Any]:
 
     Args:
         service: The model.
-        where: Its answers are, relative to the place of whom this is told to.
+        where: The address of its answers, relative to that of the description.
     """
     loaded = service.current
     model, said = loaded.model, loaded.description

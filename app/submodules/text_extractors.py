@@ -5,6 +5,7 @@ features of the vector.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nested_lightning.app.submodules.recurrence import read_both_ways
@@ -40,7 +41,13 @@ class BagOfWords(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map words of [B, L], int32, 0 after the last one, to [B, F_out]."""
-        return self.project(self.embedding(x))
+        return self.project(self._mean(x) if torch.compiler.is_exporting() else self.embedding(x))
+
+    def _mean(self, x: Tensor) -> Tensor:
+        """Return what the bag gives; in ONNX that would be a loop over rows, and many times as slow."""
+        is_word_BL1 = (x != 0).unsqueeze(2)
+        sum_BE = (F.embedding(x, self.embedding.weight) * is_word_BL1).sum(dim=1)
+        return sum_BE / is_word_BL1.sum(dim=1).clamp(min=1)
 
 
 class RecurrentTextExtractor(nn.Module):

@@ -15,7 +15,7 @@ from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError, listened_to
 
 _LOOK_S = 0.25
-"""How often it is looked whether a signal came."""
+"""How often signals are looked for."""
 _PATIENCE_S = 3.0
 """For workers to save and end."""
 
@@ -31,7 +31,7 @@ class Leader:
         study: Holds the trials.
         start_worker: Starts the worker of a number, from 0.
         jobs: How many there are at a time.
-        make_task: Makes what a worker is told of a trial.
+        make_task: Makes the task of a trial.
         max_failures: Trials that may fail before all is ended; None: any number.
         ended: Called after each trial that ended.
     """
@@ -67,7 +67,7 @@ class Leader:
         """Try what is left, those first that were interrupted.
 
         Raises:
-            SweepHaltedError: So many trials failed, or nothing can be written.
+            SweepHaltedError: Too many trials failed, or nothing can be written.
             TrainingInterruptedError: A signal came.
         """
         left = self._study.interrupted()

@@ -1,4 +1,4 @@
-"""What the leading process and its workers say to each other over a pipe."""
+"""What the leading process and its workers send each other over a pipe."""
 
 import os
 import pickle
@@ -14,9 +14,9 @@ from typing import Any, Literal
 from nested_lightning.app.sweeping.results import Objective
 
 STOP = b"stop"
-"""What asks a worker to save and end where no signal reaches it."""
+"""What asks a worker to save and end."""
 KEY = "NESTED_LIGHTNING_SWEEP_KEY"
-"""Variable with what a worker on another machine proves itself by."""
+"""Variable with the key by which a worker on another machine authenticates itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Outcome:
         values: Of each objective.
         reason: Why there are none.
         scores: Of the test part, by name, where it was looked at.
-        data: By what the data are told from others, where these alone were looked at.
+        data: The fingerprint of the data, where only these were looked at.
         is_last: Whether the worker ends, so that another one takes its place.
     """
 
@@ -85,8 +85,11 @@ class Line:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def receive(self) -> Any:
-        """Return what came; waits for it."""
-        return pickle.loads(self._received.get())
+        """Return what came; waits for it. A worker that is asked to end does so instead."""
+        message = self._received.get()
+        if message == STOP:
+            os._exit(128 + signal.SIGTERM)
+        return pickle.loads(message)
 
     def send(self, message: object) -> None:
         """Send a message."""
@@ -102,9 +105,8 @@ class Line:
         try:
             while True:
                 message = self._connection.recv_bytes()
+                self._received.put(message)
                 if message == STOP:
                     os.kill(os.getpid(), signal.SIGTERM)
-                else:
-                    self._received.put(message)
         except (EOFError, OSError):
             os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -18,7 +18,7 @@ from nested_lightning.app.sweeping.study import PRUNERS, Plan, SweepStudy
 
 _NAME = "sweep"
 _BUSY_S = 60.0
-"""How long a writer waits for whoever reads the file."""
+"""How long a writer waits for readers of the file."""
 
 
 def open_study(folder: Path, *, plan: Plan, question: Mapping[str, Any], address: str | None) -> SweepStudy:
@@ -76,7 +76,7 @@ def _load(storage: RDBStorage, plan: Plan, *, name: str) -> optuna.Study:
 
 
 def _owner(folder: Path) -> str:
-    """Return by what the trials of this folder are told from those of other machines."""
+    """Return what distinguishes the trials of this folder from those of other machines."""
     file = folder / "owner"
     if not file.exists():
         with replace_atomically(file) as opened:

@@ -17,7 +17,7 @@ from typing import Any
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.sweeping.messages import KEY, STOP
+from nested_lightning.app.sweeping.messages import KEY
 from nested_lightning.app.sweeping.worker_process import WorkerProcess, exit_words
 from nested_lightning.app.training.ray.cluster import connect, find_cluster, require_token
 from nested_lightning.app.training.ray.workers import require_ray
@@ -38,12 +38,6 @@ class RayWorker(WorkerProcess):
     def __init__(self, *, connection: Connection, ended: Any) -> None:
         self.connection, self._ended = connection, ended
         self.task = None
-
-    @override
-    def interrupt(self) -> None:
-        """Ask it to save and end."""
-        with suppress(OSError):
-            self.connection.send_bytes(STOP)
 
     @override
     def end(self, *, patience_s: float) -> str:

@@ -1,7 +1,8 @@
-"""What a training says of itself while it lasts, and how it is told to stop."""
+"""What a training reports while it runs, and how it is stopped."""
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
@@ -31,9 +32,10 @@ def refuse_infinite(name: str, value: float) -> None:
 
 
 class ReportCallback(EpochCallback):
-    """Reports the monitored value after each epoch that has a new one; stops the training when it is told.
+    """Reports the monitored value after each epoch that has a new one; stops the training if asked to.
 
-    Of several processes the first one reports, and all stop at the same step.
+    Of several processes the first one reports, and all stop at the same step. After the last epoch nothing is
+    left to be spared, so that the training ends well.
 
     Args:
         monitor: Name of the value.
@@ -66,5 +68,12 @@ class ReportCallback(EpochCallback):
         if trainer.is_global_zero:
             reason = self._ask(trainer.current_epoch, number)
         reason = trainer.strategy.broadcast(reason)
-        if reason is not None:
+        if reason is not None and not _is_last_epoch(trainer):
             raise TrialPrunedError(reason)
+
+
+def _is_last_epoch(trainer: Trainer) -> bool:
+    stopping: Any = trainer.early_stopping_callback
+    has_run_out = stopping is not None and stopping.wait_count >= stopping.patience
+    is_last_step = 0 < trainer.max_steps <= trainer.global_step
+    return has_run_out or is_last_step or trainer.current_epoch + 1 == trainer.max_epochs

@@ -33,7 +33,7 @@ class SearchSpace(Protocol):
         """Return what the settings say without a search, by path: the first trial."""
 
     def document(self) -> Any:
-        """Return the space as plain values, by which another one is told apart."""
+        """Return the space as plain values, which differ for another space."""
 
 
 def is_asked(parameter: SearchedParameter, drawn: Mapping[str, Any]) -> bool:

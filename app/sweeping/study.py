@@ -75,7 +75,7 @@ class SweepStudy:
         storage: That holds it.
         plan: What is asked.
         where: It lies, for messages.
-        owner: By which trials of this machine are told from others'; empty: all are.
+        owner: What marks the trials of this machine; empty: all are of this one.
     """
 
     def __init__(

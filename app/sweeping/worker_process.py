@@ -10,13 +10,13 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
-from nested_lightning.app.sweeping.messages import Task
+from nested_lightning.app.sweeping.messages import STOP, Task
 
 
 class WorkerProcess:
     """A worker and what it is doing.
 
-    It has a session of its own, so that Ctrl-C reaches the leading process alone, which tells it.
+    It has a session of its own, so that Ctrl-C only reaches the leading process, which passes it on.
 
     Args:
         program: What is started; the number of its end of the pipe is added.
@@ -56,7 +56,8 @@ class WorkerProcess:
 
     def interrupt(self) -> None:
         """Ask it to save and end."""
-        self._process.terminate()
+        with suppress(OSError):
+            self.connection.send_bytes(STOP)
 
     def end(self, *, patience_s: float) -> str:
         """Wait for its end, and force it after that time; return how it ended, in words."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import ProgressBar, WeightAveraging
+from pytorch_lightning.callbacks import Checkpoint, ProgressBar, WeightAveraging
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
@@ -81,6 +81,13 @@ def collect_callbacks(
     refuse_one_key(own)
     _refuse_averages(own)
     return callbacks
+
+
+def run_before_saving(trainer: Trainer, callback: Callback) -> None:
+    """Add a callback to a training: it sees what all others log, and a kill after a save comes after it."""
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    places = (place for place, one in enumerate(callbacks) if isinstance(one, Checkpoint))
+    callbacks.insert(next(places, len(callbacks)), callback)
 
 
 def _refuse_averages(own: Sequence[Callback]) -> None:

@@ -83,7 +83,9 @@ class PictureGrids(EpochCallback):
         chosen = torch.cat([_first_of(batch.domain, domain) for domain in domains])
         real = batch.pictures[chosen]
         rebuilt = maker(real, batch.domain[chosen])
-        pairs = pair_rows(real.float().cpu().numpy(), rebuilt.float().cpu().numpy(), num_columns=PICTURES_PER_DOMAIN)
+        pairs = pair_rows(
+            real.float().cpu().numpy(), rebuilt.float().cpu().numpy(), num_columns=PICTURES_PER_DOMAIN
+        )
         name = f"epoch-{epoch:04d}-reconstructions.png"
         write_grid(folder / name, torch.from_numpy(pairs), num_columns=PICTURES_PER_DOMAIN)
 

@@ -22,7 +22,7 @@ def exports_of(*, model: VaeGan, data_spec: VaeGanDataSpec, batches: Sequence[Pi
     Args:
         model: In evaluation mode, on the CPU.
         data_spec: The VAEs and their domains.
-        batches: Pictures of each domain to prove it by.
+        batches: Pictures of each domain to verify it with.
     """
     pictures = batches[0].pictures.float()
     sets = {case: one for case, (one,) in some_rows((pictures,)).items()}

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nested_lightning.app.exporting.exportable import NUM_ROWS, Exportable, Exports, Graphs, Inputs
 from nested_lightning.app.variant.batch import SequenceBatch
 from nested_lightning.app.variant.model import VariantModel
-from nested_lightning.app.variant.spec import VariantDataSpec
+from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 
 _LENGTHS = (1, 7, 64)
 """Steps of sequences beside real ones."""
@@ -26,7 +26,7 @@ def exports_of(
     Args:
         model: In evaluation mode, on the CPU.
         data_spec: The variants.
-        batches: Sequences of each variant to prove it by.
+        batches: Sequences of each variant to verify it with.
     """
     by_variant = {batch.variant: batch for batch in batches}
     graphs = [
@@ -35,7 +35,7 @@ def exports_of(
             module=_Labels(model, one.name, has_step_labels=one.has_step_labels),
             inputs=["inputs", "lengths"],
             outputs=["probabilities"],
-            cases=dict(_cases(by_variant[one.name])),
+            cases=dict(_cases(by_variant[one.name], one)),
             root="variant",
         )
         for one in data_spec.variants
@@ -58,22 +58,35 @@ class _Labels(nn.Module):
         return self.model.label(batch, has_step_labels=self._has_step_labels).float().softmax(dim=-1)
 
 
-def _cases(batch: SequenceBatch) -> Iterator[tuple[str, Inputs]]:
+def _cases(batch: SequenceBatch, variant: VariantSpec) -> Iterator[tuple[str, Inputs]]:
     """Yield real sequences, and their steps as often as makes other lengths; padding is 0."""
-    lengths = torch.full((len(batch.inputs),), batch.inputs.shape[1])
-    if batch.mask is not None:
-        lengths = batch.mask.sum(dim=1)
+    lengths = _lengths(batch)
     for num in sorted({min(num, len(lengths)) for num in NUM_ROWS}):
         yield f"{num} sequences", (batch.inputs[:num], lengths[:num])
     for num in _LENGTHS:
-        repeated = batch.inputs[:1].repeat(1, num, *[1] * (batch.inputs.dim() - 2))[:, :num]
-        yield f"a sequence of {num} steps", (repeated, torch.tensor([num]))
-    whole = batch.inputs.repeat(1, 3, *[1] * (batch.inputs.dim() - 2))
+        repeated = _repeated(batch.inputs[:1], num, variant)[:, :num]
+        yield f"a sequence of {num} steps", (repeated, torch.tensor([repeated.shape[1]]))
+    whole = _repeated(batch.inputs, 3, variant)
     uneven = torch.arange(len(whole)) % whole.shape[1] + 1
     is_step = (torch.arange(whole.shape[1]) < uneven.unsqueeze(1)).reshape(
         *whole.shape[:2], *[1] * (whole.dim() - 2)
     )
     yield "sequences of unequal lengths", (whole * is_step, uneven)
+
+
+def _repeated(inputs: Tensor, num: int, variant: VariantSpec) -> Tensor:
+    """Return steps ``num`` times one after the other, as far as their pieces can be read at once."""
+    repeated = inputs.repeat(1, num, *[1] * (inputs.dim() - 2))
+    if variant.pieces is None:
+        return repeated
+    num_pieces = (repeated != 0).sum(dim=2).cumsum(dim=1).amax(dim=0)
+    return repeated[:, : max(1, int((num_pieces <= variant.pieces.max_length).sum()))]
+
+
+def _lengths(batch: SequenceBatch) -> Tensor:
+    if batch.mask is None:
+        return torch.full((len(batch.inputs),), batch.inputs.shape[1])
+    return batch.mask.sum(dim=1)
 
 
 def answer_by_graphs(model: Any, *, data_spec: VariantDataSpec, graphs: Graphs) -> None:
@@ -88,10 +101,7 @@ def answer_by_graphs(model: Any, *, data_spec: VariantDataSpec, graphs: Graphs) 
 
     def label(batch: SequenceBatch, *, has_step_labels: bool) -> Tensor:
         del has_step_labels
-        lengths = torch.full((len(batch.inputs),), batch.inputs.shape[1])
-        if batch.mask is not None:
-            lengths = batch.mask.sum(dim=1)
-        (found,) = graphs[batch.variant](batch.inputs, lengths)
+        (found,) = graphs[batch.variant](batch.inputs, _lengths(batch))
         return found.log()
 
     model.label = label

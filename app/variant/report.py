@@ -185,6 +185,7 @@ class VariantSections:
         logits, targets = [], []
         for rows in torch.linspace(0, len(sequences) - 1, num).long().split(self.predictor.batch_size):
             batch = sequences.gather(rows).to(self.model.device)
+            assert batch.target is not None
             counts = batch.target != IGNORED
             logits.append(self.model.label(batch, has_step_labels=has_step_labels)[counts].float())
             targets.append(batch.target[counts])

@@ -41,6 +41,17 @@ def complete_set(ctx: typer.Context, incomplete: str) -> list[Candidate]:
     return complete_assignment(incomplete, _values_so_far(ctx.params))
 
 
+def complete_search(ctx: typer.Context, incomplete: str) -> list[Candidate]:
+    """Offer the same, and after a comma the values that haven't been named."""
+    setting, _, values = incomplete.partition("=")
+    *named, last = values.split(",")
+    if not named:
+        return complete_set(ctx, incomplete)
+    found = [(one.partition("=")[2], said) for one, said in complete_set(ctx, f"{setting}={last}")]
+    begun = incomplete.removesuffix(last)
+    return [(begun + value, said) for value, said in found if value not in named]
+
+
 def complete_device(incomplete: str) -> list[Candidate]:
     """Offer devices."""
     del incomplete

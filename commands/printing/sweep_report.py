@@ -115,7 +115,7 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
 
 
 def short_names(paths: Sequence[str]) -> dict[str, str]:
-    """Return the shortest ends of paths by which they are told apart, without the family where it can be."""
+    """Return the shortest ends of paths that distinguish them, without the family where it can be."""
     names: dict[str, str] = {}
     for path in paths:
         parts = path.split(".")

@@ -29,7 +29,7 @@ from nested_lightning.settings.reading.merging import flatten
 from nested_lightning.settings.reading.yaml_file import read_settings_file
 
 _SHARE = 0.05
-"""Of a training's time, what its report may take."""
+"""The share of a training's time that its report may take."""
 _LONGEST_S = 3.0
 """Seconds that one of the sections that take long needs on ordinary data."""
 

@@ -31,7 +31,7 @@ class Program:
         device: See `from_checkpoint`.
 
     Raises:
-        UserError: A checkpoint can't be opened, its model can't answer, or the address can't be had.
+        UserError: A checkpoint can't be opened, its model can't answer, or the address isn't available.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ def guards_of(settings: ServingSettings) -> list[Guard]:
     """Return who lets requests in.
 
     Raises:
-        UserError: Everybody could come in, and nobody said so.
+        UserError: Everybody would be let in, and that wasn't asked for.
     """
     if settings.token_file is None and not settings.no_token and not is_loopback(settings.host):
         raise UserError(f"--host {settings.host}: others reach it; give --token-file FILE, or --no-token")

@@ -66,11 +66,11 @@ def make_exporter(
 
 
 def _batches(family: Any) -> Sequence[Any]:
-    """Return real rows, or such as the data spec allows where there are no data."""
+    """Return real rows; where there are no data, rows drawn as the data spec allows."""
     try:
         return family.real_batches(num_samples=max(NUM_ROWS))
     except (UserError, OSError) as error:
-        warnings.warn(f"rows to prove the export by are drawn, as there are no data: {error}", stacklevel=3)
+        warnings.warn(f"there are no data, so the export is verified with drawn rows: {error}", stacklevel=3)
         return family.example_batches(num_samples=max(NUM_ROWS), device="cpu")
 
 
@@ -83,7 +83,7 @@ def export_graphs(
     tolerance: float | None = None,
     called: Called | None = None,
 ) -> ExportReport:
-    """Write the graphs of the application's model, proven to say what it says; whole or not at all.
+    """Write the graphs of the application's model, verified to answer as it does; whole or not at all.
 
     Args:
         application: As `bootstrap` or `from_checkpoint` made it; its model stays as it is.
@@ -94,7 +94,7 @@ def export_graphs(
         called: See `make_exporter`.
 
     Raises:
-        ExportError: Something can't be exported, or says something else than the model.
+        ExportError: Something can't be exported, or answers differently from the model.
         UserError: There is no such submodule, or a package of the extra ``export`` is missing.
     """
     if format_ == "onnx":

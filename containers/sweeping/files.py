@@ -14,7 +14,7 @@ from nested_lightning.settings.sweep import SWEEP, SweepSettings
 
 
 def write_sweep_file(folder: Path, settings: ApplicationSettings, sweep: SweepSettings) -> None:
-    """Write ``sweep.yaml``, with which the sweep is gone on with, or done again."""
+    """Write ``sweep.yaml``, by which the sweep is continued or repeated."""
     section = sweep.model_dump(mode="json", exclude_defaults=True)
     section["objectives"] = [str(one) for one in sweep.objectives]
     _write(folder / "sweep.yaml", {**settings.to_recorded(), SWEEP: section})

@@ -1,4 +1,4 @@
-"""From what a worker is told of a trial to its training, and to what that came to."""
+"""From a worker's task to the training of a trial, and to its outcome."""
 
 import pickle
 import shutil
@@ -21,6 +21,7 @@ from nested_lightning.app.sweeping.report_callback import (
     refuse_infinite,
 )
 from nested_lightning.app.sweeping.results import Objective
+from nested_lightning.app.training.callbacks import run_before_saving
 from nested_lightning.app.training.monitored_value import UnloggedError
 from nested_lightning.app.training.runs.fold_folders import fold_folder
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
@@ -132,9 +133,8 @@ def _trained(task: Task, ask: Ask, fold: int | None) -> tuple[float, ...]:
 
 def add_report(run: TrainingRun, ask: Ask) -> None:
     """Have a training report its monitored value."""
-    callbacks: list[Any] = run.trainer.callbacks  # type: ignore[attr-defined]
-    monitor = run.trainer.checkpoint_callback.monitor  # type: ignore[union-attr]
-    callbacks.insert(2, ReportCallback(monitor=monitor, ask=ask))  # after the module's own hooks
+    monitor: Any = run.trainer.checkpoint_callback.monitor  # type: ignore[union-attr]
+    run_before_saving(run.trainer, ReportCallback(monitor=monitor, ask=ask))
 
 
 def _prepared(task: Task, fold: int | None) -> TrainingRun:

@@ -1,9 +1,9 @@
 """The program of a worker process: ``python -m nested_lightning.containers.sweeping.worker``.
 
 With the number of its end of a pipe, or the leading process's HOST:PORT, it does one task after another. With
-more words it is one of several processes that train a trial together; Lightning starts it so.
+more arguments it is one of several processes that train a trial together; Lightning starts it so.
 
-What takes long to import is imported once somebody watches whether the leading process is there.
+What takes long to import is imported once a thread watches whether the leading process is there.
 """
 
 import gc

@@ -1,4 +1,4 @@
-"""Where a setting stands in its model: behind which choices, and how it is declared."""
+"""Where a setting stands in its model: below which choices, and how it is declared."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How it is written what a setting may be: single values, a range, or all that there is."""
+"""How a search is written: single values, a range, or all that there is."""
 
 import re
 from dataclasses import dataclass
@@ -107,7 +107,7 @@ def _read_bounds(path: str, bounds: dict[str, Any], written: Any) -> Range:
     found = Range(**{**bounds, "type": kind})
     if found.low >= found.high:
         raise SettingsError(
-            [f"--search {path}: {found.low}..{found.high} is empty; write the less one first"]
+            [f"--search {path}: {found.low}..{found.high} is empty; write the smaller one first"]
         )
     if found.log and (found.low <= 0 or found.step is not None):
         raise SettingsError([f"--search {path}: log needs numbers above 0, and no step"])

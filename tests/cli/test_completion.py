@@ -71,6 +71,7 @@ def _ask_bash(ask: Ask, *words: str) -> list[str]:
             (["train", "-m", "variant", "--preset", ""], ["original"]),
             (["train", "--set", "seed", "=", "3", "--set", "trainer.precision", "=", "16"], ["16-mixed"]),
             (["train", "--set", "trainer.use_tensorboard", "="], ["true", "false"]),
+            (["sweep", "--search", "trainer.precision", "=", "32-true,16"], ["32-true,16-mixed"]),
             (["train", "--config", ""], []),  # nothing: the shell offers files
         ],
         num_quick=3,

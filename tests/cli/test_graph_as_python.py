@@ -1,19 +1,16 @@
 """``graph -o model.py``: what builds the model of a family in a file, without a container."""
 
 import ast
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.command_line import PROJECT, Program
+from tests.command_line import Program
 
 
 @pytest.mark.slow
 def test_the_model_of_a_new_family_is_written_and_runs_beside_its_file(
-    program: Program, tmp_path: Path
+    program: Program, forked_code: Program, tmp_path: Path
 ) -> None:
     program("new", "family", "ring-points")
     own = ("graph", "--model", "ring_points.py:ring_points")
@@ -23,15 +20,7 @@ def test_the_model_of_a_new_family_is_written_and_runs_beside_its_file(
 
     assert printed == (tmp_path / "model.py").read_text()
     assert any(isinstance(node, ast.FunctionDef) and node.name == "build" for node in ast.parse(printed).body)
-    script = "import sys, model; model.build(); print('nested_lightning.containers.starting' in sys.modules)"
-    built = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    built = forked_code("import sys; sys.path.insert(0, ''); import model; model.build()")
     assert built.returncode == 0, built.stderr
 
 

@@ -80,8 +80,8 @@ def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Progr
     write_small_csv(tmp_path / "small.csv")
     cases = {
         "nothing is searched": (),
-        "did you mean 'residual'": ("--search", f"{KIND}=plain,resdual"),
-        "greater than 0": ("--search", f"{RATE}=float:-1..1"),
+        "did you mean 'residual'": ("--search", f"{KIND}=plain,resdual", "--search", f"{RATE}=float:-1..1"),
+        "PGPASSWORD": (*SEARCH, "--storage", "postgresql://me:hidden@host/name"),
         "write SETTING=VALUES": ("--search", RATE),
         "registered kinds": (*SEARCH, "--override", "multi_feature.head=torch.nn:Identity"),
         "write oddity:max": (*SEARCH, "--objective", "oddity"),
@@ -93,6 +93,7 @@ def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Progr
 
         assert (done.returncode, words in done.stderr) == (2, True), (words, done.stderr)
         assert "Traceback" not in done.stderr
+        assert "hidden" not in done.stderr
     assert not (tmp_path / "sweeps").exists()
 
 

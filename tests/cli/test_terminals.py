@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 
 import nested_lightning as nl
-from tests.command_line import MAIN, ForkedPrograms, Program, program_in
+from tests.command_line import MAIN, Program
 from tests.quick_first import quick_first
 
+IN_CP1252 = """
+import runpy, sys
+sys.stdout.reconfigure(encoding="cp1252", errors="strict")
+sys.stderr.reconfigure(encoding="cp1252", errors="backslashreplace")
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""The program at a terminal of this encoding, as Python opens its streams there."""
 MARKUP = r"\[/b] [bold red] [/] [link=x 圆"
 
 
@@ -76,11 +84,8 @@ def test_foreign_text_in_a_mistake_is_printed_as_it_stands(program: Program, arg
 
 @pytest.mark.slow
 def test_characters_that_the_terminal_lacks_are_escaped(
-    odd_names: Path, small_csv: Path, tmp_path: Path
+    odd_names: Path, small_csv: Path, forked_code: Program
 ) -> None:
-    encoding = {"PYTHONIOENCODING": "cp1252"}
-    programs = ForkedPrograms(encoding)
-    program = program_in(tmp_path, programs.run)
     best = str(odd_names / "checkpoints" / "best.ckpt")
     settings = ("--config", str(odd_names / "settings.yaml"))
 
@@ -91,10 +96,9 @@ def test_characters_that_the_terminal_lacks_are_escaped(
         ("graph", *settings, "--format", "mermaid"),
         ("train", "-m", "圆"),
     ]:
-        done = program(*arguments, environ=encoding)
+        done = forked_code(IN_CP1252, str(MAIN), *arguments)
         assert done.returncode == (2 if arguments[0] == "train" else 0), done.stderr
         assert r"\u5706" in done.stdout + done.stderr
-    programs.close()
 
 
 @pytest.mark.parametrize("arguments", quick_first(["models", "config -m variant", "train --help"]))

@@ -1,6 +1,5 @@
 """Small trainings of the four families and of a family in one file, fresh and stopped in between."""
 
-import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,8 +42,11 @@ def new_training(
     common = {"accelerator": "cpu", "use_progress_bar": False, "max_epochs": 3}
     values: Any = {"run_dir": str(folder), "trainer": {**common, **trainer}}
     if own is None:
-        os.chdir(TRAINED / name)  # a relative path in its settings begins there
-        values = load_settings(config=SMALL, assignments=[values, SMALLER.get(name, {})])
+        data = TRAINED / name / ("data/shapes.csv" if name == "multi-feature" else "data")
+        there = {name.replace("-", "_"): {"data": {"path": str(data)}}}
+        values = load_settings(
+            config=TRAINED / name / SMALL, assignments=[values, SMALLER.get(name, {}), there]
+        )
     run: TrainingRun = family_container(bootstrap(values, family=own, overrides=overrides)).training_run()
     return run
 

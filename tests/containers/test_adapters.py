@@ -1,7 +1,6 @@
 """Submodules whose frozen layers have adapters: trained, kept, opened, merged."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from nested_lightning.app.training.adapters import is_of_adapter
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge
-from tests.command_line import TIMEOUT_S, Program
+from tests.command_line import Program
 from tests.conftest import NORMALIZED
 from tests.containers.owning.small_training import Small, run_of
 
@@ -345,13 +344,12 @@ def test_without_peft_the_extra_is_named(adapted: dict[str, Any], monkeypatch: p
 
 @pytest.mark.slow
 def test_peft_is_not_imported_where_nothing_has_adapters(
-    small_settings: dict[str, Any], tmp_path: Path
+    small_settings: dict[str, Any], forked_code: Program
 ) -> None:
     code = (
         "import json, sys; from nested_lightning import bootstrap;"
         " bootstrap(json.loads(sys.argv[1])).multi_feature.training_run()(); print('peft' in sys.modules)"
     )
     settings = with_policy(small_settings, lr=0.1, freeze=True, unfreeze_at_epoch=1)
-    command = [sys.executable, "-c", code, json.dumps(settings)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT_S)
+    done = forked_code(code, json.dumps(settings))
     assert done.stdout.splitlines()[-1:] == ["False"], done.stderr

@@ -1,6 +1,8 @@
 """Exported models say what their checkpoints say, by the same readers and decoders, at both doors."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
-from pyarrow import csv
+from pyarrow import csv, parquet
 
 import nested_lightning as nl
 from nested_lightning.app.exported.runtime import open_exported
@@ -22,6 +24,7 @@ from nested_lightning.containers.starting.exporting import export_graphs
 from nested_lightning.containers.starting.lossy_exporting import export_lossy
 from nested_lightning.settings.serving import LimitSettings
 from tests.conftest import make_picture_folder, make_picture_settings, make_small_settings, write_small_csv
+from tests.containers.tables.everything import KINDS, features_of, settings_for, table_for
 from tests.quick_first import quick_first
 from tests.tiny_variants import variant_settings, write_lines
 from tests.untrained import as_if_trained
@@ -30,8 +33,8 @@ Case = tuple[Any, Mapping[str, Any]]
 """An untrained application, and what its predictor is asked."""
 
 
-def untrained(settings: Mapping[str, Any]) -> Any:
-    application = nl.bootstrap(settings)
+def untrained(settings: Mapping[str, Any], *, data: Any = None) -> Any:
+    application = nl.bootstrap(settings, data=data)
     as_if_trained(nl.family_container(application))
     return application
 
@@ -79,7 +82,18 @@ def approximately(found: Any, expected: Any) -> bool:
         return found.keys() == expected.keys() and all(approximately(found[k], expected[k]) for k in expected)
     if isinstance(expected, list):
         return len(found) == len(expected) and all(map(approximately, found, expected))
-    return bool(found == (pytest.approx(expected, abs=1e-4) if isinstance(expected, float) else expected))
+    is_number = isinstance(expected, float)
+    return bool(found == (pytest.approx(expected, abs=1e-4, rel=1e-4) if is_number else expected))
+
+
+WITHOUT_TORCH = """
+import sys
+from pathlib import Path, PosixPath, WindowsPath
+from nested_lightning.containers.exported import answers_of
+family, answer = answers_of(Path(sys.argv[1]))
+assert answer(**eval(sys.argv[2])).count
+assert not {"torch", "pytorch_lightning", "dependency_injector"} & {*sys.modules}
+"""
 
 
 @pytest.mark.parametrize("make", quick_first([rows, sequences, captions, pictures]))
@@ -98,6 +112,23 @@ def test_an_exported_model_predicts_what_its_checkpoint_does(
     service = service_of("m", exported_model(target), LimitSettings())  # it has answered an example
     assert service.is_ready
     service.stop()
+    subprocess.run([sys.executable, "-c", WITHOUT_TORCH, str(target), repr(dict(asked))], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_objective_answers_as_its_checkpoint_does(kind: str, tmp_path: Path) -> None:
+    features = features_of()
+    if kind != "several":  # with which groups of all sorts are shown
+        features = {name: features[name] for name in ("size", "colour", "split")}
+    settings = settings_for(kind, tmp_path / "run", allow_missing_groups=kind == "several")
+    application = untrained(settings, data=table_for(kind, features))
+    export_graphs(application, tmp_path / "m.onnx")
+    asked = {"files": [tmp_path / "new.parquet"]}
+    parquet.write_table(pa.table(features).slice(0, 40), *asked["files"])
+
+    expected = records_of(provider_of(application, "answers")(**asked))
+    assert approximately(records_of(answers_of(tmp_path / "m.onnx")[1](**asked)), expected)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Text decoders that were trained elsewhere: in composites, checkpoints, and when their files are gone."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,10 +20,13 @@ from nested_lightning.app.image_to_text.generation.beam import BeamSearch
 from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
 from nested_lightning.app.image_to_text.vocabulary import END, UNKNOWN
 from nested_lightning.containers.checking.model_check import check_application
+from nested_lightning.containers.starting.exporting import export_graphs
 from nested_lightning.containers.starting.merging import merge_adapters
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.app.submodules.pretrained.part_folders import write_gpt2, write_llama
+from tests.command_line import Program
 from tests.quick_first import quick_first
+from tests.untrained import as_if_trained
 
 pytest.importorskip("transformers", reason="the extra pretrained is not installed")
 
@@ -66,7 +70,7 @@ def _network_in(checkpoint: Path) -> dict[str, Tensor]:
     return {name.removeprefix(begins): each for name, each in state.items() if name.startswith(begins)}
 
 
-_IN_A_FRESH_PROCESS = """
+_IN_ANOTHER_PROCESS = """
 import json, socket, sys
 def refuse(*args, **kwargs):
     raise AssertionError("a socket was opened")
@@ -80,20 +84,16 @@ print(json.dumps([found.text, found.log_probability]))
 
 
 @pytest.mark.slow
-def test_a_checkpoint_writes_the_same_in_a_fresh_process_when_the_files_have_gone(tmp_path: Path) -> None:
+def test_a_checkpoint_writes_the_same_in_another_process_when_the_files_have_gone(
+    forked_code: Program, tmp_path: Path
+) -> None:
     part = write_llama(tmp_path / "part")
     application = _bootstrap(_settings(tmp_path, part))
     result = application.train()
     (before,) = application.image_to_text.predictor().predict(Image.open(tmp_path / PICTURE))
     part.rename(tmp_path / "gone")
 
-    done = subprocess.run(
-        [sys.executable, "-c", _IN_A_FRESH_PROCESS, str(result.best_checkpoint), str(tmp_path / PICTURE)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = forked_code(_IN_ANOTHER_PROCESS, str(result.best_checkpoint), str(tmp_path / PICTURE))
 
     assert done.returncode == 0, done.stderr
     text, score = json.loads(done.stdout.splitlines()[-1])
@@ -281,6 +281,49 @@ def test_an_exported_network_is_one_of_the_library_again(tmp_path: Path) -> None
     learned = _network_in(result.best_checkpoint)
     assert all(
         torch.equal(each, learned[name]) for name, each in model.text_decoder.network.state_dict().items()
+    )
+
+
+_WITHOUT_TORCH = """
+import sys
+from nested_lightning.commands.program import run
+sys.argv = ["nested-lightning", *sys.argv[1:]]
+try:
+    run()
+except SystemExit as end:
+    assert not end.code, end.code
+assert not {"torch", "transformers"} & {*sys.modules}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("write", [write_gpt2, write_llama, _attending_gpt2])
+def test_graphs_write_the_captions_of_its_checkpoint_without_torch(tmp_path: Path, write: Any) -> None:
+    pytest.importorskip("onnxscript", reason="the extra export is not installed")
+    application = _bootstrap(_settings(tmp_path, write(tmp_path / "part")))
+    family = as_if_trained(application.image_to_text)
+    torch.manual_seed(0)
+    for one in family.model().parameters():
+        torch.nn.init.normal_(one, std=0.5)
+    export_graphs(application, tmp_path / "m.onnx")
+    shutil.rmtree(tmp_path / "part")
+
+    found = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_TORCH, "predict", "m.onnx", "data/images", "-o", "out.json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert found.returncode == 0, found.stderr
+    pictures = sorted((tmp_path / "data" / "images").iterdir())
+    expected = family.predictor().predict([Image.open(one) for one in pictures])
+    assert len({round(one.log_probability, 2) for one in expected}) > 1
+    said = json.loads((tmp_path / "out.json").read_text())
+    assert [one["caption"] for one in said] == [one.text for one in expected]
+    assert [one["log_probability"] for one in said] == pytest.approx(
+        [one.log_probability for one in expected], abs=1e-4
     )
 
 

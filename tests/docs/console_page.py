@@ -18,10 +18,12 @@ from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
 
 from tests.command_line import TIMEOUT_S, ForkedPrograms
+from tests.docs.shell import Shell
 
-_BLOCK = re.compile(r"^```(python|yaml|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^```(python|yaml|sh|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _FILE_NAME = re.compile(r"# (\S+\.(?:py|yaml))\n")
 _COMMAND = re.compile(r"^\$ (.*)\n?", re.MULTILINE)
+_LONG_TIME = re.compile(r" \(\d+:\d\d:\d\d\)$", re.MULTILINE)  # which pytest adds after a minute
 _FIGURE = re.compile(r"[-+]?\d[\d,:]*(\.\d+)?(e[-+]?\d+)?")
 _HOME = "/home/you"
 _SET_UP = re.compile(r"^fitting .*\n", re.MULTILINE)
@@ -52,24 +54,29 @@ class Step:
         return OutputChecker().check_output(want, got, ELLIPSIS | NORMALIZE_WHITESPACE)
 
 
-def run_page(text: str, folder: Path, programs: ForkedPrograms) -> Iterator[Step]:
+def run_page(text: str, folder: Path, programs: ForkedPrograms, shell: Shell | None = None) -> Iterator[Step]:
     """Write each file and run each command of a page in their order.
 
     Args:
         text: The page. A block of Python or YAML that begins with a file's name is written to it.
         folder: Where it all happens.
         programs: Runs ``nested-lightning``.
+        shell: Runs commands without output and keeps what failed; they are left out where it isn't given.
 
     Raises:
         AssertionError: A command fails, or ends with 2 without an error.
     """
     for found in _BLOCK.finditer(text):
         language, block = found.groups()
+        line = text.count("\n", 0, found.start(2)) + 1
+        if language == "sh":
+            if shell:
+                shell.run_block(block, line=line)
+            continue
         if language != "console":
             if name := _FILE_NAME.match(block):
                 (folder / name[1]).write_text(block)
             continue
-        line = text.count("\n", 0, found.start(2)) + 1
         parts = _COMMAND.split(block)
         for command, shown in zip(parts[1::2], parts[2::2], strict=True):
             done = _run(shlex.split(command), folder, programs)
@@ -98,7 +105,7 @@ def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess
 
 
 def _masked(output: str) -> str:
-    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", _PASSING.sub("", output)))
+    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", _LONG_TIME.sub("", _PASSING.sub("", output))))
 
 
 def _write_anew(path: Path, *needed: Path) -> None:

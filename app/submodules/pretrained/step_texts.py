@@ -51,16 +51,19 @@ class TransformersStepEncoder(PretrainedPart):
         num_BL = (x != 0).sum(dim=2)
         end_BL = num_BL.cumsum(dim=1)
         place_BL = (end_BL - num_BL.clamp(min=1)).clamp(min=0) + len(self._before)
-        read_BMF = read_tokens(self.network, self._join(x, int(end_BL[:, -1].max())))
+        longest = end_BL[:, -1].max().clamp(min=1).item()  # no int(), so that it may be open in a graph
+        torch._check(longest <= x.shape[1] * x.shape[2])
+        read_BMF = read_tokens(self.network, self._join(x, longest))
         return read_BMF.gather(1, place_BL[..., None].expand(-1, -1, self.out_features))
 
-    def _join(self, x: Tensor, longest: int) -> Tensor:
+    def _join(self, x: Tensor, longest: Any) -> Tensor:
         """Return the pieces of each sequence one after another, [B, M], between what stands around them."""
-        is_none = (x == 0).flatten(1)
-        order = is_none.byte().argsort(dim=1, stable=True)
-        pieces = x.flatten(1).gather(1, order[:, : max(1, longest)])
+        is_piece = (x != 0).flatten(1)
+        num = is_piece.cumsum(dim=1)
+        rows = x.new_zeros(x.shape[0], 1 + longest)  # the first place is for all that is none
+        pieces = rows.scatter(1, num * is_piece, x.flatten(1))[:, 1:]
         before, after = (x.new_tensor(ids).expand(x.shape[0], -1) for ids in (self._before, self._after))
-        behind = (~is_none).sum(dim=1, keepdim=True) + len(self._before)
+        behind = num[:, -1:] + len(self._before)
         joined = torch.cat([before, pieces, torch.zeros_like(after)], dim=1)
         return joined.scatter(1, behind + torch.arange(len(self._after), device=x.device), after)
 

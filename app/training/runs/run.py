@@ -22,7 +22,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import (
 from nested_lightning.app.checkpoints.recipe import Recipe, RecordedOverride
 from nested_lightning.app.data.data_summary import DataSummary
 from nested_lightning.app.devices import find_device
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, unwritten_report
 from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.training.machine.threads import (
     ThreadCount,
@@ -159,12 +159,7 @@ class TrainingRun:
             with log_to_file(None):
                 self._write_report(result, self.trainer.world_size > 1)
         except (Exception, KeyboardInterrupt) as error:
-            said = " ".join(str(error).split()) or "it was interrupted"
-            warnings.warn(
-                f"no report was written: {said}; the command report makes it later, and"
-                " trainer.use_report=false leaves it out",
-                stacklevel=3,
-            )
+            warnings.warn(unwritten_report(error), stacklevel=3)
 
     def _refuse_to_replace_results(self) -> None:
         if (

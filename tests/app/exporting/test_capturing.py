@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.exporting.exportable import ExportError
+from nested_lightning.app.exporting.writing import Format
 from tests.app.exporting.proving import exportable_of, proven
 from tests.quick_first import quick_first
 
@@ -58,6 +61,16 @@ def test_what_stands_in_the_way_is_told_in_a_line_with_its_path(inner: nn.Module
     assert "\n" not in str(error.value)
 
 
+class Drawing(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.randn_like(x)
+
+
+def test_what_draws_for_itself_is_refused() -> None:
+    with pytest.raises(ExportError, match="differs from the model"):
+        proven(exportable_of(Drawing(), ROWS))
+
+
 class Sum(nn.Module):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return a - 2 * b
@@ -89,3 +102,9 @@ def test_names_are_kept_and_read_back(name: str) -> None:
     assert [port.name for port in made.graph.inputs] == [name]
     assert [port.of or port.name for port in made.graph.outputs] == ["y0"]
     assert len({port.name for port in (*made.graph.inputs, *made.graph.outputs)}) == 2
+
+
+@pytest.mark.parametrize("format_", ["onnx", "torch-export"])
+def test_no_path_of_this_machine_is_in_a_file(format_: Format) -> None:
+    made = proven(exportable_of(Whole(nn.Linear(3, 2)), ROWS), format_)
+    assert Path(__file__).name.encode() not in made.content({})

@@ -9,7 +9,7 @@ from benchmarks.ways.checkpoints import Difference
 from benchmarks.ways.double import Double
 from benchmarks.ways.lines import added_lines
 from benchmarks.ways.table import Answers, as_markdown, as_table
-from benchmarks.ways.way import ALL, FAMILY, PLAIN, WAYS, Way
+from benchmarks.ways.way import ALL, FAMILY, WAYS, Way
 
 NEEDED = {"lightning_cli": "jsonargparse", "hydra_zen": "hydra_zen", "fiddle": "fiddle"}
 
@@ -42,13 +42,11 @@ def test_the_files_that_are_counted_are_all_that_is_needed_to_train(way: Way) ->
 
 
 @pytest.mark.slow
-def test_ours_goes_on_exactly_and_plain_lightning_does_not() -> None:
-    ours, plain = questions.resume(FAMILY), questions.resume(PLAIN)
+def test_ours_goes_on_exactly() -> None:
+    ours = questions.resume(FAMILY)
 
     assert ours.control.is_none
     assert ours.resumed.is_none
-    assert plain.control.is_none
-    assert not plain.resumed.is_none
 
 
 @pytest.mark.slow

@@ -1,7 +1,5 @@
 """What `check_application` finds before anything is trained."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from nested_lightning import bootstrap, overriding, unchecked
 from nested_lightning.app.checking.submodule_table import CheckReport
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.settings.reading.merging import merge, nest
+from tests.command_line import Program
 from tests.conftest import make_picture_folder
 from tests.tiny_variants import variant_settings
 
@@ -246,7 +245,7 @@ def test_a_check_leaves_container_and_random_numbers_as_they_were(small_settings
 
 
 @pytest.mark.slow
-def test_a_model_of_seventy_billion_parameters_is_checked_in_little_memory() -> None:
+def test_a_model_of_seventy_billion_parameters_is_checked_in_little_memory(forked_code: Program) -> None:
     code = """
 import resource
 resource.setrlimit(resource.RLIMIT_AS, (12 * 2**30, 12 * 2**30))
@@ -259,9 +258,7 @@ report = check_application(bootstrap({
 assert not report.faults and not report.unchecked, report
 print(sum(row.num_parameters for row in report.rows), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
-    )
+    done = forked_code(code)
     num_parameters, peak_kib = map(int, done.stdout.split())
     assert num_parameters > 70e9
     assert peak_kib < 2 * 2**20

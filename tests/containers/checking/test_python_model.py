@@ -1,7 +1,5 @@
-"""A model as plain Python: run in a fresh process, it has the container's weights bit for bit."""
+"""A model as plain Python: run in a process of its own, it has the container's weights bit for bit."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,13 @@ from torch import Tensor, nn
 from nested_lightning import UserError, bootstrap, family_container, find_family
 from nested_lightning.containers.checking.python_model import model_as_python
 from nested_lightning.testing.doubles import one_step_trainer
+from tests.command_line import Program
 from tests.containers.owning.auto_encoder import waves
 from tests.containers.owning.classifier import corners
 from tests.containers.owning.vaes import curve_pair
 from tests.frozen.set_ups import FAMILIES, SetUp
 from tests.quick_first import quick_first
 
-ROOT = Path(__file__).parents[3]
 HEAD = "multi_feature.head"
 
 
@@ -45,7 +43,7 @@ def set_ups() -> list[SetUp]:
     ]
 
 
-def state_of(text: str, folder: Path) -> dict[str, Tensor]:
+def state_of(text: str, folder: Path, code: Program) -> dict[str, Tensor]:
     """Return the state of what a text builds in a process of its own."""
     (folder / "written.py").write_text(text, encoding="utf-8")
     saved = folder / "state.pt"
@@ -54,15 +52,16 @@ def state_of(text: str, folder: Path) -> dict[str, Tensor]:
         "import torch, written\n"
         f"torch.save(written.build().state_dict(), {str(saved)!r})\n"
     )
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=120)
+    done = code(script)
+    assert done.returncode == 0, done.stderr
     state: dict[str, Tensor] = torch.load(saved, weights_only=True)
     return state
 
 
-def assert_written_alike(application: Any, folder: Path) -> str:
+def assert_written_alike(application: Any, folder: Path, code: Program) -> str:
     """Assert that the text of a model has the weights of the container's."""
     text = model_as_python(application)
-    found, wanted = state_of(text, folder), family_container(application).model().state_dict()
+    found, wanted = state_of(text, folder, code), family_container(application).model().state_dict()
     assert list(found) == list(wanted)
     assert all(torch.equal(found[name], wanted[name]) for name in wanted)
     assert max(map(len, text.splitlines())) <= 100
@@ -73,11 +72,11 @@ def assert_written_alike(application: Any, folder: Path) -> str:
 
 @pytest.mark.parametrize("set_up", quick_first(set_ups()))
 def test_the_text_has_the_weights_of_the_container(
-    set_up: SetUp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    set_up: SetUp, forked_code: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(set_up.folder)
 
-    assert_written_alike(set_up.application("seed=7"), tmp_path)
+    assert_written_alike(set_up.application("seed=7"), tmp_path, forked_code)
 
 
 @pytest.mark.slow
@@ -89,17 +88,21 @@ def test_the_text_has_the_weights_of_the_container(
         (curve_pair, {"curve_pair": {"latent_dim": 5, "vaes": {"sine": {"activation": {"kind": "tanh"}}}}}),
     ],
 )
-def test_a_family_of_ones_own_is_written_too(own: Any, settings: dict[str, Any], tmp_path: Path) -> None:
-    assert_written_alike(bootstrap({"seed": 3, **settings}, family=own), tmp_path)
+def test_a_family_of_ones_own_is_written_too(
+    own: Any, settings: dict[str, Any], forked_code: Program, tmp_path: Path
+) -> None:
+    assert_written_alike(bootstrap({"seed": 3, **settings}, family=own), tmp_path, forked_code)
 
 
 @pytest.mark.slow
-def test_overrides_and_settings_are_in_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overrides_and_settings_are_in_the_text(
+    forked_code: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     set_up = SetUp(family="multi-feature")
     monkeypatch.chdir(set_up.folder)
     settings = set_up.settings("multi_feature.feature_extractors.kar.hidden_features=9")
 
-    text = assert_written_alike(bootstrap(settings, overrides={HEAD: OwnHead}), tmp_path)
+    text = assert_written_alike(bootstrap(settings, overrides={HEAD: OwnHead}), tmp_path, forked_code)
 
     assert "head = OwnHead(in_features=" in text
     assert "hidden_features=9" in text

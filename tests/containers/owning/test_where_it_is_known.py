@@ -1,7 +1,6 @@
 """A family of one's own is known where it was given, and nowhere else: names, pickles, sources."""
 
 import pickle
-import subprocess
 import sys
 import warnings
 from importlib.metadata import EntryPoint
@@ -18,7 +17,7 @@ from nested_lightning.settings.application import parse_settings
 from nested_lightning.settings.families import knowing, read_family
 from nested_lightning.settings.plugging import entry_points
 from nested_lightning.settings.plugging.entry_points import FAMILIES, Plugin, PluginGroup
-from tests.command_line import PROJECT
+from tests.command_line import PROJECT, Program
 from tests.containers.owning.classifier import corners
 from tests.containers.owning.vaes import Curves, Pair, curve_pair
 
@@ -58,7 +57,7 @@ def test_settings_of_a_family_by_function_come_through_pickling() -> None:
 
 
 @pytest.mark.slow
-def test_settings_of_a_family_by_file_come_into_another_process(tmp_path: Path) -> None:
+def test_settings_of_a_family_by_file_come_into_another_process(forked_code: Program, tmp_path: Path) -> None:
     file = tmp_path / "sent_vaes.py"
     file.write_text((OWN / "vaes.py").read_text())
     own = family_in_file(f"{file}:curve_pair")
@@ -66,12 +65,12 @@ def test_settings_of_a_family_by_file_come_into_another_process(tmp_path: Path) 
         settings = parse_settings({"model": own.name, "curve_pair": {"latent_dim": 5}})
     (tmp_path / "settings.pickle").write_bytes(pickle.dumps(settings))
     program = (
-        f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import pickle, pathlib;"
+        "import pickle, pathlib;"
         f"s = pickle.loads(pathlib.Path({str(tmp_path / 'settings.pickle')!r}).read_bytes());"
         "import nested_lightning as nl; m = nl.bootstrap(s).curve_pair.model();"
         "print(m.vaes['sine'].encoder.out_features)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = forked_code(program)
 
     assert done.stdout == "5\n", done.stderr
 

@@ -73,7 +73,7 @@ def test_what_is_written_is_a_distribution_of_optuna(path: str, written: Any, di
         (LR, "0.1", "two values or more"),
         (LR, "0.1,0.1", "none of them twice"),
         (LR, "1e-4..1e-2", "write single values as a,b,c, a range as int:1..9"),
-        (LR, "float:1e-2..1e-4", "write the less one first"),
+        (LR, "float:1e-2..1e-4", "write the smaller one first"),
         (LR, "float:1e-4..nan", "'float:1e-4..nan' can't be searched"),
         (LR, "float:0..1:log", "log needs numbers above 0"),
         (LR, {"low": 1, "hi": 2}, "can't be searched"),

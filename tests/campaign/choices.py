@@ -1,13 +1,19 @@
-"""Each two choices that settings leave open are trained together, and what comes of it isn't degenerate."""
+"""Each two choices that settings leave open, trained together: ``python -m tests.campaign.choices``.
 
+What comes of it must have finite weights and scores, and a classifier must not give one class alone.
+"""
+
+import argparse
 import math
+import os
 import random
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-import pytest
 import torch
 from allpairspy import AllPairs
 from pydantic import BaseModel
@@ -16,7 +22,7 @@ from nested_lightning import SettingsError, bootstrap, families, family_containe
 from nested_lightning.settings.describing.walking import fields_of
 from nested_lightning.settings.reading.merging import merge, nest
 from nested_lightning.settings.slot import Slot
-from tests.frozen.set_ups import TRAINED
+from tests.frozen.set_ups import FAMILIES, SMALL, TRAINED
 
 ON_AND_OFF: Mapping[str, tuple[Any, ...]] = {
     "multi_feature.objective.label_smoothing": (0.0, 0.1),
@@ -96,21 +102,26 @@ def _assigned(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_allowed(model: str, values: Mapping[str, Any]) -> bool:
     try:
-        load_settings(model=model, config="small.yaml", assignments=[_assigned(values)])
+        load_settings(model=model, config=TRAINED / model / SMALL, assignments=[_assigned(values)])
     except SettingsError:
         return False
     return True
 
 
-def _rows(model: str) -> Iterator[dict[str, Any]]:
-    """Yield settings so that each two values stand together in one of them, if they may."""
+def rows(model: str, num_together: int) -> Iterator[dict[str, Any]]:
+    """Yield settings so that each value, or each two, stand in one of them if they may.
+
+    Args:
+        model: The family.
+        num_together: 1 for each value, 2 for each two.
+    """
     choices = _choices(model)
     names = [*choices]
 
     def is_allowed(row: list[Any]) -> bool:
         return len(row) < 2 or _is_allowed(model, dict(zip(names, row, strict=False)))
 
-    for row in AllPairs([*choices.values()], filter_func=is_allowed):
+    for row in AllPairs([*choices.values()], filter_func=is_allowed, n=num_together):
         yield dict(zip(names, row, strict=True))
 
 
@@ -126,43 +137,50 @@ def _write_rare(path: Path) -> Path:
     return path
 
 
-def _trained(model: str, values: Mapping[str, Any], *more: dict[str, Any]) -> Any:
-    settings = load_settings(model=model, config="small.yaml", assignments=[_assigned(values), *more])
-    family = family_container(bootstrap(settings))
+def fault(model: str, values: Mapping[str, Any], folder: Path) -> str | None:
+    """Train with settings and evaluate; return what is wrong with what comes of it.
+
+    Args:
+        model: The family.
+        values: Settings by path.
+        folder: Of the training, empty.
+    """
+    os.chdir(TRAINED / model)  # a relative path in its settings begins there
+    is_classifier = model == "multi-feature"
+    more = _of_rare_rows(folder) if is_classifier else _of_one_epoch(families()[model].section)
+    changes = [_assigned(values), {"run_dir": str(folder / "run")}, more]
+    family = family_container(bootstrap(load_settings(model=model, config=SMALL, assignments=changes)))
     family.training_run()()
-    assert all(torch.isfinite(one).all() for one in family.model().state_dict().values()), "not finite"
-    return family
+    if not all(torch.isfinite(one).all() for one in family.model().state_dict().values()):
+        return "weights that aren't finite"
+    scores = family.evaluator()("train" if is_classifier else "val").scores
+    if is_classifier and min(scores["accuracy"], scores["balanced_accuracy"]) < 0.75:
+        return f"one class alone: {scores}"
+    return None if all(map(math.isfinite, scores.values())) else f"scores that aren't finite: {scores}"
 
 
-@pytest.mark.slow
-def test_no_two_choices_make_a_classifier_that_gives_one_class_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(TRAINED / "multi-feature")
-    data = {"path": str(_write_rare(tmp_path / "rare.csv")), "label": "class", "batch_size": 32}
-    degenerate = {}
-    for number, values in enumerate(_rows("multi-feature")):
-        more = {
-            "run_dir": str(tmp_path / str(number)),
-            "multi_feature": {"data": data, "optimizer": {"lr": 0.01}},
-            "trainer": {"max_epochs": 30},
-        }
-        scores = _trained("multi-feature", values, more).evaluator()("train").scores
-        if min(scores["accuracy"], scores["balanced_accuracy"]) < 0.75:
-            degenerate[number] = scores, values
-
-    assert not degenerate, degenerate
+def _of_rare_rows(folder: Path) -> dict[str, Any]:
+    data = {"path": str(_write_rare(folder / "rare.csv")), "label": "class", "batch_size": 32}
+    return {"multi_feature": {"data": data, "optimizer": {"lr": 0.01}}, "trainer": {"max_epochs": 30}}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("model", ["variant", "image-to-text", "vae-gan"])
-def test_no_two_choices_make_a_model_whose_scores_are_not_finite(
-    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(TRAINED / model)
-    section = families()[model].section
-    kept = {section: WIDTHS.get(section, {})}
-    for number, values in enumerate(_rows(model)):
-        more = {"run_dir": str(tmp_path / str(number)), "trainer": {"max_epochs": 1}, **kept}
-        scores = _trained(model, values, more).evaluator()("val").scores
-        assert all(math.isfinite(value) for value in scores.values()), (scores, values)
+def _of_one_epoch(section: str) -> dict[str, Any]:
+    return {"trainer": {"max_epochs": 1}, section: WIDTHS.get(section, {})}
+
+
+def main() -> int:
+    """Train each two choices of each family; print what is wrong, and return 1 where anything is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", choices=[*FAMILIES], action="append")
+    faults = 0
+    for model in parser.parse_args().model or FAMILIES:
+        for number, values in enumerate(rows(model, 2)):
+            with tempfile.TemporaryDirectory() as folder:
+                found = fault(model, values, Path(folder))
+            faults += found is not None
+            sys.stdout.write(f"{model} {number}: {found or 'good'}{f' of {values}' if found else ''}\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
