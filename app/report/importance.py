@@ -87,7 +87,9 @@ def submodule_importance(
         except (TypeError, RuntimeError):  # returns something else, or shapes of which there is no mean
             lacking.append(name)
     title = f"Submodules, each with its output replaced by its mean, {where}"
-    said = f"Of no one mean, since what they return isn't one tensor of one shape: {', '.join(lacking)}."
+    said = (
+        f"Not measured, as these aren't called here, or return no tensor with a mean: {', '.join(lacking)}."
+    )
     return [
         *(importance_blocks(title, "submodule", score(), found) if found else []),
         *([Text(text=said)] if lacking else []),

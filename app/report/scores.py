@@ -12,7 +12,7 @@ from nested_lightning.app.training.runs.result import TrainingResult
 
 MAX_CLASSES = 30
 """Classes of a matrix; of more, the most frequent confusions are listed."""
-_LEVEL = 95
+_LEVEL, _MOST_DRAWN = 95, 20_000
 
 Rows = npt.NDArray[np.int64]
 Scorer = Callable[[Rows], Mapping[str, float]]
@@ -34,20 +34,36 @@ class Resampling:
     num_most: int = 300
 
     @property
+    def num_drawn(self) -> int:
+        """How many samples are drawn each time."""
+        return min(self.num_samples, _MOST_DRAWN)
+
+    @property
     def num_draws(self) -> int:
         """How often samples are drawn: less often where there are many, whose scores differ less."""
         return max(50, min(self.num_most, 400_000 // max(self.num_samples, 1)))
 
     def intervals(self) -> dict[str, tuple[float, float]]:
-        """Return the percentile interval of each score, see Efron, https://doi.org/10.1214/aos/1176344552."""
+        """Return the percentile interval of each score, see Efron, https://doi.org/10.1214/aos/1176344552.
+
+        Of many samples fewer are drawn, and the interval is narrowed by the root of their share, see Bickel,
+        Götze and van Zwet, Statistica Sinica 7 (1997), 1-31.
+        """
         generator = np.random.default_rng(0)
         drawn: dict[str, list[float]] = {}
         for _ in range(self.num_draws):
-            found = self.score(generator.integers(0, self.num_samples, self.num_samples))
+            found = self.score(generator.integers(0, self.num_samples, self.num_drawn))
             for name, value in found.items():
                 drawn.setdefault(name, []).append(value)
         ends = (50 - _LEVEL / 2, 50 + _LEVEL / 2)
-        return {name: tuple(np.nanpercentile(values, ends).tolist()) for name, values in drawn.items()}
+        return {
+            name: self._narrowed(values, np.nanpercentile(values, ends)) for name, values in drawn.items()
+        }
+
+    def _narrowed(self, values: Sequence[float], ends: npt.NDArray[np.floating]) -> tuple[float, float]:
+        share = self.num_drawn / self.num_samples
+        low, high = ends if share == 1 else np.nanmean(values) + (ends - np.nanmean(values)) * share**0.5
+        return float(low), float(high)
 
 
 def score_blocks(
@@ -67,7 +83,8 @@ def score_blocks(
     lows = {"low": {k: v[0] for k, v in intervals.items()}, "high": {k: v[1] for k, v in intervals.items()}}
     shown = {"value": report.scores, **(lows if intervals else {}), **columns}
     said = (
-        f"low and high: {_LEVEL} % interval, percentiles of {resampling.num_draws} bootstrap samples."
+        f"low and high: {_LEVEL} % interval, percentiles of {resampling.num_draws} bootstrap samples of"
+        f" {resampling.num_drawn:,}; empty: of a score that isn't of samples that can be drawn once more."
         if resampling
         else "No intervals: the family has no way to score some of its samples alone."
     )

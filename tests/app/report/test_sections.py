@@ -109,6 +109,16 @@ def test_intervals_hold_the_score_and_narrow_with_samples() -> None:
     assert 3 < (higher - lower) / (high - low) < 7  # about the root of 20
 
 
+def test_intervals_of_many_samples_are_those_of_all_though_fewer_are_drawn() -> None:
+    values = np.random.default_rng(1).standard_normal(100_000)
+
+    resampling = Resampling(num_samples=len(values), score=lambda rows: {"mean": values[rows].mean()})
+
+    low, high = resampling.intervals()["mean"]
+    assert resampling.num_drawn < len(values)
+    assert (high - low) == pytest.approx(2 * 1.96 / 100_000**0.5, rel=0.35)
+
+
 def test_quick_scores_are_those_of_the_evaluation() -> None:
     import torch
 
