@@ -1,6 +1,5 @@
 """Graphs that were verified to answer as the model does, in a file or a folder; or nothing."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -146,9 +145,9 @@ def _beside(target: Path) -> Iterator[Path]:
 
 
 def _open_afresh(files: Sequence[Path], format_: Format) -> None:
-    command = [sys.executable, "-c", _OPEN[format_], *map(str, files)]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    places = f"import sys; sys.path += {sys.path!r}\n"  # at the end: a json.py there doesn't hide Python's
+    command = [sys.executable, "-P", "-c", places + _OPEN[format_], *map(str, files)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
         reason = (ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"])[-1]
         raise ExportError(f"a fresh process can't open what was exported: {reason}")

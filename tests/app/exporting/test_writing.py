@@ -22,3 +22,15 @@ def test_what_a_fresh_process_can_not_open_is_not_written(
     with pytest.raises(ExportError, match="a fresh process can't open what was exported: no such opset"):
         writing.write(made, tmp_path / "m.onnx", "onnx", FACTS)
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_fresh_process_is_not_misled_by_files_with_names_of_pythons_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "enum"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not the one of Python')")
+    monkeypatch.syspath_prepend(tmp_path)
+    made = [proven(exportable_of(nn.Linear(3, 2), {f"{n} rows": (torch.ones(n, 3),) for n in (3, 2)}))]
+
+    writing.write(made, tmp_path / "m.onnx", "onnx", FACTS)
+    assert (tmp_path / "m.onnx").is_file()
