@@ -181,7 +181,7 @@ def _export_lossy(
     for name, score in before.scores.items():
         print_line(f"test {name}: {after.scores[name]:.4f} instead of {score:.4f}", on=status_console)
     print_line(f"size: {after.num_bytes:,} bytes instead of {before.num_bytes:,}", on=status_console)
-    print_line(f"time: {after.seconds:.2f} s instead of {before.seconds:.2f} s", on=status_console)
+    print_line(f"time: {after.seconds:.3g} s instead of {before.seconds:.3g} s", on=status_console)
     print_line(f"model written to {short_path(output)}", on=status_console)
 
 
