@@ -100,7 +100,10 @@ def test_two_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
     assert [one.settings().latent_dim for one in families] == [1, 2]
 
 
-def test_a_file_called_as_a_module_that_is_there_takes_nothing_from_it(tmp_path: Path) -> None:
+def test_a_file_called_as_a_module_that_is_there_takes_nothing_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])  # its folder stays there, and is no place for other tests
     (tmp_path / "json.py").write_text((OWN / "vaes.py").read_text())
     before = sys.modules["json"]
 
