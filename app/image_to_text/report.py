@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.image_to_text.attention import attention_maps
@@ -23,6 +22,7 @@ from nested_lightning.app.image_to_text.evaluate import score_captions
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.vocabulary import PAD
+from nested_lightning.app.report.classes import score_logits
 from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table, Text
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.importance import MAX_ROWS, submodule_importance
@@ -136,9 +136,7 @@ class ImageToTextSections:
             tokens = batch.text[:, 0]
             logits.append(self.model(batch.pictures, tokens[:, :-1]).float()[tokens[:, 1:] != PAD])
             targets.append(tokens[:, 1:][tokens[:, 1:] != PAD])
-        said, target = torch.cat(logits), torch.cat(targets)
-        right = (said.argmax(dim=1) == target).double().mean()
-        return {"log_loss": float(functional.cross_entropy(said, target)), "accuracy": float(right)}
+        return score_logits(torch.cat(logits), torch.cat(targets))
 
 
 def _looked_at(picture: Tensor, word: str, weights: Tensor) -> Picture:

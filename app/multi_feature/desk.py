@@ -94,8 +94,9 @@ class MultiFeatureDesk:
             return self._read_pictures(asked, limits)
         if asked.content_type == JSON:
             given = parse_json(asked.body)
-            numbers = plain_numbers(given, self._names) if self._takes_numbers else None
-            if numbers is not None and len(numbers) <= limits.max_batch_size:
+            most = min(limits.max_batch_size, limits.max_rows)
+            numbers = plain_numbers(given, self._names, max_rows=most) if self._takes_numbers else None
+            if numbers is not None:
                 return [Part(content=numbers, num_rows=len(numbers), key="numbers")]
             rows = self._read_rows(given, limits)
             if len(rows) <= limits.max_batch_size:

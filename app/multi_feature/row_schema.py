@@ -61,18 +61,21 @@ def row_validator(spec: MultiFeatureDataSpec, max_rows: int) -> SchemaValidator:
     )
 
 
-def plain_numbers(given: Any, names: Sequence[str]) -> Numbers | None:
+def plain_numbers(given: Any, names: Sequence[str], *, max_rows: int) -> Numbers | None:
     """Return ``{"rows": […]}`` as an array, if it is what most requests are: a number for each column.
 
     Args:
         given: What JSON says.
         names: The columns, which take numbers.
+        max_rows: Rows that are looked at; of more, none is.
 
     Returns:
         float64 of [N, F]; None where anything else is there, or too large, which `row_validator` reads.
     """
     match given:
-        case {"rows": [_, *_] as rows} if len(given) == 1 and {*map(type, rows)} == {dict}:
+        case {"rows": [_, *_] as rows} if (
+            len(given) == 1 and len(rows) <= max_rows and {*map(type, rows)} == {dict}
+        ):
             cells = [*chain.from_iterable(map(row.get, names) for row in rows)]
             if {*map(type, cells)} <= {float, int}:
                 with suppress(OverflowError):  # integers that are larger than any float64

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
+from torch.nn import functional
 
 from nested_lightning.app.evaluation_report import Labels, Numbers
 from nested_lightning.app.report.charts import NUM_SERIES, Axes, Series, draw_chart
@@ -118,3 +119,9 @@ def score_again(probabilities: Tensor, target: Tensor, predicted: Tensor) -> dic
         "average_precision": float(precisions[there].double().mean()),
         "log_loss": float(-of_true.log().mean()),
     }
+
+
+def score_logits(logits: Tensor, target: Tensor) -> dict[str, float]:
+    """Return log loss and accuracy of logits, [N, C], for the numbers of the true classes, [N]."""
+    right = (logits.argmax(dim=1) == target).double().mean()
+    return {"log_loss": float(functional.cross_entropy(logits, target)), "accuracy": float(right)}

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.report.charts import Axes, Series, draw_chart
-from nested_lightning.app.report.classes import class_blocks, score_again
+from nested_lightning.app.report.classes import class_blocks, score_again, score_logits
 from nested_lightning.app.report.contents import Block, MarkedLines, SectionMaker, Text
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.importance import MAX_ROWS, submodule_importance
@@ -189,9 +188,7 @@ class VariantSections:
             counts = batch.target != IGNORED
             logits.append(self.model.label(batch, has_step_labels=has_step_labels)[counts].float())
             targets.append(batch.target[counts])
-        said, target = torch.cat(logits), torch.cat(targets)
-        right = (said.argmax(dim=1) == target).double().mean()
-        return {"log_loss": float(functional.cross_entropy(said, target)), "accuracy": float(right)}
+        return score_logits(torch.cat(logits), torch.cat(targets))
 
 
 def _title(one: LabelledOne) -> str:
