@@ -25,7 +25,7 @@ from nested_lightning.app.image_to_text.vocabulary import PAD
 from nested_lightning.app.report.classes import score_logits
 from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table, Text
 from nested_lightning.app.report.family_sections import SampleErrors
-from nested_lightning.app.report.importance import MAX_ROWS, submodule_importance
+from nested_lightning.app.report.importance import MAX_ROWS, evenly, submodule_importance
 from nested_lightning.app.report.pictures import to_png
 from nested_lightning.app.report.scores import Resampling
 
@@ -122,7 +122,7 @@ class ImageToTextSections:
 
     def _importance(self, part: PartName) -> Sequence[Block]:
         rows, names = self.datamodule.part(part), ("image_encoder", "bridge", "text_decoder")
-        some = rows[torch.linspace(0, len(rows) - 1, min(MAX_ROWS // 10, len(rows))).long()]
+        some = rows[evenly(len(rows), MAX_ROWS // 10)]
         where = f"{part} part, {len(some):,} of {len(rows):,} pictures"
         modules = {name: getattr(self.model, name) for name in names}
         return submodule_importance(modules, partial(self._score, some), where=where)

@@ -17,6 +17,11 @@ MAX_PARTS = 60
 """Inputs or submodules whose importance is measured."""
 
 
+def evenly(num_rows: int, most: int) -> Tensor:
+    """Return the numbers of at most that many rows, evenly spread over all; int64 of [N]."""
+    return torch.linspace(0, num_rows - 1, min(most, num_rows)).long()
+
+
 @contextmanager
 def replaced_by_mean(module: nn.Module, score: Callable[[], Any]) -> Iterator[None]:
     """Have a submodule return the mean of its outputs for every sample within the block.

@@ -15,7 +15,7 @@ from torch import Tensor
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table
 from nested_lightning.app.report.family_sections import SampleErrors
-from nested_lightning.app.report.importance import MAX_ROWS, submodule_importance
+from nested_lightning.app.report.importance import MAX_ROWS, evenly, submodule_importance
 from nested_lightning.app.report.scores import Resampling
 from nested_lightning.app.vae_gan.answers import write_grid
 from nested_lightning.app.vae_gan.batch import PictureBatch
@@ -122,7 +122,7 @@ class VaeGanSections:
 
     def _importance(self, part: PartName) -> Sequence[Block]:
         real = self.datamodule.part(part)
-        some = real[torch.linspace(0, len(real) - 1, min(MAX_ROWS // 4, len(real))).long()]
+        some = real[evenly(len(real), MAX_ROWS // 4)]
         modules = {
             f"vaes.{name}.{half}": module
             for name, vae in self.model.vaes.items()

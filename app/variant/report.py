@@ -18,7 +18,7 @@ from nested_lightning.app.report.charts import Axes, Series, draw_chart
 from nested_lightning.app.report.classes import class_blocks, score_again, score_logits
 from nested_lightning.app.report.contents import Block, MarkedLines, SectionMaker, Text
 from nested_lightning.app.report.family_sections import SampleErrors
-from nested_lightning.app.report.importance import MAX_ROWS, submodule_importance
+from nested_lightning.app.report.importance import MAX_ROWS, evenly, submodule_importance
 from nested_lightning.app.report.scores import Resampling
 from nested_lightning.app.variant.batch import IGNORED
 from nested_lightning.app.variant.data import VariantDataModule
@@ -182,7 +182,7 @@ class VariantSections:
         """Return log loss and accuracy of the labels of some windows, evenly spread over all."""
         has_step_labels = self._spec(sequences.variant).has_step_labels
         logits, targets = [], []
-        for rows in torch.linspace(0, len(sequences) - 1, num).long().split(self.predictor.batch_size):
+        for rows in evenly(len(sequences), num).split(self.predictor.batch_size):
             batch = sequences.gather(rows).to(self.model.device)
             assert batch.target is not None
             counts = batch.target != IGNORED

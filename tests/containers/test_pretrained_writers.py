@@ -22,6 +22,7 @@ from nested_lightning.app.image_to_text.vocabulary import END, UNKNOWN
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.starting.exporting import export_graphs
 from nested_lightning.containers.starting.merging import merge_adapters
+from tests.app.exported.without_packages import script_without
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.app.submodules.pretrained.part_folders import write_gpt2, write_llama
 from tests.command_line import Program
@@ -284,18 +285,6 @@ def test_an_exported_network_is_one_of_the_library_again(tmp_path: Path) -> None
     )
 
 
-_WITHOUT_TORCH = """
-import sys
-from nested_lightning.commands.program import run
-sys.argv = ["nested-lightning", *sys.argv[1:]]
-try:
-    run()
-except SystemExit as end:
-    assert not end.code, end.code
-assert not {"torch", "transformers"} & {*sys.modules}
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [write_gpt2, write_llama, _attending_gpt2])
 def test_graphs_write_the_captions_of_its_checkpoint_without_torch(tmp_path: Path, write: Any) -> None:
@@ -308,8 +297,9 @@ def test_graphs_write_the_captions_of_its_checkpoint_without_torch(tmp_path: Pat
     export_graphs(application, tmp_path / "m.onnx")
     shutil.rmtree(tmp_path / "part")
 
+    script = script_without("torch", "transformers")
     found = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_TORCH, "predict", "m.onnx", "data/images", "-o", "out.json"],
+        [sys.executable, "-c", script, "predict", "m.onnx", "data/images", "-o", "out.json"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -13,6 +13,7 @@ from nested_lightning.app.exported.manifest import METADATA_KEY
 from nested_lightning.app.exported.runtime import count_threads, is_exported, open_exported
 from nested_lightning.app.multi_feature.exported import ExportedMultiFeature
 from tests.app.exported.tiny import expected, write_tiny
+from tests.app.exported.without_packages import script_without
 
 ROWS = [[1.0, 2.0, 0.5], [0.0, -1.0, 2.0], [3.0, 0.0, 1.0]]
 
@@ -123,17 +124,7 @@ def test_a_folder_without_a_manifest_is_no_exported_model(tmp_path: Path) -> Non
     assert METADATA_KEY == "nested_lightning"
 
 
-WITHOUT_TORCH = """
-import sys
-from nested_lightning.commands.program import run
-sys.argv = ["nested-lightning", *sys.argv[1:]]
-try:
-    run()
-except SystemExit as end:
-    assert not end.code, end.code
-there = {"torch", "pytorch_lightning", "torchmetrics", "dependency_injector"} & {*sys.modules}
-assert not there, there
-"""
+WITHOUT_TORCH = script_without("torch", "pytorch_lightning", "torchmetrics", "dependency_injector")
 
 
 def test_a_prediction_imports_no_torch(model: Path, tmp_path: Path) -> None:
