@@ -13,6 +13,7 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 from zlib import crc32
 
+from nested_lightning.app.errors import counted
 from nested_lightning.app.report.contents import Chart, Table, as_text
 
 MAX_POINTS = 2000
@@ -124,6 +125,7 @@ def draw_bars(title: str, values: Mapping[str, float], *, of: str, what: str) ->
         plot.set_yticks(places, [_shortened(name) for name in shown])
         plot.invert_yaxis()
         plot.set_xlabel(what)
+        plot.locator_params(axis="x", nbins=5)
 
     description = f"{what} of each {of}."
     height = 0.9 + 0.24 * len(shown)
@@ -254,7 +256,7 @@ def _gaps(series: Mapping[str, Series]) -> list[str]:
         gaps = [x for x, y in zip(one.xs, one.ys, strict=True) if not math.isfinite(y)]
         if gaps:
             where = f"from {as_text(min(gaps))} to {as_text(max(gaps))}"
-            found.append(f"{name} has {len(gaps):,} values that are not finite: gaps, {where}.")
+            found.append(f"Not finite in {name}, and so gaps: {counted(len(gaps), 'value')}, {where}.")
     return found
 
 
