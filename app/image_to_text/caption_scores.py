@@ -55,7 +55,7 @@ class CaptionScores(nn.Module):
     def sums(self) -> dict[tuple[str, str], Tensor]:
         """What the scores are computed from: a sum over captions for each metric and state."""
         return {
-            (name, state): value
+            (name, state): cast(Tensor, value)
             for name, metric in self.named_children()
             for state, value in cast(Metric, metric).metric_state.items()
         }
