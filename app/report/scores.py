@@ -41,11 +41,14 @@ class Resampling:
         """How often samples are drawn: less often where there are many, whose scores differ less."""
         return max(50, min(_MOST_DRAWS, 400_000 // max(self.num_samples, 1)))
 
-    def intervals(self) -> dict[str, tuple[float, float]]:
+    def intervals(self, scores: Mapping[str, float]) -> dict[str, tuple[float, float]]:
         """Return the percentile interval of each score, see Efron, https://doi.org/10.1214/aos/1176344552.
 
-        Of many samples fewer are drawn, and the interval is narrowed by the root of their share, see Bickel,
-        Götze and van Zwet, Statistica Sinica 7 (1997), 1-31.
+        Of many samples fewer are drawn, and the spread around the score of all is narrowed by the root of
+        their share, see Bickel, Götze and van Zwet, Statistica Sinica 7 (1997), 1-31.
+
+        Args:
+            scores: Those of all samples, by the same names.
         """
         generator = np.random.default_rng(0)
         drawn: dict[str, list[float]] = {}
@@ -55,12 +58,16 @@ class Resampling:
                 drawn.setdefault(name, []).append(value)
         ends = (50 - _LEVEL / 2, 50 + _LEVEL / 2)
         return {
-            name: self._narrowed(values, np.nanpercentile(values, ends)) for name, values in drawn.items()
+            name: self._narrowed(values, np.nanpercentile(values, ends), scores.get(name))
+            for name, values in drawn.items()
         }
 
-    def _narrowed(self, values: Sequence[float], ends: npt.NDArray[np.floating]) -> tuple[float, float]:
-        share = self.num_drawn / self.num_samples
-        low, high = ends if share == 1 else np.nanmean(values) + (ends - np.nanmean(values)) * share**0.5
+    def _narrowed(
+        self, values: Sequence[float], ends: npt.NDArray[np.floating], of_all: float | None
+    ) -> tuple[float, float]:
+        share, mean = self.num_drawn / self.num_samples, float(np.nanmean(values))
+        middle = mean if of_all is None else of_all  # fewer samples may have other scores in the mean
+        low, high = ends if share == 1 else middle + (ends - mean) * share**0.5
         return float(low), float(high)
 
 
@@ -76,7 +83,7 @@ def score_blocks(
         resampling: Makes the intervals; None: there are none.
     """
     where = f"{part} part, {report.num_samples:,} samples, {checkpoint}"
-    intervals = resampling.intervals() if resampling else {}
+    intervals = resampling.intervals(report.scores) if resampling else {}
     columns = {"baseline": report.baseline} if report.baseline else {}
     lows = {"low": {k: v[0] for k, v in intervals.items()}, "high": {k: v[1] for k, v in intervals.items()}}
     shown = {"value": report.scores, **(lows if intervals else {}), **columns}

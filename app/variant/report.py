@@ -201,7 +201,8 @@ class VariantSections:
 
 def _title(one: LabelledOne) -> str:
     name, *place = one.sample
-    return f"{', row '.join(map(str, place)) or name}: {one.error:.1%} wrong"
+    where = "{}, row {}".format(*place).removeprefix(", ") if place else name
+    return f"{where}: {one.error:.1%} wrong"
 
 
 def _pieces(one: LabelledOne, names: Sequence[str]) -> list[tuple[str, int, str]]:

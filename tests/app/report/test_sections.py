@@ -114,9 +114,8 @@ def test_secrets_are_hidden() -> None:
 def test_intervals_hold_the_score_and_narrow_with_samples() -> None:
     def intervals_of(num: int) -> tuple[float, float]:
         right = np.random.default_rng(1).random(num) < 0.8
-        return Resampling(num_samples=num, score=lambda rows: {"accuracy": right[rows].mean()}).intervals()[
-            "accuracy"
-        ]
+        resampling = Resampling(num_samples=num, score=lambda rows: {"accuracy": right[rows].mean()})
+        return resampling.intervals({})["accuracy"]
 
     (low, high), (lower, higher) = intervals_of(1000), intervals_of(50)
     assert low < 0.8 < high
@@ -128,8 +127,9 @@ def test_intervals_of_many_samples_are_those_of_all_though_fewer_are_drawn() -> 
 
     resampling = Resampling(num_samples=len(values), score=lambda rows: {"mean": values[rows].mean()})
 
-    low, high = resampling.intervals()["mean"]
+    low, high = resampling.intervals({"mean": 7.0})["mean"]
     assert resampling.num_drawn < len(values)
+    assert low < 7 < high
     assert (high - low) == pytest.approx(2 * 1.96 / 100_000**0.5, rel=0.35)
 
 
