@@ -28,8 +28,8 @@ from nested_lightning.app.image_to_text.batch import (
 )
 from nested_lightning.app.image_to_text.caption_samples import CaptionSample
 from nested_lightning.app.image_to_text.caption_scores import CaptionStageScores
-from nested_lightning.app.image_to_text.generation.first_step import FirstStep
 from nested_lightning.app.image_to_text.generation.search import (
+    FirstStep,
     GeneratedTokens,
     Generation,
     SpecialTokens,
