@@ -23,9 +23,6 @@ from nested_lightning.commands.printing.data_summary import print_data
 def refuse_faults(application: Any) -> None:
     """Check a model before it is trained; what is wrong is printed, one line each.
 
-    Args:
-        application: A ready container.
-
     Raises:
         typer.Exit: Something is wrong; the status is that of a user's mistake.
     """

@@ -47,12 +47,7 @@ def is_exported(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Session:
-    """One graph, ready to run.
-
-    Attributes:
-        graph: What the manifest says of it.
-        session: Runs it.
-    """
+    """One graph, ready to run."""
 
     graph: Graph
     session: InferenceSession

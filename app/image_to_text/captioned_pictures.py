@@ -37,12 +37,7 @@ class CaptionedPictures:
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionLimit:
-    """What a caption must be to be used.
-
-    Attributes:
-        unit: What captions are made of.
-        max_length: Most words or characters of one.
-    """
+    """What a caption must be to be used."""
 
     unit: Unit
     max_length: int

@@ -170,11 +170,7 @@ class ExplicitGroups:
 
 @dataclass(frozen=True, kw_only=True)
 class SingleGroup:
-    """All columns as one group.
-
-    Args:
-        name: The group's name.
-    """
+    """All columns as one group."""
 
     name: str = "0"
 

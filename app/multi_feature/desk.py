@@ -35,11 +35,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 class MultiFeatureDesk:
-    """Answers rows.
-
-    Args:
-        predictor: The model.
-    """
+    """Answers rows."""
 
     def __init__(self, *, predictor: RowPredictor) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec

@@ -16,12 +16,7 @@ UNKNOWN_WORD, FIRST_WORD = 1, 2
 
 @dataclass(frozen=True, kw_only=True)
 class OneColumnSpec:
-    """A group of one column, which has a sort of its own.
-
-    Attributes:
-        name: The group's name.
-        column: The column's name in the file.
-    """
+    """A group of one column, which has a sort of its own."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 

@@ -68,12 +68,7 @@ def _forget() -> None:
 
 
 class Reloader:
-    """A thread that looks at files, again and again.
-
-    Args:
-        reloadings: What is looked at.
-        interval_s: Seconds between.
-    """
+    """A thread that looks at files, again and again."""
 
     def __init__(self, reloadings: list[Reloading], *, interval_s: float) -> None:
         self._reloadings, self._interval_s = reloadings, interval_s

@@ -19,11 +19,7 @@ def print_data(summary: Any) -> None:
 
 
 def find_summary(application: Any) -> Any:
-    """Return what was recognised in an application's data; None where nothing is known.
-
-    Args:
-        application: A ready container.
-    """
+    """Return what was recognised in an application's data; None where nothing is known."""
     from nested_lightning.containers.starting.bootstrapping import family_container
 
     family = family_container(application)

@@ -19,13 +19,7 @@ Row = tuple[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """A part of a report as a table.
-
-    Attributes:
-        title: What it shows.
-        columns: The first one names what the rows are of.
-        rows: What is in them.
-    """
+    """A part of a report as a table."""
 
     title: str
     columns: Sequence[str]

@@ -29,9 +29,6 @@ class RestoredModel(providers.Object[Any]):
 class OverriddenModel(providers.Callable[Any]):
     """Builds a family's model while some providers are overridden.
 
-    Args:
-        family: The family's container.
-
     Attributes:
         placed: What is put in, the outer ones first, each with its path below the application.
     """

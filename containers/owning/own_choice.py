@@ -37,12 +37,7 @@ class OwnChoice(ChoiceSettings):
 
 @dataclass(frozen=True)
 class SentChoice:
-    """What another process, or a copy of a model, receives of a choice.
-
-    Attributes:
-        target: What is called.
-        given: Its keywords.
-    """
+    """What another process, or a copy of a model, receives of a choice."""
 
     target: Any
     given: dict[str, Any]

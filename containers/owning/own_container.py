@@ -39,11 +39,6 @@ from nested_lightning.settings.describing.walking import fields_of
 def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: str) -> type[Any]:
     """Return the container's class.
 
-    Args:
-        plan: What the wiring function takes.
-        settings_model: See `own_settings`.
-        section: Name of the family's section.
-
     Raises:
         UserError: A part is called what a container has already.
     """

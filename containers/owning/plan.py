@@ -19,13 +19,7 @@ from nested_lightning.containers.owning.signatures import hints_of, plain_argume
 
 @dataclass(frozen=True)
 class PartPlan:
-    """One part of a wiring function.
-
-    Attributes:
-        declaration: Its kinds.
-        expected: What has to come of it.
-        wired: What the wiring function gives it.
-    """
+    """One part of a wiring function."""
 
     declaration: Declaration
     expected: Expected

@@ -45,11 +45,6 @@ def trained_model(model: Any, application: Any, trainer: Any) -> Any:
 
     It gives the model that was trained, or read from a checkpoint; before that, and after a training that
     failed or was stopped, it raises a `UserError`, unless something is overridden, as in tests.
-
-    Args:
-        model: The family's provider of models.
-        application: Provider of the application's settings.
-        trainer: The trainer's container.
     """
     return providers.Callable(_find, model.provider, application.provided.model, trainer.last_training)
 

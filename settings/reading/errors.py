@@ -34,11 +34,7 @@ _shortened.maxlevel = 3
 
 
 class SettingsError(ValueError):
-    """Mistakes in the settings.
-
-    Attributes:
-        problems: One line for each mistake.
-    """
+    """Mistakes in the settings."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = [_shorten(problem) for problem in problems]

@@ -84,10 +84,6 @@ class RepeatableHook:
     So ``random_split`` without a generator, or with one that the datamodule keeps, gives the same rows for
     training, test and prediction, in each process and on each rank. A stage whose rows are drawn, and would
     be those of another stage, gets numbers of its own. The caller's generators are left as they were.
-
-    Args:
-        datamodule: Of a stranger.
-        hook: Name of its method.
     """
 
     def __init__(self, datamodule: LightningDataModule, hook: str) -> None:

@@ -20,11 +20,7 @@ from nested_lightning.app.training.reporting.secrets import without_secrets
 
 
 class Tracker(Logger):
-    """What our loggers have in common: they hide secrets, and know their names and runs.
-
-    Attributes:
-        item: The logger's name in the settings.
-    """
+    """What our loggers have in common: they hide secrets, and know their names and runs."""
 
     item = ""
 

@@ -13,11 +13,7 @@ from nested_lightning.app.training.runs.fold_folders import folds_in
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where each file of one training lies.
-
-    Attributes:
-        path: The folder itself; it need not exist.
-    """
+    """Where each file of one training lies."""
 
     path: Path
 
