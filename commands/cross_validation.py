@@ -29,12 +29,6 @@ def train_folds(
 ) -> None:
     """Train and test once for each fold, and print the results; a job that was requeued goes on.
 
-    Args:
-        settings: Of a single training. What they say of the split's validation part and seed is kept.
-        num_folds: Number of folds, at least 2.
-        requests: What takes the places of providers.
-        is_checked: Whether faults are looked for before the first fold.
-
     Raises:
         SettingsError: That many folds can't be, or the training would run in several processes.
         UserError: The folder holds folds already.

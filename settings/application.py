@@ -188,11 +188,7 @@ def _parse_knowing(
 
 
 def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested values of an application with changes merged over them.
-
-    Args:
-        values: Nested values.
-        changes: Nested values, or values by dotted names or patterns of such.
+    """Return nested values of an application with changes, also by dotted names, merged over them.
 
     Raises:
         SettingsError: A pattern meets nothing.

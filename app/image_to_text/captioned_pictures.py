@@ -80,12 +80,7 @@ class PictureReader:
     skip_bad: bool = False
 
     def __call__(self, path: Path | None, *, squaring: Squaring, limit: CaptionLimit) -> CaptionedPictures:
-        """Read everything.
-
-        Args:
-            path: What to read; None for the emoji that ship with the project.
-            squaring: How the pictures become square.
-            limit: What captions must be.
+        """Read everything; without a path, the emoji that ship with the project.
 
         Raises:
             UserError: Something can't be used; the message names the file.

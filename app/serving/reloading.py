@@ -15,13 +15,7 @@ Stamp = tuple[int, int, int]
 
 @dataclass(kw_only=True)
 class Reloading:
-    """Looks at the file of a service, and loads it again once it has changed and stays so.
-
-    Attributes:
-        service: Whose model is replaced.
-        find: Gives the file, which may be another one than before.
-        load: Gives the model in the file.
-    """
+    """Looks at the file of a service, and loads it again once it has changed and stays so."""
 
     service: Service
     find: Callable[[], Path]

@@ -33,12 +33,7 @@ class ScoreTable:
 
 
 def tables_of(report: Any, where: str) -> list[ScoreTable]:
-    """Return the tables of a report.
-
-    Args:
-        report: A `app.evaluation_report.EvaluationReport`.
-        where: What was scored.
-    """
+    """Return the tables of an `EvaluationReport` of what ``where`` says."""
     count = f" ({report.num_samples} samples)" if report.num_samples else ""
     both = [report.scores, *([report.baseline] if report.baseline else [])]
     whole = ScoreTable(

@@ -60,10 +60,6 @@ class OverriddenModel(providers.Callable[Any]):
 def families_with(override: Override, containers: Sequence[Any]) -> Iterator[tuple[Any, str]]:
     """Yield the families whose models an override concerns, and its path below the application.
 
-    Args:
-        override: What is overridden.
-        containers: Those on the way to it, the outermost first.
-
     Raises:
         UserError: The model is there already, read from a file, and wouldn't have what is put in.
     """

@@ -27,10 +27,7 @@ class TrainedModel(providers.Object[Any]):
 def new_model(model: Any, trainer: Any, predictor: Any) -> dict[str, Any]:
     """Return arguments of a family's ``training_run``: a new model, and what keeps it once it is trained.
 
-    Args:
-        model: The family's provider of models.
-        trainer: The trainer's container.
-        predictor: The family's provider of predictors, which takes ``model``.
+    The family's provider of predictors takes ``model``.
     """
     return {
         "model": providers.Callable(

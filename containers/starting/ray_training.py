@@ -28,13 +28,10 @@ _RAY_FOLDER = "ray"
 def train_in_workers(
     settings: InstanceOf[ApplicationSettings], *, address: str | None = None
 ) -> TrainingResult:
-    """Train in as many workers as ``trainer.devices`` and ``trainer.num_nodes`` say.
+    """Train in as many workers as ``trainer.devices`` and ``trainer.num_nodes`` say, at `find_cluster`.
 
-    All workers see the run folder and the data at the paths that they have here.
-
-    Args:
-        settings: Of the training; strategy and devices are Ray's.
-        address: Of a running cluster, see `app.training.ray.cluster.find_cluster`.
+    All workers see the run folder and the data at the paths that they have here; strategy and devices are
+    Ray's.
 
     Raises:
         UserError: Something can't be used as the settings say.

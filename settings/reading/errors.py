@@ -73,10 +73,7 @@ def describe_problems(
 ) -> list[str]:
     """Return one line for each mistake that pydantic found in a settings model, and a count of those over 20.
 
-    Args:
-        error: What pydantic raised.
-        model: The model that was built.
-        layers: Where the values come from, the lowest first; a line begins with the place of its value.
+    A line begins with the place of its value in the layers, the lowest first.
     """
     problems = error.errors(include_url=False)
     depths = _depths(problem["loc"] for problem in problems)

@@ -32,11 +32,6 @@ class Found:
 def find(settings: ApplicationSettings, names: Names, kinds: Mapping[str, Sequence[str]]) -> Found:
     """Return where a setting stands.
 
-    Args:
-        settings: The settings that are searched from; items that are named in the path are among them.
-        names: Its path.
-        kinds: What the choices may be that are searched, by the path of their ``kind``.
-
     Raises:
         SettingsError: There is no such setting, or not with these kinds; names the nearest one.
     """

@@ -95,11 +95,7 @@ class SearchSpace:
 
 
 def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> SearchSpace:
-    """Return the space of what is searched, each end of which the settings take.
-
-    Args:
-        settings: The settings that are searched from.
-        search: What each setting may be, see `read_search`, by dotted name.
+    """Return the space of what is searched from settings, which take each end of it; see `read_search`.
 
     Raises:
         SettingsError: With one line for each mistake.

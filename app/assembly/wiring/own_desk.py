@@ -44,10 +44,6 @@ class OwnDesk:
     A batch has the structure of the training's; what the step doesn't need of it, such as labels, may be
     null. Batches of several requests are computed together, as the step says something of each row.
 
-    Args:
-        predictor: The model.
-        data_spec: Knows the structure of a batch.
-
     Raises:
         UserError: Neither a batch nor files can be answered.
     """

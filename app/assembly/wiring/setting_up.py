@@ -24,10 +24,6 @@ _SEED = 0
 def make_datamodule(make: Callable[[], LightningDataModule], *, path: str) -> LightningDataModule:
     """Return a datamodule whose hooks draw the same numbers whenever Lightning calls them.
 
-    Args:
-        make: Makes it.
-        path: Of its provider, for messages.
-
     Raises:
         UserError: It is no LightningDataModule.
     """

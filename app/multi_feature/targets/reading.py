@@ -116,12 +116,7 @@ class TargetColumns:
 
 
 def read_targets(table: pa.Table, wanted: WantedTarget, known: AnyTarget | None = None) -> TargetColumns:
-    """Read the columns that are to be predicted.
-
-    Args:
-        table: Has them.
-        wanted: What is said of them.
-        known: What a trained model knows of them, by which they are read; None: they are new.
+    """Read the columns that are to be predicted, as a trained model knows them if there is one.
 
     Raises:
         UserError: There is no such column, or it isn't what is wanted; with column, row and advice.
