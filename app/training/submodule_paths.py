@@ -13,8 +13,7 @@ def find_submodules(
 ) -> dict[str, nn.Module]:
     """Return the submodules of a composite at a path or pattern, by their paths below the composite.
 
-    The part of a wiring is found by its own name, whatever attribute holds it: ``known`` says which, else the
-    recipe.
+    A part of a wiring is found by its own name, whatever attribute holds it, see ``known``, else a recipe.
 
     Raises:
         UserError: The path matches nothing; the near ones are listed.

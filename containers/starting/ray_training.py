@@ -30,8 +30,7 @@ def train_in_workers(
 ) -> TrainingResult:
     """Train in as many workers as ``trainer.devices`` and ``trainer.num_nodes`` say, at `find_cluster`.
 
-    All workers see the run folder and the data at the paths that they have here; strategy and devices are
-    Ray's.
+    All workers see the run folder and the data at the paths that they have here.
 
     Raises:
         UserError: Something can't be used as the settings say.

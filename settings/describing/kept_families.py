@@ -67,9 +67,8 @@ def place_in_package(named: str) -> Path | None:
 def _sources_of(family: Family, *, by_module: bool) -> Iterator[str]:
     """Yield what defines the wiring function, data, model, all kinds, and the bases of these.
 
-    These are modules if ``by_module``, which are elsewhere in another environment; else, or where a file
-    can't
-    be imported, files.
+    These are modules if ``by_module``, which may be elsewhere in another environment; else, or where a file
+    can't be imported, files.
     """
     defined: list[Any] = [*family.defined_by]
     waiting: list[Any] = [family.settings]

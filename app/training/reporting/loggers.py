@@ -22,9 +22,8 @@ from nested_lightning.app.training.reporting.secrets import without_secrets
 class Tracker(Logger):
     """What our loggers have in common: they hide secrets, and know their names and runs.
 
-    Each takes its name in the settings, ``item``, the run folder, in which it keeps what it writes here, and
-    the
-    id of the run to go on in, None for a new one; what else it takes is called as in Lightning's logger.
+    Each takes its name in the settings, ``item``, the run folder, and the id of the run to go on in, None for
+    a new one; what else it takes is called as in Lightning's logger.
     """
 
     item = ""
