@@ -109,6 +109,14 @@ class ApplicationSettings(Settings):
         copy._provenance = _Provenance(dict(places))
         return copy
 
+    def changed(self, changes: Mapping[str, Any]) -> "ApplicationSettings":
+        """Return settings with `changes`, see `change_settings`; all keep where they were found.
+
+        Raises:
+            SettingsError: A change is wrong.
+        """
+        return parse_settings(change_settings(self.to_plain(), changes)).found_in(self.provenance)
+
     def packages(self) -> dict[str, str]:
         """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path."""
         section = self.family.section

@@ -14,7 +14,7 @@ from optuna.distributions import (
     distribution_to_json,
 )
 
-from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.errors import SettingsError
@@ -209,7 +209,7 @@ def _refusals(
     nearest = [*needed][-1:]  # the choice that the setting itself belongs to
     for kinds in [{choice: kind} for choice in nearest for kind in asked_when[choice]] or [{}]:
         try:
-            parse_settings(change_settings(settings.to_plain(), {**needed, **kinds, path: value}))
+            settings.changed({**needed, **kinds, path: value})
         except SettingsError as error:
             yield from (f"--search {problem}" for problem in error.problems)
 
