@@ -105,7 +105,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             trainer.training_run,
             **new_model(model, trainer, predictor),
             datamodule=datamodule,
-            data_summary=data_summary.provider,
+            summarize_data=data_summary.provider,
         )
 
     parts = part_providers(plan.parts, settings_model, partial(getattr, OwnContainer.settings.provided))

@@ -131,6 +131,19 @@ class RunFolder:
         for file in self._files:
             temporary_of(file).unlink(missing_ok=True)
 
+    def refuse_to_replace_results(self) -> None:
+        """Refuse to train anew where a training has ended.
+
+        Raises:
+            UserError: It has.
+        """
+        if self.results_file.exists():
+            is_whole = self.checkpoint_of_results.is_file()
+            rest = ":" if is_whole else ", and its checkpoints are gone: put them back, or"
+            raise UserError(
+                f"run folder {self.path}: its training has ended{rest} begin a new training in another folder"
+            )
+
     def _refuse_links(self) -> None:
         """Refuse a folder, maybe from elsewhere, in which a write would end outside of it or never."""
         for place in (self.checkpoints, *self._files):
