@@ -97,10 +97,7 @@ def _print_result(result: Any) -> None:
         f"Test scores of {len(result.folds)} folds",
         ["score", "mean", "std", "low", "high", "baseline"],
         [
-            (
-                name,
-                *(format_metric(name, value) for value in (*_spread(one), means.get(name))),
-            )
+            (name, *(format_metric(name, value) for value in (*_spread(one), means.get(name))))
             for name, one in shown.items()
         ],
     )

@@ -12,12 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.exported.manifest import Loop
-from nested_lightning.app.exporting.exportable import (
-    Exportable,
-    Exports,
-    Graphs,
-    some_rows,
-)
+from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphs, some_rows
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
 from nested_lightning.app.image_to_text.generation.search import State

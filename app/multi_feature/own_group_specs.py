@@ -59,10 +59,7 @@ class PictureGroupSpec(OneColumnSpec):
     def squaring(self) -> Squaring:
         """How a picture becomes square."""
         return Squaring(
-            size=self.size,
-            fit=self.fit,
-            interpolation=self.interpolation,
-            crop_fraction=self.crop_fraction,
+            size=self.size, fit=self.fit, interpolation=self.interpolation, crop_fraction=self.crop_fraction
         )
 
     @property

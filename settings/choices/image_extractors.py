@@ -29,10 +29,7 @@ class ImageExtractorSettings(
 
 
 class PlainImageExtractorSettings(
-    ImageExtractorSettings,
-    PlainImageEncoderSettings,
-    kind="plain_image",
-    target=".plain_image_extractor",
+    ImageExtractorSettings, PlainImageEncoderSettings, kind="plain_image", target=".plain_image_extractor"
 ):
     """Of pictures: convolution, ReLU and max-pooling, twice; then a linear layer."""
 

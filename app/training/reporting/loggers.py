@@ -8,11 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning.loggers import (
-    CSVLogger,
-    Logger,
-    TensorBoardLogger,
-)
+from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
