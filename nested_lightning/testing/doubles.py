@@ -26,13 +26,13 @@ class FewSamples(LightningDataModule):
     Args:
         data_spec: What the family's model is built from.
         batches: Batches of the family's own type, on the CPU.
-        fingerprint: Hash of the data.
     """
 
-    def __init__(self, *, data_spec: Any, batches: Sequence[Any], fingerprint: str = "few samples") -> None:
+    fingerprint = "few samples"
+
+    def __init__(self, *, data_spec: Any, batches: Sequence[Any]) -> None:
         super().__init__()
         self.data_spec = data_spec
-        self.fingerprint = fingerprint
         self.batches = list(batches)
 
     def train_dataloader(self) -> DataLoader[Any]:
