@@ -13,6 +13,7 @@ from nested_lightning.commands.printing.console import (
     print_table,
     quiet_lightning,
     short_path,
+    starting,
     status_console,
 )
 from nested_lightning.commands.printing.data_summary import print_data
@@ -33,7 +34,7 @@ def train_folds(
         SettingsError: That many folds can't be, or the training would run in several processes.
         UserError: The folder holds folds already.
     """
-    with status_console.status("Starting"):
+    with starting("Starting"):
         from nested_lightning.containers.starting.folds import begin_folds, rest_of_folds
 
         quiet_lightning()
@@ -58,7 +59,7 @@ def resume_folds(
 
     Takes what `resume_training` takes.
     """
-    with status_console.status("Starting"):
+    with starting("Starting"):
         from nested_lightning.containers.starting.folds import rest_of_folds
 
         quiet_lightning()

@@ -20,7 +20,7 @@ from nested_lightning.commands.options import (
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides, split_arguments
 from nested_lightning.commands.own_families import know_families
 from nested_lightning.commands.printing.answers import print_answers, write_answers
-from nested_lightning.commands.printing.console import status_console
+from nested_lightning.commands.printing.console import starting
 from nested_lightning.settings.predictor import PredictorInterface
 
 CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
@@ -44,7 +44,7 @@ def predict(
     requests = split_arguments(
         [*(override or []), *_take(after, "--override")], [*(set_ or []), *_take(after, "--set", "-s")]
     )
-    with status_console.status("Loading the model"):
+    with starting("Loading the model"):
         opened = (
             _open_exported(checkpoint, device, requests)
             if is_exported(checkpoint)

@@ -21,7 +21,13 @@ from nested_lightning.commands.options import (
     SkipBadOption,
     device_options,
 )
-from nested_lightning.commands.printing.console import print_line, print_note, quiet_lightning, status_console
+from nested_lightning.commands.printing.console import (
+    print_line,
+    print_note,
+    quiet_lightning,
+    starting,
+    status_console,
+)
 from nested_lightning.commands.printing.sweep_report import (
     SweepProgress,
     print_plan,
@@ -67,7 +73,7 @@ def _sweep(sources: Sources, **given: Any) -> None:
     """Search over settings and submodules by trials, each an ordinary training; needs the extra `sweep`."""
     if sources.requests:
         raise UserError("--override: a sweep draws registered kinds; register yours, and search SLOT.kind")
-    with status_console.status("Starting"):
+    with starting("Starting"):
         require_sweep()
         resumed: Path | None = given["resume"]
         settings, sweep = _resolve(sources, given, resumed)
