@@ -123,11 +123,7 @@ def config(
 
 
 def read_checkpoint(path: Path) -> "Recipe":
-    """Return what a checkpoint was made with; torch is imported here, and only then.
-
-    Raises:
-        UserError: It can't be read, or has no recipe.
-    """
+    """Return what a checkpoint was made with; torch is imported here, and only then."""
     from nested_lightning.app.checkpoints.model_file import read_model_file
     from nested_lightning.app.checkpoints.recipe import read_recipe
 

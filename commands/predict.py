@@ -75,11 +75,7 @@ def _open_exported(
 
 
 def refuse_for_exported(path: Path, device: str | None, requests: Sequence[OverrideRequest]) -> None:
-    """Refuse what an exported model has no use for.
-
-    Raises:
-        UserError: It is to be elsewhere than on the CPU, or parts of it are to be replaced.
-    """
+    """Refuse what an exported model has no use for."""
     if device not in (None, "cpu", "auto"):
         raise UserError(f"--device {device}: {path} is run by onnxruntime on the CPU; leave it out")
     if requests:

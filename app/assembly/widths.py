@@ -51,19 +51,11 @@ class StandIn(nn.Module):
         self.place = nn.Parameter(torch.empty(1))  # a component without parameters would be another fault
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Fail.
-
-        Raises:
-            NotBuiltError: Always.
-        """
+        """Raise a `NotBuiltError`."""
         raise NotBuiltError(self._stands_for)
 
     def __getattr__(self, name: str) -> Any:
-        """Return a parameter or a submodule.
-
-        Raises:
-            NotBuiltError: It has none of this name.
-        """
+        """Return a parameter or a submodule."""
         try:
             return super().__getattr__(name)
         except AttributeError:

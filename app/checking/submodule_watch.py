@@ -122,11 +122,7 @@ class SubmoduleWatch:
         )
 
     def _check_published(self, path: str, output: Any) -> None:
-        """Check that what came out is as wide as the submodule says, or else as it was asked for.
-
-        Raises:
-            UserError: It isn't.
-        """
+        """Check that what came out is as wide as the submodule says, or else as it was asked for."""
         if not isinstance(output, Tensor) or output.dim() not in _WIDTH_AT:
             return
         width = output.shape[_WIDTH_AT[output.dim()]]

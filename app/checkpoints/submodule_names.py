@@ -16,11 +16,7 @@ def matching_places(path: str, places: Mapping[str, str], *, family: str) -> lis
 
 
 def refuse_path(path: str, known: Iterable[str], *, where: str) -> Never:
-    """Refuse a path that names nothing.
-
-    Raises:
-        UserError: Always; the near ones of those known are listed.
-    """
+    """Refuse a path that names nothing."""
     known = list(known)
     near = difflib.get_close_matches(path, known, n=4, cutoff=0.5) or _shortest(known)
     raise UserError(f"{where}: there is no such submodule; near: {', '.join(near)}")

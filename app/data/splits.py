@@ -182,11 +182,7 @@ def check_fractions(val_fraction: float, test_fraction: float) -> None:
 
 
 def check_fold(fold: int, num_folds: int, val_fraction: float) -> None:
-    """Refuse a fold that is none of ``num_folds``, and a share that leaves nothing to train on.
-
-    Raises:
-        UserError: Says which.
-    """
+    """Refuse a fold that is none of ``num_folds``, and a share that leaves nothing to train on."""
     if num_folds < 2 or not 0 <= fold < num_folds:
         raise UserError(f"fold {fold} of {num_folds}: at least 2 folds are needed, counted from 0")
     if not 0 <= val_fraction < 1:
@@ -194,11 +190,7 @@ def check_fold(fold: int, num_folds: int, val_fraction: float) -> None:
 
 
 def split_column(table: pa.Table, column: str) -> pa.ChunkedArray:
-    """Return the column that a split goes by.
-
-    Raises:
-        UserError: There is none of that name.
-    """
+    """Return the column that a split goes by."""
     if column not in table.column_names:
         near = did_you_mean(column, table.column_names)
         raise UserError(f"there is no split column '{column}'{near}; see data.split")
@@ -206,11 +198,7 @@ def split_column(table: pa.Table, column: str) -> pa.ChunkedArray:
 
 
 def refuse_empty_cells(is_empty: npt.NDArray[np.bool_], column: str) -> None:
-    """Refuse rows, True in ``is_empty`` of [N], that a split can't place.
-
-    Raises:
-        RowError: Counts them.
-    """
+    """Refuse rows, True in ``is_empty`` of [N], that a split can't place."""
     if is_empty.any():
         raise RowError(
             f"split column '{column}' is empty in {counted(int(is_empty.sum()), 'row')}, first in row {{row}}"

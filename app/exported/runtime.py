@@ -131,11 +131,7 @@ def count_threads() -> int:
 
 
 def refuse_infinite(values: Array) -> None:
-    """Refuse answers that aren't finite numbers; minus infinity is the logarithm of 0.
-
-    Raises:
-        UserError: There is NaN, or infinity.
-    """
+    """Refuse answers that aren't finite numbers; minus infinity is the logarithm of 0."""
     if values.dtype.kind == "f" and not (values < np.inf).all():
         raise UserError(
             "the model answers with numbers that aren't finite: what it is given is too large, or its weights"

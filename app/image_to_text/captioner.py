@@ -67,11 +67,7 @@ class Captioner(ABC):
 
     @abstractmethod
     def _write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
-        """Write a caption for each picture of a batch.
-
-        Raises:
-            UserError: The model's answers aren't finite.
-        """
+        """Write a caption for each picture of a batch."""
 
     @checked_arguments
     def predict_paths(

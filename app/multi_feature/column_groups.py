@@ -196,11 +196,7 @@ def select_columns(columns: Sequence[str], wanted: Sequence[str], *, setting: st
 
 
 def check_columns(columns: Sequence[str], wanted: Sequence[str], *, setting: str) -> None:
-    """Refuse names that no column has.
-
-    Raises:
-        UserError: Names the first of them, the nearest column and ``setting``.
-    """
+    """Refuse names that no column has."""
     for name in wanted:
         if name not in columns:
             raise UserError(

@@ -92,11 +92,7 @@ def encode_pieces(inputs: Sequence[RawSequence], spec: PieceSpec, *, has_step_la
 def refuse_long_windows(
     sequences: Iterable[Rows], spec: PieceSpec, *, name: str, window: int | None, margin: int
 ) -> None:
-    """Refuse sequences with more labelled steps than can be read at once.
-
-    Raises:
-        UserError: There is such a sequence; names both numbers.
-    """
+    """Refuse sequences with more labelled steps than can be read at once."""
     for number, sequence in enumerate(sequences, start=1):
         for cut in cut_windows(len(sequence), window=window, margin=margin):
             num = int((sequence[cut.start : cut.stop] != 0).sum())

@@ -62,11 +62,7 @@ def resume_in_workers(
 
 
 def refuse_own_family(settings: ApplicationSettings) -> None:
-    """Refuse a family that no package registers, since workers read the settings anew.
-
-    Raises:
-        SettingsError: It is one.
-    """
+    """Refuse a family that no package registers, since workers read the settings anew."""
     if settings.given:
         raise SettingsError(["--engine ray: workers know families of packages alone, see docs/plugins.md"])
 

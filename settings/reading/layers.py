@@ -42,11 +42,7 @@ class Layer:
         return self.origin
 
     def get(self, names: Names) -> Any:
-        """Return the value at a path.
-
-        Raises:
-            KeyError: There is none.
-        """
+        """Return the value at a path."""
         value: Any = self.values
         for name in names:
             if not isinstance(value, Mapping) or name not in value:

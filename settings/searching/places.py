@@ -98,11 +98,7 @@ def _with_item(settings: ApplicationSettings, item: Names, names: Names) -> Appl
 
 
 def value_at(settings: ApplicationSettings, names: Names) -> Any:
-    """Return a value.
-
-    Raises:
-        LookupError: There is none.
-    """
+    """Return a value."""
     value: Any = settings
     for name in names:
         if isinstance(value, Mapping):
@@ -115,11 +111,7 @@ def value_at(settings: ApplicationSettings, names: Names) -> Any:
 
 
 def _having(slot: Slot, name: str, here: Names, kinds: Sequence[str]) -> list[str]:
-    """Return which of the kinds have a setting.
-
-    Raises:
-        SettingsError: None has.
-    """
+    """Return which of the kinds have a setting."""
     having = [kind for kind in kinds if kind in slot.choices and name in slot.choices[kind].model_fields]
     if having:
         return having

@@ -165,11 +165,7 @@ def _parameter(
 
 
 def _everything(settings: ApplicationSettings, path: str, found: Found, notes: list[str]) -> Values:
-    """Return all values of a setting; of a choice, the kinds that need no setting of their own.
-
-    Raises:
-        SettingsError: It has no end of them.
-    """
+    """Return all values of a setting; of a choice, the kinds that need no setting of their own."""
     if found.slot is not None:
         refused = {kind: [*_refusals(settings, path, kind, found.asked_when)] for kind in found.slot.choices}
         said = ((kind, lines[0].removeprefix("--search ")) for kind, lines in refused.items() if lines)

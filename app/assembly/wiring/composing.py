@@ -122,11 +122,7 @@ class Composer:
             warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
 
     def _read(self, facts: DataFacts) -> None:
-        """Let the function read the data; a part that can't be built is reported when the model is built.
-
-        Raises:
-            CompositionError: The function ends early because of such a part.
-        """
+        """Let the function read the data; a part that can't be built is reported when the model is built."""
         faults: list[CompositionError] = []
         try:
             with on_meta():

@@ -234,11 +234,7 @@ class BoundParts(Mapping[str, BoundPart]):
         return tuple(self._asked)
 
     def refuse_unused(self) -> None:
-        """Refuse names that were given and that the wiring function didn't ask for.
-
-        Raises:
-            CompositionError: There is one.
-        """
+        """Refuse names that were given and that the wiring function didn't ask for."""
         for name in (one for one in self._items if one not in self._asked):
             path = self._wiring.assembler.locate(self._place.format(name))
             if not self._wiring.assembler.has_fault(path):

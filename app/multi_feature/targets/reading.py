@@ -77,11 +77,7 @@ class TargetColumns:
         return TargetColumns(columns=kept, guesses=self.guesses, is_several=self.is_several)
 
     def refuse_missing(self) -> None:
-        """Refuse rows without a target.
-
-        Raises:
-            UserError: Names column and row.
-        """
+        """Refuse rows without a target."""
         for one in self.columns:
             advice = one.advice if isinstance(one, ClassColumn) else ""
             refuse_missing_labels(one.is_missing, what=f"the label '{one.name}'", advice=advice)
@@ -154,11 +150,7 @@ def _read(
 
 
 def _refuse_idle(columns: Sequence[TargetColumn], wanted: WantedTarget, known: AnyTarget | None) -> None:
-    """Refuse settings of columns that don't exist.
-
-    Raises:
-        UserError: A positive class is named, and no column has two; or a separator, and none has labels.
-    """
+    """Refuse a positive class where no column has two, and a separator where none has labels."""
     kinds = {one.name: "labels" if isinstance(one, LabelColumn) else one.kind for one in columns}
     said = {"positive": ("binary", wanted.positive), "label_separator": ("labels", wanted.separator)}
     for setting, (kind, value) in said.items():

@@ -226,11 +226,7 @@ Target: TypeAlias = ClassTarget | NumberTarget | CountTarget | LabelTarget
 
 
 def refuse_other_than_counts(values: Numbers, column: str) -> None:
-    """Refuse numbers that count nothing.
-
-    Raises:
-        UserError: One is negative or has a fraction; the message names the first row.
-    """
+    """Refuse numbers that count nothing."""
     is_wrong = (values < 0) | (values != np.floor(values))
     if is_wrong.any():
         row = int(is_wrong.argmax())

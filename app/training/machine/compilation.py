@@ -54,11 +54,7 @@ class Compilation(TemporaryChange):
 
 
 def check_cpp_compiler() -> None:
-    """Look for the C++ compiler that ``torch.compile`` needs on a CPU.
-
-    Raises:
-        UserError: There is none.
-    """
+    """Look for the C++ compiler that ``torch.compile`` needs on a CPU."""
     names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "c++"]
     if not any(map(shutil.which, names)):
         raise UserError(

@@ -41,11 +41,7 @@ class Tracker(Logger):
 
 
 class TensorBoard(Tracker, TensorBoardLogger):
-    """TensorBoard's event files in the folder ``tensorboard`` of the run folder, which are continued.
-
-    Raises:
-        UserError: The package isn't installed.
-    """
+    """TensorBoard's event files in the folder ``tensorboard`` of the run folder, which are continued."""
 
     def __init__(self, *, item: str, folder: Path, run: str | None = None) -> None:
         require("tensorboard", item)
@@ -64,11 +60,7 @@ class Csv(Tracker, CSVLogger):
 
 
 def require(module: str, item: str) -> None:
-    """Refuse to go on without a package.
-
-    Raises:
-        UserError: It isn't installed.
-    """
+    """Refuse to go on without a package."""
     if find_spec(module) is None:
         extra = module.removesuffix("_ml")
         raise UserError(f"trainer.loggers.{item} needs a package: pip install 'nested-lightning[{extra}]'")

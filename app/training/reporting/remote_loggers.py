@@ -30,11 +30,7 @@ class _Remote(Tracker):
 
 
 class Wandb(_Remote, WandbLogger):
-    """Weights & Biases.
-
-    Raises:
-        UserError: The package isn't installed.
-    """
+    """Weights & Biases."""
 
     def __init__(
         self,
@@ -78,11 +74,7 @@ class Wandb(_Remote, WandbLogger):
 
 
 class Mlflow(_Remote, MLFlowLogger):
-    """MLflow; without ``tracking_uri`` at the address in MLFLOW_TRACKING_URI, else in the run folder.
-
-    Raises:
-        UserError: The package isn't installed.
-    """
+    """MLflow; without ``tracking_uri`` at the address in MLFLOW_TRACKING_URI, else in the run folder."""
 
     def __init__(
         self,
@@ -144,11 +136,7 @@ class Mlflow(_Remote, MLFlowLogger):
 
 
 class Comet(_Remote, CometLogger):
-    """Comet.
-
-    Raises:
-        UserError: The package isn't installed.
-    """
+    """Comet."""
 
     def __init__(
         self,

@@ -132,11 +132,7 @@ class RunFolder:
             temporary_of(file).unlink(missing_ok=True)
 
     def refuse_to_replace_results(self) -> None:
-        """Refuse to train anew where a training has ended.
-
-        Raises:
-            UserError: It has.
-        """
+        """Refuse to train anew where a training has ended."""
         if self.results_file.exists():
             is_whole = self.checkpoint_of_results.is_file()
             rest = ":" if is_whole else ", and its checkpoints are gone: put them back, or"
