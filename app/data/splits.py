@@ -134,7 +134,19 @@ class FoldSplitter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnSplitter:
+class ColumnReader:
+    """What splitters that go by a column have in common."""
+
+    column: str
+
+    @property
+    def reserved_columns(self) -> tuple[str, ...]:
+        """The column, which is therefore no feature."""
+        return (self.column,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSplitter(ColumnReader):
     """The split that a column of the file states.
 
     Args:
@@ -144,11 +156,6 @@ class ColumnSplitter:
 
     column: str = "split"
     min_class_size: ClassVar[int] = 1
-
-    @property
-    def reserved_columns(self) -> tuple[str, ...]:
-        """The split column."""
-        return (self.column,)
 
     def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
         """Split the rows as the column says."""

@@ -11,7 +11,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from nested_lightning.app.assembly.wiring.making import make_here
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.training.adapters import Lora
-from nested_lightning.app.training.submodule_policies import SubmodulePolicy
+from nested_lightning.app.training.submodule_policy import SubmodulePolicy
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.submodules import LoraSettings, SubmodulePolicySettings
 

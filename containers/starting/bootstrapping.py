@@ -86,13 +86,11 @@ def _checked(
 ) -> ApplicationSettings:
     if isinstance(settings, ApplicationSettings):
         return settings
-    model = own.name if own is not None else None
+    named = {} if own is None else {"model": own.name}
     if isinstance(settings, Path) or (isinstance(settings, str) and settings.endswith((".yaml", ".yml"))):
-        return load_settings(
-            config=settings, assignments=[{"model": model}] if model else [], overrides=[*overrides]
-        )
+        return load_settings(config=settings, assignments=[named] if named else [], overrides=[*overrides])
     values = {"model": settings} if isinstance(settings, str) else settings
-    return parse_settings({**({"model": model} if model else {}), **values})
+    return parse_settings({**named, **values})
 
 
 def family_container(application: ApplicationContainer) -> Any:

@@ -59,12 +59,7 @@ class Wiring:
         return cls(Assembler(path=path, seed=_seed.get()))
 
     def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Call the function with its parts bound to their paths.
-
-        Args:
-            function: The wiring function.
-            *args: What is given for its parameters, by position; for a part: what builds it, or a module.
-            **kwargs: The same by name.
+        """Call the function with its parts bound to their paths; a part is given as what builds it, or ready.
 
         Raises:
             CompositionError: An argument isn't taken, or a part can't be built.
@@ -101,11 +96,7 @@ class Wiring:
     def build(
         self, part: "BoundPart", args: Any, kwargs: Mapping[str, Any], *, offered: Mapping[str, Any]
     ) -> Any:
-        """Build the one part at a path.
-
-        Raises:
-            CompositionError: It was built before, can't be built, or publishes another width than it got.
-        """
+        """Build the one part at a path."""
         path = part.path
         if part.name in self._called:
             raise CompositionError(
@@ -211,14 +202,9 @@ def _factory(root: str, name: str, maker: Any, expected: Expected) -> BoundPart:
 
 
 class BoundParts(Mapping[str, BoundPart]):
-    """Parts by name at their paths.
+    """Parts by name at their paths, which are ``place`` with their name for ``{}``.
 
-    Args:
-        wiring: The run that they belong to.
-        place: Path of each below the composite, with ``{}`` for its name.
-        items: What builds those that have names of their own in the settings.
-        default: What builds any other.
-        expected: What has to come of each.
+    ``items`` build those that have names of their own in the settings, ``default`` any other.
     """
 
     def __init__(

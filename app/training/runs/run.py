@@ -122,8 +122,8 @@ class TrainingRun:
             return self.result if self.result.test_metrics else self._with_test(self.result)
         if self.resume_from is None and self.trainer.global_step == 0:
             self.run_folder.refuse_to_replace_results()
-        is_first = self.trainer.is_global_zero  # of several processes, which share the folder
-        held = locked(self.run_folder) if is_first else nullcontext()
+        # of several processes, which share the folder, the first one locks it
+        held = locked(self.run_folder) if self.trainer.is_global_zero else nullcontext()
         refuse_unfit(self.trainer.callbacks, self.model)  # type: ignore[attr-defined]
         with disk_full_as_user_error(self.run_folder.path), held, self._listening():
             return self._train_and_evaluate()
@@ -221,9 +221,7 @@ class TrainingRun:
             file.write(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode())
 
     def _listening(self) -> AbstractContextManager[None]:
-        for interruption in self._callbacks(Interruption):
-            return interruption.listening(self.trainer)
-        return nullcontext()
+        return next((one.listening(self.trainer) for one in self._callbacks(Interruption)), nullcontext())
 
     def _load_best(self) -> Path:
         """Load the weights of the best checkpoint; of the last one, where no validation chose a best."""
