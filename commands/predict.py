@@ -13,6 +13,7 @@ from nested_lightning.commands.options import (
     ArgumentOption,
     CheckpointArgument,
     DebugOption,
+    DeviceOption,
     OverrideOption,
     OwnModelOption,
     is_exported,
@@ -32,7 +33,7 @@ _STANDARD_OUTPUT = Path("-")
 def predict(
     ctx: typer.Context,
     checkpoint: CheckpointArgument,
-    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    device: DeviceOption = None,
     model: OwnModelOption = None,
     override: OverrideOption = None,
     set_: ArgumentOption = None,
