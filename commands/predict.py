@@ -87,12 +87,7 @@ def refuse_for_exported(path: Path, device: str | None, requests: Sequence[Overr
 
 
 def make_command(interface: PredictorInterface, answers: Any) -> Any:
-    """Return a function whose signature has the files and the options of a predictor, for typer.
-
-    Args:
-        interface: Describes them.
-        answers: Called with files and options, gives `app.answers.Answers`.
-    """
+    """Return a function whose signature has the files and the options of a predictor, for typer."""
 
     def command(**given: Any) -> None:
         output = given.pop("output")

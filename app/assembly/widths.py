@@ -27,11 +27,7 @@ class Width(int):
 
 
 class NotBuiltError(NotImplementedError, AttributeError):
-    """A `StandIn` was called, or asked for what it doesn't have.
-
-    Args:
-        path: Path of the part that it stands for.
-    """
+    """A `StandIn` was called, or asked for what it doesn't have."""
 
     def __init__(self, path: str) -> None:
         super().__init__(f"it uses {path}, see there")

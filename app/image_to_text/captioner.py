@@ -44,11 +44,7 @@ class Caption:
 
 @dataclass(frozen=True, kw_only=True)
 class PictureCaption(Caption):
-    """What a model says of a picture file.
-
-    Attributes:
-        picture: The file's path.
-    """
+    """What a model says of a picture file."""
 
     picture: str
 

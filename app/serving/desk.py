@@ -108,10 +108,6 @@ class Description:
 def split_answers(answers: Sequence[Answer], num_rows: Iterable[int]) -> list[Sequence[Answer]]:
     """Return the answers of parts that were computed together, part by part.
 
-    Args:
-        answers: Of all rows.
-        num_rows: How many rows each part has.
-
     Raises:
         RuntimeError: There are not as many.
     """

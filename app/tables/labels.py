@@ -111,12 +111,7 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
 
 
 def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: str = "") -> None:
-    """Refuse rows without a label.
-
-    Args:
-        missing: Bool of [N].
-        what: The label as the message has it, e.g. ``the label 'kind'``.
-        advice: What else can be done.
+    """Refuse rows without a label, those that are True in ``missing`` of [N]; ``what`` is the label in words.
 
     Raises:
         UserError: Counts such rows and names the first.

@@ -94,13 +94,6 @@ def refuse_long_windows(
 ) -> None:
     """Refuse sequences with more labelled steps than can be read at once.
 
-    Args:
-        sequences: Pieces of [L, K].
-        spec: What cut them.
-        name: Name of the variant, for the message.
-        window: Steps of a window; None: sequences stay whole.
-        margin: Steps on each side of a window that are context alone.
-
     Raises:
         UserError: There is such a sequence; names both numbers.
     """

@@ -200,14 +200,7 @@ def from_recipe(
     data: Any = None,
     source: Path,
 ) -> ApplicationContainer:
-    """Return a ready container whose model is built by a recipe, with initial weights.
-
-    Args:
-        recipe: Family, settings, data spec and overrides.
-        changes: Nested values put over the recipe's settings.
-        overrides: See `from_checkpoint`.
-        data: See `from_checkpoint`.
-        source: The file that the recipe comes from, for messages.
+    """Return a ready container whose model is built by a recipe, with initial weights; see `from_checkpoint`.
 
     Raises:
         UserError: The data spec is none of the family.
@@ -237,12 +230,7 @@ def _for_use(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def naming_packages(recipe: Recipe, *, source: Path) -> Iterator[None]:
-    """Add to an error in settings which packages are missing or have another version.
-
-    Args:
-        recipe: Names the packages.
-        source: The file that it comes from, for the message.
-    """
+    """Add to an error in settings which packages are missing or have another version."""
     try:
         yield
     except SettingsError as error:

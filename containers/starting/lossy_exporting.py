@@ -26,13 +26,7 @@ MAX_SCORE_LOSS = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class LossyReport:
-    """What was written, and what was lost and won.
-
-    Attributes:
-        whole: The exact export.
-        before: What that is worth.
-        after: What the smaller one is worth.
-    """
+    """The exact export, and what it and the smaller one are worth."""
 
     whole: ExportReport
     before: Measured

@@ -13,15 +13,7 @@ from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, TensorF
 from nested_lightning.app.assembly.wiring.predicting import OwnPredictor
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.record_files import plain_values
-from nested_lightning.app.serving.desk import (
-    Answer,
-    Asked,
-    Description,
-    Limits,
-    Part,
-    Upload,
-    split_answers,
-)
+from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, Upload, split_answers
 from nested_lightning.app.serving.forms import FORM, JSON, form_schema, parse_json
 from nested_lightning.app.serving.problems import unprocessable
 
@@ -43,10 +35,6 @@ class OwnDesk:
 
     A batch has the structure of the training's; what the step doesn't need of it, such as labels, may be
     null. Batches of several requests are computed together, as the step says something of each row.
-
-    Args:
-        predictor: The model.
-        data_spec: Knows the structure of a batch.
 
     Raises:
         UserError: Neither a batch nor files can be answered.

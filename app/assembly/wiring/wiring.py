@@ -99,12 +99,7 @@ class Wiring:
         return name in self._called
 
     def build(
-        self,
-        part: "BoundPart",
-        args: Any,
-        kwargs: Mapping[str, Any],
-        *,
-        offered: Mapping[str, Any],
+        self, part: "BoundPart", args: Any, kwargs: Mapping[str, Any], *, offered: Mapping[str, Any]
     ) -> Any:
         """Build the one part at a path.
 

@@ -21,9 +21,6 @@ class Compilation(TemporaryChange):
 
     Names and weights stay as they are, and so do checkpoints. The first batch of each shape takes seconds to
     minutes, so that it pays for long trainings of large models alone.
-
-    Args:
-        is_wanted: Whether anything is compiled.
     """
 
     def __init__(self, *, is_wanted: bool) -> None:
