@@ -125,7 +125,9 @@ def _cases_of_sorts(folder: Path) -> Iterator[Case]:
     }
     parquet.write_table(pa.table(columns), names)
     for sort in SORTS:
-        data = {"multi_feature.data.path": str(pictures if sort == "picture_extractor" else names)}
+        is_picture = sort == "picture_extractor"
+        data: dict[str, Any] = {"multi_feature.data.path": str(pictures if is_picture else names)}
+        data |= {} if is_picture else {"multi_feature.data.label": "label"}
         for kind in sorted_choices(sort):
             choice = f"multi_feature.{sort}.kind={kind}"
             yield Case(family="multi-feature", says=choice, assignments=[data, choice])
