@@ -46,9 +46,7 @@ def test_a_decoder_whose_state_gains_tensors_is_refused_in_a_line(tmp_path: Path
         tolerance=1e-4,
     )
 
-    with pytest.raises(
-        ExportError, match=r"^image_to_text\.text_decoder: its state has ever more tensors.*"
-    ):
+    with pytest.raises(ExportError, match=r"^image_to_text\.text_decoder: its state has ever more tensors.*"):
         exporter(tmp_path / "captions", "onnx")
 
     assert not [*tmp_path.iterdir()]
