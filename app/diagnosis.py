@@ -83,13 +83,9 @@ def find_imports() -> Iterator[Finding]:
 
 
 def find_import_problems(targets: list[str]) -> list[str | None]:
-    """Import each target in a child process of its own, several at the same time.
+    """Import each target, ``module`` or ``module:name``, in a child process of its own, several at a time.
 
-    Args:
-        targets: ``module`` or ``module:name``, found as in this process.
-
-    Returns:
-        For each target one line that says why it can't be imported; None: it can.
+    Return for each one line that says why it can't be imported; None: it can.
     """
     with ThreadPoolExecutor() as pool:
         return [*pool.map(_find_import_problem, targets)]
