@@ -33,13 +33,7 @@ except BaseException as error:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was checked.
-
-    Attributes:
-        subject: What it is, e.g. ``torch``.
-        value: How it is, e.g. ``2.13.0``.
-        problem: What is wrong with it, and what to do; None: it's fine.
-    """
+    """One thing that was checked, how it is, and what to do where it has a problem."""
 
     subject: str
     value: str
