@@ -162,7 +162,7 @@ def main(
                 differences, why = _exported(case, Path(place, f"{number}"), num_steps)
                 found.append(differences)
                 table.add_row(name, case.says, f"{len(differences)}", why)
-                Console(stderr=True).print(name, case.says, len(differences), why)
+                Console(stderr=True).print(name, case.says, len(differences), why, soft_wrap=True)
     console = Console(width=150)
     console.print(table)
     num_graphs, num_exported = sum(map(len, found)), sum(map(bool, found))
