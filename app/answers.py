@@ -35,12 +35,7 @@ class Predictor(Generic[ModelT, SpecT]):
 
 @dataclass(kw_only=True, eq=False)
 class Evaluator(Generic[PredictorT, DataT]):
-    """Scores a predictor's answers.
-
-    Attributes:
-        predictor: Has the trained composite.
-        datamodule: The data with their split.
-    """
+    """Scores a predictor's answers."""
 
     predictor: PredictorT
     datamodule: DataT

@@ -165,8 +165,7 @@ def _try_device(name: str, described: str) -> Finding:
 def find_run_folder(folder: Path) -> Finding:
     """Return whether a run folder can be made there and written to; nothing is left behind.
 
-    Args:
-        folder: The folder of runs; where it isn't there yet, the nearest one above it is tried.
+    Where the folder of runs isn't there yet, the nearest one above it is tried.
     """
     place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     try:

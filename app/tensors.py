@@ -28,11 +28,7 @@ def tensors_in(value: Any) -> list[Tensor]:
 
 
 def require_finite(answers: Tensor) -> Tensor:
-    """Return a model's answer, after checking that its numbers are finite.
-
-    Raises:
-        UserError: It holds NaN or infinity.
-    """
+    """Return a model's answer, after checking that its numbers are finite."""
     if not torch.isfinite(answers).all():
         raise UserError(
             "the model answers with numbers that aren't finite: its weights are of no use, or what it is"

@@ -125,7 +125,9 @@ def _cases_of_sorts(folder: Path) -> Iterator[Case]:
     }
     parquet.write_table(pa.table(columns), names)
     for sort in SORTS:
-        data = {"multi_feature.data.path": str(pictures if sort == "picture_extractor" else names)}
+        is_picture = sort == "picture_extractor"
+        data: dict[str, Any] = {"multi_feature.data.path": str(pictures if is_picture else names)}
+        data |= {} if is_picture else {"multi_feature.data.label": "label"}
         for kind in sorted_choices(sort):
             choice = f"multi_feature.{sort}.kind={kind}"
             yield Case(family="multi-feature", says=choice, assignments=[data, choice])
@@ -160,7 +162,7 @@ def main(
                 differences, why = _exported(case, Path(place, f"{number}"), num_steps)
                 found.append(differences)
                 table.add_row(name, case.says, f"{len(differences)}", why)
-                Console(stderr=True).print(name, case.says, len(differences), why)
+                Console(stderr=True).print(name, case.says, len(differences), why, soft_wrap=True)
     console = Console(width=150)
     console.print(table)
     num_graphs, num_exported = sum(map(len, found)), sum(map(bool, found))

@@ -30,12 +30,6 @@ def train_folds(
 ) -> None:
     """Train and test once for each fold, and print the results; a job that was requeued goes on.
 
-    Args:
-        settings: Of a single training. What they say of the split's validation part and seed is kept.
-        num_folds: Number of folds, at least 2.
-        requests: What takes the places of providers.
-        is_checked: Whether faults are looked for before the first fold.
-
     Raises:
         SettingsError: That many folds can't be, or the training would run in several processes.
         UserError: The folder holds folds already.
@@ -104,10 +98,7 @@ def _print_result(result: Any) -> None:
         f"Test scores of {len(result.folds)} folds",
         ["score", "mean", "std", "low", "high", "baseline"],
         [
-            (
-                name,
-                *(format_metric(name, value) for value in (*_spread(one), means.get(name))),
-            )
+            (name, *(format_metric(name, value) for value in (*_spread(one), means.get(name))))
             for name, one in shown.items()
         ],
     )

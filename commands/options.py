@@ -87,8 +87,7 @@ SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out samples that can't be used, and count them.")
 ]
 DeviceOption = Annotated[
-    str | None,
-    typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.", autocompletion=complete_device),
+    str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.", autocompletion=complete_device)
 ]
 EngineOption = Annotated[
     Literal["lightning", "ray"],
@@ -152,11 +151,7 @@ def nest_given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def device_options(device: str | None) -> dict[str, Any]:
-    """Return the settings of the trainer that ``--device`` stands for.
-
-    Raises:
-        SettingsError: It isn't one of those that can be chosen.
-    """
+    """Return the settings of the trainer that ``--device`` stands for."""
     if device is None:
         return {}
     accelerator, colon, index = device.partition(":")

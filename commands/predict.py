@@ -13,6 +13,7 @@ from nested_lightning.commands.options import (
     ArgumentOption,
     CheckpointArgument,
     DebugOption,
+    DeviceOption,
     OverrideOption,
     OwnModelOption,
     is_exported,
@@ -32,7 +33,7 @@ _STANDARD_OUTPUT = Path("-")
 def predict(
     ctx: typer.Context,
     checkpoint: CheckpointArgument,
-    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    device: DeviceOption = None,
     model: OwnModelOption = None,
     override: OverrideOption = None,
     set_: ArgumentOption = None,
@@ -75,11 +76,7 @@ def _open_exported(
 
 
 def refuse_for_exported(path: Path, device: str | None, requests: Sequence[OverrideRequest]) -> None:
-    """Refuse what an exported model has no use for.
-
-    Raises:
-        UserError: It is to be elsewhere than on the CPU, or parts of it are to be replaced.
-    """
+    """Refuse what an exported model has no use for."""
     if device not in (None, "cpu", "auto"):
         raise UserError(f"--device {device}: {path} is run by onnxruntime on the CPU; leave it out")
     if requests:
@@ -87,12 +84,7 @@ def refuse_for_exported(path: Path, device: str | None, requests: Sequence[Overr
 
 
 def make_command(interface: PredictorInterface, answers: Any) -> Any:
-    """Return a function whose signature has the files and the options of a predictor, for typer.
-
-    Args:
-        interface: Describes them.
-        answers: Called with files and options, gives `app.answers.Answers`.
-    """
+    """Return a function whose signature has the files and the options of a predictor, for typer."""
 
     def command(**given: Any) -> None:
         output = given.pop("output")

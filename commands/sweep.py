@@ -125,12 +125,7 @@ def _split_search(text: str) -> tuple[str, str]:
 
 
 def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, SweepSettings]:
-    """Return the space, with those kinds of ``*`` that fit; nothing is trained yet.
-
-    Raises:
-        SettingsError: A setting or a kind can't be searched.
-        typer.Exit: Something is wrong with the model without a search.
-    """
+    """Return the space, with those kinds of ``*`` that fit; nothing is trained yet."""
     from nested_lightning.containers.starting.bootstrapping import bootstrap
     from nested_lightning.containers.sweeping.fitting import unfit_kinds
     from nested_lightning.settings.searching.space import make_space

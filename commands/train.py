@@ -19,11 +19,7 @@ from nested_lightning.commands.options import (
     best_of_run,
     device_options,
 )
-from nested_lightning.commands.overrides import (
-    OverrideRequest,
-    load_overrides,
-    refuse_overrides_in_workers,
-)
+from nested_lightning.commands.overrides import OverrideRequest, load_overrides, refuse_overrides_in_workers
 from nested_lightning.commands.printing.console import print_note, quiet_lightning, starting
 from nested_lightning.commands.run_training import print_result, refuse_faults, run_training
 from nested_lightning.commands.sources import Sources, with_sources
@@ -62,11 +58,7 @@ def train(
     del debug
     requests = sources.requests
     settings = sources.resolve(
-        options={
-            "seed": seed,
-            "run_dir": str(run_dir) if run_dir else None,
-            **device_options(device),
-        },
+        options={"seed": seed, "run_dir": str(run_dir) if run_dir else None, **device_options(device)},
         family_options={"data.batch_size": batch_size, "data.skip_bad": skip_bad or None},
         below=_layers_from(from_, sources.model),
     )

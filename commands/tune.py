@@ -60,10 +60,7 @@ def lr(
 
 @tune.command()
 @with_sources
-def batch_size(
-    sources: Sources,
-    debug: DebugOption = False,
-) -> None:
+def batch_size(sources: Sources, debug: DebugOption = False) -> None:
     """Find the largest batch that fits into memory, at most all samples; nothing is kept."""
     del debug
     settings, application, found = _prepare(sources)

@@ -27,11 +27,7 @@ class LimitSettings(Settings):
 
 
 def check_limits(values: Mapping[str, Any]) -> LimitSettings:
-    """Return limits, by their names.
-
-    Raises:
-        SettingsError: One is wrong, or there is no such limit.
-    """
+    """Return limits, by their names."""
     try:
         return LimitSettings.model_validate(values)
     except ValidationError as error:

@@ -95,11 +95,7 @@ class SweepSettings(Settings):
 
 
 def take_sweep_sections(layers: Sequence[Layer]) -> dict[str, Any]:
-    """Take what files say of the sweep out of their layers, and return it, the later over the earlier.
-
-    Raises:
-        SettingsError: It isn't a mapping.
-    """
+    """Take what files say of the sweep out of their layers, and return it, the later over the earlier."""
     taken: dict[str, Any] = {}
     for layer in layers:
         section = layer.values.pop(SWEEP, {})
@@ -111,11 +107,7 @@ def take_sweep_sections(layers: Sequence[Layer]) -> dict[str, Any]:
 
 
 def check_sweep(values: Mapping[str, Any]) -> SweepSettings:
-    """Return the settings of a sweep.
-
-    Raises:
-        SettingsError: A value is wrong.
-    """
+    """Return the settings of a sweep."""
     try:
         return SweepSettings.model_validate(values)
     except ValidationError as error:

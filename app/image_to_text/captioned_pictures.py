@@ -37,12 +37,7 @@ class CaptionedPictures:
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionLimit:
-    """What a caption must be to be used.
-
-    Attributes:
-        unit: What captions are made of.
-        max_length: Most words or characters of one.
-    """
+    """What a caption must be to be used."""
 
     unit: Unit
     max_length: int
@@ -85,12 +80,7 @@ class PictureReader:
     skip_bad: bool = False
 
     def __call__(self, path: Path | None, *, squaring: Squaring, limit: CaptionLimit) -> CaptionedPictures:
-        """Read everything.
-
-        Args:
-            path: What to read; None for the emoji that ship with the project.
-            squaring: How the pictures become square.
-            limit: What captions must be.
+        """Read everything; without a path, the emoji that ship with the project.
 
         Raises:
             UserError: Something can't be used; the message names the file.

@@ -44,11 +44,7 @@ class Caption:
 
 @dataclass(frozen=True, kw_only=True)
 class PictureCaption(Caption):
-    """What a model says of a picture file.
-
-    Attributes:
-        picture: The file's path.
-    """
+    """What a model says of a picture file."""
 
     picture: str
 
@@ -71,11 +67,7 @@ class Captioner(ABC):
 
     @abstractmethod
     def _write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
-        """Write a caption for each picture of a batch.
-
-        Raises:
-            UserError: The model's answers aren't finite.
-        """
+        """Write a caption for each picture of a batch."""
 
     @checked_arguments
     def predict_paths(

@@ -11,12 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.exported.manifest import Loop
-from nested_lightning.app.exporting.exportable import (
-    Exportable,
-    Exports,
-    Graphs,
-    some_rows,
-)
+from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphs, some_rows
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
 from nested_lightning.app.image_to_text.generation.search import State
@@ -33,10 +28,7 @@ def exports_of(
 ) -> Exports:
     """Return the encoder with bridge, which gives the state of a caption, and the decoder's step.
 
-    Args:
-        model: In evaluation mode, on the CPU.
-        data_spec: Size of the pictures, and the vocabulary.
-        batches: Pictures to verify it with.
+    The model is in evaluation mode, on the CPU; they are verified with the batches.
 
     Warns:
         UserWarning: The model is set to write captions otherwise than one likeliest token after the other.
@@ -143,13 +135,7 @@ def _steps(model: ImageToText, pictures: Tensor) -> Iterator[tuple[Tensor, State
 
 
 def answer_by_graphs(model: Any, *, data_spec: ImageToTextDataSpec, graphs: Graphs) -> None:
-    """Let a model answer by its graphs, as `evaluate` asks it.
-
-    Args:
-        model: A copy, which is changed.
-        data_spec: Of its data.
-        graphs: Take and give tensors, by their names.
-    """
+    """Let a copy of a model answer by its graphs, as `evaluate` asks it; the copy is changed."""
     blank = torch.zeros(1, 3, data_spec.picture_size, data_spec.picture_size, dtype=torch.uint8)
     at_first, later, *_ = _num_tensors(model, blank)
     is_begun = at_first != later

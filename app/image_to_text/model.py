@@ -28,8 +28,8 @@ from nested_lightning.app.image_to_text.batch import (
 )
 from nested_lightning.app.image_to_text.caption_samples import CaptionSample
 from nested_lightning.app.image_to_text.caption_scores import CaptionStageScores
-from nested_lightning.app.image_to_text.generation.first_step import FirstStep
 from nested_lightning.app.image_to_text.generation.search import (
+    FirstStep,
     GeneratedTokens,
     Generation,
     SpecialTokens,
@@ -160,12 +160,7 @@ class ImageToText(Composite):
 
     @torch.no_grad()
     def generate(self, pictures: Tensor, generation: Generation | None = None) -> GeneratedTokens:
-        """Write a caption for each of ``pictures``, [B, 3, S, S], uint8.
-
-        Args:
-            pictures: What to write of.
-            generation: How; None: as the model was set.
-        """
+        """Write a caption for each of ``pictures``, [B, 3, S, S], uint8, as it was set or asked for."""
         return self._write(self.look(pictures), generation or self.generation)
 
     def describe(self, pictures: Tensor) -> list[str]:

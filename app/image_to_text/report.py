@@ -5,7 +5,7 @@ Shapes: N pictures, T tokens, P places of a grid of h×w.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ from nested_lightning.app.image_to_text.vocabulary import PAD
 from nested_lightning.app.report.classes import score_logits
 from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table, Text
 from nested_lightning.app.report.family_sections import SampleErrors
-from nested_lightning.app.report.importance import MAX_ROWS, evenly, submodule_importance
+from nested_lightning.app.report.importance import MAX_ROWS, evenly, input_importance, submodule_importance
 from nested_lightning.app.report.pictures import to_png
 from nested_lightning.app.report.scores import Resampling
 
@@ -36,13 +36,7 @@ Pieces = Sequence[tuple[str, bool]]
 
 @dataclass(kw_only=True, eq=False)
 class ImageToTextSections:
-    """Sections on captions; see `FamilySections`.
-
-    Attributes:
-        model: The trained composite.
-        predictor: Answers by it.
-        datamodule: The pictures with their captions.
-    """
+    """Sections on captions; see `FamilySections`."""
 
     model: ImageToText
     predictor: ImageToTextPredictor
@@ -125,7 +119,12 @@ class ImageToTextSections:
         some = rows[evenly(len(rows), MAX_ROWS // 10)]
         where = f"{part} part, {len(some):,} of {len(rows):,} pictures"
         modules = {name: getattr(self.model, name) for name in names}
-        return submodule_importance(modules, partial(self._score, some), where=where)
+        pictures = {"picture": lambda order: self._score(replace(some, pictures=some.pictures[order]))}
+        score = partial(self._score, some)
+        return [
+            *input_importance(pictures, score(), num_rows=len(some), of="input", where=where),
+            *submodule_importance(modules, score, where=where),
+        ]
 
     @torch.inference_mode()
     def _score(self, rows: CaptionBatch) -> dict[str, float]:

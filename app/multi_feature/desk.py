@@ -18,15 +18,7 @@ from nested_lightning.app.multi_feature.row_predictor import RowPredictor
 from nested_lightning.app.multi_feature.row_schema import body_schema, kinds_of, plain_numbers, row_validator
 from nested_lightning.app.multi_feature.spoken import describe_answers, schema_of, speak
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
-from nested_lightning.app.serving.forms import (
-    FILE,
-    FORM,
-    JSON,
-    PICTURES,
-    form_schema,
-    parse_json,
-    the_file,
-)
+from nested_lightning.app.serving.forms import FILE, FORM, JSON, PICTURES, form_schema, parse_json, the_file
 from nested_lightning.app.serving.pictures import HeldPictures, check_pictures, sample_picture
 from nested_lightning.app.serving.problems import of_validation, unprocessable
 from nested_lightning.app.serving.tables import CSV, PARQUET, read_uploaded_table
@@ -35,11 +27,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 class MultiFeatureDesk:
-    """Answers rows.
-
-    Args:
-        predictor: The model.
-    """
+    """Answers rows."""
 
     def __init__(self, *, predictor: RowPredictor) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec
@@ -76,11 +64,7 @@ class MultiFeatureDesk:
             return self._read(asked, limits)
 
     def compute(self, contents: Sequence[Any]) -> Sequence[Sequence[Answer]]:
-        """Return an answer for each row.
-
-        Raises:
-            UserError: A value can't be read.
-        """
+        """Return an answer for each row."""
         with _hiding_values(self._names):
             answers = speak(self._predict(contents))
         return split_answers(answers, map(len, contents))

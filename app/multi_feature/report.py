@@ -6,7 +6,6 @@ Shapes: N rows.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import torch
@@ -22,29 +21,17 @@ from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.report_data import data_sheet
 from nested_lightning.app.multi_feature.report_mistakes import Answered, answered_columns
 from nested_lightning.app.report.classes import score_again
-from nested_lightning.app.report.contents import Block, SectionMaker, Text
+from nested_lightning.app.report.contents import Block, SectionMaker
 from nested_lightning.app.report.family_sections import SampleErrors
-from nested_lightning.app.report.importance import (
-    MAX_PARTS,
-    MAX_ROWS,
-    importance_blocks,
-    submodule_importance,
-)
+from nested_lightning.app.report.importance import MAX_ROWS, input_importance, submodule_importance
 from nested_lightning.app.report.scores import Resampling
 
-_NUM_SHUFFLES = 3
 _MOST_MISTAKES = 20
 
 
 @dataclass(kw_only=True, eq=False)
 class MultiFeatureSections:
-    """Sections on tables with groups of columns; see `FamilySections`.
-
-    Attributes:
-        model: The trained composite.
-        predictor: Answers by it.
-        datamodule: The data with their split.
-    """
+    """Sections on tables with groups of columns; see `FamilySections`."""
 
     model: MultiFeatureClassifier
     predictor: MultiFeaturePredictor
@@ -105,25 +92,21 @@ class MultiFeatureSections:
     @torch.inference_mode()
     def _importance(self, part: PartName) -> Sequence[Block]:
         rows = self.datamodule.part(part)
-        rows = rows[torch.randperm(len(rows), generator=_generator())[:MAX_ROWS].sort().values]
-        where = self._where(part, len(rows))
-        model = self.model
-        whole, found = self._score(rows), {}
-        for group in list(model.group_names)[:MAX_PARTS]:
-            shuffled = [self._score(_shuffled(rows, group, seed)) for seed in range(_NUM_SHUFFLES)]
-            found[group] = {name: sum(one[name] for one in shuffled) / len(shuffled) for name in whole}
-        title = f"Groups, each with its values permuted {_NUM_SHUFFLES} times, {where}"
+        some = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:MAX_ROWS].sort().values
+        rows = rows[some]
+        where, model = self._where(part, len(rows)), self.model
+        groups = {name: partial(self._score_shuffled, rows, name) for name in model.group_names}
         extractors = zip(model.group_names, model.feature_extractors.values(), strict=True)
-        parts = dict(islice(extractors, MAX_PARTS))
-        named = {f"feature_extractors.{name}": module for name, module in parts.items()}
-        left_out = len(model.group_names) - len(parts)
-        said = f"The first {MAX_PARTS} groups; {left_out:,} more are left out."
-        score = partial(self._score, rows)
+        named = {f"feature_extractors.{name}": module for name, module in extractors}
         return [
-            *([Text(text=said)] if left_out else []),
-            *importance_blocks(title, "group", whole, found),
-            *submodule_importance({"combiner": model.combiner, **named}, score, where=where),
+            *input_importance(groups, self._score(rows), num_rows=len(rows), of="group", where=where),
+            *submodule_importance(
+                {"combiner": model.combiner, **named}, partial(self._score, rows), where=where
+            ),
         ]
+
+    def _score_shuffled(self, rows: FeatureBatch, group: str, order: Tensor) -> dict[str, float]:
+        return self._score(_shuffled(rows, group, order))
 
     def _score(self, rows: FeatureBatch) -> dict[str, float]:
         """Return the loss, and the objective's scores, of rows in one or several batches."""
@@ -138,17 +121,12 @@ class MultiFeatureSections:
         return {"loss": float(torch.cat(losses).mean())} | {name: float(one) for name, one in scores.items()}
 
 
-def _generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def _take(values: Any, indices: Tensor) -> Any:
     return map_tensors(values, lambda tensor: tensor[indices])
 
 
-def _shuffled(rows: FeatureBatch, group: str, seed: int) -> FeatureBatch:
+def _shuffled(rows: FeatureBatch, group: str, order: Tensor) -> FeatureBatch:
     """Return rows of which each has a group, and whether it is there, of another one."""
-    order = torch.randperm(len(rows), generator=_generator(seed))
     features, presence = dict(rows.features), rows.presence
     if (tensor := features[group]) is not None:
         features[group] = tensor[order]

@@ -64,11 +64,6 @@ def row_validator(spec: MultiFeatureDataSpec, max_rows: int) -> SchemaValidator:
 def plain_numbers(given: Any, names: Sequence[str], *, max_rows: int) -> Numbers | None:
     """Return ``{"rows": […]}`` as an array, if it is what most requests are: a number for each column.
 
-    Args:
-        given: What JSON says.
-        names: The columns, which take numbers.
-        max_rows: Rows that are looked at; of more, none is.
-
     Returns:
         float64 of [N, F]; None where anything else is there, or too large, which `row_validator` reads.
     """

@@ -1,7 +1,8 @@
 """What a model makes use of: its score when an input, or a submodule's output, carries no information."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -15,6 +16,7 @@ MAX_ROWS = 2000
 """Samples that importance is measured on."""
 MAX_PARTS = 60
 """Inputs or submodules whose importance is measured."""
+_NUM_SHUFFLES = 3
 
 
 def evenly(num_rows: int, most: int) -> Tensor:
@@ -22,42 +24,48 @@ def evenly(num_rows: int, most: int) -> Tensor:
     return torch.linspace(0, num_rows - 1, min(most, num_rows)).long()
 
 
+Outputs = list[tuple[Tensor, int]]
+"""Of each call of a submodule: the sum over its samples, float64, and how many there were."""
+
+
 @contextmanager
-def replaced_by_mean(module: nn.Module, score: Callable[[], Any]) -> Iterator[None]:
+def collected(modules: Mapping[str, nn.Module]) -> Iterator[Mapping[str, Outputs]]:
+    """Collect the outputs of submodules within the block, by name; of what is no tensor of numbers, nothing.
+
+    Args:
+        modules: Return a tensor whose first dimension is that of samples, or a tuple that begins with one.
+    """
+    seen: dict[str, Outputs] = {name: [] for name in modules}
+    handles = [one.register_forward_hook(partial(_collect, seen[name])) for name, one in modules.items()]
+    try:
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _collect(seen: Outputs, _module: nn.Module, _inputs: Any, output: Any) -> None:
+    first = output[0] if isinstance(output, tuple) and output else output
+    if isinstance(first, Tensor) and first.is_floating_point() and first.ndim > 0:
+        seen.append((first.detach().double().sum(dim=0), len(first)))
+
+
+@contextmanager
+def replaced_by_mean(module: nn.Module, outputs: Outputs) -> Iterator[None]:
     """Have a submodule return the mean of its outputs for every sample within the block.
 
     Args:
-        module: Returns a tensor whose first dimension is that of samples, or a tuple that begins with one.
-            Where the rest of its shape differs by batch, as that of sequences, the mean is over all but the
-            last.
-        score: Sends the samples through the model, by which the mean is taken.
-
-    Raises:
-        TypeError: It returns something else.
+        module: The submodule.
+        outputs: What was `collected` of it, at least one. Where shapes differ, as those of sequences, the
+            mean is over all dimensions but the last.
     """
-    seen: list[Tensor] = []
-    counts: list[int] = []
-
-    def collect(module: nn.Module, _inputs: Any, output: Any) -> None:
-        first = output[0] if isinstance(output, tuple) and output else output
-        if not isinstance(first, Tensor) or not first.is_floating_point() or first.ndim == 0:
-            raise TypeError(f"{type(module).__name__} returns no tensor of numbers")
-        seen.append(first.detach().double().sum(dim=0))
-        counts.append(len(first))
+    mean = _mean(outputs)
 
     def replace(_module: nn.Module, _inputs: Any, output: Any) -> Any:
         if isinstance(output, tuple):
             return mean.to(output[0]).expand_as(output[0]), *output[1:]
         return mean.to(output).expand_as(output)
 
-    handle = module.register_forward_hook(collect)
-    try:
-        score()
-    finally:
-        handle.remove()
-    if not seen:
-        raise TypeError(f"{type(module).__name__} is called by another method than forward")
-    mean = _mean(seen, counts)
     handle = module.register_forward_hook(replace)
     try:
         yield
@@ -65,9 +73,10 @@ def replaced_by_mean(module: nn.Module, score: Callable[[], Any]) -> Iterator[No
         handle.remove()
 
 
-def _mean(sums: Sequence[Tensor], counts: Sequence[int]) -> Tensor:
+def _mean(outputs: Outputs) -> Tensor:
+    sums, counts = zip(*outputs, strict=True)
     if len({one.shape for one in sums}) == 1:
-        return torch.stack([*sums]).sum(dim=0) / sum(counts)
+        return torch.stack(sums).sum(dim=0) / sum(counts)
     flat = [one.flatten(end_dim=-2) for one in sums]
     num_rows = sum(count * len(one) for count, one in zip(counts, flat, strict=True))
     return torch.stack([one.sum(dim=0) for one in flat]).sum(dim=0) / num_rows
@@ -83,39 +92,66 @@ def submodule_importance(
         score: Returns the scores of the model as it is, the one that tells most first; less of it is better.
         where: Part, samples and checkpoint.
     """
+    some = dict(islice(modules.items(), MAX_PARTS))
+    with collected(some) as seen:
+        whole = score()
     found: dict[str, Mapping[str, float]] = {}
-    lacking: list[str] = []
-    for name, module in islice(modules.items(), MAX_PARTS):
-        try:
-            with replaced_by_mean(module, score):
-                found[name] = score()
-        except (TypeError, RuntimeError):  # returns something else, or shapes of which there is no mean
-            lacking.append(name)
+    for name, outputs in seen.items():
+        with suppress(TypeError, RuntimeError):  # returns something else, or shapes of which there is no mean
+            if outputs:
+                with replaced_by_mean(some[name], outputs):
+                    found[name] = score()
+    lacking = [name for name in some if name not in found]
     title = f"Submodules, each with its output replaced by its mean, {where}"
     said = (
         f"Not measured, as these aren't called here, or return no tensor with a mean: {', '.join(lacking)}."
     )
     return [
-        *(importance_blocks(title, "submodule", score(), found) if found else []),
+        *(_blocks(title, "submodule", whole, found, num=len(modules)) if found else []),
         *([Text(text=said)] if lacking else []),
     ]
 
 
-def importance_blocks(
-    title: str, of: str, whole: Mapping[str, float], found: Mapping[str, Mapping[str, float]]
+def input_importance(
+    inputs: Mapping[str, Callable[[Tensor], Mapping[str, float]]],
+    whole: Mapping[str, float],
+    *,
+    num_rows: int,
+    of: str,
+    where: str,
 ) -> list[Block]:
-    """Return bars of how much worse the first score gets, and a table of all.
+    """Return the scores with each input taken from other samples, the mean of several draws.
 
     Args:
-        title: Says what was done.
-        of: What was taken away.
+        inputs: By name, the first `MAX_PARTS` of which are taken: returns the scores of samples of which each
+            has this input of the sample whose number is given, int64 of [N].
         whole: Scores of the model as it is, the first one a loss.
-        found: Scores by what was taken away.
+        num_rows: How many samples there are.
+        of: What an input is called.
+        where: Part, samples and checkpoint.
     """
+    found: dict[str, Mapping[str, float]] = {}
+    for name, score in islice(inputs.items(), MAX_PARTS):
+        drawn = [score(_order(num_rows, seed)) for seed in range(_NUM_SHUFFLES)]
+        found[name] = {key: sum(one[key] for one in drawn) / len(drawn) for key in whole}
+    title = f"Each {of} with its values permuted {_NUM_SHUFFLES} times, {where}"
+    return _blocks(title, of, whole, found, num=len(inputs))
+
+
+def _order(num_rows: int, seed: int) -> Tensor:
+    return torch.randperm(num_rows, generator=torch.Generator().manual_seed(seed))
+
+
+def _blocks(
+    title: str, of: str, whole: Mapping[str, float], found: Mapping[str, Mapping[str, float]], *, num: int
+) -> list[Block]:
+    """Return bars of how much worse the first score gets, and a table of all."""
     first = next(iter(whole))
     ordered = dict(sorted(found.items(), key=lambda item: -item[1][first]))
     bars = {name: scores[first] - whole[first] for name, scores in ordered.items()}
     rows = [["(nothing)", *whole.values()]]
     rows += [[name, *(scores[column] for column in whole)] for name, scores in ordered.items()]
+    note = f"The first {MAX_PARTS} of {num:,} are measured." if num > MAX_PARTS else ""
+    columns = [f"without {of}", *whole]
     chart = draw_bars(title, bars, of=of, what=f"rise of {first}")
-    return [chart, Table(title=f"Scores: {title}", columns=[f"without {of}", *whole], rows=rows)]
+    return [chart, Table(title=f"Scores: {title}", columns=columns, rows=rows, note=note)]

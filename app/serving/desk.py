@@ -106,15 +106,7 @@ class Description:
 
 
 def split_answers(answers: Sequence[Answer], num_rows: Iterable[int]) -> list[Sequence[Answer]]:
-    """Return the answers of parts that were computed together, part by part.
-
-    Args:
-        answers: Of all rows.
-        num_rows: How many rows each part has.
-
-    Raises:
-        RuntimeError: There are not as many.
-    """
+    """Return the answers of parts that were computed together, part by part."""
     ends = [0, *accumulate(num_rows)]
     if len(answers) != ends[-1]:
         raise RuntimeError(f"there are {len(answers)} answers for {ends[-1]} rows")

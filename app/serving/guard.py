@@ -43,11 +43,7 @@ class HostGuard:
         self._knows = lru_cache(self._is_allowed)
 
     def __call__(self, request: Request) -> None:
-        """Let a request in.
-
-        Raises:
-            Problem: It is for another host.
-        """
+        """Let a request in."""
         host = request.headers.get("host")
         if host is not None and not self._knows(host):  # every browser sends one
             raise Problem(421, "this server isn't known by the name in the header Host; see --allowed-host")
@@ -71,11 +67,7 @@ class TokenGuard:
         self._tokens = [token.encode() for token in tokens]
 
     def __call__(self, request: Request) -> None:
-        """Let a request in.
-
-        Raises:
-            Problem: It has no such token.
-        """
+        """Let a request in."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         found = [secrets.compare_digest(given.strip().encode(), token) for token in self._tokens]
         if scheme.lower() != "bearer" or not any(found):

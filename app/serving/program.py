@@ -82,12 +82,7 @@ def make_server(app: FastAPI, *, stop_timeout_s: float, when_ready: Callable[[],
 
 
 def run_until_stopped(server: Server, listening: socket.socket) -> None:
-    """Serve until a signal asks for the end, then answer what was taken.
-
-    Args:
-        server: Of the application.
-        listening: The socket of `listen_at`.
-    """
+    """Serve until a signal asks for the end, then answer what was taken."""
     with _signals_end_nothing():
         server.run(sockets=[listening])
 

@@ -53,13 +53,7 @@ class Worker:
     """
 
     def __init__(
-        self,
-        *,
-        compute: Compute,
-        max_batch_size: int,
-        max_queued_rows: int,
-        name: str,
-        watch: Watch,
+        self, *, compute: Compute, max_batch_size: int, max_queued_rows: int, name: str, watch: Watch
     ) -> None:
         self._compute, self._name, self._watch = compute, name, watch
         self._max_batch_size, self._max_queued_rows = max_batch_size, max_queued_rows
@@ -82,12 +76,7 @@ class Worker:
         return self.queued_rows >= self._max_queued_rows
 
     def submit(self, parts: Sequence[Part]) -> list[Future[Answers]]:
-        """Put all parts of a request into the queue, or none.
-
-        Raises:
-            QueueFullError: There is no room for them.
-            WorkerStoppedError: No more is taken.
-        """
+        """Put all parts of a request into the queue, or none."""
         jobs = [_Job(part, part.num_rows, part.size, part.key) for part in parts]
         size = sum(part.size for part in parts)
         with self._changed:

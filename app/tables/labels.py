@@ -91,11 +91,7 @@ def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
 
 
 def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
-    """Return the index in ``class_names`` of each label, int64 of [N].
-
-    Raises:
-        UserError: A label is missing or no class.
-    """
+    """Return the index in ``class_names`` of each label, int64 of [N]."""
     import torch  # not where labels are told alone
 
     refuse_missing_labels(is_missing(labels), what="the label")
@@ -111,12 +107,7 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
 
 
 def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: str = "") -> None:
-    """Refuse rows without a label.
-
-    Args:
-        missing: Bool of [N].
-        what: The label as the message has it, e.g. ``the label 'kind'``.
-        advice: What else can be done.
+    """Refuse rows without a label, True in ``missing`` of [N]; ``what`` is the label in words.
 
     Raises:
         UserError: Counts such rows and names the first.
@@ -130,11 +121,7 @@ def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: 
 
 
 def check_class_sizes(indices: Tensor, class_names: Sequence[str], min_size: int) -> None:
-    """Refuse classes of fewer than ``min_size`` samples, which the split cannot share out.
-
-    Raises:
-        UserError: Names the classes and their sizes.
-    """
+    """Refuse classes of fewer than ``min_size`` samples, which the split cannot share out."""
     counts = np.bincount(np.asarray(indices), minlength=len(class_names)).tolist()
     sizes = dict(zip(class_names, counts, strict=True))
     small = {name: size for name, size in sizes.items() if 0 < size < min_size}

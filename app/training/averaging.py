@@ -22,13 +22,7 @@ Average = Callable[[Tensor, Tensor, Any], Any]
 
 
 class _Averaging(WeightAveraging):
-    """An average that begins where a subclass says so.
-
-    Args:
-        average: How it is updated.
-        device: Where it is kept; None: where the model is.
-        use_buffers: Whether buffers are averaged too.
-    """
+    """An average that begins where a subclass says so."""
 
     def __init__(self, average: Average, *, device: str | None, use_buffers: bool) -> None:
         super().__init__(device=device, use_buffers=use_buffers, avg_fn=self._update)
@@ -128,11 +122,7 @@ class StochasticAveraging(_Averaging):
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Find the first epoch; in a training that goes on after it, take the schedule's place at once.
-
-        Raises:
-            UserError: There are several optimisers.
-        """
+        """Find the first epoch; in a training that goes on after it, take the schedule's place at once."""
         if len(trainer.optimizers) != 1:
             raise UserError(
                 "stochastic_weight_averaging works with one optimiser, and here are"

@@ -106,11 +106,7 @@ _LACKING = {
 
 @contextmanager
 def naming_unlogged(trainer: Trainer) -> Iterator[None]:
-    """Raise the same error for every callback and schedule whose monitored value isn't logged.
-
-    Raises:
-        UserError: It isn't, within the block.
-    """
+    """Raise the same error for every callback and schedule whose monitored value isn't logged."""
     try:
         yield
     except (MisconfigurationException, RuntimeError) as error:

@@ -53,11 +53,7 @@ class PictureMaker(ABC):
 
     @abstractmethod
     def _draw(self, domains: Indices, seed: int) -> Any:
-        """Return a new picture of each domain, [N, C, S, S].
-
-        Raises:
-            UserError: The model gives numbers that aren't finite.
-        """
+        """Return a new picture of each domain, [N, C, S, S]."""
 
     @abstractmethod
     def _take_through(self, pictures: Any, domains: Indices) -> tuple[Any, Any]:

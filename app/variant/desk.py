@@ -37,11 +37,7 @@ class _Sequence:
 
 
 class VariantDesk:
-    """Labels sequences.
-
-    Args:
-        predictor: The model.
-    """
+    """Labels sequences."""
 
     def __init__(self, *, predictor: SequenceLabeller) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec
@@ -59,11 +55,7 @@ class VariantDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the sequences, which their variant takes.
-
-        Raises:
-            Problem: One isn't, or there is no such variant.
-        """
+        """Return the sequences, which their variant takes."""
         body = self._read_body(asked)
         variant = self._find(body.variant)
         return [_part(variant, each, row, body.probabilities) for row, each in enumerate(body.inputs)]

@@ -98,11 +98,7 @@ def stretches(values: Iterable[T]) -> Iterator[tuple[int, int, T]]:
 
 
 def _check(sequence: Any, spec: VariantSpec, number: int) -> RawSequence:
-    """Return a sequence that the variant takes.
-
-    Raises:
-        UserError: It takes another one.
-    """
+    """Return a sequence that the variant takes."""
     place = f"variant '{spec.name}': sequence {number}"
     taken = sequence
     if spec.kind == "characters":

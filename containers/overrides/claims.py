@@ -20,14 +20,7 @@ _claims: list["Claim"] = []
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """An override that is in effect.
-
-    Attributes:
-        owner: Thread and task.
-        path: Path of the provider.
-        place: Where in the code.
-        target: The provider.
-    """
+    """An override that is in effect."""
 
     owner: object
     path: str
@@ -42,11 +35,7 @@ class Claim:
 
 @contextmanager
 def claim(target: Any, path: str, place: str) -> Iterator[None]:
-    """Claim a provider for this thread and task while the block runs.
-
-    Raises:
-        OverrideInUseError: Another one holds it.
-    """
+    """Claim a provider for this thread and task while the block runs."""
     own = Claim((threading.get_ident(), _current_task()), path, place, target)
     with _lock:
         for other in _claims:

@@ -24,11 +24,7 @@ _TAKEN = frozenset(dir(OwnChoice))
 
 
 def own_settings(plan: WiringPlan, *, name: str) -> type[Settings]:
-    """Return the settings model of a family's section.
-
-    Raises:
-        UserError: A name stands for two things.
-    """
+    """Return the settings model of a family's section."""
     fields: dict[str, Any] = {}
     for label, more in _sections(plan):
         if taken := sorted(fields.keys() & more.keys()):

@@ -73,7 +73,8 @@ class Compared:
         if len(self.folds) < 2:
             return folds_tables(self.folds)
         first, *others = self.folds
-        same = [name for name in others if self._samples(name) == self._samples(first)]
+        samples = self._samples(first)
+        same = [name for name in others if self._samples(name) == samples]
         return [*folds_tables(self.folds), *folds_test_table(first, self.folds, same=same)]
 
     def _samples(self, name: str) -> list[list[Any]]:

@@ -45,11 +45,7 @@ class ServedFile:
         return model_file_in(self.path)
 
     def load(self) -> Model:
-        """Return the model in the file as it is now.
-
-        Raises:
-            UserError: It can't be opened.
-        """
+        """Return the model in the file as it is now."""
         file = self.find()
         if is_exported(file):
             return self._load_exported(file)

@@ -27,13 +27,7 @@ MAX_SCORE_LOSS = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class LossyReport:
-    """What was written, and what was lost and won.
-
-    Attributes:
-        whole: The exact export.
-        before: What that is worth.
-        after: What the smaller one is worth.
-    """
+    """The exact export, and what it and the smaller one are worth."""
 
     whole: ExportReport
     before: Measured
@@ -97,11 +91,7 @@ def export_lossy(
 
 
 def measure(application: ApplicationContainer, path: Path) -> Measured:
-    """Score the test part by an exported model, as `evaluate` scores it.
-
-    Raises:
-        UserError: The data can't be read.
-    """
+    """Score the test part by an exported model, as `evaluate` scores it."""
     exported, clock = open_exported(path, num_threads=1), _Clock()
     model = deepcopy(family_container(application).model()).eval().to("cpu").float()
     graphs = {name: _Timed(session, clock) for name, session in exported.graphs.items()}

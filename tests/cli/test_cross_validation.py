@@ -2,11 +2,8 @@
 
 import csv
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +11,14 @@ import pytest
 import yaml
 
 from nested_lightning.settings.reading.merging import merge
-from tests.command_line import MAIN, TIMEOUT_S, Program
+from tests.cli.signalled import SIGNALLED
+from tests.command_line import MAIN, Program
 from tests.containers.shared_trainings import assert_same_training
 from tests.tiny_variants import variant_settings, write_variants
 
 pytestmark = pytest.mark.slow
 
 NUM_FOLDS = 3
-SIGNALLED = """
-import os, runpy, signal, sys, threading, time
-from pathlib import Path
-
-number, last = int(sys.argv[1]), Path("stopped/fold-1/checkpoints/last.ckpt")
-
-def send():
-    while not last.exists():
-        time.sleep(0.005)
-    os.kill(os.getpid(), number)
-
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background ignores it
-threading.Thread(target=send).start()
-sys.argv = sys.argv[2:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-"""The program, which gets a signal when the second fold has saved a checkpoint."""
 
 
 def _arguments(data: Path, folder: str) -> tuple[str, ...]:
@@ -46,37 +27,6 @@ def _arguments(data: Path, folder: str) -> tuple[str, ...]:
         *("--epochs", "12", "--batch-size", "8", "--folds", str(NUM_FOLDS), "--run-dir", folder),
         *("--set", "trainer.checkpoint_every_n_steps=1"),
     )
-
-
-def _kill_in_second_fold(data: Path, folder: Path) -> None:
-    command = [sys.executable, str(MAIN), *_arguments(data, folder.name)]
-    environ = {**os.environ, "COLUMNS": "200"}
-    with subprocess.Popen(
-        command, cwd=folder.parent, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        deadline_s = time.monotonic() + TIMEOUT_S
-        while not (folder / "fold-1" / "checkpoints" / "last.ckpt").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline_s
-            time.sleep(0.005)
-        process.kill()
-
-
-def test_a_killed_cross_validation_comes_to_the_same_end(
-    program: Program, small_csv: Path, tmp_path: Path
-) -> None:
-    killed, whole = tmp_path / "killed", tmp_path / "whole"
-    _kill_in_second_fold(small_csv, killed)
-    assert not (killed / "results.json").exists()
-    assert not (killed / "fold-2").exists()
-
-    resumed = program("resume", "killed")
-    assert resumed.returncode == 0, resumed.stderr
-    assert "Fold 1 of 3" not in resumed.stderr
-    assert "Fold 2 of 3 in killed/fold-1" in resumed.stderr
-    assert program(*_arguments(small_csv, "whole")).returncode == 0
-
-    _assert_same_folds(killed, whole)
 
 
 def _assert_same_folds(found: Path, wanted: Path) -> None:
@@ -92,22 +42,47 @@ TRAIN = ("train", "-c", "small.yaml", "--folds", str(NUM_FOLDS), "--run-dir")
 
 def _stop_in_second_fold(
     program: Program, settings: dict[str, Any], tmp_path: Path, number: signal.Signals
-) -> None:
+) -> subprocess.CompletedProcess[str]:
+    often = {"num_threads": 1, "checkpoint_every_n_steps": 1}
+    epochs = 2 if settings["model"] == "variant" else 12
+    settings = merge(settings, {"trainer": {"max_epochs": epochs, **often}})
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(settings))
-    stopped = program(SIGNALLED, str(int(number)), str(MAIN), *TRAIN, "stopped")
+    last = "stopped/fold-1/checkpoints/last.ckpt"
+    stopped = program(SIGNALLED, str(int(number)), last, str(MAIN), *TRAIN, "stopped")
+    assert not (tmp_path / "stopped" / "fold-2").exists()
+    return stopped
+
+
+def _stop_well_in_second_fold(
+    program: Program, settings: dict[str, Any], tmp_path: Path, number: signal.Signals
+) -> None:
+    stopped = _stop_in_second_fold(program, settings, tmp_path, number)
     assert stopped.returncode == 128 + number, stopped.stderr
     assert f"stopped by {number.name}. Go on with:" in stopped.stderr
     assert "main.py resume stopped\n" in stopped.stderr
     assert "Traceback" not in stopped.stderr
-    assert not (tmp_path / "stopped" / "fold-2").exists()
+
+
+def test_a_killed_cross_validation_comes_to_the_same_end(
+    program: Program, forked_code: Program, small_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    stopped = _stop_in_second_fold(forked_code, small_settings, tmp_path, signal.SIGKILL)
+    assert stopped.returncode == -signal.SIGKILL
+    assert not (tmp_path / "stopped" / "results.json").exists()
+
+    resumed = program("resume", "stopped")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Fold 1 of 3" not in resumed.stderr
+    assert "Fold 2 of 3 in stopped/fold-1" in resumed.stderr
+    assert program(*TRAIN, "whole").returncode == 0
+
+    _assert_same_folds(tmp_path / "stopped", tmp_path / "whole")
 
 
 def test_folds_stopped_by_sigterm_come_to_the_same_end(
     program: Program, forked_code: Program, folded_settings: dict[str, Any], tmp_path: Path
 ) -> None:
-    epochs = 2 if folded_settings["model"] == "variant" else 12
-    settings = merge(folded_settings, {"trainer": {"max_epochs": epochs}})
-    _stop_in_second_fold(forked_code, settings, tmp_path, signal.SIGTERM)
+    _stop_well_in_second_fold(forked_code, folded_settings, tmp_path, signal.SIGTERM)
 
     resumed = program("resume", "stopped")
 
@@ -119,8 +94,7 @@ def test_folds_stopped_by_sigterm_come_to_the_same_end(
 def test_folds_stopped_by_ctrl_c_go_on_where_a_scheduler_starts_the_command_again(
     program: Program, forked_code: Program, small_settings: dict[str, Any], tmp_path: Path
 ) -> None:
-    often = {"trainer": {"max_epochs": 12, "num_threads": 1, "checkpoint_every_n_steps": 1}}
-    _stop_in_second_fold(forked_code, merge(small_settings, often), tmp_path, signal.SIGINT)
+    _stop_well_in_second_fold(forked_code, small_settings, tmp_path, signal.SIGINT)
 
     again = program(*TRAIN, "stopped", environ={"SLURM_RESTART_COUNT": "1"})
 

@@ -72,11 +72,7 @@ class OwnDataSpec:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the spec that `to_dict` wrote.
-
-        Raises:
-            UserError: It isn't that.
-        """
+        """Return the spec that `to_dict` wrote."""
         try:
             return cls(
                 values=dict(plain["values"]),

@@ -48,13 +48,7 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelGraph:
-    """A model as a graph.
-
-    Attributes:
-        title: Name of the model.
-        nodes: Each instance once, in the order of the tree.
-        edges: Between them.
-    """
+    """A model as a graph."""
 
     title: str
     nodes: tuple[Node, ...]

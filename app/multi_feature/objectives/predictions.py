@@ -116,11 +116,7 @@ class LabelPredictions(TabularAnswers):
 
 @dataclass(frozen=True, kw_only=True)
 class SeveralPredictions(TabularAnswers):
-    """Predictions of several columns.
-
-    Attributes:
-        by_column: Predictions of N rows by the column's name.
-    """
+    """Predictions of several columns."""
 
     by_column: Mapping[str, TabularAnswers]
 

@@ -78,8 +78,25 @@ class ClassTarget:
         return self.names[1:] if self.kind == "binary" else self.names
 
 
+class _OneNumber:
+    """What columns of a number for each row have in common."""
+
+    column: str
+
+    def example(self, num_rows: int) -> Tensor:
+        """Return what `encode` may give of that many rows."""
+        import torch
+
+        return torch.arange(num_rows).float()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the rows of a head's weights stand for."""
+        return (self.column,)
+
+
 @dataclass(frozen=True, kw_only=True)
-class NumberTarget:
+class NumberTarget(_OneNumber):
     """A column of numbers.
 
     Attributes:
@@ -112,20 +129,9 @@ class NumberTarget:
 
         return to_double(standardised) * self.scale + self.mean
 
-    def example(self, num_rows: int) -> Tensor:
-        """Return what `encode` may give of that many rows."""
-        import torch
-
-        return torch.arange(num_rows).float()
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """What the rows of a head's weights stand for."""
-        return (self.column,)
-
 
 @dataclass(frozen=True, kw_only=True)
-class CountTarget:
+class CountTarget(_OneNumber):
     """A column of counts: whole numbers, 0 or more.
 
     Attributes:
@@ -154,17 +160,6 @@ class CountTarget:
         """Return counts of [N] as they are."""
         counts: list[float] = encoded.tolist()
         return counts
-
-    def example(self, num_rows: int) -> Tensor:
-        """Return what `encode` may give of that many rows."""
-        import torch
-
-        return torch.arange(num_rows).float()
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """What the rows of a head's weights stand for."""
-        return (self.column,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,11 +221,7 @@ Target: TypeAlias = ClassTarget | NumberTarget | CountTarget | LabelTarget
 
 
 def refuse_other_than_counts(values: Numbers, column: str) -> None:
-    """Refuse numbers that count nothing.
-
-    Raises:
-        UserError: One is negative or has a fraction; the message names the first row.
-    """
+    """Refuse numbers that count nothing."""
     is_wrong = (values < 0) | (values != np.floor(values))
     if is_wrong.any():
         row = int(is_wrong.argmax())
@@ -241,11 +232,7 @@ def refuse_other_than_counts(values: Numbers, column: str) -> None:
 
 
 def encode_label_sets(values: pa.ListArray, names: tuple[str, ...], column: str) -> npt.NDArray[np.float32]:
-    """Return 1 where a row has a label, else 0, of [N, K].
-
-    Raises:
-        UserError: A label isn't in ``names``; the message names the first row.
-    """
+    """Return 1 where a row has a label, else 0, of [N, K]."""
     encoded = np.zeros((len(values), len(names)), dtype=np.float32)
     rows = np.repeat(np.arange(len(values)), values.value_lengths().fill_null(0).to_numpy())
     labels = values.flatten()

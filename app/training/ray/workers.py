@@ -22,11 +22,7 @@ class WorkerError(RuntimeError):
 
 
 def require_ray() -> None:
-    """Do nothing where Ray is installed.
-
-    Raises:
-        UserError: It isn't.
-    """
+    """Do nothing where Ray is installed."""
     if find_spec("ray") is None:
         raise UserError("the engine ray needs a package: pip install 'nested-lightning[ray]'")
 

@@ -18,11 +18,7 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 class TrainingInterruptedError(BaseException):
-    """A signal ended the training; no `Exception`, as `KeyboardInterrupt` is none.
-
-    Attributes:
-        signum: Number of the signal.
-    """
+    """A signal ended the training; no `Exception`, as `KeyboardInterrupt` is none."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(f"stopped by {signal.Signals(signum).name}")
@@ -64,11 +60,7 @@ class Interruption(EpochCallback):
 
     @contextmanager
     def listening(self, trainer: Trainer) -> Iterator[None]:
-        """Listen within the block; only the main thread can.
-
-        Raises:
-            TrainingInterruptedError: A signal ended what the block does.
-        """
+        """Listen within the block; only the main thread can."""
         self._signum, self._num_signals = None, 0
         self._signals, self._requeue_signal = _signals_of(trainer)
         before: dict[signal.Signals, Handler] = {number: signal.getsignal(number) for number in self._signals}

@@ -81,11 +81,7 @@ def find_batch_size(
 ) -> int:
     """Double the batch size until memory or the training part is exhausted; return the last that fitted.
 
-    Args:
-        build: Builds a Trainer.
-        model: What is trained for a few steps of each size.
-        datamodule: Has a ``batch_size``, which is changed; so may the model.
-        seed: Of dropout and whatever else is drawn.
+    The ``batch_size`` of the datamodule is changed, and so may the model be.
 
     Raises:
         UserError: The model has several optimisers, or nothing has a ``batch_size``.

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.report.contents import Table, Text
-from nested_lightning.app.report.importance import replaced_by_mean, submodule_importance
+from nested_lightning.app.report.importance import collected, replaced_by_mean, submodule_importance
 
 
 class Whole(nn.Module):
@@ -18,7 +18,10 @@ def test_output_of_sequences_and_of_tuples_is_replaced_by_the_mean_over_steps() 
     module = Whole()
     short, long = torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[3.0, 4.0], [5.0, 9.0]]])
 
-    with replaced_by_mean(module, lambda: [module(short), module(long)]):
+    with collected({"module": module}) as seen:
+        module(short)
+        module(long)
+    with replaced_by_mean(module, seen["module"]):
         output, state = module(long)
 
     assert (output.tolist(), state) == ([[[6.0, 10.0], [6.0, 10.0]]], "state")
