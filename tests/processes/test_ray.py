@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from nested_lightning import train_in_workers
 from nested_lightning.app.errors import UserError
@@ -59,6 +60,13 @@ def test_one_worker_of_a_running_cluster_goes_on_to_the_same_end_as_one_process(
     assert resumed["status"] == 0, resumed["err"]
     assert "Scores of failed/checkpoints/best.ckpt" in resumed["out"]
     assert_same_weights(RunFolder(trained / "failed"), RunFolder(trained / "multi-feature-1"))
+
+
+@needs_ray
+def test_workers_write_where_settings_were_found(trained: Path) -> None:
+    found = yaml.safe_load(RunFolder(trained / "failed").settings_file.read_text())["provenance"]
+
+    assert found["trainer.checkpoint_every_n_steps"].startswith("small.yaml:")
 
 
 @needs_ray
