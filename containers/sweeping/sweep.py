@@ -100,7 +100,7 @@ def run_sweep(
             leader = Leader(
                 study=study,
                 start_worker=start_worker,
-                jobs=sweep.jobs,
+                jobs=min(sweep.jobs, sweep.trials),
                 make_task=partial(make_task, "train"),
                 max_failures=sweep.max_failures,
                 ended=lambda number: reported(settle()[number]),
@@ -124,6 +124,7 @@ def _try_all(leader: Leader, study: SweepStudy, make_task: MakeTask) -> tuple[bo
     """Try what is left; return whether anything was, and why it ended before its time, or nothing."""
     if not study.is_unfinished:
         return False, ""
+    leader.start_workers()
     look = leader.do(make_task("look", TrialRecord(number=0, state="running", settings={})))
     if look.state != "complete":
         raise UserError(look.reason)
