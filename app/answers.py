@@ -43,13 +43,7 @@ class Evaluator(Generic[PredictorT, DataT]):
 
 @dataclass(frozen=True, kw_only=True)
 class MarkedText:
-    """A text in which every character has a class.
-
-    Attributes:
-        text: The text.
-        spans: First character, the one after the last, and the class of all between them.
-        class_names: All classes that there are.
-    """
+    """A text in which every character has a class; a span: its first, the one after its last, its class."""
 
     text: str
     spans: Sequence[tuple[int, int, str]]

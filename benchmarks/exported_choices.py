@@ -11,6 +11,8 @@ same of small models. It takes about half an hour on two cores; ``--family`` ask
 import logging
 import shutil
 import tempfile
+import unicodedata
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +121,7 @@ def _cases_of_sorts(folder: Path) -> Iterator[Case]:
     write_pictures(pictures, WORDS.split()[:4])
     files = sorted(pictures.glob("*/*"))
     columns = {
-        "text": [file.stem for file in files],
+        "text": [_name(file.stem) for file in files],
         "sequence": [[float(ord(character)) for character in file.stem] for file in files],
         "label": [file.parent.name for file in files],
     }
@@ -127,10 +129,15 @@ def _cases_of_sorts(folder: Path) -> Iterator[Case]:
     for sort in SORTS:
         is_picture = sort == "picture_extractor"
         data: dict[str, Any] = {"multi_feature.data.path": str(pictures if is_picture else names)}
-        data |= {} if is_picture else {"multi_feature.data.label": "label"}
+        data |= {} if is_picture else {"multi_feature.data": {"label": "label", "texts": ["text"]}}
         for kind in sorted_choices(sort):
             choice = f"multi_feature.{sort}.kind={kind}"
             yield Case(family="multi-feature", says=choice, assignments=[data, choice])
+
+
+def _name(codes: str) -> str:
+    """Return the name of an emoji, from the codes that its file is called by."""
+    return " ".join(unicodedata.name(chr(int(code, 16)), code) for code in codes.split("-"))
 
 
 def export(case: Case, folder: Path, num_steps: int) -> list[Difference]:
@@ -154,6 +161,7 @@ def main(
 ) -> None:
     """Print the largest difference of each choice's graphs, and end with 1 if any isn't exported."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
     table = Table("family", "choice", "graphs", "largest difference")
     found: list[list[Difference]] = []
     for name in family or FAMILIES:

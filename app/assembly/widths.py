@@ -34,12 +34,7 @@ class NotBuiltError(NotImplementedError, AttributeError):
 
 
 class StandIn(nn.Module):
-    """Publishes the widths that were asked for, and computes nothing.
-
-    Args:
-        path: Path of the part that couldn't be built.
-        **widths: Keywords of the factory that failed.
-    """
+    """Publishes the widths that the factory of a part which failed was asked for, and computes nothing."""
 
     def __init__(self, path: str, /, **widths: Any) -> None:
         super().__init__()

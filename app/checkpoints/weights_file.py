@@ -29,12 +29,7 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class ExportedPart:
-    """A submodule whose weights alone are in a file, by their names within it.
-
-    Attributes:
-        path: Its path, e.g. ``multi_feature.head``.
-        place: Where the composite holds it, e.g. ``head``.
-    """
+    """A submodule whose weights alone are in a file: its path, and where the composite holds it."""
 
     path: Line
     place: Line

@@ -1,11 +1,11 @@
 """Scores of generated captions against what people wrote."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
+from torchmetrics import MeanMetric, Metric
 from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.functional.text import word_error_rate
 from torchmetrics.text import BLEUScore, CHRFScore, Perplexity, WordErrorRate
@@ -23,10 +23,10 @@ class CaptionScores(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.exact_match = MeanMetric()
-        self.word_error_rate = WordErrorRate()
-        self.bleu4 = BLEUScore(n_gram=4)
-        self.chrf = CHRFScore(n_char_order=6, n_word_order=0)
+        self.exact_match = MeanMetric(compute_with_cache=False)
+        self.word_error_rate = WordErrorRate(compute_with_cache=False)
+        self.bleu4 = BLEUScore(n_gram=4, compute_with_cache=False)
+        self.chrf = CHRFScore(n_char_order=6, n_word_order=0, compute_with_cache=False)
 
     def update(self, generated: Sequence[str], captions: Sequence[Sequence[str]]) -> None:
         """Add captions, and for each one those that people wrote, at least one."""
@@ -51,10 +51,49 @@ class CaptionScores(nn.Module):
             "chrf": cast(Tensor, self.chrf.compute()),  # a tuple only where sentences are scored too
         }
 
+    @property
+    def sums(self) -> dict[tuple[str, str], Tensor]:
+        """What the scores are computed from: a sum over captions for each metric and state."""
+        return {
+            (name, state): value
+            for name, metric in self.named_children()
+            for state, value in cast(Metric, metric).metric_state.items()
+        }
+
+    def take(self, sums: Mapping[tuple[str, str], Tensor]) -> None:
+        """Put the `sums` of other captions in the place of those that it was updated with."""
+        for (name, state), value in sums.items():
+            setattr(getattr(self, name), state, value)
+
     def reset(self) -> None:
         """Forget all captions."""
         for score in (self.exact_match, self.word_error_rate, self.bleu4, self.chrf):
             score.reset()
+
+
+def score_captions(generated: Sequence[str], captions: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Return the scores of generated captions against those that people wrote, see `CaptionScores`."""
+    scores = CaptionScores()
+    scores.update(generated, captions)
+    return {name: float(value) for name, value in scores.compute().items()}
+
+
+def some_scores(
+    generated: Sequence[str], captions: Sequence[Sequence[str]]
+) -> Callable[[Tensor], dict[str, float]]:
+    """Return what gives the `score_captions` of some captions, by their numbers, without counting again."""
+    scores, each = CaptionScores(), []
+    for one, several in zip(generated, captions, strict=True):
+        scores.reset()
+        scores.update([one], [several])
+        each.append(scores.sums)
+    states = {key: torch.stack([own[key] for own in each]) for key in each[0]}
+
+    def score(rows: Tensor) -> dict[str, float]:
+        scores.take({key: values[rows].sum(dim=0) for key, values in states.items()})
+        return {name: float(value) for name, value in scores.compute().items()}
+
+    return score
 
 
 def find_nearest(generated: str, captions: Sequence[str]) -> str:

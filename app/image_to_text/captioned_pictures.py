@@ -22,13 +22,7 @@ from nested_lightning.app.pictures.source import PictureSource, open_source
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionedPictures:
-    """Pictures with their captions.
-
-    Attributes:
-        records: Name, captions and other columns of each of N pictures.
-        pictures: [N, 3, S, S], uint8.
-        sizes: Their sizes in the files.
-    """
+    """Pictures, uint8 of [N, 3, S, S], with their captions, and with their sizes in the files."""
 
     records: tuple[CaptionRecord, ...]
     pictures: Tensor

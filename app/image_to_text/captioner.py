@@ -50,12 +50,7 @@ class PictureCaption(Caption):
 
 
 class Captioner(ABC):
-    """Writes captions with the preparation that a model was trained with.
-
-    Attributes:
-        data_spec: The spec of the data that it was trained on.
-        batch_size: Pictures that go through it at once.
-    """
+    """Writes captions, so many at once, with the preparation that a model was trained with."""
 
     data_spec: ImageToTextDataSpec
     batch_size: int

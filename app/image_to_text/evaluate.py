@@ -1,13 +1,11 @@
 """Evaluation of an `ImageToText`: what it writes freely, against what people wrote."""
 
-from collections.abc import Sequence
-
 from nested_lightning.app.answers import Evaluator
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
-from nested_lightning.app.image_to_text.caption_scores import CaptionScores
+from nested_lightning.app.image_to_text.caption_scores import score_captions
 from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 
@@ -38,10 +36,3 @@ class ImageToTextEvaluator(Evaluator[ImageToTextPredictor, ImageToTextDataModule
             breakdown=breakdown,
             breakdown_by="words",
         )
-
-
-def score_captions(generated: Sequence[str], captions: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Return the scores of generated captions against those that people wrote, see `CaptionScores`."""
-    scores = CaptionScores()
-    scores.update(generated, captions)
-    return {name: float(value) for name, value in scores.compute().items()}

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,9 +15,8 @@ from torch import Tensor
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.image_to_text.attention import attention_maps
 from nested_lightning.app.image_to_text.batch import CaptionBatch
-from nested_lightning.app.image_to_text.caption_scores import find_nearest
+from nested_lightning.app.image_to_text.caption_scores import find_nearest, some_scores
 from nested_lightning.app.image_to_text.data import ImageToTextDataModule
-from nested_lightning.app.image_to_text.evaluate import score_captions
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.vocabulary import PAD
@@ -53,13 +51,9 @@ class ImageToTextSections:
 
     def resampling(self, part: PartName) -> Resampling:
         """Return what scores the captions of some pictures."""
-        generated, captions = self._write(part), self.datamodule.part(part).captions
-
-        def score(rows: Any) -> Mapping[str, float]:
-            chosen = rows.tolist()
-            return score_captions([generated[i] for i in chosen], [captions[i] for i in chosen])
-
-        return Resampling(num_samples=len(captions), score=score, num_most=50)
+        captions = self.datamodule.part(part).captions
+        score = some_scores(self._write(part), captions)
+        return Resampling(num_samples=len(captions), score=lambda rows: score(torch.from_numpy(rows)))
 
     def sample_errors(self, part: PartName) -> SampleErrors:
         """Return which captions are none of a picture's."""
@@ -154,7 +148,7 @@ def mark_wrong(generated: str, nearest: str) -> Pieces:
 def _written(marked: Pieces, nearest: str) -> Pieces:
     """Return what a person wrote, where that is something else."""
     is_right = [word.strip() for word, _ in marked] == nearest.split()
-    return [] if is_right else [(f"(written: {nearest})", False)]
+    return [] if is_right else [(f"(right: {nearest})", False)]
 
 
 def wrong_share(marked: Pieces, nearest: str) -> float:

@@ -37,12 +37,7 @@ _PREDICTION_ADVICE = (
 
 @dataclass(frozen=True)
 class ReadRows:
-    """Rows without labels, before they are encoded.
-
-    Attributes:
-        columns: Their values, of [N].
-        presence: Whether a row has a group, bool of [N, G].
-    """
+    """Rows without labels, before they are encoded; ``presence``: whether one has a group, bool of [N, G]."""
 
     columns: WithOwnColumns
     presence: Flags

@@ -83,11 +83,7 @@ class PictureGroupSpec(OneColumnSpec):
 
 
 class ReadByIds:
-    """What groups of text have in common: a row is the ids of what it is read by, one after another.
-
-    Attributes:
-        max_length: L, ids of a row.
-    """
+    """What groups of text have in common: a row is L ids of what it is read by, one after another."""
 
     num_columns: ClassVar[dict[str, int]] = {"text column": 1}
     max_length: int

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 from zlib import crc32
 
+from nested_lightning.app.errors import counted
 from nested_lightning.app.report.contents import Chart, Table, as_text
 
 MAX_POINTS = 2000
@@ -26,14 +27,16 @@ _COLOURS = {_INK: "var(--ink)", _LINE: "var(--line)"} | {
 _STYLES = ("-", "--", "-.", ":")
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _LONGEST = 36
+_MOST_WITHIN = 6
+"""Series whose names stand within a chart; those of more stand beside it."""
 _STYLE: Any = {
-    **{"figure.subplot.left": 0.12, "figure.subplot.right": 0.97},
-    **{"figure.subplot.bottom": 0.15, "figure.subplot.top": 0.96},
+    **{"figure.subplot.left": 0.14, "figure.subplot.right": 0.97},
+    **{"figure.subplot.bottom": 0.18, "figure.subplot.top": 0.96},
     "svg.fonttype": "none",
     "svg.hashsalt": "report",
     "text.parse_math": False,
     "font.family": "sans-serif",
-    "font.size": 9,
+    "font.size": 11,
     **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), _INK),
     **dict.fromkeys(("axes.edgecolor", "grid.color", "legend.edgecolor"), _LINE),
     **dict.fromkeys(("axes.facecolor", "figure.facecolor", "legend.facecolor"), "none"),
@@ -97,7 +100,7 @@ def draw_chart(
     def paint(plot: Any) -> None:
         for number, (name, one) in enumerate(sampled.items()):
             _paint_series(plot, name, one, number)
-        _paint_axes(plot, axes, has_legend=len(series) > 1)
+        _paint_axes(plot, axes, list(series))
 
     svg = draw(paint, title=title, description=shown)
     table = _table(title, series, axes) if has_table else None
@@ -122,6 +125,7 @@ def draw_bars(title: str, values: Mapping[str, float], *, of: str, what: str) ->
         plot.set_yticks(places, [_shortened(name) for name in shown])
         plot.invert_yaxis()
         plot.set_xlabel(what)
+        plot.locator_params(axis="x", nbins=5)
 
     description = f"{what} of each {of}."
     height = 0.9 + 0.24 * len(shown)
@@ -194,17 +198,18 @@ def _in_page(key: str, value: str, prefix: str) -> str:
 def _paint_series(plot: Any, name: str, one: Series, number: int) -> None:
     colour = [*_series_colours()][number % NUM_SERIES]
     style = {"color": colour, "label": _shortened(name).lstrip("_")}  # with _ in front a legend hides it
+    line = _STYLES[(number + number // NUM_SERIES) % len(_STYLES)]  # another one where colours begin anew
     if not one.is_line:
         plot.plot(one.xs, one.ys, ".", markersize=3, **style)
         return
     is_alone = len(one.xs) == 1 or any(map(math.isnan, one.ys))
     marker = {"marker": ".", "markersize": 4} if is_alone else {}
-    plot.plot(one.xs, one.ys, _STYLES[number % len(_STYLES)], linewidth=1.6, **marker, **style)
+    plot.plot(one.xs, one.ys, line, linewidth=1.6, **marker, **style)
     if one.low:
         plot.fill_between(one.xs, one.low, one.high, color=colour, alpha=0.2, linewidth=0)
 
 
-def _paint_axes(plot: Any, axes: Axes, *, has_legend: bool) -> None:
+def _paint_axes(plot: Any, axes: Axes, names: Sequence[str]) -> None:
     plot.set_xlabel(_shortened(axes.x))
     plot.set_ylabel(_shortened(axes.y))
     for places in axes.marks.values():
@@ -214,7 +219,10 @@ def _paint_axes(plot: Any, axes: Axes, *, has_legend: bool) -> None:
         plot.axline((0, 0), slope=1, color=_INK, linewidth=0.8, linestyle=":")
     if axes.is_log:
         plot.set_yscale("log")
-    if has_legend:
+    if len(names) > _MOST_WITHIN:
+        plot.figure.subplots_adjust(right=0.66)
+        plot.legend(loc="upper left", bbox_to_anchor=(1, 1.04), fontsize=9)
+    elif names != [axes.y]:
         plot.legend()
 
 
@@ -248,7 +256,7 @@ def _gaps(series: Mapping[str, Series]) -> list[str]:
         gaps = [x for x, y in zip(one.xs, one.ys, strict=True) if not math.isfinite(y)]
         if gaps:
             where = f"from {as_text(min(gaps))} to {as_text(max(gaps))}"
-            found.append(f"{name} has {len(gaps):,} values that are not finite: gaps, {where}.")
+            found.append(f"Not finite in {name}, and so gaps: {counted(len(gaps), 'value')}, {where}.")
     return found
 
 

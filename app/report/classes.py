@@ -78,7 +78,7 @@ def calibration_chart(target: Labels, probabilities: Numbers, where: str) -> Blo
     axes = Axes(x="probability of the answer", y="share that is right", has_diagonal=True)
     return draw_chart(
         f"Calibration, {where}",
-        {"observed": Series(xs=xs, ys=ys)},
+        {axes.y: Series(xs=xs, ys=ys)},
         axes,
         description=f"On the diagonal, probabilities are what they say. Samples of each point: {counts}.",
     )

@@ -101,7 +101,7 @@ def _charts(columns: Columns) -> Iterator[tuple[str, str, list[str]]]:
     shares = {base: names for base, names in by_base.items() if _are_shares(base, names, columns)}
     for base, names in by_base.items():
         if base not in shares and base != _RATE:
-            yield base.capitalize(), base, names
+            yield base.replace("_", " ").capitalize(), base, names
     together = [name for names in shares.values() for name in names]
     for first in range(0, len(together), _MOST_LINES):
         yield "Scores", "score", together[first : first + _MOST_LINES]

@@ -24,7 +24,7 @@ def result_blocks(result: TrainingResult) -> Sequence[Block]:
         **{f"first weights of {path}": _text(taken) for path, taken in result.init_parts.items()},
         **{f"override of {path}": text for path, text in result.overrides.items()},
     }
-    table = Table(title="What it came to", columns=["what", ""], rows=_pairs(facts))
+    table = Table(title="Outcome", columns=["what", "value"], rows=_pairs(facts))
     return [table, *missing_blocks(folder)]
 
 
@@ -49,7 +49,7 @@ def data_blocks(data: Mapping[str, Any]) -> Sequence[Block]:
     tables = {name: value for name, value in facts.items() if isinstance(value, Mapping)}
     lines = DataSummary(facts={name: one for name, one in facts.items() if name not in tables}).lines()
     return [
-        Table(title="The data", columns=["what", ""], rows=_pairs(lines)),
+        Table(title="The data", columns=["what", "value"], rows=_pairs(lines)),
         *(_counts(name, value) for name, value in tables.items()),
         *(Text(text=f"Guessed: {without_places(guess)}") for guess in data.get("guesses", ())),
     ]
@@ -57,10 +57,10 @@ def data_blocks(data: Mapping[str, Any]) -> Sequence[Block]:
 
 def _counts(name: str, values: Mapping[str, Any]) -> Table:
     """Return ``{"kar": {"number": 3}}`` or ``{"train": 70}`` as a table."""
-    rows = {key: one if isinstance(one, Mapping) else {"": one} for key, one in values.items()}
+    rows = {key: one if isinstance(one, Mapping) else {"value": one} for key, one in values.items()}
     columns = [*dict.fromkeys(column for row in rows.values() for column in row)]
     cells = [[key, *(without_places(row.get(column)) for column in columns)] for key, row in rows.items()]
-    return Table(title=name.capitalize(), columns=[name, *columns], rows=cells)
+    return Table(title=f"{name[:1].upper()}{name[1:]}", columns=[name, *columns], rows=cells)
 
 
 def settings_blocks(settings: Mapping[str, tuple[Any, Any, str]]) -> Sequence[Block]:
@@ -80,7 +80,7 @@ def settings_blocks(settings: Mapping[str, tuple[Any, Any, str]]) -> Sequence[Bl
     columns = ["name", "value", "default", "from"]
     changed = [row for row in rows if row[1] != row[2]]
     return [
-        Table(title="Set otherwise than by default", columns=columns, rows=changed),
+        Table(title="Settings that differ from their defaults", columns=columns, rows=changed),
         *_in_pieces("All settings", columns, rows),
     ]
 
@@ -100,6 +100,6 @@ def _pairs(facts: Mapping[str, Any]) -> list[list[str]]:
 
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
-        value = ", ".join(f"{key} {_text(one)}" for key, one in islice(value.items(), 50))
+        value = ", ".join(f"{key} {_text(one)}" for key, one in islice(value.items(), 50)) or "{}"
     text = "null" if value is None else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"

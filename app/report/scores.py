@@ -12,7 +12,7 @@ from nested_lightning.app.training.runs.result import TrainingResult
 
 MAX_CLASSES = 30
 """Classes of a matrix; of more, the most frequent confusions are listed."""
-_LEVEL, _MOST_DRAWN = 95, 20_000
+_LEVEL, _MOST_DRAWS, _MOST_DRAWN = 95, 300, 20_000
 
 Rows = npt.NDArray[np.int64]
 Scorer = Callable[[Rows], Mapping[str, float]]
@@ -26,12 +26,10 @@ class Resampling:
     Attributes:
         num_samples: How many there are.
         score: Scores some of them.
-        num_most: How often they are drawn at most.
     """
 
     num_samples: int
     score: Scorer
-    num_most: int = 300
 
     @property
     def num_drawn(self) -> int:
@@ -41,7 +39,7 @@ class Resampling:
     @property
     def num_draws(self) -> int:
         """How often samples are drawn: less often where there are many, whose scores differ less."""
-        return max(50, min(self.num_most, 400_000 // max(self.num_samples, 1)))
+        return max(50, min(_MOST_DRAWS, 400_000 // max(self.num_samples, 1)))
 
     def intervals(self) -> dict[str, tuple[float, float]]:
         """Return the percentile interval of each score, see Efron, https://doi.org/10.1214/aos/1176344552.
@@ -84,13 +82,16 @@ def score_blocks(
     shown = {"value": report.scores, **(lows if intervals else {}), **columns}
     said = (
         f"low and high: {_LEVEL} % interval, percentiles of {resampling.num_draws} bootstrap samples of"
-        f" {resampling.num_drawn:,}; empty: of a score that isn't of samples that can be drawn once more."
+        f" {resampling.num_drawn:,}; empty where a score can't be computed from samples drawn again."
         if resampling
         else "No intervals: the family has no way to score some of its samples alone."
     )
     whole = _table(f"Scores on the {where}", "score", _by_row(shown, report.scores), said)
     parts = [_table(f"By {of} on the {where}", of, rows) for of, rows in report.breakdowns.items()]
-    confusions = [confusion_block(name, one, where) for name, one in report.confusions.items()]
+    confusions = [
+        confusion_block(name, one, f"{part} part, {sum(map(sum, one.counts)):,} samples, {checkpoint}")
+        for name, one in report.confusions.items()
+    ]
     return [whole, *(Text(text=note) for note in report.notes), *parts, *confusions]
 
 

@@ -14,8 +14,7 @@ from nested_lightning.app.seam.versions import are_tested
 def name_checkpoint_in_faults(trainer: Trainer) -> None:
     """Have a Trainer raise a `UserError` where a checkpoint's content is none to go on from.
 
-    Args:
-        trainer: Not yet training; with versions that weren't tested it is left as it is.
+    With versions that weren't tested it is left as it is.
     """
     if are_tested():
         trainer._checkpoint_connector = _NamingConnector(trainer)

@@ -30,12 +30,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A file that was sent.
-
-    Attributes:
-        name: What the client calls it.
-        content: Its bytes.
-    """
+    """A file that was sent, as the client calls it."""
 
     name: str
     content: bytes

@@ -32,10 +32,7 @@ def is_address(host: str) -> bool:
 class HostGuard:
     """Refuses requests for other hosts, as a page of somebody else's would send them by DNS rebinding.
 
-    Addresses are let in, as nobody can rebind them.
-
-    Args:
-        allowed: Names; ``*`` for any.
+    Addresses are let in, as nobody can rebind them; ``*`` allows any host.
     """
 
     def __init__(self, allowed: Collection[str]) -> None:
@@ -57,11 +54,7 @@ class HostGuard:
 
 
 class TokenGuard:
-    """Lets those in who have a token.
-
-    Args:
-        tokens: All that there are.
-    """
+    """Lets those in who have a token."""
 
     def __init__(self, tokens: Collection[str]) -> None:
         self._tokens = [token.encode() for token in tokens]

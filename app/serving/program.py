@@ -21,9 +21,7 @@ _READING_S = 0.1
 class Server(uvicorn.Server):
     """Ends gracefully at the first signal, and at once at the second, whichever they are.
 
-    Args:
-        config: See uvicorn.
-        when_ready: Called when requests are answered from now on.
+    ``when_ready`` is called when requests are answered from now on.
     """
 
     def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:

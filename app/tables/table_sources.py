@@ -86,11 +86,7 @@ class GivenTable:
 
 @dataclass(frozen=True)
 class AwaitedTable:
-    """What a program held when a model was trained, and has to be given again.
-
-    Attributes:
-        name: What it was called.
-    """
+    """What a program held, by its name, when a model was trained, and has to be given again."""
 
     name: str
 

@@ -43,11 +43,7 @@ class MadePictures:
 
 
 class PictureMaker(ABC):
-    """Makes pictures with a trained model; files are prepared as in its training.
-
-    Attributes:
-        data_spec: The spec of the data that it was trained on.
-    """
+    """Makes pictures with a trained model; files are prepared as in its training."""
 
     data_spec: VaeGanDataSpec
 

@@ -108,9 +108,9 @@ class VaeGanSections:
                 title=f"Nearest neighbours of {len(real):,} real pictures, {part} part, and as many made",
                 columns=["", "share whose nearest neighbour is of its own kind"],
                 rows=[["real", of_real], ["made", of_made], ["both", (of_real + of_made) / 2]],
-                note=f"0.5: they can't be told apart; 1: they lie apart; less: made ones copy real ones. p ="
-                f" {p:.3g} of a binomial test against 0.5, which takes pictures for independent. One draw of"
-                " made pictures; the scores are means of several.",
+                note="0.5: they can't be told apart; 1: they lie apart; below 0.5: made ones copy real ones."
+                f" p = {p:.3g} in a binomial test against 0.5, which treats pictures as independent. One draw"
+                " of made pictures; the scores are means of several.",
             )
         ]
 

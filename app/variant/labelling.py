@@ -56,11 +56,7 @@ class SequencePrediction:
 
 
 class SequenceLabeller(ABC):
-    """Labels sequences with the preparation that a model was trained with.
-
-    Attributes:
-        data_spec: The spec of the data that it was trained on.
-    """
+    """Labels sequences with the preparation that a model was trained with."""
 
     data_spec: VariantDataSpec
 

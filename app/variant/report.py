@@ -186,8 +186,8 @@ class VariantSections:
 
 
 def _title(one: LabelledOne) -> str:
-    place = " ".join(map(str, one.sample))
-    return f"{place}: {one.error:.1%} wrong"
+    name, *place = one.sample
+    return f"{', row '.join(map(str, place)) or name}: {one.error:.1%} wrong"
 
 
 def _pieces(one: LabelledOne, names: Sequence[str]) -> list[tuple[str, int, str]]:

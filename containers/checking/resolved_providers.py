@@ -81,7 +81,7 @@ class _Resolution:
         elif isinstance(provider, providers.Dependency):
             if not issubclass(provider.instance_of, Settings) and provider.is_defined:
                 yield from self.visit(in_force(provider))
-        elif isinstance(provider, providers.Object) and not provider.overridden:
+        elif isinstance(provider, providers.Object) and not self._is_replaced(provider):
             return
         elif id(provider) not in self._names:
             yield from self._children(provider)
@@ -91,16 +91,20 @@ class _Resolution:
     def _named(self, provider: Any) -> ResolvedProvider:
         is_repeated = id(provider) in self._seen
         self._seen.add(id(provider))
-        is_replaced = provider.overridden and self._names[id(provider)] != "model"
+        is_replaced = self._is_replaced(provider)
         is_plain = is_repeated or is_replaced
         return ResolvedProvider(
             name=self._names[id(provider)],
             target="" if isinstance(provider, NamedProviders) else target_name(provider),
-            is_overridden=bool(is_replaced),
+            is_overridden=is_replaced,
             is_repeated=is_repeated,
             makes_module=_makes_module(provider),
             children=() if is_plain else tuple(self._children(provider)),
         )
+
+    def _is_replaced(self, provider: Any) -> bool:
+        """Return whether somebody overrode a provider; a container that is opened overrides two by itself."""
+        return bool(provider.overridden) and self._names.get(id(provider)) not in ("model", "known_data_spec")
 
     def _children(self, provider: Any) -> Iterator[ResolvedProvider]:
         if isinstance(provider, NamedProviders):

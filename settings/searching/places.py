@@ -16,12 +16,9 @@ from nested_lightning.settings.slot import Slot
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A setting that may be searched.
+    """A setting that may be searched, and its choice if it says which kind is used.
 
-    Attributes:
-        field: How it is declared.
-        slot: The choice, if the setting says which kind it is.
-        asked_when: The kinds with which it exists, by the path of each choice that is searched too.
+    ``asked_when`` has the kinds with which it exists, by the path of each choice that is searched too.
     """
 
     field: FieldInfo | None

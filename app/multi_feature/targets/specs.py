@@ -97,13 +97,7 @@ class _OneNumber:
 
 @dataclass(frozen=True, kw_only=True)
 class NumberTarget(_OneNumber):
-    """A column of numbers.
-
-    Attributes:
-        column: The column's name in the file.
-        mean: Mean of the training part.
-        scale: Population standard deviation of the training part.
-    """
+    """A column of numbers, with mean and population standard deviation of the training part."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -132,12 +126,7 @@ class NumberTarget(_OneNumber):
 
 @dataclass(frozen=True, kw_only=True)
 class CountTarget(_OneNumber):
-    """A column of counts: whole numbers, 0 or more.
-
-    Attributes:
-        column: The column's name in the file.
-        mean: Mean of the training part.
-    """
+    """A column of counts: whole numbers, 0 or more, with the mean of the training part."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 

@@ -24,13 +24,7 @@ MAX_BATCH_SIZE = 8192
 
 @dataclass(frozen=True)
 class RateSearch:
-    """The loss at growing learning rates.
-
-    Attributes:
-        rates: Of each step.
-        losses: Smoothed, after each step.
-        suggestion: The rate at which the loss falls most steeply.
-    """
+    """The smoothed loss at growing learning rates, and the rate at which it falls most steeply."""
 
     rates: Sequence[float]
     losses: Sequence[float]

@@ -1,8 +1,14 @@
 """Scores of generated captions."""
 
 import pytest
+import torch
 
-from nested_lightning.app.image_to_text.caption_scores import CaptionScores, find_nearest
+from nested_lightning.app.image_to_text.caption_scores import (
+    CaptionScores,
+    find_nearest,
+    score_captions,
+    some_scores,
+)
 
 
 def _score(generated: list[str], captions: list[list[str]]) -> dict[str, float]:
@@ -46,3 +52,13 @@ def test_scores_add_up_over_batches() -> None:
         parts.update(generated[start : start + 2], [[c] for c in captions[start : start + 2]])
 
     assert {name: float(value) for name, value in parts.compute().items()} == pytest.approx(whole)
+
+
+def test_some_captions_have_the_scores_that_they_have_by_themselves() -> None:
+    captions = [["a small red box", "a box"], ["a blue disc"], ["nothing"], ["a large green bar"]]
+    generated = ["a small red disc", "a blue disc", "", "a green bar"]
+    rows = [3, 0, 0, 1]
+
+    found = some_scores(generated, captions)(torch.tensor(rows))
+
+    assert found == score_captions([generated[row] for row in rows], [captions[row] for row in rows])

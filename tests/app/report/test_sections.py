@@ -41,6 +41,20 @@ def test_chart_is_svg_with_texts_and_no_colours_of_its_own() -> None:
     assert "var(--series-0)" in chart.svg
 
 
+def test_lone_series_is_named_unless_the_axis_names_it() -> None:
+    charts = [
+        draw_chart("one", {name: Series(xs=[1, 2], ys=[1.0, 2.0])}, Axes(x="x", y="y")) for name in "ya"
+    ]
+
+    assert [len(re.findall("legend_", chart.svg)) > 0 for chart in charts] == [False, True]
+
+
+def test_more_series_than_colours_have_lines_of_their_own() -> None:
+    chart = draw_chart("many", {f"{i}": Series(xs=[1, 2], ys=[i, i]) for i in range(11)}, Axes(x="x", y="y"))
+
+    assert len({*re.findall(r'style="fill: none; [^"]*series[^"]*"', chart.svg)}) == 11
+
+
 def test_two_charts_of_one_page_share_no_names() -> None:
     first, second = (draw_bars(name, {"a": 1.0}, of="part", what="size") for name in ("one", "two"))
 
@@ -54,7 +68,7 @@ def test_gaps_and_points_that_are_left_out_are_said() -> None:
 
     chart = draw_chart("long", {"loss": Series(xs=xs, ys=ys)}, Axes(x="step", y="loss"))
 
-    assert "loss has 1 values that are not finite: gaps, from 7 to 7." in chart.notes
+    assert "Not finite in loss, and so gaps: 1 value, from 7 to 7." in chart.notes
     assert f"{MAX_POINTS:,} of {len(xs):,} points of loss are drawn." in chart.notes
     assert chart.table is not None
     assert f"The first {MAX_ROWS} of {len(xs):,} rows are shown." in chart.table.notes

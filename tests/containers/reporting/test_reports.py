@@ -107,7 +107,7 @@ def test_numbers_that_are_not_finite_are_gaps_and_break_nothing(tmp_path: Path, 
 
     page = report(tmp_path / "run")
 
-    assert "train_loss has 1 values that are not finite: gaps" in page.text
+    assert "Not finite in train_loss, and so gaps: 1 value" in page.text
     assert page.problems == []
     assert "nan" in page.column("Loss", "train_loss").values()
 
@@ -119,9 +119,8 @@ def test_diverged_training_is_reported(tmp_path: Path, report: Report) -> None:
     page = report(tmp_path / "run")
 
     assert {"Curves", "Settings", "Submodules", "Data"} <= {*page.headings}
-    assert (
-        page.column("Set otherwise than by default", "value")["multi_feature.optimizer.lr"] == "10000000000.0"
-    )
+    changed = page.column("Settings that differ from their defaults", "value")
+    assert changed["multi_feature.optimizer.lr"] == "10000000000.0"
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
@@ -142,7 +141,7 @@ def test_damaged_folder_gives_what_there_is(file: str, odd_run: Path, tmp_path: 
     assert "Curves" in page.headings
     if file == "settings.yaml":
         assert page.problems == ["settings.yaml is missing: its settings are those of the checkpoint."]
-        assert page.column("Set otherwise than by default", "value")["trainer.max_epochs"] == "3"
+        assert page.column("Settings that differ from their defaults", "value")["trainer.max_epochs"] == "3"
     elif file == "best.ckpt":
         assert "The model could not be opened" in page.problems[1]
         assert "checkpoints is missing" in page.problems[0]
@@ -178,7 +177,7 @@ def test_settings_say_where_they_were_found_also_after_a_resume(tmp_path: Path, 
 
     page = report(tmp_path / "run")
 
-    places = page.column("Set otherwise than by default", "from")
+    places = page.column("Settings that differ from their defaults", "from")
     assert (places["seed"], places["trainer.max_epochs"]) == ("--set", "resume")
     assert re.fullmatch(r"…/mine\.yaml:\d+:\d+", places["multi_feature.data.batch_size"])
     assert str(tmp_path) not in page.source
