@@ -35,12 +35,7 @@ class Predictor(Generic[ModelT, SpecT]):
 
 @dataclass(kw_only=True, eq=False)
 class Evaluator(Generic[PredictorT, DataT]):
-    """Scores a predictor's answers.
-
-    Attributes:
-        predictor: Has the trained composite.
-        datamodule: The data with their split.
-    """
+    """Scores a predictor's answers."""
 
     predictor: PredictorT
     datamodule: DataT
@@ -48,13 +43,7 @@ class Evaluator(Generic[PredictorT, DataT]):
 
 @dataclass(frozen=True, kw_only=True)
 class MarkedText:
-    """A text in which every character has a class.
-
-    Attributes:
-        text: The text.
-        spans: First character, the one after the last, and the class of all between them.
-        class_names: All classes that there are.
-    """
+    """A text in which every character has a class; a span: its first, the one after its last, its class."""
 
     text: str
     spans: Sequence[tuple[int, int, str]]

@@ -33,13 +33,7 @@ except BaseException as error:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was checked.
-
-    Attributes:
-        subject: What it is, e.g. ``torch``.
-        value: How it is, e.g. ``2.13.0``.
-        problem: What is wrong with it, and what to do; None: it's fine.
-    """
+    """One thing that was checked, how it is, and what to do where it has a problem."""
 
     subject: str
     value: str
@@ -83,13 +77,9 @@ def find_imports() -> Iterator[Finding]:
 
 
 def find_import_problems(targets: list[str]) -> list[str | None]:
-    """Import each target in a child process of its own, several at the same time.
+    """Import each target, ``module`` or ``module:name``, in a child process of its own, several at a time.
 
-    Args:
-        targets: ``module`` or ``module:name``, found as in this process.
-
-    Returns:
-        For each target one line that says why it can't be imported; None: it can.
+    Return for each one line that says why it can't be imported; None: it can.
     """
     with ThreadPoolExecutor() as pool:
         return [*pool.map(_find_import_problem, targets)]
@@ -165,8 +155,7 @@ def _try_device(name: str, described: str) -> Finding:
 def find_run_folder(folder: Path) -> Finding:
     """Return whether a run folder can be made there and written to; nothing is left behind.
 
-    Args:
-        folder: The folder of runs; where it isn't there yet, the nearest one above it is tried.
+    Where the folder of runs isn't there yet, the nearest one above it is tried.
     """
     place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     try:

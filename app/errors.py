@@ -16,12 +16,7 @@ class UserError(ValueError):
 
 
 class RowError(UserError):
-    """A mistake in one row.
-
-    Args:
-        text: The message, with ``{row}`` where the row's number stands.
-        row: Which row of those that were given, from 0.
-    """
+    """A mistake in one row, whose number stands at ``{row}`` in the text; ``row`` counts from 0."""
 
     def __init__(self, text: str, *, row: int) -> None:
         super().__init__(text.replace("{row}", f"{row + 1:,}"))

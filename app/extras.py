@@ -7,12 +7,7 @@ from nested_lightning.app.errors import UserError
 
 
 def require(wanted_by: str, extra: str, *modules: str) -> None:
-    """Check that modules are installed; none of them is imported.
-
-    Args:
-        wanted_by: What needs them, for the message.
-        extra: The extra of this project that brings them.
-        *modules: Their names.
+    """Check that modules, which an extra of this project brings, are installed; none of them is imported.
 
     Raises:
         UserError: One isn't.

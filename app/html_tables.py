@@ -5,12 +5,7 @@ from html import escape
 
 
 def html_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> str:
-    """Return a table of numbers.
-
-    Args:
-        title: Stands above it.
-        rows: Numbers by the names of rows and columns; where one is absent, its cell is empty.
-    """
+    """Return a table of numbers by the names of rows and columns; a cell without one is empty."""
     columns = [*dict.fromkeys(column for row in rows.values() for column in row)]
     lines = [
         "".join(

@@ -34,11 +34,7 @@ def once_a_node(work: Callable[[], object], *, name: str) -> None:
     """Do something before there is a process group, in the first process of each machine; the others wait.
 
     Those that Lightning starts come after the first one has done it. Where nothing says when the first one
-    is ready, as under ``srun``, each process does it.
-
-    Args:
-        work: What is done.
-        name: Of the work, the same in all processes, and another one for other work.
+    is ready, as under ``srun``, each process does it. Other work has another name, the same in all processes.
     """
     is_first = int(os.environ.get("LOCAL_RANK", 0)) == 0
     store = torchrun_store(_PATIENCE)

@@ -37,8 +37,7 @@ _spare: list[np.random.MT19937] = []
 def drawing_apart(seed: int) -> Iterator[None]:
     """Draw from separate random numbers within the block; all others, and any device's, go on as before.
 
-    Args:
-        seed: At least 0, below 2³².
+    The seed is at least 0, below 2³².
     """
     python, numpy = random.getstate(), get_bit_generator()
     own = _spare.pop() if _spare else np.random.MT19937()

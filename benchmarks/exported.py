@@ -67,7 +67,7 @@ def measure(name: str, folder: Path, repeats: int) -> list[str]:
     """Return the cells of a family's row."""
     settings = {"model": name, "run_dir": str(folder / name), "trainer.max_epochs": 1}
     result = family_container(bootstrap(settings)).training_run()()
-    checkpoint = result.best_checkpoint or result.last_checkpoint
+    checkpoint = result.best_checkpoint
     target = folder / f"{name}.onnx"
     export_graphs(from_checkpoint(checkpoint, device="cpu"), target)
     return compare(name, checkpoint, target, folder, repeats)

@@ -8,7 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from nested_lightning.app.strict_json import to_json
-from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
+from nested_lightning.commands.options import (
+    ArgumentOption,
+    DebugOption,
+    DeviceOption,
+    OverrideOption,
+    OwnModelOption,
+)
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.console import print_line, print_table, status_console
 
@@ -18,7 +24,7 @@ def compare(
         list[Path],
         typer.Argument(help="Run folders, the first of which others are tested against; folds; sweeps."),
     ],
-    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    device: DeviceOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     model: OwnModelOption = None,
     override: OverrideOption = None,

@@ -20,13 +20,7 @@ from nested_lightning.commands.options import (
 from nested_lightning.commands.own_families import know_family, know_for_help
 from nested_lightning.commands.printing import settings_reference
 from nested_lightning.commands.printing.console import print_note, print_records
-from nested_lightning.commands.sources import (
-    DataOption,
-    EpochsOption,
-    LabelOption,
-    Sources,
-    resolve_noted,
-)
+from nested_lightning.commands.sources import DataOption, EpochsOption, LabelOption, Sources, resolve_noted
 from nested_lightning.settings.application import (
     ApplicationSettings,
     application_settings_model,

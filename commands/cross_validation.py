@@ -13,6 +13,7 @@ from nested_lightning.commands.printing.console import (
     print_table,
     quiet_lightning,
     short_path,
+    starting,
     status_console,
 )
 from nested_lightning.commands.printing.data_summary import print_data
@@ -29,17 +30,11 @@ def train_folds(
 ) -> None:
     """Train and test once for each fold, and print the results; a job that was requeued goes on.
 
-    Args:
-        settings: Of a single training. What they say of the split's validation part and seed is kept.
-        num_folds: Number of folds, at least 2.
-        requests: What takes the places of providers.
-        is_checked: Whether faults are looked for before the first fold.
-
     Raises:
         SettingsError: That many folds can't be, or the training would run in several processes.
         UserError: The folder holds folds already.
     """
-    with status_console.status("Starting"):
+    with starting("Starting"):
         from nested_lightning.containers.starting.folds import begin_folds, rest_of_folds
 
         quiet_lightning()
@@ -64,7 +59,7 @@ def resume_folds(
 
     Takes what `resume_training` takes.
     """
-    with status_console.status("Starting"):
+    with starting("Starting"):
         from nested_lightning.containers.starting.folds import rest_of_folds
 
         quiet_lightning()
@@ -103,10 +98,7 @@ def _print_result(result: Any) -> None:
         f"Test scores of {len(result.folds)} folds",
         ["score", "mean", "std", "low", "high", "baseline"],
         [
-            (
-                name,
-                *(format_metric(name, value) for value in (*_spread(one), means.get(name))),
-            )
+            (name, *(format_metric(name, value) for value in (*_spread(one), means.get(name))))
             for name, one in shown.items()
         ],
     )

@@ -11,6 +11,7 @@ from nested_lightning.app.strict_json import to_json
 from nested_lightning.commands.options import (
     CheckpointArgument,
     DebugOption,
+    DeviceOption,
     OverrideOption,
     OwnModelOption,
     SetOption,
@@ -44,7 +45,7 @@ def evaluate(
             "--part", help="Part of the training's own data; else test, or val where there is none."
         ),
     ] = None,
-    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    device: DeviceOption = None,
     model: OwnModelOption = None,
     set_: SetOption = None,
     override: OverrideOption = None,

@@ -144,11 +144,7 @@ def export(
 
 
 def _export_graphs(
-    checkpoint: Path,
-    output: Path,
-    format_: ExportFormat,
-    overrides: dict[str, Any],
-    options: dict[str, Any],
+    checkpoint: Path, output: Path, format_: ExportFormat, overrides: dict[str, Any], options: dict[str, Any]
 ) -> None:
     with status_console.status("Exporting"):
         from nested_lightning.containers.starting.bootstrapping import from_checkpoint

@@ -9,7 +9,7 @@ import typer
 from nested_lightning.commands.options import DebugOption
 from nested_lightning.commands.overrides import load_overrides
 from nested_lightning.commands.printing.check_report import print_findings
-from nested_lightning.commands.printing.console import status_console, write_file
+from nested_lightning.commands.printing.console import starting, write_file
 from nested_lightning.commands.printing.graph_tree import print_tree
 from nested_lightning.commands.sources import Sources, with_sources
 
@@ -51,7 +51,7 @@ def graph(
     del debug
     chosen = _choose(format_, output)
     settings = sources.resolve()
-    with status_console.status("Building"):
+    with starting("Building"):
         from nested_lightning.containers.checking.model_check import check_application
         from nested_lightning.containers.checking.model_graph import build_graph
         from nested_lightning.containers.checking.resolved_providers import resolve_model
@@ -74,7 +74,7 @@ def graph(
 def _write_python(application: object, output: Path | None) -> None:
     from nested_lightning.containers.checking.python_model import model_as_python
 
-    with status_console.status("Building"):
+    with starting("Building"):
         text = model_as_python(application)  # type: ignore[arg-type]
     _write(text, output)
 

@@ -13,7 +13,7 @@ from nested_lightning.commands.printing.console import (
     print_facts,
     print_line,
     print_table,
-    status_console,
+    starting,
 )
 
 _MOST_SIGNS = 500
@@ -28,7 +28,7 @@ def inspect(
 ) -> None:
     """Show family, submodules, data, settings, versions and metrics; no model is built."""
     del debug
-    with status_console.status("Reading"):
+    with starting("Reading"):
         from nested_lightning.app.checkpoints.inspection import describe_checkpoint
 
         found = describe_checkpoint(checkpoint, depth=depth)

@@ -87,8 +87,7 @@ SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out samples that can't be used, and count them.")
 ]
 DeviceOption = Annotated[
-    str | None,
-    typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.", autocompletion=complete_device),
+    str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.", autocompletion=complete_device)
 ]
 EngineOption = Annotated[
     Literal["lightning", "ray"],

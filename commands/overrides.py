@@ -15,12 +15,9 @@ from nested_lightning.settings.reading.merging import merge, parse_assignment
 
 @dataclass(frozen=True, kw_only=True)
 class OverrideRequest:
-    """One ``--override``.
+    """One ``--override``: a provider's path, and what takes its place with which arguments.
 
-    Attributes:
-        path: Path of the provider.
-        name: ``module:name`` of a class or function, or the kind of a registered choice.
-        options: Its keyword arguments, from ``--set``.
+    That is ``module:name`` of a class or function, or the kind of a registered choice.
     """
 
     path: str

@@ -13,6 +13,7 @@ from nested_lightning.commands.options import (
     ArgumentOption,
     CheckpointArgument,
     DebugOption,
+    DeviceOption,
     OverrideOption,
     OwnModelOption,
     is_exported,
@@ -20,7 +21,7 @@ from nested_lightning.commands.options import (
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides, split_arguments
 from nested_lightning.commands.own_families import know_families
 from nested_lightning.commands.printing.answers import print_answers, write_answers
-from nested_lightning.commands.printing.console import status_console
+from nested_lightning.commands.printing.console import starting
 from nested_lightning.settings.predictor import PredictorInterface
 
 CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
@@ -32,7 +33,7 @@ _STANDARD_OUTPUT = Path("-")
 def predict(
     ctx: typer.Context,
     checkpoint: CheckpointArgument,
-    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    device: DeviceOption = None,
     model: OwnModelOption = None,
     override: OverrideOption = None,
     set_: ArgumentOption = None,
@@ -44,7 +45,7 @@ def predict(
     requests = split_arguments(
         [*(override or []), *_take(after, "--override")], [*(set_ or []), *_take(after, "--set", "-s")]
     )
-    with status_console.status("Loading the model"):
+    with starting("Loading the model"):
         opened = (
             _open_exported(checkpoint, device, requests)
             if is_exported(checkpoint)
@@ -75,11 +76,7 @@ def _open_exported(
 
 
 def refuse_for_exported(path: Path, device: str | None, requests: Sequence[OverrideRequest]) -> None:
-    """Refuse what an exported model has no use for.
-
-    Raises:
-        UserError: It is to be elsewhere than on the CPU, or parts of it are to be replaced.
-    """
+    """Refuse what an exported model has no use for."""
     if device not in (None, "cpu", "auto"):
         raise UserError(f"--device {device}: {path} is run by onnxruntime on the CPU; leave it out")
     if requests:
@@ -87,12 +84,7 @@ def refuse_for_exported(path: Path, device: str | None, requests: Sequence[Overr
 
 
 def make_command(interface: PredictorInterface, answers: Any) -> Any:
-    """Return a function whose signature has the files and the options of a predictor, for typer.
-
-    Args:
-        interface: Describes them.
-        answers: Called with files and options, gives `app.answers.Answers`.
-    """
+    """Return a function whose signature has the files and the options of a predictor, for typer."""
 
     def command(**given: Any) -> None:
         output = given.pop("output")

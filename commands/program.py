@@ -1,5 +1,6 @@
 """The program: every command, and its exit status."""
 
+import gc
 import io
 import os
 import sys
@@ -105,6 +106,8 @@ def run() -> None:
         if "--debug" in sys.argv:
             traceback.print_exc()
         sys.exit(print_error(error))
+    finally:
+        gc.freeze()  # or the interpreter, at its end, looks for garbage in all that is imported: a second
 
 
 def _escape_what_cannot_be_encoded() -> None:

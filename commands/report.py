@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
+from nested_lightning.commands.options import (
+    ArgumentOption,
+    DebugOption,
+    DeviceOption,
+    OverrideOption,
+    OwnModelOption,
+)
 from nested_lightning.commands.overrides import load_overrides, split_overrides
 from nested_lightning.commands.printing.console import print_line, short_path, status_console
 
@@ -17,7 +23,7 @@ def report(
         typer.Argument(help="Run folders, the first of which others are tested against; folds; sweeps."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path("report.html"),
-    device: Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")] = None,
+    device: DeviceOption = None,
     model: OwnModelOption = None,
     override: OverrideOption = None,
     set_: ArgumentOption = None,

@@ -17,7 +17,7 @@ from nested_lightning.commands.options import (
     parse_assignments,
 )
 from nested_lightning.commands.overrides import load_overrides, refuse_overrides_in_workers, split_overrides
-from nested_lightning.commands.printing.console import quiet_lightning, status_console
+from nested_lightning.commands.printing.console import quiet_lightning, starting
 from nested_lightning.commands.run_training import print_result, run_training
 from nested_lightning.settings.reading.errors import SettingsError
 
@@ -52,7 +52,7 @@ def resume(
         refuse_overrides_in_workers(requests)
         print_result(resume_in_workers(run, changes, data=data, address=ray_address))
         return
-    with status_console.status("Starting"):
+    with starting("Starting"):
         from nested_lightning.containers.starting.resuming import resume_training
 
         quiet_lightning()

@@ -23,9 +23,6 @@ from nested_lightning.commands.printing.data_summary import print_data
 def refuse_faults(application: Any) -> None:
     """Check a model before it is trained; what is wrong is printed, one line each.
 
-    Args:
-        application: A ready container.
-
     Raises:
         typer.Exit: Something is wrong; the status is that of a user's mistake.
     """
@@ -38,10 +35,7 @@ def refuse_faults(application: Any) -> None:
 
 
 def run_training(run: Any) -> None:
-    """Print what was recognised in the data, train, and print scores and the files that were written.
-
-    Args:
-        run: A `app.training.runs.run.TrainingRun`.
+    """Print what was recognised in the data of a `TrainingRun`, train, and print scores and written files.
 
     Raises:
         typer.Exit: A signal ended the training, with the exit status that belongs to it.
@@ -51,12 +45,7 @@ def run_training(run: Any) -> None:
 
 
 def print_result(result: Any, *, has_ended: bool = False) -> None:
-    """Print the scores of a training, and the files that it wrote.
-
-    Args:
-        result: A `app.training.runs.result.TrainingResult`.
-        has_ended: Whether nothing was left to do.
-    """
+    """Print the scores of a `TrainingResult`, and the files that it wrote."""
     has_baseline = any("baseline" in values for values in result.scores.values())
     parts = ["validation", "test", *(["baseline"] if has_baseline else [])]
     is_kept = result.best_checkpoint.exists()
@@ -72,11 +61,7 @@ def print_result(result: Any, *, has_ended: bool = False) -> None:
 
 
 def train_or_exit(run: Any, *, resumed_by: Path | None = None) -> Any:
-    """Train and return the result.
-
-    Args:
-        run: A `app.training.runs.run.TrainingRun`.
-        resumed_by: The folder by which it is gone on with; None: its own.
+    """Run a `TrainingRun`, which goes on by its folder or ``resumed_by``, and return its result.
 
     Raises:
         typer.Exit: A signal ended the training; how to go on is said.

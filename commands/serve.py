@@ -11,9 +11,15 @@ import typer
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.extras import require_serving
 from nested_lightning.commands.field_options import check_given, field_parameters, keyword_parameter
-from nested_lightning.commands.options import ArgumentOption, DebugOption, OverrideOption, OwnModelOption
+from nested_lightning.commands.options import (
+    ArgumentOption,
+    DebugOption,
+    DeviceOption,
+    OverrideOption,
+    OwnModelOption,
+)
 from nested_lightning.commands.overrides import load_overrides, split_arguments
-from nested_lightning.commands.printing.console import status_console
+from nested_lightning.commands.printing.console import starting
 from nested_lightning.settings.serving import ServingSettings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -34,7 +40,7 @@ def serve(**given: Any) -> None:
     if len(files) < len(given["checkpoints"]):
         raise UserError("several checkpoints have the same name; write NAME=CHECKPOINT, each with its own")
     requests = split_arguments(given["override"], given["set_"])
-    with status_console.status("Loading"):
+    with starting("Loading"):
         require_serving()
         from nested_lightning.containers.serving.program import Program
 
@@ -56,9 +62,7 @@ def _split_name(text: str) -> tuple[str, Path]:
 _PARAMETERS = [
     keyword_parameter("checkpoints", CheckpointsArgument, inspect.Parameter.empty),
     *field_parameters(ServingSettings),
-    keyword_parameter(
-        "device", Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps, auto.")], None
-    ),
+    keyword_parameter("device", DeviceOption, None),
     keyword_parameter("model", OwnModelOption, None),
     keyword_parameter("override", OverrideOption, None),
     keyword_parameter("set_", ArgumentOption, None),

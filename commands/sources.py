@@ -85,9 +85,6 @@ class Sources:
     def resolve(self, **further: Any) -> ApplicationSettings:
         """Merge the `layers`, report matched patterns and replaced choices, and return the result.
 
-        Args:
-            **further: See `layers`.
-
         Raises:
             SettingsError: The settings are wrong, or those of a training with overrides that aren't given.
         """

@@ -21,6 +21,7 @@ from nested_lightning.commands.printing.console import (
     print_line,
     print_table,
     short_path,
+    starting,
     status_console,
 )
 from nested_lightning.commands.run_training import print_command
@@ -47,7 +48,7 @@ def swap(
     own, rest = split_overrides([f"{submodule}={kind}"] if ":" in kind else [], set_)
     requests, assignments = split_overrides(override, rest)
     target = output or checkpoint.with_name(f"{checkpoint.stem}-swapped.ckpt")
-    with status_console.status("Swapping"):
+    with starting("Swapping"):
         from nested_lightning.containers.starting.swapping import swap_submodule
 
         report = swap_submodule(

@@ -21,7 +21,13 @@ from nested_lightning.commands.options import (
     SkipBadOption,
     device_options,
 )
-from nested_lightning.commands.printing.console import print_line, print_note, quiet_lightning, status_console
+from nested_lightning.commands.printing.console import (
+    print_line,
+    print_note,
+    quiet_lightning,
+    starting,
+    status_console,
+)
 from nested_lightning.commands.printing.sweep_report import (
     SweepProgress,
     print_plan,
@@ -67,7 +73,7 @@ def _sweep(sources: Sources, **given: Any) -> None:
     """Search over settings and submodules by trials, each an ordinary training; needs the extra `sweep`."""
     if sources.requests:
         raise UserError("--override: a sweep draws registered kinds; register yours, and search SLOT.kind")
-    with status_console.status("Starting"):
+    with starting("Starting"):
         require_sweep()
         resumed: Path | None = given["resume"]
         settings, sweep = _resolve(sources, given, resumed)
@@ -119,12 +125,7 @@ def _split_search(text: str) -> tuple[str, str]:
 
 
 def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, SweepSettings]:
-    """Return the space, with those kinds of ``*`` that fit; nothing is trained yet.
-
-    Raises:
-        SettingsError: A setting or a kind can't be searched.
-        typer.Exit: Something is wrong with the model without a search.
-    """
+    """Return the space, with those kinds of ``*`` that fit; nothing is trained yet."""
     from nested_lightning.containers.starting.bootstrapping import bootstrap
     from nested_lightning.containers.sweeping.fitting import unfit_kinds
     from nested_lightning.settings.searching.space import make_space

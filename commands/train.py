@@ -1,8 +1,6 @@
 """``train``: train a model, evaluate its best checkpoint, list the files that were written."""
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,12 +19,8 @@ from nested_lightning.commands.options import (
     best_of_run,
     device_options,
 )
-from nested_lightning.commands.overrides import (
-    OverrideRequest,
-    load_overrides,
-    refuse_overrides_in_workers,
-)
-from nested_lightning.commands.printing.console import print_note, quiet_lightning, status_console
+from nested_lightning.commands.overrides import OverrideRequest, load_overrides, refuse_overrides_in_workers
+from nested_lightning.commands.printing.console import print_note, quiet_lightning, starting
 from nested_lightning.commands.run_training import print_result, refuse_faults, run_training
 from nested_lightning.commands.sources import Sources, with_sources
 from nested_lightning.settings.application import ApplicationSettings
@@ -64,11 +58,7 @@ def train(
     del debug
     requests = sources.requests
     settings = sources.resolve(
-        options={
-            "seed": seed,
-            "run_dir": str(run_dir) if run_dir else None,
-            **device_options(device),
-        },
+        options={"seed": seed, "run_dir": str(run_dir) if run_dir else None, **device_options(device)},
         family_options={"data.batch_size": batch_size, "data.skip_bad": skip_bad or None},
         below=_layers_from(from_, sources.model),
     )
@@ -86,7 +76,7 @@ def train(
 def _layers_from(path: Path | None, model: str | None) -> list[Layer]:
     if path is None:
         return []
-    with status_console.status("Starting"):
+    with starting("Starting"):
         from nested_lightning.containers.starting.continuing import layer_from
 
         return [layer_from(path, model=model)]
@@ -95,7 +85,7 @@ def _layers_from(path: Path | None, model: str | None) -> list[Layer]:
 def _train_once(
     settings: ApplicationSettings, requests: Sequence[OverrideRequest], *, is_checked: bool
 ) -> None:
-    with status_console.status("Starting"), _without_collections():
+    with starting("Starting"):
         from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
         from nested_lightning.containers.starting.resuming import resume_training
 
@@ -111,16 +101,6 @@ def _train_once(
             if settings.trainer.precision == "auto":
                 print_note(f"trainer.precision=auto: {application.trainer.precision()}")
     run_training(run)
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Collect no garbage while torch and Lightning are imported, since each collection scans everything."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _train_in_workers(settings: ApplicationSettings, address: str | None, *, is_checked: bool) -> None:

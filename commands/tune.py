@@ -14,7 +14,7 @@ from nested_lightning.commands.printing.console import (
     print_facts,
     quiet_lightning,
     short_path,
-    status_console,
+    starting,
     write_file,
 )
 from nested_lightning.commands.sources import Sources, with_sources
@@ -60,10 +60,7 @@ def lr(
 
 @tune.command()
 @with_sources
-def batch_size(
-    sources: Sources,
-    debug: DebugOption = False,
-) -> None:
+def batch_size(sources: Sources, debug: DebugOption = False) -> None:
     """Find the largest batch that fits into memory, at most all samples; nothing is kept."""
     del debug
     settings, application, found = _prepare(sources)
@@ -76,7 +73,7 @@ def batch_size(
 def _prepare(sources: Sources) -> tuple[ApplicationSettings, Any, dict[str, Any]]:
     """Return the settings, the container, and what every search is made with."""
     settings = sources.resolve()
-    with status_console.status("Starting"):
+    with starting("Starting"):
         from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
 
         quiet_lightning()

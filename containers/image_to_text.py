@@ -132,7 +132,7 @@ class ImageToTextContainer(DeclarativeContainer):
         trainer.training_run,
         **new_model(model, trainer, predictor),
         datamodule=datamodule,
-        data_summary=data_summary.provider,
+        summarize_data=data_summary.provider,
         batch_size=settings.provided.data.batch_size,
     )
     answers = providers.Callable(answer_files, predictor, beam_search.provider, nucleus_sampling.provider)

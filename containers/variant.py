@@ -134,7 +134,7 @@ class VariantContainer(DeclarativeContainer):
         trainer.training_run,
         **new_model(model, trainer, predictor),
         datamodule=datamodule,
-        data_summary=data_summary.provider,
+        summarize_data=data_summary.provider,
         batch_size=settings.provided.data.batch_size,
     )
     answers = providers.Callable(answer_files, predictor)

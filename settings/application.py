@@ -109,6 +109,14 @@ class ApplicationSettings(Settings):
         copy._provenance = _Provenance(dict(places))
         return copy
 
+    def changed(self, changes: Mapping[str, Any]) -> "ApplicationSettings":
+        """Return settings with `changes`, see `change_settings`; all keep where they were found.
+
+        Raises:
+            SettingsError: A change is wrong.
+        """
+        return parse_settings(change_settings(self.to_plain(), changes)).found_in(self.provenance)
+
     def packages(self) -> dict[str, str]:
         """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path."""
         section = self.family.section
@@ -188,11 +196,7 @@ def _parse_knowing(
 
 
 def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested values of an application with changes merged over them.
-
-    Args:
-        values: Nested values.
-        changes: Nested values, or values by dotted names or patterns of such.
+    """Return nested values of an application with changes, also by dotted names, merged over them.
 
     Raises:
         SettingsError: A pattern meets nothing.

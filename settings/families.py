@@ -108,11 +108,7 @@ def families() -> dict[str, Family]:
 
 
 def _registered() -> dict[str, Family]:
-    """Return the descriptors of all registered families by name.
-
-    Raises:
-        SettingsError: This project has to be installed again.
-    """
+    """Return the descriptors of all registered families by name."""
     if outdated := explain_outdated_installation():
         raise SettingsError([outdated])
     return _by_name(tuple(PLUGGED_FAMILIES.added))

@@ -41,12 +41,7 @@ class Slot:
         assert default in self._own
 
     def field(self, description: str, **values: Any) -> Any:
-        """Return a field of a settings model for this slot, with a choice of ours as its default.
-
-        Args:
-            description: What is chosen.
-            **values: Settings of that choice where they aren't its defaults, ``kind`` among them.
-        """
+        """Return a field of a settings model for this slot, with a choice of ours as its default."""
         choice = self._own[values.pop("kind", self.default)]
         return Field(choice(**values), description=description)
 

@@ -14,6 +14,7 @@ from typing import Any
 PROJECT = Path(__file__).parents[1]
 MAIN = PROJECT / "main.py"
 TIMEOUT_S = 300
+"""For a program; it is only met where something hangs."""
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 """Takes the arguments of a command line, and ``environ`` with variables besides those of the tests."""
@@ -47,7 +48,7 @@ class ForkedPrograms:
         env: Mapping[str, str],
         is_one_stream: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the program to its end, which must come within five minutes.
+        """Run the program to its end.
 
         Args:
             arguments: Its own.
@@ -55,15 +56,15 @@ class ForkedPrograms:
             env: Its variables.
             is_one_stream: Whether errors go to standard output, as in a terminal.
         """
-        return self._run((str(MAIN), *arguments), cwd=cwd, env=env, is_one_stream=is_one_stream)
+        return self.run_python((str(MAIN), *arguments), cwd=cwd, env=env, is_one_stream=is_one_stream)
 
     def run_code(
         self, arguments: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         """Run what ``python -c`` runs: Python code, the first argument."""
-        return self._run(("-c", *arguments), cwd=cwd, env=env)
+        return self.run_python(("-c", *arguments), cwd=cwd, env=env)
 
-    def _run(
+    def run_python(
         self,
         arguments: tuple[str, ...],
         *,
@@ -71,6 +72,7 @@ class ForkedPrograms:
         env: Mapping[str, str],
         is_one_stream: bool = False,
     ) -> subprocess.CompletedProcess[str]:
+        """Run what ``python`` runs with these arguments: a file, ``-m`` and a module, or ``-c`` and code."""
         late = [
             name
             for name, value in env.items()

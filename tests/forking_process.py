@@ -68,12 +68,17 @@ def _watch(answers: int, output: int, errors: int) -> None:
 
 
 def start(*arguments: str) -> None:
-    """Do what Python does with these arguments: run a file, or the code that follows ``-c``."""
+    """Do what Python does with these arguments: run a file, a module behind ``-m``, or code behind ``-c``."""
     if arguments[0] == "-c":
         code, sys.argv = arguments[1], ["-c", *arguments[2:]]
         exec(code, {"__name__": "__main__"})
+    elif arguments[0] == "-m":
+        sys.argv = [*arguments[1:]]
+        sys.path.insert(0, str(Path.cwd()))
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     else:
         sys.argv = [*arguments]
+        sys.path.insert(0, str(Path(sys.argv[0]).resolve().parent))
         runpy.run_path(sys.argv[0], run_name="__main__")
 
 
@@ -104,6 +109,7 @@ def main() -> None:
         import_module(name)
     check_threads()
     gc.freeze()
+    os.fsync = lambda _: None  # as in the tests' own processes
     request = serve(requests)
 
     import numpy as np
@@ -114,6 +120,8 @@ def main() -> None:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
+    if os.path.sameopenfile(1, 2):
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     if "TESTS_WITH_REPORTS" not in os.environ:
         import_module("tests.reports").leave_out_reports()
     try:

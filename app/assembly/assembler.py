@@ -200,10 +200,6 @@ def is_certain(error: Exception) -> bool:
 def naming(path: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Name the part's path in errors that are raised while it is made.
 
-    Args:
-        path: Where it is made.
-        given: What it is made of.
-
     Raises:
         CompositionError: It doesn't take what it is given, fails of it, or there isn't enough memory.
     """

@@ -27,11 +27,7 @@ def why_not_called(
 ) -> str | None:
     """Return why something can't be called so, with the nearest name; None: it can, or nothing is known.
 
-    Args:
-        taken: What it takes.
-        args: Positional arguments.
-        kwargs: Keywords.
-        is_whole: Whether these are all arguments; else others may follow.
+    Unless ``is_whole``, other arguments may follow.
     """
     if taken is None:
         return None

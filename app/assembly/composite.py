@@ -46,11 +46,7 @@ class Composite(LightningModule):
     """What follows from data and settings alone: weights of another model never take its place."""
 
     def meanings(self, data_spec: Mapping[str, Any]) -> Iterable[Meaning]:
-        """Return what the entries of weights stand for, by which those of another model are taken over.
-
-        Args:
-            data_spec: The data that the weights are of, as a recipe has them.
-        """
+        """Return what entries of weights of these data stand for, by which another model takes them over."""
         return meanings_of_lists(data_spec)
 
     @property

@@ -37,12 +37,7 @@ class WidthError(CompositionError):
 
 
 class OverrideRefusedError(CompositionError):
-    """A replacement doesn't do what is expected at its place.
-
-    Attributes:
-        path: Where it was put.
-        lacks: What is missing, in words.
-    """
+    """A replacement lacks what is expected at its place, where it was put."""
 
     def __init__(self, path: str, replacement: str, expected: str, lacks: list[str]) -> None:
         self.lacks = lacks

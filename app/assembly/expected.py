@@ -82,11 +82,7 @@ class Expected:
         return self._of_another_kind(type(one)) or [*missing, *self._lacking_methods(one)]
 
     def lacks_of_maker(self, maker: Any) -> list[str]:
-        """Return what the result would lack, as far as can be known without calling the maker.
-
-        Args:
-            maker: A class or a function, maybe with arguments bound to it; or a ready object.
-        """
+        """Return what would lack in what a class, a function or an object gives, as known without a call."""
         made, named = (maker.func, maker.keywords) if isinstance(maker, partial) else (maker, {})
         if unknown := why_not_called(signature_of(made) if named else None, (), named, is_whole=False):
             return [f"it {unknown}"]

@@ -19,10 +19,6 @@ _MAX_REASON = 300
 def refuse_unfit_weights(build: Callable[[], nn.Module], weights: Mapping[str, Tensor]) -> None:
     """Build a model on ``meta`` and compare its names and shapes with those of the weights.
 
-    Args:
-        build: Makes the model.
-        weights: By name, as in ``state_dict``.
-
     Raises:
         UserError: They don't fit.
         Exception: The model can't be built.

@@ -27,23 +27,14 @@ class Width(int):
 
 
 class NotBuiltError(NotImplementedError, AttributeError):
-    """A `StandIn` was called, or asked for what it doesn't have.
-
-    Args:
-        path: Path of the part that it stands for.
-    """
+    """A `StandIn` was called, or asked for what it doesn't have."""
 
     def __init__(self, path: str) -> None:
         super().__init__(f"it uses {path}, see there")
 
 
 class StandIn(nn.Module):
-    """Publishes the widths that were asked for, and computes nothing.
-
-    Args:
-        path: Path of the part that couldn't be built.
-        **widths: Keywords of the factory that failed.
-    """
+    """Publishes the widths that the factory of a part which failed was asked for, and computes nothing."""
 
     def __init__(self, path: str, /, **widths: Any) -> None:
         super().__init__()
@@ -55,19 +46,11 @@ class StandIn(nn.Module):
         self.place = nn.Parameter(torch.empty(1))  # a component without parameters would be another fault
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Fail.
-
-        Raises:
-            NotBuiltError: Always.
-        """
+        """Raise a `NotBuiltError`."""
         raise NotBuiltError(self._stands_for)
 
     def __getattr__(self, name: str) -> Any:
-        """Return a parameter or a submodule.
-
-        Raises:
-            NotBuiltError: It has none of this name.
-        """
+        """Return a parameter or a submodule."""
         try:
             return super().__getattr__(name)
         except AttributeError:

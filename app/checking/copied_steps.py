@@ -19,11 +19,6 @@ def find_step_faults(
     """Return what fails in the steps of a composite; nothing, with a warning, if it can't be copied.
 
     Neither the composite nor torch's random state is touched.
-
-    Args:
-        model: The composite.
-        assembler: What built it.
-        example_batches: Gives batches on ``meta``.
     """
     try:
         copied = deepcopy(model)

@@ -24,12 +24,7 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Unchecked:
-    """What can't be checked; it may be right or wrong.
-
-    Attributes:
-        path: Dotted path of the provider or step.
-        why: What it needs that isn't there, or has a fault.
-    """
+    """What can't be checked; it may be right or wrong."""
 
     path: str
     why: str
@@ -40,12 +35,7 @@ class Unchecked:
 
 @dataclass
 class Findings:
-    """Everything that one check finds, each thing once.
-
-    Attributes:
-        faults: In the order in which they were found.
-        unchecked: In the same order.
-    """
+    """Everything that one check finds, each thing once."""
 
     faults: list[Fault] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)

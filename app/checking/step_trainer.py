@@ -20,12 +20,7 @@ NUM_STEPS = 1000
 
 
 class StepTrainer:
-    """Stands for the Trainer while single steps are checked: gradients are computed, no weight is moved.
-
-    Attributes:
-        optimizers: What ``configure_optimizers`` gave.
-        lr_scheduler_configs: Empty: no schedule steps.
-    """
+    """Stands for the Trainer while single steps are checked: gradients are computed, no weight is moved."""
 
     estimated_stepping_batches = NUM_STEPS
     num_training_batches = NUM_STEPS

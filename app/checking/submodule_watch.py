@@ -37,12 +37,7 @@ class StepStoppedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class SubmoduleCall:
-    """The first call of a submodule.
-
-    Attributes:
-        inputs: The tensors that it was given, in order.
-        outputs: The tensors that it returned.
-    """
+    """The first call of a submodule."""
 
     inputs: tuple[tuple[int, ...], ...]
     outputs: tuple[tuple[int, ...], ...]
@@ -77,11 +72,7 @@ class SubmoduleWatch:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Watch one step, and report what goes wrong in it, in a submodule or in the composite's own code.
-
-        Args:
-            name: What is checked, e.g. ``training step``.
-        """
+        """Watch one step, and report what goes wrong in it, in a submodule or in the composite's own code."""
         self._stand_ins = []
         for path, module in self.submodules.items():
             module.forward = self._guarded(path, module.forward)
@@ -131,11 +122,7 @@ class SubmoduleWatch:
         )
 
     def _check_published(self, path: str, output: Any) -> None:
-        """Check that what came out is as wide as the submodule says, or else as it was asked for.
-
-        Raises:
-            UserError: It isn't.
-        """
+        """Check that what came out is as wide as the submodule says, or else as it was asked for."""
         if not isinstance(output, Tensor) or output.dim() not in _WIDTH_AT:
             return
         width = output.shape[_WIDTH_AT[output.dim()]]

@@ -13,11 +13,7 @@ from nested_lightning.app.foreign_files import foreign_file
 
 
 def export_safetensors(
-    checkpoint: Path,
-    output: Path,
-    *,
-    submodule: str | None = None,
-    content: Mapping[str, Any] | None = None,
+    checkpoint: Path, output: Path, *, submodule: str | None = None, content: Mapping[str, Any] | None = None
 ) -> None:
     """Write weights and recipe of a checkpoint as a safetensors file, whole or not at all.
 

@@ -58,12 +58,7 @@ def tensors_within(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tens
 
 
 def match_names(wanted: Mapping[str, Any], given: Mapping[str, Tensor]) -> NameMatch:
-    """Return what a module takes of given tensors; nothing is changed.
-
-    Args:
-        wanted: The ``state_dict`` of a module, or what of it is to be given.
-        given: Tensors by their names within it; `tensors_within` gives those of a part of a file.
-    """
+    """Return what a module, of a ``state_dict``, takes of given tensors by name; nothing is changed."""
     wanted = {name: one for name, one in wanted.items() if isinstance(one, Tensor)}
     both = {name: one for name, one in wanted.items() if name in given}
     unlike = {name: one for name, one in both.items() if given[name].shape != one.shape}

@@ -57,9 +57,7 @@ class CheckpointDescription:
 def describe_checkpoint(path: Path, *, depth: int = 2) -> CheckpointDescription:
     """Read a checkpoint or an exported file and describe it.
 
-    Args:
-        path: The file.
-        depth: Most names of a submodule's path below the composite.
+    Submodules are listed down to paths of ``depth`` names below the composite.
 
     Raises:
         UserError: It can't be read, or has no recipe.

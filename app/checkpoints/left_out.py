@@ -15,13 +15,7 @@ from nested_lightning.app.foreign_files import sha256_of
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
-    """The tensors that one file has.
-
-    Attributes:
-        file: The file, as an absolute path.
-        sha256: Its SHA-256 in hexadecimal.
-        names: Names of the tensors there, by those in the checkpoint.
-    """
+    """The tensors that one file has: its absolute path, its SHA-256, and their names there by those here."""
 
     file: str
     sha256: str

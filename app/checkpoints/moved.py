@@ -71,12 +71,7 @@ _RENAMED = {"ToldSubmodule": "SubmoduleDouble", "VariantSplitter": "SkinToneSpli
 
 
 def as_now(path: str, name: str) -> tuple[str, str]:
-    """Return the paths that a provider, and what was put into its place, have now.
-
-    Args:
-        path: Of the provider.
-        name: ``module:name``; any other text is returned as it is.
-    """
+    """Return the paths that a provider, and what was put into its place, ``module:name``, have now."""
     path = re.sub(r"^((?:\w+\.)?)training\.", r"\1trainer.", path)
     path = re.sub(r"(^|\.)trainer\.trainer$", r"\1trainer.lightning_trainer", path)
     module, colon, attribute = name.partition(":")

@@ -134,11 +134,7 @@ def read_overrides(path: Path) -> tuple[RecordedOverride, ...]:
 
 
 def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:
-    """Return the recipe in an opened checkpoint.
-
-    Args:
-        checkpoint: What ``torch.load`` gave, or the metadata of another format.
-        source: The file, for messages.
+    """Return the recipe in an opened checkpoint, or in the metadata of another format.
 
     Raises:
         RecipeError: There is none, it is damaged, or a newer release wrote it.

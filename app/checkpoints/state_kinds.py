@@ -14,11 +14,6 @@ def refuse_other_kinds(saved: Any, own: Any, place: str) -> None:
 
     What one of them lacks is left to whoever takes the state, and so is what a fresh one has as None.
 
-    Args:
-        saved: Nested mappings and lists.
-        own: The same of a fresh object.
-        place: What the state is of, for messages.
-
     Raises:
         UserError: A mapping, list, number or text stands where something else should.
     """

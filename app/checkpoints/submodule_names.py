@@ -10,28 +10,13 @@ from nested_lightning.path_patterns import path_matches
 
 
 def matching_places(path: str, places: Mapping[str, str], *, family: str) -> list[str]:
-    """Return where those stand that a path names, none where it names nothing.
-
-    Args:
-        path: E.g. ``multi_feature.feature_extractors.*``, see `path_matches`.
-        places: Where each submodule stands below the composite, by its name.
-        family: First name of all paths.
-    """
+    """Return where those stand that a path or pattern names, if any, see `path_matches`."""
     pattern = path.split(".")
     return [place for name, place in places.items() if path_matches(pattern, (family, *name.split(".")))]
 
 
 def refuse_path(path: str, known: Iterable[str], *, where: str) -> Never:
-    """Refuse a path that names nothing.
-
-    Args:
-        path: The path.
-        known: Paths that are there.
-        where: Begins the sentence: what says so.
-
-    Raises:
-        UserError: Always; the near ones of those known are listed.
-    """
+    """Refuse a path that names nothing."""
     known = list(known)
     near = difflib.get_close_matches(path, known, n=4, cutoff=0.5) or _shortest(known)
     raise UserError(f"{where}: there is no such submodule; near: {', '.join(near)}")
@@ -41,11 +26,6 @@ def find_in_file(content: Mapping[str, Any], path: str, *, source: object) -> st
     """Return where a model file holds the tensors of a submodule: what their names begin with.
 
     The part of a wiring is found by its own name, whatever attribute holds it.
-
-    Args:
-        content: What `read_model_file` gave, with a recipe.
-        path: Path of the submodule, e.g. ``multi_feature.head``.
-        source: The file, for messages.
 
     Raises:
         UserError: It has no recipe, or no such submodule; the near ones are listed.

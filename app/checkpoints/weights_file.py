@@ -29,12 +29,7 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class ExportedPart:
-    """A submodule whose weights alone are in a file, by their names within it.
-
-    Attributes:
-        path: Its path, e.g. ``multi_feature.head``.
-        place: Where the composite holds it, e.g. ``head``.
-    """
+    """A submodule whose weights alone are in a file: its path, and where the composite holds it."""
 
     path: Line
     place: Line
@@ -44,13 +39,9 @@ _PARTS = TypeAdapter(ExportedPart)
 
 
 def to_safetensors(checkpoint: Mapping[str, Any], *, part: ExportedPart | None = None) -> bytes:
-    """Return weights and recipe of a checkpoint in the format safetensors.
+    """Return weights and recipe of a checkpoint, or of one part of it, in the format safetensors.
 
     A tensor that has several names, since a submodule stands at several places, is written once.
-
-    Args:
-        checkpoint: What `app.checkpoints.checkpoint_io.read_checkpoint` gave, with a recipe.
-        part: The submodule whose weights are written; None: all are.
     """
     within = "" if part is None else f"{part.place}."
     state = checkpoint["state_dict"].items()

@@ -9,11 +9,7 @@ from nested_lightning.app.foreign_files import foreign_file
 
 
 class BadSamples:
-    """Collects samples that can't be used.
-
-    Args:
-        is_skipped: Leave them out; otherwise the first one is an error.
-    """
+    """Collects samples that can't be used; unless they are skipped, the first one is an error."""
 
     def __init__(self, *, is_skipped: bool) -> None:
         self.is_skipped = is_skipped
@@ -36,9 +32,6 @@ class BadSamples:
 
     def report(self, num_all: int) -> None:
         """Warn of how many were left out, and name some of them with the first reason.
-
-        Args:
-            num_all: Number of samples, good and bad.
 
         Raises:
             UserError: None is left.

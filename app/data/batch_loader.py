@@ -46,12 +46,7 @@ class PlaceableLoader(ResumableLoader[AnyBatchT]):
     _is_pinned = False
 
     def place(self, device: torch.device, *, limit_bytes: int) -> None:
-        """Keep the data on a device if they fit there; else give batches in page-locked memory.
-
-        Args:
-            device: A CUDA device, or the CPU, where nothing changes.
-            limit_bytes: The most that they may take there.
-        """
+        """Keep the data on a CUDA device if they fit the limit; else give batches in page-locked memory."""
         if not self._is_placed:
             self._is_placed = True
             self._is_pinned = sum(tensor.nbytes for tensor in find_tensors(self.data)) > limit_bytes

@@ -1,6 +1,6 @@
 """A summary of the data, in a few lines, before a model is trained on them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -33,6 +33,11 @@ class DataSummary:
     def lines(self) -> dict[str, str]:
         """Return each fact as a person reads it, by its name."""
         return {name: _as_text(value) for name, value in self.facts.items()}
+
+    def log_lines(self) -> Iterator[str]:
+        """Yield a line for each fact and each guess."""
+        yield from (f"{name}: {text}" for name, text in self.lines().items())
+        yield from (f"guessed: {guess}" for guess in self.guesses)
 
 
 def _as_text(value: Any) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from nested_lightning.app.data.splits import (
+    ColumnReader,
     Split,
     check_fold,
     check_fractions,
@@ -22,7 +23,7 @@ _NUM_DRAWS = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupedSplitter:
+class GroupedSplitter(ColumnReader):
     """A random split that puts all rows of a group into the same part.
 
     Of several draws of scikit-learn's ``GroupShuffleSplit``, the one is taken that has most nearly its share
@@ -35,7 +36,6 @@ class GroupedSplitter:
         seed: Decides the split, at least 0.
     """
 
-    column: str
     val_fraction: float = 0.15
     test_fraction: float = 0.2
     seed: int = 0
@@ -43,11 +43,6 @@ class GroupedSplitter:
 
     def __post_init__(self) -> None:
         check_fractions(self.val_fraction, self.test_fraction)
-
-    @property
-    def reserved_columns(self) -> tuple[str, ...]:
-        """The column of the groups."""
-        return (self.column,)
 
     def __call__(self, labels: Rows, table: pa.Table, /) -> Split:
         """Draw the test part from all groups, then the validation part from the rest."""
@@ -62,7 +57,7 @@ class GroupedSplitter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupedFoldSplitter:
+class GroupedFoldSplitter(ColumnReader):
     """One of the splits of a k-fold cross-validation that keeps groups together.
 
     The test part is fold ``fold`` of scikit-learn's ``StratifiedGroupKFold(num_folds, shuffle=True,
@@ -76,7 +71,6 @@ class GroupedFoldSplitter:
         seed: Decides the folds, at least 0.
     """
 
-    column: str
     num_folds: int = 5
     fold: int = 0
     val_fraction: float = 0.1
@@ -84,11 +78,6 @@ class GroupedFoldSplitter:
 
     def __post_init__(self) -> None:
         check_fold(self.fold, self.num_folds, self.val_fraction)
-
-    @property
-    def reserved_columns(self) -> tuple[str, ...]:
-        """The column of the groups."""
-        return (self.column,)
 
     @property
     def min_class_size(self) -> int:

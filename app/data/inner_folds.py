@@ -11,12 +11,7 @@ from nested_lightning.app.data.stratified import Rows
 
 @dataclass(frozen=True, kw_only=True)
 class InnerFoldSplitter:
-    """Keeps the test part of one split, and has a fold of all other rows validate.
-
-    Args:
-        outer: Says which rows test.
-        inner: Splits the others; its test part validates.
-    """
+    """Keeps the test part of one split, and has the test part of another, of all other rows, validate."""
 
     outer: Splitter
     inner: Splitter

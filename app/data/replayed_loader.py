@@ -28,11 +28,7 @@ class ReplayedLoader(LoaderInPlace):
 
     @override
     def __len__(self) -> int:
-        """Return how many batches it says that there are.
-
-        Raises:
-            TypeError: It doesn't say.
-        """
+        """Return how many batches it says that there are."""
         return len(self.loader)
 
     @override

@@ -151,11 +151,7 @@ class _Pending:
 
 
 def _share(batches: list[list[Any]]) -> list[list[Any]]:
-    """Return this process's batches: every n-th of n processes, and a share of those left over.
-
-    Raises:
-        UserError: There are fewer samples than processes.
-    """
+    """Return this process's batches: every n-th of n processes, and a share of those left over."""
     rank, world_size = rank_and_world_size()
     num_whole = len(batches) // world_size * world_size
     if _count(batches[num_whole:]) in range(1, world_size) and num_whole:

@@ -28,11 +28,7 @@ class ResumableLoader(ABC, Generic[BatchT]):
 
     @abstractmethod
     def __len__(self) -> int:
-        """Return the number of batches of an epoch, the same for every process.
-
-        Raises:
-            TypeError: It isn't known.
-        """
+        """Return the number of batches of an epoch, the same for every process."""
 
     @abstractmethod
     def _batches(self, epoch: int, start: int) -> Iterator[BatchT]:

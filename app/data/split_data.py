@@ -46,11 +46,7 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
 
     @abstractmethod
     def _read_parts(self) -> tuple[SpecT, Mapping[PartName, PartT]]:
-        """Read, split and encode the data; return their facts and the parts.
-
-        Raises:
-            UserError: They can't be used as the settings say; the message says why and what to do.
-        """
+        """Read, split and encode the data; return their facts and the parts."""
 
     @property
     def data_spec(self) -> SpecT:

@@ -134,7 +134,19 @@ class FoldSplitter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnSplitter:
+class ColumnReader:
+    """What splitters that go by a column have in common."""
+
+    column: str
+
+    @property
+    def reserved_columns(self) -> tuple[str, ...]:
+        """The column, which is therefore no feature."""
+        return (self.column,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSplitter(ColumnReader):
     """The split that a column of the file states.
 
     Args:
@@ -144,11 +156,6 @@ class ColumnSplitter:
 
     column: str = "split"
     min_class_size: ClassVar[int] = 1
-
-    @property
-    def reserved_columns(self) -> tuple[str, ...]:
-        """The split column."""
-        return (self.column,)
 
     def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
         """Split the rows as the column says."""
@@ -182,11 +189,7 @@ def check_fractions(val_fraction: float, test_fraction: float) -> None:
 
 
 def check_fold(fold: int, num_folds: int, val_fraction: float) -> None:
-    """Refuse a fold that is none of ``num_folds``, and a share that leaves nothing to train on.
-
-    Raises:
-        UserError: Says which.
-    """
+    """Refuse a fold that is none of ``num_folds``, and a share that leaves nothing to train on."""
     if num_folds < 2 or not 0 <= fold < num_folds:
         raise UserError(f"fold {fold} of {num_folds}: at least 2 folds are needed, counted from 0")
     if not 0 <= val_fraction < 1:
@@ -206,11 +209,7 @@ def split_column(table: pa.Table, column: str) -> pa.ChunkedArray:
 
 
 def refuse_empty_cells(is_empty: npt.NDArray[np.bool_], column: str) -> None:
-    """Refuse rows, True in ``is_empty`` of [N], that a split can't place.
-
-    Raises:
-        RowError: Counts them.
-    """
+    """Refuse rows, True in ``is_empty`` of [N], that a split can't place."""
     if is_empty.any():
         raise RowError(
             f"split column '{column}' is empty in {counted(int(is_empty.sum()), 'row')}, first in row {{row}}"

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from nested_lightning.app.data.splits import (
+    ColumnReader,
     Split,
     check_fold,
     check_fractions,
@@ -21,7 +22,7 @@ from nested_lightning.app.tables.time_values import time_values
 
 
 @dataclass(frozen=True, kw_only=True)
-class TemporalSplitter:
+class TemporalSplitter(ColumnReader):
     """The oldest rows train, those after them validate, and the newest test.
 
     Rows of the same moment stay together, so that parts are about as large as the shares say.
@@ -32,18 +33,12 @@ class TemporalSplitter:
         test_fraction: Share of the rows that test, in [0, 1).
     """
 
-    column: str
     val_fraction: float = 0.15
     test_fraction: float = 0.2
     min_class_size: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         check_fractions(self.val_fraction, self.test_fraction)
-
-    @property
-    def reserved_columns(self) -> tuple[str, ...]:
-        """The column of the times."""
-        return (self.column,)
 
     def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
         """Split the rows by the order of the column's values."""
@@ -53,7 +48,7 @@ class TemporalSplitter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TemporalFoldSplitter:
+class TemporalFoldSplitter(ColumnReader):
     """One of the splits of a cross-validation that always tests on what is newer.
 
     As in scikit-learn's ``TimeSeriesSplit(num_folds)``, the rows are ``num_folds + 1`` pieces in order of
@@ -67,7 +62,6 @@ class TemporalFoldSplitter:
         val_fraction: Share of the rows before the test part that validate, in [0, 1).
     """
 
-    column: str
     num_folds: int = 5
     fold: int = 0
     val_fraction: float = 0.1
@@ -75,11 +69,6 @@ class TemporalFoldSplitter:
 
     def __post_init__(self) -> None:
         check_fold(self.fold, self.num_folds, self.val_fraction)
-
-    @property
-    def reserved_columns(self) -> tuple[str, ...]:
-        """The column of the times."""
-        return (self.column,)
 
     def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
         """Take the fold; of what is older, the newest rows validate."""

@@ -145,10 +145,6 @@ class Manifest:
 def read_manifest(text: str, *, source: object) -> Manifest:
     """Return the manifest in a JSON object.
 
-    Args:
-        text: The object.
-        source: The file, for messages.
-
     Raises:
         UserError: It is damaged, or a newer release wrote it.
     """

@@ -17,13 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.exported.manifest import (
-    MANIFEST_NAME,
-    METADATA_KEY,
-    Graph,
-    Manifest,
-    read_manifest,
-)
+from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Graph, Manifest, read_manifest
 from nested_lightning.app.extras import require_runtime
 from nested_lightning.app.foreign_files import file_or_folder, foreign_file, sha256_of
 
@@ -47,12 +41,7 @@ def is_exported(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Session:
-    """One graph, ready to run.
-
-    Attributes:
-        graph: What the manifest says of it.
-        session: Runs it.
-    """
+    """One graph, ready to run."""
 
     graph: Graph
     session: InferenceSession
@@ -142,11 +131,7 @@ def count_threads() -> int:
 
 
 def refuse_infinite(values: Array) -> None:
-    """Refuse answers that aren't finite numbers; minus infinity is the logarithm of 0.
-
-    Raises:
-        UserError: There is NaN, or infinity.
-    """
+    """Refuse answers that aren't finite numbers; minus infinity is the logarithm of 0."""
     if values.dtype.kind == "f" and not (values < np.inf).all():
         raise UserError(
             "the model answers with numbers that aren't finite: what it is given is too large, or its weights"

@@ -1,7 +1,6 @@
 """Graphs made smaller at the cost of exactness, and what that costs."""
 
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Manifest
+from nested_lightning.app.exporting.onnx_file import to_bytes
 
 Lossy: TypeAlias = Literal["int8", "half"]
 
@@ -59,20 +59,17 @@ _NOTES: Mapping[Lossy, str] = {
 def _shrink_graph(source: Path, target: Path, how: Lossy, manifest: Manifest) -> None:
     import onnx
 
-    if how == "int8":
-        from onnxruntime.quantization import QuantType, quantize_dynamic
+    with _quiet():
+        if how == "int8":
+            from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        with tempfile.TemporaryDirectory() as folder, _quiet():
-            place = Path(folder, "int8.onnx")
-            quantize_dynamic(source, place, weight_type=QuantType.QInt8, op_types_to_quantize=_QUANTIZED)
-            proto = onnx.load(place)
-    else:
-        from onnxruntime.transformers.float16 import convert_float_to_float16
+            quantize_dynamic(source, target, weight_type=QuantType.QInt8, op_types_to_quantize=_QUANTIZED)
+            proto = onnx.load(target)
+        else:
+            from onnxruntime.transformers.float16 import convert_float_to_float16
 
-        with _quiet():
             proto = convert_float_to_float16(onnx.load(source), keep_io_types=True)
-    onnx.helper.set_model_props(proto, {METADATA_KEY: manifest.to_json()})
-    target.write_bytes(proto.SerializeToString())
+    target.write_bytes(to_bytes(proto, {METADATA_KEY: manifest.to_json()}))
 
 
 @contextmanager

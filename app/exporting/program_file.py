@@ -1,6 +1,8 @@
 """Programs of ``torch.export`` as files: opened after a look for what could run code."""
 
+import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -15,9 +17,15 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting import recurrent_layers  # noqa: F401 # programs may hold its operator
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 
-_PLAIN = (".json", "/byteorder", "/version", "/serialization_id", "/archive_format", "/archive_version")
-_EXAMPLE = "/data/sample_inputs/model.pt"
-_TENSORS = ("/data/weights/weight_", "/data/constants/tensor_")
+_MODEL, _EXAMPLE = "models/model.json", "data/sample_inputs/model.pt"
+_PLAIN = re.compile(
+    r"data/(weights/weight|constants/tensor)_\d+|extra/.+|(\.data/)?version|\.data/serialization_id"
+    r"|archive_(format|version)|byteorder"
+)
+_CODE = re.compile(r"[][(){}='\"\\\n\r]")
+"""What names, which become parts of lines of Python, can't have, so that nothing is called by these."""
+_SIZES = (ast.Expression, ast.Call, ast.keyword, ast.Name, ast.Load, ast.Constant, ast.UnaryOp, ast.USub)
+"""What expressions of sizes consist of, which torch evaluates."""
 
 
 def to_pt2(program: ExportedProgram, metadata: Mapping[str, str]) -> bytes:
@@ -38,8 +46,7 @@ def open_pt2(path: Path) -> ExportedProgram:
         UserError: It can't be read, or holds something else than tensors and JSON, which could run code.
     """
     with foreign_file(path):
-        _refuse_pickles(regular_file(path))
-        return torch.export.load(path)
+        return torch.export.load(_looked_at(regular_file(path)))
 
 
 class ProgramRuntime:
@@ -58,23 +65,59 @@ class ProgramRuntime:
         return [*self._module(*inputs)]
 
 
-def _refuse_pickles(path: Path) -> None:
-    """Refuse what torch would unpickle, or would after it failed to read it as plain tensors."""
-    with ZipFile(path) as archive:
-        for entry in archive.namelist():
-            name = f"/{entry.partition('/')[2]}"
-            if name.endswith("_config.json"):
-                is_plain = not _has_pickles(json.loads(archive.read(entry)))
-            elif name == _EXAMPLE:
-                is_plain = _is_of_tensors(archive.read(entry))
-            else:
-                is_plain = name.endswith(_PLAIN) or name.startswith((*_TENSORS, "/extra/"))
-            if not is_plain:
+def _looked_at(path: Path) -> BytesIO:
+    """Return a copy that holds what was looked at and nothing else, however torch finds its way in archives.
+
+    Raises:
+        UserError: Something can hold code, or is unknown.
+    """
+    copy = BytesIO()
+    with ZipFile(path) as archive, ZipFile(copy, "w") as target:
+        for entry in dict.fromkeys(archive.namelist()):
+            content = _plain(entry.partition("/")[2], archive.read(entry))
+            if content is None:
                 raise UserError(f"it is refused: {entry} in it can hold code to run; nothing of it was run")
+            target.writestr(entry, content)
+    copy.seek(0)
+    return copy
 
 
-def _has_pickles(config: Any) -> bool:
-    return any(one["use_pickle"] is not False for one in config["config"].values())
+def _plain(name: str, content: bytes) -> bytes | None:
+    """Return an entry as torch may read it; None: it can make torch run code."""
+    if name == _MODEL:
+        # guards compare sizes of inputs, and are lines of Python
+        program = {**json.loads(content), "guards_code": []}
+        return json.dumps(program).encode() if _is_of_names(program) else None
+    if name in ("data/weights/model_weights_config.json", "data/constants/model_constants_config.json"):
+        is_plain = all(one["use_pickle"] is False for one in json.loads(content)["config"].values())
+    elif name == _EXAMPLE:  # torch unpickles it if it fails to read it as tensors
+        is_plain = _is_of_tensors(content)
+    else:
+        is_plain = _PLAIN.fullmatch(name) is not None
+    return content if is_plain else None
+
+
+def _is_of_names(value: Any, key: str = "") -> bool:
+    """Return whether no text within a program's JSON can become code that calls anything."""
+    if isinstance(value, dict):
+        return all(_is_of_names(name) and _is_of_names(one, name) for name, one in value.items())
+    if isinstance(value, list):
+        return all(_is_of_names(one, key) for one in value)
+    if not isinstance(value, str):
+        return True
+    if key in ("in_spec", "out_spec"):
+        return set(re.findall(r"[\w.]+\.[\w.]+", value)) <= {"builtins.tuple", "builtins.dict"}
+    return _is_of_sizes(value) if key == "expr_str" else _CODE.search(value) is None
+
+
+def _is_of_sizes(text: str) -> bool:
+    """Return whether an expression has nothing but sympy's classes, numbers and names of sizes."""
+    for node in ast.walk(ast.parse(text, mode="eval")):
+        if not isinstance(node, _SIZES) or (isinstance(node, ast.Name) and not node.id[0].isupper()):
+            return False
+        if isinstance(node, ast.Constant) and _CODE.search(str(node.value)):
+            return False
+    return True
 
 
 def _is_of_tensors(content: bytes) -> bool:

@@ -27,13 +27,7 @@ _HEAD_SIZE = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionRecord:
-    """A picture's name and its captions.
-
-    Attributes:
-        picture: Name of the picture's file, as the captions file has it.
-        captions: Its captions, as they were written.
-        fields: The other columns of its first line.
-    """
+    """The name of a picture's file, its captions as written, and the other columns of its first line."""
 
     picture: str
     captions: tuple[str, ...]

@@ -25,13 +25,7 @@ _MARGIN = 8
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionSample:
-    """A picture with the captions of people and of the model.
-
-    Attributes:
-        picture: [3, S, S], uint8, on the CPU.
-        captions: What people wrote.
-        generated: What was generated.
-    """
+    """A picture, uint8 of [3, S, S] on the CPU, with the captions of people and of the model."""
 
     picture: Tensor
     captions: tuple[str, ...]

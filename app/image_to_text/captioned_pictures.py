@@ -22,13 +22,7 @@ from nested_lightning.app.pictures.source import PictureSource, open_source
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionedPictures:
-    """Pictures with their captions.
-
-    Attributes:
-        records: Name, captions and other columns of each of N pictures.
-        pictures: [N, 3, S, S], uint8.
-        sizes: Their sizes in the files.
-    """
+    """Pictures, uint8 of [N, 3, S, S], with their captions, and with their sizes in the files."""
 
     records: tuple[CaptionRecord, ...]
     pictures: Tensor
@@ -37,12 +31,7 @@ class CaptionedPictures:
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionLimit:
-    """What a caption must be to be used.
-
-    Attributes:
-        unit: What captions are made of.
-        max_length: Most words or characters of one.
-    """
+    """What a caption must be to be used."""
 
     unit: Unit
     max_length: int
@@ -85,12 +74,7 @@ class PictureReader:
     skip_bad: bool = False
 
     def __call__(self, path: Path | None, *, squaring: Squaring, limit: CaptionLimit) -> CaptionedPictures:
-        """Read everything.
-
-        Args:
-            path: What to read; None for the emoji that ship with the project.
-            squaring: How the pictures become square.
-            limit: What captions must be.
+        """Read everything; without a path, the emoji that ship with the project.
 
         Raises:
             UserError: Something can't be used; the message names the file.

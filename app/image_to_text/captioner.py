@@ -44,22 +44,13 @@ class Caption:
 
 @dataclass(frozen=True, kw_only=True)
 class PictureCaption(Caption):
-    """What a model says of a picture file.
-
-    Attributes:
-        picture: The file's path.
-    """
+    """What a model says of a picture file."""
 
     picture: str
 
 
 class Captioner(ABC):
-    """Writes captions with the preparation that a model was trained with.
-
-    Attributes:
-        data_spec: The spec of the data that it was trained on.
-        batch_size: Pictures that go through it at once.
-    """
+    """Writes captions, so many at once, with the preparation that a model was trained with."""
 
     data_spec: ImageToTextDataSpec
     batch_size: int
@@ -71,11 +62,7 @@ class Captioner(ABC):
 
     @abstractmethod
     def _write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
-        """Write a caption for each picture of a batch.
-
-        Raises:
-            UserError: The model's answers aren't finite.
-        """
+        """Write a caption for each picture of a batch."""
 
     @checked_arguments
     def predict_paths(

@@ -22,12 +22,7 @@ from nested_lightning.app.image_to_text.captioned_pictures import (
 )
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, PictureSplitter
-from nested_lightning.app.image_to_text.vocabulary import (
-    SPECIAL_TOKENS,
-    Unit,
-    count_tokens,
-    split_caption,
-)
+from nested_lightning.app.image_to_text.vocabulary import SPECIAL_TOKENS, Unit, count_tokens, split_caption
 from nested_lightning.app.pictures.colours import count_values, statistics_of
 from nested_lightning.app.pictures.decoding import Fit
 from nested_lightning.app.pictures.preparation import PicturePreparation, squaring_of

@@ -11,13 +11,7 @@ from pydantic import BaseModel
 
 from nested_lightning.app.image_to_text.captioner import Caption, Captioner, Pictures
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
-from nested_lightning.app.serving.forms import (
-    FORM,
-    PICTURES,
-    form_schema,
-    option_schemas,
-    read_options,
-)
+from nested_lightning.app.serving.forms import FORM, PICTURES, form_schema, option_schemas, read_options
 from nested_lightning.app.serving.pictures import ANY_PICTURE, check_pictures, sample_picture, sent_pictures
 
 if TYPE_CHECKING:
@@ -58,10 +52,7 @@ class ImageToTextDesk:
 
     def describe(self, limits: Limits) -> Description:
         """Describe requests and answers."""
-        one = {
-            "caption": {"type": "string"},
-            "log_probability": {"type": "number", "maximum": 0},
-        }
+        one = {"caption": {"type": "string"}, "log_probability": {"type": "number", "maximum": 0}}
         beams = {"type": "array", "items": {"type": "object", "properties": one}}
         told = {"picture": {"type": ["string", "null"]}, **one, "beams": beams}
         return Description(

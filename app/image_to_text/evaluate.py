@@ -15,11 +15,7 @@ class ImageToTextEvaluator(Evaluator[ImageToTextPredictor, ImageToTextDataModule
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:
-        """Score the captions of one part of the data, and those of each length on their own.
-
-        Raises:
-            UserError: The part holds no picture.
-        """
+        """Score the captions of one part of the data, and those of each length on their own."""
         rows = self.datamodule.part(part)
         if len(rows) == 0:
             raise UserError(f"the {part} part holds no picture; see image_to_text.data.split")

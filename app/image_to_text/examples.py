@@ -13,13 +13,7 @@ MAX_EXAMPLE_TOKENS = 8
 def example_batches(
     data_spec: ImageToTextDataSpec, *, num_samples: int = 2, device: str = "meta"
 ) -> list[CaptionBatch]:
-    """Return one batch shaped by the data's spec, with one short caption for each picture.
-
-    Args:
-        data_spec: Size of the pictures, and the vocabulary.
-        num_samples: Pictures.
-        device: Where it lies; on ``cpu`` its pictures are noise.
-    """
+    """Return one batch of pictures with one short caption each; on ``cpu`` they are noise."""
     word = len(SPECIAL_TOKENS)
     words = [word] * min(data_spec.max_length - 1, MAX_EXAMPLE_TOKENS)
     shape = (num_samples, 3, data_spec.picture_size, data_spec.picture_size)

@@ -5,19 +5,13 @@ Shapes: B pictures, S width and height, V tokens in the vocabulary.
 
 import warnings
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.exported.manifest import Loop
-from nested_lightning.app.exporting.exportable import (
-    Exportable,
-    Exports,
-    Graphs,
-    some_rows,
-)
+from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphs, some_rows
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
 from nested_lightning.app.image_to_text.generation.search import State
@@ -34,10 +28,7 @@ def exports_of(
 ) -> Exports:
     """Return the encoder with bridge, which gives the state of a caption, and the decoder's step.
 
-    Args:
-        model: In evaluation mode, on the CPU.
-        data_spec: Size of the pictures, and the vocabulary.
-        batches: Pictures to verify it with.
+    The model is in evaluation mode, on the CPU; they are verified with the batches.
 
     Warns:
         UserWarning: The model is set to write captions otherwise than one likeliest token after the other.
@@ -54,7 +45,7 @@ def exports_of(
     cases["black and white"] = (
         torch.stack([torch.zeros_like(pictures[0]), torch.full_like(pictures[0], 255)]),
     )
-    at_first, later, at_last = _num_tensors(model, pictures[:1])
+    at_first, later, *at_last = _num_tensors(model, pictures[:1])
     is_begun = at_first != later
     with torch.no_grad():
         steps = {
@@ -92,7 +83,7 @@ def exports_of(
         is_begun=is_begun,
     )
     fault = ""
-    if later != at_last:
+    if {*at_last} != {later}:
         fault = "image_to_text.text_decoder: its state has ever more tensors, so a step has no graph"
     return Exports(graphs=graphs, loop=loop, fault=fault)
 
@@ -130,8 +121,8 @@ class _Step(nn.Module):
 
 @torch.no_grad()
 def _num_tensors(model: ImageToText, pictures: Tensor) -> list[int]:
-    """Return how many tensors a state has: at first, after one token, and after two."""
-    return [len(state) for _, state in islice(_steps(model, pictures), 3)]
+    """Return how many tensors a state has: at first, after one token, after two and so on."""
+    return [len(state) for _, state in _steps(model, pictures)]
 
 
 def _steps(model: ImageToText, pictures: Tensor) -> Iterator[tuple[Tensor, State]]:
@@ -144,15 +135,9 @@ def _steps(model: ImageToText, pictures: Tensor) -> Iterator[tuple[Tensor, State
 
 
 def answer_by_graphs(model: Any, *, data_spec: ImageToTextDataSpec, graphs: Graphs) -> None:
-    """Let a model answer by its graphs, as `evaluate` asks it.
-
-    Args:
-        model: A copy, which is changed.
-        data_spec: Of its data.
-        graphs: Take and give tensors, by their names.
-    """
+    """Let a copy of a model answer by its graphs, as `evaluate` asks it; the copy is changed."""
     blank = torch.zeros(1, 3, data_spec.picture_size, data_spec.picture_size, dtype=torch.uint8)
-    at_first, later, _ = _num_tensors(model, blank)
+    at_first, later, *_ = _num_tensors(model, blank)
     is_begun = at_first != later
 
     def step(last: Tensor, state: State) -> tuple[Tensor, State]:

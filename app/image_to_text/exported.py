@@ -20,10 +20,6 @@ from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 class ExportedImageToText(Captioner):
     """Writes captions by an exported model, the most probable token at each step.
 
-    Args:
-        model: The model.
-        batch_size: Pictures that go through it at once.
-
     Raises:
         UserError: The data spec is damaged, or nothing says how the step is repeated.
     """

@@ -28,8 +28,8 @@ from nested_lightning.app.image_to_text.batch import (
 )
 from nested_lightning.app.image_to_text.caption_samples import CaptionSample
 from nested_lightning.app.image_to_text.caption_scores import CaptionStageScores
-from nested_lightning.app.image_to_text.generation.first_step import FirstStep
 from nested_lightning.app.image_to_text.generation.search import (
+    FirstStep,
     GeneratedTokens,
     Generation,
     SpecialTokens,
@@ -121,14 +121,9 @@ class ImageToText(Composite):
         yield replace(words, binds="part") if spec.tokenizer else words  # whose own ids are in another order
 
     def forward(self, pictures: Tensor, tokens: Tensor) -> Tensor:
-        """Predict what comes after each token of each picture's caption.
+        """Return logits, [B, T, V], of what comes after each token of each picture's caption.
 
-        Args:
-            pictures: [B, 3, S, S], uint8.
-            tokens: [B, T], int64, beginning with the begin token.
-
-        Returns:
-            Logits of [B, T, V].
+        ``pictures`` are uint8 of [B, 3, S, S]; ``tokens``, int64 of [B, T], begin with the begin token.
         """
         return self._decode(self.look(pictures), tokens)
 
@@ -144,14 +139,9 @@ class ImageToText(Composite):
         return self._start(self.look(pictures))
 
     def step(self, last: Tensor, state: State) -> tuple[Tensor, State]:
-        """Return what comes after one more token.
+        """Return what comes after one more token: log-probabilities of [B, V], float32, and the next state.
 
-        Args:
-            last: The token of each caption, int64 of [B].
-            state: That of `begin`, or of the step before.
-
-        Returns:
-            Log-probabilities of [B, V], float32, and the next state.
+        ``last`` is the token of each caption, int64 of [B]; ``state`` that of `begin`, or of a step before.
         """
         logits, state = self.text_decoder(last.unsqueeze(1), state)
         is_special = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
@@ -160,12 +150,7 @@ class ImageToText(Composite):
 
     @torch.no_grad()
     def generate(self, pictures: Tensor, generation: Generation | None = None) -> GeneratedTokens:
-        """Write a caption for each of ``pictures``, [B, 3, S, S], uint8.
-
-        Args:
-            pictures: What to write of.
-            generation: How; None: as the model was set.
-        """
+        """Write a caption for each of ``pictures``, [B, 3, S, S], uint8, as it was set or asked for."""
         return self._write(self.look(pictures), generation or self.generation)
 
     def describe(self, pictures: Tensor) -> list[str]:

@@ -34,13 +34,7 @@ Pieces = Sequence[tuple[str, bool]]
 
 @dataclass(kw_only=True, eq=False)
 class ImageToTextSections:
-    """Sections on captions; see `FamilySections`.
-
-    Attributes:
-        model: The trained composite.
-        predictor: Answers by it.
-        datamodule: The pictures with their captions.
-    """
+    """Sections on captions; see `FamilySections`."""
 
     model: ImageToText
     predictor: ImageToTextPredictor

@@ -73,9 +73,6 @@ class SkinToneSplitter(DrawnPictureSplitter):
     """Shares of the skin-tone variants whose base emoji, without any tone, is in the data and so in training.
 
     The test asks for a recombination of what was seen: this emoji, and that tone of another.
-
-    Args:
-        column: Column that holds the emoji.
     """
 
     column: str = "emoji"
@@ -92,11 +89,7 @@ class SkinToneSplitter(DrawnPictureSplitter):
 
 @dataclass(frozen=True, kw_only=True)
 class UnseenBaseSplitter(DrawnPictureSplitter):
-    """Shares of the base emoji, each with all of its skin-tone variants: the harder, free split.
-
-    Args:
-        column: Column that holds the emoji.
-    """
+    """Shares of the base emoji, each with all of its skin-tone variants: the harder, free split."""
 
     column: str = "emoji"
 

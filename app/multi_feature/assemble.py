@@ -1,11 +1,9 @@
 """How a `MultiFeatureClassifier` is wired from its parts and the data spec."""
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.widths import Width
 from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
-from nested_lightning.app.assembly.wiring.published import published, report
-from nested_lightning.app.errors import did_you_mean
+from nested_lightning.app.assembly.wiring.published import published, refuse_unknown
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.several import SeveralTargets
@@ -43,11 +41,11 @@ def multi_feature(
         CompositionError: Parts don't fit together, or a named group isn't in the data.
     """
     widths = data.widths
-    for group in feature_extractors:
-        if group not in widths:
-            path = f"multi_feature.feature_extractors.{group}"
-            groups = f"{did_you_mean(group, widths)} (groups: {', '.join(widths)})"
-            report(CompositionError(f"{path}: the data has no such group{groups}", path=path))
+    at, no_such = (
+        "multi_feature.feature_extractors",
+        {"what": "the data has no such group", "are": "groups: {}"},
+    )
+    refuse_unknown(feature_extractors, widths, at=at, **no_such)
     extractors = {
         one.name: feature_extractors[one.name](
             in_features=Width(one.width, f"the data's group '{one.name}'"), **one.wired

@@ -28,11 +28,7 @@ class GroupByPrefix:
 
     def __call__(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Group ``columns``; groups come in the order of their first columns."""
-        groups: dict[str, list[str]] = {}
-        for column in columns:
-            numbered = _NUMBERED.fullmatch(column)
-            groups.setdefault(numbered["prefix"] or "0" if numbered else column, []).append(column)
-        return {name: tuple(members) for name, members in groups.items()}
+        return {name: tuple(members) for name, members in _by_key(columns, _numbered(columns)).items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +93,16 @@ def _num_shared(words: Sequence[Sequence[str]]) -> int:
     return sum(1 for _ in takewhile(bool, alike))
 
 
-def _shared(columns: Sequence[str], keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the groups of columns with the same key, and of the rest; none where the rest is most."""
+def _by_key(columns: Sequence[str], keys: Sequence[str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for column, key in zip(columns, keys, strict=True):
         groups.setdefault(key, []).append(column)
+    return groups
+
+
+def _shared(columns: Sequence[str], keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the groups of columns with the same key, and of the rest; none where the rest is most."""
+    groups = _by_key(columns, keys)
     shared = {key: tuple(members) for key, members in groups.items() if len(members) > 1}
     rest = [members[0] for members in groups.values() if len(members) == 1]
     if len(rest) > 1:
@@ -170,11 +171,7 @@ class ExplicitGroups:
 
 @dataclass(frozen=True, kw_only=True)
 class SingleGroup:
-    """All columns as one group.
-
-    Args:
-        name: The group's name.
-    """
+    """All columns as one group."""
 
     name: str = "0"
 
@@ -199,11 +196,7 @@ def select_columns(columns: Sequence[str], wanted: Sequence[str], *, setting: st
 
 
 def check_columns(columns: Sequence[str], wanted: Sequence[str], *, setting: str) -> None:
-    """Refuse names that no column has.
-
-    Raises:
-        UserError: Names the first of them, the nearest column and ``setting``.
-    """
+    """Refuse names that no column has."""
     for name in wanted:
         if name not in columns:
             raise UserError(

@@ -18,15 +18,7 @@ from nested_lightning.app.multi_feature.row_predictor import RowPredictor
 from nested_lightning.app.multi_feature.row_schema import body_schema, kinds_of, plain_numbers, row_validator
 from nested_lightning.app.multi_feature.spoken import describe_answers, schema_of, speak
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
-from nested_lightning.app.serving.forms import (
-    FILE,
-    FORM,
-    JSON,
-    PICTURES,
-    form_schema,
-    parse_json,
-    the_file,
-)
+from nested_lightning.app.serving.forms import FILE, FORM, JSON, PICTURES, form_schema, parse_json, the_file
 from nested_lightning.app.serving.pictures import HeldPictures, check_pictures, sample_picture
 from nested_lightning.app.serving.problems import of_validation, unprocessable
 from nested_lightning.app.serving.tables import CSV, PARQUET, read_uploaded_table
@@ -35,11 +27,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 class MultiFeatureDesk:
-    """Answers rows.
-
-    Args:
-        predictor: The model.
-    """
+    """Answers rows."""
 
     def __init__(self, *, predictor: RowPredictor) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec

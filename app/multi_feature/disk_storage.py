@@ -85,11 +85,7 @@ class DiskStorage(MemoryStorage):
 
 
 class SpoolingReader(TableReader):
-    """Copies tables block by block to a file that is mapped.
-
-    Args:
-        files: Makes that file.
-    """
+    """Copies tables block by block to a file of ``files``, which is mapped."""
 
     def __init__(self, files: MappedFiles) -> None:
         self._files = files

@@ -15,11 +15,7 @@ from nested_lightning.app.multi_feature.own_columns import PERIODS_S
 
 
 class EncodedColumns(nn.Module):
-    """Makes features of the numbers of a group's columns, as `encoding.encode_groups` does of a table's.
-
-    Args:
-        group: The group.
-    """
+    """Makes features of the numbers of a group's columns, as `encoding.encode_groups` does of a table's."""
 
     def __init__(self, group: GroupSpec) -> None:
         super().__init__()

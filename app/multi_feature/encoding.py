@@ -16,11 +16,7 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Moments
-from nested_lightning.app.multi_feature.own_columns import (
-    AnyColumn,
-    DateColumn,
-    WithOwnColumns,
-)
+from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, WithOwnColumns
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
 from nested_lightning.app.multi_feature.sorts import read_own_columns
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
@@ -41,12 +37,7 @@ _PREDICTION_ADVICE = (
 
 @dataclass(frozen=True)
 class ReadRows:
-    """Rows without labels, before they are encoded.
-
-    Attributes:
-        columns: Their values, of [N].
-        presence: Whether a row has a group, bool of [N, G].
-    """
+    """Rows without labels, before they are encoded; ``presence``: whether one has a group, bool of [N, G]."""
 
     columns: WithOwnColumns
     presence: Flags

@@ -10,13 +10,7 @@ from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 def example_batches(
     data_spec: MultiFeatureDataSpec, *, num_samples: int = 2, device: str = "meta"
 ) -> list[FeatureBatch]:
-    """Return one batch shaped by the data's spec.
-
-    Args:
-        data_spec: Groups, and what is predicted.
-        num_samples: Rows.
-        device: Where it lies; on ``cpu`` its features are random.
-    """
+    """Return one batch shaped by the data's spec; on ``cpu`` its features are random."""
     with torch.device(device):
         features = {
             group: torch.rand(num_samples, *shape).to(getattr(torch, dtype))

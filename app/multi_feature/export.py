@@ -29,10 +29,7 @@ def exports_of(
 ) -> Exports:
     """Return the one graph: an input for each group, and the presence mask where groups may be missing.
 
-    Args:
-        model: In evaluation mode, on the CPU.
-        data_spec: The groups.
-        batches: Rows to verify it with.
+    The model is in evaluation mode, on the CPU; the graph is verified with the batches.
     """
     rows = _Rows(data_spec)
     names = [group.name for group in data_spec.groups]
@@ -173,13 +170,7 @@ def _filled_column(column: ColumnSpec, far: float) -> float:
 
 
 def answer_by_graphs(model: Any, *, data_spec: MultiFeatureDataSpec, graphs: Graphs) -> None:
-    """Let a model answer by its graphs, as `evaluate` asks it.
-
-    Args:
-        model: A copy, which is changed.
-        data_spec: Of its data.
-        graphs: Take and give tensors, by their names.
-    """
+    """Let a copy of a model answer by its graphs, as `evaluate` asks it; the copy is changed."""
     rows = _Rows(data_spec)
 
     def predict_step(batch: FeatureBatch, batch_idx: int) -> Any:

@@ -51,11 +51,6 @@ class RawRows:
 class ExportedMultiFeature(RowPredictor):
     """Answers rows by an exported model.
 
-    Args:
-        model: The model.
-        batch_size: Rows that go through it at once.
-        picture_folder: See `RowPredictor`.
-
     Raises:
         UserError: The data spec is damaged, or what decodes answers isn't known without torch.
     """

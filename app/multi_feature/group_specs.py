@@ -31,12 +31,7 @@ _LIMIT = 3.0
 
 
 class Layout(NamedTuple):
-    """What a row of a group is in memory.
-
-    Attributes:
-        shape: Its shape.
-        dtype: Type of its numbers.
-    """
+    """The shape of a row of a group in memory, and the type of its numbers."""
 
     shape: tuple[int, ...]
     dtype: Literal["float32", "int32", "uint8"] = "float32"

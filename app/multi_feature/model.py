@@ -21,8 +21,7 @@ from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch, Features, tensors_by_group
 from nested_lightning.app.multi_feature.meanings import meanings_of
-from nested_lightning.app.multi_feature.objectives.batch_loss import batch_loss
-from nested_lightning.app.multi_feature.objectives.members import combine_members
+from nested_lightning.app.multi_feature.objectives.members import batch_loss, combine_members
 from nested_lightning.app.multi_feature.presence import hide_groups, mask_missing
 from nested_lightning.app.multi_feature.refusals import check_input, check_output, refuse_single_row
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec

@@ -55,12 +55,7 @@ class OwnColumn(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ArrowColumn:
-    """What columns have in common whose values are an array of Arrow's.
-
-    Attributes:
-        name: The column's name.
-        values: [N], null where missing.
-    """
+    """What columns have in common whose values are an array of Arrow's, of [N], null where missing."""
 
     name: str
     values: Any
@@ -116,12 +111,7 @@ AnyColumn = ColumnValues | OwnColumn
 
 @dataclass(frozen=True, eq=False)
 class WithOwnColumns(SampleColumns):
-    """Columns of numbers and categories, and others.
-
-    Attributes:
-        columns: The former.
-        own: The others, by name.
-    """
+    """Columns of numbers and categories, and others by name."""
 
     columns: SampleColumns
     own: Mapping[str, OwnColumn] = field(default_factory=dict)

@@ -16,22 +16,14 @@ UNKNOWN_WORD, FIRST_WORD = 1, 2
 
 @dataclass(frozen=True, kw_only=True)
 class OneColumnSpec:
-    """A group of one column, which has a sort of its own.
-
-    Attributes:
-        name: The group's name.
-        column: The column's name in the file.
-    """
+    """A group of one column, which has a sort of its own."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    columns: ClassVar[tuple[ColumnSpec, ...]] = ()
+    """Columns of numbers and categories: none."""
 
     name: str
     column: str
-
-    @property
-    def columns(self) -> tuple[ColumnSpec, ...]:
-        """Columns of numbers and categories: none."""
-        return ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -52,6 +44,8 @@ class PictureGroupSpec(OneColumnSpec):
         scale: Population standard deviation of each channel; 1 where it is constant.
     """
 
+    num_columns: ClassVar[dict[str, int]] = {"picture column": 1}
+
     size: PositiveInt
     fit: Fit
     mean: Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=3)]
@@ -64,10 +58,7 @@ class PictureGroupSpec(OneColumnSpec):
     def squaring(self) -> Squaring:
         """How a picture becomes square."""
         return Squaring(
-            size=self.size,
-            fit=self.fit,
-            interpolation=self.interpolation,
-            crop_fraction=self.crop_fraction,
+            size=self.size, fit=self.fit, interpolation=self.interpolation, crop_fraction=self.crop_fraction
         )
 
     @property
@@ -86,34 +77,21 @@ class PictureGroupSpec(OneColumnSpec):
         return ("grey",) if self.width == 1 else ("red", "green", "blue")
 
     @property
-    def num_columns(self) -> dict[str, int]:
-        """One column of pictures."""
-        return {"picture column": 1}
-
-    @property
     def wired(self) -> dict[str, int]:
         """Further keywords of an extractor, besides ``in_features``."""
         return {"picture_size": self.size}
 
 
 class ReadByIds:
-    """What groups of text have in common: a row is the ids of what it is read by, one after another.
+    """What groups of text have in common: a row is L ids of what it is read by, one after another."""
 
-    Attributes:
-        max_length: L, ids of a row.
-    """
-
+    num_columns: ClassVar[dict[str, int]] = {"text column": 1}
     max_length: int
 
     @property
     def layout(self) -> Layout:
         """The ids of a row, int32 of [L]; 0 where there is no further one."""
         return Layout((self.max_length,), "int32")
-
-    @property
-    def num_columns(self) -> dict[str, int]:
-        """One column of text."""
-        return {"text column": 1}
 
     @property
     def wired(self) -> dict[str, int]:
@@ -155,6 +133,9 @@ class TokenGroupSpec(ReadByIds, OneColumnSpec):
         max_length: L, tokens of a row; what is longer is cut.
     """
 
+    feature_names: ClassVar[tuple[str, ...]] = ()
+    """What each id stands for: only the tokenizer knows."""
+
     tokenizer: Annotated[str, Field(min_length=1)]
     num_tokens: PositiveInt
     max_length: PositiveInt
@@ -164,11 +145,6 @@ class TokenGroupSpec(ReadByIds, OneColumnSpec):
     def width(self) -> int:
         """Number of different tokens, and 1 for none."""
         return 1 + self.num_tokens
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """What each id stands for: only the tokenizer knows."""
-        return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,30 +157,20 @@ class SequenceGroupSpec(OneColumnSpec):
         num_steps: L, steps of a row; what is longer is cut.
     """
 
+    num_columns: ClassVar[dict[str, int]] = {"list column": 1}
+    feature_names: ClassVar[tuple[str, ...]] = ("value", "is there")
+    """What the numbers of a step are: its value, standardised, and 1 where there is such a step."""
+    width: ClassVar[int] = len(feature_names)
+
     mean: FiniteFloat
     scale: Annotated[FiniteFloat, Field(gt=0)]
     num_steps: PositiveInt
     sort: Literal["sequence"] = "sequence"
 
     @property
-    def width(self) -> int:
-        """Numbers of a step: its value, standardised, and 1 where there is such a step."""
-        return 2
-
-    @property
     def layout(self) -> Layout:
         """The steps of a row, float32 of [L, 2]; 0 where there is no further one."""
         return Layout((self.num_steps, self.width))
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """What the numbers of a step are."""
-        return ("value", "is there")
-
-    @property
-    def num_columns(self) -> dict[str, int]:
-        """One column of lists."""
-        return {"list column": 1}
 
     @property
     def wired(self) -> dict[str, int]:

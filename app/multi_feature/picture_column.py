@@ -29,12 +29,7 @@ _BLOCK_PICTURES = 1024
 
 @dataclass(frozen=True, eq=False)
 class PictureColumn(ArrowColumn):
-    """Names of pictures, text of [N].
-
-    Attributes:
-        pictures: Reads them.
-        preparation: How a pretrained extractor wants them; None: it isn't one.
-    """
+    """Names of pictures, text of [N], and how a pretrained extractor wants these, if it is one."""
 
     pictures: TablePictures
     preparation: PicturePreparation | None = None

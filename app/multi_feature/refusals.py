@@ -6,11 +6,7 @@ from nested_lightning.app.errors import UserError
 
 
 def check_input(group: str, extractor: nn.Module, tensor: Tensor) -> None:
-    """Refuse features of another number than an extractor takes, if it publishes any.
-
-    Raises:
-        UserError: Names the group and both widths.
-    """
+    """Refuse features of another number than an extractor takes, if it publishes any."""
     in_features = getattr(extractor, "in_features", None)
     if tensor.dim() == 2 and tensor.is_floating_point() and in_features not in (None, tensor.shape[1]):
         raise UserError(  # ids, steps and pictures have their width on another axis, or on none
@@ -20,11 +16,7 @@ def check_input(group: str, extractor: nn.Module, tensor: Tensor) -> None:
 
 
 def check_output(name: str, module: nn.Module, output: Tensor) -> None:
-    """Refuse an output of another width than its module publishes, if it publishes any.
-
-    Raises:
-        UserError: Names the module and both widths.
-    """
+    """Refuse an output of another width than its module publishes, if it publishes any."""
     published = getattr(module, "out_features", None)
     if isinstance(published, int) and output.shape[-1] != published:
         raise UserError(
@@ -34,11 +26,7 @@ def check_output(name: str, module: nn.Module, output: Tensor) -> None:
 
 
 def refuse_single_row(model: nn.Module) -> None:
-    """Refuse to train on one row where a part of the model normalises by its batch.
-
-    Raises:
-        UserError: There is such a part.
-    """
+    """Refuse to train on one row where a part of the model normalises by its batch."""
     if any(
         isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.SyncBatchNorm)
         for module in model.modules()

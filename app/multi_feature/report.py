@@ -31,13 +31,7 @@ _MOST_MISTAKES = 20
 
 @dataclass(kw_only=True, eq=False)
 class MultiFeatureSections:
-    """Sections on tables with groups of columns; see `FamilySections`.
-
-    Attributes:
-        model: The trained composite.
-        predictor: Answers by it.
-        datamodule: The data with their split.
-    """
+    """Sections on tables with groups of columns; see `FamilySections`."""
 
     model: MultiFeatureClassifier
     predictor: MultiFeaturePredictor

@@ -49,13 +49,7 @@ class Answered(Protocol):
 
 @dataclass(kw_only=True, eq=False)
 class AnsweredClasses:
-    """Classes of a column, see `Answered`.
-
-    Attributes:
-        column: Its name.
-        target: True class indices, int64 of [N].
-        predictions: The answers.
-    """
+    """Classes of a column, true ones by index, int64 of [N]; see `Answered`."""
 
     column: str
     target: Tensor
@@ -98,12 +92,7 @@ class AnsweredClasses:
 
 @dataclass(kw_only=True, eq=False)
 class AnsweredLabels:
-    """Sets of labels of a column, see `Answered`.
-
-    Attributes:
-        target: Whether each row has each label, bool of [N, K].
-        predictions: The answers.
-    """
+    """Sets of labels of a column, the true ones as bool of [N, K]; see `Answered`."""
 
     target: Tensor
     predictions: LabelPredictions
@@ -157,13 +146,7 @@ class AnsweredLabels:
 
 @dataclass(kw_only=True, eq=False)
 class AnsweredNumbers:
-    """Numbers of a column, see `Answered`.
-
-    Attributes:
-        column: Its name.
-        true: In the units of the file.
-        predictions: The answers.
-    """
+    """Numbers of a column, in the units of the file; see `Answered`."""
 
     column: str
     true: Sequence[float]

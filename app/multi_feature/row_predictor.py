@@ -42,11 +42,7 @@ class RowPredictor(ABC):
 
     @abstractmethod
     def _say(self, rows: Any) -> Any:
-        """Return what the model says of rows that were prepared.
-
-        Raises:
-            UserError: There is none, or the answers aren't finite.
-        """
+        """Return what the model says of rows that were prepared."""
 
     @checked_arguments
     def predict_file(self, path: str | Path) -> Any:
@@ -139,11 +135,7 @@ def refuse_nothing(num_rows: int) -> None:
 
 
 def _only_picture_column(spec: MultiFeatureDataSpec) -> str:
-    """Return the column that a model of pictures alone reads.
-
-    Raises:
-        UserError: It needs other columns.
-    """
+    """Return the column that a model of pictures alone reads."""
     others = [name for name in spec.layouts if name not in {one.name for one in spec.pictures}]
     if len(spec.pictures) != 1 or (others and not spec.allow_missing_groups):
         raise UserError(

@@ -62,15 +62,9 @@ def row_validator(spec: MultiFeatureDataSpec, max_rows: int) -> SchemaValidator:
 
 
 def plain_numbers(given: Any, names: Sequence[str], *, max_rows: int) -> Numbers | None:
-    """Return ``{"rows": […]}`` as an array, if it is what most requests are: a number for each column.
+    """Return ``{"rows": […]}`` as float64 of [N, F], if it is as most requests: numbers for all columns.
 
-    Args:
-        given: What JSON says.
-        names: The columns, which take numbers.
-        max_rows: Rows that are looked at; of more, none is.
-
-    Returns:
-        float64 of [N, F]; None where anything else is there, or too large, which `row_validator` reads.
+    None: anything else is there, or it is too large, which `row_validator` reads.
     """
     match given:
         case {"rows": [_, *_] as rows} if (

@@ -32,8 +32,12 @@ from nested_lightning.app.multi_feature.sorts import find_sorts, read_own_column
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
-from nested_lightning.app.multi_feature.targets.reading import TargetColumns, WantedTarget, read_targets
-from nested_lightning.app.multi_feature.targets.row_weights import read_weights
+from nested_lightning.app.multi_feature.targets.reading import (
+    TargetColumns,
+    WantedTarget,
+    read_targets,
+    read_weights,
+)
 from nested_lightning.app.multi_feature.token_column import TokenColumn
 from nested_lightning.app.tables.column_values import Numbers, is_blank, is_missing, text_values
 from nested_lightning.app.tables.missing_values import find_missing, refuse_missing

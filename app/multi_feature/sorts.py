@@ -45,15 +45,7 @@ def find_sorts(
     categorical: Collection[str],
     pictures: TablePictures,
 ) -> dict[str, Sort]:
-    """Return the sort of each column that has one of its own: as it was ``given``, or where it is clear.
-
-    Args:
-        table: Has the columns.
-        names: Those that are features.
-        given: What is said of some.
-        categorical: Columns of categories, whatever they look like.
-        pictures: Knows which pictures are there.
-    """
+    """Return the sort of each column that has one of its own: as it was ``given``, or where it is clear."""
     found: dict[str, Sort] = {}
     for name in names:
         sort = given.get(name) or (None if name in categorical else _guess(table.column(name)))

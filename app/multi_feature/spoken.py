@@ -49,12 +49,7 @@ def _with_probabilities(said: Sequence[Any], names: Sequence[str], probabilities
 
 
 def describe_answers(predictions: Any, columns: Sequence[str]) -> dict[str, Any]:
-    """Return a description of the answer to each row, for forms and people.
-
-    Args:
-        predictions: Of any rows.
-        columns: The columns that are predicted.
-    """
+    """Return a description, by predictions of any rows, of the answer to each row, for forms and people."""
     target = ", ".join(columns)
     if isinstance(predictions, SeveralPredictions):
         named = {name: describe_answers(one, [name]) for name, one in predictions.by_column.items()}

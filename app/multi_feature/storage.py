@@ -47,12 +47,7 @@ class PartWriter(Protocol):
 
 
 class MemoryStorage:
-    """Holds the table and what it is encoded to in memory; any other gives the same values, bit for bit.
-
-    Attributes:
-        reader: Reads the file.
-        is_in_memory: Whether there is memory for all rows.
-    """
+    """Holds the table and what it is encoded to in memory; any other gives the same values, bit for bit."""
 
     reader = TableReader()
     is_in_memory: ClassVar[bool] = True

@@ -14,8 +14,7 @@ from torchmetrics import Metric
 class WholePart(Metric):
     """Keeps outputs and what is true, batch by batch, and gives both of all rows at the end.
 
-    Args:
-        columns: Columns that are predicted; empty: one, whose truth is no mapping.
+    Without ``columns`` one is predicted, whose truth is no mapping.
     """
 
     full_state_update = False

@@ -11,11 +11,7 @@ from nested_lightning.app.pictures.source import PictureSource, compose
 
 @dataclass(frozen=True)
 class ClassFolders:
-    """Pictures by their names, each in the folder of its class.
-
-    Attributes:
-        pictures: N names; what is above the folders of the classes doesn't count.
-    """
+    """Pictures by their names, each in the folder of its class; what is above these folders doesn't count."""
 
     pictures: Sequence[PurePosixPath]
 
@@ -33,9 +29,7 @@ class ClassFolders:
 def find_class_folders(source: PictureSource, *, noun: str) -> ClassFolders:
     """Return the pictures in sub-folders, without hidden files and what is no picture.
 
-    Args:
-        source: The folder or archive.
-        noun: What a class is called in the message.
+    ``noun`` is what a class is called in the message.
 
     Raises:
         UserError: There is none.

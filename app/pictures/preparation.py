@@ -23,13 +23,6 @@ class PicturePreparation:
 def squaring_of(
     preparation: PicturePreparation | None, *, size: int | None, fit: Fit | None, default_size: int
 ) -> Squaring:
-    """Return how pictures become square: as it is said, else as the encoder wants it, else as by default.
-
-    Args:
-        preparation: What the encoder wants; None: nothing.
-        size: Pixels to a side, if these are said.
-        fit: What is done about edges, if that is said.
-        default_size: Pixels to a side where neither says it.
-    """
+    """Return how pictures become square: as it is said, else as the encoder wants it, else as by default."""
     wanted = preparation.squaring if preparation else Squaring(size=default_size)
     return replace(wanted, size=size or wanted.size, fit=fit or wanted.fit)

@@ -11,11 +11,7 @@ MAX_FOLLOWED = 32
 
 @dataclass(frozen=True)
 class PictureSizes:
-    """The sizes of pictures in their files.
-
-    Attributes:
-        sizes: Width and height of each, in pixels; at least one.
-    """
+    """Width and height of pictures in their files, in pixels; of at least one."""
 
     sizes: Sequence[tuple[int, int]]
 

@@ -9,9 +9,7 @@ def log_by_path(datamodule: LightningDataModule) -> None:
     """Have loggers get what a datamodule saved as ``data.batch_size``, since Lightning mixes both.
 
     Where the module has another value by the same name, that would be an error. ``hparams`` stays as it is.
-
-    Args:
-        datamodule: Just made; with versions that weren't tested it is left as it is.
+    With versions that weren't tested nothing is done.
     """
     if are_tested() and (initial := datamodule.hparams_initial):
         named = {f"data.{name}": value for name, value in initial.items()}

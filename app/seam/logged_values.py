@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Trainer
 from torch import Tensor
+from torchmetrics import Metric
 
 from nested_lightning.app.seam.versions import are_tested
 
@@ -51,3 +52,8 @@ def logged_objects(trainer: Trainer) -> set[int]:
 
 def _results(trainer: Trainer) -> Mapping[str, Any]:
     return trainer.fit_loop.epoch_loop._results if are_tested() else {}
+
+
+def count_as_updated(metric: Metric) -> None:
+    """Let a metric whose state was restored count as one that has seen a batch, and so be computed."""
+    metric._update_count = max(1, metric.update_count)

@@ -15,11 +15,7 @@ _UNUSUAL = ("amsgrad", "maximize", "capturable", "differentiable")
 
 
 class PreparedAdam:
-    """Takes the steps of an optimiser in its place, with the same results and the same state.
-
-    Args:
-        optimizer: One that `can_be_prepared`, with a state of every parameter.
-    """
+    """Takes the steps of an optimiser in its place, with the same results and the same state."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         self._groups = [_PreparedGroup(group, optimizer.state) for group in optimizer.param_groups]

@@ -32,13 +32,7 @@ _OPTIMIZERS = (Adam, AdamW, SGD)
 
 
 class QuickEpochLoop(_TrainingEpochLoop):
-    """One epoch of training, as Lightning's own: the same steps, hooks, counters and checkpoints.
-
-    Args:
-        trainer: Whose loop this becomes.
-        min_steps: As the Trainer's own.
-        max_steps: As the Trainer's own.
-    """
+    """One epoch of training, as Lightning's own: the same steps, hooks, counters and checkpoints."""
 
     def __init__(self, trainer: Trainer, *, min_steps: int | None, max_steps: int) -> None:
         super().__init__(trainer, min_steps=min_steps, max_steps=max_steps)

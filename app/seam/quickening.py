@@ -9,13 +9,7 @@ def quicken(trainer: Trainer) -> bool:
     """Let a Trainer train with less in between; weights, hooks, counters and checkpoints stay the same.
 
     Steps shorter than about 7 ms gain: the loop takes 1.16 to 1.28 times less, a fused Adam on a CPU 1.06 to
-    1.14 times less again.
-
-    Args:
-        trainer: Not yet training.
-
-    Returns:
-        Whether it was done; with versions that weren't tested the Trainer is left as it is.
+    1.14 times less again. Return whether it was done; with versions that weren't tested nothing is.
     """
     if not are_tested():
         return False

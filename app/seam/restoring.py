@@ -14,8 +14,7 @@ from nested_lightning.app.seam.versions import are_tested
 def name_checkpoint_in_faults(trainer: Trainer) -> None:
     """Have a Trainer raise a `UserError` where a checkpoint's content is none to go on from.
 
-    Args:
-        trainer: Not yet training; with versions that weren't tested it is left as it is.
+    With versions that weren't tested it is left as it is.
     """
     if are_tested():
         trainer._checkpoint_connector = _NamingConnector(trainer)
@@ -68,3 +67,13 @@ class _NamingConnector(_CheckpointConnector):
         schedules = [config.scheduler for config in self.trainer.lr_scheduler_configs]
         for saved, schedule in zip(checkpoint.get("lr_schedulers", ()), schedules, strict=False):
             refuse_other_kinds(saved, schedule.state_dict(), "lr_schedulers")
+
+
+def dump_checkpoint(trainer: Trainer) -> dict[str, Any]:
+    """Return what a Trainer would save now, by all hooks; nothing, with versions that weren't tested.
+
+    Every process has to call this at the same step.
+    """
+    if not are_tested():
+        return {}
+    return trainer._checkpoint_connector.dump_checkpoint(weights_only=False)

@@ -45,11 +45,7 @@ async def answer(service: Service, request: Request) -> Response:
 
 
 async def _all(pieces: _Pieces) -> list[Answer]:
-    """Return the answers of all pieces, in order.
-
-    Raises:
-        Exception: What went wrong in one of them; the others are dropped.
-    """
+    """Return the answers of all pieces, in order."""
     try:
         return [one for piece in pieces for one in await asyncio.wrap_future(piece)]
     except BaseException:
@@ -76,11 +72,7 @@ async def _lines(pieces: _Pieces) -> AsyncIterator[bytes]:
 
 @contextmanager
 def _dropping(request: Request, pieces: _Pieces) -> Iterator[None]:
-    """Drop pieces that haven't been begun as soon as the client disconnects.
-
-    Raises:
-        ClientDisconnect: It went away.
-    """
+    """Drop pieces that haven't been begun as soon as the client disconnects."""
     gone = asyncio.ensure_future(_until_gone(request))
     gone.add_done_callback(lambda task: None if task.cancelled() else cancel_all(pieces))
     try:

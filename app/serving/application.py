@@ -25,10 +25,7 @@ def make_application(
 ) -> FastAPI:
     """Return an application that answers for models, each under ``/models/NAME``.
 
-    Args:
-        services: By name.
-        metrics: What counts.
-        guards: Let requests in, or raise a `Problem`; health and page are open to everybody.
+    Guards let requests in, or raise a `Problem`; health and page are open to everybody.
     """
     app = FastAPI(title="Nested Lightning", openapi_url=None, docs_url=None, redoc_url=None)
     metrics.watch_queues(services)

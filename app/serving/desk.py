@@ -30,12 +30,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A file that was sent.
-
-    Attributes:
-        name: What the client calls it.
-        content: Its bytes.
-    """
+    """A file that was sent, as the client calls it."""
 
     name: str
     content: bytes
@@ -107,10 +102,6 @@ class Description:
 
 def split_answers(answers: Sequence[Answer], num_rows: Iterable[int]) -> list[Sequence[Answer]]:
     """Return the answers of parts that were computed together, part by part.
-
-    Args:
-        answers: Of all rows.
-        num_rows: How many rows each part has.
 
     Raises:
         RuntimeError: There are not as many.

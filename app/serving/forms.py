@@ -29,12 +29,7 @@ def parse_json(body: bytes | str) -> Any:
 
 
 def read_as(model: type[ModelT], given: Any, *, rows: str | None = None) -> ModelT:
-    """Return what was given as a model.
-
-    Args:
-        model: What it has to be.
-        given: Plain values.
-        rows: Name of the list whose numbers are those of rows.
+    """Return what was given as a model; ``rows`` names the list whose numbers are those of rows.
 
     Raises:
         Problem: Something of it is wrong.
@@ -46,12 +41,7 @@ def read_as(model: type[ModelT], given: Any, *, rows: str | None = None) -> Mode
 
 
 def read_options(model: type[ModelT], given: Mapping[str, str], *, without: Sequence[str] = ()) -> ModelT:
-    """Return what a query says.
-
-    Args:
-        model: The options that there are.
-        given: The query.
-        without: Those that can't be given here.
+    """Return what a query says, in which options may be given but those of ``without``.
 
     Raises:
         Problem: An option is wrong.

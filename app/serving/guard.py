@@ -32,10 +32,7 @@ def is_address(host: str) -> bool:
 class HostGuard:
     """Refuses requests for other hosts, as a page of somebody else's would send them by DNS rebinding.
 
-    Addresses are let in, as nobody can rebind them.
-
-    Args:
-        allowed: Names; ``*`` for any.
+    Addresses are let in, as nobody can rebind them; ``*`` allows any host.
     """
 
     def __init__(self, allowed: Collection[str]) -> None:
@@ -43,11 +40,7 @@ class HostGuard:
         self._knows = lru_cache(self._is_allowed)
 
     def __call__(self, request: Request) -> None:
-        """Let a request in.
-
-        Raises:
-            Problem: It is for another host.
-        """
+        """Let a request in."""
         host = request.headers.get("host")
         if host is not None and not self._knows(host):  # every browser sends one
             raise Problem(421, "this server isn't known by the name in the header Host; see --allowed-host")
@@ -61,21 +54,13 @@ class HostGuard:
 
 
 class TokenGuard:
-    """Lets those in who have a token.
-
-    Args:
-        tokens: All that there are.
-    """
+    """Lets those in who have a token."""
 
     def __init__(self, tokens: Collection[str]) -> None:
         self._tokens = [token.encode() for token in tokens]
 
     def __call__(self, request: Request) -> None:
-        """Let a request in.
-
-        Raises:
-            Problem: It has no such token.
-        """
+        """Let a request in."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         found = [secrets.compare_digest(given.strip().encode(), token) for token in self._tokens]
         if scheme.lower() != "bearer" or not any(found):

@@ -18,10 +18,7 @@ from nested_lightning.app.serving.problems import RETRY, Problem
 def answering_not_ready(listening: socket.socket) -> Iterator[None]:
     """Answer from a thread inside the block: 200 at ``/healthz``, 503 at everything else.
 
-    A client that connects while it ends waits for the server itself.
-
-    Args:
-        listening: The socket of `listen_at`, which stays open.
+    A client that connects while it ends waits for the server itself; the socket of `listen_at` stays open.
     """
     app = Starlette()
     app.add_route("/healthz", _is_alive)

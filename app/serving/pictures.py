@@ -53,11 +53,7 @@ def sample_picture() -> bytes:
 
 
 class HeldPictures:
-    """Pictures in memory, as an `app.pictures.source.PictureSource`: nothing else can be read by their names.
-
-    Args:
-        pictures: Their bytes by name.
-    """
+    """Pictures in memory, as an `app.pictures.source.PictureSource`: no others can be read by their names."""
 
     label = "the request"
 

@@ -72,12 +72,7 @@ def unprocessable(message: str, *, row: int | None = None, field: str | None = N
 
 
 def of_validation(error: ValidationError, *, rows: str | None = None) -> Problem:
-    """Return the problem that pydantic found.
-
-    Args:
-        error: What it says.
-        rows: Name of the list whose numbers are those of rows.
-    """
+    """Return the problem that pydantic found; ``rows`` names the list whose numbers are those of rows."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
     if found[0]["type"] == "json_invalid":
         return Problem(400, found[0]["msg"])

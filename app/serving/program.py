@@ -21,9 +21,7 @@ _READING_S = 0.1
 class Server(uvicorn.Server):
     """Ends gracefully at the first signal, and at once at the second, whichever they are.
 
-    Args:
-        config: See uvicorn.
-        when_ready: Called when requests are answered from now on.
+    ``when_ready`` is called when requests are answered from now on.
     """
 
     def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
@@ -82,12 +80,7 @@ def make_server(app: FastAPI, *, stop_timeout_s: float, when_ready: Callable[[],
 
 
 def run_until_stopped(server: Server, listening: socket.socket) -> None:
-    """Serve until a signal asks for the end, then answer what was taken.
-
-    Args:
-        server: Of the application.
-        listening: The socket of `listen_at`.
-    """
+    """Serve until a signal asks for the end, then answer what was taken."""
     with _signals_end_nothing():
         server.run(sockets=[listening])
 

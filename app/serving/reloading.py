@@ -15,13 +15,7 @@ Stamp = tuple[int, int, int]
 
 @dataclass(kw_only=True)
 class Reloading:
-    """Looks at the file of a service, and loads it again once it has changed and stays so.
-
-    Attributes:
-        service: Whose model is replaced.
-        find: Gives the file, which may be another one than before.
-        load: Gives the model in the file.
-    """
+    """Looks at the file of a service, and loads it again once it has changed and stays so."""
 
     service: Service
     find: Callable[[], Path]
@@ -68,12 +62,7 @@ def _forget() -> None:
 
 
 class Reloader:
-    """A thread that looks at files, again and again.
-
-    Args:
-        reloadings: What is looked at.
-        interval_s: Seconds between.
-    """
+    """A thread that looks at files, again and again."""
 
     def __init__(self, reloadings: list[Reloading], *, interval_s: float) -> None:
         self._reloadings, self._interval_s = reloadings, interval_s

@@ -41,10 +41,6 @@ def model_router(service: Service, *, prefix: str = "") -> APIRouter:
     """Return the routes of a model: ``GET`` of their top says what it is, ``POST`` of ``/predict`` answers.
 
     What was taken is answered before an application with these routes ends.
-
-    Args:
-        service: The model.
-        prefix: What stands before their paths.
     """
 
     @asynccontextmanager

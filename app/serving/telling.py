@@ -39,12 +39,7 @@ _REFUSALS = {
 
 
 def tell(service: Service, where: str) -> dict[str, Any]:
-    """Return what a form needs to know of a model.
-
-    Args:
-        service: The model.
-        where: The address of its answers, relative to that of the description.
-    """
+    """Return what a form needs to know of a model; ``where`` is the relative address of its answers."""
     loaded = service.current
     model, said = loaded.model, loaded.description
     return {

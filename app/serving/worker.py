@@ -53,13 +53,7 @@ class Worker:
     """
 
     def __init__(
-        self,
-        *,
-        compute: Compute,
-        max_batch_size: int,
-        max_queued_rows: int,
-        name: str,
-        watch: Watch,
+        self, *, compute: Compute, max_batch_size: int, max_queued_rows: int, name: str, watch: Watch
     ) -> None:
         self._compute, self._name, self._watch = compute, name, watch
         self._max_batch_size, self._max_queued_rows = max_batch_size, max_queued_rows

@@ -55,11 +55,7 @@ class Discriminator(nn.Module):
                 spectral_norm(layer)
 
     def forward(self, pictures: Tensor, domain: Tensor) -> tuple[Tensor, Tensor]:
-        """Judge ``pictures`` of [B, C, S, S] as ones of ``domain`` of [B], int64.
-
-        Returns:
-            Logits of [B], and features of [B, F].
-        """
+        """Judge pictures, [B, C, S, S], as ones of domains, int64 of [B]: logits, [B]; features, [B, F]."""
         features = self.layers(pictures)
         return self.head(features, domain), features
 

@@ -3,7 +3,8 @@
 Shapes: B pictures, C channels, S pixels to a side, F_out features of the vector.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from inspect import Signature, signature
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,7 +12,6 @@ from torch import Tensor, nn
 from nested_lightning.app.submodules.bridges import PooledBridge, Pooling
 from nested_lightning.app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
 from nested_lightning.app.submodules.pretrained import timm_parts, torchvision_parts, transformers_parts
-from nested_lightning.app.submodules.pretrained.files import NONE
 
 
 class ImageExtractor(nn.Module):
@@ -43,121 +43,31 @@ class ImageExtractor(nn.Module):
         return self.pool(self.encoder(x))
 
 
-def plain_image_extractor(
-    *,
-    in_features: int,
-    picture_size: int,
-    out_features: int = 32,
-    pooling: Pooling = "flatten",
-    dropout: float = 0.1,
-    hidden_channels: int = 32,
-    embedding_dim: int = 128,
-) -> ImageExtractor:
-    """Return an extractor with a `PlainImageEncoder`; C is ``in_features``, S ``picture_size``."""
-    encoder = PlainImageEncoder(
-        in_features=in_features,
-        picture_size=picture_size,
-        hidden_channels=hidden_channels,
-        embedding_dim=embedding_dim,
-    )
-    return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)
+def _pooled(name: str, make_encoder: Callable[..., nn.Module], *, pooling: Pooling) -> Callable[..., Any]:
+    """Return a function of this name that makes an `ImageExtractor` and takes what its encoder takes besides.
+
+    The encoder's ``in_features`` are C, its ``picture_size`` is S; ``pooling`` is the default.
+    """
+
+    def make(
+        *, out_features: int = 32, pooling: Pooling = pooling, dropout: float = 0.1, **of_encoder: Any
+    ) -> ImageExtractor:
+        encoder = make_encoder(**of_encoder)
+        return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)
+
+    *own, _ = signature(make).parameters.values()
+    parameters = [*signature(make_encoder).parameters.values(), *own]
+    vars(make)["__signature__"] = Signature(parameters, return_annotation=ImageExtractor)
+    make.__name__ = make.__qualname__ = name
+    return make
 
 
-def residual_image_extractor(
-    *,
-    in_features: int,
-    picture_size: int,
-    out_features: int = 32,
-    pooling: Pooling = "flatten",
-    dropout: float = 0.1,
-    stem_channels: int = 32,
-    stem_stride: int = 1,
-    channels: Sequence[int] = (48, 96, 192),
-    num_blocks: int = 1,
-) -> ImageExtractor:
-    """Return an extractor with a `ResidualImageEncoder`; C is ``in_features``, S ``picture_size``."""
-    encoder = ResidualImageEncoder(
-        in_features=in_features,
-        picture_size=picture_size,
-        stem_channels=stem_channels,
-        stem_stride=stem_stride,
-        channels=channels,
-        num_blocks=num_blocks,
-    )
-    return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)
-
-
-def timm_image_extractor(
-    *,
-    in_features: int,
-    picture_size: int,
-    out_features: int = 32,
-    pooling: Pooling = "mean",
-    dropout: float = 0.1,
-    weights: str = NONE,
-    architecture: str | None = None,
-    config: Mapping[str, Any] | None = None,
-    sha256: str | None = None,
-    weights_license: str | None = None,
-) -> ImageExtractor:
-    """Return an extractor with an encoder of `timm_parts`; C is ``in_features``, S ``picture_size``."""
-    encoder = timm_parts.image_encoder(
-        in_features=in_features,
-        picture_size=picture_size,
-        weights=weights,
-        architecture=architecture,
-        config=config,
-        sha256=sha256,
-        weights_license=weights_license,
-    )
-    return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)
-
-
-def torchvision_image_extractor(
-    *,
-    in_features: int,
-    picture_size: int,
-    out_features: int = 32,
-    pooling: Pooling = "mean",
-    dropout: float = 0.1,
-    weights: str = NONE,
-    architecture: str | None = None,
-    config: Mapping[str, Any] | None = None,
-    sha256: str | None = None,
-    weights_license: str | None = None,
-) -> ImageExtractor:
-    """Return an extractor with an encoder of `torchvision_parts`; C is ``in_features``, S the size."""
-    encoder = torchvision_parts.image_encoder(
-        in_features=in_features,
-        picture_size=picture_size,
-        weights=weights,
-        architecture=architecture,
-        config=config,
-        sha256=sha256,
-        weights_license=weights_license,
-    )
-    return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)
-
-
-def transformers_image_extractor(
-    *,
-    in_features: int,
-    picture_size: int,
-    out_features: int = 32,
-    pooling: Pooling = "mean",
-    dropout: float = 0.1,
-    weights: str = NONE,
-    config: Mapping[str, Any] | None = None,
-    sha256: str | None = None,
-    weights_license: str | None = None,
-) -> ImageExtractor:
-    """Return an extractor with an encoder of `transformers_parts`; C is ``in_features``, S the size."""
-    encoder = transformers_parts.image_encoder(
-        in_features=in_features,
-        picture_size=picture_size,
-        weights=weights,
-        config=config,
-        sha256=sha256,
-        weights_license=weights_license,
-    )
-    return ImageExtractor(encoder=encoder, out_features=out_features, pooling=pooling, dropout=dropout)
+plain_image_extractor = _pooled("plain_image_extractor", PlainImageEncoder, pooling="flatten")
+residual_image_extractor = _pooled("residual_image_extractor", ResidualImageEncoder, pooling="flatten")
+timm_image_extractor = _pooled("timm_image_extractor", timm_parts.image_encoder, pooling="mean")
+torchvision_image_extractor = _pooled(
+    "torchvision_image_extractor", torchvision_parts.image_encoder, pooling="mean"
+)
+transformers_image_extractor = _pooled(
+    "transformers_image_extractor", transformers_parts.image_encoder, pooling="mean"
+)

@@ -52,15 +52,9 @@ class MlpPictureDecoder(nn.Module):
             self.noise_scales = nn.Parameter(torch.full((self.noise_features,), noise_scale))
 
     def forward(self, latent: Tensor, condition: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Map latent vectors to pictures.
+        """Map latent vectors, [B, Z], with one-hot conditions, [B, K], to pictures, [B, C, S, S] from 0 to 1.
 
-        Args:
-            latent: [B, Z].
-            condition: [B, K], one-hot.
-            noise: [B, ``noise_features``], from a standard normal distribution; None: no noise.
-
-        Returns:
-            [B, C, S, S], from 0 to 1.
+        ``noise`` is [B, ``noise_features``], from a standard normal distribution; None: no noise.
         """
         x = torch.cat([latent, condition], dim=1)
         if noise is None:

@@ -63,6 +63,11 @@ class Leader:
             for one, handler in before.items():
                 signal.signal(one, handler)
 
+    def start_workers(self) -> None:
+        """Start all workers, which import torch at the same time then."""
+        for index in range(len(self._workers)):
+            self._worker(index)
+
     def try_all(self) -> None:
         """Try what is left, those first that were interrupted.
 

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import optuna
 from optuna.storages import RDBStorage
+from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.sweeping.study import PRUNERS, Plan, SweepStudy
+from nested_lightning.app.sweeping.study import PRUNERS, Plan, SweepStudy, alone
 
 _NAME = "sweep"
 _BUSY_S = 60.0
@@ -34,14 +35,17 @@ def open_study(folder: Path, *, plan: Plan, question: Mapping[str, Any], address
         UserError: It can't be opened, or was made for another question.
     """
     file = folder / "study.db"
-    where = "the study at the PostgreSQL address" if address else str(file)
+    is_shared = address is not None
+    where = "the study at the PostgreSQL address" if is_shared else str(file)
     with faults_of_study(folder, RuntimeError, ImportError):
         if address is None and not file.exists():
             _make_file(file, plan)
-        storage = _storage(address or f"sqlite:///{file}")
-        study = _load(storage, plan, name=_NAME if address is None else folder.name)
+        address = _with_driver(address) if address else f"sqlite:///{file}"
+        with alone(create_engine(address, poolclass=NullPool)):
+            storage = _storage(address)
+            study = _load(storage, plan, name=folder.name if is_shared else _NAME)
     opened = SweepStudy(
-        study, storage=storage, plan=plan, where=where, owner=_owner(folder) if address else ""
+        study, storage=storage, plan=plan, where=where, owner=_owner(folder) if is_shared else ""
     )
     opened.hold_to("question", question)
     return opened
@@ -60,8 +64,12 @@ def _make_file(file: Path, plan: Plan) -> None:
 def _storage(address: str) -> RDBStorage:
     if address.startswith("sqlite"):
         return RDBStorage(address, engine_kwargs={"connect_args": {"timeout": _BUSY_S}})
+    return RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
+
+
+def _with_driver(address: str) -> str:
     _, _, place = address.partition("://")
-    return RDBStorage(f"postgresql+psycopg://{place}", engine_kwargs={"pool_pre_ping": True})
+    return f"postgresql+psycopg://{place}"
 
 
 def _load(storage: RDBStorage, plan: Plan, *, name: str) -> optuna.Study:

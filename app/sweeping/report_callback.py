@@ -37,7 +37,8 @@ class ReportCallback(EpochCallback):
     """Reports the monitored value once in each epoch that has a new one; stops the training if asked to.
 
     It reports before the validation's checkpoint is written, so that a training which goes on from there has
-    reported all that lies before. Of several processes the first one reports, and all stop at the same step.
+    reported all that lies before; what an epoch's earlier validation came to is kept in its checkpoint. Of
+    several processes the first one reports, and all stop at the same step.
     After the last epoch nothing is left to be spared, so that the training ends well.
 
     Args:
@@ -49,6 +50,17 @@ class ReportCallback(EpochCallback):
         self._monitor, self._ask = monitor, ask
         self._moment = MonitoredMoment(monitor)
         self._is_new = False
+        self._value: float | None = None
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was validated and isn't reported yet; mostly nothing."""
+        return {"value": self._value} if self._is_new else {}
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on with what was validated before."""
+        self._is_new, self._value = True, state_dict["value"]
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -58,8 +70,11 @@ class ReportCallback(EpochCallback):
             DivergedError: It isn't finite.
             TrialPrunedError: That was the answer.
         """
-        self._is_new = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
-        if self._is_new and _is_last_batch(trainer) and self._moment.is_validation(trainer):
+        if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
+            return
+        self._is_new = True
+        self._value = self._logged(trainer)
+        if _is_last_batch(trainer) and self._moment.is_validation(trainer):
             self._report(trainer)
 
     @override
@@ -73,12 +88,18 @@ class ReportCallback(EpochCallback):
         if self._is_new or not trainer.enable_validation:
             self._report(trainer)
 
-    def _report(self, trainer: Trainer) -> None:
+    def _logged(self, trainer: Trainer) -> float | None:
         value = trainer.callback_metrics.get(self._monitor)
+        return None if value is None else float(value)
+
+    def _report(self, trainer: Trainer) -> None:
+        value = self._logged(trainer)
+        if value is None:
+            value = self._value  # from before an interruption
         if value is None:
             return
-        self._is_new = False
-        number, reason = trainer.strategy.broadcast(float(value)), None
+        self._is_new, self._value = False, None
+        number, reason = trainer.strategy.broadcast(value), None
         refuse_infinite(self._monitor, number)
         if trainer.is_global_zero:
             reason = self._ask(trainer.current_epoch, number)

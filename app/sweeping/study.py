@@ -9,7 +9,7 @@ import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.strict_json import to_json
@@ -25,7 +25,7 @@ _STATES: Mapping[TrialState, Any] = {
 }
 _OWNER, _REASON = "owner", "reason"
 _LOCK = 7_160_381
-"""Number of the lock that machines hold in turn while they take a trial."""
+"""Number of the lock that machines hold in turn while they make the study or take a trial."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ class SweepStudy:
         Raises:
             UserError: They were others.
         """
-        with self._alone():
+        with alone(self._storage.engine):
             known = self._study.user_attrs.get(what)
             if known is None:
                 self._study.set_user_attr(what, dict(values))
@@ -116,7 +116,7 @@ class SweepStudy:
 
     def begin(self) -> TrialRecord | None:
         """Begin one more trial and return it; None: there are as many as are wanted."""
-        with self._alone():
+        with alone(self._storage.engine):
             trials = self._study.get_trials(deepcopy=False)
             if len(trials) >= self._plan.trials:
                 return None
@@ -196,12 +196,13 @@ class SweepStudy:
         study = self._storage.get_study_id_from_name(self._study.study_name)
         return self._storage.get_trial_id_from_study_id_trial_number(study, number)
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other machines from beginning a trial within the block."""
-        if self._storage.engine.dialect.name != "postgresql":
-            yield
-            return
-        with self._storage.engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            yield
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[None]:
+    """Keep other machines that share a database from what is done within the block."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        yield

@@ -16,11 +16,7 @@ INDEX_COLUMNS = "__index_level_"
 
 
 def to_table(
-    given: Any,
-    columns: Sequence[str] | None = None,
-    *,
-    text_columns: Collection[str] = (),
-    ignored: Collection[str] | None = None,
+    given: Any, columns: Sequence[str] | None = None, *, text_columns: Collection[str] = ()
 ) -> pa.Table:
     """Return what a program holds as a table, with its columns by name; nothing of it is changed.
 
@@ -34,16 +30,12 @@ def to_table(
             for one row, with the F ``columns`` in their order.
         columns: Names of those that are wanted, of which not all need be there; None: all.
         text_columns: Those of them that hold text even where their values look like numbers.
-        ignored: Names that may be there besides those ``columns``; others are warned of. None: any may.
 
     Raises:
         UserError: It is none of these, columns have different lengths or the same name, or a column's values
             are of different kinds.
-
-    Warns:
-        UserWarning: Columns are there that nobody asked for.
     """
-    taken = columns_as_given(given, columns, text_columns=text_columns, ignored=ignored)
+    taken = columns_as_given(given, columns, text_columns=text_columns)
     arrays = to_arrays(taken, text_columns=text_columns)
     check_lengths(arrays)
     return pa.table(arrays)
@@ -54,9 +46,12 @@ def columns_as_given(
     columns: Sequence[str] | None,
     *,
     text_columns: Collection[str],
-    ignored: Collection[str] | None,
+    ignored: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """Return the columns of a table, each as it was given, see `to_table`."""
+    """Return the columns of a table, each as it was given, see `to_table`.
+
+    Columns besides those that are asked for, or ``ignored``, are warned of; None: any may be there.
+    """
     try:
         there = _columns_of(given, columns, text_columns)
     except UserError:

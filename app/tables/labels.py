@@ -111,12 +111,7 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
 
 
 def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: str = "") -> None:
-    """Refuse rows without a label.
-
-    Args:
-        missing: Bool of [N].
-        what: The label as the message has it, e.g. ``the label 'kind'``.
-        advice: What else can be done.
+    """Refuse rows without a label, True in ``missing`` of [N]; ``what`` is the label in words.
 
     Raises:
         UserError: Counts such rows and names the first.
@@ -130,11 +125,7 @@ def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: 
 
 
 def check_class_sizes(indices: Tensor, class_names: Sequence[str], min_size: int) -> None:
-    """Refuse classes of fewer than ``min_size`` samples, which the split cannot share out.
-
-    Raises:
-        UserError: Names the classes and their sizes.
-    """
+    """Refuse classes of fewer than ``min_size`` samples, which the split cannot share out."""
     counts = np.bincount(np.asarray(indices), minlength=len(class_names)).tolist()
     sizes = dict(zip(class_names, counts, strict=True))
     small = {name: size for name, size in sizes.items() if 0 < size < min_size}

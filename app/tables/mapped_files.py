@@ -15,10 +15,8 @@ _BUFFER_SIZE = 1 << 20
 class MappedFiles:
     """Temporary files, each of which takes room on the disk as long as something refers to its map.
 
-    They have no names in their folder, so that nothing is left behind, however the process ends.
-
-    Args:
-        folder: Where they lie; None: the system's folder for temporary files.
+    They have no names in their folder, the system's for temporary files without another, so that nothing is
+    left behind, however the process ends.
     """
 
     def __init__(self, folder: Path | None = None) -> None:

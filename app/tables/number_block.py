@@ -27,11 +27,9 @@ _KINDS = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class NumberBlock:
-    """Columns of numbers that lie side by side.
+    """Columns of numbers side by side, float64 of [N, F], NaN where missing, and the place of each by name.
 
-    Attributes:
-        values: float64 of [N, F], NaN where missing; a column's rows follow each other in memory.
-        places: The number of each column there, by name.
+    A column's rows follow each other in memory.
     """
 
     values: Numbers

@@ -40,12 +40,7 @@ class SampleColumns(Mapping[str, ColumnValues]):
 
 @dataclass(frozen=True, eq=False)
 class HeldColumns(SampleColumns):
-    """Columns in memory.
-
-    Args:
-        held: Values by column.
-        block: Other columns.
-    """
+    """Columns in memory."""
 
     held: Mapping[str, ColumnValues]
     block: NumberBlock

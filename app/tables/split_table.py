@@ -17,12 +17,7 @@ from nested_lightning.app.tables.number_block import NumberBlock, is_plain, plai
 
 @dataclass(frozen=True, eq=False)
 class SplitTable:
-    """A table in two parts, of which at most one has no columns.
-
-    Attributes:
-        numbers: Columns of plain numbers.
-        others: The other columns.
-    """
+    """A table in two parts, columns of plain numbers and others, of which at most one has no columns."""
 
     numbers: NumberBlock
     others: pa.Table

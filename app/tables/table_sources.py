@@ -24,10 +24,6 @@ class TableSource(Protocol):
     def read(self, *, text_columns: Sequence[str], reader: TableReader) -> pa.Table:
         """Return the table.
 
-        Args:
-            text_columns: Columns that hold text even where it looks like numbers.
-            reader: Reads files whose format is known.
-
         Raises:
             UserError: There is none that can be used; the message begins with the source.
         """
@@ -90,11 +86,7 @@ class GivenTable:
 
 @dataclass(frozen=True)
 class AwaitedTable:
-    """What a program held when a model was trained, and has to be given again.
-
-    Attributes:
-        name: What it was called.
-    """
+    """What a program held, by its name, when a model was trained, and has to be given again."""
 
     name: str
 

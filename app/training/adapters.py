@@ -44,13 +44,8 @@ def inject_adapters(
 ) -> None:
     """Put adapters around layers of a submodule, in place, and freeze everything else of it.
 
-    Adapters begin by adding zero. Those that were put there before are taken away.
-
-    Args:
-        module: The submodule, on any device, also on ``meta``.
-        lora: What the adapters are like.
-        path: Path of the submodule, for messages and seeds.
-        seeding: Gives a context in which what is drawn follows from a path.
+    Adapters begin by adding zero. Those that were put there before are taken away. The submodule may be on
+    ``meta``; ``seeding`` gives a context in which what is drawn follows from a path.
 
     Raises:
         UserError: peft isn't installed; a target names no layer, or one that can't be adapted.
@@ -111,12 +106,7 @@ def keep_statistics(module: nn.Module) -> None:
 
 
 def take_adapters_away(module: nn.Module, *, is_merged: bool = False) -> None:
-    """Put each layer back to where it was without its adapter.
-
-    Args:
-        module: The submodule, or a whole composite.
-        is_merged: Add what the adapter has learned to the layer's weights first.
-    """
+    """Put each layer back without its adapter, whose learning is added to it if ``is_merged``."""
     for name, layer in adapted_layers(module):
         if is_merged:
             layer.merge()

@@ -22,13 +22,7 @@ Average = Callable[[Tensor, Tensor, Any], Any]
 
 
 class _Averaging(WeightAveraging):
-    """An average that begins where a subclass says so.
-
-    Args:
-        average: How it is updated.
-        device: Where it is kept; None: where the model is.
-        use_buffers: Whether buffers are averaged too.
-    """
+    """An average that begins where a subclass says so."""
 
     def __init__(self, average: Average, *, device: str | None, use_buffers: bool) -> None:
         super().__init__(device=device, use_buffers=use_buffers, avg_fn=self._update)

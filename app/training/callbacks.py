@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.early_stopping import PatientStopping
-from nested_lightning.app.training.machine.temporary_change import TemporaryChange
+from nested_lightning.app.training.epoch_callback import TemporaryChange
 from nested_lightning.app.training.monitored_value import warn_of_patience
 from nested_lightning.app.training.runs.last_checkpoint import SaveFirst
 from nested_lightning.app.training.storable_state import refuse_one_key

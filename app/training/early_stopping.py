@@ -15,11 +15,6 @@ class PatientStopping(EarlyStopping):
     It counts after each validation, so that best.ckpt knows of the validation that it was saved after; what
     training alone logs, after each epoch. In a training that goes on, the patience is the one given here, and
     one that had run out stops it at once.
-
-    Args:
-        monitor: Logged value.
-        mode: Whether less or more of it is better.
-        patience: Number of such validations.
     """
 
     def __init__(self, monitor: str, *, mode: Literal["min", "max"], patience: int) -> None:

@@ -1,6 +1,7 @@
-"""A callback that Lightning skips for single batches."""
+"""Bases of callbacks."""
 
-from pytorch_lightning import Callback
+from pytorch_lightning import Callback, LightningModule, Trainer
+from typing_extensions import override
 
 
 class EpochCallback(Callback):
@@ -11,3 +12,21 @@ class EpochCallback(Callback):
 
     on_train_batch_start = None  # type: ignore[assignment]
     on_train_batch_end = None  # type: ignore[assignment]
+
+
+class TemporaryChange(EpochCallback):
+    """Changes something for as long as the Trainer works; undoes it also where the training fails."""
+
+    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put back what was there before; it may be back already."""
+        raise NotImplementedError
+
+    @override
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Undo the change."""
+        self.undo(trainer, pl_module)
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Undo the change."""
+        self.undo(trainer, pl_module)

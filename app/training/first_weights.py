@@ -65,13 +65,7 @@ class FirstWeights(Callback):
 
 
 def transfer_to(model: LightningModule, given: Mapping[str, Tensor], recipe: Recipe) -> Transfer:
-    """Return what a model takes of the weights of another one.
-
-    Args:
-        model: Has a recipe of its own; else it isn't known what its weights stand for.
-        given: The weights by name.
-        recipe: That of the other model.
-    """
+    """Return what a model takes of another one's weights; recipes say what they stand for."""
     own = getattr(model, "recipe", None)
     meanings = getattr(model, "meanings", meanings_of_lists)
     is_like = isinstance(own, Recipe) and own.family == recipe.family
@@ -86,10 +80,6 @@ def transfer_to(model: LightningModule, given: Mapping[str, Tensor], recipe: Rec
 
 def digest_of(path: Path | None, known: str | None = None) -> str | None:
     """Return the SHA-256 of a model's file, in hexadecimal; what is known already isn't computed.
-
-    Args:
-        path: The file, or a run folder; None: there is none.
-        known: The digest, if it is known.
 
     Raises:
         UserError: The file can't be read.

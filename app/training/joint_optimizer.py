@@ -19,9 +19,6 @@ class JointOptimizer(Optimizer):
     Schedules, gradient clipping and checkpoints see one optimiser with all groups, in the order of the
     optimisers.
 
-    Args:
-        optimizers: Of different parameters.
-
     Raises:
         UserError: One of them computes the loss itself, so that others can't step with it.
     """

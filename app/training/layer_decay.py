@@ -17,10 +17,6 @@ def list_layers(module: nn.Module, *, path: str) -> list[list[nn.Parameter]]:
     itself within a block; members without parameters don't count. Before them comes what is registered before
     the first, and all embeddings; after them the rest, which is the last layer.
 
-    Args:
-        module: The submodule.
-        path: Its path, for messages.
-
     Raises:
         UserError: It has fewer than 2 blocks.
     """

@@ -15,13 +15,7 @@ _STEPS = {
 
 
 def lacking_for(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> list[str]:
-    """Return what is missing to go through a part of the data, in words; empty: nothing is.
-
-    Args:
-        part: ``train``, ``val``, ``test`` or ``predict``.
-        model: Has the step, and without a datamodule the loader too.
-        datamodule: Has the loader.
-    """
+    """Return in words what is missing to go through ``train``, ``val``, ``test`` or ``predict``."""
     return [*_lacking(part, model, datamodule)]
 
 

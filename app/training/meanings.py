@@ -52,12 +52,7 @@ def meanings_of_lists(data_spec: Any, what: str = "data") -> Iterator[Meaning]:
 
 @dataclass
 class Transfer:
-    """What a model takes from another one's file.
-
-    Attributes:
-        taken: Tensors by name, ready to be loaded.
-        remarks: Why a tensor isn't taken, or which of its entries aren't, by name.
-    """
+    """What a model takes from another one's file, ready to be loaded, and why not the rest, both by name."""
 
     taken: dict[str, Tensor] = field(default_factory=dict)
     remarks: dict[str, str] = field(default_factory=dict)

@@ -18,8 +18,7 @@ from nested_lightning.app.training.epoch_callback import EpochCallback
 class MonitoredMoment:
     """Finds out when a value is new: after a validation, or at an epoch's end where training alone logs it.
 
-    Args:
-        name: Name of the value; None: nothing but validations counts.
+    Without a name nothing but validations counts.
     """
 
     def __init__(self, name: str | None) -> None:
@@ -41,9 +40,6 @@ class MonitoredValue(EpochCallback, Checkpoint):
 
     As a `Checkpoint` it comes after the module's own hooks, which may log the value at the end of an epoch.
     Where nothing is logged, or nothing validated, no checkpoint is the best, and the last one is used.
-
-    Args:
-        name: Name of the logged value, e.g. ``val_loss``.
     """
 
     def __init__(self, *, name: str) -> None:
@@ -75,13 +71,7 @@ class MonitoredValue(EpochCallback, Checkpoint):
 
 
 class UnloggedError(UserError):
-    """A value that a setting names isn't there.
-
-    Args:
-        name: Of the value.
-        logged: Names of those that are.
-        setting: That names it.
-    """
+    """A value that a setting names isn't among those that are logged."""
 
     def __init__(self, name: str, logged: Iterable[str], *, setting: str = "trainer.monitor") -> None:
         known = list(logged)
@@ -106,11 +96,7 @@ _LACKING = {
 
 @contextmanager
 def naming_unlogged(trainer: Trainer) -> Iterator[None]:
-    """Raise the same error for every callback and schedule whose monitored value isn't logged.
-
-    Raises:
-        UserError: It isn't, within the block.
-    """
+    """Raise the same error for every callback and schedule whose monitored value isn't logged."""
     try:
         yield
     except (MisconfigurationException, RuntimeError) as error:

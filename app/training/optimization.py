@@ -21,14 +21,9 @@ ScheduleFactory = Callable[[Optimizer, int], LRScheduler | None]
 def configure_single_optimizer(
     model: LightningModule, optimizer: OptimizerFactory, schedule: ScheduleFactory
 ) -> OptimizerLRScheduler:
-    """Return what ``configure_optimizers`` gives Lightning.
+    """Return what ``configure_optimizers`` gives Lightning, for all parameters that require a gradient.
 
     A schedule is stepped after each step, unless it says otherwise.
-
-    Args:
-        model: Attached to a Trainer, which knows the number of steps.
-        optimizer: Called with the parameters that require a gradient.
-        schedule: Called with the optimiser and the number of its steps.
     """
     built = build_optimizer(optimizer, [p for p in model.parameters() if p.requires_grad])
     scheduler = schedule(built, int(model.trainer.estimated_stepping_batches))

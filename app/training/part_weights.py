@@ -22,11 +22,9 @@ _logger = logging.getLogger("nested_lightning.submodule_policies")
 
 @dataclass(frozen=True)
 class Taken:
-    """First weights that were loaded.
+    """First weights that were loaded: their names in the file, by those within the submodule.
 
-    Attributes:
-        names: Their names in the file, by those within the submodule.
-        record: Where they are from, how many they are, and what isn't taken, as plain data.
+    The record says where they are from, how many they are, and what isn't taken, as plain data.
     """
 
     names: Mapping[str, str]

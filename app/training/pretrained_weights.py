@@ -46,11 +46,7 @@ def find_in_files(module: nn.Module, path: str) -> list[LeftOut]:
     """Return which tensors of a submodule are, number for number, in the files that its parts began with.
 
     So a checkpoint may leave them out. What isn't there in this way, since it was changed afterwards or
-    belongs to no part, isn't among them.
-
-    Args:
-        module: The submodule, whose first weights are loaded; on ``meta`` nothing is compared.
-        path: Its path, for messages.
+    belongs to no part, isn't among them. On ``meta`` nothing is compared.
 
     Raises:
         UserError: No part of it says in which files its weights are, or nothing of them is there.

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from nested_lightning.app.checkpoints.storable import to_storable
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.seam.dumping import dump_checkpoint
+from nested_lightning.app.seam.restoring import dump_checkpoint
 from nested_lightning.app.training.epoch_callback import EpochCallback
 
 

@@ -11,15 +11,9 @@ from nested_lightning.app.checkpoints.submodule_names import matching_places, re
 def find_submodules(
     model: nn.Module, family: str, path: str, *, known: Mapping[str, str] | None = None
 ) -> dict[str, nn.Module]:
-    """Return the submodules of a composite at a path, by their paths below the composite.
+    """Return the submodules of a composite at a path or pattern, by their paths below the composite.
 
-    The part of a wiring is found by its own name, whatever attribute holds it.
-
-    Args:
-        model: The composite.
-        family: First name of the paths, e.g. ``multi_feature``.
-        path: E.g. ``multi_feature.feature_extractors.*``.
-        known: Where it holds the parts of its wiring, by their names; None: as its recipe says.
+    A part of a wiring is found by its own name, whatever attribute holds it, see ``known``, else a recipe.
 
     Raises:
         UserError: The path matches nothing; the near ones are listed.

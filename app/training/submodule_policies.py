@@ -2,9 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
@@ -15,7 +13,6 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.left_out import LeftOut, leave_out, left_out_of
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.adapters import (
-    Lora,
     adapted_layers,
     described_adapters,
     freeze_base,
@@ -26,7 +23,6 @@ from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.feature_cache import FeatureCache
 from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
 from nested_lightning.app.training.layer_decay import list_layers
-from nested_lightning.app.training.optimization import OptimizerFactory
 from nested_lightning.app.training.parameter_groups import (
     grouped_by_options,
     lost_options,
@@ -38,43 +34,9 @@ from nested_lightning.app.training.part_weights import load_part
 from nested_lightning.app.training.pretrained_weights import find_in_files
 from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.app.training.submodule_paths import find_submodules
+from nested_lightning.app.training.submodule_policy import SubmodulePolicy
 
 _logger = logging.getLogger("nested_lightning.submodule_policies")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubmodulePolicy:
-    """What a submodule starts from, and how it learns.
-
-    Attributes:
-        init_from: Checkpoint or exported file that has its first weights; None: they stay as they were drawn.
-        init_path: Path of the submodule there, the family's name first; None: the same path. In a file that
-            isn't ours: what its names begin with; None: the whole file is the submodule. ``*`` in it is the
-            submodule's own name.
-        init_partly: Whether what fits is taken where not everything does; else that is an error.
-        freeze: Whether its weights and its normalisation's statistics are kept.
-        unfreeze_at_epoch: First epoch, counted from 0, in which it learns all the same; None: none.
-        cache: Whether what it makes of each row, frozen, is computed once, see `FeatureCache`.
-        cache_limit_mb: Mebibytes of it at most.
-        lr: Learning rate of its own; None: the optimiser's.
-        weight_decay: Weight decay of its own; None: the optimiser's.
-        optimizer: Builds an optimiser of its own; None: it has that of the composite.
-        layer_decay: Factor of the rate from each of its layers to the one before; None: all have one rate.
-        lora: Adapters that it was built with, and that alone learn; None: it has none.
-    """
-
-    init_from: Path | None = None
-    init_path: str | None = None
-    init_partly: bool = False
-    freeze: bool = False
-    unfreeze_at_epoch: int | None = None
-    cache: bool = False
-    cache_limit_mb: int = 4096
-    lr: float | None = None
-    weight_decay: float | None = None
-    optimizer: OptimizerFactory | None = None
-    layer_decay: float | None = None
-    lora: Lora | None = None
 
 
 class SubmodulePolicies(EpochCallback):
@@ -209,22 +171,10 @@ class SubmodulePolicies(EpochCallback):
         self._left_out = left_out_of(checkpoint)
 
     def _apply(self, policy: SubmodulePolicy, path: str, module: nn.Module, *, is_loaded: bool) -> None:
-        if policy.init_from is not None and is_loaded:
-            file = model_file_in(policy.init_from)
-            there = policy.init_path and policy.init_path.replace("*", path.rpartition(".")[2])
-            taken = load_part(module, path, file, init_path=there, is_part_enough=policy.init_partly)
-            self.taken[path] = taken.record
-            if policy.lora is not None and policy.lora.save == "adapters":
-                here, digest = path.partition(".")[2], taken.record["sha256"]
-                names = {
-                    f"{here}.{name}": key for name, key in taken.names.items() if not is_of_adapter(name)
-                }
-                self._left_out.append(LeftOut(file=str(file.absolute()), sha256=digest, names=names))
-        elif policy.lora is not None and policy.lora.save == "adapters" and is_loaded:
-            self._left_out += find_in_files(module, path)
+        if is_loaded:
+            self._load(policy, path, module)
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
-        own = {name: value for name, value in options.items() if value is not None}
-        if own:
+        if own := {name: value for name, value in options.items() if value is not None}:
             self._with_options[path] = module
             set_optimizer_options(module.parameters(), **own)
         if policy.layer_decay is not None:
@@ -242,6 +192,22 @@ class SubmodulePolicies(EpochCallback):
             module.requires_grad_(policy.unfreeze_at_epoch is not None)
         if policy.cache:
             self._caches.append(FeatureCache(module, path=path, limit_mb=policy.cache_limit_mb))
+
+    def _load(self, policy: SubmodulePolicy, path: str, module: nn.Module) -> None:
+        leaves_out = policy.lora is not None and policy.lora.save == "adapters"
+        if policy.init_from is None:
+            self._left_out += find_in_files(module, path) if leaves_out else []
+            return
+        file = model_file_in(policy.init_from)
+        there = policy.init_path and policy.init_path.replace("*", path.rpartition(".")[2])
+        taken = load_part(module, path, file, init_path=there, is_part_enough=policy.init_partly)
+        self.taken[path] = taken.record
+        if leaves_out:
+            here = path.partition(".")[2]
+            names = {f"{here}.{name}": key for name, key in taken.names.items() if not is_of_adapter(name)}
+            self._left_out.append(
+                LeftOut(file=str(file.absolute()), sha256=taken.record["sha256"], names=names)
+            )
 
     def _take_adapters(self, path: str, module: nn.Module) -> None:
         if not adapted_layers(module):

@@ -27,11 +27,7 @@ _REASONS: Mapping[type, str] = {
 
 
 def refuse_unfit(callbacks: Iterable[Callback], model: nn.Module) -> None:
-    """Refuse what would fail in this training, or in the one that goes on with it.
-
-    Raises:
-        UserError: There is such a callback; it says why, and what to use.
-    """
+    """Refuse what would fail in this training, or in the one that goes on with it."""
     for kind in map(type, callbacks):
         if kind in _REASONS and not (kind is BackboneFinetuning and hasattr(model, "backbone")):
             raise UserError(f"the callback {kind.__name__} can't be used: {_REASONS[kind]}")

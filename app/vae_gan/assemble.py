@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
-from nested_lightning.app.assembly.wiring.published import published, report
-from nested_lightning.app.errors import did_you_mean
+from nested_lightning.app.assembly.wiring.published import published, refuse_unknown
 from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 from nested_lightning.app.vae_gan.step import SHARED
@@ -50,7 +48,8 @@ def vae_gan(
     Raises:
         CompositionError: Parts don't fit together, or a configured VAE isn't there.
     """
-    _refuse_unknown(configured_vaes, data)
+    origin = "VAEs: {}; vae_gan.data.grouping makes them of the domains"
+    refuse_unknown(configured_vaes, data.groups, at="vae_gan.vaes", what="there is no such VAE", are=origin)
     size = {"channels": data.channels, "image_size": data.image_size}
     built = {}
     for name, domains in data.groups.items():
@@ -74,17 +73,3 @@ def vae_gan(
         schedules={own[name]: schedules[name] for name in own}
         | dict.fromkeys(judged, discriminator_schedule),
     )
-
-
-def _refuse_unknown(configured: Iterable[str], data: VaeGanDataSpec) -> None:
-    names = tuple(data.groups)
-    for name in configured:
-        if name not in names:
-            path = f"vae_gan.vaes.{name}"
-            report(
-                CompositionError(
-                    f"{path}: there is no such VAE{did_you_mean(name, names)} "
-                    f"(VAEs: {', '.join(names)}; vae_gan.data.grouping makes them of the domains)",
-                    path=path,
-                )
-            )

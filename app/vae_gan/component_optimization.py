@@ -79,11 +79,7 @@ class ComponentOptimizers:
         self.components = {component.path: component for component in components}
 
     def configure(self, num_steps: Mapping[str, int]) -> list[dict[str, Any]]:
-        """Return what ``configure_optimizers`` gives Lightning.
-
-        Args:
-            num_steps: Steps that each component takes in the whole training, by its path.
-        """
+        """Return what ``configure_optimizers`` gives Lightning, for so many steps of each path in all."""
         configured = []
         for path, component in self.components.items():
             if not component.parameters:

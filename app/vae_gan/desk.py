@@ -39,11 +39,7 @@ class _Originals:
 
 
 class VaeGanDesk:
-    """Makes pictures.
-
-    Args:
-        predictor: The model.
-    """
+    """Makes pictures."""
 
     def __init__(self, *, predictor: PictureMaker) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec

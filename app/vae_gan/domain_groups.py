@@ -41,11 +41,7 @@ class EvenAndOdd:
 
 @dataclass(frozen=True, kw_only=True)
 class AllTogether:
-    """One VAE for all domains.
-
-    Args:
-        name: Name of that VAE.
-    """
+    """One VAE for all domains, of this name."""
 
     name: str = "all"
 

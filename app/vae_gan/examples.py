@@ -10,13 +10,7 @@ from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 def example_batches(
     data_spec: VaeGanDataSpec, *, num_samples: int = 2, device: str = "meta"
 ) -> list[PictureBatch]:
-    """Return one batch shaped by the data's spec, with pictures of every domain.
-
-    Args:
-        data_spec: Sizes of pictures, and domains.
-        num_samples: Pictures of each domain.
-        device: Where it lies; on ``cpu`` its pictures are noise.
-    """
+    """Return one batch of ``num_samples`` pictures of every domain; on ``cpu`` they are noise."""
     num_domains, size = len(data_spec.domains), data_spec.image_size
     with torch.device(device):
         domain = torch.arange(num_domains * num_samples) % num_domains

@@ -19,10 +19,7 @@ from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 def exports_of(*, model: VaeGan, data_spec: VaeGanDataSpec, batches: Sequence[PictureBatch]) -> Exports:
     """Return the graphs; noise is an input of those that take some.
 
-    Args:
-        model: In evaluation mode, on the CPU.
-        data_spec: The VAEs and their domains.
-        batches: Pictures of each domain to verify it with.
+    The model is in evaluation mode, on the CPU; they are verified with the batches.
     """
     pictures = batches[0].pictures.float()
     sets = {case: one for case, (one,) in some_rows((pictures,)).items()}
@@ -84,12 +81,7 @@ class _Method(nn.Module):
 
 
 class _Prior(nn.Module):
-    """Makes latent vectors of new pictures of noise.
-
-    Args:
-        mean: Of the K domains of a VAE, [K, Z].
-        factor: [K, Z, Z].
-    """
+    """Makes latent vectors of new pictures of noise."""
 
     mean: Tensor
     factor: Tensor
@@ -105,13 +97,7 @@ class _Prior(nn.Module):
 
 
 def answer_by_graphs(model: Any, *, data_spec: VaeGanDataSpec, graphs: Graphs) -> None:
-    """Let a model answer by its graphs, as `evaluate` asks it; pictures are judged as before.
-
-    Args:
-        model: A copy, which is changed.
-        data_spec: Of its data.
-        graphs: Take and give tensors, by their names.
-    """
+    """Let a copy of a model answer by its graphs, as `evaluate` asks it; the copy is changed."""
     for name in data_spec.groups:
         vae = model.vae(name)
         vae.encode = partial(_first, graphs[f"{name}.encoder"])

@@ -24,10 +24,6 @@ class ExportedVaeGan(PictureMaker):
 
     A seed gives other new pictures than the checkpoint does, since torch's noise is torch's own.
 
-    Args:
-        model: The model.
-        batch_size: Pictures that go through it at once.
-
     Raises:
         UserError: The data spec is damaged.
     """

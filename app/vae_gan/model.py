@@ -49,14 +49,12 @@ class VaeGan(Composite):
         members: Indices of the domains of each VAE, by the VAE's name; together 0 to N - 1, each once.
         discriminators: One named ``shared``, or one for each VAE under the VAE's name.
         classifier: In its features the quality of samples is measured; it is fitted before training.
-        optimizers: Factories of the optimisers by path: ``vaes.NAME``, ``discriminators.NAME``.
-        schedules: Factories of the learning-rate schedules, by the same paths.
+        optimizers, schedules: Factories of them by path: ``vaes.NAME``, ``discriminators.NAME``.
         objective: Weights and kinds of the losses.
         turns: In which batches ``vaes`` and ``discriminators`` step; None: in each.
         gradient_clip_norm: Largest norm of all gradients of one component; None: any.
         collapse_watch: Gets the means of each epoch.
-        recipe: See `Composite`.
-        callbacks: See `Composite`.
+        recipe, callbacks: See `Composite`.
 
     Raises:
         CompositionError: A trainable parameter belongs to no optimiser or to several.
@@ -86,12 +84,10 @@ class VaeGan(Composite):
         self.discriminators = nn.ModuleDict({escape_name(n): module for n, module in discriminators.items()})
         self.classifier = classifier
         self.routing = DomainRouting(members)
-        self.objective = objective
-        self.gradient_clip_norm = gradient_clip_norm
-        self.collapse_watch = collapse_watch or CollapseWatch()
-        self.turns = turns or Turns()
-        parts = {"vaes": self.vaes, "discriminators": self.discriminators}
-        modules = {f"{kind}.{name}": part[name] for kind, part in parts.items() for name in part}
+        self.objective, self.gradient_clip_norm = objective, gradient_clip_norm
+        self.collapse_watch, self.turns = collapse_watch or CollapseWatch(), turns or Turns()
+        modules = {f"vaes.{name}": vae for name, vae in self.vaes.items()}
+        modules |= {f"discriminators.{name}": module for name, module in self.discriminators.items()}
         components = [
             Component(path=path, module=module, optimizer=optimizers[path], schedule=schedules[path])
             for path, module in modules.items()
@@ -121,20 +117,12 @@ class VaeGan(Composite):
         return vae
 
     def forward(self, pictures: Tensor, domain: Tensor) -> Tensor:
-        """Reconstruct pictures from the means of their latent vectors.
-
-        Args:
-            pictures: [B, C, S, S], from 0 to 1.
-            domain: [B], int64.
-
-        Returns:
-            [B, C, S, S], from 0 to 1.
-        """
+        """Reconstruct pictures, [B, C, S, S] from 0 to 1, of domains of [B], from their latent means."""
         result = torch.empty_like(pictures)
         for share in self.routing(domain):
             vae = self.vae(share.vae)
-            latent = vae.encode(pictures[share.rows], share.member)
-            result[share.rows] = vae.decode(latent, share.member).to(result)
+            means = vae.encode(pictures[share.rows], share.member)
+            result[share.rows] = vae.decode(means, share.member).to(result)
         return result
 
     def sample(self, domain: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -146,14 +134,14 @@ class VaeGan(Composite):
 
     def on_train_start(self) -> None:
         """Fit the classifier to the training pictures, unless a checkpoint brought it fitted."""
-        if not self.classifier.is_fitted:
-            datamodule: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-            data = datamodule.part("train").to(self.device)
-            track = partial(tracked, self.trainer, "fitting the classifier of pictures")
-            if isinstance(self.classifier, FeatureClassifier):
-                self.classifier.fit(data.pictures, data.domain, track=track)
-            else:  # one of the user's, which need not count its steps
-                self.classifier.fit(data.pictures, data.domain)
+        if self.classifier.is_fitted:
+            return
+        datamodule: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        data = datamodule.part("train").to(self.device)
+        track = partial(tracked, self.trainer, "fitting the classifier of pictures")
+        counts_steps = isinstance(self.classifier, FeatureClassifier)  # one of the user's need not
+        options: dict[str, Any] = {"track": track} if counts_steps else {}
+        self.classifier.fit(data.pictures, data.domain, **options)
 
     @property
     def compiled_modules(self) -> Sequence[nn.Module]:
@@ -170,9 +158,8 @@ class VaeGan(Composite):
         attendance = Attendance(self.routing.names, [each.share for each in generations])
         if self.objective.is_adversarial and self.turns.has("discriminators", self.global_step):
             self._step_discriminators(generations, attendance)
-        loss = torch.zeros((), device=self.device)
-        if self.turns.has("vaes", self.global_step):
-            loss = self._step_vaes(generations, attendance)
+        has_turn = self.turns.has("vaes", self.global_step)
+        loss = self._step_vaes(generations, attendance) if has_turn else torch.zeros((), device=self.device)
         count_batch(self)
         return {"loss": loss}
 
@@ -214,10 +201,8 @@ class VaeGan(Composite):
 
     def configure_optimizers(self) -> Any:
         """Build the injected optimisers and schedules, one of each for each component."""
-        num_batches = int(self.trainer.estimated_stepping_batches)
-        return self._optimization.configure(
-            {path: self.turns.num_steps(path, num_batches) for path in self._optimization.components}
-        )
+        num_batches, paths = int(self.trainer.estimated_stepping_batches), self._optimization.components
+        return self._optimization.configure({one: self.turns.num_steps(one, num_batches) for one in paths})
 
     def configure_callbacks(self) -> list[Callback]:
         """Return the composite's own callbacks; the first hook of a training, it checks the Trainer.

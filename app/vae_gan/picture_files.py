@@ -88,10 +88,9 @@ def _read(source: PictureSource, name: PurePath, read: Callable[[BinaryIO], T]) 
 
 
 def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Floats, list[Path]]:
-    """Read one picture, or all that lie in a folder and its sub-folders, in the order of their paths.
+    """Read one picture, or all of a folder and its sub-folders, in the order of their paths.
 
-    Returns:
-        [N, C, S, S], float32, from 0 to 1, and the N paths.
+    Pictures are float32 of [N, C, S, S], from 0 to 1; their paths are returned too.
 
     Raises:
         UserError: There is none, or one is damaged.
@@ -105,10 +104,7 @@ def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Floats
 
 
 def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int) -> Floats:
-    """Decode pictures that are given as the bytes of their files, as `read_pictures` does.
-
-    Returns:
-        [N, C, S, S], float32, from 0 to 1.
+    """Decode the bytes of pictures' files, as `read_pictures` does.
 
     Raises:
         UserError: There is none, or one is damaged; its place is named.

@@ -43,21 +43,13 @@ class MadePictures:
 
 
 class PictureMaker(ABC):
-    """Makes pictures with a trained model; files are prepared as in its training.
-
-    Attributes:
-        data_spec: The spec of the data that it was trained on.
-    """
+    """Makes pictures with a trained model; files are prepared as in its training."""
 
     data_spec: VaeGanDataSpec
 
     @abstractmethod
     def _draw(self, domains: Indices, seed: int) -> Any:
-        """Return a new picture of each domain, [N, C, S, S].
-
-        Raises:
-            UserError: The model gives numbers that aren't finite.
-        """
+        """Return a new picture of each domain, [N, C, S, S]."""
 
     @abstractmethod
     def _take_through(self, pictures: Any, domains: Indices) -> tuple[Any, Any]:

@@ -30,13 +30,7 @@ _MOST_DOMAINS = 12
 
 @dataclass(kw_only=True, eq=False)
 class VaeGanSections:
-    """Sections on made pictures; see `FamilySections`.
-
-    Attributes:
-        model: The trained composite.
-        predictor: Answers by it.
-        datamodule: The real pictures.
-    """
+    """Sections on made pictures; see `FamilySections`."""
 
     model: VaeGan
     predictor: VaeGanPredictor

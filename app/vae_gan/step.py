@@ -36,13 +36,7 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """What one VAE made of its share of a batch.
-
-    Attributes:
-        share: Which pictures.
-        real: [b, C, S, S].
-        output: Reconstructions, samples and losses.
-    """
+    """What one VAE made of its share of a batch, whose ``real`` pictures are [b, C, S, S]."""
 
     share: Share
     real: Tensor
@@ -56,11 +50,7 @@ class Generation:
 
 
 class DomainRouting(nn.Module):
-    """Finds the VAE that a picture belongs to.
-
-    Args:
-        members: Indices of the domains of each VAE, by the VAE's name.
-    """
+    """Finds the VAE, by its name, that a picture of a domain belongs to."""
 
     vae_of: Tensor
     member_of: Tensor
@@ -106,11 +96,7 @@ class Attendance:
         return [name for name, total in self._total.items() if total]
 
     def factor(self, names: Iterable[str]) -> float:
-        """Return what a mean over this process's pictures counts in the processes' mean; 1 if there is one.
-
-        Args:
-            names: The VAEs whose pictures the mean is over.
-        """
+        """Return what a mean over this process's pictures, of these VAEs, counts in that of all processes."""
         chosen = list(names)
         own, total = (sum(counts[name] for name in chosen) for counts in (self._own, self._total))
         return own * rank_and_world_size()[1] / total

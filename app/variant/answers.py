@@ -78,11 +78,7 @@ class LabelledSequence:
 
 
 def answer_files(
-    predictor: SequenceLabeller,
-    *,
-    files: Sequence[Path],
-    variant: str | None = None,
-    keep: str | None = None,
+    predictor: SequenceLabeller, *, files: Sequence[Path], variant: str | None = None, keep: str | None = None
 ) -> Answers:
     """Label the content of files.
 
@@ -122,11 +118,7 @@ def _labels(prediction: SequencePrediction) -> str:
 
 
 def predict_files(
-    predictor: SequenceLabeller,
-    variant: str | None,
-    paths: Sequence[Path],
-    *,
-    keep: str | None = None,
+    predictor: SequenceLabeller, variant: str | None, paths: Sequence[Path], *, keep: str | None = None
 ) -> list[LabelledSequence]:
     """Label what files hold: texts, JSONL or Parquet files of sequences, pictures, or folders of pictures.
 

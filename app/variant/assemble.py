@@ -7,8 +7,7 @@ from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.assembly.widths import Width
 from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
-from nested_lightning.app.assembly.wiring.published import check_taken, published, report
-from nested_lightning.app.errors import did_you_mean
+from nested_lightning.app.assembly.wiring.published import check_taken, published, refuse_unknown, report
 from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 
@@ -46,7 +45,8 @@ def variant(
     Raises:
         CompositionError: Parts don't fit together, or a configured variant isn't in the data.
     """
-    _refuse_unknown(configured_variants, data)
+    no_such = {"what": "the data has no such variant", "are": "variants: {}"}
+    refuse_unknown(configured_variants, data.names, at="variant.variants", **no_such)
     variants = {each.name: each for each in data.variants}
     fitted = {name: _adapt(each, adapters) for name, each in variants.items()}
     widths = {name: published(adapter) for name, adapter in fitted.items()}
@@ -77,14 +77,6 @@ def variant(
 def _num_classes(each: VariantSpec) -> Width:
     taker = f"the data's variant '{each.name}', which has that many classes,"
     return Width(len(each.class_names), taker)
-
-
-def _refuse_unknown(configured: Iterable[str], data: VariantDataSpec) -> None:
-    for name in configured:
-        if name not in data.names:
-            path = f"variant.variants.{name}"
-            names = f"{did_you_mean(name, data.names)} (variants: {', '.join(data.names)})"
-            report(CompositionError(f"{path}: the data has no such variant{names}", path=path))
 
 
 def _adapt(each: VariantSpec, adapters: Parts[protocols.SequenceAdapter]) -> protocols.SequenceAdapter:

@@ -37,11 +37,7 @@ class _Sequence:
 
 
 class VariantDesk:
-    """Labels sequences.
-
-    Args:
-        predictor: The model.
-    """
+    """Labels sequences."""
 
     def __init__(self, *, predictor: SequenceLabeller) -> None:
         self._predictor, self._spec = predictor, predictor.data_spec

@@ -28,11 +28,6 @@ Floats = npt.NDArray[np.float64]
 def fit_variant(name: str, content: SourceContent, preparation: TextPreparation | None = None) -> VariantSpec:
     """Return the spec of a variant; vocabulary, statistics and counts come from the training part alone.
 
-    Args:
-        name: Name of the variant.
-        content: Its sequences.
-        preparation: How a pretrained encoder wants its texts; None: none reads them.
-
     Raises:
         UserError: The training part is empty or lacks a class.
     """

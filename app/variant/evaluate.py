@@ -35,11 +35,7 @@ class VariantEvaluator(Evaluator[VariantPredictor, VariantDataModule]):
 
     @checked_arguments
     def __call__(self, part: PartName = "test") -> EvaluationReport:
-        """Score one part of the data: each variant, each of its classes, and the mean over the variants.
-
-        Raises:
-            UserError: There is nothing to score.
-        """
+        """Score one part of the data: each variant, each of its classes, and the mean over the variants."""
         by_variant: dict[str, Scores] = {}
         by_class: dict[str, dict[str, Scores]] = {}
         confusions: dict[str, Confusion] = {}

@@ -12,13 +12,7 @@ NUM_STEPS = 4
 def example_batches(
     data_spec: VariantDataSpec, *, num_samples: int = 2, device: str = "meta"
 ) -> list[SequenceBatch]:
-    """Return one batch of each variant, shaped by the data's spec; nothing is padded.
-
-    Args:
-        data_spec: The variants.
-        num_samples: Sequences of a batch.
-        device: Where they lie; on ``cpu`` vectors are random.
-    """
+    """Return one batch of each variant, shaped by the data's spec; nothing is padded."""
     with torch.device(device):
         return [_example_batch(variant, num_samples) for variant in data_spec.variants]
 

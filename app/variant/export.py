@@ -23,10 +23,7 @@ def exports_of(
 ) -> Exports:
     """Return the graphs, by the variants' names.
 
-    Args:
-        model: In evaluation mode, on the CPU.
-        data_spec: The variants.
-        batches: Sequences of each variant to verify it with.
+    The model is in evaluation mode, on the CPU; they are verified with the batches.
     """
     by_variant = {batch.variant: batch for batch in batches}
     graphs = [
@@ -90,13 +87,7 @@ def _lengths(batch: SequenceBatch) -> Tensor:
 
 
 def answer_by_graphs(model: Any, *, data_spec: VariantDataSpec, graphs: Graphs) -> None:
-    """Let a model answer by its graphs, as `evaluate` asks it.
-
-    Args:
-        model: A copy, which is changed.
-        data_spec: Of its data.
-        graphs: Take and give tensors, by their names.
-    """
+    """Let a copy of a model answer by its graphs, as `evaluate` asks it; the copy is changed."""
     del data_spec
 
     def label(batch: SequenceBatch, *, has_step_labels: bool) -> Tensor:

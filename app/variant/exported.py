@@ -22,10 +22,6 @@ from nested_lightning.app.variant.windows import Place, cut_windows
 class ExportedVariant(SequenceLabeller):
     """Labels sequences by an exported model.
 
-    Args:
-        model: The model.
-        batch_size: Windows that go through it at once.
-
     Raises:
         UserError: The data spec is damaged.
     """

@@ -56,11 +56,7 @@ class SequencePrediction:
 
 
 class SequenceLabeller(ABC):
-    """Labels sequences with the preparation that a model was trained with.
-
-    Attributes:
-        data_spec: The spec of the data that it was trained on.
-    """
+    """Labels sequences with the preparation that a model was trained with."""
 
     data_spec: VariantDataSpec
 
@@ -98,11 +94,7 @@ def stretches(values: Iterable[T]) -> Iterator[tuple[int, int, T]]:
 
 
 def _check(sequence: Any, spec: VariantSpec, number: int) -> RawSequence:
-    """Return a sequence that the variant takes.
-
-    Raises:
-        UserError: It takes another one.
-    """
+    """Return a sequence that the variant takes."""
     place = f"variant '{spec.name}': sequence {number}"
     taken = sequence
     if spec.kind == "characters":

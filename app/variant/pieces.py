@@ -92,18 +92,7 @@ def encode_pieces(inputs: Sequence[RawSequence], spec: PieceSpec, *, has_step_la
 def refuse_long_windows(
     sequences: Iterable[Rows], spec: PieceSpec, *, name: str, window: int | None, margin: int
 ) -> None:
-    """Refuse sequences with more labelled steps than can be read at once.
-
-    Args:
-        sequences: Pieces of [L, K].
-        spec: What cut them.
-        name: Name of the variant, for the message.
-        window: Steps of a window; None: sequences stay whole.
-        margin: Steps on each side of a window that are context alone.
-
-    Raises:
-        UserError: There is such a sequence; names both numbers.
-    """
+    """Refuse sequences with more labelled steps than can be read at once."""
     for number, sequence in enumerate(sequences, start=1):
         for cut in cut_windows(len(sequence), window=window, margin=margin):
             num = int((sequence[cut.start : cut.stop] != 0).sum())

@@ -56,13 +56,7 @@ class LabelledOne:
 
 @dataclass(kw_only=True, eq=False)
 class VariantSections:
-    """Sections on sequences; see `FamilySections`.
-
-    Attributes:
-        model: The trained composite.
-        predictor: Answers by it.
-        datamodule: The sequences with their labels.
-    """
+    """Sections on sequences; see `FamilySections`."""
 
     model: VariantModel
     predictor: VariantPredictor

@@ -13,13 +13,7 @@ class VariantSampling(Protocol):
     def __call__(
         self, num_sequences: Mapping[str, int], num_batches: Sequence[int], generator: torch.Generator
     ) -> list[str]:
-        """Return the variant of each batch, as many as ``num_batches`` are together.
-
-        Args:
-            num_sequences: Sequences of each variant.
-            num_batches: Batches that each variant's sequences make, in the same order.
-            generator: Decides what is drawn.
-        """
+        """Return the variant of each batch, as many as ``num_batches`` are together."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,11 +59,7 @@ class VariantSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class VariantDataSpec(DataSpec):
-    """Everything that turns sequences into batches and class indices back into names.
-
-    Attributes:
-        variants: The variants in the order that models keep.
-    """
+    """Everything that turns sequences into batches and class indices back into names."""
 
     family: ClassVar[str] = "variant"
 

@@ -25,11 +25,7 @@ class Window:
 
 
 def check_window(window: int | None, margin: int) -> None:
-    """Refuse margins that leave nothing of a window.
-
-    Raises:
-        UserError: Names both.
-    """
+    """Refuse margins that leave nothing of a window."""
     if window is not None and 2 * margin >= window:
         raise UserError(
             f"a margin of {margin} on both sides leaves nothing of a window of {window}:"

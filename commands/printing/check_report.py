@@ -15,22 +15,14 @@ _MAX_PATHS = 3
 
 
 def print_findings(report: Any) -> None:
-    """Print a line for each fault, and notes of what couldn't be checked or is worth knowing.
-
-    Args:
-        report: A `app.checking.submodule_table.CheckReport`.
-    """
+    """Print a line for each fault of a `CheckReport`, and what couldn't be checked or is worth knowing."""
     for note in (*report.unchecked, *report.notes):
         print_note(str(note))
     print_faults(report.faults)
 
 
 def print_faults(faults: Sequence[Any]) -> None:
-    """Print a line for each fault; the same fault of several submodules is printed once.
-
-    Args:
-        faults: Those of a `app.checking.submodule_table.CheckReport`.
-    """
+    """Print a line for each fault of a `CheckReport`; the same fault of several submodules once."""
     paths: dict[str, list[str]] = {}
     for fault in faults:
         words = str(fault).replace(fault.path, "\0") if fault.path else str(fault)
@@ -45,11 +37,7 @@ def _same_at(paths: Sequence[str]) -> str:
 
 
 def print_submodules(report: Any) -> None:
-    """Print a table of the submodules with their sums, and notes on single ones.
-
-    Args:
-        report: A `app.checking.submodule_table.CheckReport`.
-    """
+    """Print a table of the submodules of a `CheckReport` with their sums, and notes on single ones."""
     rows = [_as_cells(row) for row in report.rows]
     title = "Submodules: each with its provider; memory of weights + gradients + optimiser"
     print_records(title, _COLUMNS, [*rows, _total(report.rows)])

@@ -3,12 +3,14 @@
 No text is read as markup, since names and values come from elsewhere: styles are given beside the texts.
 """
 
+import gc
 import logging
 import math
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -44,6 +46,20 @@ Part = str | tuple[str, str]
 def print_line(*parts: Part | Text, on: Console = console) -> None:
     """Print parts one after another on one line, without wrapping."""
     on.print(Text.assemble(*parts), soft_wrap=True)
+
+
+@contextmanager
+def starting(what: str) -> Iterator[None]:
+    """Show what is being done while torch and Lightning are imported and a model is built.
+
+    No garbage is collected meanwhile, since each collection looks through all that is imported.
+    """
+    gc.disable()
+    try:
+        with status_console.status(what):
+            yield
+    finally:
+        gc.enable()
 
 
 def quiet_lightning() -> None:

@@ -7,11 +7,7 @@ from nested_lightning.commands.printing.console import print_facts, print_note
 
 
 def print_data(summary: Any) -> None:
-    """Print facts that line up, and each guess as a note.
-
-    Args:
-        summary: A `app.data.data_summary.DataSummary`; None: nothing is known.
-    """
+    """Print the facts of a `DataSummary`, if there is one, that line up, and each guess as a note."""
     if summary is not None:
         print_facts("Data", summary.lines())
         for guess in summary.guesses:
@@ -19,11 +15,7 @@ def print_data(summary: Any) -> None:
 
 
 def find_summary(application: Any) -> Any:
-    """Return what was recognised in an application's data; None where nothing is known.
-
-    Args:
-        application: A ready container.
-    """
+    """Return what was recognised in an application's data; None where nothing is known."""
     from nested_lightning.containers.starting.bootstrapping import family_container
 
     family = family_container(application)

@@ -19,13 +19,7 @@ Row = tuple[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """A part of a report as a table.
-
-    Attributes:
-        title: What it shows.
-        columns: The first one names what the rows are of.
-        rows: What is in them.
-    """
+    """A part of a report as a table."""
 
     title: str
     columns: Sequence[str]
@@ -39,12 +33,7 @@ class ScoreTable:
 
 
 def tables_of(report: Any, where: str) -> list[ScoreTable]:
-    """Return the tables of a report.
-
-    Args:
-        report: A `app.evaluation_report.EvaluationReport`.
-        where: What was scored.
-    """
+    """Return the tables of an `EvaluationReport` of what ``where`` says."""
     count = f" ({report.num_samples} samples)" if report.num_samples else ""
     both = [report.scores, *([report.baseline] if report.baseline else [])]
     whole = ScoreTable(

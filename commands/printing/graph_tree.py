@@ -13,13 +13,7 @@ _OVERRIDDEN: Part = ("  overridden", "red")
 
 
 def print_tree(report: Any, provider: Any, *, title: str) -> None:
-    """Print providers with the submodules that they built; what is shared is expanded once.
-
-    Args:
-        report: A `app.checking.submodule_table.CheckReport`.
-        provider: A `containers.checking.resolved_providers.ResolvedProvider`, the model's.
-        title: Name of the model.
-    """
+    """Print a `ResolvedProvider` with the submodules that it built; what is shared is expanded once."""
     rows = {row.path: row for row in report.rows if row.path}
     tree = Tree(Text.assemble((title, "bold"), f"  {report.model_class}"))
     placed: set[str] = set()

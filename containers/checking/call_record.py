@@ -21,9 +21,6 @@ class CallRecord:
 
     Singletons that the data don't need are built anew while it watches: what a check builds stays in it.
 
-    Args:
-        family: The container of a family.
-
     Attributes:
         failed: Path of the innermost provider that failed; empty: none did.
     """

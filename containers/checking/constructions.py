@@ -91,11 +91,7 @@ class _Found(BaseException):
 
 
 def called_by(factory: Any) -> Construction | None:
-    """Return what a factory would call, with the arguments that settings give; None: it gives None.
-
-    Args:
-        factory: A part that was handed on uncalled, or a provider.
-    """
+    """Return what a factory would call, with the arguments that settings give; None: it gives None."""
 
     def stop(maker: Any, args: Any, kwargs: Mapping[str, Any], _: str) -> Any:
         if (found := as_written(maker, args, kwargs)) is not None:

@@ -13,11 +13,6 @@ def build_graph(report: CheckReport, tree: ResolvedProvider, *, title: str) -> M
     """Return submodules with what flows between them, and the providers behind them.
 
     A provider that is called like the submodule that it builds is one with it.
-
-    Args:
-        report: Of a model that could be built.
-        tree: What the model is built of.
-        title: Name of the model.
     """
     submodules = {row.path: row for row in report.rows if row.path and not row.same_as}
     drawn = {row.path for row in report.rows if row.path}  # one instance at two places is drawn once

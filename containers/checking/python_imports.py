@@ -13,9 +13,7 @@ from nested_lightning.app.errors import UserError
 class Imports:
     """The names under which generated code imports things; each name stands for one thing.
 
-    Attributes:
-        names: Module and name there, by the name in the text.
-        reserved: Names that stand for something else in the text.
+    Other things in the text have the ``reserved`` ones.
     """
 
     def __init__(self) -> None:

@@ -21,13 +21,7 @@ from nested_lightning.app.assembly.seeding import derive_seed
 from nested_lightning.app.assembly.wiring.arguments import has_parts
 from nested_lightning.app.assembly.wiring.data_facts import DataFacts, values_of
 from nested_lightning.app.assembly.wiring.wiring import BoundPart, BoundParts
-from nested_lightning.app.checking.drawing.python_layout import (
-    Bracketed,
-    Node,
-    Text,
-    lay_out,
-    quoted,
-)
+from nested_lightning.app.checking.drawing.python_layout import Bracketed, Node, Text, lay_out, quoted
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.random_numbers import hashed

@@ -16,11 +16,6 @@ from nested_lightning.settings.reading.written_numbers import without_text
 def bind_arguments(path: str, called: Any, arguments: Mapping[str, Any]) -> Any:
     """Return a class or function with keyword arguments bound to it, converted to its annotated types.
 
-    Args:
-        path: Path of the provider whose place it takes, for messages.
-        called: The class or function.
-        arguments: Plain values by name.
-
     Raises:
         UserError: It isn't called, has no argument of a name, or a value is none of its type.
     """

@@ -20,14 +20,7 @@ _claims: list["Claim"] = []
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """An override that is in effect.
-
-    Attributes:
-        owner: Thread and task.
-        path: Path of the provider.
-        place: Where in the code.
-        target: The provider.
-    """
+    """An override that is in effect."""
 
     owner: object
     path: str

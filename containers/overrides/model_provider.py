@@ -29,9 +29,6 @@ class RestoredModel(providers.Object[Any]):
 class OverriddenModel(providers.Callable[Any]):
     """Builds a family's model while some providers are overridden.
 
-    Args:
-        family: The family's container.
-
     Attributes:
         placed: What is put in, the outer ones first, each with its path below the application.
     """
@@ -62,10 +59,6 @@ class OverriddenModel(providers.Callable[Any]):
 
 def families_with(override: Override, containers: Sequence[Any]) -> Iterator[tuple[Any, str]]:
     """Yield the families whose models an override concerns, and its path below the application.
-
-    Args:
-        override: What is overridden.
-        containers: Those on the way to it, the outermost first.
 
     Raises:
         UserError: The model is there already, read from a file, and wouldn't have what is put in.

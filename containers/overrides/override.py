@@ -30,10 +30,6 @@ def unchecked(replacement: Any, *, because: str) -> Unchecked:
 
     As in ``overriding(container, "multi_feature.head", unchecked(mock, because="it only counts calls"))``.
 
-    Args:
-        replacement: What is put in.
-        because: Why it needn't be checked.
-
     Raises:
         UserError: No reason is given.
     """

@@ -18,11 +18,7 @@ from nested_lightning.settings.reading.errors import SettingsError, describe_pro
 
 
 class OverrideNeededError(UserError):
-    """A composite was built with an override that has to be given again.
-
-    Attributes:
-        overrides: What is lacking.
-    """
+    """A composite was built with an override that has to be given again."""
 
     def __init__(self, source: object, overrides: Sequence[RecordedOverride]) -> None:
         self.overrides = list(overrides)

@@ -23,11 +23,7 @@ class OwnChoice(ChoiceSettings):
     parts: ClassVar[Mapping[str, PartPlan]] = {}
 
     def arguments(self, makers: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return what the target is called with.
-
-        Args:
-            makers: What builds the parts of a wiring function, by name; else their settings say it.
-        """
+        """Return what the target is called with; ``makers`` may build the parts, by name."""
         return wiring_arguments(super().arguments(), self.parts, makers or {})
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -37,12 +33,7 @@ class OwnChoice(ChoiceSettings):
 
 @dataclass(frozen=True)
 class SentChoice:
-    """What another process, or a copy of a model, receives of a choice.
-
-    Attributes:
-        target: What is called.
-        given: Its keywords.
-    """
+    """What another process, or a copy of a model, receives of a choice."""
 
     target: Any
     given: dict[str, Any]
@@ -55,13 +46,7 @@ class SentChoice:
 def wiring_arguments(
     values: Mapping[str, Any], parts: Mapping[str, PartPlan], makers: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what a wiring function is called with, but for what its caller gives.
-
-    Args:
-        values: The settings of its section by name.
-        parts: Its parts.
-        makers: What builds them, where it isn't their settings alone.
-    """
+    """Return what a wiring function is called with, but for what its caller gives."""
     each = {plan.each for plan in parts.values()}
     given = {name: value for name, value in values.items() if name not in each}
     for name, plan in parts.items():
@@ -78,14 +63,7 @@ def wiring_arguments(
 def build_part(
     choice: OwnChoice | SentChoice | None, makers: Mapping[str, Any], *args: Any, **kwargs: Any
 ) -> Any:
-    """Build what was chosen from its settings and what the wiring gives; None where nothing was chosen.
-
-    Args:
-        choice: The settings.
-        makers: What builds the parts of a wiring function.
-        *args: What the wiring gives; settings of the same arguments don't count.
-        **kwargs: The same by name.
-    """
+    """Build what was chosen from its settings and what the wiring gives, which goes before them."""
     if choice is None:
         return None
     target: Any = choice.target

@@ -39,11 +39,6 @@ from nested_lightning.settings.describing.walking import fields_of
 def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: str) -> type[Any]:
     """Return the container's class.
 
-    Args:
-        plan: What the wiring function takes.
-        settings_model: See `own_settings`.
-        section: Name of the family's section.
-
     Raises:
         UserError: A part is called what a container has already.
     """
@@ -110,7 +105,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             trainer.training_run,
             **new_model(model, trainer, predictor),
             datamodule=datamodule,
-            data_summary=data_summary.provider,
+            summarize_data=data_summary.provider,
         )
 
     parts = part_providers(plan.parts, settings_model, partial(getattr, OwnContainer.settings.provided))

@@ -19,13 +19,7 @@ from nested_lightning.containers.owning.signatures import hints_of, plain_argume
 
 @dataclass(frozen=True)
 class PartPlan:
-    """One part of a wiring function.
-
-    Attributes:
-        declaration: Its kinds.
-        expected: What has to come of it.
-        wired: What the wiring function gives it.
-    """
+    """One part of a wiring function."""
 
     declaration: Declaration
     expected: Expected
@@ -77,11 +71,7 @@ def parts_of(function: Callable[..., Any]) -> dict[str, PartPlan]:
 
 
 def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | None = None) -> WiringPlan:
-    """Return what a wiring function takes.
-
-    Args:
-        function: The function.
-        data_maker: What makes the datamodule; None: its class.
+    """Return what a wiring function takes; ``data_maker`` makes the datamodule, where it isn't its class.
 
     Raises:
         UserError: The type of ``data`` or ``model`` isn't given, or a parameter is of no use as a setting.

@@ -18,10 +18,7 @@ from nested_lightning.settings.family import Family
 
 
 def family_in_file(named: str) -> Family:
-    """Return the family that a file of Python has under a name; the file is run.
-
-    Args:
-        named: The file and the name in it, with a colon between.
+    """Return the family that a file of Python has under a name, ``FILE.py:NAME``; the file is run.
 
     Raises:
         UserError: There is no such file or name, the file fails, or what it names is no family.

@@ -11,7 +11,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from nested_lightning.app.assembly.wiring.making import make_here
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.training.adapters import Lora
-from nested_lightning.app.training.submodule_policies import SubmodulePolicy
+from nested_lightning.app.training.submodule_policy import SubmodulePolicy
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.submodules import LoraSettings, SubmodulePolicySettings
 
@@ -32,13 +32,7 @@ def import_target(path: Any) -> Any:
 
 
 def build_chosen(choice: ChoiceSettings, *args: Any, **kwargs: Any) -> Any:
-    """Call the target of a choice with the choice's settings, and with what the caller adds.
-
-    Args:
-        choice: Settings of the choice; its fields are keywords of its target.
-        *args: Passed on first.
-        **kwargs: Passed on, e.g. the widths that only the data knows.
-    """
+    """Call the target of a choice with the choice's settings, and with what the caller adds, e.g. widths."""
     return make_here(import_target(choice.target), *args, **{**choice.arguments(), **kwargs})
 
 
@@ -73,16 +67,7 @@ def build_named(
 def build_part(
     default: Callable[..., Any], items: Mapping[str, Any], part: str, name: str, *args: Any, **kwargs: Any
 ) -> Any:
-    """Build one part, e.g. ``encoder``, of the item ``name``: by its own choice, else by the default.
-
-    Args:
-        default: Builds this part of all other items.
-        items: Settings of single items by name, each with a choice called ``part``.
-        part: Name of the part.
-        name: Name of the item.
-        *args: Passed on first.
-        **kwargs: Passed on.
-    """
+    """Build one part, e.g. ``encoder``, of the item ``name``: by its own choice, else by the default."""
     if name in items:
         return build_chosen(getattr(items[name], part), *args, **kwargs)
     return default(*args, **kwargs)

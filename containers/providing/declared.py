@@ -14,13 +14,7 @@ from nested_lightning.app.assembly.expected import ANYTHING, Expected
 
 
 class _Declared(providers.Provider[Any]):
-    """A provider with a Protocol.
-
-    Args:
-        expected: What the provider gives: a Protocol, see `app.assembly.protocols`, or an `Expected`.
-        *args: Of the kind of provider that this is.
-        **kwargs: The same.
-    """
+    """A provider with a Protocol, see `app.assembly.protocols`, or with an `Expected`."""
 
     expected: Expected
 

@@ -19,9 +19,6 @@ class NamedProviders(providers.Provider[Any]):
     The names need not be known beforehand: they may come from data. An item is addressed as
     ``feature_extractors["kar"]``, or ``feature_extractors.kar`` where the name is no Python word, and
     overridden like any other provider. Calling the whole with a name calls that item.
-
-    Args:
-        item: Provider that builds an item; its first argument is the item's name.
     """
 
     __slots__ = ("_item", "_named")

@@ -12,12 +12,7 @@ from nested_lightning.containers.providing.named import NamedProviders
 
 
 class NestedProviders(NamedProviders):
-    """Named items with named parts: ``vaes["3"]`` is an item, ``vaes["3"].encoder`` its encoder.
-
-    Args:
-        item: Provider that builds an item; its first argument is the item's name.
-        parts: Providers of the parts by the part's name, each with one item for each name.
-    """
+    """Named items with named parts: ``vaes["3"]`` is an item, ``vaes["3"].encoder`` its encoder."""
 
     __slots__ = ("_parts",)
 

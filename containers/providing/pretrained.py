@@ -32,9 +32,7 @@ def with_descriptions(settings: ApplicationSettings) -> ApplicationSettings:
             given = choice.model_dump(exclude_none=True)
             known = {name: value for name, value in found.items() if name not in given}
             changes = merge(changes, nest_at((settings.family.section, *names), known))
-    if not changes:
-        return settings
-    return parse_settings(change_settings(settings.to_plain(), changes)).found_in(settings.provenance)
+    return settings.changed(changes) if changes else settings
 
 
 def without_weights(settings: Mapping[str, Any]) -> dict[str, Any]:

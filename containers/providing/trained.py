@@ -27,10 +27,7 @@ class TrainedModel(providers.Object[Any]):
 def new_model(model: Any, trainer: Any, predictor: Any) -> dict[str, Any]:
     """Return arguments of a family's ``training_run``: a new model, and what keeps it once it is trained.
 
-    Args:
-        model: The family's provider of models.
-        trainer: The trainer's container.
-        predictor: The family's provider of predictors, which takes ``model``.
+    The family's provider of predictors takes ``model``.
     """
     return {
         "model": providers.Callable(
@@ -45,11 +42,6 @@ def trained_model(model: Any, application: Any, trainer: Any) -> Any:
 
     It gives the model that was trained, or read from a checkpoint; before that, and after a training that
     failed or was stopped, it raises a `UserError`, unless something is overridden, as in tests.
-
-    Args:
-        model: The family's provider of models.
-        application: Provider of the application's settings.
-        trainer: The trainer's container.
     """
     return providers.Callable(_find, model.provider, application.provided.model, trainer.last_training)
 

@@ -57,11 +57,7 @@ class Program:
             self._load(served, overrides)
 
     def __call__(self, *, say: Callable[[str], Any]) -> int:
-        """Serve until the end, and return the exit status.
-
-        Args:
-            say: Called with the address, once requests are answered.
-        """
+        """Serve until the end, and return the exit status; ``say`` gets the address once it answers."""
         app = make_application(self.services, metrics=self._metrics, guards=self._guards)
         where = f"http://{self._settings.host}:{self._socket.getsockname()[1]}"
         ready = f"serving {', '.join(self.services)} at {where}"

@@ -24,13 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ServedFile:
-    """A checkpoint that is served, and how it is opened.
-
-    Attributes:
-        path: The checkpoint, or a run folder.
-        overrides: See `from_checkpoint`; those of other families are left out.
-        device: See `from_checkpoint`.
-    """
+    """A checkpoint or a run folder that is served, and how it is opened, see `from_checkpoint`."""
 
     path: Path
     overrides: Mapping[str, Any] = field(default_factory=dict)

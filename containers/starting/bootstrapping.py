@@ -86,13 +86,11 @@ def _checked(
 ) -> ApplicationSettings:
     if isinstance(settings, ApplicationSettings):
         return settings
-    model = own.name if own is not None else None
+    named = {} if own is None else {"model": own.name}
     if isinstance(settings, Path) or (isinstance(settings, str) and settings.endswith((".yaml", ".yml"))):
-        return load_settings(
-            config=settings, assignments=[{"model": model}] if model else [], overrides=[*overrides]
-        )
+        return load_settings(config=settings, assignments=[named] if named else [], overrides=[*overrides])
     values = {"model": settings} if isinstance(settings, str) else settings
-    return parse_settings({**({"model": model} if model else {}), **values})
+    return parse_settings({**named, **values})
 
 
 def family_container(application: ApplicationContainer) -> Any:
@@ -200,14 +198,7 @@ def from_recipe(
     data: Any = None,
     source: Path,
 ) -> ApplicationContainer:
-    """Return a ready container whose model is built by a recipe, with initial weights.
-
-    Args:
-        recipe: Family, settings, data spec and overrides.
-        changes: Nested values put over the recipe's settings.
-        overrides: See `from_checkpoint`.
-        data: See `from_checkpoint`.
-        source: The file that the recipe comes from, for messages.
+    """Return a ready container whose model is built by a recipe, with initial weights; see `from_checkpoint`.
 
     Raises:
         UserError: The data spec is none of the family.
@@ -237,12 +228,7 @@ def _for_use(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def naming_packages(recipe: Recipe, *, source: Path) -> Iterator[None]:
-    """Add to an error in settings which packages are missing or have another version.
-
-    Args:
-        recipe: Names the packages.
-        source: The file that it comes from, for the message.
-    """
+    """Add to an error in settings which packages are missing or have another version."""
     try:
         yield
     except SettingsError as error:

@@ -62,9 +62,7 @@ def bootstrap_from(
 def layer_from(path: str | Path, *, model: str | None = None) -> Layer:
     """Return the settings for a training that begins with the weights in a file: its own, where they fit.
 
-    Args:
-        path: See `bootstrap_from`.
-        model: Name of the family to train; of another one than the file's, there are no settings.
+    To train another family, ``model``, there are none.
 
     Raises:
         UserError: The file can't be read, has no recipe, or its family or a plug-in isn't known here.

@@ -19,10 +19,9 @@ from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.starting.bootstrapping import bootstrap, from_checkpoint, provider_of
 from nested_lightning.containers.starting.resuming import resume_training, settings_of
-from nested_lightning.settings.application import ApplicationSettings, parse_settings
+from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.describing.walking import Place, step
 from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.merging import merge, nest
 from nested_lightning.settings.slot import Slot
 
 Overrides = Mapping[str, Any]
@@ -140,9 +139,8 @@ def _application_of(
     settings: ApplicationSettings, fold: int, parent: Path, overrides: Overrides, data: Any
 ) -> ApplicationContainer:
     """Return a ready container that trains one fold in its own folder."""
-    split = nest(f"{settings.family.section}.data.split.fold", fold)
-    place = {"run_dir": str(fold_folder(parent, fold))}
-    own = parse_settings(merge(merge(settings.to_plain(), split), place)).found_in(settings.provenance)
+    split = f"{settings.family.section}.data.split.fold"
+    own = settings.changed({split: fold, "run_dir": str(fold_folder(parent, fold))})
     return bootstrap(own, overrides=_own(overrides), data=data)
 
 
@@ -171,5 +169,4 @@ def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSet
     split = getattr(settings, section).data.split
     folds: dict[str, Any] = {"kind": split.folds, "num_folds": num_folds}
     folds |= {name: getattr(split, name) for name in split.kept_in_folds if name in split.model_fields_set}
-    values = merge(settings.to_plain(), {"trainer": {"devices": 1}})
-    return parse_settings(merge(values, nest(f"{section}.data.split", folds))).found_in(settings.provenance)
+    return settings.changed({"trainer.devices": 1, f"{section}.data.split": folds})

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import Session, open_exported
 from nested_lightning.app.exporting.exportable import ExportError
@@ -26,13 +27,7 @@ MAX_SCORE_LOSS = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class LossyReport:
-    """What was written, and what was lost and won.
-
-    Attributes:
-        whole: The exact export.
-        before: What that is worth.
-        after: What the smaller one is worth.
-    """
+    """The exact export, and what it and the smaller one are worth."""
 
     whole: ExportReport
     before: Measured
@@ -73,7 +68,12 @@ def export_lossy(
     if "graph_answers" not in family_container(application).providers:
         name = application.settings().model
         raise UserError(f"--quantize and --half are judged by the scores of our families, and {name} is none")
-    with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=f".{target.name}.") as folder:
+    parent = target.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with (
+        disk_full_as_user_error(parent),
+        tempfile.TemporaryDirectory(dir=parent, prefix=f".{target.name}.") as folder,
+    ):
         whole, small = Path(folder, f"whole{target.suffix}"), Path(folder, f"small{target.suffix}")
         report = export_graphs(application, whole, tolerance=tolerance)
         shrink(whole, small, how, report.manifest)

@@ -17,10 +17,6 @@ def merge_adapters(path: Path, *, overrides: Mapping[str, Any] | None = None) ->
 
     Its recipe asks for no adapters, so that it opens without peft.
 
-    Args:
-        path: A checkpoint or an exported file.
-        overrides: See `from_checkpoint`.
-
     Raises:
         UserError: The file can't be opened, or has no adapters, or such as can't be merged.
     """

@@ -16,7 +16,7 @@ from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
 from nested_lightning.containers.starting.resuming import resume_training
-from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.loading import load_settings
 from nested_lightning.settings.trainer import TrainerSettings
@@ -28,13 +28,9 @@ _RAY_FOLDER = "ray"
 def train_in_workers(
     settings: InstanceOf[ApplicationSettings], *, address: str | None = None
 ) -> TrainingResult:
-    """Train in as many workers as ``trainer.devices`` and ``trainer.num_nodes`` say.
+    """Train in as many workers as ``trainer.devices`` and ``trainer.num_nodes`` say, at `find_cluster`.
 
     All workers see the run folder and the data at the paths that they have here.
-
-    Args:
-        settings: Of the training; strategy and devices are Ray's.
-        address: Of a running cluster, see `app.training.ray.cluster.find_cluster`.
 
     Raises:
         UserError: Something can't be used as the settings say.
@@ -43,8 +39,8 @@ def train_in_workers(
     require_ray()  # before there is a folder
     cluster = find_cluster(address)
     folder = RunFolder(open_run_folder(settings.run_dir, name=settings.model).path.absolute())
-    values = settings.to_plain() | {"run_dir": str(folder.path)}
-    return _run(partial(_train, os.getcwd(), values), settings.trainer, folder, cluster)  # noqa: PTH109
+    placed = settings.changed({"run_dir": str(folder.path)})
+    return _run(partial(_train, os.getcwd(), placed), settings.trainer, folder, cluster)  # noqa: PTH109
 
 
 @checked_arguments
@@ -61,17 +57,12 @@ def resume_in_workers(
     refuse_own_family(settings)
     require_ray()
     cluster = find_cluster(address)
-    told = change_settings(settings.to_plain(), changes or {})
     work = partial(_resume, os.getcwd(), folder.path, changes, data)  # noqa: PTH109
-    return _run(work, parse_settings(told).trainer, folder, cluster)
+    return _run(work, settings.changed(changes or {}).trainer, folder, cluster)
 
 
 def refuse_own_family(settings: ApplicationSettings) -> None:
-    """Refuse a family that no package registers, since workers read the settings anew.
-
-    Raises:
-        SettingsError: It is one.
-    """
+    """Refuse a family that no package registers, since workers read the settings anew."""
     if settings.given:
         raise SettingsError(["--engine ray: workers know families of packages alone, see docs/plugins.md"])
 
@@ -89,9 +80,9 @@ def _run(work: Any, trainer: TrainerSettings, folder: RunFolder, address: str | 
     return result
 
 
-def _train(current_folder: str, values: Mapping[str, Any]) -> TrainingResult:
+def _train(current_folder: str, settings: ApplicationSettings) -> TrainingResult:
     os.chdir(current_folder)
-    application = bootstrap(values)
+    application = bootstrap(settings)
     trainer: Any = application.trainer.lightning_trainer
     trainer.add_kwargs(**ray_trainer_arguments())
     result: TrainingResult = family_container(application).training_run()()

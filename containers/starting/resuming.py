@@ -130,7 +130,8 @@ def settings_of(
         place = {"data": {"path": place_of(data)}}
         refuse_foreign_options(loaded.family, place)
         told = merge(told, {loaded.family.section: place})
-    return parse_settings(told | {"run_dir": str(folder.path)})
+    wanted = parse_settings(told | {"run_dir": str(folder.path)})
+    return wanted.found_in(_provenance(folder, changes or {}))
 
 
 def _provenance(folder: RunFolder, changes: Mapping[str, Any]) -> dict[str, str]:

@@ -34,11 +34,13 @@ def _connection(place: str) -> Connection:
 
 
 def _work(line: Line) -> None:
+    gc.disable()  # each collection would look through all that is imported
     import torch
 
     from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
     from nested_lightning.containers.sweeping.trial import do_task
 
+    gc.enable()
     is_last = False
     while not is_last:
         task: Task = line.receive()

@@ -4,15 +4,49 @@
 pytest are in `nested_lightning.testing.pytest_plugin`.
 """
 
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from pytorch_lightning import LightningDataModule, Trainer
+from torch.utils.data import DataLoader
+
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
+from nested_lightning.app.training.trainer import build_trainer
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.starting.bootstrapping import family_container
-from nested_lightning.testing.few_samples import FewSamples
-from nested_lightning.testing.one_step import one_step_trainer
 from nested_lightning.testing.small_specs import small_spec
 from nested_lightning.testing.submodule_double import Call, SubmoduleDouble
+
+
+class FewSamples(LightningDataModule):
+    """The same few batches for training, validation and test.
+
+    Args:
+        data_spec: What the family's model is built from.
+        batches: Batches of the family's own type, on the CPU.
+    """
+
+    fingerprint = "few samples"
+
+    def __init__(self, *, data_spec: Any, batches: Sequence[Any]) -> None:
+        super().__init__()
+        self.data_spec = data_spec
+        self.batches = list(batches)
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Return the batches."""
+        return DataLoader(self.batches, batch_size=None)  # type: ignore[arg-type]
+
+    val_dataloader = test_dataloader = train_dataloader
+
+    def part(self, name: str) -> Any:
+        """Return the samples of a part: a batch, or batches by variant where a family has such."""
+        del name
+        first = self.batches[0]
+        return first if len(self.batches) == 1 else {each.variant: each for each in self.batches}
+
 
 __all__ = ["Call", "FewSamples", "SubmoduleDouble", "few_samples", "one_step_trainer"]
 
@@ -42,3 +76,14 @@ def few_samples(
     spec = spec or small_spec(application.settings().model)
     batches = family.example_batches.provides(spec, num_samples=num_samples, device="cpu")
     return FewSamples(data_spec=spec, batches=batches)
+
+
+def one_step_trainer(root: Path | None = None) -> Trainer:
+    """Return a trainer of one training step and one validation on the CPU, which writes nothing.
+
+    Args:
+        root: Folder for what a model writes of its own accord; None: the system's temporary folder.
+    """
+    return build_trainer(
+        root=root or Path(tempfile.gettempdir()), max_epochs=1, max_steps=1, accelerator="cpu", devices=1
+    )

@@ -14,12 +14,7 @@ DEFAULT_WIDTH = 4
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a submodule.
-
-    Attributes:
-        args: Positional arguments.
-        kwargs: Keyword arguments.
-    """
+    """One call of a submodule."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]

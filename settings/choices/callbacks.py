@@ -166,9 +166,7 @@ class ModelPruningSettings(CallbackSettings, kind="model_pruning", target=".Mode
 
 
 class ThroughputMonitorSettings(
-    CallbackSettings,
-    kind="throughput_monitor",
-    target=f"{_OURS}.build_throughput_monitor",
+    CallbackSettings, kind="throughput_monitor", target=f"{_OURS}.build_throughput_monitor"
 ):
     """Logs batches and samples per second."""
 

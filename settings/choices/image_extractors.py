@@ -29,10 +29,7 @@ class ImageExtractorSettings(
 
 
 class PlainImageExtractorSettings(
-    ImageExtractorSettings,
-    PlainImageEncoderSettings,
-    kind="plain_image",
-    target=".plain_image_extractor",
+    ImageExtractorSettings, PlainImageEncoderSettings, kind="plain_image", target=".plain_image_extractor"
 ):
     """Of pictures: convolution, ReLU and max-pooling, twice; then a linear layer."""
 
@@ -46,34 +43,34 @@ class ResidualImageExtractorSettings(
     """Of pictures: a convolution and stages of residual blocks; then a linear layer."""
 
 
-class TimmImageExtractorSettings(
-    ImageExtractorSettings, TimmSettings, kind="timm_image", target=".timm_image_extractor"
-):
-    """Of pictures: an image model of timm, trained elsewhere; then a linear layer."""
+class PretrainedImageExtractorSettings(ImageExtractorSettings):
+    """What those have whose encoder was trained elsewhere."""
 
     pooling: Literal["mean", "flatten"] = Field("mean", description=_POOLING)
 
 
+class TimmImageExtractorSettings(
+    PretrainedImageExtractorSettings, TimmSettings, kind="timm_image", target=".timm_image_extractor"
+):
+    """Of pictures: an image model of timm, trained elsewhere; then a linear layer."""
+
+
 class TorchvisionImageExtractorSettings(
-    ImageExtractorSettings,
+    PretrainedImageExtractorSettings,
     TorchvisionSettings,
     kind="torchvision_image",
     target=".torchvision_image_extractor",
 ):
     """Of pictures: an image model of torchvision, trained elsewhere; then a linear layer."""
 
-    pooling: Literal["mean", "flatten"] = Field("mean", description=_POOLING)
-
 
 class TransformersImageExtractorSettings(
-    ImageExtractorSettings,
+    PretrainedImageExtractorSettings,
     TransformersImageSettings,
     kind="transformers_image",
     target=".transformers_image_extractor",
 ):
     """Of pictures: an image model of transformers, trained elsewhere; then a linear layer."""
-
-    pooling: Literal["mean", "flatten"] = Field("mean", description=_POOLING)
 
 
 PICTURE_EXTRACTORS = Slot(base=ImageExtractorSettings, default="residual_image")

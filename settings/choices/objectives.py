@@ -41,8 +41,7 @@ class BinaryObjectiveSettings(ObjectiveSettings, kind="binary", target=".binary.
     label_smoothing: float = Field(0.0, ge=0, lt=1, description=_SMOOTHING)
     threshold: Annotated[float, Field(ge=0, le=1)] | Literal["mcc", "f1", "balanced_accuracy", "accuracy"] = (
         Field(
-            "mcc",
-            description="Probability from which on it is yes, or what is best on the validation part.",
+            "mcc", description="Probability from which on it is yes, or what is best on the validation part."
         )
     )
 

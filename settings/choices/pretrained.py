@@ -20,8 +20,7 @@ class PretrainedSettings(Settings):
     described_by: ClassVar[str]
 
     weights: str = Field(
-        "none",
-        description="Folder or safetensors file; hub:NAME@REVISION that was fetched; none: untrained.",
+        "none", description="Folder or safetensors file; hub:NAME@REVISION that was fetched; none: untrained."
     )
     config: Annotated[dict[str, JsonValue] | None, Follows("weights")] = Field(
         None, description="What the part is, as its library says it; null: as it stands beside the weights."

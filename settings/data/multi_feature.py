@@ -135,10 +135,5 @@ class TabularDataSettings(Settings):
     @property
     def sorts(self) -> dict[str, str]:
         """The sort of each column that is listed under one."""
-        own = {
-            "picture": self.pictures,
-            "date": self.dates,
-            "text": self.texts,
-            "sequence": self.sequences,
-        }
+        own = {"picture": self.pictures, "date": self.dates, "text": self.texts, "sequence": self.sequences}
         return {name: sort for sort, names in own.items() for name in names}

@@ -37,11 +37,7 @@ class ChosenRow(NamedTuple):
 
 
 def chosen_rows(settings: BaseModel, path: str) -> list[ChosenRow]:
-    """Return a row for each setting at a path and below it, and for each argument of what is built there.
-
-    Args:
-        settings: The settings that are in effect.
-        path: A dotted name, or a pattern of such.
+    """Return a row for each setting at a path or below it, and each argument of what is built there.
 
     Raises:
         SettingsError: There is nothing; names the nearest one.

@@ -38,12 +38,9 @@ class Setting:
 
 
 def settings_in_effect(model: type[BaseModel], values: Any) -> Iterator[Setting]:
-    """Yield the settings of a model.
+    """Yield the settings of a model, as an object of it has them, or nested values.
 
-    Args:
-        model: The model.
-        values: An object of it; or nested values, which may be wrong: where they don't say otherwise,
-            defaults hold.
+    The latter may be wrong: where they don't say otherwise, defaults hold.
     """
     for name, place in fields_of(model):
         field = model.model_fields[name]

@@ -25,12 +25,9 @@ _PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "lightning", "pyd
 
 
 def read_kept(named: str) -> Family | None:
-    """Return the kept description of a family, if it matches the sources and versions here.
+    """Return the kept description of ``FILE.py:NAME`` or ``MODULE:NAME``, if sources and versions match.
 
     What a package ships counts if its sources are those that are here, whatever the versions.
-
-    Args:
-        named: ``FILE.py:NAME``, or ``MODULE:NAME`` as an entry point has it.
     """
     for place, versions in ((place_in_package(named), {"format": _FORMAT}), (_place_of(named), _versions())):
         with suppress(Exception):  # whatever is wrong with it, it can be derived anew
@@ -42,12 +39,7 @@ def read_kept(named: str) -> Family | None:
 
 
 def keep(named: str, family: Family, place: Path | None = None) -> None:
-    """Keep the description of a family; failing to write to the user's cache isn't reported.
-
-    Args:
-        named: As `read_kept` takes it.
-        family: The family, imported.
-        place: Another file than that in the cache.
+    """Keep the description of a family, see `read_kept`; failing to write to the user's cache isn't reported.
 
     Raises:
         OSError: This file can't be written.
@@ -75,10 +67,8 @@ def place_in_package(named: str) -> Path | None:
 def _sources_of(family: Family, *, by_module: bool) -> Iterator[str]:
     """Yield what defines the wiring function, data, model, all kinds, and the bases of these.
 
-    Args:
-        family: The family.
-        by_module: Whether as modules, which are elsewhere in another environment; else, or where a file can't
-            be imported, as files.
+    These are modules if ``by_module``, which may be elsewhere in another environment; else, or where a file
+    can't be imported, files.
     """
     defined: list[Any] = [*family.defined_by]
     waiting: list[Any] = [family.settings]

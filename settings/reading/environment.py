@@ -79,11 +79,7 @@ def _decode_field(field_name: str, field: Any, value: Any) -> Any:
 
 
 def _decoded(text: str) -> Any:
-    """Return a list or a mapping that is written as JSON, or as YAML in one line; names stay as they are.
-
-    Raises:
-        ValueError: It is neither.
-    """
+    """Return a list or a mapping that is written as JSON, or as YAML in one line; names stay as they are."""
     try:
         numbers = {f"parse_{kind}": partial(value_of, kind) for kind in ("int", "float")}
         return json.loads(text, **numbers)  # type: ignore[arg-type]

@@ -34,11 +34,7 @@ _shortened.maxlevel = 3
 
 
 class SettingsError(ValueError):
-    """Mistakes in the settings.
-
-    Attributes:
-        problems: One line for each mistake.
-    """
+    """Mistakes in the settings."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = [_shorten(problem) for problem in problems]
@@ -77,10 +73,7 @@ def describe_problems(
 ) -> list[str]:
     """Return one line for each mistake that pydantic found in a settings model, and a count of those over 20.
 
-    Args:
-        error: What pydantic raised.
-        model: The model that was built.
-        layers: Where the values come from, the lowest first; a line begins with the place of its value.
+    A line begins with the place of its value in the layers, the lowest first.
     """
     problems = error.errors(include_url=False)
     depths = _depths(problem["loc"] for problem in problems)

@@ -87,12 +87,7 @@ def find_values(
 
 
 def lacking_overrides(layers: Sequence[Layer], given: Collection[str]) -> list[str]:
-    """Return a line for each override of the training of these settings that isn't given again.
-
-    Args:
-        layers: Those that files of trainings are among.
-        given: Paths of the overrides that are.
-    """
+    """Return a line for each override of the training of these settings that isn't given again."""
     return [
         f"{layer.origin}: {path} was overridden with {text} in the training that these settings are of; give"
         f" it again, --override {path}={_name_in(text)}, or a registered kind in its place"

@@ -198,11 +198,9 @@ def _provenance(
 
 
 def merge_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> list[dict[str, Any]]:
-    """Return what has been merged after each layer, the lowest first.
+    """Return what has been merged after each layer of exact names, the lowest first.
 
-    Args:
-        layers: Those of exact names, see `expand_layers`.
-        dropped: Receives a line for each choice that was replaced.
+    ``dropped`` receives a line for each choice that was replaced.
     """
     stages: list[dict[str, Any]] = []
     unset: Mapping[str, Any] = {}

@@ -13,12 +13,9 @@ _MAX_NAMED = 8
 
 
 def explain_unmet(pattern: Names, settings: Sequence[Setting], *, implied: str = "") -> str:
-    """Say why a pattern matches nothing, with what may have been meant.
+    """Say why a pattern matches none of the settings, with what may have been meant.
 
-    Args:
-        pattern: Its names.
-        settings: Those that it could meet.
-        implied: What begins it and isn't written, as an option stands for it.
+    ``implied`` begins it and isn't written, as an option stands for it.
     """
     if pattern[-1] == "kind":
         return "choose kinds by their whole names, one by one: a pattern is for settings of what is chosen"
@@ -34,12 +31,7 @@ def explain_unmet(pattern: Names, settings: Sequence[Setting], *, implied: str =
 
 
 def describe_met(label: str, met: Mapping[Names, bool]) -> str:
-    """Say what was set, and what else was matched.
-
-    Args:
-        label: What sets them.
-        met: Their paths, each with whether it is left as it is, since it is set by its exact name.
-    """
+    """Say what was set, and what was matched too but left, since it is set by its exact name."""
     given, kept = (
         [dotted(one) for one, is_named in met.items() if is_named is sort] for sort in (False, True)
     )

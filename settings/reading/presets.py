@@ -27,9 +27,6 @@ def preset_layers(family: Family, name: str) -> list[Layer]:
 def refuse_rival_presets(layers: Sequence[Layer]) -> None:
     """Refuse two presets that give one setting different values, unless a file or an option above says it.
 
-    Args:
-        layers: The lowest first, by exact names alone.
-
     Raises:
         SettingsError: With one line for each such setting.
     """

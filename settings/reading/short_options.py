@@ -21,10 +21,6 @@ _OPTIONS = {
 def refuse_foreign_options(family: Family, values: Mapping[str, Any]) -> None:
     """Refuse what a short option sets where a family has no such setting.
 
-    Args:
-        family: The family.
-        values: Nested values of its section.
-
     Raises:
         SettingsError: With one line for each option.
     """

@@ -74,11 +74,7 @@ def _names(path: str) -> Names:
 
 
 def _read_text(path: Path) -> str:
-    """Return the text of a file; devices and pipes are refused, since they may never end.
-
-    Raises:
-        SettingsError: It can't be read.
-    """
+    """Return the text of a file; devices and pipes are refused, since they may never end."""
     try:
         if path.exists() and not path.is_file():
             raise ValueError("it is no file, but a folder, a device or a pipe")

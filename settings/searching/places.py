@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, fields_of, step
 from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 from nested_lightning.settings.reading.layers import Names
@@ -16,12 +16,9 @@ from nested_lightning.settings.slot import Slot
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A setting that may be searched.
+    """A setting that may be searched, and its choice if it says which kind is used.
 
-    Attributes:
-        field: How it is declared.
-        slot: The choice, if the setting says which kind it is.
-        asked_when: The kinds with which it exists, by the path of each choice that is searched too.
+    ``asked_when`` has the kinds with which it exists, by the path of each choice that is searched too.
     """
 
     field: FieldInfo | None
@@ -31,11 +28,6 @@ class Found:
 
 def find(settings: ApplicationSettings, names: Names, kinds: Mapping[str, Sequence[str]]) -> Found:
     """Return where a setting stands.
-
-    Args:
-        settings: The settings that are searched from; items that are named in the path are among them.
-        names: Its path.
-        kinds: What the choices may be that are searched, by the path of their ``kind``.
 
     Raises:
         SettingsError: There is no such setting, or not with these kinds; names the nearest one.
@@ -94,7 +86,7 @@ def with_items(settings: ApplicationSettings, paths: Sequence[Names]) -> Applica
 
 def _with_item(settings: ApplicationSettings, item: Names, names: Names) -> ApplicationSettings:
     try:
-        return parse_settings(change_settings(settings.to_plain(), {dotted(item): {}}))
+        return settings.changed({dotted(item): {}})
     except SettingsError as error:
         why = error.problems[0]
         raise SettingsError(
@@ -120,11 +112,7 @@ def value_at(settings: ApplicationSettings, names: Names) -> Any:
 
 
 def _having(slot: Slot, name: str, here: Names, kinds: Sequence[str]) -> list[str]:
-    """Return which of the kinds have a setting.
-
-    Raises:
-        SettingsError: None has.
-    """
+    """Return which of the kinds have a setting."""
     having = [kind for kind in kinds if kind in slot.choices and name in slot.choices[kind].model_fields]
     if having:
         return having

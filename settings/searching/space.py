@@ -14,7 +14,7 @@ from optuna.distributions import (
     distribution_to_json,
 )
 
-from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.errors import SettingsError
@@ -95,11 +95,7 @@ class SearchSpace:
 
 
 def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> SearchSpace:
-    """Return the space of what is searched, each end of which the settings take.
-
-    Args:
-        settings: The settings that are searched from.
-        search: What each setting may be, see `read_search`, by dotted name.
+    """Return the space of what is searched from settings, which take each end of it; see `read_search`.
 
     Raises:
         SettingsError: With one line for each mistake.
@@ -169,11 +165,7 @@ def _parameter(
 
 
 def _everything(settings: ApplicationSettings, path: str, found: Found, notes: list[str]) -> Values:
-    """Return all values of a setting; of a choice, the kinds that need no setting of their own.
-
-    Raises:
-        SettingsError: It has no end of them.
-    """
+    """Return all values of a setting; of a choice, the kinds that need no setting of their own."""
     if found.slot is not None:
         refused = {kind: [*_refusals(settings, path, kind, found.asked_when)] for kind in found.slot.choices}
         said = ((kind, lines[0].removeprefix("--search ")) for kind, lines in refused.items() if lines)
@@ -213,7 +205,7 @@ def _refusals(
     nearest = [*needed][-1:]  # the choice that the setting itself belongs to
     for kinds in [{choice: kind} for choice in nearest for kind in asked_when[choice]] or [{}]:
         try:
-            parse_settings(change_settings(settings.to_plain(), {**needed, **kinds, path: value}))
+            settings.changed({**needed, **kinds, path: value})
         except SettingsError as error:
             yield from (f"--search {problem}" for problem in error.problems)
 

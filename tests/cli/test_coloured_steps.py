@@ -1,7 +1,7 @@
 """A text with a colour for each class of its characters."""
 
 from nested_lightning.app.variant.sources.python_kinds import KINDS
-from nested_lightning.commands.printing.coloured_steps import STYLES, colour_text
+from nested_lightning.commands.printing.answers import STYLES, colour_text
 
 
 def test_each_span_has_the_style_of_its_kind() -> None:

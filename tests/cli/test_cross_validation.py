@@ -2,11 +2,7 @@
 
 import csv
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +10,15 @@ import pytest
 import yaml
 
 from nested_lightning.settings.reading.merging import merge
-from tests.command_line import MAIN, TIMEOUT_S, Program
+from tests.cli.signalled import SIGNALLED
+from tests.command_line import MAIN, ForkedPrograms, Program, program_in
+from tests.conftest import make_small_settings, write_small_csv
 from tests.containers.shared_trainings import assert_same_training
 from tests.tiny_variants import variant_settings, write_variants
 
 pytestmark = pytest.mark.slow
 
 NUM_FOLDS = 3
-SIGNALLED = """
-import os, runpy, signal, sys, threading, time
-from pathlib import Path
-
-number, last = int(sys.argv[1]), Path("stopped/fold-1/checkpoints/last.ckpt")
-
-def send():
-    while not last.exists():
-        time.sleep(0.005)
-    os.kill(os.getpid(), number)
-
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background ignores it
-threading.Thread(target=send).start()
-sys.argv = sys.argv[2:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-"""The program, which gets a signal when the second fold has saved a checkpoint."""
 
 
 def _arguments(data: Path, folder: str) -> tuple[str, ...]:
@@ -48,86 +29,56 @@ def _arguments(data: Path, folder: str) -> tuple[str, ...]:
     )
 
 
-def _kill_in_second_fold(data: Path, folder: Path) -> None:
-    command = [sys.executable, str(MAIN), *_arguments(data, folder.name)]
-    environ = {**os.environ, "COLUMNS": "200"}
-    with subprocess.Popen(
-        command, cwd=folder.parent, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        deadline_s = time.monotonic() + TIMEOUT_S
-        while not (folder / "fold-1" / "checkpoints" / "last.ckpt").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline_s
-            time.sleep(0.005)
-        process.kill()
-
-
-def test_a_killed_cross_validation_comes_to_the_same_end(
-    program: Program, small_csv: Path, tmp_path: Path
-) -> None:
-    killed, whole = tmp_path / "killed", tmp_path / "whole"
-    _kill_in_second_fold(small_csv, killed)
-    assert not (killed / "results.json").exists()
-    assert not (killed / "fold-2").exists()
-
-    resumed = program("resume", "killed")
-    assert resumed.returncode == 0, resumed.stderr
-    assert "Fold 1 of 3" not in resumed.stderr
-    assert "Fold 2 of 3 in killed/fold-1" in resumed.stderr
-    assert program(*_arguments(small_csv, "whole")).returncode == 0
-
-    _assert_same_folds(killed, whole)
-
-
-def _assert_same_folds(found: Path, wanted: Path) -> None:
-    for name in ("results.json", "predictions.csv"):
-        assert (found / name).exists() == (wanted / name).exists()
-        assert not (wanted / name).exists() or (found / name).read_text() == (wanted / name).read_text()
-    for fold in range(NUM_FOLDS):
-        assert_same_training(found / f"fold-{fold}", wanted / f"fold-{fold}")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, forked_programs: ForkedPrograms) -> Path:
+    """A folder with the settings of folds, and with ``whole``, in which they were trained without a stop."""
+    folder = tmp_path_factory.mktemp("folds")
+    settings = make_small_settings(write_small_csv(folder / "shapes.csv"), folder / "unused")
+    often = {"trainer": {"max_epochs": 12, "num_threads": 1, "checkpoint_every_n_steps": 1}}
+    (folder / "small.yaml").write_text(yaml.safe_dump(merge(settings, often)))
+    assert program_in(folder, forked_programs.run)(*TRAIN, "whole").returncode == 0
+    return folder
 
 
 TRAIN = ("train", "-c", "small.yaml", "--folds", str(NUM_FOLDS), "--run-dir")
+STARTED_AGAIN = {"SLURM_RESTART_COUNT": "1"}
 
 
-def _stop_in_second_fold(
-    program: Program, settings: dict[str, Any], tmp_path: Path, number: signal.Signals
+@pytest.mark.parametrize(
+    ("number", "words", "environ"),
+    [
+        (signal.SIGKILL, ("resume", "SIGKILL"), {}),
+        (signal.SIGTERM, ("resume", "SIGTERM"), {}),
+        (signal.SIGINT, (*TRAIN, "SIGINT"), STARTED_AGAIN),
+    ],
+    ids=["a kill", "a signal", "Ctrl-C, and the command again as a scheduler gives it"],
+)
+def test_folds_come_to_the_same_end_after(
+    folder: Path, forked_programs: ForkedPrograms, number: signal.Signals, words: Any, environ: Any
 ) -> None:
-    (tmp_path / "small.yaml").write_text(yaml.safe_dump(settings))
-    stopped = program(SIGNALLED, str(int(number)), str(MAIN), *TRAIN, "stopped")
-    assert stopped.returncode == 128 + number, stopped.stderr
-    assert f"stopped by {number.name}. Go on with:" in stopped.stderr
-    assert "main.py resume stopped\n" in stopped.stderr
-    assert "Traceback" not in stopped.stderr
-    assert not (tmp_path / "stopped" / "fold-2").exists()
+    stopped = folder / number.name
+    last = f"{number.name}/fold-1/checkpoints/last.ckpt"
+    begin = (SIGNALLED, str(int(number)), last, str(MAIN), *TRAIN, number.name)
+    first = program_in(folder, forked_programs.run_code)(*begin)
+    assert not (stopped / "fold-2").exists()
+    assert not (stopped / "results.json").exists()
+    if number == signal.SIGKILL:
+        assert first.returncode == -number
+    else:
+        assert first.returncode == 128 + number, first.stderr
+        assert f"stopped by {number.name}. Go on with:" in first.stderr
+        assert f"main.py resume {number.name}\n" in first.stderr
+        assert "Traceback" not in first.stderr
 
-
-def test_folds_stopped_by_sigterm_come_to_the_same_end(
-    program: Program, forked_code: Program, folded_settings: dict[str, Any], tmp_path: Path
-) -> None:
-    epochs = 2 if folded_settings["model"] == "variant" else 12
-    settings = merge(folded_settings, {"trainer": {"max_epochs": epochs}})
-    _stop_in_second_fold(forked_code, settings, tmp_path, signal.SIGTERM)
-
-    resumed = program("resume", "stopped")
-
-    assert resumed.returncode == 0, resumed.stderr
-    assert program(*TRAIN, "whole").returncode == 0
-    _assert_same_folds(tmp_path / "stopped", tmp_path / "whole")
-
-
-def test_folds_stopped_by_ctrl_c_go_on_where_a_scheduler_starts_the_command_again(
-    program: Program, forked_code: Program, small_settings: dict[str, Any], tmp_path: Path
-) -> None:
-    often = {"trainer": {"max_epochs": 12, "num_threads": 1, "checkpoint_every_n_steps": 1}}
-    _stop_in_second_fold(forked_code, merge(small_settings, often), tmp_path, signal.SIGINT)
-
-    again = program(*TRAIN, "stopped", environ={"SLURM_RESTART_COUNT": "1"})
+    again = program_in(folder, forked_programs.run)(*words, environ=environ)
 
     assert again.returncode == 0, again.stderr
-    assert "Fold 2 of 3 in stopped/fold-1" in again.stderr
-    assert program(*TRAIN, "whole").returncode == 0
-    _assert_same_folds(tmp_path / "stopped", tmp_path / "whole")
+    assert "Fold 1 of 3" not in again.stderr
+    assert f"Fold 2 of 3 in {number.name}/fold-1" in again.stderr
+    for name in ("results.json", "predictions.csv"):
+        assert (stopped / name).read_text() == (folder / "whole" / name).read_text()
+    for fold in range(NUM_FOLDS):
+        assert_same_training(stopped / f"fold-{fold}", folder / "whole" / f"fold-{fold}")
 
 
 def test_sequences_have_answers_of_the_models_that_had_not_seen_them(

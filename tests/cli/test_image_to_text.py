@@ -29,12 +29,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_train_evaluate_and_predict_a_folder_of_ones_own(
-    program: Program, fresh_program: Program, folder: Path, tmp_path: Path
+    program: Program, folder: Path, tmp_path: Path
 ) -> None:
     with (folder / "captions.csv").open("a") as file:
         file.write("images/absent.png,an absent one\n")
     arguments = ("-c", "small.yaml", "--data", str(folder), "--run-dir", "run", "--skip-bad")
-    trained = fresh_program("train", *arguments)
+    trained = program("train", *arguments)
     assert trained.returncode == 0, trained.stderr
     assert re.search(r"exact_match\W+[\d.]+\W+[\d.]+", trained.stdout)
     assert "1 of 37 pictures left out" in trained.stderr

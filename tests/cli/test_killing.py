@@ -3,15 +3,13 @@
 import csv
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from tests.command_line import PROJECT
+from tests.command_line import ForkedPrograms
 
 pytestmark = pytest.mark.slow
 
@@ -39,16 +37,12 @@ multi_feature:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by fork")
-def test_killed_training_ends_as_if_never_interrupted(small_csv: Path, tmp_path: Path) -> None:
+def test_killed_training_ends_as_if_never_interrupted(
+    forked_programs: ForkedPrograms, small_csv: Path, tmp_path: Path
+) -> None:
     (tmp_path / "small.yaml").write_text(SETTINGS)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.cli.killed_training", str(NUM_KILLS), SEED],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ("-m", "tests.cli.killed_training", str(NUM_KILLS), SEED)
+    done = forked_programs.run_python(command, cwd=tmp_path, env=os.environ)
     assert done.returncode == 0, done.stderr
 
     kills = json.loads((tmp_path / "kills.json").read_text())

@@ -1,33 +1,25 @@
 """``new family``: one file and a test beside it, which work as they are."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from nested_lightning.commands.program import app
-from tests.command_line import PROJECT, Program
+from tests.command_line import ForkedPrograms, Program
 
 
 @pytest.mark.slow
 def test_new_family_writes_a_file_and_a_test_that_check_and_pytest_pass(
-    program: Program, tmp_path: Path
+    program: Program, forked_programs: ForkedPrograms, tmp_path: Path
 ) -> None:
     assert "wrote ring_points.py" in program("new", "family", "ring-points").stdout
 
     checked = program("check", "--model", "ring_points.py:ring_points")
     assert "no fault was found" in checked.stdout
-    tested = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0")
+    tested = forked_programs.run_python(words, cwd=tmp_path, env=os.environ)
     assert "2 passed" in tested.stdout, tested.stdout + tested.stderr
     assert sorted(file.name for file in tmp_path.glob("*.py")) == ["ring_points.py", "test_ring_points.py"]
 

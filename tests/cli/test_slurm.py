@@ -2,9 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +9,8 @@ import torch
 
 from nested_lightning import bootstrap, family_container, load_settings
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from tests.command_line import PROJECT, Program
+from tests.cli.signalled import SIGNALLED
+from tests.command_line import MAIN, Program
 
 pytestmark = pytest.mark.slow
 
@@ -38,25 +36,16 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 TRAIN = ("train", "-c", "small.yaml", "--run-dir", "run")
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, str(PROJECT / "main.py"), *TRAIN]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=pipe, stderr=pipe, text=True)
-
-
 def test_a_job_that_is_to_end_is_saved_put_back_and_goes_on_exactly(
-    program: Program, small_csv: Path, tmp_path: Path
+    program: Program, forked_code: Program, small_csv: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "small.yaml").write_text(SETTINGS)
     run = RunFolder(tmp_path / "run")
-    with start(tmp_path) as job:
-        while job.poll() is None and not run.last_checkpoint.exists():
-            time.sleep(0.02)
-        job.send_signal(signal.SIGUSR1)
-        job.send_signal(signal.SIGTERM)  # as SLURM does with a job that it puts back
-        _, errors = job.communicate(timeout=300)
-    assert job.returncode == 128 + signal.SIGUSR1, errors
-    assert "stopped by SIGUSR1" in errors
+    signals = f"{signal.SIGUSR1:d},{signal.SIGTERM:d}"  # as SLURM sends them to a job that it puts back
+    last = "run/checkpoints/last.ckpt"
+    job = forked_code(SIGNALLED, signals, last, str(MAIN), *TRAIN, environ=environment(tmp_path))
+    assert job.returncode == 128 + signal.SIGUSR1, job.stderr
+    assert "stopped by SIGUSR1" in job.stderr
     assert (tmp_path / "scontrol.txt").read_text() == "requeue 4711\n"
     assert torch.load(run.last_checkpoint, weights_only=True)["global_step"] < 15 * 7
 

@@ -1,10 +1,10 @@
-"""What comes of settings: first weights and batches, then what a training of two steps leaves behind."""
+"""What comes of settings: first weights and batches, and what a training of two steps leaves behind."""
 
 import hashlib
 import io
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,37 @@ _SAID_OTHERWISE = ("settings.yaml", "train.log", ".lock", "overrides.json")
 """Files of a run folder that hold what was set, and times."""
 
 
-def effects(settings: ApplicationSettings) -> Iterator[object]:
-    """Yield what comes of settings, the cheap things first: two that differ in one have an effect."""
+def beginning(settings: ApplicationSettings) -> list[object]:
+    """Return first weights and batches."""
+    return _all(_beginning, settings)
+
+
+def training(settings: ApplicationSettings) -> list[object]:
+    """Return what a training leaves behind, which takes much longer."""
+    return _all(_training, settings)
+
+
+def _all(
+    what: Callable[[ApplicationSettings], Iterator[object]], settings: ApplicationSettings
+) -> list[object]:
+    found: list[object] = []
     try:
-        yield from _effects(settings)
+        found.extend(what(settings))
     except (SettingsError, UserError, ValueError) as error:
-        yield f"{type(error).__name__}: {error}"
+        found.append(f"{type(error).__name__}: {error}")
+    return found
 
 
-def _effects(settings: ApplicationSettings) -> Iterator[object]:
+def _beginning(settings: ApplicationSettings) -> Iterator[object]:
     container = family_container(bootstrap(settings))
     yield _digest(container.model().state_dict())
     datamodule = container.datamodule()
     loaders = (datamodule.train_dataloader(), datamodule.val_dataloader(), datamodule.test_dataloader())
     for loader in loaders:
         yield [_digest(batch) for batch in islice(loader, 2)]
+
+
+def _training(settings: ApplicationSettings) -> Iterator[object]:
     with tempfile.TemporaryDirectory() as folder:
         place = settings.run_dir or Path(folder, "run")
         changed = settings.model_copy(update={"run_dir": Path(folder, place)})

@@ -1,9 +1,8 @@
 """Every setting has an effect: on first weights, batches, or what a training of two steps leaves behind."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from nested_lightning.settings.application import application_settings_model
 from nested_lightning.settings.describing.reference import SettingRow, setting_rows
 from nested_lightning.settings.reading.merging import nest_at
 from tests.containers.odd_data import write_odd_data
-from tests.containers.setting_effects import effects
+from tests.containers.setting_effects import beginning, training
 from tests.frozen.set_ups import TRAINED
 
 HARDWARE = "another device, or another way to compute the same"
@@ -186,13 +185,20 @@ def _changed(row: SettingRow) -> Iterator[ApplicationSettings]:
 
 
 def _has_effect(before: ApplicationSettings, after: ApplicationSettings) -> bool:
-    known = _effects_of(before.model_dump_json())
-    return any(one != other for one, other in zip_longest(known, effects(after)))
+    return any(_known(what, before.model_dump_json()) != what(after) for what in (beginning, training))
 
 
 @cache
-def _effects_of(settings: str) -> list[object]:
-    return [*effects(application_settings_model().model_validate_json(settings))]
+def _known(what: Callable[[ApplicationSettings], list[object]], settings: str) -> list[object]:
+    return what(application_settings_model().model_validate_json(settings))
+
+
+@pytest.mark.slow
+def test_the_same_settings_have_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(TRAINED / "multi-feature")
+    settings = load_settings(model="multi-feature", config="small.yaml", assignments=["trainer.max_steps=2"])
+
+    assert not _has_effect(settings, settings)
 
 
 @pytest.mark.slow

@@ -167,12 +167,12 @@ def test_names_that_onnx_has_otherwise_and_rows_that_lack_something_are_answered
 def test_what_is_lossy_is_judged_by_the_score_and_refused_beyond_the_limit(tmp_path: Path) -> None:
     application, asked = rows(tmp_path)
 
-    report = export_lossy(application, tmp_path / "m.onnx", "int8", max_score_loss=0.5)
+    report = export_lossy(application, tmp_path / "new/m.onnx", "int8", max_score_loss=0.5)
 
     assert report.after.num_bytes < report.before.num_bytes
     whole = nl.family_container(application).evaluator()("test").scores
     assert report.before.scores == pytest.approx(whole, abs=0.01)  # ranks of nearly equal ones may change
-    assert records_of(answers_of(tmp_path / "m.onnx")[1](**asked))
+    assert records_of(answers_of(tmp_path / "new/m.onnx")[1](**asked))
     with pytest.raises(ExportError, match=r"of the test part .* and --max-score-loss is -1"):
         export_lossy(application, tmp_path / "other.onnx", "int8", max_score_loss=-1.0)
     assert [path.name for path in tmp_path.iterdir() if "other" in path.name] == []

@@ -91,21 +91,25 @@ def run_page(text: str, folder: Path, programs: ForkedPrograms, shell: Shell | N
 def _run(words: list[str], folder: Path, programs: ForkedPrograms) -> subprocess.CompletedProcess[str]:
     program, *arguments = words
     env = {**os.environ, "COLUMNS": "110", "PYTEST_ADDOPTS": "", "TESTS_WITH_REPORTS": "1"}
-    if program == "nested-lightning":
-        return programs.run((*arguments,), cwd=folder, env=env, is_one_stream=True)
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**env, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=TIMEOUT_S,
-    )
+    if arguments[0] == "-m":  # pytest warns of what was imported before it
+        command = [sys.executable, *arguments]
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+    run = programs.run if program == "nested-lightning" else programs.run_python
+    return run((*arguments,), cwd=folder, env=env, is_one_stream=True)
 
 
 def _masked(output: str) -> str:
-    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", _LONG_TIME.sub("", _PASSING.sub("", output))))
+    for passing in (_SET_UP, _PASSING, _LONG_TIME):
+        output = passing.sub("", output)
+    return re.sub(r"[─━═]+", "─", _FIGURE.sub("#", output))
 
 
 def _write_anew(path: Path, *needed: Path) -> None:

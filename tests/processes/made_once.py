@@ -1,43 +1,39 @@
-"""Folders of trainings that a program of their own makes, once for all test processes."""
+"""Folders of trainings that several processes make, once for all test processes."""
 
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from filelock import FileLock
 
-from tests.command_line import PROJECT
+from tests.command_line import PROJECT, ForkedPrograms
 
 
-def make_once(folder: Path, program: str) -> Path:
-    """Return the folder, in which a program has trained; the first test process to come here starts it.
+def make_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """Return the folder in which ``make`` has trained; the first test process to come here calls it.
 
     Args:
-        folder: Of the program; it is the program's argument, and has a file ``shapes.csv``.
-        program: A module that is run.
+        folder: Has a file ``shapes.csv``.
+        make: Called with the folder.
     """
     with FileLock(f"{folder}.lock"):
         if not (folder / "is-ready").exists():
             folder.mkdir()
             write_shapes(folder / "shapes.csv")
-            _run(program, folder)
+            make(folder)
             (folder / "is-ready").touch()
     return folder
 
 
-def _run(program: str, folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", program, str(folder)],
-        cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=1500,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+def run_once(folder: Path, module: str, programs: ForkedPrograms) -> Path:
+    """Return the folder in which a module that is run has trained; the folder is its argument."""
+
+    def run(folder: Path) -> None:
+        done = programs.run_python(("-m", module, str(folder)), cwd=PROJECT, env=os.environ)
+        assert done.returncode == 0, done.stderr
+
+    return make_once(folder, run)
 
 
 def write_shapes(path: Path) -> None:

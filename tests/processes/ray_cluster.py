@@ -23,10 +23,8 @@ def ray_variables() -> Iterator[dict[str, str]]:
     The folder's path is short enough for the sockets that lie below it.
     """
     folder = tempfile.mkdtemp(prefix="ray")
-    paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         yield {
-            "PYTHONPATH": os.pathsep.join(paths),
             "OMP_NUM_THREADS": "1",
             "RAY_TMPDIR": folder,
             "RAY_USAGE_STATS_ENABLED": "0",
@@ -42,10 +40,11 @@ def running_cluster(environ: Mapping[str, str]) -> Iterator[str]:
     """Start a cluster by ``ray start --head``, and give its address; its processes end with it."""
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--port=0"]
     options = ["--num-cpus=2", "--num-gpus=0", "--include-dashboard=false", "--disable-usage-stats"]
+    own = {**os.environ, **environ, "PYTHONPATH": str(PROJECT)}
     folder = Path(environ["RAY_TMPDIR"])
     with (
         (folder / "output.txt").open("w") as output,
-        subprocess.Popen([*command, *options], env=environ, stdout=output, stderr=output) as head,
+        subprocess.Popen([*command, *options], env=own, stdout=output, stderr=output) as head,
     ):
         try:
             yield _wait_for_address(head, folder)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.processes.made_once import make_once
+from tests.command_line import ForkedPrograms
+from tests.processes.made_once import run_once
 from tests.processes.own_trainings import NUM_ROWS
 
 pytestmark = [
@@ -17,9 +18,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def trained(shared_folder: Path) -> Path:
+def trained(shared_folder: Path, forked_programs: ForkedPrograms) -> Path:
     """A folder with what `tests.processes.own_trainings` writes."""
-    return make_once(shared_folder / "own_loaders", "tests.processes.own_trainings")
+    return run_once(shared_folder / "own_loaders", "tests.processes.own_trainings", forked_programs)
 
 
 def _seen(folder: Path, kind: str) -> list[Any]:

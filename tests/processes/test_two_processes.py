@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from tests.processes.made_once import make_once
 from tests.processes.same_training import assert_same_training, assert_same_weights
 from tests.processes.trainings import FAMILIES
 
@@ -16,12 +15,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by fork"),
 ]
-
-
-@pytest.fixture(scope="module")
-def trained(shared_folder: Path) -> Path:
-    """A folder with the run folders of `tests.processes.trainings`."""
-    return make_once(shared_folder / "processes", "tests.processes.trainings")
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -14,10 +14,7 @@ from nested_lightning.app.training.submodule_paths import find_submodules
 def adapt(composite: nn.Module, assembler: Assembler, places: Mapping[str, str]) -> None:
     """Inject the adapters that an assembler was given into submodules of what it put together.
 
-    Args:
-        composite: Has all its parts, with initial weights.
-        assembler: Seeds adapters by the paths of their layers.
-        places: Where the composite holds the parts of its wiring, by their names.
+    ``places`` says where the composite holds the parts of its wiring, by their names.
 
     Raises:
         CompositionError: A path names no submodule, two have modules in common, or peft refuses. Where faults

@@ -39,12 +39,7 @@ DATA = "data"
 
 
 class ItemMakers(Mapping[str, Callable[..., Any]]):
-    """What builds each of several parts: any name has something, and only those in settings are listed.
-
-    Args:
-        maker: Called with a name, and then as the part is.
-        names: The names in settings.
-    """
+    """What builds each of several parts: any name has something, and only those in settings are listed."""
 
     def __init__(self, maker: Callable[..., Any], names: Iterable[str] = ()) -> None:
         self._names, self._maker = tuple(names), maker
@@ -63,14 +58,7 @@ class ItemMakers(Mapping[str, Callable[..., Any]]):
 
 
 class Composer:
-    """Builds the composite of a family of one's own.
-
-    Args:
-        function: The wiring function.
-        path: Path of the family's section.
-        arguments: What the function is given besides the data.
-        takes_data: Whether it takes them.
-    """
+    """Builds the composite of a family of one's own."""
 
     def __init__(
         self, *, function: Callable[..., Any], path: str, arguments: Mapping[str, Any], takes_data: bool
@@ -134,11 +122,7 @@ class Composer:
             warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
 
     def _read(self, facts: DataFacts) -> None:
-        """Let the function read the data; a part that can't be built is reported when the model is built.
-
-        Raises:
-            CompositionError: The function ends early because of such a part.
-        """
+        """Let the function read the data; a part that can't be built is reported when the model is built."""
         faults: list[CompositionError] = []
         try:
             with on_meta():

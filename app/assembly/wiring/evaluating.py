@@ -81,11 +81,6 @@ def quiet_trainer(
 ) -> Iterator[Trainer]:
     """Give a Trainer that writes nothing, works on the model's device and leaves random state as it was.
 
-    Args:
-        model: The composite.
-        seed: Of what is drawn meanwhile.
-        callbacks: Of the Trainer.
-
     Raises:
         UserError: Module and datamodule don't fit, as Lightning says.
     """

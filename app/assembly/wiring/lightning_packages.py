@@ -8,16 +8,7 @@ _OTHER = "lightning.pytorch"
 
 
 def refuse_other_base(kind: type, base: type[LightningModule | LightningDataModule], place: str) -> None:
-    """Refuse a class that doesn't derive from one of Lightning's.
-
-    Args:
-        kind: The class.
-        base: What it should derive from.
-        place: What is said to be of this class, e.g. ``waves: data``.
-
-    Raises:
-        UserError: It doesn't; where it is the same of ``lightning.pytorch``, that is said.
-    """
+    """Refuse a class that doesn't derive from one of Lightning's; ``place`` is what is said to be of it."""
     if issubclass(kind, base):
         return
     what = f"{place} is a {kind.__name__}"

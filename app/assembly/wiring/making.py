@@ -67,13 +67,8 @@ class Place:
 def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
     """Return what is built at a place, by a class, a function, or a wiring function with parts of its own.
 
-    This is the one door that every part comes through, of any family, with a container and without.
-
-    Args:
-        maker: What is called; a ready module is returned as it is.
-        args: Positional arguments.
-        kwargs: Keywords.
-        place: Where it is.
+    This is the one door that every part comes through, of any family, with a container and without. A ready
+    module is returned as it is.
 
     Raises:
         CompositionError: It doesn't take the arguments; names the nearest one.

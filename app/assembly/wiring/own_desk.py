@@ -13,15 +13,7 @@ from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, TensorF
 from nested_lightning.app.assembly.wiring.predicting import OwnPredictor
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.record_files import plain_values
-from nested_lightning.app.serving.desk import (
-    Answer,
-    Asked,
-    Description,
-    Limits,
-    Part,
-    Upload,
-    split_answers,
-)
+from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, Upload, split_answers
 from nested_lightning.app.serving.forms import FORM, JSON, form_schema, parse_json
 from nested_lightning.app.serving.problems import unprocessable
 
@@ -43,10 +35,6 @@ class OwnDesk:
 
     A batch has the structure of the training's; what the step doesn't need of it, such as labels, may be
     null. Batches of several requests are computed together, as the step says something of each row.
-
-    Args:
-        predictor: The model.
-        data_spec: Knows the structure of a batch.
 
     Raises:
         UserError: Neither a batch nor files can be answered.
@@ -137,11 +125,7 @@ class OwnDesk:
 
 
 def _leaves(structure: Any, given: Any, place: str) -> Iterator[_Leaf]:
-    """Yield what is given for each tensor of a structure.
-
-    Raises:
-        Problem: It has another structure.
-    """
+    """Yield what is given for each tensor of a structure."""
     if structure is None or "other" in structure:
         return
     if "tensor" in structure:
@@ -162,11 +146,7 @@ def _described(structure: Any) -> str:
 
 
 def _read_tensors(leaves: Iterator[_Leaf]) -> Tensors:
-    """Return the tensors of a batch; what is null has as many rows as the others, of zeros.
-
-    Raises:
-        Problem: Something isn't lists of numbers of the right shape, or there are no rows.
-    """
+    """Return the tensors of a batch; what is null has as many rows as the others, of zeros."""
     read = [(leaf, None if leaf.given is None else _read_tensor(leaf)) for leaf in leaves]
     counts = {len(tensor) for _, tensor in read if tensor is not None}
     if len(counts) != 1 or 0 in counts:

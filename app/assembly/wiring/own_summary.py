@@ -9,12 +9,7 @@ from nested_lightning.app.data.data_summary import DataSummary
 
 
 def own_summary(datamodule: Any, data_spec: OwnDataSpec) -> DataSummary | None:
-    """Return the rows of each data set that a datamodule holds, and the shapes of the first batch.
-
-    Args:
-        datamodule: Ready for training; None: the module has loaders of its own.
-        data_spec: What the wiring function read of it.
-    """
+    """Return the rows of each data set of a datamodule, if there is one, and the first batch's shapes."""
     if datamodule is None:
         return None
     rows = {name.lstrip("_"): _num_rows(data) for name, data in datasets_of(datamodule).items()}

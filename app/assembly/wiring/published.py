@@ -1,11 +1,13 @@
 """What a wiring function can state about widths, besides passing them on."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.widths import StandIn, Width
 from nested_lightning.app.assembly.wiring.fitting import refuse_unfit
 from nested_lightning.app.assembly.wiring.wiring import running_assembler
+from nested_lightning.app.errors import did_you_mean
 
 
 def published(part: Any, attribute: str = "out_features") -> Width:
@@ -36,6 +38,17 @@ def report(error: CompositionError) -> None:
     if assembler is None:
         raise error
     assembler.report(error)
+
+
+def refuse_unknown(named: Iterable[str], known: Collection[str], *, at: str, what: str, are: str) -> None:
+    """Report each name that settings have at a path, and the data don't, with the nearest known one.
+
+    ``what`` says so, and ``are`` what the known ones are.
+    """
+    for name in named:
+        if name not in known:
+            there = f"{did_you_mean(name, known)} ({are.format(', '.join(known))})"
+            report(CompositionError(f"{at}.{name}: {what}{there}", path=f"{at}.{name}"))
 
 
 def check_taken(part: Any, **widths: Width) -> None:

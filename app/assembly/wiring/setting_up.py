@@ -24,10 +24,6 @@ _SEED = 0
 def make_datamodule(make: Callable[[], LightningDataModule], *, path: str) -> LightningDataModule:
     """Return a datamodule whose hooks draw the same numbers whenever Lightning calls them.
 
-    Args:
-        make: Makes it.
-        path: Of its provider, for messages.
-
     Raises:
         UserError: It is no LightningDataModule.
     """
@@ -84,10 +80,6 @@ class RepeatableHook:
     So ``random_split`` without a generator, or with one that the datamodule keeps, gives the same rows for
     training, test and prediction, in each process and on each rank. A stage whose rows are drawn, and would
     be those of another stage, gets numbers of its own. The caller's generators are left as they were.
-
-    Args:
-        datamodule: Of a stranger.
-        hook: Name of its method.
     """
 
     def __init__(self, datamodule: LightningDataModule, hook: str) -> None:

@@ -27,11 +27,7 @@ class WiredCalls:
     offered: frozenset[str] = frozenset()
 
     def given_to(self, names: Sequence[str]) -> dict[str, str]:
-        """Return the expressions by the arguments that take them, or that a misspelt keyword means.
-
-        Args:
-            names: Arguments of what is called, in order.
-        """
+        """Return the expressions by the arguments that take them, or that a misspelt keyword means."""
         found = dict(zip(names, self.positional, strict=False))
         for name, text in self.keywords.items():
             meant = [] if name in self.offered else get_close_matches(name, names, n=1)

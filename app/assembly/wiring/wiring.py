@@ -59,12 +59,7 @@ class Wiring:
         return cls(Assembler(path=path, seed=_seed.get()))
 
     def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Call the function with its parts bound to their paths.
-
-        Args:
-            function: The wiring function.
-            *args: What is given for its parameters, by position; for a part: what builds it, or a module.
-            **kwargs: The same by name.
+        """Call the function with its parts bound to their paths; a part is given as what builds it, or ready.
 
         Raises:
             CompositionError: An argument isn't taken, or a part can't be built.
@@ -99,12 +94,7 @@ class Wiring:
         return name in self._called
 
     def build(
-        self,
-        part: "BoundPart",
-        args: Any,
-        kwargs: Mapping[str, Any],
-        *,
-        offered: Mapping[str, Any],
+        self, part: "BoundPart", args: Any, kwargs: Mapping[str, Any], *, offered: Mapping[str, Any]
     ) -> Any:
         """Build the one part at a path.
 
@@ -216,14 +206,9 @@ def _factory(root: str, name: str, maker: Any, expected: Expected) -> BoundPart:
 
 
 class BoundParts(Mapping[str, BoundPart]):
-    """Parts by name at their paths.
+    """Parts by name at their paths, which are ``place`` with their name for ``{}``.
 
-    Args:
-        wiring: The run that they belong to.
-        place: Path of each below the composite, with ``{}`` for its name.
-        items: What builds those that have names of their own in the settings.
-        default: What builds any other.
-        expected: What has to come of each.
+    ``items`` build those that have names of their own in the settings, ``default`` any other.
     """
 
     def __init__(
@@ -239,11 +224,7 @@ class BoundParts(Mapping[str, BoundPart]):
         return tuple(self._asked)
 
     def refuse_unused(self) -> None:
-        """Refuse names that were given and that the wiring function didn't ask for.
-
-        Raises:
-            CompositionError: There is one.
-        """
+        """Refuse names that were given and that the wiring function didn't ask for."""
         for name in (one for one in self._items if one not in self._asked):
             path = self._wiring.assembler.locate(self._place.format(name))
             if not self._wiring.assembler.has_fault(path):

@@ -10,12 +10,7 @@ from types import FrameType
 
 @dataclass(frozen=True)
 class WrittenCall:
-    """One call as it is written.
-
-    Attributes:
-        place: File and line, e.g. ``my_file.py:12``; empty: not known.
-        arguments: Keywords with the expressions that are passed for them.
-    """
+    """One call as it is written: its place, e.g. ``my_file.py:12``, and its keywords' expressions."""
 
     place: str = ""
     arguments: dict[str, str] = field(default_factory=dict)

@@ -24,12 +24,7 @@ _BULGE = 20.0
 
 
 def draw_edges(entering: Mapping[str, Sequence[Edge]], layout: Layout) -> tuple[list[str], float]:
-    """Return lines, arrow heads and labels, each once, and the height of the picture.
-
-    Args:
-        entering: The edges into each node, by its name.
-        layout: Where everything lies; edges that lead back run below it.
-    """
+    """Return lines, arrow heads and labels, each once, and the height; edges that lead back run below."""
     lines: dict[str, None] = {}  # ordered, unlike a set
     height = layout.height
     for edge, end in (pair for edges in entering.values() for pair in _ends(edges, layout)):

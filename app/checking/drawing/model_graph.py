@@ -33,12 +33,9 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """An arrow between two nodes.
+    """An arrow between two nodes, with the shape of what flows.
 
-    Attributes:
-        source: Name of a node.
-        target: Name of a node.
-        label: Shape of what flows along it; empty: the source only builds the target, or is part of it.
+    The label is empty where the source only builds the target, or is part of it.
     """
 
     source: str
@@ -48,13 +45,7 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelGraph:
-    """A model as a graph.
-
-    Attributes:
-        title: Name of the model.
-        nodes: Each instance once, in the order of the tree.
-        edges: Between them.
-    """
+    """A model as a graph."""
 
     title: str
     nodes: tuple[Node, ...]

@@ -16,13 +16,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Bracketed:
-    """A call or a collection.
-
-    Attributes:
-        opening: What stands before the items, e.g. ``Linear(``.
-        items: Each with what stands before it, e.g. ``in_features=``.
-        closing: What stands after them.
-    """
+    """A call or a collection: each item comes with what stands before it, e.g. ``in_features=``."""
 
     opening: str
     items: Sequence[tuple[str, "Node"]]

@@ -101,3 +101,15 @@ class OneByOneSearch(ABC):
                     select(state, is_open.nonzero()[:, 0]),
                 )
         return GeneratedTokens(tokens=tokens[:, :length], log_probabilities=total)
+
+
+class FirstStep:
+    """Calls the decoder once, and ends each caption there, without looking at values."""
+
+    def __call__(
+        self, step: Step, state: State, *, special: SpecialTokens, max_length: int
+    ) -> GeneratedTokens:
+        """Return captions of the end token alone; see `Generation`."""
+        log_probabilities, _ = step(first_tokens(state, special), state)
+        tokens = torch.full((len(log_probabilities), 1), special.end, device=log_probabilities.device)
+        return GeneratedTokens(tokens=tokens, log_probabilities=log_probabilities[:, special.end])

@@ -26,11 +26,7 @@ _MAX_LOG_RATE = 70.0
 
 
 class CountsObjective(nn.Module):
-    """A Poisson distribution, of whose rate a head gives the logarithm beside that of the mean.
-
-    Args:
-        target: Mean of the training part.
-    """
+    """A Poisson distribution, of whose rate a head gives the logarithm beside that of the mean."""
 
     def __init__(self, *, target: CountTarget) -> None:
         super().__init__()

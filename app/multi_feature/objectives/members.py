@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nested_lightning.app.multi_feature.batch import FeatureBatch
+
 
 def member_losses(objective: Any, outputs: Tensor, target: Any) -> Tensor:
     """Return the loss of each row, [B], the mean of its members' where ``outputs`` is [B, M, O]."""
@@ -39,3 +41,17 @@ def _repeated(target: Any, num_members: int) -> Any:
     if isinstance(target, Mapping):
         return {name: _repeated(one, num_members) for name, one in target.items()}
     return target.repeat_interleave(num_members, dim=0)
+
+
+def batch_loss(objective: Any, outputs: Tensor, batch: FeatureBatch) -> tuple[Tensor, float]:
+    """Return the mean loss of rows, and what it counts among those of other batches.
+
+    Each row has its own weight, and that of its class.
+    """
+    loss_B = member_losses(objective, outputs, batch.target)
+    weights = [one for one in (batch.weight, objective.row_weights(batch.target)) if one is not None]
+    if not weights:
+        return loss_B.mean(), len(batch)
+    weight_B = torch.stack(weights).prod(dim=0)
+    total = weight_B.sum()
+    return (weight_B * loss_B).sum() / total, float(total)

@@ -67,12 +67,7 @@ class ClassPredictions(TabularAnswers):
 
 @dataclass(frozen=True, kw_only=True)
 class NumberPredictions(TabularAnswers):
-    """Numbers in the units of the file.
-
-    Attributes:
-        values: float64 of [N].
-        quantiles: By their level in (0, 1), float64 of [N].
-    """
+    """Numbers in the units of the file, float64 of [N], and quantiles by their level in (0, 1)."""
 
     values: Values
     quantiles: Mapping[float, Values]
@@ -116,11 +111,7 @@ class LabelPredictions(TabularAnswers):
 
 @dataclass(frozen=True, kw_only=True)
 class SeveralPredictions(TabularAnswers):
-    """Predictions of several columns.
-
-    Attributes:
-        by_column: Predictions of N rows by the column's name.
-    """
+    """Predictions of several columns."""
 
     by_column: Mapping[str, TabularAnswers]
 

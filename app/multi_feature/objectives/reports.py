@@ -53,11 +53,7 @@ def report_scores(
     scores: Mapping[str, Tensor], baseline: Mapping[str, Tensor], num_samples: int
 ) -> EvaluationReport:
     """Return scores of ``num_samples`` rows beside those of a constant answer."""
-    return EvaluationReport(
-        num_samples=num_samples,
-        scores=_numbers(scores),
-        baseline=_numbers(baseline),
-    )
+    return EvaluationReport(num_samples=num_samples, scores=_numbers(scores), baseline=_numbers(baseline))
 
 
 def _numbers(scores: Mapping[str, Tensor]) -> Scores:

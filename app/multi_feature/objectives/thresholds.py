@@ -58,11 +58,7 @@ def best_threshold(probabilities: Tensor, is_positive: Tensor, criterion: Criter
 def matthews_correlation(tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
     """Return Matthews' correlation coefficient, 0 where all answers or all rows are of one class.
 
-    Args:
-        tp: True positives, float64 of any shape, as are the others.
-        fp: False positives.
-        fn: False negatives.
-        tn: True negatives.
+    True and false positives, false and true negatives are float64 of one shape, any.
     """
     product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
     return (tp * tn - fp * fn) / product.clamp(min=1).sqrt()

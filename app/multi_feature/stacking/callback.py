@@ -14,7 +14,7 @@ from typing_extensions import override
 from nested_lightning.app.multi_feature.stacking.planning import plan_stacks
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
 from nested_lightning.app.multi_feature.stacking.stacked_optimizer import StackedOptimizer
-from nested_lightning.app.training.machine.temporary_change import TemporaryChange
+from nested_lightning.app.training.epoch_callback import TemporaryChange
 from nested_lightning.app.training.optimization import OptimizerFactory
 
 ELEMENTWISE_OPTIMIZERS = (Adam, AdamW, SGD)

@@ -69,13 +69,9 @@ class ModuleStack(nn.Module):
         return self.template(x_BGW.transpose(0, 1))
 
     def vectors(self, inputs: Mapping[str, Tensor | None]) -> Tensor | None:
-        """Return the vectors of all modules, [G, B, F_out].
+        """Return the vectors of all modules, [G, B, F_out]; None: an input is missing or of another width.
 
-        Args:
-            inputs: Tensors of [B, F_g] by name, also of modules that aren't in the stack.
-
-        Returns:
-            None, where an input is missing or of another width.
+        ``inputs`` are tensors of [B, F_g] by name, also of modules that aren't in the stack.
         """
         own = [inputs[name] for name in self.names]
         present = [tensor for tensor in own if tensor is not None]

@@ -13,11 +13,8 @@ from nested_lightning.app.multi_feature.stacking.stack import ModuleStack, cut
 class StackedOptimizer:
     """Puts common parameters in the place of the single ones in an optimiser, with their state.
 
-    A checkpoint is the same whether modules were stacked or not, so that either can go on from it.
-
-    Args:
-        optimizer: Treats each number by itself; has the single parameters.
-        stacks: Whose common parameters it is to work on; those of one are all in one of its groups.
+    A checkpoint is the same whether modules were stacked or not, so that either can go on from it. The
+    optimiser treats each number by itself; the parameters of one stack are all in one of its groups.
     """
 
     def __init__(self, *, optimizer: Optimizer, stacks: Sequence[ModuleStack]) -> None:

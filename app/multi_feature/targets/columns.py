@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +32,30 @@ LACKS_ROWS = "choose another multi_feature.data.split, or add rows"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassColumn:
+class _Column:
+    """What columns of every kind have in common."""
+
+    name: str
+    values: Any
+
+    @property
+    def is_missing(self) -> Flags:
+        """Bool of [N]."""
+        return is_missing(self.values)
+
+    def keep(self, rows: Flags) -> Self:
+        """Return the rows that are True in ``rows``, bool of [N]."""
+        is_array = isinstance(self.values, np.ndarray)
+        return replace(self, values=self.values[rows] if is_array else self.values.filter(pa.array(rows)))
+
+    def strata(self, min_size: int) -> Rows | None:
+        """Return no classes to share out."""
+        del min_size
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassColumn(_Column):
     """A column of classes.
 
     Attributes:
@@ -43,20 +66,10 @@ class ClassColumn:
         known: The classes of a trained model, in order; None: those of the column.
     """
 
-    name: str
     kind: Literal["classes", "binary"]
     values: pa.StringArray
     positive: str | None = None
     known: tuple[str, ...] | None = None
-
-    @property
-    def is_missing(self) -> Flags:
-        """Bool of [N]."""
-        return is_missing(self.values)
-
-    def keep(self, rows: Flags) -> Self:
-        """Return the rows that are True in ``rows``, bool of [N]."""
-        return replace(self, values=self.values.filter(pa.array(rows)))
 
     @property
     def advice(self) -> str:
@@ -123,7 +136,7 @@ class ClassColumn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumberColumn:
+class NumberColumn(_Column):
     """A column of numbers, or of counts.
 
     Attributes:
@@ -132,22 +145,8 @@ class NumberColumn:
         values: float64 of [N], NaN where missing.
     """
 
-    name: str
     kind: Literal["number", "counts"]
     values: Numbers
-
-    @property
-    def is_missing(self) -> Flags:
-        """Bool of [N]."""
-        return is_missing(self.values)
-
-    def keep(self, rows: Flags) -> Self:
-        """Return the rows that are True in ``rows``, bool of [N]."""
-        return replace(self, values=self.values[rows])
-
-    def strata(self, min_size: int) -> None:
-        """Return nothing: numbers have no classes to share out."""
-        del min_size
 
     def fit(self, train: Rows) -> NumberTarget | CountTarget:
         """Return what a model must know of the column, by the rows ``train``.
@@ -165,7 +164,7 @@ class NumberColumn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelColumn:
+class LabelColumn(_Column):
     """A column of sets of labels.
 
     Attributes:
@@ -174,22 +173,8 @@ class LabelColumn:
         separator: What stood between the labels of a cell; None: cells are lists.
     """
 
-    name: str
     values: pa.ListArray
     separator: str | None = None
-
-    @property
-    def is_missing(self) -> Flags:
-        """Bool of [N]."""
-        return is_missing(self.values)
-
-    def keep(self, rows: Flags) -> Self:
-        """Return the rows that are True in ``rows``, bool of [N]."""
-        return replace(self, values=self.values.filter(pa.array(rows)))
-
-    def strata(self, min_size: int) -> None:
-        """Return nothing: a row has any number of labels."""
-        del min_size
 
     def fit(self, train: Rows) -> LabelTarget:
         """Return what a model must know of the column, by the rows ``train``.

@@ -34,13 +34,7 @@ _DECIMAL_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
 
 
 class Guess(NamedTuple):
-    """What a column suggests.
-
-    Attributes:
-        kind: The objective's.
-        reason: Why.
-        is_sure: Whether it could hardly be meant otherwise.
-    """
+    """The kind of objective that a column suggests, why, and whether it could hardly be meant otherwise."""
 
     kind: Kind
     reason: str

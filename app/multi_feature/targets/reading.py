@@ -11,7 +11,7 @@ import pyarrow as pa
 from torch import Tensor
 
 from nested_lightning.app.data.stratified import Rows
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.multi_feature.targets.columns import (
     ClassColumn,
     LabelColumn,
@@ -26,6 +26,7 @@ from nested_lightning.app.multi_feature.targets.guessing import (
 )
 from nested_lightning.app.multi_feature.targets.several import AnyTarget, SeveralTargets, targets_by_column
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, Kind, LabelTarget, Target
+from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.label_sets import label_sets
 from nested_lightning.app.tables.labels import find_label, label_values, refuse_missing_labels
 from nested_lightning.app.tables.sample_columns import Flags
@@ -76,11 +77,7 @@ class TargetColumns:
         return TargetColumns(columns=kept, guesses=self.guesses, is_several=self.is_several)
 
     def refuse_missing(self) -> None:
-        """Refuse rows without a target.
-
-        Raises:
-            UserError: Names column and row.
-        """
+        """Refuse rows without a target."""
         for one in self.columns:
             advice = one.advice if isinstance(one, ClassColumn) else ""
             refuse_missing_labels(one.is_missing, what=f"the label '{one.name}'", advice=advice)
@@ -115,12 +112,7 @@ class TargetColumns:
 
 
 def read_targets(table: pa.Table, wanted: WantedTarget, known: AnyTarget | None = None) -> TargetColumns:
-    """Read the columns that are to be predicted.
-
-    Args:
-        table: Has them.
-        wanted: What is said of them.
-        known: What a trained model knows of them, by which they are read; None: they are new.
+    """Read the columns that are to be predicted, as a trained model knows them if there is one.
 
     Raises:
         UserError: There is no such column, or it isn't what is wanted; with column, row and advice.
@@ -158,11 +150,7 @@ def _read(
 
 
 def _refuse_idle(columns: Sequence[TargetColumn], wanted: WantedTarget, known: AnyTarget | None) -> None:
-    """Refuse settings of columns that don't exist.
-
-    Raises:
-        UserError: A positive class is named, and no column has two; or a separator, and none has labels.
-    """
+    """Refuse a positive class where no column has two, and a separator where none has labels."""
     kinds = {one.name: "labels" if isinstance(one, LabelColumn) else one.kind for one in columns}
     said = {"positive": ("binary", wanted.positive), "label_separator": ("labels", wanted.separator)}
     for setting, (kind, value) in said.items():
@@ -172,3 +160,23 @@ def _refuse_idle(columns: Sequence[TargetColumn], wanted: WantedTarget, known: A
                 f"multi_feature.data.{setting}={value} is for the objective {kind}, and {found}: leave it"
                 " out, or set multi_feature.objective.kind"
             )
+
+
+def read_weights(table: pa.Table, column: str) -> Numbers:
+    """Return what each of N rows counts, float64 of [N], above 0.
+
+    Raises:
+        UserError: There is no such column, or a weight is missing or not above 0; the message names the row.
+    """
+    if column not in table.column_names:
+        near = did_you_mean(column, table.column_names)
+        raise UserError(f"multi_feature.data.weight: there is no column '{column}'{near}")
+    weights = read_numbers(table.column(column), name=column)
+    is_wrong = ~(weights > 0)  # NaN too
+    if is_wrong.any():
+        row = int(is_wrong.argmax())
+        raise UserError(
+            f"column '{column}' holds {weights[row]:g}, first in row {row + 1:,}; a row's weight must be a"
+            " number above 0: correct it, or leave the row out of the file"
+        )
+    return weights

@@ -78,15 +78,26 @@ class ClassTarget:
         return self.names[1:] if self.kind == "binary" else self.names
 
 
-@dataclass(frozen=True, kw_only=True)
-class NumberTarget:
-    """A column of numbers.
+class _OneNumber:
+    """What columns of a number for each row have in common."""
 
-    Attributes:
-        column: The column's name in the file.
-        mean: Mean of the training part.
-        scale: Population standard deviation of the training part.
-    """
+    column: str
+
+    def example(self, num_rows: int) -> Tensor:
+        """Return what `encode` may give of that many rows."""
+        import torch
+
+        return torch.arange(num_rows).float()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the rows of a head's weights stand for."""
+        return (self.column,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTarget(_OneNumber):
+    """A column of numbers, with mean and population standard deviation of the training part."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -112,26 +123,10 @@ class NumberTarget:
 
         return to_double(standardised) * self.scale + self.mean
 
-    def example(self, num_rows: int) -> Tensor:
-        """Return what `encode` may give of that many rows."""
-        import torch
-
-        return torch.arange(num_rows).float()
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """What the rows of a head's weights stand for."""
-        return (self.column,)
-
 
 @dataclass(frozen=True, kw_only=True)
-class CountTarget:
-    """A column of counts: whole numbers, 0 or more.
-
-    Attributes:
-        column: The column's name in the file.
-        mean: Mean of the training part.
-    """
+class CountTarget(_OneNumber):
+    """A column of counts: whole numbers, 0 or more, with the mean of the training part."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -154,17 +149,6 @@ class CountTarget:
         """Return counts of [N] as they are."""
         counts: list[float] = encoded.tolist()
         return counts
-
-    def example(self, num_rows: int) -> Tensor:
-        """Return what `encode` may give of that many rows."""
-        import torch
-
-        return torch.arange(num_rows).float()
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """What the rows of a head's weights stand for."""
-        return (self.column,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,11 +210,7 @@ Target: TypeAlias = ClassTarget | NumberTarget | CountTarget | LabelTarget
 
 
 def refuse_other_than_counts(values: Numbers, column: str) -> None:
-    """Refuse numbers that count nothing.
-
-    Raises:
-        UserError: One is negative or has a fraction; the message names the first row.
-    """
+    """Refuse numbers that count nothing."""
     is_wrong = (values < 0) | (values != np.floor(values))
     if is_wrong.any():
         row = int(is_wrong.argmax())

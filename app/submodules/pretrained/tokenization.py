@@ -11,11 +11,7 @@ from nested_lightning.app.submodules.pretrained.libraries import library
 
 
 def load_tokenizer(text: str) -> Any:
-    """Return a tokenizer of the library tokenizers that neither cuts nor fills up.
-
-    Args:
-        text: Its JSON.
-    """
+    """Return a tokenizer of the library tokenizers that neither cuts nor fills up."""
     made = library("tokenizers", extra="pretrained", wanted_by="a tokenizer").Tokenizer.from_str(text)
     made.no_truncation()
     made.no_padding()

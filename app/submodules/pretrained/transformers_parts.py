@@ -28,11 +28,8 @@ _LARGE = 384
 def describe(*, weights: str) -> dict[str, Any]:
     """Return what a part is, as plain data: its ``config.json``, and that of its pictures within it.
 
-    Args:
-        weights: A folder as ``save_pretrained`` writes it.
-
     Raises:
-        UserError: It has no config, or one that needs code of its own.
+        UserError: ``weights`` is no folder as ``save_pretrained`` writes it, or needs code of its own.
     """
     if weights == NONE:
         raise UserError(
@@ -153,11 +150,7 @@ def known_config(config: Mapping[str, Any]) -> Any:
 def load_network(network: Any, *, weights: str, sha256: str | None, new: Container[str] = ()) -> str:
     """Load the weights of a model by the library's own reading, and say what was taken.
 
-    Args:
-        network: The model.
-        weights: Where they are.
-        sha256: Digest of the weights; None: it may be any.
-        new: Names of tensors that may be missing there, and then stay as they are.
+    Tensors of the names ``new`` may be missing there, and then stay as they are.
 
     Raises:
         UserError: They aren't there, aren't whole, or are of another model.

@@ -8,11 +8,7 @@ from nested_lightning.app.training.epoch_callback import EpochCallback
 
 
 class ChannelsLast(EpochCallback):
-    """Lays out the weights of convolutions with channels last; values, names and shapes stay the same.
-
-    Args:
-        is_wanted: Whether anything is laid out anew.
-    """
+    """Lays out the weights of convolutions with channels last; values, names and shapes stay the same."""
 
     def __init__(self, *, is_wanted: bool) -> None:
         self._is_wanted = is_wanted

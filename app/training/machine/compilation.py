@@ -10,7 +10,7 @@ from torch import nn
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.machine.temporary_change import TemporaryChange
+from nested_lightning.app.training.epoch_callback import TemporaryChange
 
 _RECOMPILATIONS = 16
 """For each module: training and evaluation, and some sizes of a batch; torch counts those of all together."""
@@ -21,9 +21,6 @@ class Compilation(TemporaryChange):
 
     Names and weights stay as they are, and so do checkpoints. The first batch of each shape takes seconds to
     minutes, so that it pays for long trainings of large models alone.
-
-    Args:
-        is_wanted: Whether anything is compiled.
     """
 
     def __init__(self, *, is_wanted: bool) -> None:

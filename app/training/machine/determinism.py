@@ -9,7 +9,7 @@ import torch
 from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
-from nested_lightning.app.training.machine.temporary_change import TemporaryChange
+from nested_lightning.app.training.epoch_callback import TemporaryChange
 
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 _REPEATABLE = ":4096:8"

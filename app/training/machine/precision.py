@@ -26,11 +26,7 @@ def choose_precision(wanted: str, *, accelerator: str) -> str:
 
 
 def computes_bf16(device: str) -> bool:
-    """Return whether a device has instructions of its own for bf16.
-
-    Args:
-        device: ``cpu``, ``cuda`` or another type of torch's devices.
-    """
+    """Return whether a device has instructions of its own for bf16."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device == "cpu":

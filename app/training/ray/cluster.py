@@ -25,8 +25,7 @@ def require_token() -> None:
 def find_cluster(address: str | None) -> str | None:
     """Return the address of the cluster that is meant, once something answers there; None: a new one.
 
-    Args:
-        address: What was asked for; None: what ``RAY_ADDRESS`` says.
+    Without an ``address`` it is what ``RAY_ADDRESS`` says.
 
     Raises:
         UserError: It is no address, or nothing answers.

@@ -18,7 +18,7 @@ _LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
-def log_to_file(path: Path | None, *, terminal_level: int = logging.WARNING) -> Iterator[None]:
+def log_to_file(path: Path | None) -> Iterator[None]:
     """Append what is logged inside the block to a file, and only show what matters on the terminal.
 
     Takes the loggers of the project and of Lightning from INFO on, and every warning, which is shown all
@@ -26,13 +26,12 @@ def log_to_file(path: Path | None, *, terminal_level: int = logging.WARNING) -> 
 
     Args:
         path: The file; its folder exists. None: there is none, and only the terminal is kept quiet.
-        terminal_level: The least level at which Lightning still writes to the terminal.
     """
     handler = logging.NullHandler() if path is None else logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter(_LINE))
     with ExitStack() as stack:
         stack.callback(handler.close)
-        stack.enter_context(quiet_lightning(terminal_level))
+        stack.enter_context(quiet_lightning())
         for name in (PROJECT_LOGGER, *_LIGHTNING_LOGGERS, "py.warnings"):
             stack.enter_context(_attached(logging.getLogger(name), handler))
         stack.enter_context(_warnings_logged(logging.getLogger("py.warnings"), handler))
@@ -53,19 +52,19 @@ def _attached(logger: logging.Logger, handler: logging.Handler) -> Iterator[None
 
 
 @contextmanager
-def quiet_lightning(level: int = logging.WARNING) -> Iterator[None]:
-    """Keep Lightning's remarks below a level off the terminal."""
+def quiet_lightning() -> Iterator[None]:
+    """Keep Lightning's remarks below warnings off the terminal."""
     with ExitStack() as stack:
         for name in _LIGHTNING_LOGGERS:
-            stack.enter_context(_quiet(logging.getLogger(name), level))
+            stack.enter_context(_quiet(logging.getLogger(name)))
         yield
 
 
 @contextmanager
-def _quiet(logger: logging.Logger, level: int) -> Iterator[None]:
+def _quiet(logger: logging.Logger) -> Iterator[None]:
     levels_before = [(handler, handler.level) for handler in logger.handlers]
     for handler, level_before in levels_before:
-        handler.setLevel(max(level, level_before))
+        handler.setLevel(max(logging.WARNING, level_before))
     try:
         yield
     finally:

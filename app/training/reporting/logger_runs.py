@@ -15,11 +15,7 @@ _IDS = "ids"
 
 
 class LoggerRuns(EpochCallback):
-    """Logs settings, overrides, the data's fingerprint and the best checkpoint; saves the ids of runs.
-
-    Args:
-        run_folder: Where the checkpoints are.
-    """
+    """Logs settings, overrides, the data's fingerprint and the best checkpoint; saves the ids of runs."""
 
     def __init__(self, *, run_folder: RunFolder) -> None:
         self._run_folder = run_folder

@@ -8,11 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning.loggers import (
-    CSVLogger,
-    Logger,
-    TensorBoardLogger,
-)
+from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
@@ -22,8 +18,8 @@ from nested_lightning.app.training.reporting.secrets import without_secrets
 class Tracker(Logger):
     """What our loggers have in common: they hide secrets, and know their names and runs.
 
-    Attributes:
-        item: The logger's name in the settings.
+    Each takes its name in the settings, ``item``, the run folder, and the id of the run to go on in, None for
+    a new one; what else it takes is called as in Lightning's logger.
     """
 
     item = ""
@@ -45,12 +41,7 @@ class Tracker(Logger):
 
 
 class TensorBoard(Tracker, TensorBoardLogger):
-    """TensorBoard's event files in the folder ``tensorboard`` of the run folder.
-
-    Args:
-        item: The logger's name in the settings.
-        folder: Run folder.
-        run: Nothing that it needs: event files are continued.
+    """TensorBoard's event files in the folder ``tensorboard`` of the run folder, which are continued.
 
     Raises:
         UserError: The package isn't installed.
@@ -63,14 +54,7 @@ class TensorBoard(Tracker, TensorBoardLogger):
 
 
 class Csv(Tracker, CSVLogger):
-    """Lightning's CSV file in ``NAME/version_0`` of the run folder; a training that goes on begins the next.
-
-    Args:
-        item: The logger's name in the settings.
-        folder: Run folder.
-        run: Nothing that it needs.
-        flush_logs_every_n_steps: Logged steps from one write to the next.
-    """
+    """Lightning's CSV file in ``NAME/version_0`` of the run folder; one that goes on begins the next."""
 
     def __init__(
         self, *, item: str, folder: Path, run: str | None = None, flush_logs_every_n_steps: int = 100
@@ -80,15 +64,7 @@ class Csv(Tracker, CSVLogger):
 
 
 def require(module: str, item: str) -> None:
-    """Refuse to go on without a package.
-
-    Args:
-        module: Its module.
-        item: Name of the logger that needs it.
-
-    Raises:
-        UserError: It isn't installed.
-    """
+    """Refuse to go on without a package."""
     if find_spec(module) is None:
         extra = module.removesuffix("_ml")
         raise UserError(f"trainer.loggers.{item} needs a package: pip install 'nested-lightning[{extra}]'")

@@ -8,11 +8,7 @@ from torch import Tensor
 
 
 class NumbersAlone:
-    """Stands for ``self.logger.experiment``: logs numbers, and warns that everything else is dropped.
-
-    Args:
-        log: Called with numbers by name, and the step or None.
-    """
+    """Stands for ``self.logger.experiment``: logs numbers by name, and warns that all else is dropped."""
 
     def __init__(self, log: Callable[[Mapping[str, Any], int | None], None]) -> None:
         self._log = log

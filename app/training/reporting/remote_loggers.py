@@ -32,17 +32,6 @@ class _Remote(Tracker):
 class Wandb(_Remote, WandbLogger):
     """Weights & Biases.
 
-    Args:
-        item: The logger's name in the settings.
-        folder: Run folder; what is to be sent is kept in it.
-        run: Id of the run to go on in; None: a new one.
-        project: Project.
-        entity: User or team; None: the key's own.
-        name: Name of the run; None: a random one.
-        group: Group of runs.
-        tags: Tags of the run.
-        offline: Whether nothing is sent.
-
     Raises:
         UserError: The package isn't installed.
     """
@@ -89,16 +78,7 @@ class Wandb(_Remote, WandbLogger):
 
 
 class Mlflow(_Remote, MLFlowLogger):
-    """MLflow.
-
-    Args:
-        item: The logger's name in the settings.
-        folder: Run folder, where everything is kept if there is no address of a server.
-        run: Id of the run to go on in; None: a new one.
-        experiment_name: Experiment.
-        run_name: Name of the run; None: a random one.
-        tracking_uri: Address of the server; None: that of the variable MLFLOW_TRACKING_URI, if there is one.
-        tags: Tags of the run.
+    """MLflow; without ``tracking_uri`` at the address in MLFLOW_TRACKING_URI, else in the run folder.
 
     Raises:
         UserError: The package isn't installed.
@@ -165,16 +145,6 @@ class Mlflow(_Remote, MLFlowLogger):
 
 class Comet(_Remote, CometLogger):
     """Comet.
-
-    Args:
-        item: The logger's name in the settings.
-        folder: Run folder; what is to be sent later is kept in it.
-        run: Key of the experiment to go on in; None: a new one.
-        workspace: Workspace; None: the key's own.
-        project: Project.
-        name: Name of the experiment; None: a random one.
-        tags: Tags of the experiment.
-        online: Whether anything is sent.
 
     Raises:
         UserError: The package isn't installed.

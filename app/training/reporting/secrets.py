@@ -23,10 +23,6 @@ def without_secrets(value: Any, *, name: str = "") -> Any:
 
     These are what stands before the @ of an address, or as a key in its query; texts whose name ends with
     ``password``, ``token`` and the like; and wherever they stand, the values of variables of such names.
-
-    Args:
-        value: Plain values, nested in mappings and lists.
-        name: By which it is known.
     """
     if isinstance(value, Mapping):
         return {key: without_secrets(one, name=str(key)) for key, one in value.items()}

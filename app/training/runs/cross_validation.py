@@ -21,11 +21,7 @@ from nested_lightning.app.training.runs.run_folder import RunFolder
 
 @runtime_checkable
 class SampleEvaluator(Protocol):
-    """An evaluator that has an answer for each sample of the data.
-
-    Attributes:
-        sample_columns: The columns that say which sample is meant, and by which they are sorted.
-    """
+    """An evaluator that has an answer for each sample, sorted by the columns that say which one is meant."""
 
     sample_columns: ClassVar[Sequence[str]]
 

@@ -18,11 +18,7 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 class TrainingInterruptedError(BaseException):
-    """A signal ended the training; no `Exception`, as `KeyboardInterrupt` is none.
-
-    Attributes:
-        signum: Number of the signal.
-    """
+    """A signal ended the training; no `Exception`, as `KeyboardInterrupt` is none."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(f"stopped by {signal.Signals(signum).name}")

@@ -11,8 +11,7 @@ from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
 from nested_lightning.app.seam.logged_values import about_to_be_logged
-from nested_lightning.app.training.epoch_callback import EpochCallback
-from nested_lightning.app.training.machine.temporary_change import TemporaryChange
+from nested_lightning.app.training.epoch_callback import EpochCallback, TemporaryChange
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.runs.interruption import Interruption

@@ -1,19 +1,21 @@
 """Lightning's complaints about its arguments, in the words of our settings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from nested_lightning.app.errors import UserError
 
+_LIMITS = ("limit_train_batches", "limit_val_batches")
+
 
 @contextmanager
-def misfit_as_user_error(names: Mapping[str, str]) -> Iterator[None]:
+def misfit_as_user_error(*, overfits: bool) -> Iterator[None]:
     """Turn what Lightning and torch say of settings that don't fit the model into a user's error.
 
     Args:
-        names: Lightning's names of arguments to the names of the settings that set them.
+        overfits: Whether ``overfit_batches`` sets the limits of batches.
 
     Raises:
         UserError: Lightning refused its arguments, a schedule its number of steps.
@@ -22,8 +24,8 @@ def misfit_as_user_error(names: Mapping[str, str]) -> Iterator[None]:
         yield
     except MisconfigurationException as error:
         reason = " ".join(str(error).split())
-        for lightnings, name in names.items():
-            reason = reason.replace(lightnings, name)
+        for limit in _LIMITS if overfits else ():
+            reason = reason.replace(limit, "overfit_batches")
         raise UserError(f"the settings of the trainer don't fit the model: {reason}") from error
     except ValueError as error:
         if "specified number of total steps" in str(error):

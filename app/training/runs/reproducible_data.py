@@ -15,7 +15,7 @@ from nested_lightning.app.data.reproducible_loader import ReproducibleLoader, is
 from nested_lightning.app.data.resumable_loader import ResumableLoader, next_epoch
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
-from nested_lightning.app.training.machine.temporary_change import TemporaryChange
+from nested_lightning.app.training.epoch_callback import TemporaryChange
 
 _TRAINING = "train_dataloader"
 _LOADERS = (_TRAINING, "val_dataloader", "test_dataloader")

@@ -43,12 +43,7 @@ _logger = logging.getLogger("nested_lightning.resume_point")
 
 @dataclass(frozen=True, kw_only=True)
 class ResumePoint:
-    """A checkpoint to go on from.
-
-    Attributes:
-        path: The file.
-        checkpoint: What is in it.
-    """
+    """A checkpoint to go on from."""
 
     path: Path
     checkpoint: dict[str, Any]

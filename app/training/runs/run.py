@@ -5,13 +5,14 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
+from operator import or_
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from torchmetrics import Metric
 
 from nested_lightning.app.checkpoints.checkpoint_io import (
@@ -43,9 +44,11 @@ from nested_lightning.app.training.runs.scores import scores_of
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.unfit_callbacks import refuse_unfit
 
+CallbackT = TypeVar("CallbackT", bound=Callback)
 _logger = logging.getLogger(PROJECT_LOGGER)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TrainingRun:
     """Trains a model, evaluates its best checkpoint and writes the results.
 
@@ -64,8 +67,8 @@ class TrainingRun:
         keep: Called with the model after its training, in evaluation mode; returns what makes the result's
             predictor. None: nothing is kept.
         device: Where the model is put then, e.g. ``auto``, see `find_device`.
-        last_training: Is told how the training ends; None: nobody asks.
-        data_summary: Returns what was understood of the data, which may read them; None: nothing is known.
+        last_training: Is told how the training ends.
+        summarize_data: Returns what was understood of the data, which may read them; None: nothing is known.
         write_report: Called with the result when all else is done, and whether only what costs no time is
             to be reported; None: there is no report.
 
@@ -73,45 +76,27 @@ class TrainingRun:
         looks_at_test: Whether the test part is evaluated; a training that ended without goes on with that.
     """
 
-    def __init__(
-        self,
-        *,
-        trainer: Trainer,
-        model: LightningModule,
-        datamodule: LightningDataModule,
-        run_folder: RunFolder,
-        seed: int = 0,
-        settings: Mapping[str, Any] | None = None,
-        num_threads: ThreadCount = None,
-        batch_size: int = 1,
-        resume_from: Path | None = None,
-        result: TrainingResult | None = None,
-        keep: Callable[[LightningModule], Callable[[], Any]] | None = None,
-        device: str = "cpu",
-        last_training: LastTraining | None = None,
-        data_summary: Callable[[], DataSummary | None] = lambda: None,
-        write_report: Callable[[TrainingResult, bool], None] | None = None,
-    ) -> None:
-        self.trainer = trainer
-        self.model = model
-        self.datamodule = datamodule
-        self.run_folder = run_folder
-        self._seed = seed
-        self._settings = settings
-        self._num_threads: ThreadCount = num_threads
-        self._batch_size = batch_size
-        self._resume_from = resume_from
-        self._result = result
-        self._keep, self._device = keep, device
-        self._last_training = last_training or LastTraining()
-        self._summarize_data = data_summary
-        self.looks_at_test = True
-        self._write_report = write_report
+    trainer: Trainer
+    model: LightningModule
+    datamodule: LightningDataModule
+    run_folder: RunFolder
+    seed: int = 0
+    settings: Mapping[str, Any] | None = None
+    num_threads: ThreadCount = None
+    batch_size: int = 1
+    resume_from: Path | None = None
+    result: TrainingResult | None = None
+    keep: Callable[[LightningModule], Callable[[], Any]] | None = None
+    device: str = "cpu"
+    last_training: LastTraining = field(default_factory=LastTraining)
+    summarize_data: Callable[[], DataSummary | None] = lambda: None
+    write_report: Callable[[TrainingResult, bool], None] | None = None
+    looks_at_test: bool = field(default=True, init=False)
 
     @cached_property
     def data_summary(self) -> DataSummary | None:
         """What was understood of the data; None: nothing is known, or nothing is left to train."""
-        return None if self._result is not None else self._summarize_data()
+        return None if self.result is not None else self.summarize_data()
 
     def __repr__(self) -> str:
         return f"<training of {type(self.model).__name__} in {self.run_folder.path}>"
@@ -124,27 +109,28 @@ class TrainingRun:
                 checkpoint, or another process trains in the run folder.
             TrainingInterruptedError: A signal ended it. Where it was in training, it is saved.
         """
-        with self._last_training.watching(self.run_folder):
+        with self.last_training.watching(self.run_folder):
             result = self._run()
             result = replace(result, make_predictor=self._hand_over())
-        if self._result is None and self.run_folder.results_file.exists() and self.trainer.is_global_zero:
+        if self.result is None and self.run_folder.results_file.exists() and self.trainer.is_global_zero:
             self._report(result)
         return result
 
     def _run(self) -> TrainingResult:
-        if self._result is not None:
+        if self.result is not None:
             self._load_best()
-            return self._result if self._result.test_metrics else self._with_test(self._result)
-        self._refuse_to_replace_results()
-        is_first = self.trainer.is_global_zero  # of several processes, which share the folder
-        held = locked(self.run_folder) if is_first else nullcontext()
+            return self.result if self.result.test_metrics else self._with_test(self.result)
+        if self.resume_from is None and self.trainer.global_step == 0:
+            self.run_folder.refuse_to_replace_results()
+        # of several processes, which share the folder, the first one locks it
+        held = locked(self.run_folder) if self.trainer.is_global_zero else nullcontext()
         refuse_unfit(self.trainer.callbacks, self.model)  # type: ignore[attr-defined]
         with disk_full_as_user_error(self.run_folder.path), held, self._listening():
             return self._train_and_evaluate()
 
     def _with_test(self, result: TrainingResult) -> TrainingResult:
         """Return a result with scores of the test part, which nobody has looked at so far."""
-        with seeded_generators(self._seed):
+        with seeded_generators(self.seed):
             (scores,) = self._score("test")
         result = replace(result, test_metrics=scores)
         if scores and self.trainer.is_global_zero:
@@ -153,45 +139,33 @@ class TrainingRun:
 
     def _report(self, result: TrainingResult) -> None:
         """Write the report, which never costs a training that has ended well."""
-        if self._write_report is None:
+        if self.write_report is None:
             return
         try:
             with log_to_file(None):
-                self._write_report(result, self.trainer.world_size > 1)
+                self.write_report(result, self.trainer.world_size > 1)
         except (Exception, KeyboardInterrupt) as error:
             warnings.warn(unwritten_report(error), stacklevel=3)
 
-    def _refuse_to_replace_results(self) -> None:
-        if (
-            self._resume_from is None
-            and self.trainer.global_step == 0
-            and self.run_folder.results_file.exists()
-        ):
-            is_whole = self.run_folder.checkpoint_of_results.is_file()
-            rest = ":" if is_whole else ", and its checkpoints are gone: put them back, or"
-            raise UserError(
-                f"run folder {self.run_folder.path}: its training has ended{rest} begin a new training in"
-                " another folder"
-            )
-
     def _train_and_evaluate(self) -> TrainingResult:
-        began_at_s = time.monotonic()
+        began_at_s, settings = time.monotonic(), self.settings or {}
         if self.trainer.is_global_zero:
             self.run_folder.remove_leftovers()
-        if self._settings is not None and self.trainer.is_global_zero:
-            self._write_settings(self._settings)
+        if self.settings is not None and self.trainer.is_global_zero:
+            self._write_settings(self.settings)
         with (
             log_to_file(self.run_folder.log_file if self.trainer.is_global_zero else None),
-            torch_threads(count_threads(self._num_threads, self.model, batch_size=self._batch_size)),
+            torch_threads(count_threads(self.num_threads, self.model, batch_size=self.batch_size)),
             memory_left_as_it_is(),
-            seeded_generators(self._seed),
-            misfit_as_user_error(self._limits),
+            seeded_generators(self.seed),
+            misfit_as_user_error(overfits=bool(settings.get("trainer", {}).get("overfit_batches"))),
             naming_unlogged(self.trainer),
         ):
-            self._log_data()
+            for line in self.data_summary.log_lines() if self.data_summary else ():
+                _logger.info("data: %s", line)
             for override in self._overrides:
                 _logger.info("override %s: %s", override.path, override.text_with_digest)
-            self.trainer.ckpt_path = self._resume_from  # as an argument of fit, no callback's setup knew it
+            self.trainer.ckpt_path = self.resume_from  # as an argument of fit, no callback's setup knew it
             self.trainer.fit(self.model, datamodule=self.datamodule, weights_only=True)
             self.trainer.ckpt_path = None
             num_steps = self.trainer.global_step
@@ -199,17 +173,19 @@ class TrainingRun:
             checkpoint = self.run_folder.checkpoint_of_results if is_trial else self._load_best()
             validation_metrics, test_metrics = self._score("val", "test")
             _logger.info("%s: validation %s, test %s", checkpoint, validation_metrics, test_metrics)
+        file = settings.get("init_from")
+        earlier_s = sum(each.earlier_s for each in self._callbacks(LastCheckpoint))
         result = TrainingResult(
             run_folder=self.run_folder,
             best_checkpoint=checkpoint,
             num_steps=num_steps,
-            duration_s=self._earlier_s + time.monotonic() - began_at_s,
+            duration_s=earlier_s + time.monotonic() - began_at_s,
             validation_metrics=validation_metrics,
             test_metrics=test_metrics,
             data=self.data_summary.to_dict() if self.data_summary else {},
             overrides={each.path: each.text_with_digest for each in self._overrides},
-            init_from=self._init_from,
-            init_parts=self._init_parts,
+            init_from={"file": str(file), "sha256": str(settings["init_sha256"])} if file else {},
+            init_parts=reduce(or_, (each.taken for each in self._callbacks(SubmodulePolicies)), {}),
         )
         if is_trial:
             _logger.warning(
@@ -220,35 +196,8 @@ class TrainingRun:
         return result
 
     @property
-    def _limits(self) -> Mapping[str, str]:
-        """Lightning's names of settings that were set by another name."""
-        trainer = (self._settings or {}).get("trainer", {})
-        overfit = "overfit_batches"
-        is_set = trainer.get(overfit)
-        return {"limit_train_batches": overfit, "limit_val_batches": overfit} if is_set else {}
-
-    def _log_data(self) -> None:
-        summary = self.data_summary or DataSummary(facts={})
-        for name, text in summary.lines().items():
-            _logger.info("data: %s: %s", name, text)
-        for guess in summary.guesses:
-            _logger.info("data: guessed: %s", guess)
-
-    @property
     def _overrides(self) -> tuple[RecordedOverride, ...]:
         return () if self._recipe is None else self._recipe.overrides
-
-    @property
-    def _init_from(self) -> dict[str, str]:
-        settings = self._settings or {}
-        file = settings.get("init_from")
-        return {"file": str(file), "sha256": str(settings["init_sha256"])} if file else {}
-
-    @property
-    def _init_parts(self) -> dict[str, dict[str, Any]]:
-        callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
-        policies = [each.taken for each in callbacks if isinstance(each, SubmodulePolicies)]
-        return {path: taken for each in policies for path, taken in each.items()}
 
     @property
     def _recipe(self) -> Recipe | None:
@@ -257,12 +206,10 @@ class TrainingRun:
     @property
     def has_ended(self) -> bool:
         """Whether there is nothing left to do: the training has ended, and its results are known."""
-        return self._result is not None
+        return self.result is not None
 
-    @property
-    def _earlier_s(self) -> float:
-        callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
-        return sum(each.earlier_s for each in callbacks if isinstance(each, LastCheckpoint))
+    def _callbacks(self, kind: type[CallbackT]) -> list[CallbackT]:
+        return [one for one in self.trainer.callbacks if isinstance(one, kind)]  # type: ignore[attr-defined]
 
     def _write_settings(self, settings: Mapping[str, Any]) -> None:
         """Write the settings; what was overridden besides stands in both files, so that no copy loses it."""
@@ -270,21 +217,18 @@ class TrainingRun:
             settings = {**settings, "overrides": {each.path: each.text for each in self._recipe.overrides}}
             with replace_atomically(self.run_folder.overrides_file) as file:
                 file.write(self._recipe.overrides_json)
-        _write_yaml(self.run_folder.settings_file, settings)
+        with replace_atomically(self.run_folder.settings_file) as file:
+            file.write(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode())
 
     def _listening(self) -> AbstractContextManager[None]:
-        callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
-        for callback in callbacks:
-            if isinstance(callback, Interruption):
-                return callback.listening(self.trainer)
-        return nullcontext()
+        return next((one.listening(self.trainer) for one in self._callbacks(Interruption)), nullcontext())
 
     def _load_best(self) -> Path:
         """Load the weights of the best checkpoint; of the last one, where no validation chose a best."""
         folder = self.run_folder
         self.trainer.strategy.barrier("the first process has written its checkpoints")
         path = folder.checkpoint_of_results
-        if not path.exists() and self._resume_from is None and self.trainer.global_step == 0:
+        if not path.exists() and self.resume_from is None and self.trainer.global_step == 0:
             raise UserError(
                 "the training ended before its first step, and saved nothing: look at what stops it, e.g. a"
                 " timer whose duration is 0"
@@ -296,16 +240,11 @@ class TrainingRun:
         return path
 
     def _hand_over(self) -> Callable[[], Any] | None:
-        if self._keep is None or self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+        if self.keep is None or self.trainer.fast_dev_run:  # type: ignore[attr-defined]
             return None
-        return self._keep(self.model.eval().to(find_device(self._device)))
+        return self.keep(self.model.eval().to(find_device(self.device)))
 
     def _score(self, *parts: str) -> list[dict[str, float]]:
         wanted = [part for part in parts if part != "test" or self.looks_at_test]
         scores = scores_of(wanted, trainer=self.trainer, model=self.model, datamodule=self.datamodule)
         return [scores.get(part, {}) for part in parts]
-
-
-def _write_yaml(path: Path, values: Mapping[str, Any]) -> None:
-    with replace_atomically(path) as file:
-        file.write(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode())

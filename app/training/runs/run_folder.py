@@ -13,11 +13,7 @@ from nested_lightning.app.training.runs.fold_folders import folds_in
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where each file of one training lies.
-
-    Attributes:
-        path: The folder itself; it need not exist.
-    """
+    """Where each file of one training lies."""
 
     path: Path
 
@@ -134,6 +130,15 @@ class RunFolder:
         """Remove the remains of a write that a kill interrupted."""
         for file in self._files:
             temporary_of(file).unlink(missing_ok=True)
+
+    def refuse_to_replace_results(self) -> None:
+        """Refuse to train anew where a training has ended."""
+        if self.results_file.exists():
+            is_whole = self.checkpoint_of_results.is_file()
+            rest = ":" if is_whole else ", and its checkpoints are gone: put them back, or"
+            raise UserError(
+                f"run folder {self.path}: its training has ended{rest} begin a new training in another folder"
+            )
 
     def _refuse_links(self) -> None:
         """Refuse a folder, maybe from elsewhere, in which a write would end outside of it or never."""

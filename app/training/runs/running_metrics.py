@@ -11,8 +11,13 @@ from typing_extensions import override
 
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.processes import gather_from_ranks, of_this_rank
-from nested_lightning.app.seam.logged_values import LoggedValues, add_to_logged, logged_objects, logged_so_far
-from nested_lightning.app.seam.metric_counts import count_as_updated
+from nested_lightning.app.seam.logged_values import (
+    LoggedValues,
+    add_to_logged,
+    count_as_updated,
+    logged_objects,
+    logged_so_far,
+)
 
 _KEY = "nested_lightning_running_metrics"
 _LOGGED = "self.log()"

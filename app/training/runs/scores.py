@@ -12,16 +12,10 @@ from nested_lightning.app.training.loops import lacking_for
 def scores_of(
     parts: Sequence[str], *, trainer: Trainer, model: LightningModule, datamodule: LightningDataModule
 ) -> dict[str, dict[str, float]]:
-    """Return what a model logs over parts of the data.
+    """Return what a model logs over ``parts`` of the data, ``val`` and ``test``: values by name, by part.
 
-    Args:
-        parts: ``val`` and ``test``, those that are wanted.
-        trainer: Runs the loops, without its loggers and its profiler, which hold the course of a training.
-        model: What is evaluated, with its present weights.
-        datamodule: Gives the parts.
-
-    Returns:
-        Values by name, by part; a part is left out where the model has no loop for it, or the data no rows.
+    A part is left out where the model has no loop for it, or the data no rows. The loops run without the
+    Trainer's loggers and its profiler, which hold the course of a training.
     """
     loops = {"val": trainer.validate, "test": trainer.test}
     with _alone(trainer):

@@ -15,9 +15,6 @@ class TimeLimit(Callback):
 
     Lightning's own ``Timer`` ends the epoch there, of which the rest would be lost, and keeps the time in the
     checkpoint, so that a training that goes on would end at once. Here each start has the whole time.
-
-    Args:
-        limit_s: Seconds; None: no limit.
     """
 
     def __init__(self, *, limit_s: float | None = None) -> None:

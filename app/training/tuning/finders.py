@@ -24,13 +24,7 @@ MAX_BATCH_SIZE = 8192
 
 @dataclass(frozen=True)
 class RateSearch:
-    """The loss at growing learning rates.
-
-    Attributes:
-        rates: Of each step.
-        losses: Smoothed, after each step.
-        suggestion: The rate at which the loss falls most steeply.
-    """
+    """The smoothed loss at growing learning rates, and the rate at which it falls most steeply."""
 
     rates: Sequence[float]
     losses: Sequence[float]
@@ -81,11 +75,7 @@ def find_batch_size(
 ) -> int:
     """Double the batch size until memory or the training part is exhausted; return the last that fitted.
 
-    Args:
-        build: Builds a Trainer.
-        model: What is trained for a few steps of each size.
-        datamodule: Has a ``batch_size``, which is changed; so may the model.
-        seed: Of dropout and whatever else is drawn.
+    The ``batch_size`` of the datamodule is changed, and so may the model be.
 
     Raises:
         UserError: The model has several optimisers, or nothing has a ``batch_size``.

@@ -10,11 +10,7 @@ _STYLE = "font: 12px sans-serif; background: white"
 
 
 def draw_rates(search: RateSearch) -> str:
-    """Return an SVG file: the loss over the rate, which grows by the same factor from step to step.
-
-    Args:
-        search: Its suggestion is marked.
-    """
+    """Return an SVG file: the loss over the rate, which grows by the same factor from step to step."""
     points = [
         (lr, loss) for lr, loss in zip(search.rates, search.losses, strict=False) if math.isfinite(loss)
     ]

@@ -24,12 +24,7 @@ Labels = npt.NDArray[np.int64]
 
 
 class Origin(NamedTuple):
-    """Where a sequence comes from.
-
-    Attributes:
-        file: Name of the file; empty where there is none.
-        row: Number of the sequence in it, from 1; in a file of lines, that of the line.
-    """
+    """The file that a sequence comes from, if any, and its number or line in it, from 1."""
 
     file: str
     row: int

@@ -1,4 +1,5 @@
 import pickle
+import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -62,13 +63,52 @@ def test_a_pickle_in_the_place_of_the_example_is_refused_and_not_run(program: Pa
     assert not Path("ran").exists()
 
 
-def test_weights_that_say_they_are_pickled_are_refused(program: Path) -> None:
+def replaced(program: Path, ending: str, old: str, new: str) -> Path:
+    """Return the program with some text of an entry replaced."""
     with zipfile.ZipFile(program) as archive:
-        (name,) = (one for one in archive.namelist() if one.endswith("model_weights_config.json"))
-        config = archive.read(name).replace(b'"use_pickle": false', b'"use_pickle": true')
+        (name,) = (one for one in archive.namelist() if one.endswith(ending))
+        before = archive.read(name).decode()
+    after = re.sub(old, lambda _: new, before)
+    assert after != before
+    return changed(program, ending, after.encode())
 
-    with pytest.raises(UserError, match=r"model_weights_config\.json in it can hold code"):
-        open_pt2(changed(program, "model_weights_config.json", config))
+
+CALL = "__import__('os').system('touch ran')"
+
+
+@pytest.mark.parametrize(
+    ("ending", "old", "new"),
+    [
+        ("weights_config.json", '"use_pickle": false', '"use_pickle": true'),
+        ("models/model.json", r"Symbol\([^)]*\)", CALL),
+        ("models/model.json", r"Symbol\([^)]*\)", f"eval({'+'.join(f'chr({ord(one)})' for one in CALL)})"),
+        ("models/model.json", '"inputs_0"', f'"inputs_0={CALL}"'),
+        ("models/model.json", "builtins.tuple", "collections.defaultdict"),
+    ],
+    ids=["pickled", "size", "letters", "name", "structure"],
+)
+def test_what_would_run_on_opening_is_refused(program: Path, ending: str, old: str, new: str) -> None:
+    hostile_program = replaced(program, ending, old, new)
+
+    with pytest.raises(UserError, match=f"{ending} in it can hold code to run; nothing of it was run"):
+        open_pt2(hostile_program)
+    assert not Path("ran").exists()
+
+
+def test_lines_that_torch_would_run_beside_a_program_are_left_out(program: Path) -> None:
+    guarded = replaced(program, "models/model.json", '"guards_code": .*]', f'"guards_code": ["{CALL}"]')
+
+    open_pt2(guarded).module()(torch.ones(4, 3))
+
+    assert not Path("ran").exists()
+
+
+def test_a_pickle_by_the_name_of_plain_text_is_refused(program: Path) -> None:
+    with zipfile.ZipFile(program, "a") as archive:
+        archive.writestr("archive/data/constants/opaque_obj_0.json", hostile(as_zip=False))
+
+    with pytest.raises(UserError, match=r"opaque_obj_0\.json in it can hold code"):
+        open_pt2(program)
 
 
 def test_what_is_no_program_is_refused_in_words(program: Path) -> None:

@@ -1,7 +1,6 @@
 """The composite image-to-text: what counts in its loss, and what it generates."""
 
 import math
-from typing import Any, cast
 
 import pytest
 import torch
@@ -11,44 +10,17 @@ from nested_lightning.app.image_to_text.batch import CaptionBatch, draw_captions
 from nested_lightning.app.image_to_text.generation.beam import BeamSearch
 from nested_lightning.app.image_to_text.generation.greedy import GreedySearch
 from nested_lightning.app.image_to_text.generation.search import Generation
-from nested_lightning.app.image_to_text.model import ImageToText
-from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD, SPECIAL_TOKENS, UNKNOWN, Vocabulary
-from nested_lightning.app.submodules.bridges import EveryStepBridge
-from nested_lightning.app.submodules.image_encoders import PlainImageEncoder
-from nested_lightning.app.submodules.normalization import PictureNormalization
-from nested_lightning.app.submodules.text_decoders import LstmTextDecoder
+from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD, UNKNOWN
+from tests.app.image_to_text.tiny import tiny_model, tiny_pictures
 
 A, B = 4, 5
-
-
-def _model(text_decoder: nn.Module | None = None, **options: Any) -> ImageToText:
-    torch.manual_seed(0)
-    encoder = PlainImageEncoder(in_features=3, picture_size=8, hidden_channels=4, embedding_dim=6)
-    decoder = LstmTextDecoder(
-        in_features=5, out_features=6, role="every_step", hidden_features=8, dropout=0.0
-    )
-    return ImageToText(
-        image_encoder=encoder,
-        bridge=EveryStepBridge(in_features=6, in_positions=4, out_features=5, dropout=0.0),
-        text_decoder=text_decoder or decoder,
-        normalization=PictureNormalization(mean=[0.5] * 3, scale=[0.25] * 3),
-        vocabulary=Vocabulary(tokens=(*SPECIAL_TOKENS, "a", "b"), unit="words", is_lowercase=True),
-        max_length=4,
-        optimizer=cast(Any, None),
-        schedule=cast(Any, None),
-        **{"generation": GreedySearch(), **options},
-    )
-
-
-def _pictures(num: int) -> Tensor:
-    return torch.randint(256, (num, 3, 8, 8), generator=torch.Generator().manual_seed(1)).to(torch.uint8)
 
 
 def _batch(*captions: list[int]) -> CaptionBatch:
     text = torch.full((len(captions), 1, 6), PAD)
     for row, caption in enumerate(captions):
         text[row, 0, : len(caption)] = torch.tensor(caption)
-    return CaptionBatch(_pictures(len(captions)), text, tuple(("a b",) for _ in captions))
+    return CaptionBatch(tiny_pictures(len(captions)), text, tuple(("a b",) for _ in captions))
 
 
 class FixedDecoder(nn.Module):
@@ -82,16 +54,16 @@ class EndingDecoder(nn.Module):
 
 
 def test_another_picture_gives_another_distribution() -> None:
-    model = _model().eval()
+    model = tiny_model().eval()
     tokens = torch.tensor([[BEGIN, A]])
 
-    one, other = (model(picture, tokens).softmax(dim=2) for picture in _pictures(2).split(1))
+    one, other = (model(picture, tokens).softmax(dim=2) for picture in tiny_pictures(2).split(1))
 
     assert (one - other).abs().max() > 1e-3
 
 
 def test_the_encoders_gradients_are_not_zero() -> None:
-    model = _model()
+    model = tiny_model()
     model.training_step(_batch([BEGIN, A, B, END], [BEGIN, B, END]), 0).backward()
 
     for name, parameter in model.named_parameters():
@@ -101,7 +73,7 @@ def test_the_encoders_gradients_are_not_zero() -> None:
 
 def test_targets_are_the_next_tokens_with_the_end_and_without_padding() -> None:
     probabilities = torch.tensor([0.05, 0.05, 0.1, 0.1, 0.3, 0.4])
-    model = _model(FixedDecoder(probabilities.log().tolist()))
+    model = tiny_model(FixedDecoder(probabilities.log().tolist()))
 
     loss = model.training_step(_batch([BEGIN, A, B, END], [BEGIN, A, END]), 0)
 
@@ -111,7 +83,7 @@ def test_targets_are_the_next_tokens_with_the_end_and_without_padding() -> None:
 
 def test_padding_counts_in_no_score() -> None:
     probabilities = torch.tensor([0.05, 0.05, 0.1, 0.1, 0.3, 0.4])
-    model = _model(FixedDecoder(probabilities.log().tolist())).eval()
+    model = tiny_model(FixedDecoder(probabilities.log().tolist())).eval()
 
     model.validation_step(_batch([BEGIN, A, B, END], [BEGIN, A, END]), 0)
 
@@ -127,21 +99,21 @@ def test_padding_begin_and_unknown_are_never_generated() -> None:
     for token in (PAD, BEGIN, UNKNOWN):
         logits[token] = 9.0
     logits[A] = 1.0
-    model = _model(FixedDecoder(logits))
+    model = tiny_model(FixedDecoder(logits))
 
     for generation in (GreedySearch(), BeamSearch(num_beams=2)):
-        tokens = model.generate(_pictures(2), generation).tokens
+        tokens = model.generate(tiny_pictures(2), generation).tokens
 
         assert not torch.isin(tokens, torch.tensor([BEGIN, UNKNOWN])).any()
-    assert model.describe(_pictures(1)) == ["a a a a"]
+    assert model.describe(tiny_pictures(1)) == ["a a a a"]
 
 
 def test_augmentation_is_for_training_alone() -> None:
-    model = _model(augmentation=torch.zeros_like)
+    model = tiny_model(augmentation=torch.zeros_like)
     tokens = torch.tensor([[BEGIN], [BEGIN]])
 
-    trained = model.train()(_pictures(2), tokens)
-    evaluated = model.eval()(_pictures(2), tokens)
+    trained = model.train()(tiny_pictures(2), tokens)
+    evaluated = model.eval()(tiny_pictures(2), tokens)
 
     torch.testing.assert_close(trained[0], trained[1])
     assert not torch.allclose(evaluated[0], evaluated[1])
@@ -169,7 +141,7 @@ def test_all_captions_that_are_there_are_listed_with_their_picture() -> None:
 
 
 def test_samples_are_spread_over_the_first_batch() -> None:
-    model = _model(num_samples=2).eval()
+    model = tiny_model(num_samples=2).eval()
     batch = _batch([BEGIN, A, END], [BEGIN, B, END], [BEGIN, END])
 
     model.validation_step(batch, 0)
@@ -180,11 +152,11 @@ def test_samples_are_spread_over_the_first_batch() -> None:
 
 @pytest.mark.parametrize("generation", [GreedySearch(), BeamSearch(num_beams=3)])
 def test_a_picture_is_encoded_once_for_all_of_its_captions_words_and_beams(generation: Generation) -> None:
-    model = _model(generation=generation).eval()
+    model = tiny_model(generation=generation).eval()
     sizes = []
     model.image_encoder.register_forward_hook(lambda _, inputs, output: sizes.append(len(inputs[0])))
 
-    model.generate(_pictures(3))
+    model.generate(tiny_pictures(3))
     assert sizes == [3]
 
     model.validation_step(_batch([BEGIN, A, END], [BEGIN, B, A, END]), 0)
@@ -192,11 +164,11 @@ def test_a_picture_is_encoded_once_for_all_of_its_captions_words_and_beams(gener
 
 
 def test_captions_that_have_ended_reach_the_decoder_no_more() -> None:
-    model = _model(EndingDecoder(lengths=[1, 3, 2])).eval()
+    model = tiny_model(EndingDecoder(lengths=[1, 3, 2])).eval()
     sizes = []
     model.text_decoder.register_forward_hook(lambda _, inputs, output: sizes.append(len(inputs[0])))
 
-    tokens = model.generate(_pictures(3)).tokens
+    tokens = model.generate(tiny_pictures(3)).tokens
 
     assert sizes == [3, 2, 1]
     assert tokens.tolist() == [[END, PAD, PAD], [A, A, END], [A, END, PAD]]

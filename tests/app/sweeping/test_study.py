@@ -1,9 +1,12 @@
 """The study of a sweep: what is drawn, what survives, what is refused."""
 
+import os
 import sqlite3
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -159,3 +162,24 @@ def test_a_study_in_a_folder_that_was_moved_is_whole(tmp_path: Path) -> None:
 def test_the_objective_counts_by_its_direction() -> None:
     assert LOSS.cost(2.0) > LOSS.cost(1.0)
     assert Objective(name="f1", direction="max").cost(2.0) < Objective(name="f1", direction="max").cost(1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("TEST_POSTGRESQL" not in os.environ, reason="no PostgreSQL address in TEST_POSTGRESQL")
+def test_machines_that_start_at_the_same_instant_share_a_study(tmp_path: Path) -> None:
+    import psycopg
+
+    schema = f"sweep_{uuid4().hex}"  # so that there are no tables yet
+    with psycopg.connect(os.environ["TEST_POSTGRESQL"], autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {schema}")
+    address = f"{os.environ['TEST_POSTGRESQL']}?options=-csearch_path%3D{schema}"
+
+    def begin(machine: int) -> int:
+        folder = tmp_path / str(machine) / "sweep"
+        folder.mkdir(parents=True)
+        trial = open_study(folder, plan=plan(), question={"seed": 1}, address=address).begin()
+        assert trial is not None
+        return trial.number
+
+    with quiet_optuna(), ThreadPoolExecutor(4) as machines:
+        assert sorted(machines.map(begin, range(4))) == [0, 1, 2, 3]

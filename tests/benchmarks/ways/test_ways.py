@@ -1,15 +1,19 @@
 """The ways build what they say; those of others only where their packages are installed."""
 
+import os
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-from benchmarks.ways import questions
+from benchmarks.ways import questions, starting
 from benchmarks.ways.checkpoints import Difference
 from benchmarks.ways.double import Double
 from benchmarks.ways.lines import added_lines
+from benchmarks.ways.starting import Done
 from benchmarks.ways.table import Answers, as_markdown, as_table
 from benchmarks.ways.way import ALL, FAMILY, WAYS, Way
+from tests.command_line import ForkedPrograms
 
 NEEDED = {"lightning_cli": "jsonargparse", "hydra_zen": "hydra_zen", "fiddle": "fiddle"}
 
@@ -41,8 +45,20 @@ def test_the_files_that_are_counted_are_all_that_is_needed_to_train(way: Way) ->
     assert {path.name for path in folder.iterdir() if path.is_file()} - others == {*way.files}
 
 
+@pytest.fixture
+def forked(forked_programs: ForkedPrograms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have processes of ways begin with everything imported: what they do is asked here, not how fast."""
+
+    def run(*words: str, folder: Path) -> Done:
+        done = forked_programs.run_python(words, cwd=folder, env=os.environ, is_one_stream=True)
+        return Done(status=done.returncode, output=done.stdout, duration_s=0.0)
+
+    for module in (questions, starting):
+        monkeypatch.setattr(module, "run", run)
+
+
 @pytest.mark.slow
-def test_ours_goes_on_exactly() -> None:
+def test_ours_goes_on_exactly(forked: None) -> None:
     ours = questions.resume(FAMILY)
 
     assert ours.control.is_none
@@ -50,7 +66,7 @@ def test_ours_goes_on_exactly() -> None:
 
 
 @pytest.mark.slow
-def test_the_questions_about_ours_are_answered_and_stand_in_a_table() -> None:
+def test_the_questions_about_ours_are_answered_and_stand_in_a_table(forked: None) -> None:
     misspelt, opened = questions.misspell(FAMILY), questions.open_later(FAMILY)
     resumed = questions.Resumed(control=_no_difference(), resumed=_no_difference())
     answers = Answers(

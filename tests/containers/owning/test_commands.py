@@ -139,6 +139,7 @@ def test_the_other_commands_work(trained: Trained) -> None:
     assert f"{trained.name}.data.num_samples" in trained("config", "--explain")
 
 
+@pytest.mark.parametrize("trained", ["waves"], indirect=True)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytorch_lightning import Callback
 
 from nested_lightning import parse_settings
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.sweeping.messages import Outcome, Task
 from nested_lightning.app.sweeping.report_callback import Ask
 from nested_lightning.app.sweeping.results import Objective
+from nested_lightning.containers.sweeping import trial as sweep_trial
 from nested_lightning.containers.sweeping.trial import do_task
 from nested_lightning.settings.reading.merging import merge
 from tests.conftest import make_small_settings
@@ -69,3 +71,36 @@ def test_an_epoch_is_reported_before_a_checkpoint_holds_it(
     assert outcome_of(tmp_path, small_csv, ask=ask, max_epochs=3).state == "complete"
     assert reported == [0, 1, 2]
     assert all(epoch < step for step, epoch in zip(reported, saved, strict=True)), saved
+
+
+class Stopping(Callback):
+    """Ends the training before a batch of the first epoch."""
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        """End it before the third batch."""
+        if trainer.current_epoch == 0 and batch_idx == 2:
+            raise RuntimeError
+
+
+def test_what_an_epoch_was_validated_at_before_it_was_interrupted_is_reported_at_its_end(
+    tmp_path: Path, small_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["a worker"])
+    reports: list[tuple[int, float]] = []
+    trial: dict[str, Any] = {"max_epochs": 2, "val_check_interval": 2}  # of three batches
+    whole = outcome_of(tmp_path / "whole", small_csv, ask=lambda *one: reports.append(one), **trial)
+    expected = [*reports]
+    reports.clear()
+    add_report = sweep_trial.add_report
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            sweep_trial,
+            "add_report",
+            lambda run, ask: (add_report(run, ask), run.trainer.callbacks.append(Stopping())),
+        )
+        stopped = outcome_of(tmp_path, small_csv, ask=lambda *one: reports.append(one), **trial)
+    resumed = outcome_of(tmp_path, small_csv, ask=lambda *one: reports.append(one), **trial)
+
+    assert (whole.state, stopped.state, resumed.state) == ("complete", "failed", "complete")
+    assert reports == expected
+    assert [step for step, _ in expected] == [0, 1]
