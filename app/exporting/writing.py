@@ -91,7 +91,7 @@ def _as_onnx(program: ExportedProgram, exportable: Exportable) -> Exported:
 
 
 def _as_program(program: ExportedProgram, exportable: Exportable) -> Exported:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, disk_full_as_user_error(Path(folder)):
         file = Path(folder, "program.pt2")
         file.write_bytes(to_pt2(program, {}))
         difference = compare(exportable, partial(ProgramRuntime, file))

@@ -8,7 +8,13 @@ import yaml
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.sweeping.results import TrialRecord
-from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.application import (
+    ApplicationSettings,
+    change_settings,
+    is_data_path,
+    parse_settings,
+)
+from nested_lightning.settings.reading.merging import flatten
 from nested_lightning.settings.reading.yaml_file import PROVENANCE
 from nested_lightning.settings.sweep import SWEEP, SweepSettings
 
@@ -18,6 +24,21 @@ def write_sweep_file(folder: Path, settings: ApplicationSettings, sweep: SweepSe
     section = sweep.model_dump(mode="json", exclude_defaults=True)
     section["objectives"] = [str(one) for one in sweep.objectives]
     _write(folder / "sweep.yaml", {**settings.to_recorded(), SWEEP: section})
+
+
+def has_other_data(folder: Path, settings: ApplicationSettings) -> bool:
+    """Return whether ``sweep.yaml`` names other data than the settings do, or isn't there."""
+    file = folder / "sweep.yaml"
+    if not file.is_file():
+        return True
+    return _data_of(yaml.safe_load(file.read_text("utf-8")), settings) != _data_of(
+        settings.to_recorded(), settings
+    )
+
+
+def _data_of(plain: dict[str, Any], settings: ApplicationSettings) -> dict[str, Any]:
+    named = {".".join(names): value for names, value in flatten(plain).items()}
+    return {name: value for name, value in named.items() if is_data_path(name, settings.family)}
 
 
 def write_best_file(folder: Path, settings: ApplicationSettings, best: Sequence[TrialRecord]) -> None:

@@ -21,7 +21,7 @@ from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
 from nested_lightning.containers.starting.ray_training import refuse_own_family
-from nested_lightning.containers.sweeping.files import write_best_file, write_sweep_file
+from nested_lightning.containers.sweeping.files import has_other_data, write_best_file, write_sweep_file
 from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.containers.sweeping.trial import known_scores
@@ -42,9 +42,10 @@ _OF_THE_MACHINE = (
     "trainer.devices",
     "trainer.num_nodes",
     "trainer.strategy",
-    "trainer.checkpoint_every",
+    "trainer.checkpoint_every_n_steps",
+    "trainer.checkpoint_every_n_seconds",
 )
-"""Beginnings of settings that may be others when a sweep goes on."""
+"""Settings and sections that may be others when a sweep goes on."""
 
 
 def run_sweep(
@@ -85,8 +86,7 @@ def run_sweep(
             question=_question(settings, space, sweep),
             address=sweep.storage,
         )
-        if resume:  # it asks the same
-            write_sweep_file(folder, settings, sweep)
+        is_doubtful = study.is_unfinished or has_other_data(folder, settings)
         make_task = partial(_task, settings, folder, objectives, sweep.folds)
 
         def settle() -> tuple[TrialRecord, ...]:
@@ -106,7 +106,10 @@ def run_sweep(
                 ended=lambda number: reported(settle()[number]),
             )
             with leader.working():
-                is_new, stopped = _try_all(leader, study, make_task)
+                if is_doubtful:
+                    _hold_to_data(leader, study, make_task)
+                write_sweep_file(folder, settings, sweep)  # it asks the same, perhaps for more
+                is_new, stopped = _try_all(leader, study)
                 trials = settle()
                 best = ranked(trials, objectives)[:1]
                 result = SweepResult(
@@ -120,15 +123,18 @@ def run_sweep(
                 return _conclude(result, leader, make_task)
 
 
-def _try_all(leader: Leader, study: SweepStudy, make_task: MakeTask) -> tuple[bool, str]:
-    """Try what is left; return whether anything was, and why it ended before its time, or nothing."""
-    if not study.is_unfinished:
-        return False, ""
+def _hold_to_data(leader: Leader, study: SweepStudy, make_task: MakeTask) -> None:
     leader.start_workers()
     look = leader.do(make_task("look", TrialRecord(number=0, state="running", settings={})))
     if look.state != "complete":
         raise UserError(look.reason)
     study.hold_to("data", {"data": look.data})
+
+
+def _try_all(leader: Leader, study: SweepStudy) -> tuple[bool, str]:
+    """Try what is left; return whether anything was, and why it ended before its time, or nothing."""
+    if not study.is_unfinished:
+        return False, ""
     try:
         leader.try_all()
     except SweepHaltedError as halt:
@@ -235,9 +241,13 @@ def _question(settings: ApplicationSettings, space: SearchSpace, sweep: SweepSet
         **{
             name: value
             for name, value in plain.items()
-            if not name.startswith(_OF_THE_MACHINE) and not is_data_path(name, settings.family)
+            if not _is_of_the_machine(name) and not is_data_path(name, settings.family)
         },
     }
+
+
+def _is_of_the_machine(name: str) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in _OF_THE_MACHINE)
 
 
 def _refuse_folder(folder: Path, *, is_there: bool) -> None:

@@ -65,11 +65,19 @@ def test_what_has_ended_is_not_tried_again_and_another_question_is_refused(
 ) -> None:
     program = program_in(swept, forked_programs.run)
     before = (swept / "swept" / "trials.csv").read_bytes()
+    rows = (swept / "small.csv").read_text().splitlines(keepends=True)
+    (swept / "fewer.csv").write_text("".join(rows[:-5]))
 
+    fewer = program("sweep", "--resume", "swept", "--data", "fewer.csv")
     again = program("sweep", "--resume", "swept")
     other = program("sweep", "--resume", "swept", "--search", f"{KIND}=plain,normalized")
     new = program("sweep", *SMALL, *SEARCH, "--folder", "swept")
 
+    assert (fewer.returncode, "'data'" in fewer.stderr) == (2, True), fewer.stderr
+    assert (
+        "fewer"
+        not in (swept / "swept" / "best.yaml").read_text() + (swept / "swept" / "sweep.yaml").read_text()
+    )
     assert (again.returncode, "Nothing left to do" in again.stdout) == (0, True)
     assert (other.returncode, "'search'" in other.stderr) == (2, True), other.stderr
     assert (new.returncode, "--resume" in new.stderr) == (2, True), new.stderr

@@ -1,9 +1,11 @@
+import errno
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting import writing
 from nested_lightning.app.exporting.exportable import ExportError
 from tests.app.exporting.proving import exportable_of, proven
@@ -34,3 +36,14 @@ def test_a_fresh_process_is_not_misled_by_files_with_names_of_pythons_own(
 
     writing.write(made, tmp_path / "m.onnx", "onnx", FACTS)
     assert (tmp_path / "m.onnx").is_file()
+
+
+def test_a_full_disk_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    with pytest.raises(UserError, match="the disk or the quota is full"):
+        proven(
+            exportable_of(nn.Linear(3, 2), {f"{n} rows": (torch.ones(n, 3),) for n in (3, 2)}), "torch-export"
+        )
