@@ -13,7 +13,6 @@ from PIL import Image
 
 from tests.command_line import ForkedPrograms, Program, program_in, run_fresh
 from tests.environments import Environments, make_environments
-from tests.tiny_variants import variant_settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # several tests run at once; more threads would slow them all
 
@@ -178,14 +177,3 @@ def picture_folder(tmp_path: Path) -> Path:
 def picture_settings(picture_folder: Path, tmp_path: Path) -> dict[str, Any]:
     """The settings of `make_picture_settings`, with the run folder ``run``."""
     return make_picture_settings(picture_folder, tmp_path / "run")
-
-
-@pytest.fixture(params=["multi-feature", "variant", "vae-gan"])
-def folded_settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
-    """Settings of each family that takes folds, small and saved at each step."""
-    made: dict[str, Any] = (
-        variant_settings(tmp_path / "data", tmp_path / "run")
-        if request.param == "variant"
-        else request.getfixturevalue({"vae-gan": "picture_settings"}.get(request.param, "small_settings"))
-    )
-    return {**made, "trainer": {**made["trainer"], "num_threads": 1, "checkpoint_every_n_steps": 1}}

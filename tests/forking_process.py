@@ -109,7 +109,7 @@ def main() -> None:
         import_module(name)
     check_threads()
     gc.freeze()
-    os.fsync = lambda _: None  # as in the tests' own processes
+    os.fsync = lambda fd: None  # as in the tests' own processes
     request = serve(requests)
 
     import numpy as np

@@ -112,7 +112,7 @@ def test_all_sorts_together_are_better_than_each_by_itself(table: Path) -> None:
     scores = {}
     for name in ("all", "size", "bought", "load", "note"):
         excluded = [] if name == "all" else [one for one in everything if one != name]
-        settings = _settings(table, epochs=40, run=name, excluded=excluded)
+        settings = _settings(table, epochs=25, run=name, excluded=excluded)
         scores[name] = bootstrap(settings).multi_feature.training_run()().test_metrics["test_roc_auc"]
 
     assert scores["all"] > 0.9

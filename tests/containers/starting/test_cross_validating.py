@@ -19,10 +19,22 @@ from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.containers.starting.folds import begin_folds
 from nested_lightning.settings.reading.merging import merge
 from tests.containers.shared_trainings import SAVING, SignalAt, assert_same_training
+from tests.tiny_variants import variant_settings
 
 pytestmark = pytest.mark.slow
 
 FILES = ("results.json", "predictions.csv")
+
+
+@pytest.fixture(params=["multi-feature", "variant", "vae-gan"])
+def folded_settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+    """Settings of each family that takes folds, small and saved at each step."""
+    made: dict[str, Any] = (
+        variant_settings(tmp_path / "data", tmp_path / "run")
+        if request.param == "variant"
+        else request.getfixturevalue({"vae-gan": "picture_settings"}.get(request.param, "small_settings"))
+    )
+    return {**made, "trainer": {**made["trainer"], "num_threads": 1, "checkpoint_every_n_steps": 1}}
 
 
 def stop_in_second_fold(settings: dict[str, Any], folder: Path) -> None:
