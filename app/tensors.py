@@ -28,7 +28,11 @@ def tensors_in(value: Any) -> list[Tensor]:
 
 
 def require_finite(answers: Tensor) -> Tensor:
-    """Return a model's answer, after checking that its numbers are finite."""
+    """Return a model's answer, after checking that its numbers are finite.
+
+    Raises:
+        UserError: It holds NaN or infinity.
+    """
     if not torch.isfinite(answers).all():
         raise UserError(
             "the model answers with numbers that aren't finite: its weights are of no use, or what it is"

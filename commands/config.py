@@ -123,7 +123,11 @@ def config(
 
 
 def read_checkpoint(path: Path) -> "Recipe":
-    """Return what a checkpoint was made with; torch is imported here, and only then."""
+    """Return what a checkpoint was made with; torch is imported here, and only then.
+
+    Raises:
+        UserError: It can't be read, or has no recipe.
+    """
     from nested_lightning.app.checkpoints.model_file import read_model_file
     from nested_lightning.app.checkpoints.recipe import read_recipe
 

@@ -34,7 +34,11 @@ def keyword_parameter(name: str, annotation: Any, default: Any) -> inspect.Param
 
 
 def check_given(model: type[SettingsT], given: Mapping[str, Any]) -> SettingsT:
-    """Return the settings that were given, and leave out other names."""
+    """Return the settings that were given, and leave out other names.
+
+    Raises:
+        SettingsError: A value is wrong.
+    """
     try:
         return model.model_validate({name: given[name] for name in model.model_fields})
     except ValidationError as error:

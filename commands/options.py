@@ -151,7 +151,11 @@ def nest_given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def device_options(device: str | None) -> dict[str, Any]:
-    """Return the settings of the trainer that ``--device`` stands for."""
+    """Return the settings of the trainer that ``--device`` stands for.
+
+    Raises:
+        SettingsError: It isn't one of those that can be chosen.
+    """
     if device is None:
         return {}
     accelerator, colon, index = device.partition(":")

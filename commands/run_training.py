@@ -21,7 +21,11 @@ from nested_lightning.commands.printing.data_summary import print_data
 
 
 def refuse_faults(application: Any) -> None:
-    """Check a model before it is trained; what is wrong is printed, one line each."""
+    """Check a model before it is trained; what is wrong is printed, one line each.
+
+    Raises:
+        typer.Exit: Something is wrong; the status is that of a user's mistake.
+    """
     from nested_lightning.containers.checking.model_check import check_application
 
     report = check_application(application, is_brief=True)

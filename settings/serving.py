@@ -27,7 +27,11 @@ class LimitSettings(Settings):
 
 
 def check_limits(values: Mapping[str, Any]) -> LimitSettings:
-    """Return limits, by their names."""
+    """Return limits, by their names.
+
+    Raises:
+        SettingsError: One is wrong, or there is no such limit.
+    """
     try:
         return LimitSettings.model_validate(values)
     except ValidationError as error:

@@ -95,7 +95,11 @@ class SweepSettings(Settings):
 
 
 def take_sweep_sections(layers: Sequence[Layer]) -> dict[str, Any]:
-    """Take what files say of the sweep out of their layers, and return it, the later over the earlier."""
+    """Take what files say of the sweep out of their layers, and return it, the later over the earlier.
+
+    Raises:
+        SettingsError: It isn't a mapping.
+    """
     taken: dict[str, Any] = {}
     for layer in layers:
         section = layer.values.pop(SWEEP, {})
@@ -107,7 +111,11 @@ def take_sweep_sections(layers: Sequence[Layer]) -> dict[str, Any]:
 
 
 def check_sweep(values: Mapping[str, Any]) -> SweepSettings:
-    """Return the settings of a sweep."""
+    """Return the settings of a sweep.
+
+    Raises:
+        SettingsError: A value is wrong.
+    """
     try:
         return SweepSettings.model_validate(values)
     except ValidationError as error:

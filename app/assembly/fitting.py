@@ -17,7 +17,12 @@ _MAX_REASON = 300
 
 
 def refuse_unfit_weights(build: Callable[[], nn.Module], weights: Mapping[str, Tensor]) -> None:
-    """Build a model on ``meta`` and compare its names and shapes with those of the weights."""
+    """Build a model on ``meta`` and compare its names and shapes with those of the weights.
+
+    Raises:
+        UserError: They don't fit.
+        Exception: The model can't be built.
+    """
     with on_meta(), _parameters_limited(_MOST_TIMES * len(weights) + _SLACK):
         model = build()
         try:

@@ -13,7 +13,11 @@ _REFUSED = frozenset(dir(nn.ModuleDict()))
 
 
 def escape_name(name: str) -> str:
-    """Return a name that `nn.ModuleDict` and a dotted path take; `unescape_name` gives it back."""
+    """Return a name that `nn.ModuleDict` and a dotted path take; `unescape_name` gives it back.
+
+    Raises:
+        ValueError: The name is empty.
+    """
     if not name:
         raise ValueError("a submodule's name must not be empty")
     escaped = name.replace("%", "%25").replace(".", "%2E")

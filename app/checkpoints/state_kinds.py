@@ -13,6 +13,9 @@ def refuse_other_kinds(saved: Any, own: Any, place: str) -> None:
     """Check a saved state against a fresh one; torch takes whatever there is, and fails some steps later.
 
     What one of them lacks is left to whoever takes the state, and so is what a fresh one has as None.
+
+    Raises:
+        UserError: A mapping, list, number or text stands where something else should.
     """
     if isinstance(own, Mapping) and _is(Mapping, saved, place):
         for name in own.keys() & saved.keys():
@@ -30,6 +33,9 @@ def refuse_other_memory(memory: Any, optimizer: Optimizer, place: str) -> None:
     """Check what an optimiser remembers of each parameter: tensors, numbers or nothing, by name.
 
     L-BFGS keeps lists as well, and one that isn't torch's may.
+
+    Raises:
+        UserError: Something else stands there.
     """
     may_list = isinstance(optimizer, LBFGS) or not type(optimizer).__module__.startswith("torch.")
     kinds = Tensor | int | float | None | (list if may_list else None)

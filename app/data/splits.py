@@ -197,7 +197,11 @@ def check_fold(fold: int, num_folds: int, val_fraction: float) -> None:
 
 
 def split_column(table: pa.Table, column: str) -> pa.ChunkedArray:
-    """Return the column that a split goes by."""
+    """Return the column that a split goes by.
+
+    Raises:
+        UserError: There is none of that name.
+    """
     if column not in table.column_names:
         near = did_you_mean(column, table.column_names)
         raise UserError(f"there is no split column '{column}'{near}; see data.split")

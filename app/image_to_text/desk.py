@@ -64,7 +64,11 @@ class ImageToTextDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the pictures, decoded."""
+        """Return the pictures, decoded.
+
+        Raises:
+            Problem: An option is wrong, or there are no such pictures.
+        """
         options = read_options(self._options, asked.options, without=_NOT_HERE)
         uploads = check_pictures(sent_pictures(asked), limits, field=PICTURES)
         pictures = self._predictor.decode([one.content for one in uploads])

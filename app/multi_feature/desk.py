@@ -64,7 +64,11 @@ class MultiFeatureDesk:
             return self._read(asked, limits)
 
     def compute(self, contents: Sequence[Any]) -> Sequence[Sequence[Answer]]:
-        """Return an answer for each row."""
+        """Return an answer for each row.
+
+        Raises:
+            UserError: A value can't be read.
+        """
         with _hiding_values(self._names):
             answers = speak(self._predict(contents))
         return split_answers(answers, map(len, contents))

@@ -133,7 +133,11 @@ class MappedWriter:
             self._file.truncate(end)
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
-        """Put the rows in their place."""
+        """Put the rows in their place.
+
+        Raises:
+            UserError: The disk is full.
+        """
         with room_on_disk(self._files.folder):
             for name, values in features.items():
                 layout = self._layouts[name]
@@ -192,7 +196,11 @@ class MappedFeatureBatch(FeatureBatch):
 
 @contextmanager
 def room_on_disk(folder: Path) -> Iterator[None]:
-    """Add what to do to the error when ``folder`` is full."""
+    """Add what to do to the error when ``folder`` is full.
+
+    Raises:
+        UserError: The disk is full.
+    """
     try:
         yield
     except OSError as error:

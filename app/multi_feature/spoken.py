@@ -16,7 +16,11 @@ Answer = Mapping[str, Any]
 
 
 def speak(predictions: Any) -> list[Answer]:
-    """Return an object for each row."""
+    """Return an object for each row.
+
+    Raises:
+        UserError: An objective of one's own gives no rows.
+    """
     if isinstance(predictions, SeveralPredictions):
         columns = {name: speak(one) for name, one in predictions.by_column.items()}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

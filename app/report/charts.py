@@ -13,8 +13,10 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 from zlib import crc32
 
+import numpy as np
+
 from nested_lightning.app.errors import counted
-from nested_lightning.app.report.contents import Chart, Table, as_text
+from nested_lightning.app.report.contents import MAX_ROWS, Chart, Table, as_text
 
 MAX_POINTS = 2000
 """Points that one chart draws."""
@@ -91,9 +93,8 @@ def draw_chart(
     title: str, series: Mapping[str, Series], axes: Axes, *, description: str = "", has_table: bool = True
 ) -> Chart:
     """Return a chart of series by their names, with its numbers and what isn't in it."""
-    drawn = {name: _finite(one) for name, one in series.items()}
-    sampled = {name: _sampled(one) for name, one in drawn.items()}
-    notes = [*_gaps(series), *_left_out(drawn, sampled)]
+    sampled = {name: _finite(_sampled(one)) for name, one in series.items()}
+    notes = [*_gaps(series), *_left_out(series, sampled)]
     marks = [f"{what}: {', '.join(map(as_text, places))}." for what, places in axes.marks.items() if places]
     shown = description or f"{axes.y} over {axes.x}: {', '.join(series)}."
 
@@ -261,12 +262,13 @@ def _gaps(series: Mapping[str, Series]) -> list[str]:
 
 
 def _table(title: str, series: Mapping[str, Series], axes: Axes) -> Table:
-    by_x: dict[float, dict[str, float]] = {}
-    for name, one in series.items():
-        for x, y in zip(one.xs, one.ys, strict=True):
-            by_x.setdefault(x, {})[name] = y
-    rows = [[x, *(by_x[x].get(name) for name in series)] for x in sorted(by_x)]
-    return Table(title=title, columns=[axes.x, *series], rows=rows)
+    places = np.unique(np.concatenate([np.asarray(one.xs, dtype=float) for one in series.values()]))
+    first = places[:MAX_ROWS].tolist()
+    columns = [
+        {x: y for x, y in zip(one.xs, one.ys, strict=True) if x <= first[-1]} for one in series.values()
+    ]
+    rows = [[x, *(column.get(x) for column in columns)] for x in first]
+    return Table(title=title, columns=[axes.x, *series], rows=rows, num_rows=len(places))
 
 
 def _shortened(text: str) -> str:

@@ -37,6 +37,7 @@ class Table:
         columns: Names of the columns.
         rows: Texts, numbers, or None for an empty cell.
         note: What else there is to say.
+        num_rows: How many rows there are, where ``rows`` has only the first ones.
     """
 
     kind: ClassVar = "table"
@@ -44,6 +45,7 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     note: str = ""
+    num_rows: int = 0
 
     @property
     def shown(self) -> Sequence[Sequence[str]]:
@@ -53,7 +55,7 @@ class Table:
     @property
     def notes(self) -> list[str]:
         """What there is to say, and how many rows are left out."""
-        num = len(self.rows)
+        num = max(self.num_rows, len(self.rows))
         left_out = [f"The first {MAX_ROWS:,} of {num:,} rows are shown."] if num > MAX_ROWS else []
         return [*filter(None, [self.note]), *left_out]
 

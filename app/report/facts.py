@@ -80,7 +80,7 @@ def settings_blocks(settings: Mapping[str, tuple[Any, Any, str]]) -> Sequence[Bl
     columns = ["name", "value", "default", "from"]
     changed = [row for row in rows if row[1] != row[2]]
     return [
-        Table(title="Settings that differ from their defaults", columns=columns, rows=changed),
+        Table(title="Changed settings", columns=columns, rows=changed),
         *_in_pieces("All settings", columns, rows),
     ]
 

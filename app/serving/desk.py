@@ -101,7 +101,11 @@ class Description:
 
 
 def split_answers(answers: Sequence[Answer], num_rows: Iterable[int]) -> list[Sequence[Answer]]:
-    """Return the answers of parts that were computed together, part by part."""
+    """Return the answers of parts that were computed together, part by part.
+
+    Raises:
+        RuntimeError: There are not as many.
+    """
     ends = [0, *accumulate(num_rows)]
     if len(answers) != ends[-1]:
         raise RuntimeError(f"there are {len(answers)} answers for {ends[-1]} rows")

@@ -59,7 +59,11 @@ def option_schemas(model: type[BaseModel], *, without: Sequence[str] = ()) -> di
 
 
 def the_file(asked: Asked, name: str) -> Upload:
-    """Return the one file of a form."""
+    """Return the one file of a form.
+
+    Raises:
+        Problem: There is none, or there are several.
+    """
     files = asked.files.get(name, ())
     if len(files) != 1:
         raise unprocessable(f"one file is needed, and there are {len(files)}", field=name)

@@ -76,7 +76,12 @@ class Worker:
         return self.queued_rows >= self._max_queued_rows
 
     def submit(self, parts: Sequence[Part]) -> list[Future[Answers]]:
-        """Put all parts of a request into the queue, or none."""
+        """Put all parts of a request into the queue, or none.
+
+        Raises:
+            QueueFullError: There is no room for them.
+            WorkerStoppedError: No more is taken.
+        """
         jobs = [_Job(part, part.num_rows, part.size, part.key) for part in parts]
         size = sum(part.size for part in parts)
         with self._changed:

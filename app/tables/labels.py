@@ -91,7 +91,11 @@ def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
 
 
 def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
-    """Return the index in ``class_names`` of each label, int64 of [N]."""
+    """Return the index in ``class_names`` of each label, int64 of [N].
+
+    Raises:
+        UserError: A label is missing or no class.
+    """
     import torch  # not where labels are told alone
 
     refuse_missing_labels(is_missing(labels), what="the label")

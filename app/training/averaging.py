@@ -122,7 +122,11 @@ class StochasticAveraging(_Averaging):
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Find the first epoch; in a training that goes on after it, take the schedule's place at once."""
+        """Find the first epoch; in a training that goes on after it, take the schedule's place at once.
+
+        Raises:
+            UserError: There are several optimisers.
+        """
         if len(trainer.optimizers) != 1:
             raise UserError(
                 "stochastic_weight_averaging works with one optimiser, and here are"

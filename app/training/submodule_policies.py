@@ -111,7 +111,11 @@ class SubmodulePolicies(EpochCallback):
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """See that the optimisers, which are built by now, begin with what was set."""
+        """See that the optimisers, which are built by now, begin with what was set.
+
+        Raises:
+            UserError: One of them doesn't.
+        """
         pl_module.__dict__.pop("configure_optimizers", None)
         for path, module in self._with_options.items():
             if lost := lost_options(module.parameters(), trainer.optimizers):

@@ -16,7 +16,11 @@ from nested_lightning.app.vae_gan.picture_scores import PictureModel
 
 
 def write_grid(path: Path, pictures: Tensor, *, num_columns: int) -> None:
-    """Write `picture_grid` to a file, in the format that its suffix names."""
+    """Write `picture_grid` to a file, in the format that its suffix names.
+
+    Raises:
+        UserError: It can't be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         picture_grid(pictures.detach().float().cpu().numpy(), num_columns=num_columns).save(path)

@@ -205,7 +205,11 @@ class VaeGan(Composite):
         return self._optimization.configure({one: self.turns.num_steps(one, num_batches) for one in paths})
 
     def configure_callbacks(self) -> list[Callback]:
-        """Return the composite's own callbacks; the first hook of a training, it checks the Trainer."""
+        """Return the composite's own callbacks; the first hook of a training, it checks the Trainer.
+
+        Raises:
+            UserError: The Trainer would clip or gather gradients, which it can't in manual optimisation.
+        """
         refuse_automatic_gradients(self.trainer)
         return super().configure_callbacks()
 

@@ -14,6 +14,7 @@ import torch
 
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.data.splits import PartName
+from nested_lightning.app.evaluation_report import Numbers
 from nested_lightning.app.report.charts import Axes, Series, draw_chart
 from nested_lightning.app.report.classes import class_blocks, score_again, score_logits
 from nested_lightning.app.report.contents import Block, MarkedLines, SectionMaker, Text
@@ -115,18 +116,25 @@ class VariantSections:
         target = self._sequences(part, name).scored_labels().long()
         return target, torch.cat([one.probabilities for one in self._predict(part, name)])
 
-    def _ones(self, part: PartName, name: str) -> Iterator[LabelledOne]:
+    def _errors(self, part: PartName, name: str) -> Numbers:
+        """Return the share of wrong labels of each sequence."""
+        target, probabilities = self._labels(part, name)
+        wrong = (probabilities.argmax(dim=1) != target).double()
+        counts = [len(one.probabilities) for one in self._predict(part, name)]
+        return np.array([float(own.mean()) for own in wrong.split(counts)])
+
+    def _ones(self, part: PartName, name: str, rows: Sequence[int] | None = None) -> Iterator[LabelledOne]:
+        """Yield sequences by their numbers, or all of them."""
         sequences, predicted, spec = self._sequences(part, name), self._predict(part, name), self._spec(name)
         labels = sequences.scored_labels().split([len(one.probabilities) for one in predicted])
-        origins: Sequence[Any] = sequences.origins or [None] * len(predicted)
-        steps = _steps_of(sequences, spec)
-        for origin, prediction, target, own in zip(origins, predicted, labels, steps, strict=True):
-            place = (origin.file.rpartition("/")[2], origin.row) if origin is not None else ()
+        stretches = _stretches(sequences)
+        for row in range(len(predicted)) if rows is None else rows:
+            origin = sequences.origins[row] if sequences.origins else None
             yield LabelledOne(
-                sample=(name, *place),
-                steps=own,
-                labels=[spec.class_names[index] for index in target.tolist()],
-                predicted=prediction.classes,
+                sample=(name, *((origin.file.rpartition("/")[2], origin.row) if origin else ())),
+                steps=_texts(sequences.steps[stretches[row]], spec),
+                labels=[spec.class_names[index] for index in labels[row].tolist()],
+                predicted=predicted[row].classes,
             )
 
     def _variant(self, part: PartName, name: str) -> Sequence[Block]:
@@ -134,10 +142,11 @@ class VariantSections:
         names = self._spec(name).class_names
         where = f"{name}, {part} part, {len(target):,} labels"
         charts = class_blocks(target.numpy(), probabilities.numpy(), names, where)
-        ones = sorted(self._ones(part, name), key=lambda one: -one.error)
-        shown = ones[:_MOST_SEQUENCES]
+        errors = self._errors(part, name)
+        worst = np.argsort(-errors, kind="stable")[:_MOST_SEQUENCES].tolist()
+        shown = list(self._ones(part, name, worst))
         note = (
-            f"{len(shown)} of {len(ones):,} sequences, those with most errors first, of each the first"
+            f"{len(shown)} of {len(errors):,} sequences, those with most errors first, of each the first"
             f" {_MOST_STEPS} steps; wrong labels are underlined."
         )
         lines = [(_title(one), _pieces(one, names)) for one in shown]
@@ -147,9 +156,8 @@ class VariantSections:
     def _lengths(self, part: PartName) -> Sequence[Block]:
         series = {}
         for name in self.datamodule.evaluated_part(part):
-            ones = [*self._ones(part, name)]
-            lengths = np.array([len(one.steps) for one in ones])
-            errors = np.array([one.error for one in ones])
+            errors = self._errors(part, name)
+            lengths = np.array([own.stop - own.start for own in _stretches(self._sequences(part, name))])
             order = np.argsort(lengths, kind="stable")
             bins = [rows for rows in np.array_split(order, _NUM_LENGTHS) if len(rows)]
             xs = [float(lengths[rows].mean()) for rows in bins]
@@ -203,18 +211,20 @@ def _pieces(one: LabelledOne, names: Sequence[str]) -> list[tuple[str, int, str]
     return pieces
 
 
-def _steps_of(sequences: Sequences, spec: VariantSpec) -> Iterator[list[str]]:
-    """Yield the steps of each sequence as texts: characters and tokens that are known, numbers of vectors."""
+def _stretches(sequences: Sequences) -> list[slice]:
+    """Return where the steps of each sequence are, however many windows it is cut into."""
     offsets: dict[int, list[int]] = {}
     for start, place in zip(sequences.starts.tolist(), sequences.places, strict=True):
         first = start - place.window.start
         kept = offsets.setdefault(place.sequence, [first, first])
         kept[1] = max(kept[1], first + place.window.stop)
+    return [slice(*kept) for kept in offsets.values()]
+
+
+def _texts(steps: torch.Tensor, spec: VariantSpec) -> list[str]:
+    """Return steps as texts: characters and tokens that are known, numbers of vectors."""
+    if not spec.vocabulary or steps.ndim > 1:
+        return [f"{number} " for number in range(1, len(steps) + 1)]
     separator = "" if spec.kind == "characters" else " "
-    for first, stop in offsets.values():
-        steps = sequences.steps[first:stop]
-        if spec.vocabulary and steps.ndim == 1:
-            words = ("\N{REPLACEMENT CHARACTER}", *spec.vocabulary)
-            yield [f"{words[index]}{separator}" for index in steps.tolist()]
-        else:
-            yield [f"{number} " for number in range(1, len(steps) + 1)]
+    words = ("\N{REPLACEMENT CHARACTER}", *spec.vocabulary)
+    return [f"{words[index]}{separator}" for index in steps.tolist()]

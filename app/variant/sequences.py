@@ -107,7 +107,11 @@ class Sequences(TensorBatch):
         return slice(start, stop)
 
     def scored_labels(self) -> Tensor:
-        """Return the labels that count, window after window, [N]."""
+        """Return the labels that count, window after window, [N].
+
+        Raises:
+            AssertionError: No labels are known.
+        """
         assert self.labels is not None
         if not self.has_step_labels:
             return self.labels[: len(self)]

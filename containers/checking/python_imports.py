@@ -21,7 +21,11 @@ class Imports:
         self.reserved: set[str] = set()
 
     def name_of(self, named: Any, at: str) -> str:
-        """Return the name by which a class or function is imported."""
+        """Return the name by which a class or function is imported.
+
+        Raises:
+            UserError: It isn't found by its name; ``at`` says where it stands.
+        """
         module, name = getattr(named, "__module__", None), getattr(named, "__qualname__", "")
         if module == "builtins":
             return name

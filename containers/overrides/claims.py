@@ -35,7 +35,11 @@ class Claim:
 
 @contextmanager
 def claim(target: Any, path: str, place: str) -> Iterator[None]:
-    """Claim a provider for this thread and task while the block runs."""
+    """Claim a provider for this thread and task while the block runs.
+
+    Raises:
+        OverrideInUseError: Another one holds it.
+    """
     own = Claim((threading.get_ident(), _current_task()), path, place, target)
     with _lock:
         for other in _claims:

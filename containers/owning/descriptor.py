@@ -9,7 +9,11 @@ from nested_lightning.settings.family import Family
 
 
 def family_of(function: Any) -> Family:
-    """Return the descriptor of a function that `family` made a family."""
+    """Return the descriptor of a function that `family` made a family.
+
+    Raises:
+        UserError: It isn't one.
+    """
     found = getattr(function, "family", None)
     if not isinstance(found, Family):
         raise UserError(f"{function!r} is no family: decorate the wiring function with @family('NAME')")

@@ -37,7 +37,11 @@ from nested_lightning.settings.describing.walking import fields_of
 
 
 def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: str) -> type[Any]:
-    """Return the container's class."""
+    """Return the container's class.
+
+    Raises:
+        UserError: A part is called what a container has already.
+    """
 
     class OwnContainer(DeclarativeContainer):
         """From the settings of a wiring function's parameters to a trained composite."""

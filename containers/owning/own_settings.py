@@ -24,7 +24,11 @@ _TAKEN = frozenset(dir(OwnChoice))
 
 
 def own_settings(plan: WiringPlan, *, name: str) -> type[Settings]:
-    """Return the settings model of a family's section."""
+    """Return the settings model of a family's section.
+
+    Raises:
+        UserError: A name stands for two things.
+    """
     fields: dict[str, Any] = {}
     for label, more in _sections(plan):
         if taken := sorted(fields.keys() & more.keys()):

@@ -134,7 +134,11 @@ def guards_of(settings: ServingSettings) -> list[Guard]:
 
 
 def read_tokens(file: Path) -> list[str]:
-    """Return the tokens in a file, one a line."""
+    """Return the tokens in a file, one a line.
+
+    Raises:
+        UserError: It can't be read, or holds none.
+    """
     try:
         tokens = file.read_text().split()
     except (OSError, UnicodeDecodeError) as error:

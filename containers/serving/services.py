@@ -39,7 +39,11 @@ class ServedFile:
         return model_file_in(self.path)
 
     def load(self) -> Model:
-        """Return the model in the file as it is now."""
+        """Return the model in the file as it is now.
+
+        Raises:
+            UserError: It can't be opened.
+        """
         file = self.find()
         if is_exported(file):
             return self._load_exported(file)

@@ -91,7 +91,11 @@ def export_lossy(
 
 
 def measure(application: ApplicationContainer, path: Path) -> Measured:
-    """Score the test part by an exported model, as `evaluate` scores it."""
+    """Score the test part by an exported model, as `evaluate` scores it.
+
+    Raises:
+        UserError: The data can't be read.
+    """
     exported, clock = open_exported(path, num_threads=1), _Clock()
     model = deepcopy(family_container(application).model()).eval().to("cpu").float()
     graphs = {name: _Timed(session, clock) for name, session in exported.graphs.items()}

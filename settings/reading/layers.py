@@ -42,7 +42,11 @@ class Layer:
         return self.origin
 
     def get(self, names: Names) -> Any:
-        """Return the value at a path."""
+        """Return the value at a path.
+
+        Raises:
+            KeyError: There is none.
+        """
         value: Any = self.values
         for name in names:
             if not isinstance(value, Mapping) or name not in value:

@@ -95,7 +95,11 @@ def _with_item(settings: ApplicationSettings, item: Names, names: Names) -> Appl
 
 
 def value_at(settings: ApplicationSettings, names: Names) -> Any:
-    """Return a value."""
+    """Return a value.
+
+    Raises:
+        LookupError: There is none.
+    """
     value: Any = settings
     for name in names:
         if isinstance(value, Mapping):

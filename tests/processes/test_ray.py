@@ -127,6 +127,14 @@ def test_one_worker_of_a_running_cluster_goes_on_to_the_same_end_as_one_process(
 
 
 @needs_ray
+def test_workers_write_where_settings_were_found(folder: Path, said: dict[str, Any]) -> None:
+    assert said["resumed"]["status"] == 0
+    found = yaml.safe_load(RunFolder(folder / "failed").settings_file.read_text())["provenance"]
+
+    assert found["trainer.checkpoint_every_n_steps"].startswith("small.yaml:")
+
+
+@needs_ray
 def test_a_mistake_that_a_worker_finds_is_told_as_ever(folder: Path) -> None:
     assert "there is no label column 'shap'" in (folder / "mistake.txt").read_text()
 

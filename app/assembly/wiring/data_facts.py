@@ -72,7 +72,11 @@ class OwnDataSpec:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the spec that `to_dict` wrote."""
+        """Return the spec that `to_dict` wrote.
+
+        Raises:
+            UserError: It isn't that.
+        """
         try:
             return cls(
                 values=dict(plain["values"]),

@@ -64,7 +64,11 @@ class OwnDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the batch, or the files."""
+        """Return the batch, or the files.
+
+        Raises:
+            Problem: It has another structure, or there are no files.
+        """
         if asked.content_type == FORM:
             if not (uploads := asked.files.get(_FILES)):
                 raise unprocessable("at least one file is needed", field=_FILES)

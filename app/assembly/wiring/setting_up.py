@@ -22,7 +22,11 @@ _SEED = 0
 
 
 def make_datamodule(make: Callable[[], LightningDataModule], *, path: str) -> LightningDataModule:
-    """Return a datamodule whose hooks draw the same numbers whenever Lightning calls them."""
+    """Return a datamodule whose hooks draw the same numbers whenever Lightning calls them.
+
+    Raises:
+        UserError: It is no LightningDataModule.
+    """
     with seeded_generators(_SEED):
         datamodule: Any = make()
     refuse_other_base(type(datamodule), LightningDataModule, path)

@@ -96,7 +96,11 @@ class Wiring:
     def build(
         self, part: "BoundPart", args: Any, kwargs: Mapping[str, Any], *, offered: Mapping[str, Any]
     ) -> Any:
-        """Build the one part at a path."""
+        """Build the one part at a path.
+
+        Raises:
+            CompositionError: It was built before, can't be built, or publishes another width than it got.
+        """
         path = part.path
         if part.name in self._called:
             raise CompositionError(

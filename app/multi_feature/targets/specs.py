@@ -221,7 +221,11 @@ def refuse_other_than_counts(values: Numbers, column: str) -> None:
 
 
 def encode_label_sets(values: pa.ListArray, names: tuple[str, ...], column: str) -> npt.NDArray[np.float32]:
-    """Return 1 where a row has a label, else 0, of [N, K]."""
+    """Return 1 where a row has a label, else 0, of [N, K].
+
+    Raises:
+        UserError: A label isn't in ``names``; the message names the first row.
+    """
     encoded = np.zeros((len(values), len(names)), dtype=np.float32)
     rows = np.repeat(np.arange(len(values)), values.value_lengths().fill_null(0).to_numpy())
     labels = values.flatten()

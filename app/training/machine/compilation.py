@@ -54,7 +54,11 @@ class Compilation(TemporaryChange):
 
 
 def check_cpp_compiler() -> None:
-    """Look for the C++ compiler that ``torch.compile`` needs on a CPU."""
+    """Look for the C++ compiler that ``torch.compile`` needs on a CPU.
+
+    Raises:
+        UserError: There is none.
+    """
     names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "c++"]
     if not any(map(shutil.which, names)):
         raise UserError(

@@ -22,7 +22,11 @@ class WorkerError(RuntimeError):
 
 
 def require_ray() -> None:
-    """Do nothing where Ray is installed."""
+    """Do nothing where Ray is installed.
+
+    Raises:
+        UserError: It isn't.
+    """
     if find_spec("ray") is None:
         raise UserError("the engine ray needs a package: pip install 'nested-lightning[ray]'")
 

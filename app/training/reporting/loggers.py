@@ -41,7 +41,11 @@ class Tracker(Logger):
 
 
 class TensorBoard(Tracker, TensorBoardLogger):
-    """TensorBoard's event files in the folder ``tensorboard`` of the run folder, which are continued."""
+    """TensorBoard's event files in the folder ``tensorboard`` of the run folder, which are continued.
+
+    Raises:
+        UserError: The package isn't installed.
+    """
 
     def __init__(self, *, item: str, folder: Path, run: str | None = None) -> None:
         require("tensorboard", item)

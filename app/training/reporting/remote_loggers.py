@@ -30,7 +30,11 @@ class _Remote(Tracker):
 
 
 class Wandb(_Remote, WandbLogger):
-    """Weights & Biases."""
+    """Weights & Biases.
+
+    Raises:
+        UserError: The package isn't installed.
+    """
 
     def __init__(
         self,
@@ -74,7 +78,11 @@ class Wandb(_Remote, WandbLogger):
 
 
 class Mlflow(_Remote, MLFlowLogger):
-    """MLflow; without ``tracking_uri`` at the address in MLFLOW_TRACKING_URI, else in the run folder."""
+    """MLflow; without ``tracking_uri`` at the address in MLFLOW_TRACKING_URI, else in the run folder.
+
+    Raises:
+        UserError: The package isn't installed.
+    """
 
     def __init__(
         self,
@@ -136,7 +144,11 @@ class Mlflow(_Remote, MLFlowLogger):
 
 
 class Comet(_Remote, CometLogger):
-    """Comet."""
+    """Comet.
+
+    Raises:
+        UserError: The package isn't installed.
+    """
 
     def __init__(
         self,

@@ -60,7 +60,11 @@ class Interruption(EpochCallback):
 
     @contextmanager
     def listening(self, trainer: Trainer) -> Iterator[None]:
-        """Listen within the block; only the main thread can."""
+        """Listen within the block; only the main thread can.
+
+        Raises:
+            TrainingInterruptedError: A signal ended what the block does.
+        """
         self._signum, self._num_signals = None, 0
         self._signals, self._requeue_signal = _signals_of(trainer)
         before: dict[signal.Signals, Handler] = {number: signal.getsignal(number) for number in self._signals}

@@ -31,7 +31,11 @@ class LastTraining:
 
     @contextmanager
     def watching(self, folder: RunFolder) -> Iterator[None]:
-        """Note how the training within the block ends."""
+        """Note how the training within the block ends.
+
+        Raises:
+            UserError: Another thread trains in this container.
+        """
         if not self._is_running.acquire(blocking=False):
             raise UserError("another thread trains in this container: two threads each need one of their own")
         try:

@@ -15,6 +15,9 @@ def locked(folder: RunFolder) -> Iterator[None]:
     """Keep other processes from training in the folder for as long as the block lasts.
 
     The operating system holds the lock: with the process, however it ends, the lock is gone.
+
+    Raises:
+        UserError: Another process trains in it.
     """
     folder.path.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.lock_file, blocking=False)

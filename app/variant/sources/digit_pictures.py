@@ -21,7 +21,11 @@ _FULL_INK = 16.0
 
 
 def list_digit_pictures(folder: Path) -> list[Path]:
-    """Return the pictures of a folder in the order of their names, ``2.png`` before ``10.png``."""
+    """Return the pictures of a folder in the order of their names, ``2.png`` before ``10.png``.
+
+    Raises:
+        UserError: There is none.
+    """
     return sorted(list_pictures(folder, max_depth=1), key=lambda path: _natural(path.name))
 
 

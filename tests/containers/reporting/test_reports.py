@@ -119,7 +119,7 @@ def test_diverged_training_is_reported(tmp_path: Path, report: Report) -> None:
     page = report(tmp_path / "run")
 
     assert {"Curves", "Settings", "Submodules", "Data"} <= {*page.headings}
-    changed = page.column("Settings that differ from their defaults", "value")
+    changed = page.column("Changed settings", "value")
     assert changed["multi_feature.optimizer.lr"] == "10000000000.0"
 
 
@@ -141,7 +141,7 @@ def test_damaged_folder_gives_what_there_is(file: str, odd_run: Path, tmp_path: 
     assert "Curves" in page.headings
     if file == "settings.yaml":
         assert page.problems == ["settings.yaml is missing: its settings are those of the checkpoint."]
-        assert page.column("Settings that differ from their defaults", "value")["trainer.max_epochs"] == "3"
+        assert page.column("Changed settings", "value")["trainer.max_epochs"] == "3"
     elif file == "best.ckpt":
         assert "The model could not be opened" in page.problems[1]
         assert "checkpoints is missing" in page.problems[0]
@@ -177,7 +177,7 @@ def test_settings_say_where_they_were_found_also_after_a_resume(tmp_path: Path, 
 
     page = report(tmp_path / "run")
 
-    places = page.column("Settings that differ from their defaults", "from")
+    places = page.column("Changed settings", "from")
     assert (places["seed"], places["trainer.max_epochs"]) == ("--set", "resume")
     assert re.fullmatch(r"…/mine\.yaml:\d+:\d+", places["multi_feature.data.batch_size"])
     assert str(tmp_path) not in page.source
