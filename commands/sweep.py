@@ -172,16 +172,22 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
             )
     except TrainingInterruptedError as stop:
         print_line((str(stop), "bold"), ". Go on with:", on=status_console)
-        print_command("sweep", "--resume", str(folder))
+        _print_resuming(space.settings, folder)
         raise typer.Exit(stop.exit_status) from None
     if space.settings.trainer.use_report and sweep.storage is None:
         _write_report(folder)
     print_sweep(result, sweep)
     num_ended = sum(one.state != "running" for one in result.trials)
     if result.stopped and num_ended < sweep.trials:
-        print_command("sweep", "--resume", str(folder))
+        _print_resuming(space.settings, folder)
     if result.stopped or result.winner is None:
         raise typer.Exit(1)
+
+
+def _print_resuming(settings: ApplicationSettings, folder: Path) -> None:
+    """Print how to go on; a file of a family of one's own has to be given again."""
+    origin = settings.family.origin
+    print_command("sweep", "--resume", str(folder), *(("--model", str(origin[1])) if origin else ()))
 
 
 def _write_report(folder: Path) -> None:

@@ -10,38 +10,45 @@ from nested_lightning.app.exported.runtime import ExportedModel, open_exported
 from nested_lightning.app.serving.service import Model
 from nested_lightning.settings.families import find_family
 from nested_lightning.settings.family import Family
+from nested_lightning.settings.reading.errors import SettingsError
 
 
 def answers_of(path: Path) -> tuple[Family, Any]:
     """Return the family of an exported model, and what gives answers as its container's ``answers`` does.
 
     Raises:
-        UserError: It can't be opened or run.
-        SettingsError: There is no such family.
+        UserError: It can't be opened or run, or is of a family that answers by checkpoints alone.
     """
     model = open_exported(path)
-    family = find_family(model.manifest.family)
-    return family, partial(_rooms(family, model).answer, model)
+    family, rooms = _rooms(model)
+    return family, partial(rooms.answer, model)
 
 
 def exported_model(path: Path) -> Model:
     """Return what answers over HTTP for an exported model.
 
     Raises:
-        UserError: It can't be opened or run.
-        SettingsError: There is no such family.
+        UserError: It can't be opened or run, or is of a family that answers by checkpoints alone.
     """
     model = open_exported(path)
-    family = find_family(model.manifest.family)
+    family, rooms = _rooms(model)
     return Model(
-        desk=_rooms(family, model).desk_of(model, family.predictor.options),
+        desk=rooms.desk_of(model, family.predictor.options),
         family=family.name,
         summary=family.predictor.summary,
         digest=model.digest,
     )
 
 
-def _rooms(family: Family, model: ExportedModel) -> Any:
+def _rooms(model: ExportedModel) -> tuple[Family, Any]:
+    name = model.manifest.family
+    try:
+        family = find_family(name)
+    except SettingsError:
+        raise UserError(
+            f"{model.path}: {name} isn't registered here: use its checkpoint if it is a family in one file,"
+            " or install the package that has it"
+        ) from None
     if family.exported is None:
-        raise UserError(f"{model.path}: what {family.name} answers is known to its checkpoints alone")
-    return import_module(family.exported)
+        raise UserError(f"{model.path}: what {name} answers is known to its checkpoints alone")
+    return family, import_module(family.exported)

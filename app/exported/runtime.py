@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 SUFFIX = ".onnx"
+_FOLDER_OF_WEIGHTS = "session.model_external_initializers_file_folder_path"
 _DTYPES = {
     **{f"tensor({name})": name for name in ("float16", "int8", "int16", "int32", "int64", "uint8", "bool")},
     "tensor(float)": "float32",
@@ -158,6 +159,7 @@ def session_of(content: bytes, *, num_threads: int) -> InferenceSession:
     options.intra_op_num_threads = num_threads  # a number of its own also keeps it from pinning threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong is raised as well
+    options.add_session_config_entry(_FOLDER_OF_WEIGHTS, "/nowhere")  # a graph that reads other files fails
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 

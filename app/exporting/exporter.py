@@ -74,7 +74,7 @@ class Exporter:
         return ExportReport(manifest=manifest, differences={one.graph.name: one.difference for one in made})
 
     def _submodules(self, path: str) -> Iterator[Exportable]:
-        for place, module in find_submodules(self.model, self.path, path).items():
+        for place, module in find_submodules(self.model, self.path, path, door="--submodule ").items():
             yield by_itself(self.wholes, module, name=f"{self.path}.{place}")
 
     def _first_differing(self, format_: Format, *, but_for: str | None) -> str:

@@ -9,11 +9,17 @@ from nested_lightning.app.checkpoints.submodule_names import matching_places, re
 
 
 def find_submodules(
-    model: nn.Module, family: str, path: str, *, known: Mapping[str, str] | None = None
+    model: nn.Module,
+    family: str,
+    path: str,
+    *,
+    known: Mapping[str, str] | None = None,
+    door: str = "submodules.",
 ) -> dict[str, nn.Module]:
     """Return the submodules of a composite at a path or pattern, by their paths below the composite.
 
     A part of a wiring is found by its own name, whatever attribute holds it, see ``known``, else a recipe.
+    ``door`` is what stands before the path where it was given.
 
     Raises:
         UserError: The path matches nothing; the near ones are listed.
@@ -24,7 +30,7 @@ def find_submodules(
     found = matching_places(path, places, family=family)
     if not found:
         learning = (name for name, place in places.items() if [*modules[place].parameters()])
-        refuse_path(path, [f"{family}.{name}" for name in learning], where=f"submodules.{path}")
+        refuse_path(path, [f"{family}.{name}" for name in learning], where=f"{door}{path}")
     return {place: modules[place] for place in found}
 
 

@@ -236,8 +236,6 @@ def naming_packages(recipe: Recipe, *, source: Path) -> Iterator[None]:
         if reasons == [str(error)] and recipe.family in families():
             _refuse_recorded_settings(recipe, source)
             raise
-        if recipe.family not in families() and not recipe.packages:
-            reasons = [f"{error}; if it is your own, give it: --model FILE.py:NAME, in Python family=…"]
         raise UserError("\n".join(f"checkpoint {source}: {reason}" for reason in reasons)) from None
 
 

@@ -23,6 +23,7 @@ from nested_lightning.containers.starting.bootstrapping import provider_of
 from nested_lightning.containers.starting.exporting import export_graphs
 from nested_lightning.containers.starting.lossy_exporting import export_lossy
 from nested_lightning.settings.serving import LimitSettings
+from tests.app.exported.tiny import write_tiny
 from tests.conftest import make_picture_folder, make_picture_settings, make_small_settings, write_small_csv
 from tests.containers.tables.everything import KINDS, features_of, settings_for, table_for
 from tests.quick_first import quick_first
@@ -176,3 +177,11 @@ def test_what_is_lossy_is_judged_by_the_score_and_refused_beyond_the_limit(tmp_p
     with pytest.raises(ExportError, match=r"of the test part .* and --max-score-loss is -1"):
         export_lossy(application, tmp_path / "other.onnx", "int8", max_score_loss=-1.0)
     assert [path.name for path in tmp_path.iterdir() if "other" in path.name] == []
+
+
+def test_a_family_in_one_file_is_told_to_answer_by_its_checkpoint(tmp_path: Path) -> None:
+    model = write_tiny(tmp_path / "m.onnx", family="rows")
+
+    for read in (answers_of, exported_model):
+        with pytest.raises(nl.UserError, match=r"m\.onnx: rows isn't registered here: use its checkpoint"):
+            read(model)

@@ -78,6 +78,18 @@ def test_what_is_no_model_is_refused_in_a_line(tmp_path: Path, content: bytes) -
     assert "\n" not in str(refused.value)
 
 
+def test_a_graph_that_takes_weights_from_another_file_is_refused(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proto = onnx.load(model)
+    onnx.save(proto, model, save_as_external_data=True, location="secret.bin", size_threshold=0)
+    monkeypatch.chdir(tmp_path)
+    assert (tmp_path / "secret.bin").stat().st_size > 0
+
+    with pytest.raises(UserError, match=r"m\.onnx: onnxruntime .* can't run it"):
+        open_exported(model)
+
+
 def test_another_model_than_ours_is_refused(model: Path) -> None:
     proto = onnx.load(model)
     del proto.metadata_props[:]

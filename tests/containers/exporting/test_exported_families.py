@@ -169,7 +169,7 @@ def test_a_submodule_that_is_not_there_or_is_not_called_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     application = trained("multi-feature", monkeypatch)
-    with pytest.raises(UserError, match=r"there is no such submodule; near: multi_feature\.head"):
+    with pytest.raises(UserError, match=r"^--submodule multi_feature\.hed: there is no such submodule; near"):
         export_graphs(application, tmp_path / "m.onnx", submodule="multi_feature.hed")
     with pytest.raises(ExportError, match=r"multi_feature\.objective: nothing calls it"):
         export_graphs(application, tmp_path / "m.onnx", submodule="multi_feature.objective")

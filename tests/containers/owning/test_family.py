@@ -80,7 +80,7 @@ def test_it_is_known_to_its_own_container_alone(tmp_path: Path) -> None:
 
     assert application.settings().family.name == "corners"
     assert "corners" not in families()
-    with pytest.raises(SettingsError, match="'corners' is not registered"):
+    with pytest.raises(SettingsError, match=r"'corners' is not registered.*--model FILE\.py:NAME"):
         bootstrap({"model": "corners"})
 
 
