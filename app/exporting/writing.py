@@ -120,8 +120,7 @@ def write(made: Sequence[Exported], target: Path, format_: Format, facts: Mappin
         versions=_versions(format_),
         **facts,
     )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with disk_full_as_user_error(target.parent), _beside(target) as folder:
+    with disk_full_as_user_error(target.parent), beside(target) as folder:
         written = [folder / (file or target.name) for file in files]
         for one, place in zip(made, written, strict=True):
             place.write_bytes(one.content({METADATA_KEY: manifest.to_json()}))
@@ -133,11 +132,11 @@ def write(made: Sequence[Exported], target: Path, format_: Format, facts: Mappin
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """Make a folder beside the target within the block."""
+def beside(target: Path) -> Iterator[Path]:
+    """Make a folder beside the target within the block; what a kill has left of one is removed."""
     folder = temporary_of(target)
-    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
-    folder.mkdir()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     try:
         yield folder
     finally:

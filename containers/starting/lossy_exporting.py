@@ -1,6 +1,5 @@
 """Exports that are smaller and less exact, judged by the scores of the test part."""
 
-import tempfile
 import time
 from collections.abc import Mapping
 from copy import deepcopy
@@ -16,6 +15,7 @@ from nested_lightning.app.exported.runtime import Session, open_exported
 from nested_lightning.app.exporting.exportable import ExportError
 from nested_lightning.app.exporting.exporter import ExportReport
 from nested_lightning.app.exporting.lossy import Lossy, Measured, shrink
+from nested_lightning.app.exporting.writing import beside
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.starting.bootstrapping import family_container, provider_of
 from nested_lightning.containers.starting.exporting import export_graphs
@@ -68,12 +68,7 @@ def export_lossy(
     if "graph_answers" not in family_container(application).providers:
         name = application.settings().model
         raise UserError(f"--quantize and --half are judged by the scores of our families, and {name} is none")
-    parent = target.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    with (
-        disk_full_as_user_error(parent),
-        tempfile.TemporaryDirectory(dir=parent, prefix=f".{target.name}.") as folder,
-    ):
+    with disk_full_as_user_error(target.absolute().parent), beside(target) as folder:
         whole, small = Path(folder, f"whole{target.suffix}"), Path(folder, f"small{target.suffix}")
         report = export_graphs(application, whole, tolerance=tolerance)
         shrink(whole, small, how, report.manifest)

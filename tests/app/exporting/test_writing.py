@@ -1,4 +1,5 @@
 import errno
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,16 @@ def test_a_full_disk_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch
         proven(
             exportable_of(nn.Linear(3, 2), {f"{n} rows": (torch.ones(n, 3),) for n in (3, 2)}), "torch-export"
         )
+
+
+def test_what_a_killed_export_has_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "m.onnx"
+    for _ in range(2):
+        with writing.beside(target) as folder:
+            (folder / "half").touch(exist_ok=False)
+            left = folder
+            shutil.copytree(folder, tmp_path / "kept", dirs_exist_ok=True)
+        shutil.copytree(tmp_path / "kept", left)  # as if the process had been killed
+
+    with writing.beside(target) as folder:
+        assert not [*folder.iterdir()]
