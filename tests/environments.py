@@ -1,5 +1,6 @@
 """Wheels of this project and of plug-ins, and fresh virtual environments that they are installed into."""
 
+import os
 import shutil
 import site
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 from filelock import FileLock
 
 PROJECT = Path(__file__).parents[1]
+REPOSITORY = "https://example.org/nested-lightning"
+"""Where the wheels say that they come from."""
 WAVES = PROJECT / "tests" / "plugins" / "nested-lightning-waves"
 
 
@@ -33,6 +36,7 @@ def build_wheels(folder: Path) -> dict[str, Path]:
         "main.py",
         "nested_lightning/testing/pytest_plugin.py",
         "pyproject.toml",
+        "setup.py",
         "README.md",
         "LICENSE",
     ):
@@ -72,7 +76,8 @@ def make_environment(folder: Path, wheels: Sequence[Path]) -> Path:
 
 def _pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environ = {**os.environ, "REPOSITORY_URL": REPOSITORY}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

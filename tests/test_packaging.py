@@ -1,11 +1,13 @@
 """What is installed, and what is found where: in a wheel, in a checkout, and beside a host's own files."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 import venv
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from zipfile import ZipFile
 import pytest
 
 import nested_lightning as nl
-from tests.environments import PROJECT, Environments
+from tests.environments import PROJECT, REPOSITORY, Environments
 
 LINKED = ["app", "commands", "containers", "settings"]
 INSTALL = "-m pip install -c constraints.txt -e ."
@@ -84,11 +86,11 @@ def bare_python(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def wheel(environments: Environments) -> list[str]:
-    """The files in the wheel."""
+def wheel(environments: Environments) -> Iterator[ZipFile]:
+    """The wheel."""
     [path] = (environments.without_plugin.parents[2] / "wheels").glob("nested_lightning-0*.whl")
     with ZipFile(path) as file:
-        return file.namelist()
+        yield file
 
 
 def _files_to_install() -> set[Path]:
@@ -112,11 +114,24 @@ def test_the_list_of_packages_is_that_of_the_folders() -> None:
 
 
 @pytest.mark.slow
-def test_a_wheel_has_one_package_and_all_its_files(wheel: list[str]) -> None:
-    metadata = f"nested_lightning-{_version()}.dist-info"
+def test_a_wheel_has_one_package_and_all_its_files(wheel: ZipFile) -> None:
+    metadata, names = f"nested_lightning-{_version()}.dist-info", wheel.namelist()
 
-    assert {name.partition("/")[0] for name in wheel} == {"nested_lightning", metadata}
-    assert {Path(name) for name in wheel if not name.startswith(metadata)} == _files_to_install()
+    assert {name.partition("/")[0] for name in names} == {"nested_lightning", metadata}
+    assert {Path(name) for name in names if not name.startswith(metadata)} == _files_to_install()
+
+
+@pytest.mark.slow
+def test_links_on_a_package_index_lead_to_the_repository(wheel: ZipFile) -> None:
+    page = wheel.read(f"nested_lightning-{_version()}.dist-info/METADATA").decode()
+
+    marks, targets = zip(*re.findall(r"(!?)\[[^]]*\]\(([^)]+)\)", page), strict=True)
+    within = [target.removeprefix(REPOSITORY) for target in targets if target.startswith(REPOSITORY)]
+    assert all(target.startswith("https://") for target in targets)
+    assert marks.count("!") == sum(target.startswith("/raw/") for target in within) > 0
+    paths = [re.sub(r"^/(raw|blob)/main/|#.*", "", one) for one in within]
+    assert len(paths) > 30
+    assert [path for path in paths if not (PROJECT / path).is_file()] == []
 
 
 def _version() -> str:
