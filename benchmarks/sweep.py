@@ -31,7 +31,7 @@ from rich.table import Table
 from nested_lightning import bootstrap, family_container, load_settings
 from nested_lightning.app.sweeping.results import SweepResult, trial_folder
 from nested_lightning.containers.sweeping.sweep import run_sweep
-from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.searching.space import make_space
 from nested_lightning.settings.sweep import ObjectiveSettings, SweepSettings
 
@@ -85,9 +85,8 @@ def measured(spent: dict[str, tuple[float, float]], name: str) -> Iterator[None]
 def train_one_after_another(result: SweepResult, settings: ApplicationSettings, folder: Path) -> None:
     """Train the trials of a sweep again, whole, in this process."""
     for trial in result.trials:
-        place = {"run_dir": str(folder / f"{trial.number}")}
-        plain = change_settings(settings.to_plain(), trial.settings) | place
-        run = family_container(bootstrap(parse_settings(plain))).training_run()
+        again = settings.changed({**trial.settings, "run_dir": str(folder / f"{trial.number}")})
+        run = family_container(bootstrap(again)).training_run()
         run.looks_at_test = False
         run()
 

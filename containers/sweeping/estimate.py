@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from nested_lightning.containers.starting.bootstrapping import bootstrap, provider_of
-from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
+from nested_lightning.settings.application import ApplicationSettings
 
 
 def seconds_of_an_epoch(settings: ApplicationSettings) -> float:
@@ -16,6 +16,6 @@ def seconds_of_an_epoch(settings: ApplicationSettings) -> float:
             "trainer.use_progress_bar": False,
             "trainer.use_report": False,
         }
-        application = bootstrap(parse_settings(change_settings(settings.to_plain(), changes)))
+        application = bootstrap(settings.changed(changes))
         run = provider_of(application, "training_run")()
         return float(run().duration_s)

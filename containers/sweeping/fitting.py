@@ -6,7 +6,6 @@ from typing import Any
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.starting.bootstrapping import bootstrap
-from nested_lightning.settings.application import change_settings, parse_settings
 from nested_lightning.settings.searching.space import SearchedParameter, SearchSpace
 
 
@@ -26,9 +25,9 @@ def unfit_kinds(space: SearchSpace) -> dict[tuple[str, str], str]:
 
 def _faults(space: SearchSpace, parameter: SearchedParameter, kind: Any) -> Iterator[str]:
     needed = {path: kinds[0] for path, kinds in parameter.asked_when.items()}
-    plain = change_settings(space.settings.to_plain(), {**needed, parameter.path: kind})
     try:
-        report = check_application(bootstrap(parse_settings(plain)), is_brief=True)
+        settings = space.settings.changed({**needed, parameter.path: kind})
+        report = check_application(bootstrap(settings), is_brief=True)
     except UserError as error:
         yield str(error)
         return

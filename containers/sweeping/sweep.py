@@ -23,29 +23,15 @@ from nested_lightning.app.training.runs.run_lock import locked
 from nested_lightning.containers.starting.ray_training import refuse_own_family
 from nested_lightning.containers.sweeping.files import has_other_data, write_best_file, write_sweep_file
 from nested_lightning.containers.sweeping.inner_folds import refuse_folds
+from nested_lightning.containers.sweeping.question import question_of
 from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.containers.sweeping.trial import known_scores
-from nested_lightning.settings.application import ApplicationSettings, is_data_path
-from nested_lightning.settings.reading.merging import flatten
+from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.sweep import SweepSettings
 
 MakeTask: TypeAlias = Callable[[Any, TrialRecord], Task]
 
 _PROGRAM = (sys.executable, "-m", "nested_lightning.containers.sweeping.worker")
-_OF_THE_MACHINE = (
-    "run_dir",
-    "prediction",
-    "trainer.use_progress_bar",
-    "trainer.use_report",
-    "trainer.num_threads",
-    "trainer.accelerator",
-    "trainer.devices",
-    "trainer.num_nodes",
-    "trainer.strategy",
-    "trainer.checkpoint_every_n_steps",
-    "trainer.checkpoint_every_n_seconds",
-)
-"""Settings and sections that may be others when a sweep goes on."""
 
 
 def run_sweep(
@@ -83,7 +69,7 @@ def run_sweep(
         study = open_study(
             folder,
             plan=_plan(settings, space, sweep),
-            question=_question(settings, space, sweep),
+            question=question_of(settings, space, sweep),
             address=sweep.storage,
         )
         is_doubtful = study.is_unfinished or has_other_data(folder, settings)
@@ -227,27 +213,6 @@ def _plan(settings: ApplicationSettings, space: SearchSpace, sweep: SweepSetting
         trials=sweep.trials,
         max_steps=sweep.folds or settings.trainer.max_epochs,
     )
-
-
-def _question(settings: ApplicationSettings, space: SearchSpace, sweep: SweepSettings) -> dict[str, Any]:
-    """Return all that must stay as it is while a sweep goes on, by the names that users know."""
-    plain = {".".join(names): value for names, value in flatten(settings.to_plain()).items()}
-    return {
-        "search": space.document(),
-        "objective": [f"{one.name}:{one.direction}" for one in sweep.objectives],
-        "sampler": sweep.sampler,
-        "pruner": sweep.pruner,
-        "folds": sweep.folds,
-        **{
-            name: value
-            for name, value in plain.items()
-            if not _is_of_the_machine(name) and not is_data_path(name, settings.family)
-        },
-    }
-
-
-def _is_of_the_machine(name: str) -> bool:
-    return any(name == one or name.startswith(f"{one}.") for one in _OF_THE_MACHINE)
 
 
 def _refuse_folder(folder: Path, *, is_there: bool) -> None:
