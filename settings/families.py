@@ -152,7 +152,7 @@ def describe_family(name: str) -> Family:
                 [f"model = '{name}': settings name no code to run; give it by --model {name}"]
             )
         hint = did_you_mean(str(name), known)
-        own = "if it is your own, give it: --model FILE.py:NAME, in Python family=…"
+        own = "if it is your own, give it: --model FILE.py:NAME, in Python family=NAME"
         listed = f"registered: {', '.join(known)}"
         raise SettingsError([f"model = '{name}' is not registered{hint}; {listed}; {own}"])
     return found
