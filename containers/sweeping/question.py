@@ -35,10 +35,11 @@ def question_of(settings: ApplicationSettings, space: SearchSpace, sweep: SweepS
         **{
             name: value
             for name, value in plain.items()
-            if not _is_of_the_machine(name) and not is_data_path(name, settings.family)
+            if not is_of_the_machine(name) and not is_data_path(name, settings.family)
         },
     }
 
 
-def _is_of_the_machine(name: str) -> bool:
+def is_of_the_machine(name: str) -> bool:
+    """Return whether a setting, by its dotted name, may be another one when a sweep goes on."""
     return any(name == one or name.startswith(f"{one}.") for one in _OF_THE_MACHINE)
