@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import pyarrow as pa
 import typer
@@ -24,6 +24,7 @@ from pyarrow import parquet
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.exported import FAMILIES
 from benchmarks.pretrained_pictures import WORDS, write_pictures
 from nested_lightning import bootstrap, family_container, find_family, from_checkpoint, load_settings
 from nested_lightning.app.exporting.exportable import ExportError
@@ -32,7 +33,6 @@ from nested_lightning.containers.starting.exporting import export_graphs
 from nested_lightning.settings.describing.walking import NamedItems, fields_of
 from nested_lightning.settings.slot import Slot
 
-FAMILIES = ("multi-feature", "image-to-text", "variant", "vae-gan")
 NOT_IN_GRAPHS = ("data", "source", "optimizer", "schedule", "loss", "balance", "generation", "objective")
 """What no graph holds; and objectives, which decide about the data."""
 SORTS = ("picture_extractor", "text_extractor", "sequence_extractor")
@@ -40,15 +40,15 @@ SORTS = ("picture_extractor", "text_extractor", "sequence_extractor")
 LIBRARIES = ("timm", "torchvision", "transformers")
 """Their parts need files."""
 
-Choice: TypeAlias = tuple[str, list[str]]
-"""A family, and what ``--set`` would be given."""
 
+def choices(family: str) -> Iterator[list[str]]:
+    """Yield what ``--set`` would be given for each registered choice of the family's submodules.
 
-def choices(family: str) -> Iterator[Choice]:
-    """Yield each registered choice of the family's submodules but for those of `SORTS`, one at a time."""
+    Those of `SORTS` aren't among them.
+    """
     model = find_family(family)
     for path, slot in _slots(model.section, model.settings):
-        yield from ((family, [f"{path}.kind={kind}"]) for kind in slot.choices if is_ours(kind))
+        yield from ([f"{path}.kind={kind}"] for kind in slot.choices if is_ours(kind))
 
 
 def sorted_choices(sort: str) -> list[str]:
@@ -59,9 +59,9 @@ def sorted_choices(sort: str) -> list[str]:
     return [kind for kind in slot.choices if is_ours(kind)]
 
 
-def combined_choices(family: str) -> list[Choice]:
+def combined_choices(family: str) -> list[list[str]]:
     """Return choices that decide about graphs only together."""
-    combined = {
+    combined: dict[str, list[list[str]]] = {
         "multi-feature": [
             ["multi_feature.data.allow_missing_groups=true", f"multi_feature.combiner.kind={kind}"]
             for kind in ("concatenation", "gated_sum", "attention")
@@ -78,7 +78,7 @@ def combined_choices(family: str) -> list[Choice]:
         ],
         "vae-gan": [["vae_gan.vae.encoder.kind=conv", "vae_gan.vae.decoder.kind=conv"]],
     }
-    return [(family, assignments) for assignments in combined[family]]
+    return combined[family]
 
 
 def is_ours(kind: str) -> bool:
@@ -110,7 +110,7 @@ def cases(family: str, folder: Path) -> Iterator[Case]:
     yield Case(family=family, says="defaults")
     for preset in find_family(family).presets:
         yield Case(family=family, says=f"preset {preset}", presets=[preset])
-    for _, assignments in [*choices(family), *combined_choices(family)]:
+    for assignments in [*choices(family), *combined_choices(family)]:
         yield Case(family=family, says=" ".join(assignments), assignments=assignments)
     if family == "multi-feature":
         yield from _cases_of_sorts(folder)

@@ -152,6 +152,12 @@ def is_data_path(name: str, family: Family) -> bool:
     return name.startswith(f"{family.section}.") and name.rpartition(".")[2] in _PLACES
 
 
+def data_paths(plain: Mapping[str, Any], family: Family) -> dict[str, Any]:
+    """Return the paths of a family's data among plain settings, by their dotted names."""
+    named = ((".".join(names), value) for names, value in flatten(plain).items())
+    return {name: value for name, value in named if is_data_path(name, family)}
+
+
 def place_in_memory(name: str) -> str:
     """Return the value of a data path for data in memory, with a ``name`` such as DataFrame."""
     return f"{_IN_MEMORY}{name}"

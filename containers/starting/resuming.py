@@ -26,8 +26,8 @@ from nested_lightning.containers.starting.bootstrapping import bootstrap, family
 from nested_lightning.settings.application import (
     ApplicationSettings,
     change_settings,
+    data_paths,
     data_places,
-    is_data_path,
     parse_settings,
 )
 from nested_lightning.settings.describing.walking import dotted
@@ -215,8 +215,8 @@ def _refuse_changes(
         for name in difference(before, settings)
         if not name.startswith(may_change) and not is_batch_size(name, settings, family)
     ]
-    now = {".".join(names): value for names, value in flatten(settings).items()}
-    moved = [name for name in changed if is_data_path(name, family) and name in now]
+    now = data_paths(settings, family)
+    moved = [name for name in changed if name in now]
     if lost := [name for name in changed if name not in moved]:
         raise UserError(
             f"{folder.settings_file} isn't what the training began with: {', '.join(lost)} changed, as"

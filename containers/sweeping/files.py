@@ -11,10 +11,9 @@ from nested_lightning.app.sweeping.results import TrialRecord
 from nested_lightning.settings.application import (
     ApplicationSettings,
     change_settings,
-    is_data_path,
+    data_paths,
     parse_settings,
 )
-from nested_lightning.settings.reading.merging import flatten
 from nested_lightning.settings.reading.yaml_file import PROVENANCE
 from nested_lightning.settings.sweep import SWEEP, SweepSettings
 
@@ -31,14 +30,8 @@ def has_other_data(folder: Path, settings: ApplicationSettings) -> bool:
     file = folder / "sweep.yaml"
     if not file.is_file():
         return True
-    return _data_of(yaml.safe_load(file.read_text("utf-8")), settings) != _data_of(
-        settings.to_recorded(), settings
-    )
-
-
-def _data_of(plain: dict[str, Any], settings: ApplicationSettings) -> dict[str, Any]:
-    named = {".".join(names): value for names, value in flatten(plain).items()}
-    return {name: value for name, value in named.items() if is_data_path(name, settings.family)}
+    before = yaml.safe_load(file.read_text("utf-8"))
+    return data_paths(before, settings.family) != data_paths(settings.to_recorded(), settings.family)
 
 
 def write_best_file(folder: Path, settings: ApplicationSettings, best: Sequence[TrialRecord]) -> None:

@@ -92,6 +92,8 @@ def run_sweep(
                 ended=lambda number: reported(settle()[number]),
             )
             with leader.working():
+                if study.is_unfinished:
+                    leader.start_workers()
                 if is_doubtful:
                     _hold_to_data(leader, study, make_task)
                 write_sweep_file(folder, settings, sweep)  # it asks the same, perhaps for more
@@ -110,7 +112,6 @@ def run_sweep(
 
 
 def _hold_to_data(leader: Leader, study: SweepStudy, make_task: MakeTask) -> None:
-    leader.start_workers()
     look = leader.do(make_task("look", TrialRecord(number=0, state="running", settings={})))
     if look.state != "complete":
         raise UserError(look.reason)

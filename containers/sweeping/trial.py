@@ -34,11 +34,10 @@ from nested_lightning.containers.sweeping.inner_folds import inner_fold
 from nested_lightning.settings.application import (
     ApplicationSettings,
     change_settings,
-    is_data_path,
+    data_paths,
     parse_settings,
 )
 from nested_lightning.settings.families import knowing
-from nested_lightning.settings.reading.merging import flatten
 
 _LONGEST = 500
 """Characters of a reason."""
@@ -144,8 +143,7 @@ def _prepared(task: Task, fold: int | None) -> TrainingRun:
     overrides = {} if fold is None else inner_fold(settings, fold, task.folds or 0)
     sys.argv[1:] = [task.what, pickle.dumps(settings.given).hex(), str(folder)]  # for processes that join it
     if RunFolder(folder).settings_file.is_file():
-        named = {".".join(names): value for names, value in flatten(settings.to_plain()).items()}
-        places = {name: value for name, value in named.items() if is_data_path(name, settings.family)}
+        places = data_paths(settings.to_plain(), settings.family)
         return resume_training(folder, places, overrides=overrides)
     shutil.rmtree(folder, ignore_errors=True)  # a kill came before its settings were written
     placed = parse_settings(settings.to_plain() | {"run_dir": str(folder)}).found_in(settings.provenance)

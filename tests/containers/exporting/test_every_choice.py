@@ -47,7 +47,8 @@ def _plain(module: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("family", "assignments"),
     quick_first(
-        [each for family in FAMILIES for each in (*choices(family), *combined_choices(family))], num_quick=0
+        [(name, each) for name in FAMILIES for each in (*choices(name), *combined_choices(name))],
+        num_quick=0,
     ),
 )
 def test_every_choice_is_the_same_in_onnx(
