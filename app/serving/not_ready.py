@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from nested_lightning.app.serving.failures import problem_response
 from nested_lightning.app.serving.problems import RETRY, Problem
+from nested_lightning.app.serving.program import Server
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def answering_not_ready(listening: socket.socket) -> Iterator[None]:
     app.add_route("/healthz", _is_alive)
     app.add_route("/{path:path}", _is_not_ready, methods=["GET", "POST"])
     config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False, server_header=False)
-    server = uvicorn.Server(config)
+    server = Server(config)
     thread = threading.Thread(target=server.run, args=([listening.dup()],), daemon=True)
     thread.start()
     try:

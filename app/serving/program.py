@@ -24,19 +24,19 @@ class Server(uvicorn.Server):
     ``when_ready`` is called when requests are answered from now on.
     """
 
-    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self._when_ready = when_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()  # or collections would look through all that is imported, again and again under load
         self._when_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what was sent before the end was asked for, which may not have been read yet, and end."""
+        """Let nobody in any more, answer what was sent until now, which may not have been read yet, and end."""
+        for listening in self.servers:
+            listening.close()
         await asyncio.sleep(_READING_S)
         await super().shutdown(sockets)
 
@@ -81,6 +81,8 @@ def make_server(app: FastAPI, *, stop_timeout_s: float, when_ready: Callable[[],
 
 def run_until_stopped(server: Server, listening: socket.socket) -> None:
     """Serve until a signal asks for the end, then answer what was taken."""
+    gc.collect()
+    gc.freeze()  # or collections would look through all that is imported, again and again under load
     with _signals_end_nothing():
         server.run(sockets=[listening])
 
