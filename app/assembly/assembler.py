@@ -132,11 +132,12 @@ class Assembler:
                 self._handed_on[id(one)] = one
         path = self.locate(name)
         try:
-            with self.seeding(path), naming(path, given):
+            with self.seeding(path):
                 made = make(**{key: plain(value) for key, value in given.items()})
         except Exception as error:
-            if not self._can_go_on(path, error, given):
-                raise
+            named = with_path(error, path, given)
+            if not self._can_go_on(path, named, given):
+                raise named  # noqa: B904 - it is the error itself, or has it as its cause
             made = self._stand_in(path, given)
         if made is None and is_optional:
             return None
@@ -197,7 +198,7 @@ def is_certain(error: Exception) -> bool:
 
 
 @contextmanager
-def naming(path: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
+def naming(path: str, given: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
     """Name the part's path in errors that are raised while it is made.
 
     Raises:
@@ -205,21 +206,26 @@ def naming(path: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except UserError:
-        raise
-    except (TypeError, ValueError) as error:
+    except Exception as error:
+        raise with_path(error, path, given)  # noqa: B904 - it is the error itself, or has it as its cause
+
+
+def with_path(error: Exception, path: str, given: Mapping[str, Any]) -> Exception:
+    """Return an error that names a part's path, if the part failed of what it was given."""
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, TypeError | ValueError):
         reason = str(error).partition("\nException raised from")[0]  # frames of C++
         message = f"{path} can't be built: {reason}"
-        widths = (given or {}).get("in_features")
-        raise CompositionError(message, path=path, cause=error, given=widths) from error
-    except (MemoryError, RuntimeError) as error:
-        if not _is_too_large(error):
-            raise
+        return CompositionError(message, path=path, cause=error, given=given.get("in_features"))
+    if _is_too_large(error):
         message = f"{path} can't be built: there isn't enough memory for it; take smaller widths"
-        raise CompositionError(message, path=path, cause=error) from error
+        return CompositionError(message, path=path, cause=error)
+    return error
 
 
-def _is_too_large(error: BaseException) -> bool:
+def _is_too_large(error: Exception) -> bool:
     """Return whether torch couldn't allocate the memory, or even count it."""
     words = ("allocate memory", "out of memory", "overflow")
-    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
+    is_in_words = isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+    return is_in_words or isinstance(error, MemoryError)

@@ -83,7 +83,7 @@ def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
 def make_here(maker: Any, *args: Any, **kwargs: Any) -> Any:
     """Make the part that is being made by another maker, for makers that choose among others."""
     place = _place.get()
-    return observed(maker, args, kwargs, "") if place is None else _call(maker, args, kwargs, place)
+    return observed(maker, args, kwargs, "") if place is None else _made(maker, args, kwargs, place)
 
 
 def expect_anything_here() -> None:
@@ -93,6 +93,14 @@ def expect_anything_here() -> None:
 
 
 def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
+    token = _place.set(place)
+    try:
+        return _made(maker, args, kwargs, place)
+    finally:
+        _place.reset(token)
+
+
+def _made(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
     if isinstance(maker, nn.Module):
         return maker
     if place.offered and not is_chooser(maker):
@@ -102,12 +110,9 @@ def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
 
         below = place.assembler or Assembler(path=place.path)
         return Wiring(below, within=place.name)(function, *args, **kwargs)
-    token = _place.set(place)
     try:
         return observed(maker, args, kwargs, place.path)
     except TypeError:
         if signature_of(maker) is not None:
             bind(maker, args, kwargs, path=place.path)  # gives a better message if the arguments are wrong
         raise
-    finally:
-        _place.reset(token)
