@@ -97,8 +97,10 @@ def run_sweep(
                 if is_doubtful:
                     _hold_to_data(leader, study, make_task)
                 write_sweep_file(folder, settings, sweep)  # it asks the same, perhaps for more
-                is_new, stopped = _try_all(leader, study)
-                trials = settle()
+                try:
+                    is_new, stopped = _try_all(leader, study)
+                finally:
+                    trials = settle()  # after Ctrl-C too, also before any trial has ended
                 best = ranked(trials, objectives)[:1]
                 result = SweepResult(
                     folder=folder,

@@ -2,15 +2,12 @@
 
 import csv
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import yaml
 
 pytest.importorskip("optuna", reason="the extra sweep isn't installed")
 
-from nested_lightning.commands.sweep import _print_resuming
 from tests.command_line import ForkedPrograms, Program, program_in
 from tests.conftest import write_small_csv
 
@@ -120,16 +117,3 @@ def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Pr
         word in done.stdout for word in (RATE, "plain, normalized", "9, by tpe", "val_loss:min", "at most")
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.csv", "sweep.yaml"]
-
-
-@pytest.mark.parametrize(
-    ("origin", "given"), [(None, ""), (("file", "mine.py:FAMILY"), " --model mine.py:FAMILY")]
-)
-def test_the_command_that_goes_on_names_the_file_of_a_family(
-    capsys: pytest.CaptureFixture[str], origin: Any, given: str
-) -> None:
-    settings: Any = SimpleNamespace(family=SimpleNamespace(origin=origin))
-
-    _print_resuming(settings, Path("swept"))
-
-    assert capsys.readouterr().err.endswith(f"sweep --resume swept{given}\n")

@@ -36,6 +36,9 @@ def test_words_and_yaml_say_what_a_setting_may_be(written: Any, meant: Written) 
     [
         ("a", "two values"),
         ("a,a", "twice"),
+        ("16,16.0", "twice"),
+        ("16,,32", "is not YAML"),
+        ("int:[..3", "is not YAML"),
         ("int:5..2", "empty"),
         ("int:1..2.5", "whole numbers"),
         ("float:0..1:log", "above 0"),
