@@ -129,9 +129,11 @@ def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, 
     """Return the space, with those kinds of ``*`` that fit; nothing is trained yet."""
     from nested_lightning.containers.starting.bootstrapping import bootstrap
     from nested_lightning.containers.sweeping.fitting import unfit_kinds
+    from nested_lightning.containers.sweeping.sweep import refuse_unfit
     from nested_lightning.settings.searching.space import make_space
 
     space = make_space(settings, sweep.search)
+    refuse_unfit(space, sweep)
     for line in space.notes:
         print_note(line)
     refuse_faults(bootstrap(space.settings))

@@ -92,6 +92,7 @@ def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Progr
         "PGPASSWORD": (*SEARCH, "--storage", "postgresql://me:hidden@host/name"),
         "write SETTING=VALUES": ("--search", RATE),
         "registered kinds": (*SEARCH, "--override", "multi_feature.head=torch.nn:Identity"),
+        "a grid needs single values": (*SEARCH, "--sampler", "grid", "--folder", "grid"),
         "write oddity:max": (*SEARCH, "--objective", "oddity"),
         "holds no sweep.yaml": ("--resume", "nowhere"),
         "postgres": (*SEARCH, "--storage", "mysql://host/name"),
@@ -102,7 +103,7 @@ def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Progr
         assert (done.returncode, words in done.stderr) == (2, True), (words, done.stderr)
         assert "Traceback" not in done.stderr
         assert "hidden" not in done.stderr
-    assert not (tmp_path / "sweeps").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["small.csv"]
 
 
 def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Program) -> None:

@@ -64,5 +64,7 @@ def test_objectives_say_what_is_better_or_have_a_name_that_does() -> None:
     for wrong in (["val/odd"], ["val_loss", "val_loss:max"]):
         with pytest.raises(SettingsError, match="--objective"):
             check_sweep({"objectives": wrong})
+    with pytest.raises(SettingsError, match="--sampler cma-es takes a single objective"):
+        check_sweep({"objectives": ["val_loss", "parameters"], "sampler": "cma-es"})
     with pytest.raises(SettingsError, match=r"sweep\.trials = 0"):
         check_sweep({"trials": 0})
