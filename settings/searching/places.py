@@ -60,10 +60,11 @@ def find(settings: ApplicationSettings, names: Names, kinds: Mapping[str, Sequen
         place = step(model, name)
         if is_last and place is None:
             return Found(field=model.model_fields[name], slot=None, asked_when=asked_when)
-    inner = dotted((*names, "kind" if isinstance(place, Slot) else "…"))
-    raise SettingsError(
-        [f"--search {dotted(names)}: has settings of its own; search one of them, as {inner}"]
-    )
+    inner = "kind" if isinstance(place, Slot) else "NAME"
+    if isinstance(place, type):
+        inner = next(name for name, _ in fields_of(place))
+    path = dotted(names)
+    raise SettingsError([f"--search {path}: has settings of its own; search one of them, as {path}.{inner}"])
 
 
 def with_items(settings: ApplicationSettings, paths: Sequence[Names]) -> ApplicationSettings:
