@@ -10,8 +10,9 @@ import numpy as np
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
-from nested_lightning.app.report.charts import Axes, Series, draw, draw_bars, draw_chart
+from nested_lightning.app.report.charts import Axes, Series, draw_bars, draw_chart
 from nested_lightning.app.report.contents import Block, Chart, SectionMaker, Table, Text
+from nested_lightning.app.report.page_svg import SERIES_COLOURS, draw
 from nested_lightning.app.report.privacy import without_places
 
 STUDY = "study.db"
@@ -134,7 +135,7 @@ def _parallel(study: Any) -> Sequence[Block]:
     def paint(plot: Any) -> None:
         for line, rank in zip(scaled.T, ranks, strict=True):
             share = (rank + 1) / len(done)
-            plot.plot(range(len(columns)), line, color="#010300", alpha=0.15 + 0.7 * share, linewidth=1)
+            plot.plot(range(len(columns)), line, color=SERIES_COLOURS[0], alpha=0.15 + 0.7 * share, linewidth=1)
         plot.set_xticks(range(len(columns)), [name.rpartition(".")[2][:14] for name in columns])
         plot.set_yticks([0, 1], ["low", "high"])
 
