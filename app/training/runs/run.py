@@ -67,7 +67,7 @@ class TrainingRun:
         keep: Called with the model after its training, in evaluation mode; returns what makes the result's
             predictor. None: nothing is kept.
         device: Where the model is put then, e.g. ``auto``, see `find_device`.
-        last_training: Is told how the training ends.
+        last_training: Keeps how the training ends.
         summarize_data: Returns what was understood of the data, which may read them; None: nothing is known.
         write_report: Called with the result when all else is done, and whether only what costs no time is
             to be reported; None: there is no report.
