@@ -135,7 +135,9 @@ def _parallel(study: Any) -> Sequence[Block]:
     def paint(plot: Any) -> None:
         for line, rank in zip(scaled.T, ranks, strict=True):
             share = (rank + 1) / len(done)
-            plot.plot(range(len(columns)), line, color=SERIES_COLOURS[0], alpha=0.15 + 0.7 * share, linewidth=1)
+            plot.plot(
+                range(len(columns)), line, color=SERIES_COLOURS[0], alpha=0.15 + 0.7 * share, linewidth=1
+            )
         plot.set_xticks(range(len(columns)), [name.rpartition(".")[2][:14] for name in columns])
         plot.set_yticks([0, 1], ["low", "high"])
 

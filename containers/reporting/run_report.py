@@ -66,8 +66,12 @@ class ReportedRun:
 
     @property
     def settings(self) -> ApplicationSettings:
-        """The settings that the model was trained with."""
-        settings: ApplicationSettings = self.application.settings()
+        """The settings that the model was trained with; without a model, those that the folder has."""
+        try:
+            settings: ApplicationSettings = self.application.settings()
+        except UserError:
+            *_, written = read_settings_file(self.folder.settings_file)
+            return parse_settings(written.values)
         return settings
 
     @cached_property
@@ -85,11 +89,17 @@ class ReportedRun:
         try:
             report = self.model.evaluation
         except UserError as error:
-            logged = TrainingResult.read(self.folder).scores
-            test = {name: one["test"] for name, one in logged.items() if "test" in one}
-            return test, f"as the training logged them, since {without_places(str(error))}"
+            return self._logged_scores(without_places(str(error)))
         part, checkpoint = self.model.part, self.model.checkpoint
         return report.scores, f"{part} part, {report.num_samples:,} samples, {checkpoint}"
+
+    def _logged_scores(self, why: str) -> tuple[Mapping[str, float], str]:
+        try:
+            logged = TrainingResult.read(self.folder).scores
+        except UserError:
+            return {}, f"none are known: {why}"
+        test = {name: one["test"] for name, one in logged.items() if "test" in one}
+        return test, f"as the training logged them, since {why}"
 
     @cached_property
     def sample_errors(self) -> SampleErrors | None:
