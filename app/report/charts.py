@@ -16,6 +16,8 @@ MAX_POINTS = 2000
 NUM_SERIES = len(SERIES_COLOURS)
 """Series that have colours of their own."""
 _STYLES = ("-", "--", "-.", ":")
+_COUNTS = ("step", "trial")
+"""What is counted along x, and so has no fractions."""
 _LONGEST = 36
 _MOST_WITHIN = 6
 """Series whose names stand within a chart; those of more stand beside it."""
@@ -111,13 +113,14 @@ def _paint_series(plot: Any, name: str, one: Series, number: int) -> None:
         plot.plot(one.xs, one.ys, ".", markersize=3, **style)
         return
     is_alone = len(one.xs) == 1 or any(map(math.isnan, one.ys))
-    marker = {"marker": ".", "markersize": 4} if is_alone else {}
+    marker = {"marker": ".", "markersize": 7} if is_alone else {}
     plot.plot(one.xs, one.ys, line, linewidth=1.6, **marker, **style)
 
 
 def _paint_axes(plot: Any, axes: Axes, names: Sequence[str]) -> None:
     plot.set_xlabel(_shortened(axes.x))
     plot.set_ylabel(_shortened(axes.y))
+    plot.locator_params(axis="x", nbins=6, integer=axes.x in _COUNTS)
     for places in axes.marks.values():
         for place in places:
             plot.axvline(place, color=INK, linewidth=0.8, linestyle=":")

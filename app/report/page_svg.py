@@ -19,8 +19,9 @@ _VARIABLES = {INK: "var(--ink)", _LINE: "var(--line)"} | {
 }
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _STYLE: Any = {
-    **{"figure.subplot.left": 0.14, "figure.subplot.right": 0.97},
-    **{"figure.subplot.bottom": 0.18, "figure.subplot.top": 0.96},
+    **{"figure.subplot.left": 0.17, "figure.subplot.right": 0.97},
+    **{"figure.subplot.bottom": 0.18, "figure.subplot.top": 0.92},
+    "axes.formatter.limits": (-4, 5),  # longer ones, as powers of ten, would stand upon the name of the axis
     "svg.fonttype": "none",
     "svg.hashsalt": "report",
     "text.parse_math": False,
