@@ -16,11 +16,10 @@ MAX_POINTS = 2000
 NUM_SERIES = len(SERIES_COLOURS)
 """Series that have colours of their own."""
 _STYLES = ("-", "--", "-.", ":")
-_COUNTS = ("step", "trial")
-"""What is counted along x, and so has no fractions."""
-_LONGEST = 36
-_MOST_WITHIN = 6
+_LONGEST, _LONGEST_BESIDE = 36, 24
+_MOST_WITHIN = 3
 """Series whose names stand within a chart; those of more stand beside it."""
+_FEW_POINTS = 200
 Numbers = Sequence[float]
 
 
@@ -46,12 +45,14 @@ class Axes:
     Attributes:
         x: What is drawn to the right.
         y: What is drawn upwards.
+        is_counted: Whether x is a number of something, without fractions.
         marks: Places of vertical lines, by what they mean.
         has_diagonal: Whether a thin line shows where x and y are equal.
     """
 
     x: str
     y: str
+    is_counted: bool = False
     marks: Mapping[str, Numbers] = field(default_factory=dict)
     has_diagonal: bool = False
 
@@ -110,7 +111,7 @@ def _paint_series(plot: Any, name: str, one: Series, number: int) -> None:
     style = {"color": SERIES_COLOURS[number % NUM_SERIES], "label": label}
     line = _STYLES[(number + number // NUM_SERIES) % len(_STYLES)]  # another one where colours begin anew
     if not one.is_line:
-        plot.plot(one.xs, one.ys, ".", markersize=3, **style)
+        plot.plot(one.xs, one.ys, ".", markersize=8 if len(one.xs) <= _FEW_POINTS else 3, **style)
         return
     is_alone = len(one.xs) == 1 or any(map(math.isnan, one.ys))
     marker = {"marker": ".", "markersize": 7} if is_alone else {}
@@ -120,7 +121,7 @@ def _paint_series(plot: Any, name: str, one: Series, number: int) -> None:
 def _paint_axes(plot: Any, axes: Axes, names: Sequence[str]) -> None:
     plot.set_xlabel(_shortened(axes.x))
     plot.set_ylabel(_shortened(axes.y))
-    plot.locator_params(axis="x", nbins=6, integer=axes.x in _COUNTS)
+    plot.locator_params(axis="x", nbins=6, integer=axes.is_counted)
     for places in axes.marks.values():
         for place in places:
             plot.axvline(place, color=INK, linewidth=0.8, linestyle=":")
@@ -128,7 +129,9 @@ def _paint_axes(plot: Any, axes: Axes, names: Sequence[str]) -> None:
         plot.axline((0, 0), slope=1, color=INK, linewidth=0.8, linestyle=":")
     if len(names) > _MOST_WITHIN:
         plot.figure.subplots_adjust(right=0.66)
-        plot.legend(loc="upper left", bbox_to_anchor=(1, 1.04), fontsize=9)
+        lines, labels = plot.get_legend_handles_labels()
+        shorter = [_shortened(one, _LONGEST_BESIDE) for one in labels]
+        plot.legend(lines, shorter, loc="upper left", bbox_to_anchor=(1, 1.04), fontsize=9)
     elif names != [axes.y]:
         plot.legend()
 
@@ -168,6 +171,6 @@ def _table(title: str, series: Mapping[str, Series], axes: Axes) -> Table:
     return Table(title=title, columns=[axes.x, *series], rows=rows, num_rows=len(places))
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, longest: int = _LONGEST) -> str:
     text = printable(text)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -33,7 +33,9 @@ def curves(folder: RunFolder) -> Sequence[Block]:
     resumed = {"Resumed at step": resumed_at(folder.log_file)}
     charts = [
         draw_chart(
-            title, {name: _series(columns[name]) for name in names}, Axes(x="step", y=y, marks=resumed)
+            title,
+            {name: _series(columns[name]) for name in names},
+            Axes(x="step", y=y, is_counted=True, marks=resumed),
         )
         for title, y, names in _charts(columns)
     ]
@@ -56,7 +58,7 @@ def compare_curves(folders: Mapping[str, RunFolder]) -> Sequence[Block]:
 
 def _overlaid(metric: str, by_run: Mapping[str, Columns]) -> Chart:
     series = {run: _series(columns[metric]) for run, columns in by_run.items() if metric in columns}
-    return draw_chart(metric, series, Axes(x="step", y=metric))
+    return draw_chart(metric, series, Axes(x="step", y=metric, is_counted=True))
 
 
 def read_metrics(file: Path) -> dict[str, dict[int, float]]:

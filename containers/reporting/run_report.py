@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,8 @@ class ReportedRun:
         except Exception as error:
             return {"Scores": partial(self._without_model, error)}
         if not budget():
-            return {"Scores": self._logged, **within(budget, dict(others))}
+            later = Text(text="The command report adds intervals, and what belongs to the family.")
+            return {"Scores": lambda: [*self._logged(), later], **within(budget, dict(others))}
         return {"Scores": partial(self._scored, scores), **within(budget, {**self._own(), **dict(others)})}
 
     def _own(self) -> Mapping[str, SectionMaker]:
@@ -218,7 +219,7 @@ def write_report(
         first: Sections on all of them.
     """
     sections = [
-        Section(title=section.title if len(runs) == 1 else f"{name}: {section.title}", blocks=section.blocks)
+        section if len(runs) == 1 else replace(section, title=f"{name}: {section.title}", run=name)
         for name, own in runs.items()
         for section in own
     ]
