@@ -31,7 +31,7 @@ from nested_lightning.settings.reading.yaml_file import read_settings_file
 _SHARE = 0.05
 """The share of a training's time that its report may take."""
 _LONGEST_S = 3.0
-"""Seconds that one of the sections that take long needs on ordinary data."""
+"""Seconds that one of the sections that take long needs at least, for all that is known."""
 
 Opener = Callable[[], ApplicationContainer]
 
@@ -186,22 +186,24 @@ def explain_settings(
 
 
 def write_after_training(
-    application: ApplicationContainer, result: TrainingResult, *, seconds: float
+    application: ApplicationContainer, result: TrainingResult, *, scoring_s: float
 ) -> None:
     """Write the report of a training that has just ended into its run folder.
+
+    What takes long is left out where the report would take more than about 5 % of the training's time.
 
     Args:
         application: Its container.
         result: What it came to.
-        seconds: What it may take: what takes long is begun only where some seconds are left.
+        scoring_s: Seconds that it took to score the parts, which whatever computes with the model takes too.
 
     Raises:
         UserError: The extra isn't installed.
     """
     require_report()
-    began_at_s = time.monotonic()
+    latest_s = time.monotonic() + _SHARE * result.duration_s - max(scoring_s, _LONGEST_S)
     run = ReportedRun(folder=result.run_folder, open=lambda: application)
-    sections = run.sections(lambda: time.monotonic() - began_at_s + _LONGEST_S <= seconds)
+    sections = run.sections(lambda: time.monotonic() <= latest_s)
     write_report(
         result.run_folder.report_file, {run.name: sections}, title=f"{run.settings.model}: {run.name}"
     )
@@ -226,8 +228,3 @@ def write_report(
     content = write_page(title, [*first, *sections])
     with replace_atomically(file) as stream:
         stream.write(content)
-
-
-def seconds_for(result: TrainingResult) -> float:
-    """Return how long the report of a training may take."""
-    return _SHARE * result.duration_s
