@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,12 @@ class ReportedRun:
 
     @property
     def settings(self) -> ApplicationSettings:
-        """The settings that the model was trained with."""
-        settings: ApplicationSettings = self.application.settings()
+        """The settings that the model was trained with; without a model, those that the folder has."""
+        try:
+            settings: ApplicationSettings = self.application.settings()
+        except UserError:
+            *_, written = read_settings_file(self.folder.settings_file)
+            return parse_settings(written.values)
         return settings
 
     @cached_property
@@ -85,11 +89,17 @@ class ReportedRun:
         try:
             report = self.model.evaluation
         except UserError as error:
-            logged = TrainingResult.read(self.folder).scores
-            test = {name: one["test"] for name, one in logged.items() if "test" in one}
-            return test, f"as the training logged them, since {without_places(str(error))}"
+            return self._logged_scores(without_places(str(error)))
         part, checkpoint = self.model.part, self.model.checkpoint
         return report.scores, f"{part} part, {report.num_samples:,} samples, {checkpoint}"
+
+    def _logged_scores(self, why: str) -> tuple[Mapping[str, float], str]:
+        try:
+            logged = TrainingResult.read(self.folder).scores
+        except UserError:
+            return {}, f"none are known: {why}"
+        test = {name: one["test"] for name, one in logged.items() if "test" in one}
+        return test, f"as the training logged them, since {why}"
 
     @cached_property
     def sample_errors(self) -> SampleErrors | None:
@@ -113,7 +123,8 @@ class ReportedRun:
         except Exception as error:
             return {"Scores": partial(self._without_model, error)}
         if not budget():
-            return {"Scores": self._logged, **within(budget, dict(others))}
+            later = Text(text="The command report adds intervals, and what belongs to the family.")
+            return {"Scores": lambda: [*self._logged(), later], **within(budget, dict(others))}
         return {"Scores": partial(self._scored, scores), **within(budget, {**self._own(), **dict(others)})}
 
     def _own(self) -> Mapping[str, SectionMaker]:
@@ -210,7 +221,7 @@ def write_report(
         first: Sections on all of them.
     """
     sections = [
-        Section(title=section.title if len(runs) == 1 else f"{name}: {section.title}", blocks=section.blocks)
+        section if len(runs) == 1 else replace(section, title=f"{name}: {section.title}", run=name)
         for name, own in runs.items()
         for section in own
     ]

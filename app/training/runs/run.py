@@ -68,7 +68,7 @@ class TrainingRun:
         keep: Called with the model after its training, in evaluation mode; returns what makes the result's
             predictor. None: nothing is kept.
         device: Where the model is put then, e.g. ``auto``, see `find_device`.
-        last_training: Is told how the training ends.
+        last_training: Keeps how the training ends.
         summarize_data: Returns what was understood of the data, which may read them; None: nothing is known.
         write_report: Called with the result when all else is done, and with the seconds that it took to score
             the parts, infinite where one process can't do it alone; None: there is no report.

@@ -95,13 +95,16 @@ def test_page_keeps_within_its_bytes_and_says_what_it_leaves_out() -> None:
     [
         ("/home/you/data/a b.csv", "…/a b.csv"),
         (r"C:\Users\you\data.csv", "…/data.csv"),
-        ("no such file: /root/x/y.csv, looked in /tmp/z", "no such file: …/y.csv, looked in …/z"),
+        ("no such file: /srv/x/y.csv, looked in /tmp/z", "no such file: …/y.csv, looked in …/z"),
+        ("/srv/x/y.csv: no such file (looked in /srv/x)", "…/y.csv: no such file (looked in …/x)"),
+        ("in /home/jo smith/data/x.csv or /home/jo smith", "in …/x.csv or ~"),
         ("data/shapes.csv", "data/shapes.csv"),
         ("and/or 1 / 2 </b>", "and/or 1 / 2 </b>"),
         ("https://example.org/a", "https://example.org/a"),
     ],
 )
-def test_paths_lose_their_folders(text: str, shown: str) -> None:
+def test_paths_lose_their_folders(text: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/jo smith")
     assert without_places(text) == shown
 
 

@@ -146,9 +146,24 @@ def test_damaged_folder_gives_what_there_is(file: str, odd_run: Path, tmp_path: 
         assert "The model could not be opened" in page.problems[1]
         assert "checkpoints is missing" in page.problems[0]
         assert page.column("Scores of", "test").keys() >= {"accuracy"}
+        assert page.column("Changed settings", "value")["trainer.max_epochs"] == "3"
     else:
         assert any(file.partition(".")[0] in problem for problem in page.problems)
         assert page.column("Scores on the test part", "value")
+
+
+def test_damaged_run_is_compared_as_far_as_it_goes(odd_run: Path, tmp_path: Path, report: Report) -> None:
+    run = shutil.copytree(odd_run, tmp_path / "copy")
+    shutil.rmtree(run / "checkpoints")
+    (run / "results.json").unlink()
+    (run / "metrics.csv").unlink()
+
+    page = report(odd_run, run)
+
+    assert "copy: none are known: checkpoint" in page.text
+    assert "The settings of all runs are the same." in page.text
+    assert "metrics.csv is missing: copy." in page.problems
+    assert "train_loss over step: run" in page.text
 
 
 def test_data_that_are_gone_leave_logged_scores(tmp_path: Path, report: Report) -> None:
