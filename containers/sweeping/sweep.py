@@ -120,7 +120,8 @@ def refuse_unfit(space: SearchSpace, sweep: SweepSettings) -> None:
         UserError: A grid can't be made of the space.
         SettingsError: The family has no folds, or isn't known to workers on Ray.
     """
-    SAMPLERS[sweep.sampler](space, 0)
+    with quiet_optuna():
+        SAMPLERS[sweep.sampler](space, 0)
     if sweep.folds is not None:
         refuse_folds(space.settings)
     if sweep.engine == "ray":

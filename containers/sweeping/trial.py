@@ -106,8 +106,8 @@ _WAYS: dict[str, Callable[[Task, Ask], Outcome]] = {"train": _train, "test": _te
 
 def trial_settings(task: Task) -> ApplicationSettings:
     """Return the settings of a trial: those without a search, and what it tries over them."""
-    first = task.objectives[0]
-    watched = {"monitor": first.name, "monitor_mode": first.direction} if first.is_logged else {}
+    first = next((one for one in task.objectives if one.is_logged), None)
+    watched = {"monitor": first.name, "monitor_mode": first.direction} if first else {}
     plain = change_settings(
         task.settings.to_recorded(), {"trainer": {"use_progress_bar": False, "use_report": False, **watched}}
     )

@@ -61,6 +61,7 @@ def test_what_is_written_is_a_distribution_of_optuna(path: str, written: Any, di
     [
         ("multi_feature.optimizer.rate", "1,2", "there is no such setting"),
         (f"{EXTRACTOR}.hiden_features", "1,2", f"did you mean '{WIDTH}'"),
+        (f"{EXTRACTOR}.hidden", "1,2", f"did you mean '{WIDTH}'"),
         (f"{EXTRACTOR}.kind", "plain,residul", "did you mean 'residual'"),
         (WIDTH, "int:0..256", f"{WIDTH} = 0: input should be greater than 0"),
         (WIDTH, "float:1..9", "valid integer"),
