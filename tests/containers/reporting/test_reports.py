@@ -206,6 +206,7 @@ def test_several_runs_are_compared(odd_run: Path, tmp_path: Path, report: Report
     page = report(odd_run, tmp_path / "run")
 
     assert page.headings[:3] == ["Scores side by side", "Settings side by side", "Curves side by side"]
+    assert "<details><summary>run (2)</summary>" in page.source
     assert {row[0] for row in page.table("Settings that differ")} == {"trainer.max_epochs"}
     tests = page.table("Each against run")
     assert tests[0][:2] == ["run (2)", "is wrong"]
