@@ -139,8 +139,8 @@ def _parallel(study: Any) -> Sequence[Block]:
             plot.plot(
                 range(len(columns)), line, color=SERIES_COLOURS[0], alpha=0.15 + 0.7 * share, linewidth=1
             )
-        names = [name.rpartition(".")[2].partition(" ")[0][:14] for name in columns]
-        plot.set_xticks(range(len(columns)), names)
+        labels = [name.rpartition(".")[2].partition(" ")[0][:14] for name in columns]
+        plot.set_xticks(range(len(columns)), labels)
         plot.set_yticks([0, 1], ["low", "high"])
 
     title = "Parallel coordinates"
