@@ -78,7 +78,7 @@ def run_sweep(
         def settle() -> tuple[TrialRecord, ...]:
             trials = study.records()
             remove_checkpoints(folder, trials, objectives, keep=sweep.keep)
-            write_best_file(folder, settings, ranked(trials, objectives))
+            write_best_file(folder, settings, objectives, ranked(trials, objectives))
             write_table(folder / "trials.csv", trials, objectives, [one.path for one in space.parameters])
             return trials
 

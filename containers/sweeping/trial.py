@@ -30,13 +30,9 @@ from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, provider_of
 from nested_lightning.containers.starting.resuming import resume_training
+from nested_lightning.containers.sweeping.files import tried_settings
 from nested_lightning.containers.sweeping.inner_folds import inner_fold
-from nested_lightning.settings.application import (
-    ApplicationSettings,
-    change_settings,
-    data_paths,
-    parse_settings,
-)
+from nested_lightning.settings.application import ApplicationSettings, data_paths, parse_settings
 from nested_lightning.settings.families import knowing
 
 _LONGEST = 500
@@ -97,22 +93,19 @@ def _folders(task: Task) -> list[Path]:
 
 
 def _look(task: Task, _ask: Ask) -> Outcome:
-    family = family_container(bootstrap(trial_settings(task)))
+    family = family_container(bootstrap(_settings(task)))
     return Outcome(state="complete", data=str(getattr(family.data_spec(), "fingerprint", "")))
 
 
 _WAYS: dict[str, Callable[[Task, Ask], Outcome]] = {"train": _train, "test": _test, "look": _look}
 
 
-def trial_settings(task: Task) -> ApplicationSettings:
-    """Return the settings of a trial: those without a search, and what it tries over them."""
-    first = next((one for one in task.objectives if one.is_logged), None)
-    watched = {"monitor": first.name, "monitor_mode": first.direction} if first else {}
-    plain = change_settings(
-        task.settings.to_recorded(), {"trainer": {"use_progress_bar": False, "use_report": False, **watched}}
-    )
+def _settings(task: Task) -> ApplicationSettings:
+    """Return the settings of a trial, which shows and reports nothing by itself."""
+    tried = tried_settings(task.settings, task.objectives, task.values)
     places = dict(task.settings.provenance) | dict.fromkeys(task.values, "sweep trial")
-    return parse_settings(change_settings(plain, task.values)).found_in(places)
+    quiet = {"trainer.use_progress_bar": False, "trainer.use_report": False}
+    return tried.changed(quiet).found_in(places)
 
 
 def _mean_scores(results: list[TrainingResult]) -> dict[str, float]:
@@ -138,7 +131,7 @@ def add_report(run: TrainingRun, ask: Ask) -> None:
 
 def _prepared(task: Task, fold: int | None) -> TrainingRun:
     """Return the training of a trial, or of a fold of it; or the rest, if it was interrupted."""
-    settings = trial_settings(task)
+    settings = _settings(task)
     folder = task.folder if fold is None else fold_folder(task.folder, fold)
     overrides = {} if fold is None else inner_fold(settings, fold, task.folds or 0)
     sys.argv[1:] = [task.what, pickle.dumps(settings.given).hex(), str(folder)]  # for processes that join it
