@@ -10,8 +10,9 @@ import numpy as np
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
-from nested_lightning.app.report.charts import Axes, Series, draw, draw_bars, draw_chart
+from nested_lightning.app.report.charts import Axes, Series, draw_bars, draw_chart
 from nested_lightning.app.report.contents import Block, Chart, SectionMaker, Table, Text
+from nested_lightning.app.report.page_svg import SERIES_COLOURS, draw
 from nested_lightning.app.report.privacy import without_places
 
 STUDY = "study.db"
@@ -94,7 +95,7 @@ def _history(study: Any) -> Sequence[Block]:
             "trial": Series(xs=xs, ys=ys, is_line=False),
             "best so far": Series(xs=xs, ys=best.tolist()),
         }
-        charts.append(draw_chart(f"History of {name}", series, Axes(x="trial", y=name)))
+        charts.append(draw_chart(f"History of {name}", series, Axes(x="trial", y=name, is_counted=True)))
     return charts
 
 
@@ -129,22 +130,26 @@ def _parallel(study: Any) -> Sequence[Block]:
     objective = _objectives(study)[0]
     columns[objective] = [trial.values[0] for trial in done]
     scaled = np.array([_scaled(values) for values in columns.values()])
-    ranks = np.argsort(np.argsort(scaled[-1]))
+    losses = [_loss(study.directions[0], 0, trial) for trial in done]
+    ranks = np.argsort(np.argsort(losses)[::-1])
 
     def paint(plot: Any) -> None:
         for line, rank in zip(scaled.T, ranks, strict=True):
             share = (rank + 1) / len(done)
-            plot.plot(range(len(columns)), line, color="#010300", alpha=0.15 + 0.7 * share, linewidth=1)
-        plot.set_xticks(range(len(columns)), [name.rpartition(".")[2][:14] for name in columns])
+            plot.plot(
+                range(len(columns)), line, color=SERIES_COLOURS[0], alpha=0.15 + 0.7 * share, linewidth=1
+            )
+        labels = [name.rpartition(".")[2].partition(" ")[0][:14] for name in columns]
+        plot.set_xticks(range(len(columns)), labels)
         plot.set_yticks([0, 1], ["low", "high"])
 
     title = "Parallel coordinates"
     said = (
-        f"A line for each of {len(done)} trials; more solid: higher {objective}. Axes: {', '.join(columns)}."
+        f"A line for each of {len(done)} trials; more solid: better {objective}. Axes: {', '.join(columns)}."
     )
     ends = [[name, *_ends(values)] for name, values in columns.items()]
     table = Table(title="Ends of the axes", columns=["axis", "low", "high"], rows=ends)
-    svg = draw(paint, title=title, description=said)
+    svg = draw(paint, title=title, description=said, layout="constrained")
     return [Chart(title=title, description=said, svg=svg, table=table, notes=[said])]
 
 

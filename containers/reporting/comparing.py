@@ -23,6 +23,7 @@ from nested_lightning.app.report.curves import compare_curves
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.sweeps import is_sweep, open_study, sweep_sections, trials_table
 from nested_lightning.app.training.runs.fold_folders import folds_in
+from nested_lightning.app.training.runs.result import without_part
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.reporting.run_report import ReportedRun
 from nested_lightning.containers.starting.bootstrapping import from_checkpoint
@@ -63,7 +64,14 @@ class Compared:
         return {**folds, **sweeps, **several}
 
     def tables(self) -> list[Block]:
-        """Return what can be read without charts."""
+        """Return what can be read without charts.
+
+        Raises:
+            UserError: It is one training alone.
+        """
+        if len(self.runs) == 1 and not (self.folds or self.studies):
+            (name,) = self.runs
+            raise UserError(f"{name} is one training: name another one beside it; evaluate scores it alone")
         makers = [self.scores, self.settings] if len(self.runs) > 1 else []
         trials = [trials_table(study) for study in self.studies.values()]
         return [*self.of_folds(), *trials, *(block for maker in makers for block in maker())]
@@ -125,7 +133,7 @@ def open_folders(paths: Sequence[Path], **options: Any) -> Compared:
             results = RunFolder(path).results_file
             if results.is_file():
                 with foreign_file(regular_file(results)):
-                    found.folds[name] = json.loads(results.read_text(encoding="utf-8"))
+                    found.folds[name] = without_part(json.loads(results.read_text(encoding="utf-8")))
             found.runs |= {f"{name}/{fold.name}": _open_run(fold, **options) for fold in folds}
         else:
             found.runs[name] = _open_run(path, **options)

@@ -1,6 +1,7 @@
 """One training from its first step to the metrics of its best checkpoint."""
 
 import logging
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -67,10 +68,10 @@ class TrainingRun:
         keep: Called with the model after its training, in evaluation mode; returns what makes the result's
             predictor. None: nothing is kept.
         device: Where the model is put then, e.g. ``auto``, see `find_device`.
-        last_training: Is told how the training ends.
+        last_training: Keeps how the training ends.
         summarize_data: Returns what was understood of the data, which may read them; None: nothing is known.
-        write_report: Called with the result when all else is done, and whether only what costs no time is
-            to be reported; None: there is no report.
+        write_report: Called with the result when all else is done, and with the seconds that it took to score
+            the parts, infinite where one process can't do it alone; None: there is no report.
 
     Attributes:
         looks_at_test: Whether the test part is evaluated; a training that ended without goes on with that.
@@ -90,8 +91,9 @@ class TrainingRun:
     device: str = "cpu"
     last_training: LastTraining = field(default_factory=LastTraining)
     summarize_data: Callable[[], DataSummary | None] = lambda: None
-    write_report: Callable[[TrainingResult, bool], None] | None = None
+    write_report: Callable[[TrainingResult, float], None] | None = None
     looks_at_test: bool = field(default=True, init=False)
+    _scoring_s: float = field(default=0.0, init=False)
 
     @cached_property
     def data_summary(self) -> DataSummary | None:
@@ -143,7 +145,7 @@ class TrainingRun:
             return
         try:
             with log_to_file(None):
-                self.write_report(result, self.trainer.world_size > 1)
+                self.write_report(result, self._scoring_s if self.trainer.world_size == 1 else math.inf)
         except (Exception, KeyboardInterrupt) as error:
             warnings.warn(unwritten_report(error), stacklevel=3)
 
@@ -246,6 +248,8 @@ class TrainingRun:
         return self.keep(self.model.eval().to(find_device(self.device)))
 
     def _score(self, *parts: str) -> list[dict[str, float]]:
+        began_at_s = time.monotonic()
         wanted = [part for part in parts if part != "test" or self.looks_at_test]
         scores = scores_of(wanted, trainer=self.trainer, model=self.model, datamodule=self.datamodule)
+        self._scoring_s = time.monotonic() - began_at_s
         return [scores.get(part, {}) for part in parts]
