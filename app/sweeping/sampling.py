@@ -127,12 +127,13 @@ def _drawn(trial: Trial, space: SearchSpace, fixed: Mapping[str, Any]) -> dict[s
     values: dict[str, Any] = {}
     for one in space.parameters:
         if is_asked(one, values):
-            is_fixed = one.path in fixed and _holds(one.distribution, fixed[one.path])
+            is_fixed = one.path in fixed and holds(one.distribution, fixed[one.path])
             values[one.path] = fixed[one.path] if is_fixed else _suggested(trial, one.path, one.distribution)
     return values
 
 
-def _holds(distribution: BaseDistribution, value: Any) -> bool:
+def holds(distribution: BaseDistribution, value: Any) -> bool:
+    """Return whether a value is among those of a distribution."""
     if isinstance(distribution, CategoricalDistribution):
         return value in distribution.choices
     if isinstance(distribution, IntDistribution):
