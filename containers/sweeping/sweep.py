@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error
 from nested_lightning.app.errors import UserError, counted
-from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, write_table
+from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, scores_of_test, write_table
 from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
 from nested_lightning.app.sweeping.messages import Task
 from nested_lightning.app.sweeping.opening import faults_of_study, open_study, quiet_optuna
@@ -25,7 +25,6 @@ from nested_lightning.containers.sweeping.files import has_other_data, write_bes
 from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.question import question_of
 from nested_lightning.containers.sweeping.shares import share_of
-from nested_lightning.containers.sweeping.trial import known_scores
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.searching.space import SearchSpace
 from nested_lightning.settings.sweep import SweepSettings
@@ -162,7 +161,7 @@ def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> Sweep
     if not result.winner.is_ours:
         return replace(result, stopped="the winner lies on another machine: resume there, for its test")
     task = make_task("test", result.winner)
-    scores: Mapping[str, float] = known_scores(task)
+    scores: Mapping[str, float] = scores_of_test(task.folder)
     if not scores:
         outcome = leader.do(task)
         if outcome.state != "complete":

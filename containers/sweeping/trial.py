@@ -4,7 +4,6 @@ import pickle
 import shutil
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -12,6 +11,7 @@ import torch
 
 from nested_lightning.app.checkpoints.checkpoint_io import is_disk_full
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.sweeping.keeping import scores_of_test
 from nested_lightning.app.sweeping.messages import Outcome, Task
 from nested_lightning.app.sweeping.report_callback import (
     Ask,
@@ -25,7 +25,7 @@ from nested_lightning.app.training.callbacks import run_before_saving
 from nested_lightning.app.training.monitored_value import UnloggedError
 from nested_lightning.app.training.runs.fold_folders import fold_folder
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
-from nested_lightning.app.training.runs.result import TrainingResult, without_part
+from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, provider_of
@@ -78,18 +78,9 @@ def _go_on(_step: int, _value: float) -> None:
 
 
 def _test(task: Task, _ask: Ask) -> Outcome:
-    folds = [None] if task.folds is None else range(task.folds)
-    return Outcome(state="complete", scores=_mean_scores([_prepared(task, fold)() for fold in folds]))
-
-
-def known_scores(task: Task) -> dict[str, float]:
-    """Return the scores of the test part of a trial that has been tested; of any other, none."""
-    return _mean_scores([TrainingResult.read(RunFolder(folder)) for folder in _folders(task)])
-
-
-def _folders(task: Task) -> list[Path]:
-    """Return the run folders of a trial."""
-    return [task.folder] if task.folds is None else [fold_folder(task.folder, k) for k in range(task.folds)]
+    for fold in [None] if task.folds is None else range(task.folds):
+        _prepared(task, fold)()
+    return Outcome(state="complete", scores=scores_of_test(task.folder))
 
 
 def _look(task: Task, _ask: Ask) -> Outcome:
@@ -106,12 +97,6 @@ def _settings(task: Task) -> ApplicationSettings:
     places = dict(task.settings.provenance) | dict.fromkeys(task.values, "sweep trial")
     quiet = {"trainer.use_progress_bar": False, "trainer.use_report": False}
     return tried.changed(quiet).found_in(places)
-
-
-def _mean_scores(results: list[TrainingResult]) -> dict[str, float]:
-    """Return the scores of the test part, of several folds their means, by their names without the part."""
-    scores = [without_part(each.test_metrics) for each in results]
-    return {name: fmean(each[name] for each in scores) for name in scores[0] if all(scores)}
 
 
 def _trained(task: Task, ask: Ask, fold: int | None) -> tuple[float, ...]:
