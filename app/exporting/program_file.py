@@ -24,6 +24,8 @@ _PLAIN = re.compile(
 )
 _CODE = re.compile(r"[][(){}='\"\\\n\r]")
 """What names, which become parts of lines of Python, can't have, so that nothing is called by these."""
+_OF_FILES = re.compile(r"(\b|_)(file|load|save|write)(\b|_)")
+"""What operators that read or write files are called: aten.from_file, image.write_file and others."""
 _SIZES = (ast.Expression, ast.Call, ast.keyword, ast.Name, ast.Load, ast.Constant, ast.UnaryOp, ast.USub)
 """What expressions of sizes consist of, which torch evaluates."""
 
@@ -98,7 +100,7 @@ def _plain(name: str, content: bytes) -> bytes | None:
 
 
 def _is_of_names(value: Any, key: str = "") -> bool:
-    """Return whether no text within a program's JSON can become code that calls anything."""
+    """Return whether no text within a program's JSON can become code, or names an operator of files."""
     if isinstance(value, dict):
         return all(_is_of_names(name) and _is_of_names(one, name) for name, one in value.items())
     if isinstance(value, list):
@@ -107,7 +109,9 @@ def _is_of_names(value: Any, key: str = "") -> bool:
         return True
     if key in ("in_spec", "out_spec"):
         return set(re.findall(r"[\w.]+\.[\w.]+", value)) <= {"builtins.tuple", "builtins.dict"}
-    return _is_of_sizes(value) if key == "expr_str" else _CODE.search(value) is None
+    if key == "expr_str":
+        return _is_of_sizes(value)
+    return _CODE.search(value) is None and not (key == "target" and _OF_FILES.search(value))
 
 
 def _is_of_sizes(text: str) -> bool:

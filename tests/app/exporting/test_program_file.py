@@ -84,8 +84,10 @@ CALL = "__import__('os').system('touch ran')"
         ("models/model.json", r"Symbol\([^)]*\)", f"eval({'+'.join(f'chr({ord(one)})' for one in CALL)})"),
         ("models/model.json", '"inputs_0"', f'"inputs_0={CALL}"'),
         ("models/model.json", "builtins.tuple", "collections.defaultdict"),
+        ("models/model.json", r"torch\.ops\.aten\.linear\.default", "torch.ops.aten.from_file.default"),
+        ("models/model.json", r"torch\.ops\.aten\.linear\.default", "torch.ops.image.write_file.default"),
     ],
-    ids=["pickled", "size", "letters", "name", "structure"],
+    ids=["pickled", "size", "letters", "name", "structure", "reads a file", "writes a file"],
 )
 def test_what_would_run_on_opening_is_refused(program: Path, ending: str, old: str, new: str) -> None:
     hostile_program = replaced(program, ending, old, new)
