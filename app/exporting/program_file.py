@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
+from nested_lightning.app.checkpoints.archive import refuse_bad_entries
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting import recurrent_layers  # noqa: F401 # programs may hold its operator
 from nested_lightning.app.foreign_files import foreign_file, regular_file
@@ -75,11 +76,13 @@ def _looked_at(path: Path) -> BytesIO:
     """
     copy = BytesIO()
     with ZipFile(path) as archive, ZipFile(copy, "w") as target:
-        for entry in dict.fromkeys(archive.namelist()):
-            content = _plain(entry.partition("/")[2], archive.read(entry))
+        for entry in refuse_bad_entries(archive, path.stat().st_size):
+            content = _plain(entry.filename.partition("/")[2], archive.read(entry))
             if content is None:
-                raise UserError(f"it is refused: {entry} in it can hold code to run; nothing of it was run")
-            target.writestr(entry, content)
+                raise UserError(
+                    f"it is refused: {entry.filename} in it can hold code to run; nothing of it was run"
+                )
+            target.writestr(entry.filename, content)
     copy.seek(0)
     return copy
 

@@ -113,6 +113,14 @@ def test_a_pickle_by_the_name_of_plain_text_is_refused(program: Path) -> None:
         open_pt2(program)
 
 
+def test_an_archive_that_unpacks_to_more_than_it_is_is_refused(program: Path) -> None:
+    with zipfile.ZipFile(program, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/extra/zeros", bytes(1 << 20))
+
+    with pytest.raises(UserError, match="its entries are compressed, as torch never writes them"):
+        open_pt2(program)
+
+
 def test_what_is_no_program_is_refused_in_words(program: Path) -> None:
     program.write_bytes(b"PK")
     with pytest.raises(UserError, match=r"m\.pt2: it is damaged"):
