@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -60,7 +60,7 @@ class SweepSettings(Settings):
     )
     keep: int = Field(3, ge=1, description="Best trials whose checkpoints are kept.")
     max_failures: int | None = Field(
-        None, ge=0, description="Failed trials after which the sweep stops, to be resumed; null: any number."
+        None, ge=0, description="More failed trials than that stop the sweep, to be resumed; null: any number."
     )
     storage: str | None = Field(
         None,
@@ -92,6 +92,12 @@ class SweepSettings(Settings):
         if len({one.name for one in objectives}) < len(objectives):
             raise SettingsError(["--objective: a value is named twice"])
         return objectives
+
+    @model_validator(mode="after")
+    def _have_a_sampler_for_the_objectives(self) -> Self:
+        if self.sampler == "cma-es" and len(self.objectives) > 1:
+            raise SettingsError(["--sampler cma-es takes a single objective: tpe, random and grid take several"])
+        return self
 
 
 def take_sweep_sections(layers: Sequence[Layer]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from torch.export import ExportedProgram
 
 from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error, temporary_of
 from nested_lightning.app.checkpoints.recipe import installed_versions
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Graph, Manifest
 from nested_lightning.app.exporting.capturing import capture
 from nested_lightning.app.exporting.exportable import Exportable, ExportError, graph_of
@@ -63,6 +64,22 @@ class Exported:
     content: Callable[[Mapping[str, str]], bytes]
     opset: int = 0
     ir_version: int = 0
+
+
+def refuse_name(target: Path, format_: Format, *, num_graphs: int) -> None:
+    """Refuse a name by which another command would take what is written for something else.
+
+    Raises:
+        UserError: One graph is to be written, and its file hasn't the format's ending; or several, and the
+            folder has another one's.
+    """
+    ending = _ENDINGS[format_]
+    if num_graphs == 1 and target.suffix.lower() != ending:
+        raise UserError(f"{target.name}: one graph is a file whose name ends in {ending}")
+    if target.suffix.lower() in (".safetensors", *_ENDINGS.values()) and target.suffix.lower() != ending:
+        raise UserError(
+            f"{target.name}: {num_graphs} graphs are a folder, whose name ends in {ending} or in nothing"
+        )
 
 
 def verify(exportable: Exportable, format_: Format, *, tolerance: float) -> Exported:

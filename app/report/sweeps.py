@@ -63,7 +63,7 @@ def trials_table(study: Any) -> Table:
         columns=["trial", "state", *objectives, "seconds", *names],
         rows=[
             [
-                *(trial.number, trial.state.name.lower()),
+                *(trial.number, trial.state.name.lower() if trial.state.is_finished() else "unfinished"),
                 *(trial.values or [None] * len(objectives)),
                 round(trial.duration.total_seconds(), 1) if trial.duration else None,
                 *(without_places(trial.params.get(name)) for name in names),

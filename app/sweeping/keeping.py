@@ -40,7 +40,7 @@ def write_table(
     rows = [
         {
             "trial": one.number,
-            "state": one.state if one.state != "running" else "interrupted",
+            "state": one.state if one.state != "running" else "unfinished",
             **{each.name: value for each, value in zip(objectives, one.values or [None] * 99, strict=False)},
             "front": one.is_on_front,
             "winner": one in best,

@@ -134,7 +134,7 @@ def _print_trials(result: Any, sweep: SweepSettings) -> None:
     title = "Pareto front, and the best besides" if is_front else "Best trials"
     rows = [
         (
-            f"{one.number}{' *' if one.is_on_front else ''}",
+            f"{one.number}{' *' if is_front and one.is_on_front else ''}",
             *(
                 format_metric(each.name, value)
                 for each, value in zip(sweep.objectives, one.values, strict=True)

@@ -69,8 +69,9 @@ def export_lossy(
         name = application.settings().model
         raise UserError(f"--quantize and --half are judged by the scores of our families, and {name} is none")
     with disk_full_as_user_error(target.absolute().parent), beside(target) as folder:
-        whole, small = Path(folder, f"whole{target.suffix}"), Path(folder, f"small{target.suffix}")
+        whole, small = folder / "whole" / target.name, folder / "small" / target.name
         report = export_graphs(application, whole, tolerance=tolerance)
+        small.parent.mkdir()
         shrink(whole, small, how, report.manifest)
         found = LossyReport(
             whole=report, before=measure(application, whole), after=measure(application, small)

@@ -15,7 +15,7 @@ from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
 from nested_lightning.app.sweeping.messages import Task
 from nested_lightning.app.sweeping.opening import faults_of_study, open_study, quiet_optuna
 from nested_lightning.app.sweeping.results import Objective, SweepResult, TrialRecord, trial_folder
-from nested_lightning.app.sweeping.space import SearchSpace
+from nested_lightning.app.sweeping.sampling import SAMPLERS
 from nested_lightning.app.sweeping.study import Plan, SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
@@ -27,6 +27,7 @@ from nested_lightning.containers.sweeping.question import question_of
 from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.containers.sweeping.trial import known_scores
 from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.searching.space import SearchSpace
 from nested_lightning.settings.sweep import SweepSettings
 
 MakeTask: TypeAlias = Callable[[Any, TrialRecord], Task]
@@ -59,9 +60,8 @@ def run_sweep(
         TrainingInterruptedError: A signal ended it; `resume` goes on.
     """
     folder = folder.absolute()
+    refuse_unfit(space, sweep)
     _refuse_folder(folder, is_there=resume)
-    if sweep.folds is not None:
-        refuse_folds(settings)
     objectives = objectives_of(sweep)
     with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
         if not resume:
@@ -97,8 +97,10 @@ def run_sweep(
                 if is_doubtful:
                     _hold_to_data(leader, study, make_task)
                 write_sweep_file(folder, settings, sweep)  # it asks the same, perhaps for more
-                is_new, stopped = _try_all(leader, study)
-                trials = settle()
+                try:
+                    is_new, stopped = _try_all(leader, study)
+                finally:
+                    trials = settle()  # after Ctrl-C too, also before any trial has ended
                 best = ranked(trials, objectives)[:1]
                 result = SweepResult(
                     folder=folder,
@@ -109,6 +111,21 @@ def run_sweep(
                     stopped=stopped or _unfinished(trials),
                 )
                 return _conclude(result, leader, make_task)
+
+
+def refuse_unfit(space: SearchSpace, sweep: SweepSettings) -> None:
+    """Refuse a way to sweep that doesn't go with what is searched, before anything is made.
+
+    Raises:
+        UserError: A grid can't be made of the space.
+        SettingsError: The family has no folds, or isn't known to workers on Ray.
+    """
+    with quiet_optuna():
+        SAMPLERS[sweep.sampler](space, 0)
+    if sweep.folds is not None:
+        refuse_folds(space.settings)
+    if sweep.engine == "ray":
+        refuse_own_family(space.settings)
 
 
 def _hold_to_data(leader: Leader, study: SweepStudy, make_task: MakeTask) -> None:
@@ -186,7 +203,6 @@ def _workers(
     if sweep.engine == "ray":
         from nested_lightning.app.sweeping.ray_workers import ray_workers
 
-        refuse_own_family(settings)
         with ray_workers(
             program=_PROGRAM, jobs=sweep.jobs, address=sweep.ray_address, log=partial(_log, folder)
         ) as start:

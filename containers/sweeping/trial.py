@@ -57,9 +57,9 @@ def do_task(task: Task, ask: Ask) -> Outcome:
     except TrialPrunedError as stop:
         return Outcome(state="pruned", reason=str(stop))
     except UnloggedError as error:  # no other trial would log it
-        halts = error.name in {one.name for one in task.objectives}
-        reason = f"--objective {error.name}: {error.what}" if halts else str(error)
-        return Outcome(state="halted" if halts else "failed", reason=reason)
+        if error.name not in {one.name for one in task.objectives}:
+            return Outcome(state="failed", reason=str(error))
+        return Outcome(state="refused", reason=f"--objective {error.name}: {error.what}")
     except BaseException as error:  # a trial that ends the process too is one that failed
         return Outcome(state="halted" if is_disk_full(error) else "failed", reason=_reason(error))
 
@@ -106,8 +106,8 @@ _WAYS: dict[str, Callable[[Task, Ask], Outcome]] = {"train": _train, "test": _te
 
 def trial_settings(task: Task) -> ApplicationSettings:
     """Return the settings of a trial: those without a search, and what it tries over them."""
-    first = task.objectives[0]
-    watched = {"monitor": first.name, "monitor_mode": first.direction} if first.is_logged else {}
+    first = next((one for one in task.objectives if one.is_logged), None)
+    watched = {"monitor": first.name, "monitor_mode": first.direction} if first else {}
     plain = change_settings(
         task.settings.to_recorded(), {"trainer": {"use_progress_bar": False, "use_report": False, **watched}}
     )

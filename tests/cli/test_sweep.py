@@ -2,15 +2,12 @@
 
 import csv
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import yaml
 
 pytest.importorskip("optuna", reason="the extra sweep isn't installed")
 
-from nested_lightning.commands.sweep import _print_resuming
 from tests.command_line import ForkedPrograms, Program, program_in
 from tests.conftest import write_small_csv
 
@@ -95,6 +92,7 @@ def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Progr
         "PGPASSWORD": (*SEARCH, "--storage", "postgresql://me:hidden@host/name"),
         "write SETTING=VALUES": ("--search", RATE),
         "registered kinds": (*SEARCH, "--override", "multi_feature.head=torch.nn:Identity"),
+        "a grid needs single values": (*SEARCH, "--sampler", "grid", "--folder", "grid"),
         "write oddity:max": (*SEARCH, "--objective", "oddity"),
         "holds no sweep.yaml": ("--resume", "nowhere"),
         "postgres": (*SEARCH, "--storage", "mysql://host/name"),
@@ -105,7 +103,7 @@ def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Progr
         assert (done.returncode, words in done.stderr) == (2, True), (words, done.stderr)
         assert "Traceback" not in done.stderr
         assert "hidden" not in done.stderr
-    assert not (tmp_path / "sweeps").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["small.csv"]
 
 
 def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Program) -> None:
@@ -120,16 +118,3 @@ def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Pr
         word in done.stdout for word in (RATE, "plain, normalized", "9, by tpe", "val_loss:min", "at most")
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.csv", "sweep.yaml"]
-
-
-@pytest.mark.parametrize(
-    ("origin", "given"), [(None, ""), (("file", "mine.py:FAMILY"), " --model mine.py:FAMILY")]
-)
-def test_the_command_that_goes_on_names_the_file_of_a_family(
-    capsys: pytest.CaptureFixture[str], origin: Any, given: str
-) -> None:
-    settings: Any = SimpleNamespace(family=SimpleNamespace(origin=origin))
-
-    _print_resuming(settings, Path("swept"))
-
-    assert capsys.readouterr().err.endswith(f"sweep --resume swept{given}\n")

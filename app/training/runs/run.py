@@ -199,10 +199,11 @@ class TrainingRun:
 
     @property
     def _overrides(self) -> tuple[RecordedOverride, ...]:
-        return () if self._recipe is None else self._recipe.overrides
+        return () if self.recipe is None else self.recipe.overrides
 
     @property
-    def _recipe(self) -> Recipe | None:
+    def recipe(self) -> Recipe | None:
+        """What a checkpoint says of the model; None: it has none."""
         return getattr(self.model, "recipe", None)
 
     @property
@@ -215,10 +216,10 @@ class TrainingRun:
 
     def _write_settings(self, settings: Mapping[str, Any]) -> None:
         """Write the settings; what was overridden besides stands in both files, so that no copy loses it."""
-        if self._recipe is not None and self._recipe.overrides:
-            settings = {**settings, "overrides": {each.path: each.text for each in self._recipe.overrides}}
+        if self.recipe is not None and self.recipe.overrides:
+            settings = {**settings, "overrides": {each.path: each.text for each in self.recipe.overrides}}
             with replace_atomically(self.run_folder.overrides_file) as file:
-                file.write(self._recipe.overrides_json)
+                file.write(self.recipe.overrides_json)
         with replace_atomically(self.run_folder.settings_file) as file:
             file.write(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode())
 

@@ -111,6 +111,16 @@ def test_what_an_interrupted_trial_reports_once_more_changes_nothing(tmp_path: P
     assert again.records()[5].reason == why
 
 
+def test_the_loss_prunes_nothing_where_the_size_alone_is_judged(tmp_path: Path) -> None:
+    size = Objective(name="parameters", direction="max")
+    study = opened(tmp_path, space=SMALL, objectives=(size,), trials=7)
+    with quiet_optuna():
+        for number in range(7):
+            study.begin()
+            assert study.report(number, 0, -float(number)) is None
+            study.end(number, "complete", [9.0])
+
+
 def test_a_front_is_what_no_other_trial_is_better_than(tmp_path: Path) -> None:
     size = Objective(name="parameters", direction="min")
     score = Objective(name="val_f1", direction="max")

@@ -36,6 +36,9 @@ def test_words_and_yaml_say_what_a_setting_may_be(written: Any, meant: Written) 
     [
         ("a", "two values"),
         ("a,a", "twice"),
+        ("16,16.0", "twice"),
+        ("16,,32", "is not YAML"),
+        ("int:[..3", "is not YAML"),
         ("int:5..2", "empty"),
         ("int:1..2.5", "whole numbers"),
         ("float:0..1:log", "above 0"),
@@ -61,5 +64,7 @@ def test_objectives_say_what_is_better_or_have_a_name_that_does() -> None:
     for wrong in (["val/odd"], ["val_loss", "val_loss:max"]):
         with pytest.raises(SettingsError, match="--objective"):
             check_sweep({"objectives": wrong})
+    with pytest.raises(SettingsError, match="--sampler cma-es takes a single objective"):
+        check_sweep({"objectives": ["val_loss", "parameters"], "sampler": "cma-es"})
     with pytest.raises(SettingsError, match=r"sweep\.trials = 0"):
         check_sweep({"trials": 0})
