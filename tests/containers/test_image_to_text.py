@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from nested_lightning import bootstrap, from_checkpoint
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
-from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.submodules.bridges import EveryStepBridge
 from nested_lightning.app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
 from nested_lightning.app.submodules.text_decoders import LstmTextDecoder
@@ -247,42 +246,6 @@ def test_a_checkpoint_is_enough_to_write_the_same_captions(
         assert by_name[name].text == caption.text
         assert by_name[name].log_probability == pytest.approx(caption.log_probability, abs=1e-4)
     assert report.num_samples == len(part)
-
-
-class _PowerCutError(Exception):
-    """Ends a training as if the power had gone."""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("step", [3, 4])  # in the middle of an epoch, and at its end
-def test_resumed_training_ends_as_if_never_interrupted(
-    settings: dict[str, Any], tmp_path: Path, step: int
-) -> None:
-    from pytorch_lightning import Callback
-
-    class PowerCut(Callback):
-        def on_train_batch_start(self, trainer: Any, *_: Any) -> None:
-            if trainer.global_step == step:
-                raise _PowerCutError
-
-    settings = merge(settings, {"trainer": {"checkpoint_every_n_steps": 1}})
-    whole = bootstrap({**settings, "run_dir": str(tmp_path / "whole")}).image_to_text.training_run()
-    whole()
-
-    cut = bootstrap({**settings, "run_dir": str(tmp_path / "cut")}).image_to_text.training_run()
-    cut.trainer.callbacks.insert(0, PowerCut())
-    with pytest.raises(_PowerCutError):
-        cut()
-    last = tmp_path / "cut" / "checkpoints" / "last.ckpt"
-    rest = bootstrap({**settings, "run_dir": str(tmp_path / "rest")}).image_to_text.training_run(
-        resume_from=last
-    )
-    rest()
-
-    ends = [read_checkpoint(tmp_path / name / "checkpoints" / "last.ckpt") for name in ("whole", "rest")]
-    assert ends[0]["global_step"] == ends[1]["global_step"]
-    for name, tensor in ends[0]["state_dict"].items():
-        assert torch.equal(tensor, ends[1]["state_dict"][name]), name
 
 
 @pytest.mark.slow
