@@ -215,20 +215,6 @@ def test_a_checkpoint_gives_the_model_back_without_the_data(settings: dict[str, 
 
 
 @pytest.mark.slow
-def test_two_runs_with_one_seed_end_with_identical_weights(settings: dict[str, Any], tmp_path: Path) -> None:
-    ends = []
-    for seed, folder in ((1, "a"), (1, "b"), (2, "c")):
-        run = bootstrap(
-            merge(settings, {"seed": seed, "run_dir": str(tmp_path / folder)})
-        ).variant.training_run()
-        run()
-        ends.append(torch.nn.utils.parameters_to_vector(run.model.parameters()))
-
-    assert torch.equal(ends[0], ends[1])
-    assert not torch.equal(ends[0], ends[2])
-
-
-@pytest.mark.slow
 def test_the_evaluator_scores_each_variant_and_their_mean(settings: dict[str, Any]) -> None:
     result = bootstrap(settings).variant.training_run()()
 
