@@ -1,6 +1,5 @@
 """The container of image-to-text: what is injected, overridden, seeded, trained and reloaded."""
 
-from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
@@ -135,46 +134,6 @@ class _WideEncoder(MockEncoder):
     def __init__(self, *, in_features: int, picture_size: int) -> None:
         super().__init__(in_features=in_features, picture_size=picture_size)
         self.out_features, self.out_positions = 8, 16
-
-
-ENCODERS: dict[str, dict[str, Any]] = {
-    "plain": {"hidden_channels": 4, "embedding_dim": 6},
-    "residual": {"stem_channels": 8, "channels": [8]},
-}
-BRIDGES = ("initial_state", "first_input", "every_step", "attention")
-DECODERS: dict[str, dict[str, Any]] = {
-    "lstm": {"embedding_dim": 6, "hidden_features": 8},
-    "gru": {"embedding_dim": 6, "hidden_features": 8},
-    "transformer": {"hidden_features": 8, "num_heads": 2},
-}
-
-
-PAIRS = [(encoder, *pair) for encoder, pair in zip(cycle(ENCODERS), product(BRIDGES, DECODERS), strict=False)]
-"""Each choice with each choice of another part."""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("encoder", "bridge", "decoder"), PAIRS)
-def test_any_encoder_works_with_any_bridge_and_any_decoder_and_looks_at_the_picture(
-    settings: dict[str, Any], encoder: str, bridge: str, decoder: str
-) -> None:
-    chosen = {
-        "data": settings["image_to_text"]["data"],
-        "image_encoder": {"kind": encoder, **ENCODERS[encoder]},
-        "bridge": {"kind": bridge, "out_features": 5},
-        "text_decoder": {"kind": decoder, **DECODERS[decoder]},
-    }
-    container = bootstrap({**settings, "image_to_text": chosen})
-
-    model = _train_one_step(container)
-
-    gradients = {name: p.grad for name, p in model.named_parameters()}
-    assert all(grad is not None for grad in gradients.values())
-    encoders = [grad for name, grad in gradients.items() if name.startswith("image_encoder")]
-    assert all(grad.abs().sum() > 0 for grad in encoders)
-    part = container.image_to_text.datamodule().part("train")
-    logits = model.eval()(part.pictures[[0, -1]], part.text[[0, 0], 0, :-1])
-    assert not torch.allclose(logits[0, 0].softmax(dim=0), logits[1, 0].softmax(dim=0))
 
 
 def test_a_bridge_of_another_width_is_refused_with_both_widths(settings: dict[str, Any]) -> None:

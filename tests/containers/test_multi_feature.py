@@ -102,25 +102,6 @@ class _MockHead(nn.Module):
         return self.out(x)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["plain", "normalized", "residual", "linear"])
-@pytest.mark.parametrize("combiner", ["concatenation", "gated_sum", "attention"])
-def test_every_extractor_works_with_every_combiner(
-    small_settings: dict[str, Any], kind: str, combiner: str
-) -> None:
-    choice = {
-        "multi_feature": {
-            "feature_extractor": {"kind": kind, "out_features": 4},
-            "combiner": {"kind": combiner},
-        }
-    }
-    settings = small_settings | {"multi_feature": {"data": small_settings["multi_feature"]["data"]}}
-
-    model = _train_one_step(bootstrap(merge(settings, choice)))
-
-    assert all(p.grad is not None for p in model.parameters())
-
-
 def test_each_group_has_the_extractor_that_its_settings_choose(small_settings: dict[str, Any]) -> None:
     chosen = {"multi_feature": {"feature_extractors": {"kar": {"kind": "linear", "out_features": 7}}}}
 
