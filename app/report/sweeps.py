@@ -34,11 +34,13 @@ def open_study(folder: Path) -> Any:
     """
     try:
         import optuna
+
+        from nested_lightning.app.sweeping.opening import address_of
     except ImportError:
         raise UserError("the study of a sweep needs optuna: pip install 'nested-lightning[sweep]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with foreign_file(regular_file(folder / STUDY)):
-        storage = f"sqlite:///{(folder / STUDY).absolute()}"
+        storage = address_of(folder / STUDY)
         (name,) = optuna.study.get_all_study_names(storage)
         return optuna.load_study(study_name=name, storage=storage)
 

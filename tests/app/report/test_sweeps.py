@@ -11,16 +11,17 @@ from nested_lightning.app.report.sweeps import is_sweep, open_study, sweep_secti
 from nested_lightning.app.sweeping.results import trial_folder
 
 optuna = pytest.importorskip("optuna")
+from nested_lightning.app.sweeping.opening import address_of  # noqa: E402 - which imports optuna
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Twelve trials, some of them pruned, and one that failed."""
-    folder = tmp_path_factory.mktemp("sweep")
+    folder = tmp_path_factory.mktemp("sw?e%20ep#")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     made = optuna.create_study(
         study_name="sweep",
-        storage=f"sqlite:///{folder / 'study.db'}",
+        storage=address_of(folder / "study.db"),
         sampler=optuna.samplers.RandomSampler(seed=0),
         pruner=optuna.pruners.ThresholdPruner(upper=1.0),
     )

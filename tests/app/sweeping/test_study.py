@@ -174,9 +174,9 @@ def test_a_study_in_a_folder_that_was_moved_is_whole(tmp_path: Path) -> None:
     study = opened(tmp_path / "a")
     before = run(study, most=5)
     study.close()
-    (tmp_path / "a").rename(tmp_path / "b")
+    moved = (tmp_path / "a").rename(tmp_path / "b?c%20d#")
 
-    assert [dict(one.settings) for one in opened(tmp_path / "b").records()] == before
+    assert [dict(one.settings) for one in opened(moved).records()] == before
 
 
 def test_the_objective_counts_by_its_direction() -> None:
