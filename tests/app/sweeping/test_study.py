@@ -9,12 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from optuna.distributions import FloatDistribution
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.opening import open_study, quiet_optuna
 from nested_lightning.app.sweeping.results import Objective
 from nested_lightning.app.sweeping.study import SweepStudy
-from tests.app.sweeping.spaces import LOSS, SMALL, plan
+from tests.app.sweeping.spaces import LOSS, SMALL, SPACE, Parameter, Space, plan
 from tests.quick_first import quick_first
 
 
@@ -87,6 +88,15 @@ def test_a_grid_ends_when_all_its_points_were_tried(tmp_path: Path) -> None:
     trials = run(opened(tmp_path, space=SMALL, sampler="grid"))
 
     assert sorted(one["width"] for one in trials) == [1, 2, 3, 4]
+
+
+def test_a_grid_with_what_belongs_to_a_kind_alone_has_each_point_once(tmp_path: Path) -> None:
+    kind = SPACE.parameters[0]
+    dropout = Parameter("head.dropout", FloatDistribution(0.0, 0.3, step=0.01), {kind.path: ("normalized",)})
+
+    trials = run(opened(tmp_path, space=Space((kind, dropout), {}), sampler="grid", trials=99))
+
+    assert len(trials) == len({str(one) for one in trials}) == 1 + 31
 
 
 def test_what_an_interrupted_trial_reports_once_more_changes_nothing(tmp_path: Path) -> None:

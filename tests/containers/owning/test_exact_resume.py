@@ -19,6 +19,7 @@ from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.starting.resuming import resume_training
 from nested_lightning.settings.families import knowing
+from tests.containers.shared_trainings import cut_off
 from tests.quick_first import quick_first
 
 NUM_SAMPLES = 22
@@ -119,21 +120,6 @@ def squeeze(data: Vectors, model: Part[Squeeze], net: Part[nn.Module] = part(nn.
     return model(net(3, 3))
 
 
-class CutOffError(Exception):
-    """Stands for whatever ends a training."""
-
-
-class CutOff(pl.Callback):
-    """Ends a training at a step."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
-        if trainer.global_step == self.step:
-            raise CutOffError
-
-
 def settings(folder: Path, kind: str) -> dict[str, Any]:
     """Return settings that save each step."""
     trainer = {
@@ -158,10 +144,7 @@ def test_a_training_cut_off_ends_as_one_that_was_not(kind: str, tmp_path: Path) 
     bootstrap(settings(tmp_path / "whole", kind), family=squeeze).squeeze.training_run()()
     for step in (3, 6, 8):
         folder = tmp_path / f"cut-{step}"
-        cut = bootstrap(settings(folder, kind), family=squeeze).squeeze.training_run()
-        cut.trainer.callbacks.insert(0, CutOff(step))
-        with pytest.raises(CutOffError):
-            cut()
+        cut_off(bootstrap(settings(folder, kind), family=squeeze).squeeze.training_run(), step)
         with knowing(family_of(squeeze)):
             resume_training(folder)()
         torch.testing.assert_close(weights(folder), weights(tmp_path / "whole"), rtol=0, atol=0)
@@ -192,10 +175,7 @@ def test_a_schedule_that_follows_a_value_takes_each_of_its_steps(tmp_path: Path)
     assert whole["lr_schedulers"][0]["last_epoch"] == 4
     for step in (7, 10, 12):
         folder = tmp_path / f"cut-{step}"
-        cut = bootstrap({**plan, "run_dir": str(folder)}, family=slowing).slowing.training_run()
-        cut.trainer.callbacks.insert(0, CutOff(step))
-        with pytest.raises(CutOffError):
-            cut()
+        cut_off(bootstrap({**plan, "run_dir": str(folder)}, family=slowing).slowing.training_run(), step)
         with knowing(family_of(slowing)):
             resume_training(folder)()
         resumed = read_checkpoint(folder / "checkpoints" / "last.ckpt")

@@ -12,7 +12,7 @@ from nested_lightning.app.sweeping.messages import Outcome, Task
 from nested_lightning.app.sweeping.report_callback import Ask
 from nested_lightning.app.sweeping.results import Objective
 from nested_lightning.containers.sweeping import trial as sweep_trial
-from nested_lightning.containers.sweeping.trial import do_task, trial_settings
+from nested_lightning.containers.sweeping.trial import do_task
 from nested_lightning.settings.reading.merging import merge
 from tests.conftest import make_small_settings
 
@@ -104,18 +104,3 @@ def test_what_an_epoch_was_validated_at_before_it_was_interrupted_is_reported_at
     assert (whole.state, stopped.state, resumed.state) == ("complete", "failed", "complete")
     assert reports == expected
     assert [step for step, _ in expected] == [0, 1]
-
-
-def test_the_checkpoint_is_chosen_by_the_first_objective_that_is_logged(tmp_path: Path, small_csv: Path) -> None:
-    settings = parse_settings(make_small_settings(small_csv, tmp_path))
-    objectives = (
-        Objective(name="parameters", direction="min"),
-        Objective(name="val_accuracy", direction="max"),
-    )
-    task = Task(
-        what="train", number=0, settings=settings, values={}, folder=tmp_path, objectives=objectives
-    )
-
-    trainer = trial_settings(task).trainer
-
-    assert (trainer.monitor, trainer.monitor_mode) == ("val_accuracy", "max")

@@ -99,7 +99,11 @@ def test_what_cannot_be_searched_is_refused_in_a_line_with_its_place(
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    search = {"trainer.max_epoch": "1,2", "multi_feature.optimiser.lr": "1,2", "multi_feature.optimiser.kind": "*"}
+    search = {
+        "trainer.max_epoch": "1,2",
+        "multi_feature.optimiser.lr": "1,2",
+        "multi_feature.optimiser.kind": "*",
+    }
     lines = refusals({LR: "float:-1..1", WIDTH: "int:0..9", **search})
 
     assert len(lines) == len(set(lines)) == 4
