@@ -1,6 +1,7 @@
 """Tensors within nested values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -18,13 +19,34 @@ def tensors_in(value: Any) -> list[Tensor]:
     """
     if isinstance(value, Tensor):
         return [value]
+    return [tensor for _, each in items_of(value) for tensor in tensors_in(each)]
+
+
+def items_of(value: Any) -> list[tuple[Any, Any]]:
+    """Return what a mapping, dataclass, list or tuple holds, by key, name or place; of others, nothing."""
     if isinstance(value, Mapping):
-        value = list(value.values())
-    elif is_dataclass(value) and not isinstance(value, type):
-        value = [getattr(value, field.name) for field in fields(value)]
+        return [*value.items()]
+    if is_dataclass(value) and not isinstance(value, type):
+        return [(field.name, getattr(value, field.name)) for field in fields(value)]
     if isinstance(value, list | tuple):
-        return [tensor for each in value for tensor in tensors_in(each)]
+        return [*zip(getattr(value, "_fields", range(len(value))), value, strict=True)]
     return []
+
+
+def filled(value: Any, tensors: Iterator[Tensor]) -> Any:
+    """Return a value with other tensors, in order, in the places of those that `tensors_in` returns."""
+    if isinstance(value, Tensor):
+        return next(tensors)
+    items = {key: filled(one, tensors) for key, one in items_of(value)}
+    if isinstance(value, Mapping):
+        return items
+    if isinstance(value, list | tuple):
+        return type(value)(*items.values()) if hasattr(value, "_fields") else type(value)(items.values())
+    if items:
+        value = copy(value)
+        for name, one in items.items():
+            object.__setattr__(value, name, one)  # it may be frozen
+    return value
 
 
 def require_finite(answers: Tensor) -> Tensor:

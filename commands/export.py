@@ -101,7 +101,7 @@ def export(
     if len(named) != 1:
         raise typer.BadParameter("name the file to write, once, e.g. -o model.safetensors")
     (output,) = named
-    format_ = format_ or _ENDINGS.get(output.suffix, ExportFormat.SAFETENSORS)
+    format_ = format_ or _ENDINGS.get(output.suffix.lower(), ExportFormat.SAFETENSORS)
     if output.exists():
         raise typer.BadParameter(f"{output} is there already; name another file, or remove it")
     requests = split_arguments(override, set_)
@@ -130,7 +130,8 @@ def export(
         raise typer.BadParameter("--tolerance and --call are for onnx and torch-export, which compute")
     if output.suffix != ".safetensors":
         raise typer.BadParameter(
-            f"{output} must end in .safetensors, since files are recognised by their ending"
+            f"{output} must end in .safetensors, .onnx or .pt2, since files are recognised by their ending;"
+            " or choose a --format of graphs, which are a folder where there are several"
         )
     with status_console.status("Exporting"):
         from nested_lightning.app.checkpoints.exporting import export_safetensors

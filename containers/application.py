@@ -26,6 +26,8 @@ class ApplicationContainer(DeclarativeContainer):
     """What all families share; `compose_application` adds the families."""
 
     if TYPE_CHECKING:
+        train: providers.Provider[TrainingResult]
+        """Called, it trains the family that the settings name."""
 
         def __getattr__(self, family: str) -> FamilyContainer:  # type: ignore[override]
             """Declare the families' containers, for type checkers."""

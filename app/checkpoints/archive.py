@@ -23,8 +23,7 @@ def refuse_bad_archive(file: Path) -> None:
     if size == 0:
         raise UserError("it is empty; take another one")
     with ZipFile(file) as archive:
-        entries = archive.infolist()
-        _refuse_bad_entries(entries, size)
+        entries = refuse_bad_entries(archive, size)
         for entry in entries:
             _verify_checksum(archive, entry)
         folder = entries[0].filename.split("/")[0]
@@ -32,13 +31,20 @@ def refuse_bad_archive(file: Path) -> None:
         refuse_growing_pickle(archive.read(f"{folder}/data.pkl"), sizes)
 
 
-def _refuse_bad_entries(entries: list[ZipInfo], size: int) -> None:
+def refuse_bad_entries(archive: ZipFile, size: int) -> list[ZipInfo]:
+    """Return the entries of an archive of so many bytes, none of which unpacks to more than is there.
+
+    Raises:
+        UserError: One does, or two have the same name.
+        BadZipFile: There are none.
+    """
+    entries = archive.infolist()
     if not entries:
         raise BadZipFile("an archive without entries")
     if any(entry.compress_type != ZIP_STORED for entry in entries):
         raise UserError(
-            "it is refused: its entries are compressed, as no checkpoint's are, and could unpack to any size;"
-            " nothing in it was read"
+            "it is refused: its entries are compressed, as torch never writes them, and could unpack to any"
+            " size; nothing in it was read"
         )
     if sum(entry.file_size for entry in entries) > size:
         raise UserError(
@@ -46,6 +52,7 @@ def _refuse_bad_entries(entries: list[ZipInfo], size: int) -> None:
         )
     if len({entry.filename.lower() for entry in entries}) != len(entries):  # torch ignores the case
         raise UserError("it is refused: two of its entries have the same name; nothing in it was read")
+    return entries
 
 
 def _verify_checksum(archive: ZipFile, entry: ZipInfo) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ LEFT_OUT = "left_out"
 """Where it stands in a checkpoint which tensors it leaves out."""
 
 _INSTRUCTIONS = ("_instantiator", "_class_path")
+_GO_ON = "go on from the checkpoints that were written before, which are whole"
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -132,15 +134,26 @@ def _checksums() -> Iterator[None]:
 
 
 @contextmanager
-def disk_full_as_user_error(folder: Path) -> Iterator[None]:
-    """Raise a `UserError` that says so where a write within the block, below ``folder``, finds no space."""
+def disk_full_as_user_error(folder: Path, *, file: Path | None = None) -> Iterator[None]:
+    """Raise a `UserError` that says so where a write within the block, below ``folder``, finds no space.
+
+    ``file`` is what is written, where it is no training's.
+    """
     try:
         yield
     except (OSError, RuntimeError) as error:
         if not is_disk_full(error):
             raise
         named = error.filename if isinstance(error, OSError) else None
-        raise UserError(_disk_full(f"{named or folder}", folder)) from error
+        what, then = (f"{file}", "try again") if file else (f"{named or folder}", _GO_ON)
+        raise UserError(_disk_full(what, folder, then=then)) from error
+
+
+@contextmanager
+def room_for_temporary_files() -> Iterator[Path]:
+    """Make a temporary folder within the block; if its disk is full, a `UserError` says so."""
+    with tempfile.TemporaryDirectory() as folder, disk_full_as_user_error(Path(folder), file=Path(folder)):
+        yield Path(folder)
 
 
 @contextmanager
@@ -207,16 +220,13 @@ def _cause_number(error: BaseException) -> int | None:
     return None
 
 
-def _disk_full(what: str, folder: Path) -> str:
+def _disk_full(what: str, folder: Path, *, then: str = _GO_ON) -> str:
     free_mib = shutil.disk_usage(folder).free / 2**20
     reason = f"the disk or the quota is full ({free_mib:,.1f} MiB free)"
     remedy = "free space"
     if _has_no_inodes(folder):
         reason, remedy = "the disk takes no more files, however small (no inode is free)", "remove files"
-    return (
-        f"{what} can't be written: {reason}."
-        f" The checkpoints written before are whole; {remedy} and go on from them"
-    )
+    return f"{what} can't be written: {reason}; {remedy}, and {then}"
 
 
 def _has_no_inodes(folder: Path) -> bool:

@@ -32,7 +32,7 @@ def export_safetensors(
     with foreign_file(checkpoint):
         exported = to_safetensors(content, part=part)
     output.parent.mkdir(parents=True, exist_ok=True)
-    with disk_full_as_user_error(output.parent), replace_atomically(output) as file:
+    with disk_full_as_user_error(output.parent, file=output), replace_atomically(output) as file:
         file.write(exported)
 
 

@@ -7,6 +7,9 @@ from nested_lightning.app.checkpoints.checkpoint_io import local_path, read_chec
 from nested_lightning.app.checkpoints.weights_file import PART_KEY, SUFFIX, ExportedPart, read_safetensors
 from nested_lightning.app.errors import UserError
 
+_GRAPHS, _MANIFEST = (".onnx", ".pt2"), "manifest.json"
+"""Endings of exported graphs, and what a folder of them has."""
+
 
 def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: bool = True) -> dict[str, Any]:
     """Return the content of a checkpoint or of an exported safetensors file, tensors on the CPU.
@@ -17,12 +20,17 @@ def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: b
         is_completed: See `read_checkpoint`.
 
     Raises:
-        UserError: It can't be opened safely, is damaged, holds no weights by name, or those of a submodule.
+        UserError: It can't be opened safely, is damaged, is exported as graphs, holds no weights by name, or
+            those of a submodule.
     """
-    is_exported = path.suffix == SUFFIX
+    if path.suffix.lower() in _GRAPHS or (path / _MANIFEST).is_file():
+        raise UserError(
+            f"{path}: holds graphs without the model, for predict and serve if it is ONNX; name the"
+            " checkpoint that it was exported from"
+        )
     content = (
         read_safetensors(local_path(path))
-        if is_exported
+        if path.suffix == SUFFIX
         else read_checkpoint(path, is_completed=is_completed)
     )
     state = content.get("state_dict")

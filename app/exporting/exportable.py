@@ -90,9 +90,16 @@ class Exports:
 
 
 def some_rows(inputs: Inputs) -> dict[str, Inputs]:
-    """Return some rows of each input, see `NUM_ROWS`; where there are fewer, they are repeated."""
-    rows = {f"{size} rows": torch.arange(size) % len(inputs[0]) for size in NUM_ROWS}
-    return {name: tuple(one[chosen] for one in inputs) for name, chosen in rows.items()}
+    """Return some rows of each input, see `NUM_ROWS`; where there are fewer, they are repeated.
+
+    What has another number of rows than the first one that has any, or none, stays as it is.
+    """
+    num_rows = next((len(one) for one in inputs if one.dim()), 0)
+    rows = {f"{size} rows": torch.arange(size) % max(1, num_rows) for size in NUM_ROWS}
+    return {
+        name: tuple(one[chosen] if one.dim() and len(one) == num_rows else one for one in inputs)
+        for name, chosen in rows.items()
+    }
 
 
 def graph_of(exportable: Exportable) -> Graph:

@@ -1,5 +1,6 @@
 """Exports a trained composite, or one of its submodules, if the file answers as the model does."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,9 @@ from torch import nn
 
 from nested_lightning.app.exported.manifest import Manifest
 from nested_lightning.app.exporting.exportable import Exportable, ExportError
-from nested_lightning.app.exporting.recorded_calls import by_itself
+from nested_lightning.app.exporting.recorded_calls import NoGraphError, by_itself
 from nested_lightning.app.exporting.verification import Difference
-from nested_lightning.app.exporting.writing import DiffersError, Format, verify, write
+from nested_lightning.app.exporting.writing import DiffersError, Format, refuse_name, verify, write
 from nested_lightning.app.training.submodule_paths import find_submodules, places_of
 
 
@@ -58,11 +59,15 @@ class Exporter:
 
         Raises:
             ExportError: Something can't be exported, or answers differently from the model.
-            UserError: There is no such submodule.
+            UserError: There is no such submodule, or a file can't have the target's name.
+
+        Warns:
+            UserWarning: Some of several submodules have no graph.
         """
         if self.fault and submodule is None:
             raise ExportError(f"{self.fault}; --submodule exports the other parts")
-        wanted = self.wholes if submodule is None else [*self._submodules(submodule)]
+        wanted = self.wholes if submodule is None else self._submodules(submodule)
+        refuse_name(target, format_, num_graphs=len(wanted))
         try:
             made = [verify(one, format_, tolerance=self.tolerance) for one in wanted]
         except DiffersError as error:
@@ -73,9 +78,26 @@ class Exporter:
         manifest = write(made, target, format_, facts)
         return ExportReport(manifest=manifest, differences={one.graph.name: one.difference for one in made})
 
-    def _submodules(self, path: str) -> Iterator[Exportable]:
+    def _submodules(self, path: str) -> list[Exportable]:
+        """Return what a path or pattern names; of several, those that have no graph are left out.
+
+        Warns:
+            UserWarning: Some are left out.
+        """
+        found, lacking = [], dict[str, NoGraphError]()
         for place, module in find_submodules(self.model, self.path, path, door="--submodule ").items():
-            yield by_itself(self.wholes, module, name=f"{self.path}.{place}")
+            name = f"{self.path}.{place}"
+            try:
+                found.append(by_itself(self.wholes, module, name=name))
+            except NoGraphError as error:
+                lacking[name] = error
+        if not found:
+            name, first = next(iter(lacking.items()))
+            raise ExportError(f"{first}; those within it may have one: --submodule '{name}.*'") from first
+        if lacking:
+            left_out = ", ".join(lacking)
+            warnings.warn(f"nothing calls these when the model answers: {left_out}", stacklevel=3)
+        return found
 
     def _first_differing(self, format_: Format, *, but_for: str | None) -> str:
         """Name the first submodule whose own export differs."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from nested_lightning.app.checkpoints.checkpoint_io import room_for_temporary_files
 from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Manifest
 from nested_lightning.app.exporting.onnx_file import to_bytes
 
@@ -63,8 +64,10 @@ def _shrink_graph(source: Path, target: Path, how: Lossy, manifest: Manifest) ->
         if how == "int8":
             from onnxruntime.quantization import QuantType, quantize_dynamic
 
-            quantize_dynamic(source, target, weight_type=QuantType.QInt8, op_types_to_quantize=_QUANTIZED)
-            proto = onnx.load(target)
+            with room_for_temporary_files() as folder:  # it uses some itself
+                made = folder / "quantized.onnx"
+                quantize_dynamic(source, made, weight_type=QuantType.QInt8, op_types_to_quantize=_QUANTIZED)
+                proto = onnx.load(made)
         else:
             from onnxruntime.transformers.float16 import convert_float_to_float16
 

@@ -1,17 +1,18 @@
 """What of a composite of one's own is exported: one graph of its ``predict_step`` or its ``forward``."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, batch_of, structure_of
+from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
+from nested_lightning.app.checking.error_places import find_place
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.exportable import Exportable, ExportError, Exports, some_rows
-from nested_lightning.app.tensors import tensors_in
+from nested_lightning.app.tensors import filled, items_of, tensors_in
 from nested_lightning.app.training.loops import has_step
 
 Called: TypeAlias = Literal["forward", "predict_step"]
@@ -35,7 +36,8 @@ def exports_of(
         called: What is exported; None: ``predict_step`` where the model has one, else ``forward``.
 
     Raises:
-        UserError: There is no such step, or no batch.
+        UserError: There is no such step, or no batch, or it takes something else than a batch has.
+        ExportError: It fails, or gives no tensor.
     """
     del data_spec  # the batch tells as much
     called = called or ("predict_step" if has_step("predict", model) else "forward")
@@ -43,10 +45,11 @@ def exports_of(
         raise UserError(f"{name} has no predict_step to export: add one, or export its forward")
     if not batches:
         raise UserError(f"{name}: the structure of a batch isn't known, so there is nothing to export with")
-    batch = batches[0] if called == "predict_step" else _arguments_of(model.forward, batches[0])
-    structure = structure_of(batch)
+    batch = batches[0] if called == "predict_step" else _arguments_of(model.forward, batches[0], name)
     tensors = tensors_in(batch)
-    module = _OnBatch(model, structure, called)
+    if not tensors:
+        raise UserError(f"{name}: {called} is given no tensor of a batch, so it has no graph")
+    module = _OnBatch(model, batch, called)
     return Exports(
         graphs=[
             Exportable(
@@ -62,39 +65,51 @@ def exports_of(
 
 
 class _OnBatch(nn.Module):
-    """Puts tensors together to a batch."""
+    """Gives a model a batch with other tensors; what else is in the batch stays as it is."""
 
-    def __init__(self, model: LightningModule, structure: Any, called: Called) -> None:
+    def __init__(self, model: LightningModule, batch: Any, called: Called) -> None:
         super().__init__()
         self.model = model
-        self._structure, self._called = structure, called
+        self.called, self._batch = called, batch
 
     def forward(self, *tensors: Tensor) -> Any:
         """Return what the model answers."""
-        batch = batch_of(self._structure, iter(tensors))
-        if self._called == "predict_step":
+        batch = filled(self._batch, iter(tensors))
+        if self.called == "predict_step":
             return self.model.predict_step(batch, 0)
         return self.model(**batch)
 
 
-def _arguments_of(forward: Any, batch: Any) -> dict[str, Any]:
-    """Return what of a batch ``forward`` takes, by its parameters: items by name, else in order."""
+def _arguments_of(forward: Any, batch: Any, name: str) -> dict[str, Any]:
+    """Return what of a batch ``forward`` takes, by its parameters: items by name, else in order.
+
+    Raises:
+        UserError: It takes what the batch hasn't.
+    """
     parameters = inspect.signature(forward).parameters.values()
-    names = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    names = [one.name for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
     needed = [one.name for one in parameters if one.default is one.empty and one.name in names]
-    if isinstance(batch, Mapping):
-        return {name: batch[name] for name in names if name in batch}
-    items = [batch] if isinstance(batch, Tensor) else [*batch]
-    return dict(zip(needed, items, strict=False))
+    items = dict(items_of(batch)) or {0: batch}
+    if 0 in items:
+        return dict(zip(needed, items.values(), strict=False))
+    if lacking := [one for one in needed if one not in items]:
+        raise UserError(
+            f"{name}: forward takes {', '.join(lacking)}, and a batch has {', '.join(map(str, items))}: call"
+            " its parameters so, or export predict_step"
+        )
+    return {key: one for key, one in items.items() if key in names}
 
 
-def _names(batch: Any, name: str) -> list[str]:
+def _names(value: Any, name: str) -> list[str]:
     """Return a name for each tensor: those of items, and numbers of list's, joined by ``_``."""
-    if isinstance(batch, Tensor):
+    if isinstance(value, Tensor):
         return [name]
-    items = batch.items() if isinstance(batch, Mapping) else enumerate(batch)
-    outer = "" if isinstance(batch, Mapping) and name in ("batch", "output") else f"{name}_"
-    return [inner for key, one in items for inner in _names(one, f"{outer}{key}")]
+    outer = f"{name}_" if name not in ("batch", "output") else ""
+    return [
+        inner
+        for key, one in items_of(value)
+        for inner in _names(one, f"{name}_{key}" if isinstance(key, int) else f"{outer}{key}")
+    ]
 
 
 def _answer(module: _OnBatch, tensors: Sequence[Tensor], name: str) -> Any:
@@ -103,8 +118,14 @@ def _answer(module: _OnBatch, tensors: Sequence[Tensor], name: str) -> Any:
     Raises:
         ExportError: It fails, or gives something else than tensors.
     """
-    with torch.no_grad():
-        answer = module(*tensors)
+    try:
+        with torch.no_grad():
+            answer = module(*tensors)
+    except Exception as error:
+        place, reason = find_place(error, {}).line, " ".join(str(error).split())[:300]
+        raise ExportError(
+            f"{name}: {module.called} fails with a batch: {type(error).__name__}: {reason} ({place})"
+        ) from error
     if not tensors_in(answer):
         raise ExportError(f"{name}: it gives no tensor, but a {type(answer).__name__}, so it has no graph")
     return answer

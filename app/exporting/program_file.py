@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
+from nested_lightning.app.checkpoints.archive import refuse_bad_entries
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting import recurrent_layers  # noqa: F401 # programs may hold its operator
 from nested_lightning.app.foreign_files import foreign_file, regular_file
@@ -24,6 +25,8 @@ _PLAIN = re.compile(
 )
 _CODE = re.compile(r"[][(){}='\"\\\n\r]")
 """What names, which become parts of lines of Python, can't have, so that nothing is called by these."""
+_OF_FILES = re.compile(r"(\b|_)(file|load|save|write)(\b|_)")
+"""What operators that read or write files are called: aten.from_file, image.write_file and others."""
 _SIZES = (ast.Expression, ast.Call, ast.keyword, ast.Name, ast.Load, ast.Constant, ast.UnaryOp, ast.USub)
 """What expressions of sizes consist of, which torch evaluates."""
 
@@ -73,11 +76,13 @@ def _looked_at(path: Path) -> BytesIO:
     """
     copy = BytesIO()
     with ZipFile(path) as archive, ZipFile(copy, "w") as target:
-        for entry in dict.fromkeys(archive.namelist()):
-            content = _plain(entry.partition("/")[2], archive.read(entry))
+        for entry in refuse_bad_entries(archive, path.stat().st_size):
+            content = _plain(entry.filename.partition("/")[2], archive.read(entry))
             if content is None:
-                raise UserError(f"it is refused: {entry} in it can hold code to run; nothing of it was run")
-            target.writestr(entry, content)
+                raise UserError(
+                    f"it is refused: {entry.filename} in it can hold code to run; nothing of it was run"
+                )
+            target.writestr(entry.filename, content)
     copy.seek(0)
     return copy
 
@@ -98,7 +103,7 @@ def _plain(name: str, content: bytes) -> bytes | None:
 
 
 def _is_of_names(value: Any, key: str = "") -> bool:
-    """Return whether no text within a program's JSON can become code that calls anything."""
+    """Return whether no text within a program's JSON can become code, or names an operator of files."""
     if isinstance(value, dict):
         return all(_is_of_names(name) and _is_of_names(one, name) for name, one in value.items())
     if isinstance(value, list):
@@ -107,7 +112,9 @@ def _is_of_names(value: Any, key: str = "") -> bool:
         return True
     if key in ("in_spec", "out_spec"):
         return set(re.findall(r"[\w.]+\.[\w.]+", value)) <= {"builtins.tuple", "builtins.dict"}
-    return _is_of_sizes(value) if key == "expr_str" else _CODE.search(value) is None
+    if key == "expr_str":
+        return _is_of_sizes(value)
+    return _CODE.search(value) is None and not (key == "target" and _OF_FILES.search(value))
 
 
 def _is_of_sizes(text: str) -> bool:

@@ -7,7 +7,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from nested_lightning.app.exporting.exportable import Exportable, ExportError, Inputs
-from nested_lightning.app.tensors import tensors_in
+from nested_lightning.app.tensors import filled, tensors_in
+
+
+class NoGraphError(ExportError):
+    """A submodule isn't called, or not with tensors."""
 
 
 class _Call(nn.Module):
@@ -20,7 +24,7 @@ class _Call(nn.Module):
 
     def forward(self, *tensors: Tensor) -> Any:
         """Return what the module gives."""
-        args, kwargs = _filled(self._arguments, iter(tensors)).values()
+        args, kwargs = filled(self._arguments, iter(tensors)).values()
         return self.module(*args, **kwargs)
 
 
@@ -28,7 +32,7 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     """Return a submodule with what it is given in the cases of the graphs that it is a part of.
 
     Raises:
-        ExportError: No graph calls it, or it takes or gives no tensor.
+        NoGraphError: No graph calls it, or it takes or gives no tensor.
     """
     calls: dict[str, dict[str, Any]] = {}
     given: Any = []
@@ -46,7 +50,7 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     finally:
         hook.remove()
     if not calls:
-        raise ExportError(f"{name}: nothing calls it when the model answers, so it has no graph")
+        raise NoGraphError(f"{name}: nothing calls it when the model answers, so it has no graph")
     first = next(iter(calls.values()))
     names = [*_names(module, first)]
     cases: dict[str, Inputs] = {
@@ -56,7 +60,7 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     alone = Exportable(name=name, module=called, inputs=names, outputs=(), cases=cases)
     num_outputs = len(alone.says(alone.example))
     if not names or not num_outputs:
-        raise ExportError(f"{name}: it takes or gives no tensor, so it has no graph")
+        raise NoGraphError(f"{name}: it takes or gives no tensor, so it has no graph")
     outputs = ["output"] if num_outputs == 1 else [f"output_{i}" for i in range(num_outputs)]
     return Exportable(name=name, module=called, inputs=names, outputs=outputs, cases=cases, root=name)
 
@@ -67,13 +71,3 @@ def _names(module: nn.Module, call: Mapping[str, Any]) -> Iterator[str]:
     for name, value in bound.items():
         num = len(tensors_in(value))
         yield from [name] if num == 1 else [f"{name}_{i}" for i in range(num)]
-
-
-def _filled(value: Any, tensors: Iterator[Tensor]) -> Any:
-    if isinstance(value, Tensor):
-        return next(tensors)
-    if isinstance(value, Mapping):
-        return {key: _filled(one, tensors) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_filled(one, tensors) for one in value)
-    return value

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,8 +14,13 @@ from urllib.parse import quote
 
 from torch.export import ExportedProgram
 
-from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error, temporary_of
+from nested_lightning.app.checkpoints.checkpoint_io import (
+    disk_full_as_user_error,
+    room_for_temporary_files,
+    temporary_of,
+)
 from nested_lightning.app.checkpoints.recipe import installed_versions
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Graph, Manifest
 from nested_lightning.app.exporting.capturing import capture
 from nested_lightning.app.exporting.exportable import Exportable, ExportError, graph_of
@@ -65,6 +69,22 @@ class Exported:
     ir_version: int = 0
 
 
+def refuse_name(target: Path, format_: Format, *, num_graphs: int) -> None:
+    """Refuse a name by which another command would take what is written for something else.
+
+    Raises:
+        UserError: One graph is to be written, and its file hasn't the format's ending; or several, and the
+            folder has another one's.
+    """
+    ending = _ENDINGS[format_]
+    if num_graphs == 1 and target.suffix.lower() != ending:
+        raise UserError(f"{target.name}: one graph is a file whose name ends in {ending}")
+    if target.suffix.lower() in (".safetensors", *_ENDINGS.values()) and target.suffix.lower() != ending:
+        raise UserError(
+            f"{target.name}: {num_graphs} graphs are a folder, whose name ends in {ending} or in nothing"
+        )
+
+
 def verify(exportable: Exportable, format_: Format, *, tolerance: float) -> Exported:
     """Return a graph that was run in its own runtime on all cases, and compared with the model.
 
@@ -91,8 +111,8 @@ def _as_onnx(program: ExportedProgram, exportable: Exportable) -> Exported:
 
 
 def _as_program(program: ExportedProgram, exportable: Exportable) -> Exported:
-    with tempfile.TemporaryDirectory() as folder, disk_full_as_user_error(Path(folder)):
-        file = Path(folder, "program.pt2")
+    with room_for_temporary_files() as folder:
+        file = folder / "program.pt2"
         file.write_bytes(to_pt2(program, {}))
         difference = compare(exportable, partial(ProgramRuntime, file))
     return Exported(graph=graph_of(exportable), difference=difference, content=partial(to_pt2, program))
@@ -120,7 +140,7 @@ def write(made: Sequence[Exported], target: Path, format_: Format, facts: Mappin
         versions=_versions(format_),
         **facts,
     )
-    with disk_full_as_user_error(target.parent), beside(target) as folder:
+    with disk_full_as_user_error(target.parent, file=target), beside(target) as folder:
         written = [folder / (file or target.name) for file in files]
         for one, place in zip(made, written, strict=True):
             place.write_bytes(one.content({METADATA_KEY: manifest.to_json()}))

@@ -16,7 +16,7 @@ MAX_POINTS = 2000
 NUM_SERIES = len(SERIES_COLOURS)
 """Series that have colours of their own."""
 _STYLES = ("-", "--", "-.", ":")
-_LONGEST, _LONGEST_BESIDE = 36, 24
+_LONGEST, _LONGEST_BESIDE = 36, 22
 _MOST_WITHIN = 3
 """Series whose names stand within a chart; those of more stand beside it."""
 _FEW_POINTS = 200

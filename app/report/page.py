@@ -30,7 +30,7 @@ def write_page(title: str, sections: Sequence[Section]) -> bytes:
     groups: dict[str, list[tuple[int, Section]]] = {}
     for number, section in enumerate(sections, 1):
         groups.setdefault(section.run, []).append((number, section))
-    text = template.render(title=title, groups=groups, bodies=bodies)
+    text = template.render(title=title, groups=groups.items(), bodies=bodies)
     return to_utf8(f"{text.lstrip()}\n")
 
 

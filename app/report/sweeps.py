@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, counted
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.report.charts import Axes, Series, draw_bars, draw_chart
 from nested_lightning.app.report.contents import Block, Chart, SectionMaker, Table, Text
 from nested_lightning.app.report.page_svg import SERIES_COLOURS, draw
 from nested_lightning.app.report.privacy import without_places
+from nested_lightning.app.sweeping.keeping import scores_of_test
+from nested_lightning.app.sweeping.results import trial_folder
 
 STUDY = "study.db"
 _MOST_LINES = 200
@@ -32,18 +34,21 @@ def open_study(folder: Path) -> Any:
     """
     try:
         import optuna
+
+        from nested_lightning.app.sweeping.opening import address_of
     except ImportError:
         raise UserError("the study of a sweep needs optuna: pip install 'nested-lightning[sweep]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with foreign_file(regular_file(folder / STUDY)):
-        storage = f"sqlite:///{(folder / STUDY).absolute()}"
+        storage = address_of(folder / STUDY)
         (name,) = optuna.study.get_all_study_names(storage)
         return optuna.load_study(study_name=name, storage=storage)
 
 
-def sweep_sections(study: Any) -> Mapping[str, SectionMaker]:
-    """Return what makes each section on a study."""
+def sweep_sections(study: Any, folder: Path) -> Mapping[str, SectionMaker]:
+    """Return what makes each section on a study, and the folder of its trials."""
     return {
+        "Winner": partial(_winner, study, folder),
         "History": partial(_history, study),
         "Importance of settings": partial(_importance, study),
         "Parallel coordinates": partial(_parallel, study),
@@ -83,6 +88,27 @@ def _complete(study: Any) -> list[Any]:
     if not done:
         raise UserError("no trial has been completed yet")
     return done
+
+
+def _winner(study: Any, folder: Path) -> Sequence[Block]:
+    """Return the trial that is chosen, and which trials' test parts were looked at."""
+    done = _complete(study)
+    best = min(study.best_trials, key=lambda one: (_loss(study.directions[0], 0, one), one.number))
+    found = {one.number: scores_of_test(trial_folder(folder, one.number)) for one in done}
+    tested = [number for number, scores in found.items() if scores]
+    those = f"trials {', '.join(map(str, tested))}" if tested else "none yet"
+    looked_at = "this trial alone" if tested == [best.number] else those
+    said = (
+        f"Trial {best.number} is the best of {counted(len(done), 'completed trial')}, by the validation part."
+        f" The test part was looked at for {looked_at}."
+    )
+    values = [*zip(_objectives(study), best.values, strict=True)]
+    tried = [(name, without_places(value)) for name, value in best.params.items()]
+    tables = [
+        Table(title=f"Trial {best.number}", columns=["name", "value"], rows=[*values, *tried]),
+        Table(title="Its test scores", columns=["score", "test"], rows=[*found[best.number].items()]),
+    ]
+    return [Text(text=said), *(table for table in tables if table.rows)]
 
 
 def _history(study: Any) -> Sequence[Block]:
@@ -139,8 +165,8 @@ def _parallel(study: Any) -> Sequence[Block]:
             plot.plot(
                 range(len(columns)), line, color=SERIES_COLOURS[0], alpha=0.15 + 0.7 * share, linewidth=1
             )
-        names = [name.rpartition(".")[2].partition(" ")[0][:14] for name in columns]
-        plot.set_xticks(range(len(columns)), names)
+        labels = [name.rpartition(".")[2].partition(" ")[0][:14] for name in columns]
+        plot.set_xticks(range(len(columns)), labels)
         plot.set_yticks([0, 1], ["low", "high"])
 
     title = "Parallel coordinates"

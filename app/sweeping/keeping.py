@@ -1,12 +1,17 @@
-"""What is kept of trials: the checkpoints of the best, and a table of all."""
+"""What is kept of trials: the checkpoints of the best, scores of the winner, and a table of all."""
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.record_files import to_csv
 from nested_lightning.app.sweeping.results import Objective, TrialRecord, trial_folder
+from nested_lightning.app.training.runs.fold_folders import folds_in
+from nested_lightning.app.training.runs.result import TrainingResult, without_part
+from nested_lightning.app.training.runs.run_folder import RunFolder
 
 
 def ranked(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> list[TrialRecord]:
@@ -27,6 +32,16 @@ def remove_checkpoints(
             folder = trial_folder(sweep, trial.number)
             for checkpoints in (folder / "checkpoints", *folder.glob("fold-*/checkpoints")):
                 shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def scores_of_test(trial: Path) -> dict[str, float]:
+    """Return the scores of the test part of a trial in a folder, of folds their means; none: not tested."""
+    try:
+        results = [TrainingResult.read(RunFolder(one)) for one in folds_in(trial) or [trial]]
+    except UserError:
+        return {}
+    scores = [without_part(each.test_metrics) for each in results]
+    return {name: fmean(each[name] for each in scores) for name in scores[0] if all(scores)}
 
 
 def write_table(

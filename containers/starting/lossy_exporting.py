@@ -68,9 +68,10 @@ def export_lossy(
     if "graph_answers" not in family_container(application).providers:
         name = application.settings().model
         raise UserError(f"--quantize and --half are judged by the scores of our families, and {name} is none")
-    with disk_full_as_user_error(target.absolute().parent), beside(target) as folder:
-        whole, small = Path(folder, f"whole{target.suffix}"), Path(folder, f"small{target.suffix}")
+    with disk_full_as_user_error(target.absolute().parent, file=target), beside(target) as folder:
+        whole, small = folder / "whole" / target.name, folder / "small" / target.name
         report = export_graphs(application, whole, tolerance=tolerance)
+        small.parent.mkdir()
         shrink(whole, small, how, report.manifest)
         found = LossyReport(
             whole=report, before=measure(application, whole), after=measure(application, small)
@@ -111,14 +112,17 @@ class _Clock:
 
 @dataclass(frozen=True)
 class _Timed:
-    """Runs a graph with tensors, and counts the time."""
+    """Runs a graph with tensors, and counts the time of the quicker of two runs."""
 
     session: Session
     clock: _Clock = field(default_factory=_Clock)
 
     def __call__(self, *inputs: Tensor) -> list[Tensor]:
         arrays = [one.numpy() for one in inputs]
-        start = time.perf_counter()
-        found = self.session(*arrays)
-        self.clock.seconds += time.perf_counter() - start
+        taken = []
+        for _ in range(2):
+            start = time.perf_counter()
+            found = self.session(*arrays)
+            taken.append(time.perf_counter() - start)
+        self.clock.seconds += min(taken)
         return [torch.from_numpy(one) for one in found]

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error
 from nested_lightning.app.errors import UserError, counted
-from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, write_table
+from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, scores_of_test, write_table
 from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
 from nested_lightning.app.sweeping.messages import Task
 from nested_lightning.app.sweeping.opening import faults_of_study, open_study, quiet_optuna
@@ -25,7 +25,6 @@ from nested_lightning.containers.sweeping.files import has_other_data, write_bes
 from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.question import question_of
 from nested_lightning.containers.sweeping.shares import share_of
-from nested_lightning.containers.sweeping.trial import known_scores
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.searching.space import SearchSpace
 from nested_lightning.settings.sweep import SweepSettings
@@ -78,7 +77,7 @@ def run_sweep(
         def settle() -> tuple[TrialRecord, ...]:
             trials = study.records()
             remove_checkpoints(folder, trials, objectives, keep=sweep.keep)
-            write_best_file(folder, settings, ranked(trials, objectives))
+            write_best_file(folder, settings, objectives, ranked(trials, objectives))
             write_table(folder / "trials.csv", trials, objectives, [one.path for one in space.parameters])
             return trials
 
@@ -120,7 +119,8 @@ def refuse_unfit(space: SearchSpace, sweep: SweepSettings) -> None:
         UserError: A grid can't be made of the space.
         SettingsError: The family has no folds, or isn't known to workers on Ray.
     """
-    SAMPLERS[sweep.sampler](space, 0)
+    with quiet_optuna():
+        SAMPLERS[sweep.sampler](space, 0)
     if sweep.folds is not None:
         refuse_folds(space.settings)
     if sweep.engine == "ray":
@@ -161,7 +161,7 @@ def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> Sweep
     if not result.winner.is_ours:
         return replace(result, stopped="the winner lies on another machine: resume there, for its test")
     task = make_task("test", result.winner)
-    scores: Mapping[str, float] = known_scores(task)
+    scores: Mapping[str, float] = scores_of_test(task.folder)
     if not scores:
         outcome = leader.do(task)
         if outcome.state != "complete":

@@ -53,7 +53,7 @@ def find(settings: ApplicationSettings, names: Names, kinds: Mapping[str, Sequen
         elif isinstance(place, type):
             model = place
             if name not in dict(fields_of(model)):
-                raise _unknown(names[: i + 1], [dotted((*here, one)) for one, _ in fields_of(model)])
+                raise _unknown(here, name, [one for one, _ in fields_of(model)])
         else:
             raise SettingsError([f"--search {dotted(names)}: {dotted(here)} has no settings of its own"])
         value = getattr(value, name) if hasattr(value, name) else _default(model, name)
@@ -127,20 +127,14 @@ def _having(slot: Slot, name: str, here: Names, kinds: Sequence[str]) -> list[st
                 f" search {dotted((*here, 'kind'))} too, or set it"
             ]
         )
-    known = {
-        dotted((*here, one))
-        for kind in kinds
-        if kind in slot.choices
-        for one in slot.choices[kind].model_fields
-    }
-    raise _unknown((*here, name), sorted(known))
+    known = {one for kind in kinds if kind in slot.choices for one in slot.choices[kind].model_fields}
+    raise _unknown(here, name, sorted(known))
 
 
-def _unknown(names: Names, known: Sequence[str]) -> SettingsError:
-    path = dotted(names)
-    near = did_you_mean(path, known)
-    last = ", ".join(one.rpartition(".")[2] for one in known)
-    return SettingsError([f"--search {path}: there is no such setting{near} (allowed: {last})"])
+def _unknown(here: Names, name: str, known: Sequence[str]) -> SettingsError:
+    near = did_you_mean(name, known, written=lambda one: dotted((*here, one)))
+    path, allowed = dotted((*here, name)), ", ".join(known)
+    return SettingsError([f"--search {path}: there is no such setting{near} (allowed: {allowed})"])
 
 
 def _default(model: type[BaseModel], name: str) -> Any:

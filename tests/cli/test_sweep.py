@@ -108,7 +108,14 @@ def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Progr
 
 def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Program) -> None:
     write_small_csv(tmp_path / "small.csv")
-    section = {"trials": 7, "search": {RATE: {"low": 1e-4, "high": 1e-2}, KIND: ["plain", "normalized"]}}
+    search = {
+        RATE: {"low": 1e-4, "high": 1e-2},
+        KIND: ["plain", "normalized"],
+        "multi_feature.head.dropout": [0, 0.2],  # the default is another
+        "multi_feature.optimizer.kind": ["adam", "sgd"],
+        "multi_feature.optimizer.momentum": [0, 0.9],
+    }
+    section = {"trials": 7, "search": search}
     (tmp_path / "sweep.yaml").write_text(yaml.safe_dump({"sweep": section}))
 
     done = program("sweep", *SMALL, "--config", "sweep.yaml", "--trials", "9", "--dry-run")
@@ -117,4 +124,7 @@ def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Pr
     assert all(
         word in done.stdout for word in (RATE, "plain, normalized", "9, by tpe", "val_loss:min", "at most")
     )
+    cells = [line.split("│") for line in done.stdout.splitlines() if line.startswith("│")]
+    first = {one[1].strip().rpartition(".")[2]: one[-2].strip() for one in cells}
+    assert first == {"kind": "adam", "lr": "0.001", "dropout": "drawn", "momentum": "-"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.csv", "sweep.yaml"]

@@ -126,3 +126,14 @@ def test_a_submodule_that_is_not_there_is_refused_with_near_names(
     with pytest.raises(UserError, match=r"there is no such submodule; near: .*multi_feature\.head"):
         export_safetensors(checkpoint, tmp_path / "part.safetensors", submodule=path)
     assert not [*tmp_path.glob("part*")]
+
+
+@pytest.mark.parametrize("name", ["m.onnx", "m.pt2", "graphs/manifest.json"])
+def test_graphs_are_no_checkpoint_and_refused_in_words(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"")
+    path = file.parent if file.suffix == ".json" else file
+
+    with pytest.raises(UserError, match=r"holds graphs without the model, .*; name the checkpoint that"):
+        from_checkpoint(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nested_lightning.app.checkpoints.checkpoint_io import temporary_of
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.exported.runtime import is_exported
 from nested_lightning.app.training.runs.fold_folders import folds_in
 
 
@@ -167,6 +168,8 @@ class RunFolder:
 def model_file_in(path: Path) -> Path:
     """Return a file that holds a model; of a run folder, the checkpoint that its results are of.
 
+    A folder of exported graphs stays what it is.
+
     Raises:
         UserError: It is the folder of a cross-validation, which has a model for each fold.
     """
@@ -174,7 +177,8 @@ def model_file_in(path: Path) -> Path:
         raise UserError(
             f"{path} holds {len(folds)} folds, each with its own model: name one, e.g. {folds[0]}"
         )
-    return RunFolder(path).checkpoint_of_results if path.is_dir() else path
+    is_run = path.is_dir() and not is_exported(path)
+    return RunFolder(path).checkpoint_of_results if is_run else path
 
 
 def _numbered(stem: str) -> Iterator[str]:

@@ -84,8 +84,10 @@ CALL = "__import__('os').system('touch ran')"
         ("models/model.json", r"Symbol\([^)]*\)", f"eval({'+'.join(f'chr({ord(one)})' for one in CALL)})"),
         ("models/model.json", '"inputs_0"', f'"inputs_0={CALL}"'),
         ("models/model.json", "builtins.tuple", "collections.defaultdict"),
+        ("models/model.json", r"torch\.ops\.aten\.linear\.default", "torch.ops.aten.from_file.default"),
+        ("models/model.json", r"torch\.ops\.aten\.linear\.default", "torch.ops.image.write_file.default"),
     ],
-    ids=["pickled", "size", "letters", "name", "structure"],
+    ids=["pickled", "size", "letters", "name", "structure", "reads a file", "writes a file"],
 )
 def test_what_would_run_on_opening_is_refused(program: Path, ending: str, old: str, new: str) -> None:
     hostile_program = replaced(program, ending, old, new)
@@ -108,6 +110,14 @@ def test_a_pickle_by_the_name_of_plain_text_is_refused(program: Path) -> None:
         archive.writestr("archive/data/constants/opaque_obj_0.json", hostile(as_zip=False))
 
     with pytest.raises(UserError, match=r"opaque_obj_0\.json in it can hold code"):
+        open_pt2(program)
+
+
+def test_an_archive_that_unpacks_to_more_than_it_is_is_refused(program: Path) -> None:
+    with zipfile.ZipFile(program, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/extra/zeros", bytes(1 << 20))
+
+    with pytest.raises(UserError, match="its entries are compressed, as torch never writes them"):
         open_pt2(program)
 
 

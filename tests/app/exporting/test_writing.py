@@ -39,6 +39,21 @@ def test_a_fresh_process_is_not_misled_by_files_with_names_of_pythons_own(
     assert (tmp_path / "m.onnx").is_file()
 
 
+@pytest.mark.parametrize(
+    ("name", "num_graphs", "reason"),
+    [
+        ("model", 1, r"^model: one graph is a file whose name ends in \.onnx$"),
+        ("m.pt2", 1, r"^m\.pt2: one graph is a file"),
+        ("m.safetensors", 2, r"2 graphs are a folder, whose name ends in \.onnx or in nothing"),
+    ],
+)
+def test_a_name_by_which_it_would_not_be_known_again_is_refused(
+    name: str, num_graphs: int, reason: str
+) -> None:
+    with pytest.raises(UserError, match=reason):
+        writing.refuse_name(Path("elsewhere", name), "onnx", num_graphs=num_graphs)
+
+
 def test_a_full_disk_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def write(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -136,6 +136,15 @@ def test_intervals_of_many_samples_are_those_of_all_though_fewer_are_drawn() -> 
     assert (high - low) == pytest.approx(2 * 1.96 / 100_000**0.5, rel=0.35)
 
 
+def test_interval_of_a_score_that_is_less_in_all_draws_holds_it() -> None:
+    resampling = Resampling(num_samples=50, score=lambda rows: {"distinct": len({*rows.tolist()})})
+
+    low, high = resampling.intervals({"distinct": 50})["distinct"]
+
+    assert low < 40
+    assert high == 50
+
+
 def test_quick_scores_are_those_of_the_evaluation() -> None:
     import torch
 

@@ -175,6 +175,18 @@ def test_a_submodule_that_is_not_there_or_is_not_called_is_told(
         export_graphs(application, tmp_path / "m.onnx", submodule="multi_feature.objective")
 
 
+@pytest.mark.slow
+def test_of_several_submodules_those_that_nothing_calls_are_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = trained("multi-feature", monkeypatch)
+    with pytest.warns(UserWarning, match=r"nothing calls these .*: multi_feature\.feature_extractors, .*"):
+        report = export_graphs(application, tmp_path / "m.onnx", submodule="multi_feature.*")
+    assert [one.name for one in report.manifest.graphs] == ["multi_feature.combiner", "multi_feature.head"]
+    with pytest.raises(ExportError, match=r"may have one: --submodule 'multi_feature\.feature_extr.*\.\*'"):
+        export_graphs(application, tmp_path / "n.onnx", submodule="multi_feature.feature_extractors")
+
+
 class Branching(nn.Module):
     """A head that goes its way by numbers."""
 

@@ -1,5 +1,6 @@
 """Models in one file are exported by what is asked for."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from nested_lightning import Part, bootstrap, family, part
+from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.exportable import ExportError
+from nested_lightning.app.exporting.own_model import exports_of
+from nested_lightning.app.tensors import tensors_in
 from nested_lightning.containers.starting.exporting import export_graphs
 
 
@@ -97,6 +101,50 @@ def test_what_has_no_graph_is_told(
     monkeypatch.setattr(Model, "predict_step", give or LightningModule.predict_step)
     with pytest.raises((ExportError, UserError), match=reason):
         export_graphs(bootstrap({}, family=rows), tmp_path / "m.onnx", called="predict_step")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A batch as a stranger may have it."""
+
+    x: Tensor
+    names: list[str]
+    temperature: Tensor
+
+
+@pytest.mark.parametrize(
+    ("make", "inputs"),
+    [
+        (lambda x: (x, ["a"] * 5, torch.tensor(2.0)), ["batch_0", "batch_2"]),
+        (lambda x: {"x": x, "names": ["a"] * 5, "scale": [x, {"by": x}]}, ["x", "scale_0", "scale_1_by"]),
+        (lambda x: Named(x, ["a"] * 5, torch.tensor(2.0)), ["x", "temperature"]),
+    ],
+    ids=["tuple", "mapping", "dataclass"],
+)
+def test_what_of_a_batch_is_no_tensor_or_has_no_rows_stays_as_it_is(make: Any, inputs: list[str]) -> None:
+    class Own(Model):
+        def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+            assert type(batch) is type(make(torch.ones(1)))
+            return self.net(tensors_in(batch)[0])
+
+    model, spec = Own(net=Net()).eval(), OwnDataSpec()
+    (graph,) = exports_of(model=model, data_spec=spec, batches=[make(torch.ones(5, 3))], name="own").graphs
+
+    assert list(graph.inputs) == inputs
+    for case, given in graph.cases.items():
+        assert [f"{len(each)} rows" for each in (given[0], *graph.says(given))] == [case, case]
+
+
+def test_a_forward_that_takes_something_else_than_a_batch_has_is_told() -> None:
+    model, batch = Model(net=Net()).eval(), {"picture": torch.ones(5, 3), "name": ["a"] * 5}
+    with pytest.raises(UserError, match=r"^own: forward takes x, and a batch has picture, name: call its"):
+        exports_of(model=model, data_spec=OwnDataSpec(), batches=[batch], name="own", called="forward")
+
+
+def test_a_step_that_fails_is_told_in_a_line_with_its_place() -> None:
+    model, batches = Model(net=Net()).eval(), [(torch.ones(5, 4),)]
+    with pytest.raises(ExportError, match=r"^own: predict_step fails .*Error.*\(test_one_file\.py:\d+\)"):
+        exports_of(model=model, data_spec=OwnDataSpec(), batches=batches, name="own")
 
 
 def test_families_with_graphs_of_their_own_are_not_asked_what_to_call(

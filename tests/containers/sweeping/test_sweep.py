@@ -190,7 +190,9 @@ def test_trials_that_diverge_fail_and_say_so(data: Path, tmp_path: Path) -> None
 
 
 def test_an_objective_that_nothing_logs_is_refused_at_the_first_trial(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--objective val_los: no such value is logged; did you mean 'val_loss'"):
+    with pytest.raises(
+        UserError, match="--objective val_los: no such value is logged; did you mean 'val_loss'"
+    ):
         sweep(data, tmp_path / "sweep", objectives=["val_los:min"], max_epochs=1)
 
 

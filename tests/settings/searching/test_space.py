@@ -61,6 +61,7 @@ def test_what_is_written_is_a_distribution_of_optuna(path: str, written: Any, di
     [
         ("multi_feature.optimizer.rate", "1,2", "there is no such setting"),
         (f"{EXTRACTOR}.hiden_features", "1,2", f"did you mean '{WIDTH}'"),
+        (f"{EXTRACTOR}.hidden", "1,2", f"did you mean '{WIDTH}'"),
         (f"{EXTRACTOR}.kind", "plain,residul", "did you mean 'residual'"),
         (WIDTH, "int:0..256", f"{WIDTH} = 0: input should be greater than 0"),
         (WIDTH, "float:1..9", "valid integer"),
@@ -98,7 +99,11 @@ def test_what_cannot_be_searched_is_refused_in_a_line_with_its_place(
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    search = {"trainer.max_epoch": "1,2", "multi_feature.optimiser.lr": "1,2", "multi_feature.optimiser.kind": "*"}
+    search = {
+        "trainer.max_epoch": "1,2",
+        "multi_feature.optimiser.lr": "1,2",
+        "multi_feature.optimiser.kind": "*",
+    }
     lines = refusals({LR: "float:-1..1", WIDTH: "int:0..9", **search})
 
     assert len(lines) == len(set(lines)) == 4

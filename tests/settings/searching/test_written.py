@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from nested_lightning import SettingsError
+from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.searching.written import Everything, Range, Values, Written, read_search
-from nested_lightning.settings.sweep import check_sweep
+from nested_lightning.settings.sweep import check_sweep, take_sweep_sections
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,10 @@ def test_objectives_say_what_is_better_or_have_a_name_that_does() -> None:
     for wrong in (["val/odd"], ["val_loss", "val_loss:max"]):
         with pytest.raises(SettingsError, match="--objective"):
             check_sweep({"objectives": wrong})
+    with pytest.raises(SettingsError, match="--storage: write a PostgreSQL address"):
+        check_sweep({"storage": "sqlite:///study.db"})
+    with pytest.raises(SettingsError, match=r"mine\.yaml: sweep\.search has a line for each setting"):
+        take_sweep_sections([Layer({"sweep": {"search": ["lr=1,2"]}}, origin="mine.yaml")])
     with pytest.raises(SettingsError, match="--sampler cma-es takes a single objective"):
         check_sweep({"objectives": ["val_loss", "parameters"], "sampler": "cma-es"})
     with pytest.raises(SettingsError, match=r"sweep\.trials = 0"):
