@@ -76,7 +76,9 @@ def draw_chart(
     return Chart(title=title, description=shown, svg=svg, table=table, notes=[*notes, *marks])
 
 
-def draw_bars(title: str, values: Mapping[str, float], *, of: str, what: str) -> Chart:
+def draw_bars(
+    title: str, values: Mapping[str, float], *, of: str, what: str, has_table: bool = True
+) -> Chart:
     """Return a chart of horizontal bars by name, the first at the top, with its numbers.
 
     Args:
@@ -84,6 +86,7 @@ def draw_bars(title: str, values: Mapping[str, float], *, of: str, what: str) ->
         values: Lengths by name.
         of: What the names are names of.
         what: What the lengths are.
+        has_table: Whether the numbers go with it; else another table has them.
     """
     shown = dict([*values.items()][:40])
     bars = {name: value for name, value in shown.items() if math.isfinite(value)}
@@ -102,7 +105,7 @@ def draw_bars(title: str, values: Mapping[str, float], *, of: str, what: str) ->
     notes = [f"The first {len(shown)} of {len(values):,} are drawn."] if len(shown) < len(values) else []
     if gaps := [name for name in shown if name not in bars]:
         notes.append(f"Not finite, and so without a bar: {', '.join(gaps)}.")
-    table = Table(title=title, columns=[of, what], rows=[*values.items()])
+    table = Table(title=title, columns=[of, what], rows=[*values.items()]) if has_table else None
     return Chart(title=title, description=description, svg=svg, table=table, notes=notes)
 
 
