@@ -71,8 +71,8 @@ OverrideOption = Annotated[
     typer.Option(
         "--override",
         metavar="PATH=MODULE:NAME",
-        help="Put a class of yours, or PATH=KIND a registered one, in a provider's place; its arguments "
-        "by --set PATH.ARGUMENT=VALUE; repeatable.",
+        help="Put a class of yours (or FILE.py:NAME, or a registered KIND) in a provider's place; its"
+        " arguments by --set PATH.ARGUMENT=VALUE; repeatable.",
     ),
 ]
 ArgumentOption = Annotated[

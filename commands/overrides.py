@@ -17,7 +17,7 @@ from nested_lightning.settings.reading.merging import merge, parse_assignment
 class OverrideRequest:
     """One ``--override``: a provider's path, and what takes its place with which arguments.
 
-    That is ``module:name`` of a class or function, or the kind of a registered choice.
+    That is ``module:name`` or ``file.py:name`` of a class or function, or the kind of a registered choice.
     """
 
     path: str
@@ -98,7 +98,7 @@ def _split(text: str) -> tuple[str, str]:
     if not (equals and path and name) or (colon and not (module and attribute)):
         raise UserError(
             f"--override {text}: write it as PATH=MODULE:NAME, e.g. multi_feature.head=my_module:MyHead,"
-            " or as PATH=KIND with a registered kind"
+            " as PATH=FILE.py:NAME, or as PATH=KIND with a registered kind"
         )
     return path, name
 
@@ -116,7 +116,8 @@ def _value_below(values: Any, path: str) -> Any:
 
 
 def _import(request: OverrideRequest) -> Any:
-    module, _, name = request.name.partition(":")
+    written, _, name = request.name.rpartition(":")
+    module = _module_of(Path(written)) if written.endswith(".py") else written
     with _current_folder_first():
         try:
             found: Any = import_module(module)
@@ -131,6 +132,26 @@ def _import(request: OverrideRequest) -> Any:
             raise UserError(f"--override {request.path}={request.name}: there is no '{part}' in {place}")
         found = getattr(found, part)
     return found
+
+
+def _module_of(file: Path) -> str:
+    """Return the name of the module in a file: of one that is imported already, or below the current folder.
+
+    Raises:
+        UserError: There is no such file, or it is in another folder, so that its module has no name here.
+    """
+    path = file.resolve()
+    for name, module in [*sys.modules.items()]:
+        if getattr(module, "__file__", None) == str(path):
+            return name
+    if not path.is_file():
+        raise UserError(f"--override: there is no file {file}")
+    if not path.is_relative_to(Path.cwd()):
+        raise UserError(
+            f"--override: {file} isn't below the current folder, so its module has no name here: add its"
+            f" folder to PYTHONPATH, and write {path.stem}:NAME"
+        )
+    return ".".join(path.relative_to(Path.cwd()).with_suffix("").parts)
 
 
 @contextmanager

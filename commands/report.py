@@ -35,6 +35,7 @@ def report(
 
     require_report()
     requests, _ = split_overrides(override, set_)
+    output.parent.mkdir(parents=True, exist_ok=True)  # what can't be written is known before the work
     with status_console.status("Scoring and drawing"):
         from nested_lightning.containers.reporting.several_runs import report_runs
 

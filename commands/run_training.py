@@ -1,7 +1,9 @@
 """What ``train`` and ``resume`` share: they train, and print the results."""
 
+import json
 import shlex
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from nested_lightning.commands.printing.console import (
     status_console,
 )
 from nested_lightning.commands.printing.data_summary import print_data
+from nested_lightning.settings.families import find_family
 
 
 def refuse_faults(application: Any) -> None:
@@ -75,7 +78,8 @@ def train_or_exit(run: Any, *, resumed_by: Path | None = None) -> Any:
         is_saved = folder.checkpoint_of_results.exists()
         saved = "" if is_saved else "; nothing was saved yet, so it will begin anew"
         print_line((str(stop), "bold"), f"{saved}. Go on with:", on=status_console)
-        print_command("resume", short_path(resumed_by or folder.path))
+        again = given_again([run.recipe.family], run.recipe.overrides) if run.recipe else ()
+        print_command("resume", short_path(resumed_by or folder.path), *again)
         # the launcher takes any other status for a failure, and ends the first process too
         raise typer.Exit(stop.exit_status if run.trainer.is_global_zero else 0) from None
 
@@ -84,6 +88,18 @@ def print_command(*arguments: str) -> None:
     """Print a command line of this program, to be copied, on standard error."""
     program = "python main.py" if sys.argv[0].endswith(".py") else sys.argv[0]
     print_line(f"  {program} {shlex.join(arguments)}", on=status_console)
+
+
+def given_again(families: Iterable[str], overrides: Iterable[Any]) -> Iterator[str]:
+    """Yield the options for what no file holds: the user's families and classes, with their arguments."""
+    for origin in filter(None, (find_family(name).origin for name in families)):
+        yield from ("--model", str(origin[1]))
+    for each in overrides:
+        if each.source != "registered":
+            name = each.name if each.source == "import" else "MODULE:NAME"
+            yield from ("--override", f"{each.path}={name}")
+            for name, value in each.options.items():
+                yield from ("--set", f"{each.path}.{name}={json.dumps(value)}")
 
 
 def _print_whereabouts(result: Any, *, has_ended: bool) -> None:

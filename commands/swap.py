@@ -1,9 +1,7 @@
 """``swap``: another submodule in a trained model."""
 
-import json
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,8 +22,7 @@ from nested_lightning.commands.printing.console import (
     starting,
     status_console,
 )
-from nested_lightning.commands.run_training import print_command
-from nested_lightning.settings.families import find_family
+from nested_lightning.commands.run_training import given_again, print_command
 
 
 def swap(
@@ -74,18 +71,5 @@ def swap(
         [(name, str(one), str(other)) for name, (one, other) in report.settings.items()],
     )
     print_line("Train on with:", on=status_console)
-    print_command("train", "--from", short_path(target), *_given_again(model or [], report.overrides))
-
-
-def _given_again(families: Iterable[str], overrides: Iterable[Any]) -> Iterator[str]:
-    """Yield the options for what a file can't hold: the user's families and classes, with arguments."""
-    for origin in filter(None, (find_family(name).origin for name in families)):
-        yield from ("--model", str(origin[1]))
-    for each in overrides:
-        if each.source != "registered" and not each.path.startswith("trainer."):
-            yield from (
-                "--override",
-                f"{each.path}={each.name if each.source == 'import' else 'MODULE:NAME'}",
-            )
-            for name, value in each.options.items():
-                yield from ("--set", f"{each.path}.{name}={json.dumps(value)}")
+    overrides = [each for each in report.overrides if not each.path.startswith("trainer.")]
+    print_command("train", "--from", short_path(target), *given_again(model or [], overrides))

@@ -25,6 +25,7 @@ from nested_lightning.commands.printing.console import (
     print_line,
     print_note,
     quiet_lightning,
+    short_path,
     starting,
     status_console,
 )
@@ -33,7 +34,7 @@ from nested_lightning.commands.printing.sweep_report import (
     print_plan,
     print_sweep,
 )
-from nested_lightning.commands.run_training import print_command, refuse_faults
+from nested_lightning.commands.run_training import given_again, print_command, refuse_faults
 from nested_lightning.commands.sources import Sources, resolve_noted, with_sources
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
@@ -128,9 +129,11 @@ def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, 
     """Return the space, with those kinds of ``*`` that fit; nothing is trained yet."""
     from nested_lightning.containers.starting.bootstrapping import bootstrap
     from nested_lightning.containers.sweeping.fitting import unfit_kinds
+    from nested_lightning.containers.sweeping.sweep import refuse_unfit
     from nested_lightning.settings.searching.space import make_space
 
     space = make_space(settings, sweep.search)
+    refuse_unfit(space, sweep)
     for line in space.notes:
         print_note(line)
     refuse_faults(bootstrap(space.settings))
@@ -163,7 +166,6 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
     try:
         with SweepProgress(sweep, [one.path for one in space.parameters]) as progress:
             result = run_sweep(
-                settings=space.settings,
                 space=space,
                 sweep=sweep,
                 folder=folder,
@@ -172,22 +174,16 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
             )
     except TrainingInterruptedError as stop:
         print_line((str(stop), "bold"), ". Go on with:", on=status_console)
-        _print_resuming(space.settings, folder)
+        print_command("sweep", "--resume", short_path(folder), *given_again([space.settings.model], ()))
         raise typer.Exit(stop.exit_status) from None
     if space.settings.trainer.use_report and sweep.storage is None:
         _write_report(folder)
     print_sweep(result, sweep)
     num_ended = sum(one.state != "running" for one in result.trials)
     if result.stopped and num_ended < sweep.trials:
-        _print_resuming(space.settings, folder)
+        print_command("sweep", "--resume", short_path(folder), *given_again([space.settings.model], ()))
     if result.stopped or result.winner is None:
         raise typer.Exit(1)
-
-
-def _print_resuming(settings: ApplicationSettings, folder: Path) -> None:
-    """Print how to go on; a file of a family of one's own has to be given again."""
-    origin = settings.family.origin
-    print_command("sweep", "--resume", str(folder), *(("--model", str(origin[1])) if origin else ()))
 
 
 def _write_report(folder: Path) -> None:

@@ -26,6 +26,8 @@ class ApplicationContainer(DeclarativeContainer):
     """What all families share; `compose_application` adds the families."""
 
     if TYPE_CHECKING:
+        train: providers.Provider[TrainingResult]
+        """Called, it trains the family that the settings name."""
 
         def __getattr__(self, family: str) -> FamilyContainer:  # type: ignore[override]
             """Declare the families' containers, for type checkers."""
@@ -78,12 +80,12 @@ def _train(settings: ApplicationSettings, **families: Any) -> TrainingResult:
     return result
 
 
-def _reporting(application: Any, is_wanted: bool) -> Callable[[TrainingResult, bool], None] | None:
+def _reporting(application: Any, is_wanted: bool) -> Callable[[TrainingResult, float], None] | None:
     """Return what writes the report of a training; None: there is none."""
     return partial(_write_report, application) if is_wanted else None
 
 
-def _write_report(application: Any, result: TrainingResult, is_brief: bool) -> None:
-    from nested_lightning.containers.reporting.run_report import seconds_for, write_after_training
+def _write_report(application: Any, result: TrainingResult, scoring_s: float) -> None:
+    from nested_lightning.containers.reporting.run_report import write_after_training
 
-    write_after_training(application, result, seconds=0 if is_brief else seconds_for(result))
+    write_after_training(application, result, scoring_s=scoring_s)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -60,11 +60,12 @@ class SweepSettings(Settings):
     )
     keep: int = Field(3, ge=1, description="Best trials whose checkpoints are kept.")
     max_failures: int | None = Field(
-        None, ge=0, description="Failed trials after which the sweep stops, to be resumed; null: any number."
+        None,
+        ge=0,
+        description="More failed trials than that stop the sweep, to be resumed; null: any number.",
     )
     storage: str | None = Field(
         None,
-        pattern="^postgres(ql)?(\\+psycopg)?://",
         description="PostgreSQL address by which machines share a sweep; null: a file in its folder.",
     )
     engine: Literal["lightning", "ray"] = Field(
@@ -77,7 +78,9 @@ class SweepSettings(Settings):
 
     @field_validator("storage")
     @classmethod
-    def _hold_no_password(cls, address: str | None) -> str | None:
+    def _be_an_address_without_password(cls, address: str | None) -> str | None:
+        if address and not re.match(r"postgres(ql)?(\+psycopg)?://", address):
+            raise SettingsError(["--storage: write a PostgreSQL address, e.g. postgresql://user@host/sweeps"])
         if address and re.search(r"//[^/@]*:[^/@]*@|[?&]password=", address):
             text = (
                 "--storage: sweep.yaml keeps the address, so a password can't be in it:"
@@ -93,19 +96,33 @@ class SweepSettings(Settings):
             raise SettingsError(["--objective: a value is named twice"])
         return objectives
 
+    @model_validator(mode="after")
+    def _have_a_sampler_for_the_objectives(self) -> Self:
+        if self.sampler == "cma-es" and len(self.objectives) > 1:
+            raise SettingsError(
+                ["--sampler cma-es takes a single objective: tpe, random and grid take several"]
+            )
+        return self
+
 
 def take_sweep_sections(layers: Sequence[Layer]) -> dict[str, Any]:
     """Take what files say of the sweep out of their layers, and return it, the later over the earlier.
 
     Raises:
-        SettingsError: It isn't a mapping.
+        SettingsError: It isn't a mapping, or its search isn't.
     """
     taken: dict[str, Any] = {}
     for layer in layers:
         section = layer.values.pop(SWEEP, {})
         if not isinstance(section, dict):
             raise SettingsError([f"{layer.origin_of((SWEEP,))}: sweep has settings of its own, e.g. trials"])
-        search = {**taken.get("search", {}), **(section.get("search") or {})}
+        search = section.get("search") or {}
+        if not isinstance(search, dict):
+            place = layer.origin_of((SWEEP, "search"))
+            raise SettingsError(
+                [f"{place}: sweep.search has a line for each setting, e.g. trainer.max_epochs: int:5..50"]
+            )
+        search = {**taken.get("search", {}), **search}
         taken |= section | ({"search": search} if search else {})
     return taken
 

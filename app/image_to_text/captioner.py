@@ -50,7 +50,7 @@ class PictureCaption(Caption):
 
 
 class Captioner(ABC):
-    """Writes captions, so many at once, with the preparation that a model was trained with."""
+    """Writes captions in batches, with the preparation that a model was trained with."""
 
     data_spec: ImageToTextDataSpec
     batch_size: int

@@ -1,7 +1,7 @@
 """Trainings beside one another: their scores, what their settings differ in, and whether it is chance."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from nested_lightning.app.report.contents import Block, Table, Text
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.privacy import without_places
 from nested_lightning.app.training.runs.fold_scores import paired_fold_test
+from nested_lightning.app.training.runs.result import apart_from_baseline
 
 _SPREAD = ("mean", "std", "low", "high")
 Scores = Mapping[str, Mapping[str, float]]
@@ -121,27 +122,25 @@ def folds_tables(folds: Mapping[str, Mapping[str, Any]]) -> Sequence[Block]:
 
     Args:
         folds: What results.json of each holds, by its name: ``mean``, ``std``, ``low``, ``high`` and
-            ``values`` of each score.
+            ``values`` of each score, and of those of a constant answer.
     """
-    return [
-        table
-        for name, scores in folds.items()
-        for table in (
-            Table(
-                title=f"Folds of {name}",
-                columns=["score", *_SPREAD],
-                rows=[
-                    [score, *(one[key] for key in ("mean", "std", "low", "high"))]
-                    for score, one in scores.items()
-                ],
-            ),
-            Table(
-                title=f"Each fold of {name}",
-                columns=["score", *(f"fold {number}" for number in range(_num_folds(scores)))],
-                rows=[[score, *one["values"]] for score, one in scores.items()],
-            ),
-        )
-    ]
+    return [table for name, scores in folds.items() for table in _tables_of(name, scores)]
+
+
+def _tables_of(name: str, found: Mapping[str, Any]) -> Iterator[Table]:
+    scores, baseline = apart_from_baseline(found)
+    means = {score: one["mean"] for score, one in baseline.items()}
+    num_folds = max((len(one["values"]) for one in scores.values()), default=0)
+    yield Table(
+        title=f"Folds of {name}",
+        columns=["score", *_SPREAD, "baseline"],
+        rows=[[score, *(one[key] for key in _SPREAD), means.get(score)] for score, one in scores.items()],
+    )
+    yield Table(
+        title=f"Each fold of {name}",
+        columns=["score", *(f"fold {number}" for number in range(num_folds))],
+        rows=[[score, *one["values"]] for score, one in scores.items()],
+    )
 
 
 def folds_test_table(
@@ -156,7 +155,7 @@ def folds_test_table(
     """
     rows: list[Sequence[Any]] = []
     for name in same:
-        for score, one in folds[first].items():
+        for score, one in apart_from_baseline(folds[first])[0].items():
             values = folds[name].get(score, {}).get("values", ())
             if len(values) == len(one["values"]) > 1:
                 rows.append([name, score, *paired_fold_test(one["values"], values), len(values)])
@@ -177,7 +176,3 @@ def folds_test_table(
             f" {said}".rstrip(),
         )
     ]
-
-
-def _num_folds(scores: Mapping[str, Any]) -> int:
-    return max((len(one["values"]) for one in scores.values()), default=0)

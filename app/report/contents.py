@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.report.privacy import without_places
 
 _logger = logging.getLogger("nested_lightning")
@@ -185,10 +186,12 @@ class Section:
     Attributes:
         title: Its heading.
         blocks: What stands in it.
+        run: The run that it is of, where there are several; empty: one, or all of them.
     """
 
     title: str
     blocks: Sequence[Block]
+    run: str = ""
 
 
 def make_sections(makers: Mapping[str, SectionMaker]) -> list[Section]:
@@ -201,7 +204,8 @@ def _made(title: str, maker: SectionMaker) -> Sequence[Block]:
         return maker()
     except Exception as error:  # whatever a stranger's section, or a damaged file, does
         _logger.debug("report: section %s failed", title, exc_info=True)
-        said = without_places(f"{type(error).__name__}: {' '.join(str(error).split())}")
+        name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        said = without_places(f"{name}{' '.join(str(error).split())}")
         return [Text(text=f"This section could not be made. {said}", is_problem=True)]
 
 

@@ -33,7 +33,9 @@ def curves(folder: RunFolder) -> Sequence[Block]:
     resumed = {"Resumed at step": resumed_at(folder.log_file)}
     charts = [
         draw_chart(
-            title, {name: _series(columns[name]) for name in names}, Axes(x="step", y=y, marks=resumed)
+            title,
+            {name: _series(columns[name]) for name in names},
+            Axes(x="step", y=y, is_counted=True, marks=resumed),
         )
         for title, y, names in _charts(columns)
     ]
@@ -45,15 +47,18 @@ def curves(folder: RunFolder) -> Sequence[Block]:
 
 
 def compare_curves(folders: Mapping[str, RunFolder]) -> Sequence[Block]:
-    """Return a chart for each metric that several runs have logged, by the runs' names."""
-    by_run = {name: read_metrics(folder.metrics_file) for name, folder in folders.items()}
+    """Return a chart for each metric of several runs, by their names; a run may have logged nothing."""
+    there = {name: folder.metrics_file for name, folder in folders.items() if folder.metrics_file.is_file()}
+    by_run = {name: read_metrics(file) for name, file in there.items()}
     metrics = list(dict.fromkeys(metric for columns in by_run.values() for metric in columns))
-    return [_overlaid(metric, by_run) for metric in metrics[:_MOST_CHARTS]]
+    lacking = [name for name in folders if name not in there]
+    note = Text(text=f"metrics.csv is missing: {', '.join(lacking)}.", is_problem=True)
+    return [*([note] if lacking else []), *(_overlaid(metric, by_run) for metric in metrics[:_MOST_CHARTS])]
 
 
 def _overlaid(metric: str, by_run: Mapping[str, Columns]) -> Chart:
     series = {run: _series(columns[metric]) for run, columns in by_run.items() if metric in columns}
-    return draw_chart(metric, series, Axes(x="step", y=metric))
+    return draw_chart(metric, series, Axes(x="step", y=metric, is_counted=True))
 
 
 def read_metrics(file: Path) -> dict[str, dict[int, float]]:

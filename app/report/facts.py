@@ -1,5 +1,6 @@
 """What a training came to, its data and its settings, as tables."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -101,5 +102,6 @@ def _pairs(facts: Mapping[str, Any]) -> list[list[str]]:
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         value = ", ".join(f"{key} {_text(one)}" for key, one in islice(value.items(), 50)) or "{}"
-    text = "null" if value is None else str(value)
+    is_word = value is None or isinstance(value, bool)  # as settings are written
+    text = json.dumps(value) if is_word else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"

@@ -149,9 +149,10 @@ def _blocks(
     first = next(iter(whole))
     ordered = dict(sorted(found.items(), key=lambda item: -item[1][first]))
     bars = {name: scores[first] - whole[first] for name, scores in ordered.items()}
-    rows = [["(nothing)", *whole.values()]]
-    rows += [[name, *(scores[column] for column in whole)] for name, scores in ordered.items()]
+    rows = [["(nothing)", *whole.values(), None]]
+    rows += [[name, *(scores[column] for column in whole), bars[name]] for name, scores in ordered.items()]
     note = f"The first {MAX_PARTS} of {num:,} are measured." if num > MAX_PARTS else ""
-    columns = [f"without {of}", *whole]
-    chart = draw_bars(title, bars, of=of, what=f"rise of {first}")
+    what = f"rise of {first}"
+    columns = [f"without {of}", *whole, what]
+    chart = draw_bars(title, bars, of=of, what=what, has_table=False)
     return [chart, Table(title=f"Scores: {title}", columns=columns, rows=rows, note=note)]

@@ -14,13 +14,12 @@ _ROOM_FOR_REST = 100_000
 _TOO_LARGE = f"This section is left out: with it the report would be larger than {MAX_BYTES // 1_000_000} MB."
 
 
-def write_page(title: str, sections: Sequence[Section], *, lines: Sequence[str] = ()) -> bytes:
+def write_page(title: str, sections: Sequence[Section]) -> bytes:
     """Return an HTML file in UTF-8, which needs no script and no network.
 
     Args:
         title: Its heading.
         sections: In their order; those that would make it larger than `MAX_BYTES` say so instead.
-        lines: What stands below the heading.
     """
     from jinja2 import Environment, FileSystemLoader
 
@@ -28,7 +27,10 @@ def write_page(title: str, sections: Sequence[Section], *, lines: Sequence[str] 
     page = Environment(loader=FileSystemLoader(folder, encoding="utf-8"), autoescape=True, trim_blocks=True)
     template = page.get_template("report.html")
     bodies = [*_bodies(template.module.section, sections)]  # type: ignore[attr-defined]
-    text = template.render(title=title, lines=lines, sections=sections, bodies=bodies)
+    groups: dict[str, list[tuple[int, Section]]] = {}
+    for number, section in enumerate(sections, 1):
+        groups.setdefault(section.run, []).append((number, section))
+    text = template.render(title=title, groups=groups.items(), bodies=bodies)
     return to_utf8(f"{text.lstrip()}\n")
 
 

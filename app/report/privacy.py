@@ -1,5 +1,6 @@
 """What must not leave this machine in a file that is shared."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath, PureWindowsPath
@@ -12,6 +13,8 @@ _PLACE = re.compile(
 )
 """The folders of an absolute path, up to its last name."""
 _ABSOLUTE = re.compile(r"^(?:~|[A-Za-z]:)?[/\\]")
+_SENTENCE = re.compile(r"\n|[:;] ")
+"""What a text has that is more than a path."""
 
 
 def without_places(value: Any, *, name: str = "") -> Any:
@@ -28,7 +31,14 @@ def without_places(value: Any, *, name: str = "") -> Any:
         return [without_places(one, name=name) for one in value]
     if not isinstance(value, str):
         return value
-    if _ABSOLUTE.match(value) and "\n" not in value:  # a path with blanks in it is one all the same
+    value = _without_home(value)
+    if _ABSOLUTE.match(value) and not _SENTENCE.search(value):  # a path with blanks in it is one all the same
         path = PurePosixPath(value) if value.startswith(("/", "~")) else PureWindowsPath(value)
         return f"…/{path.name}"
     return _PLACE.sub("…/", value)
+
+
+def _without_home(text: str) -> str:
+    """Return a text with ``~`` for the home folder, whose name may have blanks in it."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() fails where there is none
+    return re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text) if len(home) > 1 else text

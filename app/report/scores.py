@@ -68,7 +68,7 @@ class Resampling:
         share, mean = self.num_drawn / self.num_samples, float(np.nanmean(values))
         middle = mean if of_all is None else of_all  # fewer samples may have other scores in the mean
         low, high = ends if share == 1 else middle + (ends - mean) * share**0.5
-        return float(low), float(high)
+        return min(float(low), middle), max(float(high), middle)  # draws of few samples may be biased
 
 
 def score_blocks(
@@ -104,11 +104,8 @@ def score_blocks(
 
 def logged_blocks(result: TrainingResult) -> Sequence[Block]:
     """Return the scores that the training came to, of what it logged itself."""
-    checkpoint = result.best_checkpoint.name
-    note = (
-        "As logged at the end of the training: the command report adds intervals and what else it computes."
-    )
-    return [_table(f"Scores of {checkpoint} by part", "score", result.scores, note)]
+    title = f"Scores of {result.best_checkpoint.name} by part"
+    return [_table(title, "score", result.scores, "As logged at the end of the training.")]
 
 
 def confusion_block(name: str, confusion: Confusion, where: str) -> Block:

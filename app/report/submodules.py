@@ -77,7 +77,9 @@ def submodule_blocks(
     )
     counts = {row.path or "(its own)": row.num_parameters for row in rows if row.num_parameters}
     most = dict(sorted(counts.items(), key=lambda item: -item[1])[:_MOST_BARS])
-    return [draw_bars("Parameters", most, of="submodule", what="parameters"), table] if most else [table]
+    if not most:
+        return [table]
+    return [draw_bars("Parameters", most, of="submodule", what="parameters", has_table=False), table]
 
 
 def _shapes(shapes: Iterable[Sequence[int]] | None) -> str:

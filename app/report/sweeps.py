@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, counted
 from nested_lightning.app.foreign_files import foreign_file, regular_file
-from nested_lightning.app.report.charts import Axes, Series, draw, draw_bars, draw_chart
+from nested_lightning.app.report.charts import Axes, Series, draw_bars, draw_chart
 from nested_lightning.app.report.contents import Block, Chart, SectionMaker, Table, Text
+from nested_lightning.app.report.page_svg import SERIES_COLOURS, draw
 from nested_lightning.app.report.privacy import without_places
+from nested_lightning.app.sweeping.keeping import scores_of_test
+from nested_lightning.app.sweeping.results import trial_folder
 
 STUDY = "study.db"
 _MOST_LINES = 200
@@ -31,18 +34,21 @@ def open_study(folder: Path) -> Any:
     """
     try:
         import optuna
+
+        from nested_lightning.app.sweeping.opening import address_of
     except ImportError:
         raise UserError("the study of a sweep needs optuna: pip install 'nested-lightning[sweep]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with foreign_file(regular_file(folder / STUDY)):
-        storage = f"sqlite:///{(folder / STUDY).absolute()}"
+        storage = address_of(folder / STUDY)
         (name,) = optuna.study.get_all_study_names(storage)
         return optuna.load_study(study_name=name, storage=storage)
 
 
-def sweep_sections(study: Any) -> Mapping[str, SectionMaker]:
-    """Return what makes each section on a study."""
+def sweep_sections(study: Any, folder: Path) -> Mapping[str, SectionMaker]:
+    """Return what makes each section on a study, and the folder of its trials."""
     return {
+        "Winner": partial(_winner, study, folder),
         "History": partial(_history, study),
         "Importance of settings": partial(_importance, study),
         "Parallel coordinates": partial(_parallel, study),
@@ -60,7 +66,7 @@ def trials_table(study: Any) -> Table:
         columns=["trial", "state", *objectives, "seconds", *names],
         rows=[
             [
-                *(trial.number, trial.state.name.lower()),
+                *(trial.number, trial.state.name.lower() if trial.state.is_finished() else "unfinished"),
                 *(trial.values or [None] * len(objectives)),
                 round(trial.duration.total_seconds(), 1) if trial.duration else None,
                 *(without_places(trial.params.get(name)) for name in names),
@@ -84,6 +90,27 @@ def _complete(study: Any) -> list[Any]:
     return done
 
 
+def _winner(study: Any, folder: Path) -> Sequence[Block]:
+    """Return the trial that is chosen, and which trials' test parts were looked at."""
+    done = _complete(study)
+    best = min(study.best_trials, key=lambda one: (_loss(study.directions[0], 0, one), one.number))
+    found = {one.number: scores_of_test(trial_folder(folder, one.number)) for one in done}
+    tested = [number for number, scores in found.items() if scores]
+    those = f"trials {', '.join(map(str, tested))}" if tested else "none yet"
+    looked_at = "this trial alone" if tested == [best.number] else those
+    said = (
+        f"Trial {best.number} is the best of {counted(len(done), 'completed trial')}, by the validation part."
+        f" The test part was looked at for {looked_at}."
+    )
+    values = [*zip(_objectives(study), best.values, strict=True)]
+    tried = [(name, without_places(value)) for name, value in best.params.items()]
+    tables = [
+        Table(title=f"Trial {best.number}", columns=["name", "value"], rows=[*values, *tried]),
+        Table(title="Its test scores", columns=["score", "test"], rows=[*found[best.number].items()]),
+    ]
+    return [Text(text=said), *(table for table in tables if table.rows)]
+
+
 def _history(study: Any) -> Sequence[Block]:
     charts = []
     for place, (name, direction) in enumerate(zip(_objectives(study), study.directions, strict=True)):
@@ -94,7 +121,7 @@ def _history(study: Any) -> Sequence[Block]:
             "trial": Series(xs=xs, ys=ys, is_line=False),
             "best so far": Series(xs=xs, ys=best.tolist()),
         }
-        charts.append(draw_chart(f"History of {name}", series, Axes(x="trial", y=name)))
+        charts.append(draw_chart(f"History of {name}", series, Axes(x="trial", y=name, is_counted=True)))
     return charts
 
 
@@ -129,22 +156,26 @@ def _parallel(study: Any) -> Sequence[Block]:
     objective = _objectives(study)[0]
     columns[objective] = [trial.values[0] for trial in done]
     scaled = np.array([_scaled(values) for values in columns.values()])
-    ranks = np.argsort(np.argsort(scaled[-1]))
+    losses = [_loss(study.directions[0], 0, trial) for trial in done]
+    ranks = np.argsort(np.argsort(losses)[::-1])
 
     def paint(plot: Any) -> None:
         for line, rank in zip(scaled.T, ranks, strict=True):
             share = (rank + 1) / len(done)
-            plot.plot(range(len(columns)), line, color="#010300", alpha=0.15 + 0.7 * share, linewidth=1)
-        plot.set_xticks(range(len(columns)), [name.rpartition(".")[2][:14] for name in columns])
+            plot.plot(
+                range(len(columns)), line, color=SERIES_COLOURS[0], alpha=0.15 + 0.7 * share, linewidth=1
+            )
+        labels = [name.rpartition(".")[2].partition(" ")[0][:14] for name in columns]
+        plot.set_xticks(range(len(columns)), labels)
         plot.set_yticks([0, 1], ["low", "high"])
 
     title = "Parallel coordinates"
     said = (
-        f"A line for each of {len(done)} trials; more solid: higher {objective}. Axes: {', '.join(columns)}."
+        f"A line for each of {len(done)} trials; more solid: better {objective}. Axes: {', '.join(columns)}."
     )
     ends = [[name, *_ends(values)] for name, values in columns.items()]
     table = Table(title="Ends of the axes", columns=["axis", "low", "high"], rows=ends)
-    svg = draw(paint, title=title, description=said)
+    svg = draw(paint, title=title, description=said, layout="constrained")
     return [Chart(title=title, description=said, svg=svg, table=table, notes=[said])]
 
 

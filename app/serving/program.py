@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
         self._when_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let nobody in any more, answer what was sent until now, which may not have been read yet, and end."""
+        """Let nobody in any more, answer what was sent so far, though it may not have been read, and end."""
         for listening in self.servers:
             listening.close()
         await asyncio.sleep(_READING_S)

@@ -1,12 +1,17 @@
-"""What is kept of trials: the checkpoints of the best, and a table of all."""
+"""What is kept of trials: the checkpoints of the best, scores of the winner, and a table of all."""
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.record_files import to_csv
 from nested_lightning.app.sweeping.results import Objective, TrialRecord, trial_folder
+from nested_lightning.app.training.runs.fold_folders import folds_in
+from nested_lightning.app.training.runs.result import TrainingResult, without_part
+from nested_lightning.app.training.runs.run_folder import RunFolder
 
 
 def ranked(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> list[TrialRecord]:
@@ -29,6 +34,16 @@ def remove_checkpoints(
                 shutil.rmtree(checkpoints, ignore_errors=True)
 
 
+def scores_of_test(trial: Path) -> dict[str, float]:
+    """Return the scores of the test part of a trial in a folder, of folds their means; none: not tested."""
+    try:
+        results = [TrainingResult.read(RunFolder(one)) for one in folds_in(trial) or [trial]]
+    except UserError:
+        return {}
+    scores = [without_part(each.test_metrics) for each in results]
+    return {name: fmean(each[name] for each in scores) for name in scores[0] if all(scores)}
+
+
 def write_table(
     file: Path, trials: Sequence[TrialRecord], objectives: Sequence[Objective], paths: Sequence[str]
 ) -> None:
@@ -40,7 +55,7 @@ def write_table(
     rows = [
         {
             "trial": one.number,
-            "state": one.state if one.state != "running" else "interrupted",
+            "state": one.state if one.state != "running" else "unfinished",
             **{each.name: value for each, value in zip(objectives, one.values or [None] * 99, strict=False)},
             "front": one.is_on_front,
             "winner": one in best,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any
 
-from nested_lightning.app.errors import counted
+from nested_lightning.app.errors import UserError, counted
 from nested_lightning.app.sweeping.messages import Outcome, Report, Task
 from nested_lightning.app.sweeping.results import TrialRecord
 from nested_lightning.app.sweeping.study import SweepStudy
@@ -73,6 +73,7 @@ class Leader:
 
         Raises:
             SweepHaltedError: Too many trials failed, or nothing can be written.
+            UserError: What trials are to be judged by can't be had.
             TrainingInterruptedError: A signal came.
         """
         left = self._study.interrupted()
@@ -115,6 +116,8 @@ class Leader:
         if isinstance(message, Report):
             worker.send(self._study.report(number, message.step, message.value))
             return
+        if message.state == "refused":
+            raise UserError(message.reason)
         if message.state == "halted":
             raise SweepHaltedError(message.reason)
         self._study.end(number, message.state, message.values, message.reason)

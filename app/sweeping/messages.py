@@ -56,7 +56,7 @@ class Outcome:
 
     Attributes:
         state: ``complete``, ``pruned``, ``failed``; or ``halted``: it isn't the trial's fault, and it goes on
-            when that is mended.
+            when that is mended; or ``refused``: no trial of this sweep would do better.
         values: Of each objective.
         reason: Why there are none.
         scores: Of the test part, by name, where it was looked at.

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import optuna
 from optuna.storages import RDBStorage
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import URL, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
@@ -40,7 +40,7 @@ def open_study(folder: Path, *, plan: Plan, question: Mapping[str, Any], address
     with faults_of_study(folder, RuntimeError, ImportError):
         if address is None and not file.exists():
             _make_file(file, plan)
-        address = _with_driver(address) if address else f"sqlite:///{file}"
+        address = _with_driver(address) if address else address_of(file)
         with alone(create_engine(address, poolclass=NullPool)):
             storage = _storage(address)
             study = _load(storage, plan, name=folder.name if is_shared else _NAME)
@@ -51,11 +51,16 @@ def open_study(folder: Path, *, plan: Plan, question: Mapping[str, Any], address
     return opened
 
 
+def address_of(file: Path) -> str:
+    """Return the address of a study in a file, whatever signs its path has."""
+    return URL.create("sqlite", database=str(file.absolute())).render_as_string()
+
+
 def _make_file(file: Path, plan: Plan) -> None:
     """Make the file whole, or not at all."""
     new = file.with_name(".study.db.tmp")
     new.unlink(missing_ok=True)
-    storage = _storage(f"sqlite:///{new}")
+    storage = _storage(address_of(new))
     _load(storage, plan, name=_NAME)
     storage.engine.dispose()
     new.replace(file)

@@ -1,7 +1,7 @@
 """What a trial tries: drawn by a sampler that is made for it alone, so that a kill changes nothing."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -86,11 +86,8 @@ def draw(
     """
     tried = [trial.params for trial in trials]
     fixed = {} if trials else space.defaults()
-    for attempt in range(_TRIES):
-        own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
-        copy = optuna.create_study(directions=list(directions), sampler=SAMPLERS[sampler](space, own_seed))
-        copy.add_trials(trials)
-        values = _drawn(copy.ask(), space, fixed)
+    for trial in _asked(sampler, space, seed=seed, directions=directions, trials=trials):
+        values = _drawn(trial, space, fixed)
         if values not in tried:
             break
     else:
@@ -100,21 +97,43 @@ def draw(
         state=TrialState.RUNNING,
         params=values,
         distributions={one.path: one.distribution for one in space.parameters if one.path in values},
-        system_attrs=copy.get_trials(deepcopy=False)[-1].system_attrs,
+        system_attrs=trial.study.get_trials(deepcopy=False)[-1].system_attrs,
         user_attrs=dict(attributes),
     )
+
+
+def _asked(
+    sampler: str,
+    space: SearchSpace,
+    *,
+    seed: int,
+    directions: Sequence[Direction],
+    trials: Sequence[FrozenTrial],
+) -> Iterator[Trial]:
+    """Yield what can be drawn from, until it gives something new; of a grid each point once."""
+    if sampler == "grid":  # always in the same order, so that what was tried says where it is
+        copy = optuna.create_study(directions=list(directions), sampler=_grid(space, seed))
+        num_points = math.prod(len(_points(one.path, one.distribution)) for one in space.parameters)
+        yield from (copy.ask() for _ in range(num_points))
+        return
+    for attempt in range(_TRIES):
+        own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
+        copy = optuna.create_study(directions=list(directions), sampler=SAMPLERS[sampler](space, own_seed))
+        copy.add_trials(trials)
+        yield copy.ask()
 
 
 def _drawn(trial: Trial, space: SearchSpace, fixed: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for one in space.parameters:
         if is_asked(one, values):
-            is_fixed = one.path in fixed and _holds(one.distribution, fixed[one.path])
+            is_fixed = one.path in fixed and holds(one.distribution, fixed[one.path])
             values[one.path] = fixed[one.path] if is_fixed else _suggested(trial, one.path, one.distribution)
     return values
 
 
-def _holds(distribution: BaseDistribution, value: Any) -> bool:
+def holds(distribution: BaseDistribution, value: Any) -> bool:
+    """Return whether a value is among those of a distribution."""
     if isinstance(distribution, CategoricalDistribution):
         return value in distribution.choices
     if isinstance(distribution, IntDistribution):

@@ -132,10 +132,11 @@ class SweepStudy:
     def report(self, number: int, step: int, value: float) -> str | None:
         """Take what a trial has come to; return why it is to be pruned, or None: it goes on.
 
-        What a trial that was interrupted reports once more changes nothing. Of several objectives nothing is
-        pruned.
+        What a trial that was interrupted reports once more changes nothing. By several objectives, or the
+        model's size alone, nothing is pruned.
         """
-        if len(self._plan.objectives) > 1:
+        objective, *others = self._plan.objectives
+        if others or not objective.is_logged:
             return None
         trial = self._trial(number)
         last = self._last_steps[number]
@@ -145,7 +146,7 @@ class SweepStudy:
         if step < last or not trial.should_prune():
             return None
         why = PRUNERS[self._plan.pruner][1]
-        return f"{self._plan.objectives[0].name} {value:.6g} at step {step}: {why}"
+        return f"{objective.name} {value:.6g} at step {step}: {why}"
 
     def end(self, number: int, state: str, values: Sequence[float] = (), reason: str = "") -> None:
         """Write down how a trial ended, once and for all."""

@@ -79,7 +79,7 @@ class ComponentOptimizers:
         self.components = {component.path: component for component in components}
 
     def configure(self, num_steps: Mapping[str, int]) -> list[dict[str, Any]]:
-        """Return what ``configure_optimizers`` gives Lightning, for so many steps of each path in all."""
+        """Return what ``configure_optimizers`` gives Lightning, for that many steps of each path."""
         configured = []
         for path, component in self.components.items():
             if not component.parameters:

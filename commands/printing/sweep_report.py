@@ -61,11 +61,8 @@ def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float, max_epochs: 
     """Print what is searched, and about how long it takes."""
     from nested_lightning.app.training.reporting.progress_state import duration_text
 
-    defaults = space.defaults()
-    rows = [
-        (one.path, _allowed(one), _when(one), _text(defaults.get(one.path, "drawn")))
-        for one in space.parameters
-    ]
+    first = _first_trial(space)
+    rows = [(one.path, _allowed(one), _when(one), first[one.path]) for one in space.parameters]
     print_table(
         "Searched", ["setting", "values", "asked for with", "first trial"], rows, numeric=False, is_wide=True
     )
@@ -134,7 +131,7 @@ def _print_trials(result: Any, sweep: SweepSettings) -> None:
     title = "Pareto front, and the best besides" if is_front else "Best trials"
     rows = [
         (
-            f"{one.number}{' *' if one.is_on_front else ''}",
+            f"{one.number}{' *' if is_front and one.is_on_front else ''}",
             *(
                 format_metric(each.name, value)
                 for each, value in zip(sweep.objectives, one.values, strict=True)
@@ -145,6 +142,19 @@ def _print_trials(result: Any, sweep: SweepSettings) -> None:
     ]
     columns = ["trial", *(one.name for one in sweep.objectives), *(names[path] for path in paths)]
     print_table(title, columns, rows, is_wide=True)
+
+
+def _first_trial(space: Any) -> dict[str, str]:
+    """Return what the first trial has of each setting, in words."""
+    from nested_lightning.app.sweeping.sampling import holds
+    from nested_lightning.app.sweeping.space import is_asked
+
+    distributions = {one.path: one.distribution for one in space.parameters}
+    known = {path: value for path, value in space.defaults().items() if holds(distributions[path], value)}
+    return {
+        one.path: _text(known.get(one.path, "drawn")) if is_asked(one, known) else "-"
+        for one in space.parameters
+    }
 
 
 def _allowed(parameter: Any) -> str:

@@ -11,6 +11,7 @@ from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.own_container import own_container
 from nested_lightning.containers.owning.own_settings import own_settings
 from nested_lightning.containers.owning.plan import WiringPlan, plan_of
+from nested_lightning.containers.owning.signatures import argument_names, defaulted_arguments, plain_arguments
 from nested_lightning.settings.families import is_family_name
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import RECORD_FORMATS, InputFiles, PredictorInterface
@@ -57,7 +58,8 @@ def family(
     Args:
         name: Name on the command line, small letters, digits and dashes.
         model: A LightningModule with nothing injected.
-        data: A function that makes the datamodule and may have parts; with ``model``, its class.
+        data: The datamodule's class, or a function that makes it and may have parts; None: the class that the
+            function's parameter ``data`` is annotated with.
         defaults: Settings of the whole application that differ for this family, nested.
         presets: Named sets of settings, or functions over them, for ``--preset``.
 
@@ -86,7 +88,7 @@ def family(
         made.family = described  # type: ignore[attr-defined]
         return made
 
-    return decorate if model is None else decorate(_unwired(model, data))
+    return decorate if model is None else decorate(_unwired(model))
 
 
 def _declared_policies(plan: WiringPlan, section: str) -> dict[str, Any]:
@@ -104,13 +106,24 @@ def _place_of(name: str, declaration: Declaration) -> str:
     return (declaration.at or f"{name}.{{}}").replace("{}", "*") if declaration.is_plural else name
 
 
-def _unwired(model: type[Any], data: Any) -> Callable[..., Any]:
-    """Return a wiring function of a module that has nothing injected."""
+def _unwired(model: type[Any]) -> Callable[..., Any]:
+    """Return a wiring function of a module that has nothing injected.
 
-    def wire(data: Any, model: Any) -> Any:
-        del data  # nothing in the model depends on it
+    Raises:
+        UserError: Its constructor needs what no setting can give.
+    """
+    settable = {one.name for one in plain_arguments(model, may_be_required=True)}
+    given = {*settable, *defaulted_arguments(model)}
+    if lacking := [name for name in argument_names(model) if name not in given]:
+        raise UserError(
+            f"{model.__name__} takes {', '.join(lacking)}, which no setting gives: write a wiring function"
+            " that does (`nested-lightning new family NAME` writes an example), or annotate what is plain,"
+            f" as in {lacking[0]}: int"
+        )
+
+    def wire(model: Any) -> Any:
         return model()
 
-    wire.__annotations__ = {"data": data, "model": Part[model], "return": model}  # type: ignore[valid-type]
+    wire.__annotations__ = {"model": Part[model], "return": model}  # type: ignore[valid-type]
     wire.__doc__ = inspect.getdoc(model)
     return wire

@@ -64,7 +64,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             function=providers.Object(plan.function),
             path=section,
             arguments=arguments,
-            takes_data=plan.data is not None,
+            takes_data=plan.takes_data,
         )
         data_spec = providers.Singleton(data_spec_of, known_data_spec, composer, datamodule.provider)
         data_summary = providers.Callable(own_summary, datamodule, data_spec)

@@ -37,7 +37,8 @@ class WiringPlan:
 
     Attributes:
         function: The function.
-        data: What makes the datamodule: its class, or a function; None: it takes no data.
+        data: What makes the datamodule: its class, or a function; None: there is none.
+        takes_data: Whether the function has a parameter for it.
         model: The composite's class; None: the function makes it itself.
         model_wired: What the function gives the composite.
         parts: Its parts by name.
@@ -46,6 +47,7 @@ class WiringPlan:
 
     function: Callable[..., Any]
     data: Callable[..., Any] | None
+    takes_data: bool
     model: Callable[..., Any] | None
     model_wired: WiredCalls
     parts: Mapping[str, PartPlan]
@@ -71,7 +73,7 @@ def parts_of(function: Callable[..., Any]) -> dict[str, PartPlan]:
 
 
 def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | None = None) -> WiringPlan:
-    """Return what a wiring function takes; ``data_maker`` makes the datamodule, where it isn't its class.
+    """Return what a wiring function takes; ``data_maker`` makes its datamodule, else its ``data`` does.
 
     Raises:
         UserError: The type of ``data`` or ``model`` isn't given, or a parameter is of no use as a setting.
@@ -82,7 +84,7 @@ def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | No
     plain = tuple(one.name for one in plain_arguments(function, may_be_required=True))
     plain = tuple(name for name in plain if name not in (MODEL, DATA))
     model = (get_args(hints.get(MODEL)) or (None,))[0] if MODEL in parameters else None
-    data = hints.get(DATA) if DATA in parameters else None
+    data = data_maker or (hints.get(DATA) if DATA in parameters else None)
     for name in parameters.keys() - {*parts, *plain, MODEL, DATA}:
         raise UserError(
             f"{function.__name__}: the parameter {name} is neither a part ({name}: Part[…] = part(…)) nor of"
@@ -97,12 +99,12 @@ def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | No
         raise UserError(
             f"{function.__name__}: {', '.join(nameless)} names no kinds: declare it as part(conv=ConvEncoder)"
         )
-    if DATA in parameters and not isinstance(data, type):
+    if DATA in parameters and data_maker is None and not isinstance(data, type):
         raise UserError(f"{function.__name__}: annotate data with the class of your LightningDataModule")
     if MODEL in parameters and not isinstance(model, type):
         raise UserError(f"{function.__name__}: annotate model as Part[YourLightningModule]")
     for name, kind, base in ((MODEL, model, LightningModule), (DATA, data, LightningDataModule)):
         if isinstance(kind, type):
             refuse_other_base(kind, base, f"{function.__name__}: {name}")
-    maker = data if data is None else data_maker or data
-    return WiringPlan(function, maker, model, wired_calls(function, MODEL), parts, plain)
+    calls = wired_calls(function, MODEL)
+    return WiringPlan(function, data, DATA in parameters, model, calls, parts, plain)

@@ -8,10 +8,14 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from pydantic import JsonValue
+
 from nested_lightning.app.assembly.calls import signature_of
 
 _PLAIN = (bool, int, float, str, Path, NoneType)
 _CONTAINERS = (list, tuple, dict, Sequence, Mapping)
+_BARE = {list: list[JsonValue], tuple: tuple[JsonValue, ...], dict: dict[str, JsonValue]}
+"""What a container may hold that doesn't say of what it is."""
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -91,10 +95,18 @@ def plain_type(annotation: Any) -> Any:
         kept = [one for one in map(plain_type, arguments) if one is not None]
         return Union[tuple(kept)] if kept and kept != [NoneType] else None  # noqa: UP007
     if origin in _CONTAINERS:
-        inner = tuple(one if one is Ellipsis else plain_type(one) for one in arguments)
+        inner = tuple(map(_item_type, arguments))
         return None if None in inner else origin[inner]
+    if annotation in (*_BARE,):
+        return _BARE[annotation]
     is_known = annotation in _PLAIN or (isinstance(annotation, type) and issubclass(annotation, Enum))
     return annotation if origin is Literal or is_known else None
+
+
+def _item_type(annotation: Any) -> Any:
+    if annotation is Ellipsis:
+        return annotation
+    return JsonValue if annotation is Any else plain_type(annotation)
 
 
 def _is_plain_value(value: Any) -> bool:

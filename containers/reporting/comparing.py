@@ -23,6 +23,7 @@ from nested_lightning.app.report.curves import compare_curves
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.sweeps import is_sweep, open_study, sweep_sections, trials_table
 from nested_lightning.app.training.runs.fold_folders import folds_in
+from nested_lightning.app.training.runs.result import without_part
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.reporting.run_report import ReportedRun
 from nested_lightning.containers.starting.bootstrapping import from_checkpoint
@@ -37,12 +38,12 @@ class Compared:
     Attributes:
         runs: Trainings by name; of a cross-validation, its folds.
         folds: What cross-validations came to, by name.
-        studies: Optuna's studies of sweeps, by name.
+        studies: Folders of sweeps, and Optuna's studies there, by name.
     """
 
     runs: dict[str, ReportedRun] = field(default_factory=dict)
     folds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    studies: dict[str, Any] = field(default_factory=dict)
+    studies: dict[str, tuple[Path, Any]] = field(default_factory=dict)
 
     def sections(self) -> dict[str, SectionMaker]:
         """Return what makes each section on several of them."""
@@ -57,15 +58,22 @@ class Compared:
         folds: dict[str, SectionMaker] = {"Folds": self.of_folds} if self.folds else {}
         sweeps = {
             title if len(self.studies) == 1 else f"{name}: {title}": maker
-            for name, study in self.studies.items()
-            for title, maker in sweep_sections(study).items()
+            for name, (folder, study) in self.studies.items()
+            for title, maker in sweep_sections(study, folder).items()
         }
         return {**folds, **sweeps, **several}
 
     def tables(self) -> list[Block]:
-        """Return what can be read without charts."""
+        """Return what can be read without charts.
+
+        Raises:
+            UserError: It is one training alone.
+        """
+        if len(self.runs) == 1 and not (self.folds or self.studies):
+            (name,) = self.runs
+            raise UserError(f"{name} is one training: name another one beside it; evaluate scores it alone")
         makers = [self.scores, self.settings] if len(self.runs) > 1 else []
-        trials = [trials_table(study) for study in self.studies.values()]
+        trials = [trials_table(study) for _, study in self.studies.values()]
         return [*self.of_folds(), *trials, *(block for maker in makers for block in maker())]
 
     def of_folds(self) -> Sequence[Block]:
@@ -120,12 +128,12 @@ def open_folders(paths: Sequence[Path], **options: Any) -> Compared:
     found = Compared()
     for name, path in zip(distinct_names([path.absolute().name for path in paths]), paths, strict=True):
         if is_sweep(path):
-            found.studies[name] = open_study(path)
+            found.studies[name] = path, open_study(path)
         elif folds := folds_in(path):
             results = RunFolder(path).results_file
             if results.is_file():
                 with foreign_file(regular_file(results)):
-                    found.folds[name] = json.loads(results.read_text(encoding="utf-8"))
+                    found.folds[name] = without_part(json.loads(results.read_text(encoding="utf-8")))
             found.runs |= {f"{name}/{fold.name}": _open_run(fold, **options) for fold in folds}
         else:
             found.runs[name] = _open_run(path, **options)

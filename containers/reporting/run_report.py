@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from nested_lightning.settings.reading.yaml_file import read_settings_file
 _SHARE = 0.05
 """The share of a training's time that its report may take."""
 _LONGEST_S = 3.0
-"""Seconds that one of the sections that take long needs on ordinary data."""
+"""Seconds that one of the sections that take long needs at least, for all that is known."""
 
 Opener = Callable[[], ApplicationContainer]
 
@@ -66,8 +66,12 @@ class ReportedRun:
 
     @property
     def settings(self) -> ApplicationSettings:
-        """The settings that the model was trained with."""
-        settings: ApplicationSettings = self.application.settings()
+        """The settings that the model was trained with; without a model, those that the folder has."""
+        try:
+            settings: ApplicationSettings = self.application.settings()
+        except UserError:
+            *_, written = read_settings_file(self.folder.settings_file)
+            return parse_settings(written.values)
         return settings
 
     @cached_property
@@ -85,11 +89,17 @@ class ReportedRun:
         try:
             report = self.model.evaluation
         except UserError as error:
-            logged = TrainingResult.read(self.folder).scores
-            test = {name: one["test"] for name, one in logged.items() if "test" in one}
-            return test, f"as the training logged them, since {without_places(str(error))}"
+            return self._logged_scores(without_places(str(error)))
         part, checkpoint = self.model.part, self.model.checkpoint
         return report.scores, f"{part} part, {report.num_samples:,} samples, {checkpoint}"
+
+    def _logged_scores(self, why: str) -> tuple[Mapping[str, float], str]:
+        try:
+            logged = TrainingResult.read(self.folder).scores
+        except UserError:
+            return {}, f"none are known: {why}"
+        test = {name: one["test"] for name, one in logged.items() if "test" in one}
+        return test, f"as the training logged them, since {why}"
 
     @cached_property
     def sample_errors(self) -> SampleErrors | None:
@@ -113,7 +123,8 @@ class ReportedRun:
         except Exception as error:
             return {"Scores": partial(self._without_model, error)}
         if not budget():
-            return {"Scores": self._logged, **within(budget, dict(others))}
+            later = Text(text="The command report adds intervals, and what belongs to the family.")
+            return {"Scores": lambda: [*self._logged(), later], **within(budget, dict(others))}
         return {"Scores": partial(self._scored, scores), **within(budget, {**self._own(), **dict(others)})}
 
     def _own(self) -> Mapping[str, SectionMaker]:
@@ -175,22 +186,24 @@ def explain_settings(
 
 
 def write_after_training(
-    application: ApplicationContainer, result: TrainingResult, *, seconds: float
+    application: ApplicationContainer, result: TrainingResult, *, scoring_s: float
 ) -> None:
     """Write the report of a training that has just ended into its run folder.
+
+    What takes long is left out where the report would take more than about 5 % of the training's time.
 
     Args:
         application: Its container.
         result: What it came to.
-        seconds: What it may take: what takes long is begun only where some seconds are left.
+        scoring_s: Seconds that it took to score the parts, which whatever computes with the model takes too.
 
     Raises:
         UserError: The extra isn't installed.
     """
     require_report()
-    began_at_s = time.monotonic()
+    latest_s = time.monotonic() + _SHARE * result.duration_s - max(scoring_s, _LONGEST_S)
     run = ReportedRun(folder=result.run_folder, open=lambda: application)
-    sections = run.sections(lambda: time.monotonic() - began_at_s + _LONGEST_S <= seconds)
+    sections = run.sections(lambda: time.monotonic() <= latest_s)
     write_report(
         result.run_folder.report_file, {run.name: sections}, title=f"{run.settings.model}: {run.name}"
     )
@@ -208,15 +221,10 @@ def write_report(
         first: Sections on all of them.
     """
     sections = [
-        Section(title=section.title if len(runs) == 1 else f"{name}: {section.title}", blocks=section.blocks)
+        section if len(runs) == 1 else replace(section, title=f"{name}: {section.title}", run=name)
         for name, own in runs.items()
         for section in own
     ]
     content = write_page(title, [*first, *sections])
     with replace_atomically(file) as stream:
         stream.write(content)
-
-
-def seconds_for(result: TrainingResult) -> float:
-    """Return how long the report of a training may take."""
-    return _SHARE * result.duration_s

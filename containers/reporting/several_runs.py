@@ -24,5 +24,5 @@ def report_runs(paths: Sequence[Path], output: Path, **options: Any) -> None:
     found = open_folders(paths, **options)
     first = make_sections(found.sections())
     sections = {name: run.sections() for name, run in found.runs.items()}
-    title = ", ".join([*found.studies, *found.runs])
+    title = ", ".join(dict.fromkeys([*found.studies, *(name.partition("/fold-")[0] for name in found.runs)]))
     write_report(output, sections, title=f"Report: {title}", first=first)

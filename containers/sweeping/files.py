@@ -1,13 +1,13 @@
 """The settings files in a sweep's folder: what it asks, and what it found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
-from nested_lightning.app.sweeping.results import TrialRecord
+from nested_lightning.app.sweeping.results import Objective, TrialRecord
 from nested_lightning.settings.application import (
     ApplicationSettings,
     change_settings,
@@ -34,10 +34,27 @@ def has_other_data(folder: Path, settings: ApplicationSettings) -> bool:
     return data_paths(before, settings.family) != data_paths(settings.to_recorded(), settings.family)
 
 
-def write_best_file(folder: Path, settings: ApplicationSettings, best: Sequence[TrialRecord]) -> None:
+def tried_settings(
+    settings: ApplicationSettings, objectives: Sequence[Objective], values: Mapping[str, Any]
+) -> ApplicationSettings:
+    """Return what a trial trains with: the settings without a search, and what it tries over them.
+
+    Its checkpoint is chosen by the first objective that validation logs.
+    """
+    first = next((one for one in objectives if one.is_logged), None)
+    watched = {"trainer": {"monitor": first.name, "monitor_mode": first.direction}} if first else {}
+    return parse_settings(change_settings(change_settings(settings.to_recorded(), watched), values))
+
+
+def write_best_file(
+    folder: Path,
+    settings: ApplicationSettings,
+    objectives: Sequence[Objective],
+    best: Sequence[TrialRecord],
+) -> None:
     """Write ``best.yaml``: the settings of the best trial, each searched one with its provenance."""
     for trial in best[:1]:
-        found = parse_settings(change_settings(settings.to_recorded(), trial.settings)).to_recorded()
+        found = tried_settings(settings, objectives, trial.settings).to_recorded()
         found.pop("run_dir", None)
         provenance = dict.fromkeys(trial.settings, f"sweep trial {trial.number}")
         _write(folder / "best.yaml", {**found, PROVENANCE: provenance})

@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 
 from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error
 from nested_lightning.app.errors import UserError, counted
-from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, write_table
+from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, scores_of_test, write_table
 from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
 from nested_lightning.app.sweeping.messages import Task
 from nested_lightning.app.sweeping.opening import faults_of_study, open_study, quiet_optuna
 from nested_lightning.app.sweeping.results import Objective, SweepResult, TrialRecord, trial_folder
-from nested_lightning.app.sweeping.space import SearchSpace
+from nested_lightning.app.sweeping.sampling import SAMPLERS
 from nested_lightning.app.sweeping.study import Plan, SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
@@ -25,8 +25,8 @@ from nested_lightning.containers.sweeping.files import has_other_data, write_bes
 from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.question import question_of
 from nested_lightning.containers.sweeping.shares import share_of
-from nested_lightning.containers.sweeping.trial import known_scores
 from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.searching.space import SearchSpace
 from nested_lightning.settings.sweep import SweepSettings
 
 MakeTask: TypeAlias = Callable[[Any, TrialRecord], Task]
@@ -36,7 +36,6 @@ _PROGRAM = (sys.executable, "-m", "nested_lightning.containers.sweeping.worker")
 
 def run_sweep(
     *,
-    settings: ApplicationSettings,
     space: SearchSpace,
     sweep: SweepSettings,
     folder: Path,
@@ -46,8 +45,7 @@ def run_sweep(
     """Try settings until there are as many trials as are wanted, and test the winner.
 
     Args:
-        settings: Of a training without a search; its seed is the sweep's.
-        space: What is searched.
+        space: What is searched, and from which settings; their seed is the sweep's.
         sweep: How.
         folder: Of the sweep; for `resume`, one that holds one.
         resume: Whether to go on with what is in the folder.
@@ -59,26 +57,21 @@ def run_sweep(
         TrainingInterruptedError: A signal ended it; `resume` goes on.
     """
     folder = folder.absolute()
+    refuse_unfit(space, sweep)
     _refuse_folder(folder, is_there=resume)
-    if sweep.folds is not None:
-        refuse_folds(settings)
-    objectives = objectives_of(sweep)
+    settings, plan = space.settings, _plan(space, sweep)
+    objectives = plan.objectives
     with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
         if not resume:
             write_sweep_file(folder, settings, sweep)
-        study = open_study(
-            folder,
-            plan=_plan(settings, space, sweep),
-            question=question_of(settings, space, sweep),
-            address=sweep.storage,
-        )
+        study = open_study(folder, plan=plan, question=question_of(space, sweep), address=sweep.storage)
         is_doubtful = study.is_unfinished or has_other_data(folder, settings)
         make_task = partial(_task, settings, folder, objectives, sweep.folds)
 
         def settle() -> tuple[TrialRecord, ...]:
             trials = study.records()
             remove_checkpoints(folder, trials, objectives, keep=sweep.keep)
-            write_best_file(folder, settings, ranked(trials, objectives))
+            write_best_file(folder, settings, objectives, ranked(trials, objectives))
             write_table(folder / "trials.csv", trials, objectives, [one.path for one in space.parameters])
             return trials
 
@@ -97,8 +90,10 @@ def run_sweep(
                 if is_doubtful:
                     _hold_to_data(leader, study, make_task)
                 write_sweep_file(folder, settings, sweep)  # it asks the same, perhaps for more
-                is_new, stopped = _try_all(leader, study)
-                trials = settle()
+                try:
+                    is_new, stopped = _try_all(leader, study)
+                finally:
+                    trials = settle()  # after Ctrl-C too, also before any trial has ended
                 best = ranked(trials, objectives)[:1]
                 result = SweepResult(
                     folder=folder,
@@ -109,6 +104,21 @@ def run_sweep(
                     stopped=stopped or _unfinished(trials),
                 )
                 return _conclude(result, leader, make_task)
+
+
+def refuse_unfit(space: SearchSpace, sweep: SweepSettings) -> None:
+    """Refuse a way to sweep that doesn't go with what is searched, before anything is made.
+
+    Raises:
+        UserError: A grid can't be made of the space.
+        SettingsError: The family has no folds, or isn't known to workers on Ray.
+    """
+    with quiet_optuna():
+        SAMPLERS[sweep.sampler](space, 0)
+    if sweep.folds is not None:
+        refuse_folds(space.settings)
+    if sweep.engine == "ray":
+        refuse_own_family(space.settings)
 
 
 def _hold_to_data(leader: Leader, study: SweepStudy, make_task: MakeTask) -> None:
@@ -145,18 +155,13 @@ def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> Sweep
     if not result.winner.is_ours:
         return replace(result, stopped="the winner lies on another machine: resume there, for its test")
     task = make_task("test", result.winner)
-    scores: Mapping[str, float] = known_scores(task)
+    scores: Mapping[str, float] = scores_of_test(task.folder)
     if not scores:
         outcome = leader.do(task)
         if outcome.state != "complete":
             raise UserError(f"trial {task.number}, the winner, can't be tested: {outcome.reason}")
         scores = outcome.scores
     return replace(result, test_scores=scores)
-
-
-def objectives_of(sweep: SweepSettings) -> tuple[Objective, ...]:
-    """Return what trials are judged by."""
-    return tuple(Objective(name=one.name, direction=one.direction) for one in sweep.objectives)
 
 
 def _task(
@@ -186,7 +191,6 @@ def _workers(
     if sweep.engine == "ray":
         from nested_lightning.app.sweeping.ray_workers import ray_workers
 
-        refuse_own_family(settings)
         with ray_workers(
             program=_PROGRAM, jobs=sweep.jobs, address=sweep.ray_address, log=partial(_log, folder)
         ) as start:
@@ -204,15 +208,15 @@ def _log(folder: Path, index: int) -> Path:
     return folder / f"worker-{index}.log"
 
 
-def _plan(settings: ApplicationSettings, space: SearchSpace, sweep: SweepSettings) -> Plan:
+def _plan(space: SearchSpace, sweep: SweepSettings) -> Plan:
     return Plan(
         space=space,
-        objectives=objectives_of(sweep),
-        seed=settings.seed,
+        objectives=tuple(Objective(name=one.name, direction=one.direction) for one in sweep.objectives),
+        seed=space.settings.seed,
         sampler=sweep.sampler,
         pruner=sweep.pruner,
         trials=sweep.trials,
-        max_steps=sweep.folds or settings.trainer.max_epochs,
+        max_steps=sweep.folds or space.settings.trainer.max_epochs,
     )
 
 

@@ -4,7 +4,6 @@ import pickle
 import shutil
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -12,6 +11,7 @@ import torch
 
 from nested_lightning.app.checkpoints.checkpoint_io import is_disk_full
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.sweeping.keeping import scores_of_test
 from nested_lightning.app.sweeping.messages import Outcome, Task
 from nested_lightning.app.sweeping.report_callback import (
     Ask,
@@ -25,18 +25,14 @@ from nested_lightning.app.training.callbacks import run_before_saving
 from nested_lightning.app.training.monitored_value import UnloggedError
 from nested_lightning.app.training.runs.fold_folders import fold_folder
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
-from nested_lightning.app.training.runs.result import TrainingResult, without_part
+from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, provider_of
 from nested_lightning.containers.starting.resuming import resume_training
+from nested_lightning.containers.sweeping.files import tried_settings
 from nested_lightning.containers.sweeping.inner_folds import inner_fold
-from nested_lightning.settings.application import (
-    ApplicationSettings,
-    change_settings,
-    data_paths,
-    parse_settings,
-)
+from nested_lightning.settings.application import ApplicationSettings, data_paths, parse_settings
 from nested_lightning.settings.families import knowing
 
 _LONGEST = 500
@@ -57,9 +53,9 @@ def do_task(task: Task, ask: Ask) -> Outcome:
     except TrialPrunedError as stop:
         return Outcome(state="pruned", reason=str(stop))
     except UnloggedError as error:  # no other trial would log it
-        halts = error.name in {one.name for one in task.objectives}
-        reason = f"--objective {error.name}: {error.what}" if halts else str(error)
-        return Outcome(state="halted" if halts else "failed", reason=reason)
+        if error.name not in {one.name for one in task.objectives}:
+            return Outcome(state="failed", reason=str(error))
+        return Outcome(state="refused", reason=f"--objective {error.name}: {error.what}")
     except BaseException as error:  # a trial that ends the process too is one that failed
         return Outcome(state="halted" if is_disk_full(error) else "failed", reason=_reason(error))
 
@@ -82,43 +78,25 @@ def _go_on(_step: int, _value: float) -> None:
 
 
 def _test(task: Task, _ask: Ask) -> Outcome:
-    folds = [None] if task.folds is None else range(task.folds)
-    return Outcome(state="complete", scores=_mean_scores([_prepared(task, fold)() for fold in folds]))
-
-
-def known_scores(task: Task) -> dict[str, float]:
-    """Return the scores of the test part of a trial that has been tested; of any other, none."""
-    return _mean_scores([TrainingResult.read(RunFolder(folder)) for folder in _folders(task)])
-
-
-def _folders(task: Task) -> list[Path]:
-    """Return the run folders of a trial."""
-    return [task.folder] if task.folds is None else [fold_folder(task.folder, k) for k in range(task.folds)]
+    for fold in [None] if task.folds is None else range(task.folds):
+        _prepared(task, fold)()
+    return Outcome(state="complete", scores=scores_of_test(task.folder))
 
 
 def _look(task: Task, _ask: Ask) -> Outcome:
-    family = family_container(bootstrap(trial_settings(task)))
+    family = family_container(bootstrap(_settings(task)))
     return Outcome(state="complete", data=str(getattr(family.data_spec(), "fingerprint", "")))
 
 
 _WAYS: dict[str, Callable[[Task, Ask], Outcome]] = {"train": _train, "test": _test, "look": _look}
 
 
-def trial_settings(task: Task) -> ApplicationSettings:
-    """Return the settings of a trial: those without a search, and what it tries over them."""
-    first = task.objectives[0]
-    watched = {"monitor": first.name, "monitor_mode": first.direction} if first.is_logged else {}
-    plain = change_settings(
-        task.settings.to_recorded(), {"trainer": {"use_progress_bar": False, "use_report": False, **watched}}
-    )
+def _settings(task: Task) -> ApplicationSettings:
+    """Return the settings of a trial, which shows and reports nothing by itself."""
+    tried = tried_settings(task.settings, task.objectives, task.values)
     places = dict(task.settings.provenance) | dict.fromkeys(task.values, "sweep trial")
-    return parse_settings(change_settings(plain, task.values)).found_in(places)
-
-
-def _mean_scores(results: list[TrainingResult]) -> dict[str, float]:
-    """Return the scores of the test part, of several folds their means, by their names without the part."""
-    scores = [without_part(each.test_metrics) for each in results]
-    return {name: fmean(each[name] for each in scores) for name in scores[0] if all(scores)}
+    quiet = {"trainer.use_progress_bar": False, "trainer.use_report": False}
+    return tried.changed(quiet).found_in(places)
 
 
 def _trained(task: Task, ask: Ask, fold: int | None) -> tuple[float, ...]:
@@ -138,7 +116,7 @@ def add_report(run: TrainingRun, ask: Ask) -> None:
 
 def _prepared(task: Task, fold: int | None) -> TrainingRun:
     """Return the training of a trial, or of a fold of it; or the rest, if it was interrupted."""
-    settings = trial_settings(task)
+    settings = _settings(task)
     folder = task.folder if fold is None else fold_folder(task.folder, fold)
     overrides = {} if fold is None else inner_fold(settings, fold, task.folds or 0)
     sys.argv[1:] = [task.what, pickle.dumps(settings.given).hex(), str(folder)]  # for processes that join it

@@ -43,7 +43,7 @@ class SettingRow:
 def setting_rows(model: type[BaseModel], path: str = "") -> Iterator[SettingRow]:
     """Yield a row for each setting of a model, of its nested models and of every choice.
 
-    What stands in several places is told once; the others name that place.
+    What stands in several places is described once; the others name that place.
     """
     yield from _rows_of_model(model, path, told={})
 

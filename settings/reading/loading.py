@@ -85,7 +85,7 @@ def collect_layers(
 
     Raises:
         SettingsError: A source can't be read, or no family or preset has the name; what is wrong with the
-            values of the others is told as well.
+            values of the others is reported as well.
     """
     _refuse_other_types(presets=presets, assignments=assignments)
     if not isinstance(environ, Mapping | None):

@@ -53,17 +53,18 @@ def find(settings: ApplicationSettings, names: Names, kinds: Mapping[str, Sequen
         elif isinstance(place, type):
             model = place
             if name not in dict(fields_of(model)):
-                raise _unknown(names[: i + 1], [dotted((*here, one)) for one, _ in fields_of(model)])
+                raise _unknown(here, name, [one for one, _ in fields_of(model)])
         else:
             raise SettingsError([f"--search {dotted(names)}: {dotted(here)} has no settings of its own"])
         value = getattr(value, name) if hasattr(value, name) else _default(model, name)
         place = step(model, name)
         if is_last and place is None:
             return Found(field=model.model_fields[name], slot=None, asked_when=asked_when)
-    inner = dotted((*names, "kind" if isinstance(place, Slot) else "…"))
-    raise SettingsError(
-        [f"--search {dotted(names)}: has settings of its own; search one of them, as {inner}"]
-    )
+    inner = "kind" if isinstance(place, Slot) else "NAME"
+    if isinstance(place, type):
+        inner = next(name for name, _ in fields_of(place))
+    path = dotted(names)
+    raise SettingsError([f"--search {path}: has settings of its own; search one of them, as {path}.{inner}"])
 
 
 def with_items(settings: ApplicationSettings, paths: Sequence[Names]) -> ApplicationSettings:
@@ -126,20 +127,14 @@ def _having(slot: Slot, name: str, here: Names, kinds: Sequence[str]) -> list[st
                 f" search {dotted((*here, 'kind'))} too, or set it"
             ]
         )
-    known = {
-        dotted((*here, one))
-        for kind in kinds
-        if kind in slot.choices
-        for one in slot.choices[kind].model_fields
-    }
-    raise _unknown((*here, name), sorted(known))
+    known = {one for kind in kinds if kind in slot.choices for one in slot.choices[kind].model_fields}
+    raise _unknown(here, name, sorted(known))
 
 
-def _unknown(names: Names, known: Sequence[str]) -> SettingsError:
-    path = dotted(names)
-    near = did_you_mean(path, known)
-    last = ", ".join(one.rpartition(".")[2] for one in known)
-    return SettingsError([f"--search {path}: there is no such setting{near} (allowed: {last})"])
+def _unknown(here: Names, name: str, known: Sequence[str]) -> SettingsError:
+    near = did_you_mean(name, known, written=lambda one: dotted((*here, one)))
+    path, allowed = dotted((*here, name)), ", ".join(known)
+    return SettingsError([f"--search {path}: there is no such setting{near} (allowed: {allowed})"])
 
 
 def _default(model: type[BaseModel], name: str) -> Any:

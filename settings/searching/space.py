@@ -122,7 +122,7 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
     if not search:
         problems.append("nothing is searched: give --search SETTING=VALUES, or sweep.search in a file")
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError([*dict.fromkeys(problems)])
     return SearchSpace(parameters=tuple(parameters), settings=settings, notes=tuple(notes))
 
 

@@ -6,8 +6,8 @@ from math import floor, isfinite
 from typing import Any, Literal
 
 from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.merging import parse_assignment
 from nested_lightning.settings.reading.written_numbers import without_text
+from nested_lightning.settings.reading.yaml_values import YamlValues
 
 _RANGE = re.compile(r"(int|float):(.+?)\.\.(.+?)(?::(.+))?")
 _FORMS = "write single values as a,b,c, a range as int:1..9 or float:1e-4..1e-1:log, or * for all"
@@ -77,17 +77,18 @@ def _read_text(path: str, text: str) -> Written:
         kind, low, high, rest = found.groups()
         bounds: dict[str, Any] = {"type": kind, "low": low, "high": high}
         bounds |= {} if rest is None else {"log": True} if rest == "log" else {"step": rest}
-        return _read_bounds(path, {name: _number(value) for name, value in bounds.items()}, text)
+        numbers = {name: _yaml(path, bounds[name]) for name in ("low", "high", "step") if name in bounds}
+        return _read_bounds(path, bounds | numbers, text)
     if ".." in text or text.startswith(("int:", "float:")):
         raise _wrong(path, text)
-    return _values(path, parse_assignment(f"x=[{text}]", option=f"--search {path}")["x"])
+    return _values(path, _yaml(path, f"[{text}]"))
 
 
 def _values(path: str, values: Any) -> Values:
     plain = without_text(values)
     if not isinstance(plain, list) or not all(isinstance(one, Plain) for one in plain):
         raise _wrong(path, plain)
-    if len(plain) < 2 or len({repr(one) for one in plain}) < len(plain):
+    if len(plain) < 2 or len({*plain}) < len(plain):  # 1 is 1.0, also to Optuna
         said = ", ".join(map(str, plain)) or "nothing"
         raise SettingsError(
             [f"--search {path}: {said}: two values or more are needed, none of them twice; {_FORMS}"]
@@ -130,10 +131,8 @@ def _refuse_step(path: str, found: Range, step: float) -> None:
         )
 
 
-def _number(text: Any) -> Any:
-    if not isinstance(text, str) or text in ("int", "float"):
-        return text
-    return without_text(parse_assignment(f"x={text}")["x"])
+def _yaml(path: str, text: str) -> Any:
+    return without_text(YamlValues(f"--search {path}", has_lines=False).read(text, must_be_mapping=False))
 
 
 def _wrong(path: str, written: Any) -> SettingsError:

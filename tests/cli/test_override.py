@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from nested_lightning.app.errors import UserError
 from nested_lightning.commands.overrides import OverrideRequest, split_overrides
 from nested_lightning.commands.program import app
 from tests.command_line import Program
@@ -106,3 +107,19 @@ def test_assignments_below_an_override_are_its_arguments() -> None:
         OverrideRequest(path=EXTRACTOR, name="my_module:MyExtractor", options={"my_option": [1, 2]}),
     ]
     assert rest == ["seed=3", f"{EXTRACTOR}s.kar.kind=linear"]
+
+
+def test_a_file_below_the_current_folder_names_its_module(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (folder / "parts").mkdir()
+    (folder / "parts" / "in_a_folder.py").write_text("class Mine: ...\n")
+    outside = tmp_path_factory.mktemp("outside") / "elsewhere.py"
+    outside.write_text("class Mine: ...\n")
+    loaded = OverrideRequest(path="a", name="parts/in_a_folder.py:Mine").load()
+
+    assert f"{loaded.__module__}:{loaded.__qualname__}" == "parts.in_a_folder:Mine"
+    with pytest.raises(UserError, match=r"isn't below the current folder.* write elsewhere:NAME"):
+        OverrideRequest(path="a", name=f"{outside}:Mine").load()
+    with pytest.raises(UserError, match=r"there is no file missing\.py"):
+        OverrideRequest(path="a", name="missing.py:Mine").load()

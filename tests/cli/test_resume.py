@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from nested_lightning.app.checkpoints.recipe import RecordedOverride
+from nested_lightning.commands.run_training import given_again
+from nested_lightning.containers.owning.source_files import family_in_file
+from nested_lightning.settings.families import knowing
 from tests.cli.signalled import SIGNALLED
-from tests.command_line import MAIN, Program
+from tests.command_line import MAIN, PROJECT, Program
 
 pytestmark = pytest.mark.slow
 
@@ -67,3 +71,16 @@ def test_a_full_disk_is_said_in_words(folder: Path, forked_code: Program) -> Non
     assert done.returncode == 2, done.stderr
     assert "can't be written: the disk or the quota is full" in done.stderr
     assert not list((folder / "run" / "checkpoints").iterdir())
+
+
+def test_the_printed_command_gives_again_what_no_file_holds() -> None:
+    file = f"{PROJECT}/tests/containers/owning/image_classifier.py:pictures"
+    overrides = [
+        RecordedOverride(path="pictures.net", source="import", name="mine:Net", options={"depth": 2}),
+        RecordedOverride(path="pictures.optimizer", source="registered", name="adam"),
+    ]
+
+    with knowing(family_in_file(file)):
+        given = [*given_again(["pictures", "multi-feature"], overrides)]
+
+    assert given == ["--model", file, "--override", "pictures.net=mine:Net", "--set", "pictures.net.depth=2"]

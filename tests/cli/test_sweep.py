@@ -2,15 +2,12 @@
 
 import csv
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import yaml
 
 pytest.importorskip("optuna", reason="the extra sweep isn't installed")
 
-from nested_lightning.commands.sweep import _print_resuming
 from tests.command_line import ForkedPrograms, Program, program_in
 from tests.conftest import write_small_csv
 
@@ -95,6 +92,7 @@ def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Progr
         "PGPASSWORD": (*SEARCH, "--storage", "postgresql://me:hidden@host/name"),
         "write SETTING=VALUES": ("--search", RATE),
         "registered kinds": (*SEARCH, "--override", "multi_feature.head=torch.nn:Identity"),
+        "a grid needs single values": (*SEARCH, "--sampler", "grid", "--folder", "grid"),
         "write oddity:max": (*SEARCH, "--objective", "oddity"),
         "holds no sweep.yaml": ("--resume", "nowhere"),
         "postgres": (*SEARCH, "--storage", "mysql://host/name"),
@@ -105,12 +103,19 @@ def test_mistakes_are_told_before_the_first_trial(tmp_path: Path, program: Progr
         assert (done.returncode, words in done.stderr) == (2, True), (words, done.stderr)
         assert "Traceback" not in done.stderr
         assert "hidden" not in done.stderr
-    assert not (tmp_path / "sweeps").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["small.csv"]
 
 
 def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Program) -> None:
     write_small_csv(tmp_path / "small.csv")
-    section = {"trials": 7, "search": {RATE: {"low": 1e-4, "high": 1e-2}, KIND: ["plain", "normalized"]}}
+    search = {
+        RATE: {"low": 1e-4, "high": 1e-2},
+        KIND: ["plain", "normalized"],
+        "multi_feature.head.dropout": [0, 0.2],  # the default is another
+        "multi_feature.optimizer.kind": ["adam", "sgd"],
+        "multi_feature.optimizer.momentum": [0, 0.9],
+    }
+    section = {"trials": 7, "search": search}
     (tmp_path / "sweep.yaml").write_text(yaml.safe_dump({"sweep": section}))
 
     done = program("sweep", *SMALL, "--config", "sweep.yaml", "--trials", "9", "--dry-run")
@@ -119,17 +124,7 @@ def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Pr
     assert all(
         word in done.stdout for word in (RATE, "plain, normalized", "9, by tpe", "val_loss:min", "at most")
     )
+    cells = [line.split("│") for line in done.stdout.splitlines() if line.startswith("│")]
+    first = {one[1].strip().rpartition(".")[2]: one[-2].strip() for one in cells}
+    assert first == {"kind": "adam", "lr": "0.001", "dropout": "drawn", "momentum": "-"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.csv", "sweep.yaml"]
-
-
-@pytest.mark.parametrize(
-    ("origin", "given"), [(None, ""), (("file", "mine.py:FAMILY"), " --model mine.py:FAMILY")]
-)
-def test_the_command_that_goes_on_names_the_file_of_a_family(
-    capsys: pytest.CaptureFixture[str], origin: Any, given: str
-) -> None:
-    settings: Any = SimpleNamespace(family=SimpleNamespace(origin=origin))
-
-    _print_resuming(settings, Path("swept"))
-
-    assert capsys.readouterr().err.endswith(f"sweep --resume swept{given}\n")

@@ -83,19 +83,6 @@ def test_predict_works_with_a_group_left_out_where_settings_allow_it(
 
 
 @pytest.mark.slow
-def test_folds_train_once_for_each_fold_and_give_mean_and_deviation(
-    program: Program, small_csv: Path, tmp_path: Path
-) -> None:
-    printed = _train(program, small_csv, "--folds", "3", "--run-dir", "cv")
-
-    assert re.search(r"accuracy(\W+[\d.]+){7}", printed)
-    assert "each fold has its own, e.g. cv/fold-0/checkpoints/best.ckpt" in printed
-    left = ["fold-0", "fold-1", "fold-2", "predictions.csv", "results.json"]
-    assert sorted(path.name for path in (tmp_path / "cv").iterdir()) == left
-    assert len(json.loads((tmp_path / "cv" / "results.json").read_text())["test_accuracy"]["values"]) == 3
-
-
-@pytest.mark.slow
 def test_the_settings_of_a_run_repeat_it(program: Program, small_csv: Path, tmp_path: Path) -> None:
     _train(program, small_csv, "--run-dir", "first", "--seed", "5")
 

@@ -34,6 +34,28 @@ class SignalAt(Callback):
                 signal.raise_signal(each)
 
 
+class PowerCutError(Exception):
+    """The process ends."""
+
+
+class PowerCut(Callback):
+    """Ends the process before the batch of this number, over all epochs."""
+
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        if trainer.fit_loop.total_batch_idx == self.batch:
+            raise PowerCutError
+
+
+def cut_off(run: TrainingRun, batch: int) -> None:
+    """Train until the power is cut before the batch of this number, without a signal."""
+    run.trainer.callbacks.insert(0, PowerCut(batch))  # type: ignore[attr-defined]
+    with pytest.raises(PowerCutError):
+        run()
+
+
 def new_run(settings: Mapping[str, Any], path: Path) -> TrainingRun:
     """Return a training in this folder that hasn't begun."""
     run: TrainingRun = family_container(bootstrap(merge(settings, {"run_dir": str(path)}))).training_run()

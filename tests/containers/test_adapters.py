@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
@@ -28,6 +27,7 @@ from nested_lightning.settings.reading.merging import merge
 from tests.command_line import Program
 from tests.conftest import NORMALIZED
 from tests.containers.owning.small_training import Small, run_of
+from tests.containers.shared_trainings import cut_off
 
 EXTRACTORS = "multi_feature.feature_extractors.*"
 LORA: dict[str, Any] = {"rank": 1, "targets": ["layers.0", "layers.4"]}
@@ -129,22 +129,11 @@ def test_a_checkpoint_opens_in_another_process_with_what_was_learned(
 def test_a_training_goes_on_exactly(
     small_settings: dict[str, Any], adapted: dict[str, Any], save: str, tmp_path: Path
 ) -> None:
-    class PowerCutError(Exception):
-        pass
-
-    class PowerCut(Callback):
-        def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-            if trainer.global_step == 4:
-                raise PowerCutError
-
     first = run_in(small_settings, tmp_path / "first")().best_checkpoint
     policy: dict[str, Any] = {"init_from": str(first), "lora": {**LORA, "dropout": 0.5, "save": save}}
     settings = merge(with_policy(adapted, **policy), {"trainer": {"checkpoint_every_n_steps": 1}})
     run_in(settings, tmp_path / "whole")()
-    cut = run_in(settings, tmp_path / "cut")
-    cut.trainer.callbacks.insert(0, PowerCut())  # type: ignore[attr-defined]
-    with pytest.raises(PowerCutError):
-        cut()
+    cut_off(run_in(settings, tmp_path / "cut"), 4)
 
     resume_training(tmp_path / "cut")()
 

@@ -1,6 +1,5 @@
 """The container of image-to-text: what is injected, overridden, seeded, trained and reloaded."""
 
-from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from torch import Tensor, nn
 
 from nested_lightning import bootstrap, from_checkpoint
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
-from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.submodules.bridges import EveryStepBridge
 from nested_lightning.app.submodules.image_encoders import PlainImageEncoder, ResidualImageEncoder
 from nested_lightning.app.submodules.text_decoders import LstmTextDecoder
@@ -138,46 +136,6 @@ class _WideEncoder(MockEncoder):
         self.out_features, self.out_positions = 8, 16
 
 
-ENCODERS: dict[str, dict[str, Any]] = {
-    "plain": {"hidden_channels": 4, "embedding_dim": 6},
-    "residual": {"stem_channels": 8, "channels": [8]},
-}
-BRIDGES = ("initial_state", "first_input", "every_step", "attention")
-DECODERS: dict[str, dict[str, Any]] = {
-    "lstm": {"embedding_dim": 6, "hidden_features": 8},
-    "gru": {"embedding_dim": 6, "hidden_features": 8},
-    "transformer": {"hidden_features": 8, "num_heads": 2},
-}
-
-
-PAIRS = [(encoder, *pair) for encoder, pair in zip(cycle(ENCODERS), product(BRIDGES, DECODERS), strict=False)]
-"""Each choice with each choice of another part."""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("encoder", "bridge", "decoder"), PAIRS)
-def test_any_encoder_works_with_any_bridge_and_any_decoder_and_looks_at_the_picture(
-    settings: dict[str, Any], encoder: str, bridge: str, decoder: str
-) -> None:
-    chosen = {
-        "data": settings["image_to_text"]["data"],
-        "image_encoder": {"kind": encoder, **ENCODERS[encoder]},
-        "bridge": {"kind": bridge, "out_features": 5},
-        "text_decoder": {"kind": decoder, **DECODERS[decoder]},
-    }
-    container = bootstrap({**settings, "image_to_text": chosen})
-
-    model = _train_one_step(container)
-
-    gradients = {name: p.grad for name, p in model.named_parameters()}
-    assert all(grad is not None for grad in gradients.values())
-    encoders = [grad for name, grad in gradients.items() if name.startswith("image_encoder")]
-    assert all(grad.abs().sum() > 0 for grad in encoders)
-    part = container.image_to_text.datamodule().part("train")
-    logits = model.eval()(part.pictures[[0, -1]], part.text[[0, 0], 0, :-1])
-    assert not torch.allclose(logits[0, 0].softmax(dim=0), logits[1, 0].softmax(dim=0))
-
-
 def test_a_bridge_of_another_width_is_refused_with_both_widths(settings: dict[str, Any]) -> None:
     container = bootstrap(settings)
     mock = EveryStepBridge(in_features=3, in_positions=16)
@@ -247,42 +205,6 @@ def test_a_checkpoint_is_enough_to_write_the_same_captions(
         assert by_name[name].text == caption.text
         assert by_name[name].log_probability == pytest.approx(caption.log_probability, abs=1e-4)
     assert report.num_samples == len(part)
-
-
-class _PowerCutError(Exception):
-    """Ends a training as if the power had gone."""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("step", [3, 4])  # in the middle of an epoch, and at its end
-def test_resumed_training_ends_as_if_never_interrupted(
-    settings: dict[str, Any], tmp_path: Path, step: int
-) -> None:
-    from pytorch_lightning import Callback
-
-    class PowerCut(Callback):
-        def on_train_batch_start(self, trainer: Any, *_: Any) -> None:
-            if trainer.global_step == step:
-                raise _PowerCutError
-
-    settings = merge(settings, {"trainer": {"checkpoint_every_n_steps": 1}})
-    whole = bootstrap({**settings, "run_dir": str(tmp_path / "whole")}).image_to_text.training_run()
-    whole()
-
-    cut = bootstrap({**settings, "run_dir": str(tmp_path / "cut")}).image_to_text.training_run()
-    cut.trainer.callbacks.insert(0, PowerCut())
-    with pytest.raises(_PowerCutError):
-        cut()
-    last = tmp_path / "cut" / "checkpoints" / "last.ckpt"
-    rest = bootstrap({**settings, "run_dir": str(tmp_path / "rest")}).image_to_text.training_run(
-        resume_from=last
-    )
-    rest()
-
-    ends = [read_checkpoint(tmp_path / name / "checkpoints" / "last.ckpt") for name in ("whole", "rest")]
-    assert ends[0]["global_step"] == ends[1]["global_step"]
-    for name, tensor in ends[0]["state_dict"].items():
-        assert torch.equal(tensor, ends[1]["state_dict"][name]), name
 
 
 @pytest.mark.slow

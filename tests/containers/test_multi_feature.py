@@ -55,39 +55,6 @@ def test_a_mock_extractor_trains_a_step_and_the_real_one_is_back(small_settings:
     assert {type(m) for m in restored.feature_extractors.values()} == {PeriodicFeatureExtractor}
 
 
-def test_a_single_groups_extractor_is_overridden_by_its_name(small_settings: dict[str, Any]) -> None:
-    container = bootstrap(small_settings)
-
-    with container.multi_feature.feature_extractors["kar"].override(providers.Factory(MockExtractor)):
-        model = _train_one_step(container)
-
-    assert isinstance(model.feature_extractors["kar"], MockExtractor)
-    assert isinstance(model.feature_extractors["fou"], PeriodicFeatureExtractor)
-
-
-def test_a_ready_made_module_is_used_as_it_is(small_settings: dict[str, Any]) -> None:
-    container = bootstrap(small_settings)
-    mock = MockExtractor(in_features=3)
-
-    with container.multi_feature.feature_extractors["kar"].override(providers.Object(mock)):
-        model = container.multi_feature.model()
-
-    assert model.feature_extractors["kar"] is mock
-
-
-def test_the_real_extractor_is_back_after_an_exception(small_settings: dict[str, Any]) -> None:
-    container = bootstrap(small_settings)
-
-    with (
-        pytest.raises(RuntimeError, match="stop"),
-        container.multi_feature.feature_extractor.override(providers.Factory(MockExtractor)),
-    ):
-        raise RuntimeError("stop")
-
-    model = container.multi_feature.model()
-    assert isinstance(model.feature_extractors["kar"], PeriodicFeatureExtractor)
-
-
 @pytest.mark.parametrize("replaced", ["feature_extractors.kar", "feature_extractors.fou", "combiner", "head"])
 def test_replacing_a_submodule_leaves_its_siblings_initial_weights(
     small_settings: dict[str, Any], replaced: str
@@ -133,25 +100,6 @@ class _MockHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.out(x)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["plain", "normalized", "residual", "linear"])
-@pytest.mark.parametrize("combiner", ["concatenation", "gated_sum", "attention"])
-def test_every_extractor_works_with_every_combiner(
-    small_settings: dict[str, Any], kind: str, combiner: str
-) -> None:
-    choice = {
-        "multi_feature": {
-            "feature_extractor": {"kind": kind, "out_features": 4},
-            "combiner": {"kind": combiner},
-        }
-    }
-    settings = small_settings | {"multi_feature": {"data": small_settings["multi_feature"]["data"]}}
-
-    model = _train_one_step(bootstrap(merge(settings, choice)))
-
-    assert all(p.grad is not None for p in model.parameters())
 
 
 def test_each_group_has_the_extractor_that_its_settings_choose(small_settings: dict[str, Any]) -> None:
@@ -222,13 +170,3 @@ def test_a_head_of_another_width_than_there_are_classes_is_refused(small_setting
         pytest.raises(WidthError, match=r"head gives 4 features, but the data's classes takes 3"),
     ):
         container.multi_feature.model()
-
-
-def test_applications_with_different_settings_live_side_by_side(small_settings: dict[str, Any]) -> None:
-    one = bootstrap(small_settings)
-    other = bootstrap(merge(small_settings, {"multi_feature": {"feature_extractor": {"out_features": 9}}}))
-
-    with one.multi_feature.feature_extractor.override(providers.Factory(MockExtractor)):
-        extractors = other.multi_feature.model().feature_extractors
-
-    assert extractors["kar"].out_features == 9

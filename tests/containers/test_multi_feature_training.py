@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from nested_lightning import bootstrap
 from nested_lightning.app.errors import UserError
@@ -22,23 +21,6 @@ def test_all_parameters_are_registered_and_move_in_training(small_settings: dict
     prefixes = ("feature_extractors.kar.", "feature_extractors.fou.", "head.")
     assert all(any(name.startswith(prefix) for name in trained) for prefix in prefixes)
     assert all(not torch.equal(initial[name], trained[name]) for name in initial)
-
-
-@pytest.mark.slow
-def test_two_runs_with_one_seed_end_with_identical_weights(
-    small_settings: dict[str, Any], tmp_path: Any
-) -> None:
-    settings = merge(small_settings, {"multi_feature": {"modality_dropout": 0.3}})
-    ends: list[Tensor] = []
-    for seed, folder in ((1, "a"), (1, "b"), (2, "c")):
-        torch.rand(len(ends))  # what was drawn before must not matter
-        container = bootstrap(merge(settings, {"seed": seed, "run_dir": str(tmp_path / folder)}))
-        run = container.multi_feature.training_run()
-        run()
-        ends.append(torch.nn.utils.parameters_to_vector(run.model.parameters()))
-
-    assert torch.equal(ends[0], ends[1])
-    assert not torch.equal(ends[0], ends[2])
 
 
 @pytest.mark.parametrize(("choice", "epoch"), [("monitored", 0), ("newest", 2)])

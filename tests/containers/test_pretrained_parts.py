@@ -1,7 +1,6 @@
 """Parts that were trained elsewhere: within composites, in checkpoints, and when their files have gone."""
 
 import os
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -184,17 +183,6 @@ def test_a_training_that_begins_with_a_checkpoint_needs_no_other_weights(tmp_pat
 
     before, after = _encoder_in(result.best_checkpoint), _encoder_in(again.best_checkpoint)
     assert all(torch.equal(value, before[name]) for name, value in after.items())
-
-
-def test_no_command_opens_a_socket(tmp_path: Path, part: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise AssertionError("a socket was opened")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-
-    result = _bootstrap(_settings(tmp_path, part, **{"trainer.max_epochs": 1})).train()
-    _from_checkpoint(result.best_checkpoint).image_to_text.evaluator()()
 
 
 def test_a_group_of_pictures_has_a_pretrained_extractor(tmp_path: Path, part: Path) -> None:

@@ -230,23 +230,6 @@ def test_a_frozen_network_is_bit_for_bit_that_of_its_file(tmp_path: Path, write:
 
 
 @pytest.mark.slow
-def test_a_resumed_training_ends_as_one_that_never_stopped(tmp_path: Path) -> None:
-    part = write_llama(tmp_path / "part")
-    halved = {"trainer.max_epochs": 1, "image_to_text.schedule": {"kind": "constant"}}
-    settings = _settings(tmp_path, part, **halved)
-    twice = {"trainer.max_epochs": 2, "run_dir": str(tmp_path / "whole")}
-    whole = _bootstrap({**settings, **twice}).train()
-    _bootstrap(settings).train()
-    part.rename(tmp_path / "gone")
-
-    resumed = nl.resume_training(tmp_path / "run", {"trainer.max_epochs": 2})()
-
-    before, after = _network_in(whole.best_checkpoint), _network_in(resumed.best_checkpoint)
-    assert before.keys() == after.keys()
-    assert all(torch.equal(value, after[name]) for name, value in before.items())
-
-
-@pytest.mark.slow
 def test_adapters_alone_learn_and_merge(tmp_path: Path) -> None:
     part = _attending_gpt2(tmp_path / "part")
     lora = {"lora": {"rank": 2, "targets": ["attn.c_attn"]}}
@@ -315,20 +298,3 @@ def test_graphs_write_the_captions_of_its_checkpoint_without_torch(tmp_path: Pat
     assert [one["log_probability"] for one in said] == pytest.approx(
         [one.log_probability for one in expected], abs=1e-4
     )
-
-
-@pytest.mark.slow
-def test_a_training_that_begins_with_a_checkpoint_needs_the_tokenizer_alone(tmp_path: Path) -> None:
-    part = write_llama(tmp_path / "part")
-    result = _bootstrap(_settings(tmp_path, part)).train()
-    (part / "model.safetensors").unlink()
-    begin: Any = nl.bootstrap_from
-    values = {"run_dir": str(tmp_path / "again"), "submodules": {NETWORK: {"freeze": True}}}
-
-    again = begin(result.best_checkpoint, values).train()
-
-    before, after = _network_in(result.best_checkpoint), _network_in(again.best_checkpoint)
-    assert all(torch.equal(value, before[name]) for name, value in after.items())
-    part.rename(tmp_path / "gone")
-    with pytest.raises(UserError, match="no such file or folder"):
-        begin(result.best_checkpoint, {"run_dir": str(tmp_path / "third")}).train()

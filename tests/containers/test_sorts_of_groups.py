@@ -144,36 +144,6 @@ def test_a_trained_model_answers_what_it_has_not_seen_with_counted_notes(table: 
         assert any(text in note for note in notes), notes
 
 
-def test_a_row_by_itself_is_the_same_as_among_others(table: Path) -> None:
-    kinds = {"note": {"kind": "recurrent_text"}}
-    settings = _settings(table)
-    settings["multi_feature"]["feature_extractors"] = kinds
-    result = bootstrap(settings).multi_feature.training_run()()
-    columns = {name: values[:5] for name, values in columns_of().items()}
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-    together = result.predictor.predict(rows).probabilities
-    alone = torch.cat([result.predictor.predict(row).probabilities for row in rows])
-
-    torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
-
-
-def test_words_and_statistics_are_those_of_the_training_rows(table: Path) -> None:
-    columns = columns_of()
-    before = bootstrap(_settings(table)).multi_feature.data_spec()
-    row = SPLIT.index("val")
-    columns["note"][row], columns["load"][row], columns["bought"][row] = (
-        "unheard of words",
-        [1e6],
-        "2999-01-01",
-    )
-    parquet.write_table(pa.table(columns), table)
-
-    after = bootstrap(_settings(table)).multi_feature.data_spec()
-
-    assert after.groups == before.groups
-
-
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [

@@ -13,6 +13,7 @@ from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.submodules.feature_extractors import LinearFeatureExtractor
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.settings.reading.merging import merge
+from tests.containers.shared_trainings import cut_off
 
 NAMES = [f"g{i}" for i in range(9)]
 
@@ -51,18 +52,6 @@ class Watch(Callback):
         self.num_numbers = sum(each.numel() for group in groups for each in group["params"])
         self.num_stacks = len(pl_module.stacks)
         self.num_members = sum(len(stack.names) for stack in pl_module.stacks)
-
-
-class PowerCutError(Exception):
-    pass
-
-
-class PowerCut(Callback):
-    """Ends a training in the middle of its second epoch."""
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        if trainer.global_step == 6:
-            raise PowerCutError
 
 
 def _run(settings: dict[str, Any], folder: Path, **multi_feature: Any) -> tuple[TrainingRun, Watch]:
@@ -109,9 +98,7 @@ def test_a_model_is_made_of_single_extractors_before_and_after_its_training(
     assert dict(run.model.get_submodule("feature_extractors").named_children()) == before
     assert not run.model.stacks
     broken, _ = _run(settings, tmp_path / "broken")
-    broken.trainer.callbacks.insert(0, PowerCut())  # type: ignore[attr-defined]
-    with pytest.raises(PowerCutError):
-        broken()
+    cut_off(broken, 6)
     assert not broken.model.stacks
 
 
@@ -123,9 +110,7 @@ def test_a_stacked_training_goes_on_exactly(settings: dict[str, Any], tmp_path: 
     whole, _ = _run(settings, tmp_path / "whole")
     whole()
     cut, _ = _run(settings, tmp_path / "cut")
-    cut.trainer.callbacks.insert(0, PowerCut())  # type: ignore[attr-defined]
-    with pytest.raises(PowerCutError):
-        cut()
+    cut_off(cut, 6)  # in the middle of the second epoch
 
     resume_training(tmp_path / "cut")()
 

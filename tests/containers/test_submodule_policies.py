@@ -13,6 +13,7 @@ from nested_lightning.app.checkpoints.exporting import export_safetensors
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.settings.reading.merging import merge
+from tests.containers.shared_trainings import cut_off
 
 State = dict[str, torch.Tensor]
 
@@ -80,22 +81,11 @@ def test_a_submodule_is_unfrozen_at_its_epoch(small_settings: dict[str, Any]) ->
 
 @pytest.mark.slow
 def test_unfreezing_goes_on_exactly(small_settings: dict[str, Any], tmp_path: Path) -> None:
-    class PowerCutError(Exception):
-        pass
-
-    class PowerCut(Callback):
-        def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-            if trainer.global_step == 2:
-                raise PowerCutError
-
     policy = {"freeze": True, "unfreeze_at_epoch": 1, "lr": 0.01}
     settings = merge(small_settings, {"trainer": {"checkpoint_every_n_steps": 1}})
     whole = new_run(settings | {"run_dir": str(tmp_path / "whole")}, multi_feature__head=policy)
     whole()
-    cut = new_run(settings | {"run_dir": str(tmp_path / "cut")}, multi_feature__head=policy)
-    cut.trainer.callbacks.insert(0, PowerCut())  # type: ignore[attr-defined]
-    with pytest.raises(PowerCutError):
-        cut()
+    cut_off(new_run(settings | {"run_dir": str(tmp_path / "cut")}, multi_feature__head=policy), 2)
 
     resume_training(tmp_path / "cut")()
 

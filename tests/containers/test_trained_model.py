@@ -136,6 +136,23 @@ def test_a_second_training_comes_to_the_same_also_after_one_that_was_stopped(
     assert_same_training(tmp_path / "run-3", tmp_path / "run-2")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_seed_alone_decides_the_weights(
+    family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = []
+    for number, seed in enumerate((1, 1, 2)):
+        torch.rand(number + 1)  # what was drawn before must not matter
+        application = _small(family, tmp_path / str(number), monkeypatch, {"seed": seed})
+        application.train()
+        parameters = family_container(application).model().parameters()
+        ends.append(nn.utils.parameters_to_vector(parameters))
+
+    assert torch.equal(ends[0], ends[1])
+    assert not torch.equal(ends[0], ends[2])
+
+
 def _stop() -> None:
     raise TrainingInterruptedError(15)
 

@@ -174,22 +174,6 @@ def test_each_precision_trains(picture_settings: dict[str, Any], precision: str)
     assert (after.isfinite() & (after != before)).float().mean() > 0.5
 
 
-@pytest.mark.slow
-def test_two_runs_with_one_seed_end_with_identical_weights(
-    picture_settings: dict[str, Any], tmp_path: Path
-) -> None:
-    ends: list[Tensor] = []
-    for seed, folder in ((1, "a"), (1, "b"), (2, "c")):
-        torch.rand(len(ends) + 1)  # what was drawn before must not matter
-        settings = merge(picture_settings, {"seed": seed, "run_dir": str(tmp_path / folder)})
-        run = bootstrap(settings).vae_gan.training_run()
-        run()
-        ends.append(nn.utils.parameters_to_vector(run.model.vaes.parameters()))
-
-    assert torch.equal(ends[0], ends[1])
-    assert not torch.equal(ends[0], ends[2])
-
-
 def test_what_the_trainer_cannot_do_with_several_optimisers_is_refused(
     picture_settings: dict[str, Any], tmp_path: Path
 ) -> None:

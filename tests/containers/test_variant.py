@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import torch
 from dependency_injector import providers
-from pytorch_lightning import Callback
 from torch import Tensor, nn
 
 from nested_lightning import bootstrap, from_checkpoint
@@ -213,58 +212,6 @@ def test_a_checkpoint_gives_the_model_back_without_the_data(settings: dict[str, 
     assert [len(one.classes) for one in predictions] == [3, 1]
     saved = read_checkpoint(result.best_checkpoint)["state_dict"]
     torch.testing.assert_close(dict(family.model().state_dict()), dict(saved), rtol=0, atol=0)
-
-
-class PowerCutError(Exception):
-    """Stands for whatever ends a training."""
-
-
-class _InterruptionAt(Callback):
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
-        if trainer.global_step == self.step:
-            raise PowerCutError
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("step", "sampling"), [(7, "proportional"), (21, "temperature")])
-def test_a_training_resumed_in_mid_epoch_ends_as_if_never_interrupted(
-    settings: dict[str, Any], tmp_path: Path, step: int, sampling: str
-) -> None:
-    settings = _changed(settings, data={"sampling": {"kind": sampling}}, decoder={"dropout": 0.3})
-    settings["trainer"]["checkpoint_every_n_steps"] = 1
-    whole = bootstrap(merge(settings, {"run_dir": str(tmp_path / "whole")})).variant.training_run()
-    whole()
-    first = bootstrap(settings).variant.training_run()
-    first.trainer.callbacks.insert(0, _InterruptionAt(step))
-    with pytest.raises(PowerCutError):
-        first()
-
-    second = bootstrap(merge(settings, {"run_dir": str(tmp_path / "second")})).variant.training_run(
-        resume_from=first.run_folder.last_checkpoint
-    )
-    second()
-
-    wanted = read_checkpoint(whole.run_folder.last_checkpoint)
-    found = read_checkpoint(second.run_folder.last_checkpoint)
-    assert found["global_step"] == wanted["global_step"] > step
-    torch.testing.assert_close(found["state_dict"], wanted["state_dict"], rtol=0, atol=0)
-
-
-@pytest.mark.slow
-def test_two_runs_with_one_seed_end_with_identical_weights(settings: dict[str, Any], tmp_path: Path) -> None:
-    ends = []
-    for seed, folder in ((1, "a"), (1, "b"), (2, "c")):
-        run = bootstrap(
-            merge(settings, {"seed": seed, "run_dir": str(tmp_path / folder)})
-        ).variant.training_run()
-        run()
-        ends.append(torch.nn.utils.parameters_to_vector(run.model.parameters()))
-
-    assert torch.equal(ends[0], ends[1])
-    assert not torch.equal(ends[0], ends[2])
 
 
 @pytest.mark.slow

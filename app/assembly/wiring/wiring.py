@@ -225,17 +225,14 @@ class BoundParts(Mapping[str, BoundPart]):
 
     def refuse_unused(self) -> None:
         """Refuse names that were given and that the wiring function didn't ask for."""
+        assembler = self._wiring.assembler
         for name in (one for one in self._items if one not in self._asked):
-            path = self._wiring.assembler.locate(self._place.format(name))
-            if not self._wiring.assembler.has_fault(path):
-                asked = ", ".join(self._asked) or "none"
-                self._wiring.assembler.report(
-                    CompositionError(
-                        f"{path}: the wiring builds no part of this name{did_you_mean(name, self._asked)}"
-                        f" (it builds: {asked})",
-                        path=path,
-                    )
-                )
+            path = assembler.locate(self._place.format(name))
+            if not assembler.has_fault(path):
+                asked = f"it builds: {', '.join(self._asked) or 'none'}"
+                near = did_you_mean(name, self._asked)
+                message = f"{path}: the wiring builds no part of this name{near} ({asked})"
+                assembler.report(CompositionError(message, path=path))
 
     def __getitem__(self, name: str) -> BoundPart:
         """Return what builds the part ``name``."""

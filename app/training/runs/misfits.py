@@ -24,6 +24,11 @@ def misfit_as_user_error(*, overfits: bool) -> Iterator[None]:
         yield
     except MisconfigurationException as error:
         reason = " ".join(str(error).split())
+        if "`train_dataloader` must be implemented" in reason:
+            raise UserError(
+                "there is nothing to train on: the model has no train_dataloader, its family no datamodule;"
+                " add one to the wiring function, as in data: MyDataModule"
+            ) from error
         for limit in _LIMITS if overfits else ():
             reason = reason.replace(limit, "overfit_batches")
         raise UserError(f"the settings of the trainer don't fit the model: {reason}") from error

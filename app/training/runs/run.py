@@ -1,6 +1,7 @@
 """One training from its first step to the metrics of its best checkpoint."""
 
 import logging
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -11,14 +12,12 @@ from operator import or_
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from torchmetrics import Metric
 
 from nested_lightning.app.checkpoints.checkpoint_io import (
     disk_full_as_user_error,
     read_checkpoint,
-    replace_atomically,
 )
 from nested_lightning.app.checkpoints.recipe import Recipe, RecordedOverride
 from nested_lightning.app.data.data_summary import DataSummary
@@ -67,10 +66,10 @@ class TrainingRun:
         keep: Called with the model after its training, in evaluation mode; returns what makes the result's
             predictor. None: nothing is kept.
         device: Where the model is put then, e.g. ``auto``, see `find_device`.
-        last_training: Is told how the training ends.
+        last_training: Keeps how the training ends.
         summarize_data: Returns what was understood of the data, which may read them; None: nothing is known.
-        write_report: Called with the result when all else is done, and whether only what costs no time is
-            to be reported; None: there is no report.
+        write_report: Called with the result when all else is done, and with the seconds that it took to score
+            the parts, infinite where one process can't do it alone; None: there is no report.
 
     Attributes:
         looks_at_test: Whether the test part is evaluated; a training that ended without goes on with that.
@@ -90,8 +89,9 @@ class TrainingRun:
     device: str = "cpu"
     last_training: LastTraining = field(default_factory=LastTraining)
     summarize_data: Callable[[], DataSummary | None] = lambda: None
-    write_report: Callable[[TrainingResult, bool], None] | None = None
+    write_report: Callable[[TrainingResult, float], None] | None = None
     looks_at_test: bool = field(default=True, init=False)
+    _scoring_s: float = field(default=0.0, init=False)
 
     @cached_property
     def data_summary(self) -> DataSummary | None:
@@ -143,7 +143,7 @@ class TrainingRun:
             return
         try:
             with log_to_file(None):
-                self.write_report(result, self.trainer.world_size > 1)
+                self.write_report(result, self._scoring_s if self.trainer.world_size == 1 else math.inf)
         except (Exception, KeyboardInterrupt) as error:
             warnings.warn(unwritten_report(error), stacklevel=3)
 
@@ -152,7 +152,7 @@ class TrainingRun:
         if self.trainer.is_global_zero:
             self.run_folder.remove_leftovers()
         if self.settings is not None and self.trainer.is_global_zero:
-            self._write_settings(self.settings)
+            self.run_folder.write_settings(self.settings, self.recipe)
         with (
             log_to_file(self.run_folder.log_file if self.trainer.is_global_zero else None),
             torch_threads(count_threads(self.num_threads, self.model, batch_size=self.batch_size)),
@@ -197,10 +197,11 @@ class TrainingRun:
 
     @property
     def _overrides(self) -> tuple[RecordedOverride, ...]:
-        return () if self._recipe is None else self._recipe.overrides
+        return () if self.recipe is None else self.recipe.overrides
 
     @property
-    def _recipe(self) -> Recipe | None:
+    def recipe(self) -> Recipe | None:
+        """What a checkpoint says of the model; None: it has none."""
         return getattr(self.model, "recipe", None)
 
     @property
@@ -210,15 +211,6 @@ class TrainingRun:
 
     def _callbacks(self, kind: type[CallbackT]) -> list[CallbackT]:
         return [one for one in self.trainer.callbacks if isinstance(one, kind)]  # type: ignore[attr-defined]
-
-    def _write_settings(self, settings: Mapping[str, Any]) -> None:
-        """Write the settings; what was overridden besides stands in both files, so that no copy loses it."""
-        if self._recipe is not None and self._recipe.overrides:
-            settings = {**settings, "overrides": {each.path: each.text for each in self._recipe.overrides}}
-            with replace_atomically(self.run_folder.overrides_file) as file:
-                file.write(self._recipe.overrides_json)
-        with replace_atomically(self.run_folder.settings_file) as file:
-            file.write(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode())
 
     def _listening(self) -> AbstractContextManager[None]:
         return next((one.listening(self.trainer) for one in self._callbacks(Interruption)), nullcontext())
@@ -245,6 +237,8 @@ class TrainingRun:
         return self.keep(self.model.eval().to(find_device(self.device)))
 
     def _score(self, *parts: str) -> list[dict[str, float]]:
+        began_at_s = time.monotonic()
         wanted = [part for part in parts if part != "test" or self.looks_at_test]
         scores = scores_of(wanted, trainer=self.trainer, model=self.model, datamodule=self.datamodule)
+        self._scoring_s = time.monotonic() - began_at_s
         return [scores.get(part, {}) for part in parts]

@@ -12,7 +12,6 @@ import torch
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.captioned_pictures import PictureReader
 from nested_lightning.app.image_to_text.data import ImageToTextDataModule
-from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.splits import (
     ColumnPictureSplitter,
     RandomPictureSplitter,
@@ -154,19 +153,6 @@ def test_given_data_spec_is_used_as_it_is(tmp_path: Path) -> None:
     assert module.part("test").pictures.shape == (36, 3, 16, 16)
     with pytest.raises(UserError, match="no pictures to train on"):
         module.train_dataloader()
-
-
-def test_data_spec_survives_a_checkpoint_as_plain_data(tmp_path: Path) -> None:
-    spec = _module(write_folder(tmp_path)).data_spec
-
-    assert ImageToTextDataSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
-
-
-def test_damaged_data_spec_is_refused(tmp_path: Path) -> None:
-    plain = _module(write_folder(tmp_path)).data_spec.to_dict() | {"unit": "letters"}
-
-    with pytest.raises(UserError, match="no data spec of the image-to-text family: unit"):
-        ImageToTextDataSpec.from_dict(plain)
 
 
 def _spoil(folder: Path) -> None:

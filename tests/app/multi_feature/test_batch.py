@@ -17,14 +17,6 @@ def _batch() -> FeatureBatch:
     )
 
 
-def test_feature_batch_has_the_length_of_its_tensors() -> None:
-    assert len(_batch()) == 4
-
-
-def test_feature_batch_without_target_has_the_length_of_its_features() -> None:
-    assert len(FeatureBatch(features={"fou": None, "kar": torch.zeros(5, 2)})) == 5
-
-
 def test_feature_batch_gathers_all_parts_at_an_index() -> None:
     batch = _batch()[torch.tensor([3, 0])]
     assert batch.target is not None
@@ -36,20 +28,5 @@ def test_feature_batch_gathers_all_parts_at_an_index() -> None:
     assert batch.features["fou"] is None
 
 
-def test_feature_batch_slice_is_a_view() -> None:
-    whole = _batch()
-    part = whole[1:3]
-    assert whole.target is not None
-    assert part.target is not None
-    assert part.target.tolist() == [1, 2]
-    assert part.target.data_ptr() == whole.target[1:].data_ptr()
-
-
 def test_feature_batch_keeps_the_order_of_groups() -> None:
     assert list(_batch()[torch.tensor([1])].features) == ["kar", "fou", "zer"]
-
-
-def test_feature_batch_moves_all_tensors_to_a_device() -> None:
-    batch = _batch().to("meta", non_blocking=True)
-    tensors = [batch.target, batch.presence, batch.features["kar"], batch.features["zer"]]
-    assert all(tensor is not None and tensor.is_meta for tensor in tensors)

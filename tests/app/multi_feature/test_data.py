@@ -14,7 +14,6 @@ from pyarrow import csv, parquet
 from torch import Tensor
 
 from nested_lightning.app.data.batch_loader import PlaceableLoader
-from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.group_splits import GroupedSplitter
 from nested_lightning.app.data.splits import (
     PART_NAMES,
@@ -170,26 +169,6 @@ def test_rows_that_a_split_cannot_place_are_left_out_where_settings_say_so(tmp_p
     module = _module(_write(tmp_path, day=days), splitter=TemporalSplitter(column="day"), missing="drop")
     assert 6 in module.rows("test").tolist()
     assert sum(len(module.rows(name)) for name in ("train", "val", "test")) == 59
-
-
-def test_what_is_fitted_comes_of_training_rows_alone(tmp_path: Path) -> None:
-    parts = np.where(np.arange(60) < 40, "train", np.where(np.arange(60) < 50, "val", "test"))
-    colours = np.where(np.arange(60) % 2 == 0, "red", "blue").astype(object)
-    split = ColumnSplitter(column="part")
-    before = _module(_write(tmp_path, part=parts, colour=colours), splitter=split)
-    before.setup()
-
-    changed, speeds = colours.copy(), _columns()["kar_0"]
-    changed[[41, 42, 55]], speeds[[43, 56]] = "zzz", 1e9
-    after = _module(_write(tmp_path, part=parts, colour=changed, kar_0=speeds), splitter=split)
-    with pytest.warns(
-        UserWarning, match=r"'colour': 3 rows of 60 hold what the training never saw.*'zzz' \(3\)"
-    ):
-        after.setup()
-
-    assert after.data_spec.groups == before.data_spec.groups
-    assert fingerprint(after.part("train")) == fingerprint(before.part("train"))
-    assert all(x is not None and x.isfinite().all() for x in after.part("val").features.values())
 
 
 def test_groups_may_be_listed(tmp_path: Path) -> None:

@@ -1,11 +1,9 @@
 """The data spec of the multi-feature family."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
@@ -38,11 +36,6 @@ def test_data_spec_has_the_widths_of_its_groups() -> None:
 def test_data_spec_names_its_columns() -> None:
     assert _spec().column_names == {"a.b": ("x", "c"), "values": ("y",)}
     assert _spec().categorical == ("c",)
-
-
-def test_data_spec_survives_a_weights_only_checkpoint_exactly(tmp_path: Path) -> None:
-    torch.save(_spec().to_dict(), tmp_path / "spec.pt")
-    assert MultiFeatureDataSpec.from_dict(torch.load(tmp_path / "spec.pt", weights_only=True)) == _spec()
 
 
 def test_data_spec_survives_json_exactly() -> None:

@@ -95,13 +95,16 @@ def test_page_keeps_within_its_bytes_and_says_what_it_leaves_out() -> None:
     [
         ("/home/you/data/a b.csv", "…/a b.csv"),
         (r"C:\Users\you\data.csv", "…/data.csv"),
-        ("no such file: /root/x/y.csv, looked in /tmp/z", "no such file: …/y.csv, looked in …/z"),
+        ("no such file: /srv/x/y.csv, looked in /tmp/z", "no such file: …/y.csv, looked in …/z"),
+        ("/srv/x/y.csv: no such file (looked in /srv/x)", "…/y.csv: no such file (looked in …/x)"),
+        ("in /home/jo smith/data/x.csv or /home/jo smith", "in …/x.csv or ~"),
         ("data/shapes.csv", "data/shapes.csv"),
         ("and/or 1 / 2 </b>", "and/or 1 / 2 </b>"),
         ("https://example.org/a", "https://example.org/a"),
     ],
 )
-def test_paths_lose_their_folders(text: str, shown: str) -> None:
+def test_paths_lose_their_folders(text: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/jo smith")
     assert without_places(text) == shown
 
 
@@ -131,6 +134,15 @@ def test_intervals_of_many_samples_are_those_of_all_though_fewer_are_drawn() -> 
     assert resampling.num_drawn < len(values)
     assert low < 7 < high
     assert (high - low) == pytest.approx(2 * 1.96 / 100_000**0.5, rel=0.35)
+
+
+def test_interval_of_a_score_that_is_less_in_all_draws_holds_it() -> None:
+    resampling = Resampling(num_samples=50, score=lambda rows: {"distinct": len({*rows.tolist()})})
+
+    low, high = resampling.intervals({"distinct": 50})["distinct"]
+
+    assert low < 40
+    assert high == 50
 
 
 def test_quick_scores_are_those_of_the_evaluation() -> None:

@@ -1,23 +1,27 @@
 """What a report says of a sweep's study."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nested_lightning.app.report.contents import make_sections
+from nested_lightning.app.report.contents import Text, make_sections
 from nested_lightning.app.report.sweeps import is_sweep, open_study, sweep_sections, trials_table
+from nested_lightning.app.sweeping.results import trial_folder
 
 optuna = pytest.importorskip("optuna")
+from nested_lightning.app.sweeping.opening import address_of  # noqa: E402 - which imports optuna
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Twelve trials, some of them pruned, and one that failed."""
-    folder = tmp_path_factory.mktemp("sweep")
+    folder = tmp_path_factory.mktemp("sw?e%20ep#")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     made = optuna.create_study(
         study_name="sweep",
-        storage=f"sqlite:///{folder / 'study.db'}",
+        storage=address_of(folder / "study.db"),
         sampler=optuna.samplers.RandomSampler(seed=0),
         pruner=optuna.pruners.ThresholdPruner(upper=1.0),
     )
@@ -38,13 +42,32 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return open_study(folder)
 
 
-def blocks_of(study: Any, title: str) -> Any:
+def blocks_of(study: Any, title: str, folder: Path = Path("nowhere")) -> Any:
     """Return what a section holds; none of them fails."""
-    sections = {one.title: one.blocks for one in make_sections(sweep_sections(study))}
+    sections = {one.title: one.blocks for one in make_sections(sweep_sections(study, folder))}
     assert not [
         block for blocks in sections.values() for block in blocks if getattr(block, "is_problem", False)
     ]
     return sections[title]
+
+
+def test_the_winner_is_named_with_its_scores_and_whose_test_part_was_looked_at(
+    study: Any, tmp_path: Path
+) -> None:
+    best = min((one for one in study.trials if one.value is not None), key=lambda one: one.value)
+    (untested,) = (one for one in blocks_of(study, "Winner", tmp_path) if isinstance(one, Text))
+    run = trial_folder(tmp_path, best.number)
+    run.mkdir(parents=True)
+    result = {"num_steps": 1, "duration_s": 1.0, "validation": {}, "test": {"test_accuracy": 0.75}}
+    (run / "results.json").write_text(json.dumps(result))
+
+    text, chosen, scores = blocks_of(study, "Winner", tmp_path)
+
+    assert "The test part was looked at for none yet." in untested.text
+    assert text.text.startswith(f"Trial {best.number} is the best of ")
+    assert "The test part was looked at for this trial alone." in text.text
+    assert ["multi_feature.optimizer.lr", best.params["multi_feature.optimizer.lr"]] in map(list, chosen.rows)
+    assert [*map(list, scores.rows)] == [["accuracy", 0.75]]
 
 
 def test_history_has_each_completed_trial_and_the_best_so_far(study: Any) -> None:

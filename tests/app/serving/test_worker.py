@@ -91,20 +91,6 @@ def test_a_wrong_part_fails_alone(desk: HeldDesk, wrong: int, error: type[Except
     assert put(worker, 5).result(TIMEOUT_S) == twice(5)
 
 
-def test_what_is_cancelled_leaves_the_queue_before_it_is_computed(desk: HeldDesk) -> None:
-    worker = held_worker(desk, max_queued_rows=3)
-    gone = put(worker, 1, 2, 3)
-
-    assert worker.queued_rows == 3
-    assert gone.cancel()
-    assert worker.queued_rows == 0
-    kept = put(worker, 4, 5, 6)
-    desk.go.set()
-
-    assert kept.result(TIMEOUT_S) == twice(4, 5, 6)
-    assert desk.batches == [[100], [4, 5, 6]]
-
-
 def test_what_is_being_computed_can_not_be_cancelled(desk: HeldDesk) -> None:
     worker = worker_of(desk)
     desk.hold()
@@ -134,19 +120,6 @@ def test_a_request_larger_than_the_queue_is_taken_if_none_waits(desk: HeldDesk) 
     worker = worker_of(desk, max_queued_rows=2)
 
     assert put(worker, 1, 2, 3).result(TIMEOUT_S) == twice(1, 2, 3)
-
-
-def test_stopping_answers_what_was_taken_and_takes_no_more(desk: HeldDesk) -> None:
-    worker = held_worker(desk)
-    taken = put(worker, 1)
-    desk.go.set()
-
-    worker.stop(TIMEOUT_S)
-
-    assert taken.result(0) == twice(1)
-    assert not worker.is_alive
-    with pytest.raises(WorkerStoppedError):
-        put(worker, 2)
 
 
 def test_a_thread_that_dies_leaves_nobody_waiting_and_says_so(desk: HeldDesk) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from optuna.distributions import FloatDistribution
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.opening import open_study, quiet_optuna
 from nested_lightning.app.sweeping.results import Objective
 from nested_lightning.app.sweeping.study import SweepStudy
-from tests.app.sweeping.spaces import LOSS, SMALL, plan
+from tests.app.sweeping.spaces import LOSS, SMALL, SPACE, Parameter, Space, plan
 from tests.quick_first import quick_first
 
 
@@ -89,6 +90,15 @@ def test_a_grid_ends_when_all_its_points_were_tried(tmp_path: Path) -> None:
     assert sorted(one["width"] for one in trials) == [1, 2, 3, 4]
 
 
+def test_a_grid_with_what_belongs_to_a_kind_alone_has_each_point_once(tmp_path: Path) -> None:
+    kind = SPACE.parameters[0]
+    dropout = Parameter("head.dropout", FloatDistribution(0.0, 0.3, step=0.01), {kind.path: ("normalized",)})
+
+    trials = run(opened(tmp_path, space=Space((kind, dropout), {}), sampler="grid", trials=99))
+
+    assert len(trials) == len({str(one) for one in trials}) == 1 + 31
+
+
 def test_what_an_interrupted_trial_reports_once_more_changes_nothing(tmp_path: Path) -> None:
     study = opened(tmp_path, space=SMALL, trials=7)
     with quiet_optuna():
@@ -109,6 +119,16 @@ def test_what_an_interrupted_trial_reports_once_more_changes_nothing(tmp_path: P
     again.end(5, "pruned", reason=why)
     assert again.records()[5].state == "pruned"
     assert again.records()[5].reason == why
+
+
+def test_the_loss_prunes_nothing_where_the_size_alone_is_judged(tmp_path: Path) -> None:
+    size = Objective(name="parameters", direction="max")
+    study = opened(tmp_path, space=SMALL, objectives=(size,), trials=7)
+    with quiet_optuna():
+        for number in range(7):
+            study.begin()
+            assert study.report(number, 0, -float(number)) is None
+            study.end(number, "complete", [9.0])
 
 
 def test_a_front_is_what_no_other_trial_is_better_than(tmp_path: Path) -> None:
@@ -154,9 +174,9 @@ def test_a_study_in_a_folder_that_was_moved_is_whole(tmp_path: Path) -> None:
     study = opened(tmp_path / "a")
     before = run(study, most=5)
     study.close()
-    (tmp_path / "a").rename(tmp_path / "b")
+    moved = (tmp_path / "a").rename(tmp_path / "b?c%20d#")
 
-    assert [dict(one.settings) for one in opened(tmp_path / "b").records()] == before
+    assert [dict(one.settings) for one in opened(moved).records()] == before
 
 
 def test_the_objective_counts_by_its_direction() -> None:

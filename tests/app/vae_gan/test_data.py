@@ -10,7 +10,6 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.pictures.sizes import MAX_FOLLOWED
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
 from nested_lightning.app.vae_gan.domain_groups import EachAlone, EvenAndOdd
-from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 
 
 def _data(path: Path | None, **changes: Any) -> VaeGanDataModule:
@@ -107,11 +106,3 @@ def test_a_domain_with_too_few_pictures_is_named(picture_folder: Path) -> None:
 def test_the_digits_in_another_size_are_refused() -> None:
     with pytest.raises(UserError, match="digits of scikit-learn: they are grey and have 8 pixels"):
         _data(None, image_size=16).setup()
-
-
-def test_spec_becomes_plain_data_and_back() -> None:
-    spec = _data(None).data_spec
-
-    assert VaeGanDataSpec.from_dict(spec.to_dict()) == spec
-    with pytest.raises(UserError, match=r"no data spec of the vae-gan family: .*image_size"):
-        VaeGanDataSpec.from_dict({**spec.to_dict(), "image_size": 0})

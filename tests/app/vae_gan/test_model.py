@@ -19,21 +19,6 @@ from nested_lightning.settings.reading.merging import merge
 from tests.quick_first import quick_first
 
 
-class Interruption(Callback):
-    """Stops a training in front of a step, as a power cut does."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, _: int) -> None:
-        if trainer.global_step == self.step:
-            raise PowerCutError
-
-
-class PowerCutError(Exception):
-    """Stands for whatever ends a training."""
-
-
 class Parameters(Callback):
     """Keeps the parameters as they are before the first batch and after it."""
 
@@ -67,8 +52,8 @@ def _copy(module: nn.Module) -> dict[str, Tensor]:
     return {name: parameter.detach().clone() for name, parameter in module.named_parameters()}
 
 
-def _train(settings: dict[str, Any], *callbacks: Callback, resume_from: Path | None = None) -> Any:
-    run = bootstrap(settings).vae_gan.training_run(resume_from=resume_from)
+def _train(settings: dict[str, Any], *callbacks: Callback) -> Any:
+    run = bootstrap(settings).vae_gan.training_run()
     run.trainer.callbacks[:0] = callbacks
     run()
     return run
@@ -153,36 +138,6 @@ def test_max_steps_and_checkpoint_intervals_count_batches(
     assert run.trainer.global_step == 5
     assert 3 in saved
     assert read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")["global_step"] == 5
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("step", [3, 4])
-def test_a_stopped_training_goes_on_as_if_it_had_not_been(
-    picture_settings: dict[str, Any], tmp_path: Path, step: int
-) -> None:
-    settings = merge(
-        picture_settings,
-        {
-            "trainer": {"checkpoint_every_n_steps": 1},
-            "vae_gan": {"vae": {"schedule": {"kind": "one_cycle"}}, "discriminator": {"dropout": 0.2}},
-        },
-    )
-    whole = merge(settings, {"run_dir": str(tmp_path / "whole")})
-    _train(whole)
-    with pytest.raises(PowerCutError):
-        _train(settings, Interruption(step))
-    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
-    _train(merge(settings, {"run_dir": str(tmp_path / "again")}), resume_from=last)
-
-    found = read_checkpoint(tmp_path / "again" / "checkpoints" / "last.ckpt")
-    wanted = read_checkpoint(tmp_path / "whole" / "checkpoints" / "last.ckpt")
-    assert found["global_step"] == wanted["global_step"] == 8
-    assert len(wanted["optimizer_states"]) == len(wanted["lr_schedulers"]) == 4
-    for part in ("state_dict", "optimizer_states", "lr_schedulers"):
-        torch.testing.assert_close(found[part], wanted[part], rtol=0, atol=0)
-    rows = [list(csv.DictReader((tmp_path / n / "metrics.csv").open())) for n in ("again", "whole")]
-    shared = [row for row in rows[1] if int(row["step"]) >= int(rows[0][0]["step"])]
-    assert rows[0] == shared
 
 
 def test_each_vae_and_the_discriminator_are_logged(picture_settings: dict[str, Any], tmp_path: Path) -> None:

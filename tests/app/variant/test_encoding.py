@@ -106,19 +106,6 @@ def test_records_become_windows_with_labels() -> None:
     assert sequences.scored_labels().tolist() == [0, 1, 0, 1, 0]
 
 
-def test_the_spec_survives_as_plain_data() -> None:
-    spec = VariantDataSpec(
-        variants=(
-            fit_variant("text", _content("characters", ["abba"])),
-            fit_variant("points", _content("vectors", [np.eye(3, dtype=np.float32)])),
-        )
-    )
-
-    assert VariantDataSpec.from_dict(spec.to_dict()) == spec
-    again = VariantDataSpec.from_dict(spec.to_dict()).find("text")
-    assert encode_inputs(["ab"], again)[0].tolist() == [1, 2]
-
-
 def test_a_damaged_spec_is_refused_and_an_unknown_variant_lists_the_known() -> None:
     spec = VariantDataSpec(variants=(fit_variant("text", _content("characters", ["abba"])),))
 

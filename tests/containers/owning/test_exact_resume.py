@@ -19,6 +19,7 @@ from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.starting.resuming import resume_training
 from nested_lightning.settings.families import knowing
+from tests.containers.shared_trainings import cut_off
 from tests.quick_first import quick_first
 
 NUM_SAMPLES = 22
@@ -119,21 +120,6 @@ def squeeze(data: Vectors, model: Part[Squeeze], net: Part[nn.Module] = part(nn.
     return model(net(3, 3))
 
 
-class CutOffError(Exception):
-    """Stands for whatever ends a training."""
-
-
-class CutOff(pl.Callback):
-    """Ends a training at a step."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
-        if trainer.global_step == self.step:
-            raise CutOffError
-
-
 def settings(folder: Path, kind: str) -> dict[str, Any]:
     """Return settings that save each step."""
     trainer = {
@@ -158,49 +144,10 @@ def test_a_training_cut_off_ends_as_one_that_was_not(kind: str, tmp_path: Path) 
     bootstrap(settings(tmp_path / "whole", kind), family=squeeze).squeeze.training_run()()
     for step in (3, 6, 8):
         folder = tmp_path / f"cut-{step}"
-        cut = bootstrap(settings(folder, kind), family=squeeze).squeeze.training_run()
-        cut.trainer.callbacks.insert(0, CutOff(step))
-        with pytest.raises(CutOffError):
-            cut()
+        cut_off(bootstrap(settings(folder, kind), family=squeeze).squeeze.training_run(), step)
         with knowing(family_of(squeeze)):
             resume_training(folder)()
         torch.testing.assert_close(weights(folder), weights(tmp_path / "whole"), rtol=0, atol=0)
-
-
-class Slowing(Squeeze):
-    """Learns slower after each epoch."""
-
-    def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
-        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=10.0)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "monitor": "val_loss"}}
-
-
-@family("slowing")
-def slowing(data: Vectors, model: Part[Slowing], net: Part[nn.Module] = part(nn.Linear)) -> Slowing:
-    """Vectors squeezed."""
-    return model(net(3, 3))
-
-
-@pytest.mark.slow
-def test_a_schedule_that_follows_a_value_takes_each_of_its_steps(tmp_path: Path) -> None:
-    plan = settings(tmp_path / "whole", "shuffled")
-    del plan["squeeze"]
-    plan["trainer"]["max_epochs"] = 4
-    bootstrap(plan, family=slowing).slowing.training_run()()
-    whole = read_checkpoint(tmp_path / "whole" / "checkpoints" / "last.ckpt")
-    assert whole["lr_schedulers"][0]["last_epoch"] == 4
-    for step in (7, 10, 12):
-        folder = tmp_path / f"cut-{step}"
-        cut = bootstrap({**plan, "run_dir": str(folder)}, family=slowing).slowing.training_run()
-        cut.trainer.callbacks.insert(0, CutOff(step))
-        with pytest.raises(CutOffError):
-            cut()
-        with knowing(family_of(slowing)):
-            resume_training(folder)()
-        resumed = read_checkpoint(folder / "checkpoints" / "last.ckpt")
-        assert resumed["lr_schedulers"] == whole["lr_schedulers"]
-        torch.testing.assert_close(resumed["state_dict"], whole["state_dict"], rtol=0, atol=0)
 
 
 def test_a_check_blames_nothing_for_several_loaders_whose_batches_differ() -> None:

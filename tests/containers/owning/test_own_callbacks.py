@@ -12,7 +12,8 @@ from nested_lightning import UserError, family, resume_training
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.settings.families import knowing
 from tests.containers.owning.small_training import STEPS_PER_EPOCH, run_of, train
-from tests.containers.owning.test_ways_of_training import PowerCut, PowerCutError, Random, ShuffledRows
+from tests.containers.owning.test_ways_of_training import Random, ShuffledRows
+from tests.containers.shared_trainings import cut_off
 
 
 class Bringing(Random):
@@ -48,10 +49,7 @@ def states_in(file: Path, key: Callable[[str], bool]) -> dict[str, Any]:
 @pytest.mark.slow
 def test_each_keeps_its_own_state_when_the_training_goes_on(tmp_path: Path) -> None:
     whole = run_of(Bringing, tmp_path, ShuffledRows, **SETTINGS)()
-    cut = run_of(Bringing, tmp_path / "cut", ShuffledRows, **SETTINGS)
-    cut.trainer.callbacks.insert(0, PowerCut(3 * STEPS_PER_EPOCH + 2))  # type: ignore[attr-defined]
-    with pytest.raises(PowerCutError):
-        cut()
+    cut_off(run_of(Bringing, tmp_path / "cut", ShuffledRows, **SETTINGS), 3 * STEPS_PER_EPOCH + 2)
     with knowing(family("small", model=Bringing, data=ShuffledRows).family):
         rest = resume_training(tmp_path / "cut" / "run")()
 

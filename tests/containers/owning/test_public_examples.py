@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
 
-from nested_lightning import UserError, bootstrap, from_checkpoint, overriding
+from nested_lightning import UserError, bootstrap, from_checkpoint
 from nested_lightning.containers.checking.model_check import check_application
-from tests.command_line import PROJECT, Program
-from tests.containers.owning.auto_encoder import Encoder, Reconstruction, waves
+from tests.command_line import PROJECT
+from tests.containers.owning.auto_encoder import Reconstruction, waves
 from tests.containers.owning.classifier import corners
 from tests.containers.owning.image_classifier import pictures
 from tests.untrained import as_if_trained
@@ -75,14 +74,6 @@ def test_a_shared_width_is_one_setting_of_the_wiring_within() -> None:
     assert model.net.encoder[2].out_features == model.net.decoder[0].in_features == 5
 
 
-def test_a_double_stands_in_a_part_within_a_part() -> None:
-    application = bootstrap({}, family=waves)
-    with overriding(
-        application, "waves.net.encoder", lambda length, latent_dim: Encoder(length, latent_dim, 3)
-    ):
-        assert application.waves.model().net.encoder[0].out_features == 3
-
-
 @pytest.mark.slow
 def test_predictions_are_written_as_json_lines_and_csv(tmp_path: Path) -> None:
     checkpoint = bootstrap(_settings(tmp_path, 1), family=waves).waves.training_run()().best_checkpoint
@@ -127,39 +118,3 @@ def test_a_tensor_alone_is_a_column_and_a_matrix_for_each_sample_no_csv(
     assert len(json.loads(answers.encode("jsonl").splitlines()[0])["prediction"]) == 8
     with pytest.raises(UserError, match="take the format jsonl"):
         answers.encode("csv")
-
-
-class Flat(nn.Module):
-    """A net of the user's."""
-
-    def __init__(self, in_features: int, out_features: int) -> None:
-        super().__init__()
-        self.layer = nn.Linear(in_features, out_features)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map pictures to logits."""
-        return self.layer(x.flatten(1))
-
-
-@pytest.mark.slow
-def test_commands_predict_and_reach_parts_within(program: Program, tmp_path: Path) -> None:
-    (tmp_path / "my_waves.py").write_text((OWN / "auto_encoder.py").read_text())
-    (tmp_path / "mine.py").write_text(
-        "from torch import nn\n\n\ndef encoder(length, latent_dim):\n"
-        "    return nn.Linear(length, latent_dim)\n"
-    )
-
-    def run(*arguments: str, status: int = 0) -> str:
-        done = program(*arguments)
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    own = ("--model", "my_waves.py:waves")
-    setting = ("--set", "waves.net.encoder.hidden_features=3")
-    run("train", *own, "--epochs", "1", "--run-dir", "run", *setting)
-    run("predict", "run/checkpoints/best.ckpt", *own, "--output", "out.csv")
-    assert (tmp_path / "out.csv").read_text().startswith("latent_0,latent_1,error\n")
-    assert '"latent"' in run("predict", "run/checkpoints/best.ckpt", *own)
-    assert "hidden_features: 3" in run("config", *own, *setting)
-    assert "no fault was found" in run("check", *own, "--override", "waves.net.encoder=mine:encoder")
-    assert "waves.net.encoder" in run("models", *own)

@@ -1,4 +1,4 @@
-"""What one gets for the two public examples as they are: commands, doubles, fixtures, policies, reloading."""
+"""What one gets for the two public examples as they are: commands, doubles, fixtures."""
 
 import shutil
 from collections.abc import Callable
@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from torch import nn
 
-from nested_lightning import bootstrap, from_checkpoint, overriding
+from nested_lightning import bootstrap, overriding
 from nested_lightning.testing import pytest_plugin
 from nested_lightning.testing.doubles import SubmoduleDouble, few_samples, one_step_trainer
 from tests.command_line import PROJECT, Program
@@ -107,33 +106,6 @@ def test_the_fixture_overrides_a_part_within_a_part(application: Any, override: 
     assert type(application.waves.model().net.encoder) is nn.Linear
 
 
-def test_a_frozen_part_within_a_part_is_bit_equal_after_training(tmp_path: Path) -> None:
-    application = bootstrap(
-        _settings(tmp_path, submodules={"waves.net.encoder": {"freeze": True}}), family=waves
-    )
-    before = application.waves.model().state_dict()
-    checkpoint = application.waves.training_run()().best_checkpoint
-    after = from_checkpoint(checkpoint, family=waves).waves.model().state_dict()
-
-    kept = {name for name, value in before.items() if torch.equal(value, after[name])}
-    assert {name for name in before if name.startswith("net.encoder.")} <= kept
-    assert not {name for name in before if name.startswith("net.decoder.")} & kept
-
-
-@pytest.mark.parametrize(
-    ("own", "path", "rates"), [(waves, "waves.net.decoder", {0.5, 0.01}), (pictures, "pictures.net", {0.5})]
-)
-def test_a_policys_learning_rate_is_that_of_its_part(
-    own: Any, path: str, rates: set[float], tmp_path: Path
-) -> None:
-    application = bootstrap(_settings(tmp_path, submodules={path: {"lr": 0.5}}), family=own)
-    run = getattr(application, own.family.section).training_run()
-    run()
-
-    groups = run.trainer.optimizers[0].param_groups
-    assert {group.get("initial_lr", group["lr"]) for group in groups} == rates
-
-
 def test_data_are_prepared_once_in_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Digits] = []
     monkeypatch.setattr(Digits, "prepare_data", lambda data: calls.append(data))  # has a __code__
@@ -141,18 +113,3 @@ def test_data_are_prepared_once_in_a_process(tmp_path: Path, monkeypatch: pytest
     application.pictures.training_run()()
 
     assert calls == [application.pictures.datamodule()]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("own", [pictures, waves])
-def test_a_checkpoint_gives_the_same_model_without_data(
-    own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    application = bootstrap(_settings(tmp_path), family=own)
-    checkpoint = getattr(application, own.family.section).training_run()().best_checkpoint
-    for kind in (Digits, Waves):
-        monkeypatch.setattr(kind, "__init__", lambda *_, **__: pytest.fail("the data are needed"))
-    model = getattr(from_checkpoint(checkpoint, family=own), own.family.section).model()
-    saved = torch.load(checkpoint, weights_only=True)["state_dict"]
-
-    assert all(torch.equal(value, model.state_dict()[name]) for name, value in saved.items())

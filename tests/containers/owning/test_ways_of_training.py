@@ -19,6 +19,7 @@ from nested_lightning.app.data.batch_loader import BatchLoader
 from nested_lightning.settings.families import knowing
 from tests.containers.owning.small_training import STEPS_PER_EPOCH, Rows, Small, run_of, train
 from tests.containers.owning.test_loggers import rows_of
+from tests.containers.shared_trainings import cut_off
 
 
 class ShuffledRows(Rows):
@@ -203,21 +204,6 @@ class Uncounted(Random):
         optimizer.step()
 
 
-class PowerCutError(Exception):
-    """The process ends."""
-
-
-class PowerCut(Callback):
-    """Ends the process in a batch."""
-
-    def __init__(self, batch: int) -> None:
-        self.batch = batch
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        if trainer.fit_loop.total_batch_idx == self.batch:
-            raise PowerCutError
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("module", [TwoOptimisers, Gathering, Logging, Hooked, Watchful, Averaging, Quasi])
 def test_it_goes_on_exactly_from_mid_epoch_and_from_an_epochs_end(module: Any, tmp_path: Path) -> None:
@@ -225,10 +211,7 @@ def test_it_goes_on_exactly_from_mid_epoch_and_from_an_epochs_end(module: Any, t
     result = whole()
     for batch in (4, STEPS_PER_EPOCH, STEPS_PER_EPOCH + 2):
         folder = tmp_path / str(batch)
-        cut = run_of(module, folder, ShuffledRows, checkpoint_every_n_steps=1)
-        cut.trainer.callbacks.insert(0, PowerCut(batch))  # type: ignore[attr-defined]
-        with pytest.raises(PowerCutError):
-            cut()
+        cut_off(run_of(module, folder, ShuffledRows, checkpoint_every_n_steps=1), batch)
         with knowing(family("small", model=module, data=ShuffledRows).family):
             rest = resume_training(folder / "run")
         found = rest()
@@ -273,9 +256,7 @@ def test_steps_that_lightning_does_not_count_are_told_of_and_saved_with_each_epo
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = run_of(Uncounted, tmp_path, ShuffledRows, checkpoint_every_n_seconds=0)
-    run.trainer.callbacks.insert(0, PowerCut(STEPS_PER_EPOCH + 1))  # type: ignore[attr-defined]
-    with pytest.raises(PowerCutError):
-        run()
+    cut_off(run, STEPS_PER_EPOCH + 1)
 
     assert "no step was counted in the first epoch" in caplog.text
     assert read_checkpoint(run.run_folder.last_checkpoint)["epoch"] == 0

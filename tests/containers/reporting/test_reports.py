@@ -14,8 +14,10 @@ import pytest
 import yaml
 
 from nested_lightning import from_checkpoint, resume_training
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.report.page import MAX_BYTES
 from nested_lightning.app.strict_json import to_json
+from nested_lightning.containers.reporting.comparing import open_folders
 from nested_lightning.settings.reading.loading import load_settings
 from nested_lightning.settings.reading.merging import merge
 from tests.containers.reporting.conftest import CLASSES, COLUMNS, odd_settings, train
@@ -146,9 +148,24 @@ def test_damaged_folder_gives_what_there_is(file: str, odd_run: Path, tmp_path: 
         assert "The model could not be opened" in page.problems[1]
         assert "checkpoints is missing" in page.problems[0]
         assert page.column("Scores of", "test").keys() >= {"accuracy"}
+        assert page.column("Changed settings", "value")["trainer.max_epochs"] == "3"
     else:
         assert any(file.partition(".")[0] in problem for problem in page.problems)
         assert page.column("Scores on the test part", "value")
+
+
+def test_damaged_run_is_compared_as_far_as_it_goes(odd_run: Path, tmp_path: Path, report: Report) -> None:
+    run = shutil.copytree(odd_run, tmp_path / "copy")
+    shutil.rmtree(run / "checkpoints")
+    (run / "results.json").unlink()
+    (run / "metrics.csv").unlink()
+
+    page = report(odd_run, run)
+
+    assert "copy: none are known: checkpoint" in page.text
+    assert "The settings of all runs are the same." in page.text
+    assert "metrics.csv is missing: copy." in page.problems
+    assert "train_loss over step: run" in page.text
 
 
 def test_data_that_are_gone_leave_logged_scores(tmp_path: Path, report: Report) -> None:
@@ -191,11 +208,17 @@ def test_several_runs_are_compared(odd_run: Path, tmp_path: Path, report: Report
     page = report(odd_run, tmp_path / "run")
 
     assert page.headings[:3] == ["Scores side by side", "Settings side by side", "Curves side by side"]
+    assert "<details><summary>run (2)</summary>" in page.source
     assert {row[0] for row in page.table("Settings that differ")} == {"trainer.max_epochs"}
     tests = page.table("Each against run")
     assert tests[0][:2] == ["run (2)", "is wrong"]
     assert 0 <= float(tests[0][3]) <= 1
     assert tests[0][5] == "McNemar, exact"
+
+
+def test_one_training_alone_is_not_compared(odd_run: Path) -> None:
+    with pytest.raises(UserError, match="run is one training: name another one"):
+        open_folders([odd_run]).tables()
 
 
 def test_long_table_is_reported_within_bounds(tmp_path: Path, report: Report) -> None:

@@ -68,16 +68,6 @@ def test_evaluation_scores_are_those_of_the_training(checkpoint: Path) -> None:
     assert results["test"]["test_accuracy"] == pytest.approx(report.scores["accuracy"])
 
 
-def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "model.ckpt"
-    file.write_text("hello")
-
-    with pytest.raises(UserError, match=r"model\.ckpt"):
-        from_checkpoint(file)
-    with pytest.raises(UserError, match="no such file"):
-        from_checkpoint(tmp_path / "missing.ckpt")
-
-
 def test_a_checkpoint_of_another_program_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "other.ckpt"
     torch.save({"state_dict": {}, "epoch": 1}, file)
@@ -104,16 +94,6 @@ def test_a_damaged_or_newer_recipe_is_refused(
     torch.save(content, file)
 
     with pytest.raises(UserError, match=message):
-        from_checkpoint(file)
-
-
-def test_weights_that_do_not_fit_the_recipe_are_refused(checkpoint: Path, tmp_path: Path) -> None:
-    content = torch.load(checkpoint, weights_only=True)
-    content["state_dict"].popitem()
-    file = tmp_path / "changed.ckpt"
-    torch.save(content, file)
-
-    with pytest.raises(UserError, match="its weights don't fit its recipe"):
         from_checkpoint(file)
 
 

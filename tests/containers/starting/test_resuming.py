@@ -42,9 +42,16 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
         "multi-feature": lambda: dict(request.getfixturevalue("small_settings")),
         "image-to-text": lambda: _image_to_text(tmp_path),
         "vae-gan": lambda: merge(
-            request.getfixturevalue("picture_settings"), {"trainer": {"val_every_n_epochs": 1}}
+            request.getfixturevalue("picture_settings"),
+            {
+                "trainer": {"val_every_n_epochs": 1},
+                "vae_gan": {"vae": {"schedule": {"kind": "one_cycle"}}, "discriminator": {"dropout": 0.2}},
+            },
         ),
-        "variant": lambda: variant_settings(tmp_path / "data", tmp_path / "run"),
+        "variant": lambda: merge(
+            variant_settings(tmp_path / "data", tmp_path / "run"),
+            {"variant": {"data": {"sampling": {"kind": "temperature"}}, "decoder": {"dropout": 0.3}}},
+        ),
     }
     return merge(makers[request.param](), SAVING)
 

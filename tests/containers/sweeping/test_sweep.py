@@ -61,7 +61,6 @@ def sweep(
     search = search or {LR: "float:1e-4..1e-1:log"}
     how = {"trials": 4, "objectives": ["val_loss:min"], "search": search, **how}
     return run_sweep(
-        settings=settings,
         space=make_space(settings, search),
         sweep=check_sweep(how),
         folder=folder,
@@ -189,12 +188,11 @@ def test_trials_that_diverge_fail_and_say_so(data: Path, tmp_path: Path) -> None
     assert result.stopped == "no trial was completed; the last one: diverged: val_loss is nan"
 
 
-def test_an_objective_that_nothing_logs_stops_a_sweep_at_its_first_trial(data: Path, tmp_path: Path) -> None:
-    result = sweep(data, tmp_path / "sweep", objectives=["val_los:min"], max_epochs=1)
-
-    assert result.winner is None
-    assert result.stopped.startswith("--objective val_los: no such value is logged; did you mean 'val_loss'?")
-    assert not any(one.state == "failed" for one in result.trials)
+def test_an_objective_that_nothing_logs_is_refused_at_the_first_trial(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match="--objective val_los: no such value is logged; did you mean 'val_loss'"
+    ):
+        sweep(data, tmp_path / "sweep", objectives=["val_los:min"], max_epochs=1)
 
 
 def test_a_worker_that_is_killed_fails_its_trial_and_is_replaced(data: Path, tmp_path: Path) -> None:
@@ -230,6 +228,9 @@ def test_ctrl_c_ends_all_in_seconds_and_a_kill_too_and_the_trials_go_on(data: Pa
     assert process.returncode == 130
     assert len(workers) == 2
     assert not any(map(is_there, workers))
+    assert [row.split(",")[1] for row in (folder / "trials.csv").read_text().splitlines()[1:]] == [
+        "unfinished"
+    ] * 2
 
     log = folder / "worker-0.log"
     rest = {"resume": True, "max_epochs": 25, **how}

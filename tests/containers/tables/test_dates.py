@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from nested_lightning import bootstrap
-from nested_lightning.app.errors import UserError
 from tests.containers.tables.everything import Columns, features_of, settings_for, table_for, trained
 
 pytestmark = pytest.mark.filterwarnings("ignore:taken for categories", "ignore:not used, as the model knows")
@@ -41,24 +40,6 @@ def test_dates_that_are_blank_years_later_or_in_another_zone_are_answered(predic
     answers = predictor.predict(columns).to_records()
 
     assert all(math.isfinite(answer["prediction"]) for answer in answers)
-
-
-def test_a_moment_is_the_same_in_every_zone(predictor: Any) -> None:
-    moments = ("2024-05-01T00:30:00Z", "2024-05-01T02:30:00+02:00", "2024-04-30T20:30:00-04:00")
-
-    answers = [predictor.predict(_with_dates([moment] * 120)).to_records() for moment in moments]
-
-    assert answers[0] == answers[1] == answers[2]
-    assert answers[0] != predictor.predict(_with_dates(["2024-05-01T12:30:00Z"] * 120)).to_records()
-
-
-@pytest.mark.parametrize("day", ["31.02.2024", "2024-02-31", "yesterday"])
-def test_what_is_no_date_is_named_with_row_and_column(predictor: Any, day: str) -> None:
-    dates = features_of()["bought"]
-    dates[6] = day
-
-    with pytest.raises(UserError, match=rf"'bought' holds what is no date .*'{day}', first in row 7"):
-        predictor.predict(_with_dates(dates))
 
 
 def test_dates_with_zones_and_blanks_are_found_and_train(tmp_path: Path) -> None:

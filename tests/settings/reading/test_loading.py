@@ -97,16 +97,6 @@ def test_a_groups_extractor_without_kind_starts_from_the_extractor_of_all_groups
     assert (fou.kind, fou.out_features) == ("linear", 32)
 
 
-def test_another_kind_drops_what_a_lower_layer_set_for_its_own() -> None:
-    settings = load_settings(
-        model="multi-feature",
-        presets=["seed"],
-        assignments=[parse_assignment("multi_feature.data.grouping.kind=single")],
-    )
-
-    assert settings.multi_feature.data.grouping.kind == "single"
-
-
 def test_a_dot_in_a_groups_name_is_written_percent_encoded() -> None:
     settings = load_settings(
         model="multi-feature",
@@ -168,13 +158,6 @@ def test_a_mistake_is_told_with_name_value_and_nearest_name(assignment: str, mes
 
     assert len(caught.value.problems) == 1
     assert message in caught.value.problems[0]
-
-
-def test_several_mistakes_are_told_one_line_each() -> None:
-    with pytest.raises(SettingsError) as caught:
-        parse_settings({"model": "multi-feature", "sed": 1, "trainer": {"max_epochs": 0, "precison": "bf16"}})
-
-    assert len(caught.value.problems) == 3
 
 
 @pytest.mark.parametrize(

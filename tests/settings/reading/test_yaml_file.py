@@ -35,17 +35,6 @@ def test_a_mistake_begins_with_its_place(tmp_path: Path) -> None:
     assert epoch.startswith(f"{path}:3:3: trainer.max_epoch = 3: unknown name; did you mean 'max_epochs'?")
 
 
-def test_later_files_win_field_by_field(tmp_path: Path) -> None:
-    first = _write(
-        tmp_path, "a.yaml", "model: multi-feature\nseed: 1\ntrainer: {max_epochs: 1, max_steps: 1}\n"
-    )
-    second = _write(tmp_path, "b.yaml", "trainer: {max_epochs: 2}\n")
-
-    settings = load_settings(config=[first, second])
-
-    assert (settings.seed, settings.trainer.max_epochs, settings.trainer.max_steps) == (1, 2, 1)
-
-
 def test_a_file_extends_another_relative_to_itself(tmp_path: Path) -> None:
     (tmp_path / "bases").mkdir()
     _write(tmp_path / "bases", "base.yaml", "model: multi-feature\nseed: 1\ntrainer: {max_epochs: 1}\n")

@@ -61,6 +61,7 @@ def test_what_is_written_is_a_distribution_of_optuna(path: str, written: Any, di
     [
         ("multi_feature.optimizer.rate", "1,2", "there is no such setting"),
         (f"{EXTRACTOR}.hiden_features", "1,2", f"did you mean '{WIDTH}'"),
+        (f"{EXTRACTOR}.hidden", "1,2", f"did you mean '{WIDTH}'"),
         (f"{EXTRACTOR}.kind", "plain,residul", "did you mean 'residual'"),
         (WIDTH, "int:0..256", f"{WIDTH} = 0: input should be greater than 0"),
         (WIDTH, "float:1..9", "valid integer"),
@@ -68,6 +69,8 @@ def test_what_is_written_is_a_distribution_of_optuna(path: str, written: Any, di
         ("multi_feature.modality_dropout", "float:0..1", "less than 1"),
         (f"{EXTRACTOR}.max_length", "1,2", "there is no such setting"),
         ("multi_feature.optimizer", "adam,sgd", "search one of them, as multi_feature.optimizer.kind"),
+        (f"{EXTRACTOR}s", "a,b", f"search one of them, as {EXTRACTOR}s.NAME"),
+        ("trainer", "a,b", "search one of them, as trainer.max_epochs"),
         (f"{LR}.x", "1,2", f"{LR} has no settings of its own"),
         (LR, "*", "give values or a range"),
         (LR, "0.1", "two values or more"),
@@ -96,9 +99,14 @@ def test_what_cannot_be_searched_is_refused_in_a_line_with_its_place(
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    lines = refusals({LR: "float:-1..1", WIDTH: "int:0..9", "trainer.max_epoch": "1,2"})
+    search = {
+        "trainer.max_epoch": "1,2",
+        "multi_feature.optimiser.lr": "1,2",
+        "multi_feature.optimiser.kind": "*",
+    }
+    lines = refusals({LR: "float:-1..1", WIDTH: "int:0..9", **search})
 
-    assert len(lines) == 3
+    assert len(lines) == len(set(lines)) == 4
 
 
 def test_a_setting_of_a_kind_is_asked_for_where_a_kind_that_has_it_is_drawn() -> None:

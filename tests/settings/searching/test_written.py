@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from nested_lightning import SettingsError
+from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.searching.written import Everything, Range, Values, Written, read_search
-from nested_lightning.settings.sweep import check_sweep
+from nested_lightning.settings.sweep import check_sweep, take_sweep_sections
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,9 @@ def test_words_and_yaml_say_what_a_setting_may_be(written: Any, meant: Written) 
     [
         ("a", "two values"),
         ("a,a", "twice"),
+        ("16,16.0", "twice"),
+        ("16,,32", "is not YAML"),
+        ("int:[..3", "is not YAML"),
         ("int:5..2", "empty"),
         ("int:1..2.5", "whole numbers"),
         ("float:0..1:log", "above 0"),
@@ -61,5 +65,11 @@ def test_objectives_say_what_is_better_or_have_a_name_that_does() -> None:
     for wrong in (["val/odd"], ["val_loss", "val_loss:max"]):
         with pytest.raises(SettingsError, match="--objective"):
             check_sweep({"objectives": wrong})
+    with pytest.raises(SettingsError, match="--storage: write a PostgreSQL address"):
+        check_sweep({"storage": "sqlite:///study.db"})
+    with pytest.raises(SettingsError, match=r"mine\.yaml: sweep\.search has a line for each setting"):
+        take_sweep_sections([Layer({"sweep": {"search": ["lr=1,2"]}}, origin="mine.yaml")])
+    with pytest.raises(SettingsError, match="--sampler cma-es takes a single objective"):
+        check_sweep({"objectives": ["val_loss", "parameters"], "sampler": "cma-es"})
     with pytest.raises(SettingsError, match=r"sweep\.trials = 0"):
         check_sweep({"trials": 0})

@@ -1,4 +1,3 @@
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +15,6 @@ from nested_lightning.app.training.runs.reproducible_data import ReproducibleDat
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.trainer import build_best_checkpoint
 from tests.app.training.tiny_training import BATCHES_PER_EPOCH, TinyData, tiny_model, tiny_trainer
-from tests.command_line import Program
-
-KILLED_TRAINING = """
-import os, signal, sys
-from pathlib import Path
-from pytorch_lightning import Callback
-from nested_lightning.app.training.runs.run_folder import RunFolder
-from tests.app.training.runs.test_resuming import train
-
-class Killed(Callback):
-    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
-        if trainer.global_step == int(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-train(RunFolder(Path(sys.argv[1])), [Killed()])
-"""
 
 
 class PowerCutError(Exception):
@@ -91,17 +74,6 @@ def test_resumed_training_ends_as_if_never_interrupted(
     folder = RunFolder.create(tmp_path)
     with pytest.raises(PowerCutError):
         train(folder, [InterruptionAt(step)])
-    train(folder, [], resume_from=folder.last_checkpoint)
-    assert_same_training(folder, uninterrupted)
-
-
-@pytest.mark.slow
-def test_killed_training_ends_as_if_never_interrupted(
-    forked_code: Program, tmp_path: Path, uninterrupted: RunFolder
-) -> None:
-    folder = RunFolder.create(tmp_path)
-    killed = forked_code(KILLED_TRAINING, str(tmp_path), "9")
-    assert killed.returncode == -signal.SIGKILL
     train(folder, [], resume_from=folder.last_checkpoint)
     assert_same_training(folder, uninterrupted)
 
