@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
+from torch.fx import Node
 
 from nested_lightning.app.checking.error_places import find_place
 from nested_lightning.app.exporting.exportable import Exportable, ExportError
@@ -22,6 +23,8 @@ from nested_lightning.app.seam.padded_packing import padded_packing
 from nested_lightning.app.tensors import tensors_in
 
 _FIXED = re.compile(r"Eq\(s\d+, \d+\) \[guard added\] \((\S+):(\d+)")
+
+_RANDOM = re.compile("rand|normal|bernoulli|multinomial|poisson|exponential|cauchy|geometric|uniform")
 
 
 class _Flat(nn.Module):
@@ -50,7 +53,7 @@ def capture(exportable: Exportable) -> ExportedProgram:
     fixed: list[tuple[str, str]] = []
     try:
         with torch.no_grad(), padded_packing(), quiet(), _noting_sizes(flat, fixed):
-            return torch.export.export(flat, example, dynamic_shapes={"inputs": tuple(dims)}, strict=False)
+            program = torch.export.export(flat, example, dynamic_shapes={"inputs": tuple(dims)}, strict=False)
     except Exception as error:
         place = find_place(error, dict(flat.named_modules()))
         reason, path, line = _reason(error), place.path or "", place.line if place.path else ""
@@ -59,6 +62,18 @@ def capture(exportable: Exportable) -> ExportedProgram:
             path, line = fixed[0]
         where = ", ".join(filter(None, [path_in(exportable, path), line]))
         raise ExportError(f"{exportable.name}: it can't be exported: {reason} ({where})") from error
+    for node in filter(_draws, program.graph.nodes):
+        raise ExportError(
+            f"{exportable.name}: it can't be exported: {node.target} draws random numbers by itself: what is"
+            f" random has to be an input ({place_of(node, exportable)})"
+        )
+    return program
+
+
+def place_of(node: Node, exportable: Exportable) -> str:
+    """Return the submodule that a node of a program comes from."""
+    stack = [path for path, _ in node.meta.get("nn_module_stack", {}).values()]
+    return path_in(exportable, stack[-1] if stack else "")
 
 
 def path_in(exportable: Exportable, path: str) -> str:
@@ -110,6 +125,13 @@ def _noting_sizes(module: nn.Module, fixed: list[tuple[str, str]]) -> Iterator[N
     finally:
         logger.setLevel(before[0])
         logger.propagate, logger.handlers[:] = before[1:]
+
+
+def _draws(node: Node) -> bool:
+    """Return whether a node gives random numbers; dropout and the like do so only in training."""
+    name, tags = str(node.target), getattr(node.target, "tags", ())
+    is_random = _RANDOM.search(name) is not None or ("dropout" in name and True in node.args)
+    return is_random and torch.Tag.nondeterministic_seeded in tags
 
 
 def _is_of_sizes(error: Exception) -> bool:

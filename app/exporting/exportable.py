@@ -1,12 +1,14 @@
 """What becomes one graph: a module that takes and gives tensors, their names, and rows to verify it with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from nested_lightning.app.checking.error_places import find_place
 from nested_lightning.app.exported.manifest import Graph, Loop, Port
 from nested_lightning.app.tensors import tensors_in
 
@@ -21,6 +23,17 @@ Graphs: TypeAlias = Mapping[str, Graphed]
 
 class ExportError(Exception):
     """A model, or a part of it, can't be exported, or what was exported isn't the same."""
+
+
+@contextmanager
+def answering(failing: str) -> Iterator[None]:
+    """Let a model answer within the block; if it fails, an `ExportError` says where, after ``failing``."""
+    try:
+        with torch.no_grad():
+            yield
+    except Exception as error:
+        reason, line = " ".join(str(error).split())[:300], find_place(error, {}).line
+        raise ExportError(f"{failing}: {type(error).__name__}: {reason} ({line})") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +79,14 @@ class Exportable:
             taken.append(name)
         return taken[: len(self.inputs)], taken[len(self.inputs) :]
 
-    @torch.no_grad()
-    def says(self, inputs: Inputs) -> list[Tensor]:
-        """Return what the model itself answers."""
-        return tensors_in((self.answer or self.module)(*inputs))
+    def says(self, case: str) -> list[Tensor]:
+        """Return what the model itself answers in a case.
+
+        Raises:
+            ExportError: It fails.
+        """
+        with answering(f"{self.name}: the model fails with {case}"):
+            return tensors_in((self.answer or self.module)(*self.cases[case]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +123,7 @@ def graph_of(exportable: Exportable) -> Graph:
     """Return what a manifest says of a graph; its file isn't known yet."""
     inputs, outputs = exportable.spelling
     given = [*exportable.cases.values()]
-    said = [exportable.says(inputs) for inputs in given]
+    said = map(exportable.says, exportable.cases)
     return Graph(
         name=exportable.name,
         file="",

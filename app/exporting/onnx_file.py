@@ -12,7 +12,7 @@ from torch.export import ExportedProgram
 from torch.fx import Node
 
 from nested_lightning.app.exported.runtime import session_of
-from nested_lightning.app.exporting.capturing import path_in, quiet
+from nested_lightning.app.exporting.capturing import place_of, quiet
 from nested_lightning.app.exporting.exportable import Exportable, ExportError
 from nested_lightning.app.exporting.onnx_operators import translations
 
@@ -93,5 +93,4 @@ def _reason(error: Exception, exportable: Exportable) -> str:
     node = next((one for frame in frames if isinstance(one := frame.f_locals.get("node"), Node)), None)
     if node is None:
         return said[:300]
-    places = [path for path, _ in node.meta.get("nn_module_stack", {}).values()]
-    return f"{node.target}: {said[:300]} ({path_in(exportable, places[-1] if places else '')})"
+    return f"{node.target}: {said[:300]} ({place_of(node, exportable)})"

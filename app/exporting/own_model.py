@@ -4,14 +4,12 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
-import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
-from nested_lightning.app.checking.error_places import find_place
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.exporting.exportable import Exportable, ExportError, Exports, some_rows
+from nested_lightning.app.exporting.exportable import Exportable, ExportError, Exports, answering, some_rows
 from nested_lightning.app.tensors import filled, items_of, tensors_in
 from nested_lightning.app.training.loops import has_step
 
@@ -118,14 +116,8 @@ def _answer(module: _OnBatch, tensors: Sequence[Tensor], name: str) -> Any:
     Raises:
         ExportError: It fails, or gives something else than tensors.
     """
-    try:
-        with torch.no_grad():
-            answer = module(*tensors)
-    except Exception as error:
-        place, reason = find_place(error, {}).line, " ".join(str(error).split())[:300]
-        raise ExportError(
-            f"{name}: {module.called} fails with a batch: {type(error).__name__}: {reason} ({place})"
-        ) from error
+    with answering(f"{name}: {module.called} fails with a batch"):
+        answer = module(*tensors)
     if not tensors_in(answer):
         raise ExportError(f"{name}: it gives no tensor, but a {type(answer).__name__}, so it has no graph")
     return answer

@@ -43,9 +43,9 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     hook = module.register_forward_pre_hook(note, with_kwargs=True)
     try:
         for whole in wholes:
-            for case, inputs in whole.cases.items():
+            for case in whole.cases:
                 given.clear()
-                whole.says(inputs)
+                whole.says(case)
                 calls |= {f"{case} of {whole.name}": given[0]} if given else {}
     finally:
         hook.remove()
@@ -58,7 +58,7 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     }
     called = _Call(module, first)
     alone = Exportable(name=name, module=called, inputs=names, outputs=(), cases=cases)
-    num_outputs = len(alone.says(alone.example))
+    num_outputs = len(alone.says(next(iter(cases))))
     if not names or not num_outputs:
         raise NoGraphError(f"{name}: it takes or gives no tensor, so it has no graph")
     outputs = ["output"] if num_outputs == 1 else [f"output_{i}" for i in range(num_outputs)]

@@ -41,13 +41,14 @@ def compare(exportable: Exportable, start: Callable[[], Runtime]) -> Difference:
         start: Opens what was exported in its runtime.
 
     Raises:
-        ExportError: The runtime can't open it, can't compute a case, or gives another shape.
+        ExportError: The runtime can't open it, or can't compute a case or gives another shape; or the
+            model fails.
     """
     found = []
     with _failing_as(f"{exportable.name}: its runtime can't open the exported graph"):
         runtime = start()
     for case, inputs in exportable.cases.items():
-        expected = exportable.says(inputs)
+        expected = exportable.says(case)
         with _failing_as(f"{exportable.name}: the exported graph fails with {case}"):
             given = runtime(inputs)
         for name, right, said in zip(exportable.outputs, expected, given, strict=True):

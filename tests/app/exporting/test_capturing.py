@@ -42,6 +42,16 @@ class Counting(nn.Module):
         return x + x.new_zeros(len(x), 1)
 
 
+class Drawing(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return (x + torch.randn(x.shape[0], 1)).softmax(dim=1)  # which doesn't change
+
+
+class Dropping(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.dropout(x, 1e-9)
+
+
 class Unwritten(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return torch.special.i1(x)
@@ -52,6 +62,8 @@ class Unwritten(nn.Module):
     [
         (Branching(), r"depends on numbers in a tensor .*\(mine\.inner, test_capturing\.py:\d+\)$"),
         (Counting(), r"taken for a constant: .* \(mine\.inner, test_capturing\.py:\d+\)$"),
+        (Drawing(), r"aten\.randn\.default draws random numbers by itself: .* \(mine\.inner\)$"),
+        (Dropping(), r"aten\.dropout\.default draws random numbers by itself: .* \(mine\.inner\)$"),
         (Unwritten(), r"written as ONNX: prims\.bessel_i1\.default: .*\(mine\.inner\)$"),
     ],
 )
@@ -59,16 +71,6 @@ def test_what_stands_in_the_way_is_told_in_a_line_with_its_path(inner: nn.Module
     with pytest.raises(ExportError, match=reason) as error:
         proven(exportable_of(Whole(inner), ROWS))
     assert "\n" not in str(error.value)
-
-
-class Drawing(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return x + torch.randn_like(x)
-
-
-def test_what_draws_for_itself_is_refused() -> None:
-    with pytest.raises(ExportError, match="differs from the model"):
-        proven(exportable_of(Drawing(), ROWS))
 
 
 class Sum(nn.Module):
@@ -108,3 +110,22 @@ def test_names_are_kept_and_read_back(name: str) -> None:
 def test_no_path_of_this_machine_is_in_a_file(format_: Format) -> None:
     made = proven(exportable_of(Whole(nn.Linear(3, 2)), ROWS), format_)
     assert Path(__file__).name.encode() not in made.content({})
+
+
+def test_what_draws_in_training_alone_is_exported_as_it_answers() -> None:
+    layers = nn.Sequential(nn.Dropout(0.5), nn.RReLU(), nn.TransformerEncoderLayer(3, 1, 4, dropout=0.5))
+    rows = {f"{n} rows": (ROWS[f"{n} rows"][0].unsqueeze(1),) for n in (17, 2)}
+    assert proven(exportable_of(Whole(layers), rows), "torch-export").difference.size == 0
+
+
+def test_a_model_that_fails_itself_is_told_with_its_place() -> None:
+    class Refusing(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            if not torch.compiler.is_exporting() and x.shape[0] == 3:
+                raise ValueError("no three rows")
+            return x
+
+    with pytest.raises(
+        ExportError, match=r"^model: the model fails with 3 rows: ValueError: no three rows \(test_c"
+    ):
+        proven(exportable_of(Refusing(), ROWS))

@@ -132,7 +132,7 @@ def test_what_of_a_batch_is_no_tensor_or_has_no_rows_stays_as_it_is(make: Any, i
 
     assert list(graph.inputs) == inputs
     for case, given in graph.cases.items():
-        assert [f"{len(each)} rows" for each in (given[0], *graph.says(given))] == [case, case]
+        assert [f"{len(each)} rows" for each in (given[0], *graph.says(case))] == [case, case]
 
 
 def test_a_forward_that_takes_something_else_than_a_batch_has_is_told() -> None:
