@@ -71,7 +71,7 @@ def sweep(
         {"trials": num_trials, "pruner": pruner, "jobs": jobs, "search": SEARCH}
     )
     how = how.model_copy(update={"objectives": [watched]})
-    return run_sweep(settings=space.settings, space=space, sweep=how, folder=folder)
+    return run_sweep(space=space, sweep=how, folder=folder)
 
 
 @contextmanager

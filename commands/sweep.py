@@ -166,7 +166,6 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
     try:
         with SweepProgress(sweep, [one.path for one in space.parameters]) as progress:
             result = run_sweep(
-                settings=space.settings,
                 space=space,
                 sweep=sweep,
                 folder=folder,

@@ -6,11 +6,9 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
+from nested_lightning.app.data.split_shares import ColumnReader, OneFold, Shares
 from nested_lightning.app.data.splits import (
-    ColumnReader,
     Split,
-    check_fold,
-    check_fractions,
     refuse_empty_cells,
     split_column,
 )
@@ -23,7 +21,7 @@ _NUM_DRAWS = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupedSplitter(ColumnReader):
+class GroupedSplitter(ColumnReader, Shares):
     """A random split that puts all rows of a group into the same part.
 
     Of several draws of scikit-learn's ``GroupShuffleSplit``, the one is taken that has most nearly its share
@@ -36,13 +34,8 @@ class GroupedSplitter(ColumnReader):
         seed: Decides the split, at least 0.
     """
 
-    val_fraction: float = 0.15
-    test_fraction: float = 0.2
     seed: int = 0
     min_class_size: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        check_fractions(self.val_fraction, self.test_fraction)
 
     def __call__(self, labels: Rows, table: pa.Table, /) -> Split:
         """Draw the test part from all groups, then the validation part from the rest."""
@@ -57,7 +50,7 @@ class GroupedSplitter(ColumnReader):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupedFoldSplitter(ColumnReader):
+class GroupedFoldSplitter(ColumnReader, OneFold):
     """One of the splits of a k-fold cross-validation that keeps groups together.
 
     The test part is fold ``fold`` of scikit-learn's ``StratifiedGroupKFold(num_folds, shuffle=True,
@@ -71,13 +64,7 @@ class GroupedFoldSplitter(ColumnReader):
         seed: Decides the folds, at least 0.
     """
 
-    num_folds: int = 5
-    fold: int = 0
-    val_fraction: float = 0.1
     seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_fold(self.fold, self.num_folds, self.val_fraction)
 
     @property
     def min_class_size(self) -> int:

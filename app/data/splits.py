@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
 
+from nested_lightning.app.data.split_shares import ColumnReader, OneFold, Shares
 from nested_lightning.app.data.stratified import Rows, stratified_split
 from nested_lightning.app.errors import RowError, UserError, counted, did_you_mean, name_list
 from nested_lightning.app.tables.column_values import text_values
@@ -64,7 +65,7 @@ class Splitter(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomSplitter:
+class RandomSplitter(Shares):
     """A random split in which each class has about the same share of every part.
 
     Args:
@@ -74,13 +75,8 @@ class RandomSplitter:
         seed: Decides the split, at least 0.
     """
 
-    val_fraction: float = 0.15
-    test_fraction: float = 0.2
     seed: int = 0
     reserved_columns: ClassVar[tuple[str, ...]] = ()
-
-    def __post_init__(self) -> None:
-        check_fractions(self.val_fraction, self.test_fraction)
 
     @property
     def min_class_size(self) -> int:
@@ -96,7 +92,7 @@ class RandomSplitter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoldSplitter:
+class FoldSplitter(OneFold):
     """One of the splits of a stratified k-fold cross-validation.
 
     The test part is fold ``fold`` of scikit-learn's ``StratifiedKFold(num_folds, shuffle=True,
@@ -109,14 +105,8 @@ class FoldSplitter:
         seed: Decides the folds, at least 0.
     """
 
-    num_folds: int = 5
-    fold: int = 0
-    val_fraction: float = 0.1
     seed: int = 0
     reserved_columns: ClassVar[tuple[str, ...]] = ()
-
-    def __post_init__(self) -> None:
-        check_fold(self.fold, self.num_folds, self.val_fraction)
 
     @property
     def min_class_size(self) -> int:
@@ -131,18 +121,6 @@ class FoldSplitter:
         rest, test = list(folds.split(np.zeros(len(labels)), labels))[self.fold]
         train, val = _stratified(rest, labels, self.val_fraction * len(rest), self.seed)
         return Split(train, val, test)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnReader:
-    """What splitters that go by a column have in common."""
-
-    column: str
-
-    @property
-    def reserved_columns(self) -> tuple[str, ...]:
-        """The column, which is therefore no feature."""
-        return (self.column,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,27 +151,6 @@ class WholeFileSplitter:
         """Put every row into the test part."""
         none = np.arange(0)
         return Split(none, none, np.arange(len(labels)))
-
-
-def check_fractions(val_fraction: float, test_fraction: float) -> None:
-    """Refuse shares that leave nothing to train on.
-
-    Raises:
-        UserError: One is negative, or they come to 1 or more.
-    """
-    if min(val_fraction, test_fraction) < 0 or val_fraction + test_fraction >= 1:
-        raise UserError(
-            f"val_fraction {val_fraction:g} and test_fraction {test_fraction:g} leave nothing to train on;"
-            " both must be at least 0 and their sum less than 1"
-        )
-
-
-def check_fold(fold: int, num_folds: int, val_fraction: float) -> None:
-    """Refuse a fold that is none of ``num_folds``, and a share that leaves nothing to train on."""
-    if num_folds < 2 or not 0 <= fold < num_folds:
-        raise UserError(f"fold {fold} of {num_folds}: at least 2 folds are needed, counted from 0")
-    if not 0 <= val_fraction < 1:
-        raise UserError(f"val_fraction is {val_fraction:g}; it must be at least 0 and less than 1")
 
 
 def split_column(table: pa.Table, column: str) -> pa.ChunkedArray:

@@ -8,11 +8,9 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
+from nested_lightning.app.data.split_shares import ColumnReader, OneFold, Shares
 from nested_lightning.app.data.splits import (
-    ColumnReader,
     Split,
-    check_fold,
-    check_fractions,
     refuse_empty_cells,
     split_column,
 )
@@ -22,7 +20,7 @@ from nested_lightning.app.tables.time_values import time_values
 
 
 @dataclass(frozen=True, kw_only=True)
-class TemporalSplitter(ColumnReader):
+class TemporalSplitter(ColumnReader, Shares):
     """The oldest rows train, those after them validate, and the newest test.
 
     Rows of the same moment stay together, so that parts are about as large as the shares say.
@@ -33,12 +31,7 @@ class TemporalSplitter(ColumnReader):
         test_fraction: Share of the rows that test, in [0, 1).
     """
 
-    val_fraction: float = 0.15
-    test_fraction: float = 0.2
     min_class_size: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        check_fractions(self.val_fraction, self.test_fraction)
 
     def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
         """Split the rows by the order of the column's values."""
@@ -48,7 +41,7 @@ class TemporalSplitter(ColumnReader):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TemporalFoldSplitter(ColumnReader):
+class TemporalFoldSplitter(ColumnReader, OneFold):
     """One of the splits of a cross-validation that always tests on what is newer.
 
     As in scikit-learn's ``TimeSeriesSplit(num_folds)``, the rows are ``num_folds + 1`` pieces in order of
@@ -62,13 +55,7 @@ class TemporalFoldSplitter(ColumnReader):
         val_fraction: Share of the rows before the test part that validate, in [0, 1).
     """
 
-    num_folds: int = 5
-    fold: int = 0
-    val_fraction: float = 0.1
     min_class_size: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        check_fold(self.fold, self.num_folds, self.val_fraction)
 
     def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
         """Take the fold; of what is older, the newest rows validate."""

@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from nested_lightning.app.data.splits import Split, check_fractions, split_as_named
+from nested_lightning.app.data.split_shares import Shares
+from nested_lightning.app.data.splits import Split, split_as_named
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.image_to_text.caption_files import CaptionRecord
@@ -28,7 +29,7 @@ class PictureSplitter(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawnPictureSplitter:
+class DrawnPictureSplitter(Shares):
     """What the splitters share that draw.
 
     Args:
@@ -38,11 +39,7 @@ class DrawnPictureSplitter:
     """
 
     val_fraction: float = 0.05
-    test_fraction: float = 0.2
     seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_fractions(self.val_fraction, self.test_fraction)
 
     def draw(self, drawn_from: Rows) -> tuple[Rows, Rows]:
         """Return a test and a validation share of what is given; neither is empty where its share isn't 0."""

@@ -30,6 +30,7 @@ from nested_lightning.app.vae_gan.component_optimization import (
     count_batch,
     refuse_automatic_gradients,
 )
+from nested_lightning.app.vae_gan.meanings import meanings_of
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
 from nested_lightning.app.vae_gan.picture_scores import PictureScores, RunningMeans
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
@@ -99,12 +100,7 @@ class VaeGan(Composite):
 
     @override
     def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
-        spec = VaeGanDataSpec.from_dict(data_spec)
-        yield Meaning(part="discriminators", what="domains", names=spec.domains)
-        for name, domains in spec.groups.items():
-            if len(domains) > 1:  # encoder and decoder are given the domain
-                part = f"vaes.{escape_name(name)}"
-                yield Meaning(part=part, what="domains", names=domains, binds="part")
+        return meanings_of(VaeGanDataSpec.from_dict(data_spec))
 
     @property
     def untrained(self) -> Sequence[str]:

@@ -26,9 +26,13 @@ def family_in_file(named: str) -> Family:
     path, _, name = named.rpartition(":")
     module = _run(Path(path))
     if not hasattr(module, name):
-        known = [one for one, it in vars(module).items() if isinstance(getattr(it, "family", None), Family)]
-        there = ", ".join(known) or "none"
-        raise UserError(f"{path} has no '{name}'{did_you_mean(name, known)} (families in it: {there})")
+        known = [
+            one
+            for one, it in vars(module).items()
+            if isinstance(getattr(it, "family", None), Family) or _is_own(module, it, LightningModule)
+        ]
+        there = f"families and modules in it: {', '.join(known) or 'none'}"
+        raise UserError(f"{path} has no '{name}'{did_you_mean(name, known)} ({there})")
     found = getattr(module, name)
     try:
         own = family_of(_unwired(module, found) if _is_lightning(found, LightningModule) else found)
@@ -39,11 +43,7 @@ def family_in_file(named: str) -> Family:
 
 def _unwired(module: Any, model: type[LightningModule]) -> Any:
     """Return a family of a module with nothing injected, with the one datamodule of its file."""
-    data = [
-        one
-        for one in vars(module).values()
-        if _is_lightning(one, LightningDataModule) and one.__module__ == module.__name__
-    ]
+    data = [one for one in vars(module).values() if _is_own(module, one, LightningDataModule)]
     if len(data) != 1:
         names = ", ".join(one.__name__ for one in data) or "none"
         raise UserError(
@@ -60,6 +60,11 @@ def _is_lightning(found: Any, base: type[Any]) -> bool:
         return False
     names = {one.__name__ for one in found.__mro__}
     return issubclass(found, base) or (base.__name__ in names and is_of_other_package(found))
+
+
+def _is_own(module: Any, found: Any, base: type[Any]) -> bool:
+    """Return whether this is a class of that base that the file defines itself."""
+    return _is_lightning(found, base) and found.__module__ == module.__name__
 
 
 def _run(path: Path) -> Any:

@@ -70,7 +70,7 @@ def swap_submodule(
     recipe = read_recipe(content, source=path)
     before = from_checkpoint(path, overrides=overrides)
     old = family_container(before).model()
-    below = next(iter(find_submodules(old, before.settings().family.section, submodule)))
+    below = next(iter(find_submodules(old, before.settings().family.section, submodule, door="")))
     is_kind = isinstance(kind, str)
     chosen = nest(find_choice(submodule, kind)[0], {"kind": kind}) if is_kind else {}
     own = {} if is_kind else {submodule: kind}

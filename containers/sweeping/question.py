@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from nested_lightning.app.sweeping.space import SearchSpace
-from nested_lightning.settings.application import ApplicationSettings, is_data_path
+from nested_lightning.settings.application import is_data_path
 from nested_lightning.settings.reading.merging import flatten
+from nested_lightning.settings.searching.space import SearchSpace
 from nested_lightning.settings.sweep import SweepSettings
 
 _OF_THE_MACHINE = (
@@ -23,8 +23,9 @@ _OF_THE_MACHINE = (
 """Settings and sections that may be others when a sweep goes on."""
 
 
-def question_of(settings: ApplicationSettings, space: SearchSpace, sweep: SweepSettings) -> dict[str, Any]:
+def question_of(space: SearchSpace, sweep: SweepSettings) -> dict[str, Any]:
     """Return all that must stay as it is while a sweep goes on, by the names that users know."""
+    settings = space.settings
     plain = {".".join(names): value for names, value in flatten(settings.to_plain()).items()}
     return {
         "search": space.document(),

@@ -36,7 +36,6 @@ _PROGRAM = (sys.executable, "-m", "nested_lightning.containers.sweeping.worker")
 
 def run_sweep(
     *,
-    settings: ApplicationSettings,
     space: SearchSpace,
     sweep: SweepSettings,
     folder: Path,
@@ -46,8 +45,7 @@ def run_sweep(
     """Try settings until there are as many trials as are wanted, and test the winner.
 
     Args:
-        settings: Of a training without a search; its seed is the sweep's.
-        space: What is searched.
+        space: What is searched, and from which settings; their seed is the sweep's.
         sweep: How.
         folder: Of the sweep; for `resume`, one that holds one.
         resume: Whether to go on with what is in the folder.
@@ -61,16 +59,12 @@ def run_sweep(
     folder = folder.absolute()
     refuse_unfit(space, sweep)
     _refuse_folder(folder, is_there=resume)
-    objectives = objectives_of(sweep)
+    settings, plan = space.settings, _plan(space, sweep)
+    objectives = plan.objectives
     with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
         if not resume:
             write_sweep_file(folder, settings, sweep)
-        study = open_study(
-            folder,
-            plan=_plan(settings, space, sweep),
-            question=question_of(settings, space, sweep),
-            address=sweep.storage,
-        )
+        study = open_study(folder, plan=plan, question=question_of(space, sweep), address=sweep.storage)
         is_doubtful = study.is_unfinished or has_other_data(folder, settings)
         make_task = partial(_task, settings, folder, objectives, sweep.folds)
 
@@ -170,11 +164,6 @@ def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> Sweep
     return replace(result, test_scores=scores)
 
 
-def objectives_of(sweep: SweepSettings) -> tuple[Objective, ...]:
-    """Return what trials are judged by."""
-    return tuple(Objective(name=one.name, direction=one.direction) for one in sweep.objectives)
-
-
 def _task(
     settings: ApplicationSettings,
     folder: Path,
@@ -219,15 +208,15 @@ def _log(folder: Path, index: int) -> Path:
     return folder / f"worker-{index}.log"
 
 
-def _plan(settings: ApplicationSettings, space: SearchSpace, sweep: SweepSettings) -> Plan:
+def _plan(space: SearchSpace, sweep: SweepSettings) -> Plan:
     return Plan(
         space=space,
-        objectives=objectives_of(sweep),
-        seed=settings.seed,
+        objectives=tuple(Objective(name=one.name, direction=one.direction) for one in sweep.objectives),
+        seed=space.settings.seed,
         sampler=sweep.sampler,
         pruner=sweep.pruner,
         trials=sweep.trials,
-        max_steps=sweep.folds or settings.trainer.max_epochs,
+        max_steps=sweep.folds or space.settings.trainer.max_epochs,
     )
 
 

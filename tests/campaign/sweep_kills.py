@@ -48,7 +48,7 @@ def sweep_small(folder: Path, table: Path, *, jobs: int = 1, engine: str = "ligh
     told = {"trials": NUM_TRIALS, "jobs": jobs, "engine": engine}
     how = check_sweep({**told, "keep": 1, "objectives": [objective], "search": SEARCH})
     is_there = (folder / "sweep.yaml").exists()  # a kill may come before there is a study
-    return run_sweep(settings=space.settings, space=space, sweep=how, folder=folder, resume=is_there)
+    return run_sweep(space=space, sweep=how, folder=folder, resume=is_there)
 
 
 class Life:

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-import torch
 
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from tests.command_line import ForkedPrograms
+from tests.containers.shared_trainings import assert_same_training
 
 pytestmark = pytest.mark.slow
 
@@ -47,21 +47,7 @@ def test_killed_training_ends_as_if_never_interrupted(
 
     kills = json.loads((tmp_path / "kills.json").read_text())
     assert sum(map(len, kills.values())) == NUM_KILLS
-    undisturbed = RunFolder(tmp_path / "undisturbed")
     for name in kills:
-        assert_same_training(RunFolder(tmp_path / name), undisturbed)
-
-
-def assert_same_training(found: RunFolder, wanted: RunFolder) -> None:
-    for name in ("best_checkpoint", "last_checkpoint"):
-        one, other = (torch.load(getattr(folder, name), weights_only=True) for folder in (found, wanted))
-        assert one["global_step"] == other["global_step"]
-        for key in ("state_dict", "optimizer_states", "lr_schedulers"):
-            torch.testing.assert_close(one[key], other[key], rtol=0, atol=0)
-        assert one["callbacks"].keys() == other["callbacks"].keys()
-    assert found.metrics_file.read_text() == wanted.metrics_file.read_text()
-    steps = [row["step"] for row in csv.DictReader(found.metrics_file.open())]
-    assert len(steps) == len(set(steps)) >= 8
-    results = [json.loads(folder.results_file.read_text()) for folder in (found, wanted)]
-    assert results[0]["test"] == results[1]["test"]
-    assert results[0]["num_steps"] == results[1]["num_steps"]
+        assert_same_training(tmp_path / name, tmp_path / "undisturbed")
+        steps = [row["step"] for row in csv.DictReader(RunFolder(tmp_path / name).metrics_file.open())]
+        assert len(steps) == len(set(steps)) >= 8

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics.functional import classification as metrics
 
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
 from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
-from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions, predictions_of
+from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
 from nested_lightning.app.multi_feature.objectives.reports import report_classes
 from nested_lightning.app.multi_feature.objectives.thresholds import (
     Criterion,
@@ -24,7 +24,7 @@ from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.tensors import to_double
 
 
-class BinaryObjective(nn.Module):
+class BinaryObjective(OneColumnObjective):
     """Binary cross-entropy of one logit, that of the positive class.
 
     Args:
@@ -50,9 +50,7 @@ class BinaryObjective(nn.Module):
         label_smoothing: float = 0.0,
         threshold: float | Criterion = "mcc",
     ) -> None:
-        super().__init__()
-        self.target = target
-        self.out_features = 1
+        super().__init__(target=target, out_features=1)
         self.label_smoothing = label_smoothing
         self.criterion: Criterion | None = threshold if isinstance(threshold, str) else None
         self.register_buffer("class_weights", weigh_classes(target, class_weights))
@@ -63,10 +61,6 @@ class BinaryObjective(nn.Module):
         """Return the loss of each row, [B], of logits of [B, 1] and class indices of [B]."""
         smooth = target.to(outputs.dtype) * (1 - self.label_smoothing) + self.label_smoothing / 2
         return F.binary_cross_entropy_with_logits(outputs[:, 0], smooth, reduction="none")
-
-    def row_weights(self, target: Tensor) -> Tensor | None:
-        """Return what each row counts, [B], by its class; None: all alike."""
-        return None if self.class_weights is None else self.class_weights[target]
 
     def combine(self, outputs: Tensor) -> Tensor:
         """Return outputs of [B, 1] whose probabilities are the mean of members' of [B, M, 1]."""
@@ -97,10 +91,6 @@ class BinaryObjective(nn.Module):
     def decoding(self) -> dict[str, Any]:
         """What `predictions_of` needs besides what `decode` gives."""
         return {"threshold": float(self.threshold)}
-
-    def predictions(self, answers: Tensor) -> ClassPredictions:
-        """Return probabilities of [N, 2] with the classes' names and the threshold."""
-        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, 2], see `scores` and `report_classes`."""

@@ -6,17 +6,17 @@ Shapes: B rows of a batch, N rows, C classes.
 from typing import Any
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
-from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions, predictions_of
+from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
 from nested_lightning.app.multi_feature.objectives.reports import report_classes
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 
 
-class ClassesObjective(nn.Module):
+class ClassesObjective(OneColumnObjective):
     """Cross-entropy of C classes, whose logits are a head's outputs.
 
     Args:
@@ -30,19 +30,13 @@ class ClassesObjective(nn.Module):
     def __init__(
         self, *, target: ClassTarget, class_weights: ClassWeights = None, label_smoothing: float = 0.1
     ) -> None:
-        super().__init__()
-        self.target = target
-        self.out_features = len(target.names)
+        super().__init__(target=target, out_features=len(target.names))
         self.label_smoothing = label_smoothing
         self.register_buffer("class_weights", weigh_classes(target, class_weights))
 
     def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each row, [B], of logits of [B, C] and class indices of [B]."""
         return F.cross_entropy(outputs, target, label_smoothing=self.label_smoothing, reduction="none")
-
-    def row_weights(self, target: Tensor) -> Tensor | None:
-        """Return what each row counts, [B], by its class; None: all alike."""
-        return None if self.class_weights is None else self.class_weights[target]
 
     def combine(self, outputs: Tensor) -> Tensor:
         """Return outputs of [B, C] whose probabilities are the mean of members' of [B, M, C]."""
@@ -68,10 +62,6 @@ class ClassesObjective(nn.Module):
     def decoding(self) -> dict[str, Any]:
         """What `predictions_of` needs besides what `decode` gives."""
         return {"threshold": None}
-
-    def predictions(self, answers: Tensor) -> ClassPredictions:
-        """Return probabilities of [N, C] with the classes' names."""
-        return predictions_of(self.target, answers, self.decoding)
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, C], see `report_classes`."""

@@ -8,13 +8,11 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics.functional import tweedie_deviance_score
 
-from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.number_scores import score_numbers
-from nested_lightning.app.multi_feature.objectives.predictions import NumberPredictions, predictions_of
-from nested_lightning.app.multi_feature.objectives.reports import report_scores
+from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
 from nested_lightning.app.multi_feature.targets.specs import CountTarget
 from nested_lightning.app.tensors import to_double
 
@@ -25,22 +23,16 @@ _MAX_LOG_RATE = 70.0
 """A row far from all others has a rate of 1e30 rather than an infinite one."""
 
 
-class CountsObjective(nn.Module):
+class CountsObjective(OneColumnObjective):
     """A Poisson distribution, of whose rate a head gives the logarithm beside that of the mean."""
 
     def __init__(self, *, target: CountTarget) -> None:
-        super().__init__()
-        self.target = target
-        self.out_features = 1
+        super().__init__(target=target, out_features=1)
         self.log_mean = math.log(target.mean)
 
     def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each row, [B], of outputs of [B, 1] and counts of [B]."""
         return F.poisson_nll_loss(self._log_rates(outputs)[:, 0], target, log_input=True, reduction="none")
-
-    def row_weights(self, target: Tensor) -> None:
-        """Return nothing: all rows count alike."""
-        del target
 
     def combine(self, outputs: Tensor) -> Tensor:
         """Return outputs of [B, 1] whose rates are the mean of members' of [B, M, 1]."""
@@ -63,14 +55,6 @@ class CountsObjective(nn.Module):
     def decoding(self) -> dict[str, Any]:
         """What `predictions_of` needs besides what `decode` gives."""
         return {"levels": []}
-
-    def predictions(self, answers: Tensor) -> NumberPredictions:
-        """Return rates of [N, 1]."""
-        return predictions_of(self.target, answers, self.decoding)
-
-    def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
-        """Return the scores of rates of [N, 1]."""
-        return report_scores(self.scores(answers, target), self.baseline_scores(target), len(target))
 
     def _log_rates(self, outputs: Tensor) -> Tensor:
         return (outputs + self.log_mean).clamp(max=_MAX_LOG_RATE)

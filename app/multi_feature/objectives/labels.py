@@ -7,18 +7,16 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics.functional.classification import multilabel_average_precision, multilabel_f1_score
 
-from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
-from nested_lightning.app.multi_feature.objectives.predictions import LabelPredictions, predictions_of
-from nested_lightning.app.multi_feature.objectives.reports import report_scores
+from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
 from nested_lightning.app.multi_feature.objectives.thresholds import best_threshold
 from nested_lightning.app.multi_feature.targets.specs import LabelTarget
 
 
-class LabelsObjective(nn.Module):
+class LabelsObjective(OneColumnObjective):
     """Binary cross-entropy of K labels, each with a logit.
 
     Args:
@@ -34,9 +32,7 @@ class LabelsObjective(nn.Module):
     threshold: Tensor
 
     def __init__(self, *, target: LabelTarget, threshold: float | None = None) -> None:
-        super().__init__()
-        self.target = target
-        self.out_features = len(target.names)
+        super().__init__(target=target, out_features=len(target.names))
         self.is_calibrated = threshold is None
         given = 0.5 if threshold is None else threshold
         self.register_buffer("threshold", torch.tensor(given, dtype=torch.float32))
@@ -44,10 +40,6 @@ class LabelsObjective(nn.Module):
     def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each row, [B], of logits and labels (0 or 1) of [B, K]."""
         return F.binary_cross_entropy_with_logits(outputs, target, reduction="none").mean(dim=1)
-
-    def row_weights(self, target: Tensor) -> None:
-        """Return nothing: all rows count alike."""
-        del target
 
     def combine(self, outputs: Tensor) -> Tensor:
         """Return outputs of [B, K] whose probabilities are the mean of members' of [B, M, K]."""
@@ -87,11 +79,3 @@ class LabelsObjective(nn.Module):
     def decoding(self) -> dict[str, Any]:
         """What `predictions_of` needs besides what `decode` gives."""
         return {"threshold": float(self.threshold)}
-
-    def predictions(self, answers: Tensor) -> LabelPredictions:
-        """Return probabilities of [N, K] with the labels' names and the threshold."""
-        return predictions_of(self.target, answers, self.decoding)
-
-    def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
-        """Return the scores of probabilities of [N, K]."""
-        return report_scores(self.scores(answers, target), self.baseline_scores(target), len(target))

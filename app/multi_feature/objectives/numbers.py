@@ -8,17 +8,15 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.number_scores import score_numbers
-from nested_lightning.app.multi_feature.objectives.predictions import NumberPredictions, predictions_of
-from nested_lightning.app.multi_feature.objectives.reports import report_scores
+from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
 from nested_lightning.app.multi_feature.targets.specs import NumberTarget
 
 
-class NumberObjective(nn.Module):
+class NumberObjective(OneColumnObjective):
     """The mean or median of a number, and quantiles of it.
 
     The loss is that of standardised numbers; everything else is in the units of the file. Quantiles are
@@ -44,14 +42,11 @@ class NumberObjective(nn.Module):
         quantiles: Sequence[float] = (),
         interval: float | None = None,
     ) -> None:
-        super().__init__()
-        self.target = target
-        self.loss = loss
-        self.huber_delta = huber_delta
-        self.interval = interval
         ends = () if interval is None else (round((1 - interval) / 2, 9), round((1 + interval) / 2, 9))
-        self.levels = tuple(sorted({*quantiles, *ends}))
-        self.out_features = 1 + len(self.levels)
+        levels = tuple(sorted({*quantiles, *ends}))
+        super().__init__(target=target, out_features=1 + len(levels))
+        self.loss, self.huber_delta = loss, huber_delta
+        self.interval, self.levels = interval, levels
         if not all(0 < level < 1 for level in self.levels):
             raise UserError(f"quantiles lie between 0 and 1; given were {', '.join(map(str, self.levels))}")
 
@@ -63,10 +58,6 @@ class NumberObjective(nn.Module):
         over_BQ = target[:, None] - outputs[:, 1:]
         levels = outputs.new_tensor(self.levels)
         return loss_B + torch.maximum(levels * over_BQ, (levels - 1) * over_BQ).mean(dim=1)
-
-    def row_weights(self, target: Tensor) -> None:
-        """Return nothing: all rows count alike."""
-        del target
 
     def decode(self, outputs: Tensor) -> Tensor:
         """Return numbers and ascending quantiles in the units of the file, float64 of [B, 1 + Q]."""
@@ -92,14 +83,6 @@ class NumberObjective(nn.Module):
     def decoding(self) -> dict[str, Any]:
         """What `predictions_of` needs besides what `decode` gives."""
         return {"levels": [*self.levels]}
-
-    def predictions(self, answers: Tensor) -> NumberPredictions:
-        """Return what `decode` gives, with the quantiles' levels."""
-        return predictions_of(self.target, answers, self.decoding)
-
-    def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
-        """Return the scores of what `decode` gives."""
-        return report_scores(self.scores(answers, target), self.baseline_scores(target), len(target))
 
     def _point_loss(self, output: Tensor, target: Tensor) -> Tensor:
         if self.loss == "squared":

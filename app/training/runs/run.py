@@ -12,14 +12,12 @@ from operator import or_
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from torchmetrics import Metric
 
 from nested_lightning.app.checkpoints.checkpoint_io import (
     disk_full_as_user_error,
     read_checkpoint,
-    replace_atomically,
 )
 from nested_lightning.app.checkpoints.recipe import Recipe, RecordedOverride
 from nested_lightning.app.data.data_summary import DataSummary
@@ -154,7 +152,7 @@ class TrainingRun:
         if self.trainer.is_global_zero:
             self.run_folder.remove_leftovers()
         if self.settings is not None and self.trainer.is_global_zero:
-            self._write_settings(self.settings)
+            self.run_folder.write_settings(self.settings, self.recipe)
         with (
             log_to_file(self.run_folder.log_file if self.trainer.is_global_zero else None),
             torch_threads(count_threads(self.num_threads, self.model, batch_size=self.batch_size)),
@@ -213,15 +211,6 @@ class TrainingRun:
 
     def _callbacks(self, kind: type[CallbackT]) -> list[CallbackT]:
         return [one for one in self.trainer.callbacks if isinstance(one, kind)]  # type: ignore[attr-defined]
-
-    def _write_settings(self, settings: Mapping[str, Any]) -> None:
-        """Write the settings; what was overridden besides stands in both files, so that no copy loses it."""
-        if self.recipe is not None and self.recipe.overrides:
-            settings = {**settings, "overrides": {each.path: each.text for each in self.recipe.overrides}}
-            with replace_atomically(self.run_folder.overrides_file) as file:
-                file.write(self.recipe.overrides_json)
-        with replace_atomically(self.run_folder.settings_file) as file:
-            file.write(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode())
 
     def _listening(self) -> AbstractContextManager[None]:
         return next((one.listening(self.trainer) for one in self._callbacks(Interruption)), nullcontext())

@@ -1,12 +1,16 @@
 """The folder that holds everything one training leaves behind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from nested_lightning.app.checkpoints.checkpoint_io import temporary_of
+import yaml
+
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically, temporary_of
+from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import is_exported
 from nested_lightning.app.training.runs.fold_folders import folds_in
@@ -131,6 +135,15 @@ class RunFolder:
         """Remove the remains of a write that a kill interrupted."""
         for file in self._files:
             temporary_of(file).unlink(missing_ok=True)
+
+    def write_settings(self, settings: Mapping[str, Any], recipe: Recipe | None) -> None:
+        """Write the settings; what was overridden besides stands in both files, so that no copy loses it."""
+        if recipe is not None and recipe.overrides:
+            settings = {**settings, "overrides": {each.path: each.text for each in recipe.overrides}}
+            with replace_atomically(self.overrides_file) as file:
+                file.write(recipe.overrides_json)
+        with replace_atomically(self.settings_file) as file:
+            file.write(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode())
 
     def refuse_to_replace_results(self) -> None:
         """Refuse to train anew where a training has ended."""

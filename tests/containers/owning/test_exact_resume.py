@@ -150,39 +150,6 @@ def test_a_training_cut_off_ends_as_one_that_was_not(kind: str, tmp_path: Path) 
         torch.testing.assert_close(weights(folder), weights(tmp_path / "whole"), rtol=0, atol=0)
 
 
-class Slowing(Squeeze):
-    """Learns slower after each epoch."""
-
-    def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
-        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=10.0)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "monitor": "val_loss"}}
-
-
-@family("slowing")
-def slowing(data: Vectors, model: Part[Slowing], net: Part[nn.Module] = part(nn.Linear)) -> Slowing:
-    """Vectors squeezed."""
-    return model(net(3, 3))
-
-
-@pytest.mark.slow
-def test_a_schedule_that_follows_a_value_takes_each_of_its_steps(tmp_path: Path) -> None:
-    plan = settings(tmp_path / "whole", "shuffled")
-    del plan["squeeze"]
-    plan["trainer"]["max_epochs"] = 4
-    bootstrap(plan, family=slowing).slowing.training_run()()
-    whole = read_checkpoint(tmp_path / "whole" / "checkpoints" / "last.ckpt")
-    assert whole["lr_schedulers"][0]["last_epoch"] == 4
-    for step in (7, 10, 12):
-        folder = tmp_path / f"cut-{step}"
-        cut_off(bootstrap({**plan, "run_dir": str(folder)}, family=slowing).slowing.training_run(), step)
-        with knowing(family_of(slowing)):
-            resume_training(folder)()
-        resumed = read_checkpoint(folder / "checkpoints" / "last.ckpt")
-        assert resumed["lr_schedulers"] == whole["lr_schedulers"]
-        torch.testing.assert_close(resumed["state_dict"], whole["state_dict"], rtol=0, atol=0)
-
-
 def test_a_check_blames_nothing_for_several_loaders_whose_batches_differ() -> None:
     report = check_application(bootstrap({"squeeze": {"data": {"kind": "several"}}}, family=squeeze))
     assert report.faults == ()

@@ -9,9 +9,8 @@ import torch
 from torch.optim import LBFGS, SGD, Adam
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR, StepLR
 
-from nested_lightning import UserError, bootstrap, family, resume_training
+from nested_lightning import UserError, bootstrap, family
 from nested_lightning.containers.checking.model_check import check_application
-from nested_lightning.settings.families import knowing
 from tests.containers.owning.small_training import Rows, Small, run_of
 
 
@@ -121,27 +120,3 @@ def test_what_is_frozen_keeps_its_weights(module: Any, tmp_path: Path) -> None:
 
     changed = {name for name, value in run.model.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {"first.weight", "first.bias"}
-
-
-@pytest.mark.slow
-def test_a_training_with_rates_of_its_own_goes_on(tmp_path: Path) -> None:
-    own = family("small", model=Scheduled, data=Rows)
-    policies = {"small.last": {"lr": 0.5, "freeze": True, "unfreeze_at_epoch": 1}}
-    trainer = {"accelerator": "cpu", "use_progress_bar": False}
-
-    def settings(name: str, epochs: int) -> dict[str, Any]:
-        return {
-            "run_dir": str(tmp_path / name),
-            "trainer": {**trainer, "max_epochs": epochs},
-            "submodules": policies,
-        }
-
-    whole = bootstrap(settings("whole", 3), family=own).small.training_run()
-    whole()
-    bootstrap(settings("cut", 2), family=own).small.training_run()()
-    with knowing(own.family):
-        rest = resume_training(tmp_path / "cut", {"trainer": {"max_epochs": 3}})
-    rest()
-
-    for one, other in zip(whole.model.parameters(), rest.model.parameters(), strict=True):
-        assert torch.equal(one, other)

@@ -61,7 +61,6 @@ def sweep(
     search = search or {LR: "float:1e-4..1e-1:log"}
     how = {"trials": 4, "objectives": ["val_loss:min"], "search": search, **how}
     return run_sweep(
-        settings=settings,
         space=make_space(settings, search),
         sweep=check_sweep(how),
         folder=folder,
