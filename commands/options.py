@@ -164,3 +164,13 @@ def device_options(device: str | None) -> dict[str, Any]:
     if not index.isdigit() or accelerator == "cpu":
         raise SettingsError([f"--device {device}: write cpu, cuda, mps, or one device as cuda:1"])
     return {"trainer.accelerator": accelerator, "trainer.devices": [int(index)]}
+
+
+def refuse_idle_address(address: str | None, engine: str) -> None:
+    """Refuse the address of a cluster that nothing trains on.
+
+    Raises:
+        SettingsError: Nothing does.
+    """
+    if address is not None and engine != "ray":
+        raise SettingsError(["--ray-address is for trainings on a cluster: add --engine ray, or leave it out"])

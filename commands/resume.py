@@ -15,6 +15,7 @@ from nested_lightning.commands.options import (
     RayAddressOption,
     is_cross_validation,
     parse_assignments,
+    refuse_idle_address,
 )
 from nested_lightning.commands.overrides import load_overrides, refuse_overrides_in_workers, split_overrides
 from nested_lightning.commands.printing.console import quiet_lightning, starting
@@ -39,6 +40,7 @@ def resume(
 ) -> None:
     """Go on with a training, or a cross-validation, as if it had never been interrupted."""
     del debug, model  # took effect when it was parsed
+    refuse_idle_address(ray_address, engine)
     requests, assignments = split_overrides(override, set_)
     changes = parse_assignments(assignments)
     if is_cross_validation(run):

@@ -18,6 +18,7 @@ from nested_lightning.commands.options import (
     SkipBadOption,
     best_of_run,
     device_options,
+    refuse_idle_address,
 )
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides, refuse_overrides_in_workers
 from nested_lightning.commands.printing.console import print_note, quiet_lightning, starting
@@ -56,6 +57,7 @@ def train(
 ) -> None:
     """Train a model and evaluate its best checkpoint on the test part."""
     del debug
+    refuse_idle_address(ray_address, engine)
     requests = sources.requests
     settings = sources.resolve(
         options={"seed": seed, "run_dir": str(run_dir) if run_dir else None, **device_options(device)},

@@ -97,11 +97,13 @@ class SweepSettings(Settings):
         return objectives
 
     @model_validator(mode="after")
-    def _have_a_sampler_for_the_objectives(self) -> Self:
+    def _go_together(self) -> Self:
         if self.sampler == "cma-es" and len(self.objectives) > 1:
             raise SettingsError(
                 ["--sampler cma-es takes a single objective: tpe, random and grid take several"]
             )
+        if self.ray_address is not None and self.engine != "ray":
+            raise SettingsError(["--ray-address is for --engine ray: add that, or leave it out"])
         return self
 
 
