@@ -9,7 +9,14 @@ from torch import Tensor, nn
 
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.exporting.exportable import Exportable, ExportError, Exports, answering, some_rows
+from nested_lightning.app.exporting.exportable import (
+    Exportable,
+    ExportError,
+    Exports,
+    answering,
+    names_of,
+    some_rows,
+)
 from nested_lightning.app.tensors import filled, items_of, tensors_in
 from nested_lightning.app.training.loops import has_step
 
@@ -53,8 +60,8 @@ def exports_of(
             Exportable(
                 name="model",
                 module=module,
-                inputs=_names(batch, "batch"),
-                outputs=_names(_answer(module, tensors, name), "output"),
+                inputs=names_of(batch, "batch"),
+                outputs=names_of(_answer(module, tensors, name), "output"),
                 cases=some_rows(tuple(tensors)),
                 root=name,
             )
@@ -96,18 +103,6 @@ def _arguments_of(forward: Any, batch: Any, name: str) -> dict[str, Any]:
             " its parameters so, or export predict_step"
         )
     return {key: one for key, one in items.items() if key in names}
-
-
-def _names(value: Any, name: str) -> list[str]:
-    """Return a name for each tensor: those of items, and numbers of list's, joined by ``_``."""
-    if isinstance(value, Tensor):
-        return [name]
-    outer = f"{name}_" if name not in ("batch", "output") else ""
-    return [
-        inner
-        for key, one in items_of(value)
-        for inner in _names(one, f"{name}_{key}" if isinstance(key, int) else f"{outer}{key}")
-    ]
 
 
 def _answer(module: _OnBatch, tensors: Sequence[Tensor], name: str) -> Any:
