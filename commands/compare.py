@@ -16,7 +16,7 @@ from nested_lightning.commands.options import (
     OwnModelOption,
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
-from nested_lightning.commands.printing.console import print_line, print_table, status_console
+from nested_lightning.commands.printing.console import print_line, print_records, status_console
 
 
 def compare(
@@ -48,7 +48,7 @@ def compare(
 
 def _print(block: Any) -> None:
     if block.kind == "table":
-        print_table(block.title, block.columns, block.shown, numeric=False)
+        print_records(block.title, block.columns, block.shown)
         for note in block.notes:
             print_line(("note: ", "bold"), note)
     else:

@@ -81,7 +81,7 @@ def tests_table(first: str, tests: Mapping[str, PairedTest | None]) -> Block:
         if one is not None
     ]
     lacking = ", ".join(name for name, one in tests.items() if one is None)
-    said = f"No test with {first}: {lacking}, which was not scored on the same samples one by one."
+    said = f"No test with {first}: {lacking} (not scored on the same samples, one by one)."
     if not rows:
         return Text(text=said)
     return Table(

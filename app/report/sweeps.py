@@ -214,8 +214,9 @@ def _ended_early(study: Any) -> Sequence[Block]:
         why = known.get("reason")
         if trial.state.name == "PRUNED":
             why = why or "its value was worse than the pruner allows at that step"
-        rows.append([trial.number, trial.state.name.lower(), step, value, without_places(str(why or ""))])
+        place = None if step is None else step + 1  # counted as epochs are
+        rows.append([trial.number, trial.state.name.lower(), place, value, without_places(str(why or ""))])
     if not rows:
         return [Text(text="No trial was pruned, and none failed.")]
-    columns = ["trial", "state", "last step", "value there", "why"]
+    columns = ["trial", "state", "last epoch or fold", "value there", "why"]
     return [Table(title="Pruned and failed trials", columns=columns, rows=rows)]

@@ -146,7 +146,7 @@ class SweepStudy:
         if step < last or not trial.should_prune():
             return None
         why = PRUNERS[self._plan.pruner][1]
-        return f"{objective.name} {value:.6g} at step {step}: {why}"
+        return f"{objective.name} {value:.6g} at step {step + 1} of {self._plan.max_steps}: {why}"
 
     def end(self, number: int, state: str, values: Sequence[float] = (), reason: str = "") -> None:
         """Write down how a trial ended, once and for all."""

@@ -11,6 +11,7 @@ from nested_lightning.app.errors import UserError, counted, name_list
 from nested_lightning.app.tables.column_values import (
     ColumnValues,
     Numbers,
+    first_written,
     is_text,
     number_values,
     plain_column,
@@ -75,11 +76,14 @@ def each_column(
     """
     faults: list[str] = []
     guessed: dict[str, str | None] = {}
+    written: dict[str, str] = {}
     names = list(names)
     for name, column in zip(names, table.select(names).itercolumns(), strict=True):
         if name in categorical:
             yield name, text_values(column)
         elif (numbers := number_values(column)) is not None:
+            if infer_categories and (first := first_written(column)):
+                written[name] = f"'{first[0]}' as {numbers[first[1]]:.12g}"
             yield name, _check_finite(name, numbers)
         elif infer_categories and seems_categorical(column):
             values = text_values(column)
@@ -87,11 +91,23 @@ def each_column(
             yield name, values
         else:
             faults.append(_describe(name, column))
+    _note_written(written)
     _note_categories(guessed)
     if faults:
         rest = f"; and {counted(len(faults) - 3, 'such column')} more" if faults[3:] else ""
         advice = _TRAINING_ADVICE if infer_categories else _PREDICTION_ADVICE
         raise UserError(f"{'; '.join(faults[:3])}{rest}. {advice}")
+
+
+def _note_written(first: Mapping[str, str]) -> None:
+    """Say which columns were read as numbers though they are written for people, with the first such text."""
+    if first:
+        read = [f"'{name}' ({text})" for name, text in first.items()]
+        warnings.warn(
+            f"numbers written as text are read without commas and signs: {', '.join(read[:6])}; name such"
+            " columns in multi_feature.data.categorical if they are categories, or in .excluded",
+            stacklevel=3,
+        )
 
 
 def _note_categories(written: Mapping[str, str | None]) -> None:

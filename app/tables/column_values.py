@@ -18,21 +18,58 @@ ColumnValues: TypeAlias = Numbers | pa.StringArray
 TEXT_NULLS = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "?")
 """Fewer than ``NUMBER_NULLS``: a category or a class may well be called None."""
 
+_WRITTEN = r"^[+-]?[$€£¥]?\s?[+-]?(\d+|[1-9]\d{0,2}(,\d{3})+)(\.\d+)?\s?[%$€£¥]?$"
+"""A number with commas between groups of three digits, and one sign of a unit before or after it."""
+
+_MARKS = r"[,%$€£¥\s]"
 _WHOLE_NUMBER = r"^\s*([+-]?\d+)\.0*\s*$"
 
 
 def number_values(column: pa.ChunkedArray) -> Numbers | None:
-    """Return the column as float64 with NaN where missing; None if something in it is no number."""
+    """Return the column as float64 with NaN where missing; None if something in it is no number.
+
+    Text may be written for people, if all of it is: ``1,200`` and ``$1,200.50`` have commas between groups of
+    three digits, ``12 %`` the sign of a unit, the same in all rows.
+    """
     column = plain_column(column)
     if is_text(column.type):
         column = _with_nulls(compute.utf8_trim_whitespace(column), NUMBER_NULLS)
     elif not _is_number_type(column.type):
         return None
     try:
-        numbers: Numbers = column.cast(pa.float64(), safe=False).to_numpy()
+        return _cast(column)
     except pa.ArrowInvalid:
+        if not (is_text(column.type) and _are_written(column)):
+            return None
+        return _cast(compute.replace_substring_regex(column, _MARKS, ""))
+
+
+def first_written(column: pa.ChunkedArray) -> tuple[str, int] | None:
+    """Return the first text that is written for people, and its row; None: all are plain numbers."""
+    column = plain_column(column)
+    if not is_text(column.type):
         return None
+    row = compute.index(compute.match_substring_regex(column, _MARKS.replace("\\s", "")), True).as_py()
+    return None if row < 0 else (column[row].as_py().strip(), row)
+
+
+def is_written(text: pa.ChunkedArray | pa.StringArray) -> Any:
+    """Return whether each text is a number, be it written for people; null where it is missing."""
+    return compute.match_substring_regex(text, _WRITTEN)
+
+
+def _cast(column: pa.ChunkedArray) -> Numbers:
+    numbers: Numbers = column.cast(pa.float64(), safe=False).to_numpy()
     return numbers
+
+
+def _are_written(text: pa.ChunkedArray) -> bool:
+    """Return whether all texts are numbers, written for people, in one unit."""
+    for part in (text.slice(0, 100), text):  # most texts are none in their first rows
+        if not compute.all(is_written(part)).as_py():
+            return False
+    units = compute.unique(compute.replace_substring_regex(text, r"[^%$€£¥]", ""))
+    return sum(bool(unit.as_py()) for unit in units) <= 1
 
 
 def text_values(column: pa.ChunkedArray) -> pa.StringArray:

@@ -11,6 +11,7 @@ from nested_lightning.commands.printing.console import (
     print_facts,
     print_fault,
     print_line,
+    print_note,
     print_table,
     short_path,
     status_console,
@@ -89,6 +90,8 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
         print_fault(f"{result.stopped} ({counted(len(ended), 'trial')}: {told})")
     elif not result.is_new:
         print_line("Nothing left to do: all trials have ended")
+    elif len(ended) < sweep.trials:
+        print_note(f"the grid has no more than {counted(len(ended), 'point')}")
     if result.winner is None:
         return
     _print_trials(result, sweep)

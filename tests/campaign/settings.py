@@ -180,13 +180,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000)
     arguments = parser.parse_args()
     outcomes, failures = run(arguments.seed, arguments.count)
-    results = ["taken", "refused", "traceback", "slow", "long"]
-    lines = [["damage", "tried", *results]]
-    for kind in [*dict.fromkeys(kind for kind, _ in sorted(outcomes)), "all"]:
-        counts = [sum(n for (k, o), n in outcomes.items() if kind in (k, "all") and o == r) for r in results]
-        lines.append([kind, str(sum(counts)), *map(str, counts)])
-    for first, *rest in lines:
-        sys.stdout.write(f"{first:<16}" + "".join(f"{cell:>11}" for cell in rest) + "\n")
+    for (kind, outcome), times in sorted(outcomes.items()):
+        sys.stdout.write(f"{kind:<16}{outcome:<11}{times:>7}\n")
     for one, outcome in failures[:20]:
         sys.stdout.write(f"\n{outcome}\n{one.model} {one.assignments} {one.text[:2000]!r}\n")
     return 1 if failures else 0

@@ -8,6 +8,9 @@ import yaml
 
 pytest.importorskip("optuna", reason="the extra sweep isn't installed")
 
+from nested_lightning.app.sweeping.results import SweepResult, TrialRecord
+from nested_lightning.commands.printing.sweep_report import print_sweep
+from nested_lightning.settings.sweep import check_sweep
 from tests.command_line import ForkedPrograms, Program, program_in
 from tests.conftest import write_small_csv
 
@@ -128,3 +131,14 @@ def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Pr
     first = {one[1].strip().rpartition(".")[2]: one[-2].strip() for one in cells}
     assert first == {"kind": "adam", "lr": "0.001", "dropout": "drawn", "momentum": "-"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.csv", "sweep.yaml"]
+
+
+def test_a_grid_of_fewer_points_than_trials_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    tried = TrialRecord(number=0, state="failed", settings={})
+
+    print_sweep(
+        SweepResult(folder=Path("swept"), objectives=(), trials=(tried,)),
+        check_sweep({"sampler": "grid", "trials": 5}),
+    )
+
+    assert "the grid has no more than 1 point" in capsys.readouterr().err

@@ -16,8 +16,10 @@ from nested_lightning.app.multi_feature.targets.specs import Kind
 from nested_lightning.app.tables.column_reading import MAX_STRAY_SHARE
 from nested_lightning.app.tables.column_values import (
     Numbers,
+    first_written,
     is_number,
     is_text,
+    is_written,
     number_values,
     plain_column,
     text_values,
@@ -107,8 +109,15 @@ def read_numbers(column: pa.ChunkedArray, *, name: str) -> Numbers:
     return numbers
 
 
+def note_written(column: pa.ChunkedArray, numbers: Numbers, *, name: str) -> None:
+    """Warn where the numbers of a column are written for people, with what the first such text is read as."""
+    if (found := first_written(column)) is not None:
+        text, row = found
+        warnings.warn(f"column '{name}': '{text}' is read as the number {numbers[row]:.12g}", stacklevel=3)
+
+
 def to_numbers(column: pa.ChunkedArray) -> Numbers | None:
-    """Return a column as float64 of [N], NaN where missing; also of text with decimal commas; None: it isn't.
+    """Return a column as float64 of [N], NaN where missing; also text with decimal commas; None: no numbers.
 
     Numbers, text or anything else may be given.
     """
@@ -137,6 +146,7 @@ def _refuse_strays(texts: pa.StringArray, name: str) -> None:
 
 def _is_stray(texts: pa.StringArray) -> npt.NDArray[np.bool_]:
     """Return bool of [N], whether a cell holds something other than a number."""
+    cells = zip(texts.to_pylist(), is_written(texts).to_pylist(), strict=True)
     return np.array(
-        [each is not None and not is_number(each.replace(",", ".")) for each in texts.to_pylist()]
+        [not (each is None or known or is_number(each.replace(",", "."))) for each, known in cells]
     )

@@ -22,6 +22,7 @@ from nested_lightning.app.multi_feature.targets.guessing import (
     Guess,
     guess_kind,
     note_idle_separator,
+    note_written,
     read_numbers,
 )
 from nested_lightning.app.multi_feature.targets.several import AnyTarget, SeveralTargets, targets_by_column
@@ -142,7 +143,10 @@ def _read(
             note_idle_separator(column, separator, name=name)
         return LabelColumn(name=name, values=label_sets(column, separator), separator=separator)
     if kind == "number" or kind == "counts":
-        return NumberColumn(name=name, kind=kind, values=read_numbers(column, name=name))
+        numbers = read_numbers(column, name=name)
+        if known is None:
+            note_written(column, numbers, name=name)
+        return NumberColumn(name=name, kind=kind, values=numbers)
     names = known.names if isinstance(known, ClassTarget) else None
     return ClassColumn(
         name=name, kind=kind, values=label_values(column), positive=wanted.positive, known=names

@@ -161,14 +161,3 @@ def test_a_picture_is_encoded_once_for_all_of_its_captions_words_and_beams(gener
 
     model.validation_step(_batch([BEGIN, A, END], [BEGIN, B, A, END]), 0)
     assert sizes == [3, 2]
-
-
-def test_captions_that_have_ended_reach_the_decoder_no_more() -> None:
-    model = tiny_model(EndingDecoder(lengths=[1, 3, 2])).eval()
-    sizes = []
-    model.text_decoder.register_forward_hook(lambda _, inputs, output: sizes.append(len(inputs[0])))
-
-    tokens = model.generate(tiny_pictures(3)).tokens
-
-    assert sizes == [3, 2, 1]
-    assert tokens.tolist() == [[END, PAD, PAD], [A, A, END], [A, END, PAD]]

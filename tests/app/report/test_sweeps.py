@@ -100,7 +100,7 @@ def test_pruned_and_failed_trials_say_why_and_where(study: Any) -> None:
     pruned = [trial.number for trial in study.trials if trial.state.name == "PRUNED"]
     assert pruned
     assert [row[0] for row in table.rows] == [*pruned, 12]
-    assert table.rows[0][2] == 3
+    assert table.rows[0][2] == 4
     assert table.rows[0][3] > 1
     assert table.rows[-1][4] == "out of memory in …/place"
 

@@ -115,7 +115,7 @@ def test_what_an_interrupted_trial_reports_once_more_changes_nothing(tmp_path: P
         assert [one.number for one in again.interrupted()] == [5]
         why = again.report(5, 0, 2.0)
 
-    assert why == first == "val_loss 2 at step 0: worse than the median of those before"
+    assert why == first == "val_loss 2 at step 1 of 5: worse than the median of those before"
     again.end(5, "pruned", reason=why)
     assert again.records()[5].state == "pruned"
     assert again.records()[5].reason == why

@@ -6,6 +6,7 @@ import pytest
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.tables.column_reading import read_columns
+from nested_lightning.app.tables.column_values import number_values
 
 
 def test_columns_of_few_words_are_categories() -> None:
@@ -59,17 +60,46 @@ def test_columns_with_a_number_that_is_not_finite_are_refused_with_row(value: fl
         read_columns(table, ["kar_0", "kar_1"], categorical=())
 
 
-def test_guesses_of_categories_are_told_and_numbers_written_as_text_first() -> None:
+def test_guesses_of_categories_are_told_and_dates_written_as_text_first() -> None:
     table = pa.table(
-        {
-            "price": ["1,200", "3,400"] * 3,
-            "share": ["12%", "13 %"] * 3,
-            "day": ["3/4/2024", "2.1.2023"] * 3,
-            "kind": ["cat", "dog"] * 3,
-        }
+        {"day": ["3/4/2024", "2.1.2023"] * 3, "mixed": ["$5", "€5"] * 3, "kind": ["cat", "dog"] * 3}
     )
     with pytest.warns(UserWarning, match="taken for categories") as caught:
         read_columns(table, table.column_names, categorical=(), infer_categories=True)
     numbers, words = (str(one.message) for one in caught)
-    assert "'price' ('1,200'), 'share' ('12%'), 'day' ('3/4/2024')" in numbers
+
+    assert "'day' ('3/4/2024'), 'mixed' ('$5')" in numbers
     assert "words: 'kind'" in words
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["950", "1,200", " 12,500 ", "?"], [950, 1200, 12500, np.nan]),
+        (["$1,200.50", "$ 3", "-$4", "5"], [1200.5, 3, -4, 5]),
+        (["12%", "13.5 %"], [12, 13.5]),
+        (["1,5", "2,25"], None),
+        (["0,125", "0,250"], None),
+        (["1,20,000"], None),
+        (["$5", "€5"], None),
+        (["1,200", "many"], None),
+    ],
+)
+def test_numbers_that_are_written_for_people_are_numbers_if_all_of_a_column_are(
+    texts: list[str], numbers: list[float] | None
+) -> None:
+    found = number_values(pa.chunked_array([texts]))
+
+    if found is None or numbers is None:
+        assert found is numbers
+    else:
+        assert np.array_equal(found, numbers, equal_nan=True)
+
+
+def test_numbers_that_are_written_for_people_are_told_in_training_alone() -> None:
+    table = pa.table({"a": ["7", "1,200"] * 3, "b": ["12%", "1 %"] * 3, "c": ["7", "8"] * 3})
+    with pytest.warns(UserWarning, match=r"'a' \('1,200' as 1200\), 'b' \('12%' as 12\)") as caught:
+        columns = read_columns(table, table.column_names, categorical=(), infer_categories=True)
+
+    assert len(caught) == 1
+    assert list(read_columns(table, ["a"], categorical=())["a"][:2]) == list(columns["a"][:2]) == [7, 1200]

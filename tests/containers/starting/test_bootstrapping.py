@@ -46,28 +46,6 @@ def test_a_checkpoint_rebuilds_the_model_without_its_data(
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
-def test_predictions_of_a_rebuilt_model_are_those_of_the_trained_one(
-    small_settings: dict[str, Any], small_csv: Path
-) -> None:
-    family = family_container(bootstrap(small_settings))
-    run = family.training_run()
-    result = run()
-    family.model.override(run.model)
-    expected = family.predictor().predict_file(small_csv).probabilities
-
-    predictor = family_container(from_checkpoint(result.best_checkpoint)).predictor()
-
-    assert torch.equal(predictor.predict_file(small_csv).probabilities, expected)
-
-
-def test_evaluation_scores_are_those_of_the_training(checkpoint: Path) -> None:
-    run = family_container(from_checkpoint(checkpoint))
-    report = run.evaluator()("test")
-    results = json.loads((checkpoint.parents[1] / "results.json").read_text())
-
-    assert results["test"]["test_accuracy"] == pytest.approx(report.scores["accuracy"])
-
-
 def test_a_checkpoint_of_another_program_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "other.ckpt"
     torch.save({"state_dict": {}, "epoch": 1}, file)

@@ -7,6 +7,7 @@ import pytest
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.targets.guessing import guess_kind, note_idle_separator, read_numbers
+from nested_lightning.app.multi_feature.targets.reading import WantedTarget, read_targets
 
 
 def _column(values: list[Any]) -> pa.ChunkedArray:
@@ -27,6 +28,7 @@ def _column(values: list[Any]) -> pa.ChunkedArray:
         ([10, 20, 30, 40], "number"),
         ([0.5, 1.5, 2.5] * 4, "number"),
         (["1,5", "2,25", "3"] * 4, "number"),
+        (["$950", "$1,200", "$12,500.50"] * 4, "number"),
         ([["a"], ["a", "b"], []], "labels"),
     ],
 )
@@ -67,3 +69,20 @@ def test_a_separator_that_no_cell_holds_says_nothing_of_the_column() -> None:
     assert guess_kind(_column(["yes", "no"] * 4), name="y", separator="|")[0] == "binary"
     with pytest.warns(UserWarning, match="'y' holds no '|': each of its cells is one label"):
         note_idle_separator(_column(["yes", "no"]), "|", name="y")
+
+
+def test_a_target_that_is_written_for_people_is_told_with_what_it_is_read_as() -> None:
+    table = pa.table({"price": ["950", "1,200", "12,500"]})
+    with pytest.warns(UserWarning, match=r"column 'price': '1,200' is read as the number 1200"):
+        (column,) = read_targets(table, WantedTarget(kinds={"price": "number"})).columns
+
+    assert column.values.tolist() == [950, 1200, 12500]
+
+
+def test_a_few_words_among_numbers_that_are_written_for_people_are_refused() -> None:
+    values = [f"{i + 1},000" for i in range(60)] + ["unknown"]
+
+    with pytest.raises(
+        UserError, match=r"'y' holds numbers, but in 1 row \(61\) something else, such as 'unknown'"
+    ):
+        guess_kind(_column(values), name="y", separator=None)
