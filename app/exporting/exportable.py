@@ -26,14 +26,15 @@ class ExportError(Exception):
 
 
 @contextmanager
-def answering(failing: str) -> Iterator[None]:
-    """Let a model answer within the block; if it fails, an `ExportError` says where, after ``failing``."""
+def failing_as(what: str, *, has_place: bool = False) -> Iterator[None]:
+    """Make an `ExportError` of what goes wrong within the block, with a line of sources if it has one."""
     try:
         with torch.no_grad():
             yield
     except Exception as error:
-        reason, line = " ".join(str(error).split())[:300], find_place(error, {}).line
-        raise ExportError(f"{failing}: {type(error).__name__}: {reason} ({line})") from error
+        reason = " ".join(str(error).split())[:300]
+        place = f" ({find_place(error, {}).line})" if has_place else ""
+        raise ExportError(f"{what}: {type(error).__name__}: {reason}{place}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ class Exportable:
         Raises:
             ExportError: It fails.
         """
-        with answering(f"{self.name}: the model fails with {case}"):
+        with failing_as(f"{self.name}: the model fails with {case}", has_place=True):
             return tensors_in((self.answer or self.module)(*self.cases[case]))
 
 

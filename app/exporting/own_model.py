@@ -13,7 +13,7 @@ from nested_lightning.app.exporting.exportable import (
     Exportable,
     ExportError,
     Exports,
-    answering,
+    failing_as,
     names_of,
     some_rows,
 )
@@ -111,7 +111,7 @@ def _answer(module: _OnBatch, tensors: Sequence[Tensor], name: str) -> Any:
     Raises:
         ExportError: It fails, or gives something else than tensors.
     """
-    with answering(f"{name}: {module.called} fails with a batch"):
+    with failing_as(f"{name}: {module.called} fails with a batch", has_place=True):
         answer = module(*tensors)
     if not tensors_in(answer):
         raise ExportError(f"{name}: it gives no tensor, but a {type(answer).__name__}, so it has no graph")
