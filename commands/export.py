@@ -15,7 +15,7 @@ from nested_lightning.commands.options import (
     OwnModelOption,
 )
 from nested_lightning.commands.overrides import load_overrides, split_arguments
-from nested_lightning.commands.printing.console import print_line, short_path, status_console
+from nested_lightning.commands.printing.console import print_line, short_path, starting, status_console
 
 
 class ExportFormat(StrEnum):
@@ -113,8 +113,10 @@ def export(
         }
         for reason in (reason for reason, is_so in refused.items() if is_so):
             raise typer.BadParameter(f"{reason}; leave one of the options out")
-        how: Any = quantize or "half"
-        _export_lossy(checkpoint, output, load_overrides(requests), how, tolerance, max_score_loss)
+        limits = {"tolerance": tolerance, "max_score_loss": max_score_loss}
+        given = {name: limit for name, limit in limits.items() if limit is not None}
+        application = _opened(checkpoint, load_overrides(requests))
+        _export_lossy(application, output, quantize or "half", given)
         return
     if max_score_loss is not None:
         raise typer.BadParameter("--max-score-loss is for --quantize and --half")
@@ -122,7 +124,7 @@ def export(
         if merge_lora:
             raise typer.BadParameter("--merge-lora is for safetensors; graphs hold adapters as they are")
         options = {"submodule": submodule, "tolerance": tolerance, "called": call.value if call else None}
-        _export_graphs(checkpoint, output, format_, load_overrides(requests), options)
+        _export_graphs(_opened(checkpoint, load_overrides(requests)), output, format_, options)
         return
     if (override or set_) and not merge_lora:
         raise typer.BadParameter("--override is for --merge-lora and graphs, which build the model")
@@ -144,14 +146,10 @@ def export(
     print_line(f"{what} written to {short_path(output)}", on=status_console)
 
 
-def _export_graphs(
-    checkpoint: Path, output: Path, format_: ExportFormat, overrides: dict[str, Any], options: dict[str, Any]
-) -> None:
-    with status_console.status("Exporting"):
-        from nested_lightning.containers.starting.bootstrapping import from_checkpoint
-        from nested_lightning.containers.starting.exporting import export_graphs
+def _export_graphs(application: Any, output: Path, format_: ExportFormat, options: dict[str, Any]) -> None:
+    from nested_lightning.containers.starting.exporting import export_graphs
 
-        application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
+    with status_console.status("Exporting"):
         written: Any = format_.value
         report = export_graphs(application, output, format_=written, **options)
     name, largest = max(report.differences.items(), key=lambda item: item[1])
@@ -159,27 +157,24 @@ def _export_graphs(
     print_line(f"{options['submodule'] or 'model'} written to {short_path(output)}", on=status_console)
 
 
-def _export_lossy(
-    checkpoint: Path,
-    output: Path,
-    overrides: dict[str, Any],
-    how: Any,
-    tolerance: float | None,
-    max_score_loss: float | None,
-) -> None:
-    with status_console.status("Exporting and scoring"):
-        from nested_lightning.containers.starting.bootstrapping import from_checkpoint
-        from nested_lightning.containers.starting.lossy_exporting import MAX_SCORE_LOSS, export_lossy
+def _export_lossy(application: Any, output: Path, how: Any, options: dict[str, Any]) -> None:
+    from nested_lightning.containers.starting.lossy_exporting import export_lossy
 
-        application = from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
-        limit = MAX_SCORE_LOSS if max_score_loss is None else max_score_loss
-        report = export_lossy(application, output, how, tolerance=tolerance, max_score_loss=limit)
+    with status_console.status("Exporting and scoring"):
+        report = export_lossy(application, output, how, **options)
     before, after = report.before, report.after
     for name, score in before.scores.items():
         print_line(f"test {name}: {after.scores[name]:.4f} instead of {score:.4f}", on=status_console)
     print_line(f"size: {after.num_bytes:,} bytes instead of {before.num_bytes:,}", on=status_console)
     print_line(f"time: {after.seconds:.3g} s instead of {before.seconds:.3g} s", on=status_console)
     print_line(f"model written to {short_path(output)}", on=status_console)
+
+
+def _opened(checkpoint: Path, overrides: dict[str, Any]) -> Any:
+    with starting("Loading the model"):
+        from nested_lightning.containers.starting.bootstrapping import from_checkpoint
+
+        return from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
 
 
 def _merged(checkpoint: Path, override: list[str] | None, set_: list[str] | None) -> dict[str, Any]:

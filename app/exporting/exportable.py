@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from nested_lightning.app.checking.error_places import find_place
 from nested_lightning.app.exported.manifest import Graph, Loop, Port
-from nested_lightning.app.tensors import tensors_in
+from nested_lightning.app.tensors import items_of, tensors_in
 
 NUM_ROWS = (17, 3, 2, 1)
 """Rows of the batches that a graph is verified with; it is captured with the first of them."""
@@ -26,14 +26,15 @@ class ExportError(Exception):
 
 
 @contextmanager
-def answering(failing: str) -> Iterator[None]:
-    """Let a model answer within the block; if it fails, an `ExportError` says where, after ``failing``."""
+def failing_as(what: str, *, has_place: bool = False) -> Iterator[None]:
+    """Make an `ExportError` of what goes wrong within the block, with a line of sources if it has one."""
     try:
         with torch.no_grad():
             yield
     except Exception as error:
-        reason, line = " ".join(str(error).split())[:300], find_place(error, {}).line
-        raise ExportError(f"{failing}: {type(error).__name__}: {reason} ({line})") from error
+        reason = " ".join(str(error).split())[:300]
+        place = f" ({find_place(error, {}).line})" if has_place else ""
+        raise ExportError(f"{what}: {type(error).__name__}: {reason}{place}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ class Exportable:
         Raises:
             ExportError: It fails.
         """
-        with answering(f"{self.name}: the model fails with {case}"):
+        with failing_as(f"{self.name}: the model fails with {case}", has_place=True):
             return tensors_in((self.answer or self.module)(*self.cases[case]))
 
 
@@ -117,6 +118,23 @@ def some_rows(inputs: Inputs) -> dict[str, Inputs]:
         name: tuple(one[chosen] if one.dim() and len(one) == num_rows else one for one in inputs)
         for name, chosen in rows.items()
     }
+
+
+def names_of(value: Any, name: str = "") -> list[str]:
+    """Return a name for each tensor in a value: those of items, and numbers in lists, joined by ``_``.
+
+    Args:
+        value: A tensor or nested ones, see `tensors_in`.
+        name: Its own; that of a mapping or dataclass which is called ``batch`` or ``output`` is left out.
+    """
+    if isinstance(value, Tensor):
+        return [name]
+    outer = f"{name}_" if name not in ("", "batch", "output") else ""
+    return [
+        inner
+        for key, one in items_of(value)
+        for inner in names_of(one, f"{name}_{key}" if isinstance(key, int) else f"{outer}{key}")
+    ]
 
 
 def graph_of(exportable: Exportable) -> Graph:

@@ -9,7 +9,14 @@ from torch import Tensor, nn
 
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.exporting.exportable import Exportable, ExportError, Exports, answering, some_rows
+from nested_lightning.app.exporting.exportable import (
+    Exportable,
+    ExportError,
+    Exports,
+    failing_as,
+    names_of,
+    some_rows,
+)
 from nested_lightning.app.tensors import filled, items_of, tensors_in
 from nested_lightning.app.training.loops import has_step
 
@@ -53,8 +60,8 @@ def exports_of(
             Exportable(
                 name="model",
                 module=module,
-                inputs=_names(batch, "batch"),
-                outputs=_names(_answer(module, tensors, name), "output"),
+                inputs=names_of(batch, "batch"),
+                outputs=names_of(_answer(module, tensors, name), "output"),
                 cases=some_rows(tuple(tensors)),
                 root=name,
             )
@@ -98,25 +105,13 @@ def _arguments_of(forward: Any, batch: Any, name: str) -> dict[str, Any]:
     return {key: one for key, one in items.items() if key in names}
 
 
-def _names(value: Any, name: str) -> list[str]:
-    """Return a name for each tensor: those of items, and numbers of list's, joined by ``_``."""
-    if isinstance(value, Tensor):
-        return [name]
-    outer = f"{name}_" if name not in ("batch", "output") else ""
-    return [
-        inner
-        for key, one in items_of(value)
-        for inner in _names(one, f"{name}_{key}" if isinstance(key, int) else f"{outer}{key}")
-    ]
-
-
 def _answer(module: _OnBatch, tensors: Sequence[Tensor], name: str) -> Any:
     """Return what the model answers to the example.
 
     Raises:
         ExportError: It fails, or gives something else than tensors.
     """
-    with answering(f"{name}: {module.called} fails with a batch"):
+    with failing_as(f"{name}: {module.called} fails with a batch", has_place=True):
         answer = module(*tensors)
     if not tensors_in(answer):
         raise ExportError(f"{name}: it gives no tensor, but a {type(answer).__name__}, so it has no graph")

@@ -1,12 +1,12 @@
 """A submodule by itself, as it is called while the whole model answers."""
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
-from nested_lightning.app.exporting.exportable import Exportable, ExportError, Inputs
+from nested_lightning.app.exporting.exportable import Exportable, ExportError, Inputs, names_of
 from nested_lightning.app.tensors import filled, tensors_in
 
 
@@ -20,12 +20,12 @@ class _Call(nn.Module):
     def __init__(self, module: nn.Module, arguments: Mapping[str, Any]) -> None:
         super().__init__()
         self.module = module
-        self._arguments = arguments
+        self._arguments, self._signature = arguments, inspect.signature(module.forward)
 
     def forward(self, *tensors: Tensor) -> Any:
         """Return what the module gives."""
-        args, kwargs = filled(self._arguments, iter(tensors)).values()
-        return self.module(*args, **kwargs)
+        bound = inspect.BoundArguments(self._signature, filled(self._arguments, iter(tensors)))
+        return self.module(*bound.args, **bound.kwargs)
 
 
 def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> Exportable:
@@ -36,9 +36,10 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     """
     calls: dict[str, dict[str, Any]] = {}
     given: Any = []
+    signature = inspect.signature(module.forward)
 
     def note(_: nn.Module, args: Any, kwargs: Any) -> None:
-        given.append({"args": args, "kwargs": kwargs})
+        given.append(signature.bind(*args, **kwargs).arguments)  # in the order of parameters
 
     hook = module.register_forward_pre_hook(note, with_kwargs=True)
     try:
@@ -52,7 +53,7 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     if not calls:
         raise NoGraphError(f"{name}: nothing calls it when the model answers, so it has no graph")
     first = next(iter(calls.values()))
-    names = [*_names(module, first)]
+    names = names_of(first)
     cases: dict[str, Inputs] = {
         case: tuple(tensors) for case, call in calls.items() if len(tensors := tensors_in(call)) == len(names)
     }
@@ -63,11 +64,3 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
         raise NoGraphError(f"{name}: it takes or gives no tensor, so it has no graph")
     outputs = ["output"] if num_outputs == 1 else [f"output_{i}" for i in range(num_outputs)]
     return Exportable(name=name, module=called, inputs=names, outputs=outputs, cases=cases, root=name)
-
-
-def _names(module: nn.Module, call: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a name for each tensor of a call: that of the parameter, numbered where there are several."""
-    bound = inspect.signature(module.forward).bind(*call["args"], **call["kwargs"]).arguments
-    for name, value in bound.items():
-        num = len(tensors_in(value))
-        yield from [name] if num == 1 else [f"{name}_{i}" for i in range(num)]

@@ -1,14 +1,13 @@
 """What was exported has to answer as the model does."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from nested_lightning.app.exporting.exportable import Exportable, ExportError
+from nested_lightning.app.exporting.exportable import Exportable, ExportError, failing_as
 
 Runtime: TypeAlias = Callable[[Sequence[Tensor]], list[Tensor]]
 
@@ -45,11 +44,11 @@ def compare(exportable: Exportable, start: Callable[[], Runtime]) -> Difference:
             model fails.
     """
     found = []
-    with _failing_as(f"{exportable.name}: its runtime can't open the exported graph"):
+    with failing_as(f"{exportable.name}: its runtime can't open the exported graph"):
         runtime = start()
     for case, inputs in exportable.cases.items():
         expected = exportable.says(case)
-        with _failing_as(f"{exportable.name}: the exported graph fails with {case}"):
+        with failing_as(f"{exportable.name}: the exported graph fails with {case}"):
             given = runtime(inputs)
         for name, right, said in zip(exportable.outputs, expected, given, strict=True):
             if right.shape != said.shape or right.dtype != said.dtype:
@@ -59,14 +58,6 @@ def compare(exportable: Exportable, start: Callable[[], Runtime]) -> Difference:
                 )
             found.append(_largest(right, said, output=name, case=case))
     return max(found)
-
-
-@contextmanager
-def _failing_as(what: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise ExportError(f"{what}: {' '.join(str(error).split())[:300]}") from error
 
 
 def _largest(right: Tensor, said: Tensor, *, output: str, case: str) -> Difference:

@@ -9,7 +9,6 @@ import onnx
 import pytest
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.exported.manifest import METADATA_KEY
 from nested_lightning.app.exported.runtime import count_threads, is_exported, open_exported
 from nested_lightning.app.multi_feature.exported import ExportedMultiFeature
 from tests.app.exported.tiny import expected, write_tiny
@@ -133,7 +132,6 @@ def test_it_computes_with_the_threads_that_are_set(model: Path, monkeypatch: pyt
 def test_a_folder_without_a_manifest_is_no_exported_model(tmp_path: Path) -> None:
     assert not is_exported(tmp_path)
     assert is_exported(tmp_path / "x.ONNX")
-    assert METADATA_KEY == "nested_lightning"
 
 
 WITHOUT_TORCH = script_without("torch", "pytorch_lightning", "torchmetrics", "dependency_injector")
