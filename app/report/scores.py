@@ -89,7 +89,8 @@ def score_blocks(
     shown = {"value": report.scores, **(lows if intervals else {}), **columns}
     said = (
         f"low and high: {_LEVEL} % interval, percentiles of {resampling.num_draws} bootstrap samples of"
-        f" {resampling.num_drawn:,}; empty where a score can't be computed from samples drawn again."
+        f" {resampling.num_drawn:,}, widened where they don't hold the value; empty where a score can't be"
+        " computed from samples drawn again."
         if resampling
         else "No intervals: the family has no way to score some of its samples alone."
     )
