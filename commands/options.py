@@ -173,4 +173,4 @@ def refuse_idle_address(address: str | None, engine: str) -> None:
         SettingsError: Nothing does.
     """
     if address is not None and engine != "ray":
-        raise SettingsError(["--ray-address is for trainings on a cluster: add --engine ray, or leave it out"])
+        raise SettingsError(["--ray-address is for --engine ray: add that, or leave it out"])
