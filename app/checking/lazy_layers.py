@@ -12,6 +12,7 @@ from torch.nn.parameter import is_lazy
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.seeding import derive_seed
 from nested_lightning.app.checking.step_trainer import unlogged, without_scores
+from nested_lightning.app.training.loops import call_step
 
 
 def materialise(
@@ -31,7 +32,7 @@ def materialise(
         for batch in batches():
             for step in (model.training_step, model.validation_step, model.predict_step):
                 with suppress(Exception):  # faults of a step are reported by another check
-                    step(batch, 0)
+                    call_step(step, batch)
     if left := [*find_lazy(model)]:
         where = f"{path}.{left[0]}"
         raise CompositionError(

@@ -20,6 +20,7 @@ from nested_lightning.app.checking.lazy_layers import materialise
 from nested_lightning.app.checking.step_trainer import StepTrainer, unlogged, without_scores
 from nested_lightning.app.checking.submodule_table import SubmoduleRow, list_submodules, repeat_row
 from nested_lightning.app.checking.submodule_watch import SubmoduleWatch, Suggest
+from nested_lightning.app.training.loops import call_step
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 
 
@@ -127,7 +128,7 @@ class StepCheck:
             for batch in batches:
                 is_done = False
                 with self._step("training step"):
-                    loss = _loss(self.model.training_step(batch, 0))
+                    loss = _loss(call_step(self.model.training_step, batch))
                     if self.model.automatic_optimization and loss is not None and loss.requires_grad:
                         if is_brief and depends_on_all(loss, self.model):
                             reached.update(map(id, self.model.parameters()))
@@ -151,10 +152,10 @@ class StepCheck:
         with torch.no_grad():
             for batch in batches:
                 with self._step("validation step"):
-                    self.model.validation_step(batch, 0)
+                    call_step(self.model.validation_step, batch)
                 if has_to_predict:
                     with self._step("prediction step"):
-                        self.model.predict_step(batch, 0)
+                        call_step(self.model.predict_step, batch)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:

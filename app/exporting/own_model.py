@@ -18,7 +18,7 @@ from nested_lightning.app.exporting.exportable import (
     some_rows,
 )
 from nested_lightning.app.tensors import filled, items_of, tensors_in
-from nested_lightning.app.training.loops import has_step
+from nested_lightning.app.training.loops import call_step, has_step
 
 Called: TypeAlias = Literal["forward", "predict_step"]
 
@@ -81,7 +81,7 @@ class _OnBatch(nn.Module):
         """Return what the model answers."""
         batch = filled(self._batch, iter(tensors))
         if self.called == "predict_step":
-            return self.model.predict_step(batch, 0)
+            return call_step(self.model.predict_step, batch)
         return self.model(**batch)
 
 

@@ -1,9 +1,10 @@
-"""Which of Lightning's loops a module and its datamodule have."""
+"""Which of Lightning's loops a module and its datamodule have, and what they call."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pytorch_lightning import LightningDataModule, LightningModule
+from pytorch_lightning.utilities.signature_utils import is_param_in_hook_signature
 
 _STEPS = {
     "train": "validation_step",
@@ -22,6 +23,11 @@ def lacking_for(part: str, model: LightningModule, datamodule: LightningDataModu
 def has_step(part: str, model: LightningModule) -> bool:
     """Return whether a module has the step by which a part of the data is gone through."""
     return _has_own(model, _STEPS[part], LightningModule)
+
+
+def call_step(step: Callable[..., Any], batch: Any) -> Any:
+    """Return what a step gives for a batch, with its number, 0, if it takes one, as Lightning calls it."""
+    return step(batch, 0) if is_param_in_hook_signature(step, "batch_idx", min_args=2) else step(batch)
 
 
 def _lacking(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """What a wiring function reads from its data, as plain values, so that a checkpoint needs no data."""
 
+from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass, make_dataclass
+from functools import cache
 from typing import Any, Self
 
 import torch
@@ -12,6 +14,7 @@ from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.checkpoints.plainer import plainer
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.tensors import items_of
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,7 @@ class OwnDataSpec:
 
     Attributes:
         values: What the wiring function reads of the data, by attribute.
-        batch: The structure of the first training batch: lists and mappings of `TensorFacts`, as plain data;
-            None: not known.
+        batch: The structure of the first training batch, see `structure_of`; None: not known.
         fingerprint: Hash of what the data are; empty: not known.
         source: Digest of the file of the wiring function; empty: not known.
         split: Which rows each part has, see `setting_up.split_of`; empty: not known.
@@ -181,11 +183,14 @@ def to_plain(value: Any, *, path: str) -> Any:
 
 
 def structure_of(batch: Any) -> Any:
-    """Return the structure of a batch as plain data: lists, mappings, and what is known of each tensor."""
+    """Return the structure of a batch as plain data, with what is known of each tensor in it."""
     if isinstance(batch, Tensor):
         return {"tensor": asdict(TensorFacts.of(batch))}
     if isinstance(batch, Mapping):
         return {"items": {str(key): structure_of(one) for key, one in batch.items()}}
+    if hasattr(batch, "_fields") or is_dataclass(batch):
+        fields = {name: structure_of(one) for name, one in items_of(batch)}
+        return {"items": fields, "fields_of": "tuple" if isinstance(batch, tuple) else "dataclass"}
     if isinstance(batch, Sequence) and not isinstance(batch, str | bytes):
         return {"list": [structure_of(one) for one in batch], "is_tuple": isinstance(batch, tuple)}
     return {"other": type(batch).__name__}
@@ -204,13 +209,24 @@ def tensors_of(structure: Any) -> Iterator[TensorFacts]:
         yield from tensors_of(one)
 
 
-def batch_of(structure: Any, tensors: Iterator[Any]) -> Any:
-    """Return a batch of a structure with these tensors, in order; None where something in it isn't known."""
+def batch_of(structure: Any, tensors: Iterator[Any], *, is_plain: bool = False) -> Any:
+    """Return a batch of a structure with these tensors, in order; None where something in it isn't known.
+
+    Its named tuples and dataclasses have the same fields, and are of classes of their own; they are mappings
+    if all is to be plain.
+    """
     if "tensor" in structure:
         return next(tensors)
     if "items" in structure:
-        return {key: batch_of(one, tensors) for key, one in structure["items"].items()}
+        items = {key: batch_of(one, tensors, is_plain=is_plain) for key, one in structure["items"].items()}
+        kind = None if is_plain else structure.get("fields_of")
+        return _class_of(kind, tuple(items))(**items) if kind else items
     if "list" in structure:
-        items = [batch_of(one, tensors) for one in structure["list"]]
-        return tuple(items) if structure["is_tuple"] else items
+        listed = [batch_of(one, tensors, is_plain=is_plain) for one in structure["list"]]
+        return tuple(listed) if structure["is_tuple"] else listed
     return None
+
+
+@cache
+def _class_of(kind: str, names: tuple[str, ...]) -> Any:
+    return namedtuple("Batch", names) if kind == "tuple" else make_dataclass("Batch", names)

@@ -60,7 +60,7 @@ class OwnDesk:
             answers={"kind": "other"},
             bodies=bodies,
             answer={"type": "object"},
-            example=None if self._fault else {_BATCH: batch_of(self._structure, self._example_lists())},
+            example=None if self._fault else {_BATCH: self._example_rows()},
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
@@ -97,8 +97,8 @@ class OwnDesk:
     def _example(self) -> Tensors:
         return [facts.example(1) for facts, *_ in _leaves(self._structure, None, _BATCH)]
 
-    def _example_lists(self) -> Iterator[Any]:
-        return iter([tensor.tolist() for tensor in self._example()])
+    def _example_rows(self) -> Any:
+        return batch_of(self._structure, (tensor.tolist() for tensor in self._example()), is_plain=True)
 
     def _find_fault(self) -> str:
         """Return why a batch like the training's can't be answered; empty: it can."""

@@ -10,12 +10,11 @@ from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import BasePredictionWriter
 
 from nested_lightning.app.answers import Answers
-from nested_lightning.app.assembly.wiring.arguments import fitting
 from nested_lightning.app.assembly.wiring.evaluating import quiet_trainer
 from nested_lightning.app.assembly.wiring.prediction_rows import Row, rows_of, rows_of_loader
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.record_files import record_writers
-from nested_lightning.app.training.loops import has_step, lacking_for
+from nested_lightning.app.training.loops import call_step, has_step, lacking_for
 
 PATHS = "predict_paths"
 """The attribute of a datamodule that takes the files to predict for."""
@@ -63,9 +62,8 @@ class OwnPredictor:
         Raises:
             UserError: There isn't one result for each row.
         """
-        step = self.model.predict_step
         given = move_data_to_device(batch, self.model.device)
-        return rows_of(step(given, **fitting(step, {"batch_idx": 0})), owner=type(self.model).__name__)
+        return rows_of(call_step(self.model.predict_step, given), owner=type(self.model).__name__)
 
     def predict_files(self, *files: str | Path) -> list[Row]:
         """Return the results for the rows of ``predict_dataloader``, in the order of the data.

@@ -39,7 +39,10 @@ def test_a_module_or_a_datamodule_of_the_other_package_is_refused_when_it_is_dec
 
 
 def test_what_a_function_makes_of_it_is_refused_when_it_is_made() -> None:
-    @family("made", data=Data)
+    def make_data() -> Any:
+        return Data()
+
+    @family("made", data=make_data)
     def made(data: Waves, net: Part[nn.Module] = part(nn.Linear)) -> Any:
         return Net()
 

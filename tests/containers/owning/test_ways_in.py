@@ -1,13 +1,19 @@
 """What a stranger's module meets at the door: loose types, parts that nothing gives, its data."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
-from nested_lightning import Part, SettingsError, UserError, bootstrap, family, part
-from tests.containers.owning.small_training import Rows, Small
+from nested_lightning import Part, SettingsError, UserError, bootstrap, family, from_checkpoint, part
+from nested_lightning.app.serving.desk import Limits
+from nested_lightning.containers.checking.model_check import check_application
+from tests.containers.owning.small_training import Rows, Small, run_of
 
 
 class Loose(Small):
@@ -36,6 +42,52 @@ class Wired(Small):
 def wire(model: Part[Wired], last: Part[nn.Linear] = part(nn.Linear)) -> Wired:
     """Wire a part, without a look at the data."""
     return model(last=last(4, 1))
+
+
+class Named(NamedTuple):
+    """A batch."""
+
+    rows: Tensor
+
+
+@dataclass
+class Held:
+    """A batch."""
+
+    rows: Tensor
+
+
+class ByField(Small):
+    """Reads a batch by its field; the number of a batch isn't asked for, or has another name."""
+
+    def training_step(self, batch: Any) -> Any:  # type: ignore[override]
+        return self.loss([batch.rows])
+
+    def predict_step(self, batch: Any, number: int) -> Tensor:
+        assert number == 0
+        return self.last(self.first(batch.rows).relu())
+
+
+@pytest.mark.parametrize("kind", [Named, Held])
+def test_batches_may_be_named_tuples_and_dataclasses(kind: Any, tmp_path: Path) -> None:
+    class Fields(Rows):
+        """Rows as such batches."""
+
+        def train_dataloader(self) -> DataLoader[Any]:
+            return DataLoader(
+                self.rows, batch_size=4, collate_fn=lambda rows: kind(torch.stack([x for (x,) in rows]))
+            )
+
+    own = family("small", model=ByField, data=Fields)
+    report = check_application(bootstrap({}, family=own))
+    opened: Any = from_checkpoint(run_of(ByField, tmp_path, Fields)().best_checkpoint, family=own)
+    desk = opened.small.http_desk()
+
+    assert not report.faults
+    assert {row.path: row.outputs for row in report.rows}["last"] == ((2, 1),)
+    assert len(opened.small.predictor().predict(kind(torch.ones(5, 3)))) == 5
+    assert json.loads(json.dumps(desk.describe(Limits()).example)) == {"batch": {"rows": [[0.0] * 3]}}
+    assert len(desk.compute([desk.example(Limits())[0].content])[0]) == 1
 
 
 def test_containers_that_do_not_say_of_what_they_are_are_settings() -> None:
