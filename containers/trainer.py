@@ -115,7 +115,9 @@ class TrainerContainer(DeclarativeContainer):
     progress = callback(
         TrainingProgress, monitor=settings.provided.monitor, mode=settings.provided.monitor_mode
     )
-    monitored_value = callback(MonitoredValue, name=settings.provided.monitor)
+    monitored_value = callback(
+        MonitoredValue, name=settings.provided.monitor, is_chosen=settings.provided.is_monitor_chosen
+    )
     reproducible_data = callback(
         ReproducibleData,
         seed=application.provided.seed,

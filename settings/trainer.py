@@ -116,6 +116,12 @@ class TrainerSettings(LightningArguments):
     loggers: dict[str, Logger] = Field({}, description="Loggers besides metrics.csv, by a name.")
 
     @property
+    def is_monitor_chosen(self) -> bool:
+        """Whether somebody chose what is monitored, or stops by it; else it is what is usually logged."""
+        usual = type(self).model_fields["monitor"].default
+        return self.monitor != usual or self.early_stopping_patience is not None
+
+    @property
     def all_loggers(self) -> dict[str, LoggerSettings]:
         """Those of ``loggers``, after TensorBoard where ``use_tensorboard`` asks for it."""
         return {**({"tensorboard": TensorBoardSettings()} if self.use_tensorboard else {}), **self.loggers}

@@ -39,12 +39,17 @@ class MonitoredValue(EpochCallback, Checkpoint):
     """Refuses to go on without the value that is monitored, at the end of the first epoch with a validation.
 
     As a `Checkpoint` it comes after the module's own hooks, which may log the value at the end of an epoch.
-    Where nothing is logged, or nothing validated, no checkpoint is the best, and the last one is used.
+    Where nothing is logged, nothing validated, or nobody chose the value, no checkpoint is the best, and the
+    last one is used.
+
+    Args:
+        name: Its name.
+        is_chosen: Whether somebody chose it; else it is what is usually logged.
     """
 
-    def __init__(self, *, name: str) -> None:
+    def __init__(self, *, name: str, is_chosen: bool = True) -> None:
         super().__init__()
-        self.name = name
+        self.name, self._is_chosen = name, is_chosen
         self._is_validated = self._is_known = False
 
     @override
@@ -61,7 +66,7 @@ class MonitoredValue(EpochCallback, Checkpoint):
         """
         if self._is_known or self.name in trainer.callback_metrics:
             self._is_known = True
-        elif self._is_validated and trainer.callback_metrics:
+        elif self._is_validated and trainer.callback_metrics and self._is_chosen:
             raise unlogged(self.name, trainer)
         elif self._is_validated or not trainer.enable_validation:
             self._is_known = True

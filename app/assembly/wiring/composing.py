@@ -15,7 +15,7 @@ from pytorch_lightning import LightningDataModule, LightningModule
 from pytorch_lightning.utilities.combined_loader import CombinedLoader
 from torch import nn
 
-from nested_lightning.app.assembly.assembler import Assembler
+from nested_lightning.app.assembly.assembler import Assembler, naming
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.widths import StandIn
 from nested_lightning.app.assembly.wiring.adapting import adapt
@@ -166,10 +166,21 @@ def wire(function: Callable[..., Any], /, *, assembler: Assembler, **given: Any)
         CompositionError: A part can't be built, doesn't fit, isn't held by the composite, or has no adapters.
     """
     composite = Wiring(assembler)(function, **given)
+    _configure(composite, assembler)
     _refuse_lost(composite, assembler)
     if assembler.adapters and not isinstance(composite, StandIn):
         adapt(composite, assembler, find_places(composite, assembler.built))
     return composite
+
+
+def _configure(composite: nn.Module, assembler: Assembler) -> None:
+    """Let a composite build what it leaves to Lightning's ``configure_model``, which may be called again."""
+    if not isinstance(composite, LightningModule):
+        return
+    if type(composite).configure_model is not LightningModule.configure_model:
+        path = f"{assembler.locate('')}.configure_model"
+        with assembler.seeding(path), naming(path):
+            composite.configure_model()
 
 
 def _refuse_lost(composite: nn.Module, assembler: Assembler) -> None:

@@ -112,6 +112,16 @@ def test_where_nothing_chooses_the_last_checkpoint_is_said_to_be_used(module: An
     assert "last.ckpt is the one used" in result.run_folder.log_file.read_text()
 
 
+def test_what_nobody_chose_to_monitor_may_be_missing(tmp_path: Path) -> None:
+    with pytest.warns(
+        UserWarning, match=r"'val_loss': no such value is logged.*val/loss.*last\.ckpt is the one"
+    ):
+        result = train(Validated, tmp_path, monitor="val_loss")
+
+    assert result.best_checkpoint.name == "last.ckpt"
+    assert "val/loss" in result.validation_metrics
+
+
 def test_early_stopping_without_its_value_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"'val_loss': no such value is logged.*\(allowed: train/loss\)"):
         train(TrainedAlone, tmp_path, early_stopping_patience=1, max_epochs=5)

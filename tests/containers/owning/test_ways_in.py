@@ -31,6 +31,22 @@ class Injected(Small):
         super().__init__()
 
 
+class Configured(Small):
+    """Builds a layer where Lightning asks it to, which it may do again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.middle: nn.Module | None = None
+
+    def configure_model(self) -> None:
+        if self.middle is None:
+            self.middle = nn.Linear(4, 4)
+
+    def loss(self, batch: list[Tensor]) -> Tensor:
+        assert self.middle is not None
+        return self.last(self.middle(self.first(batch[0]))).square().mean()
+
+
 class Wired(Small):
     """Takes a part."""
 
@@ -113,3 +129,16 @@ def test_a_family_has_its_datamodule_though_its_function_does_not_look_at_it(tmp
     assert bootstrap(settings, family=with_data).train().num_steps == 1
     with pytest.raises(UserError, match=r"nothing to train on: .* data: MyDataModule"):
         bootstrap(settings | {"run_dir": str(tmp_path / "no")}, family=without).train()
+
+
+def test_layers_of_configure_model_are_checked_seeded_trained_and_loaded(tmp_path: Path) -> None:
+    own = family("small", model=Configured, data=Rows)
+    report = check_application(bootstrap({}, family=own))
+    first, other = (bootstrap({}, family=own).small.model().middle.weight for _ in range(2))
+    trained = run_of(Configured, tmp_path)()
+    opened: Any = from_checkpoint(trained.best_checkpoint, family=own)
+
+    assert not report.faults
+    assert "middle" in {row.path for row in report.rows}
+    assert torch.equal(first, other)
+    assert not torch.equal(opened.small.model().middle.weight, first)
