@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from nested_lightning.app.checking.findings import Findings
+from nested_lightning.app.checking.findings import Fault, Findings
 from nested_lightning.app.checking.gradients import (
     depends_on_all,
     list_owners,
@@ -75,6 +75,11 @@ class StepCheck:
             policies: How single submodules learn.
             is_brief: Leave out prediction, and the backward pass of a loss whose graph has all parameters.
         """
+        if self._is_built_late():
+            hint = "build layers in the constructor, or in configure_model"
+            what = "it has no layers before its setup, which only a Trainer calls"
+            self.findings.add(Fault(path=self.root, what=what, hint=hint))
+            return
         materialise(self.model, lambda: batches, seed=self._seed, path=self.root)
         with torch.random.fork_rng(devices=[]), unlogged(self.model):
             single = [*policies.single()]
@@ -89,6 +94,10 @@ class StepCheck:
                     policy.on_fit_start(self.trainer, self.model)  # type: ignore[arg-type]
             self._train(batches, is_brief=is_brief)
             self._evaluate(batches, has_to_predict=not is_brief)
+
+    def _is_built_late(self) -> bool:
+        has_setup = type(self.model).setup is not LightningModule.setup
+        return has_setup and not any(True for _ in self.model.children())
 
     def _optimize(self) -> None:
         with self.watch.step("optimisers"):

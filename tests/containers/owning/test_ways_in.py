@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -45,6 +46,13 @@ class Configured(Small):
     def loss(self, batch: list[Tensor]) -> Tensor:
         assert self.middle is not None
         return self.last(self.middle(self.first(batch[0]))).square().mean()
+
+
+class Late(pl.LightningModule):
+    """Builds its layers where only a Trainer asks it to."""
+
+    def setup(self, stage: str) -> None:
+        self.layer = nn.Linear(3, 1)
 
 
 class Wired(Small):
@@ -142,3 +150,9 @@ def test_layers_of_configure_model_are_checked_seeded_trained_and_loaded(tmp_pat
     assert "middle" in {row.path for row in report.rows}
     assert torch.equal(first, other)
     assert not torch.equal(opened.small.model().middle.weight, first)
+
+
+def test_layers_that_are_built_in_setup_are_reported_with_where_they_belong() -> None:
+    (fault,) = check_application(bootstrap({}, family=family("late", model=Late, data=Rows))).faults
+
+    assert str(fault).startswith("late: it has no layers before its setup")
