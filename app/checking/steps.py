@@ -37,6 +37,7 @@ class StepCheck:
         widths: Output widths that submodules were asked for, by path; None: not known.
         has_to_learn: Whether each submodule must have a gradient and an optimiser.
         seed: Seed of the initial weights of lazy layers.
+        unknown: Types of what batches hold besides tensors, see `SubmoduleWatch`.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class StepCheck:
         widths: Mapping[str, int] | None = None,
         has_to_learn: bool = True,
         seed: int = 0,
+        unknown: Collection[str] = (),
     ) -> None:
         self.model = model
         self.root = root
@@ -57,7 +59,12 @@ class StepCheck:
         self.has_to_learn = has_to_learn
         self.trainer = StepTrainer()
         self.watch = SubmoduleWatch(
-            submodules=submodules, root=root, findings=findings, suggest=suggest, widths=widths or {}
+            submodules=submodules,
+            root=root,
+            findings=findings,
+            suggest=suggest,
+            widths=widths or {},
+            unknown=unknown,
         )
         self._seed = seed
         self._unfreezing: dict[nn.Module, int] = {}

@@ -1,6 +1,6 @@
 """Sees each submodule at work within a step: what goes in, what comes out, and what goes wrong."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -56,6 +56,7 @@ class SubmoduleWatch:
         findings: Where faults go.
         suggest: What to do about widths that don't fit.
         widths: Output widths of those that publish none, by path.
+        unknown: Types of what batches hold besides tensors, and lack here: what fails may be right.
     """
 
     submodules: Mapping[str, nn.Module]
@@ -63,6 +64,7 @@ class SubmoduleWatch:
     findings: Findings
     suggest: Suggest
     widths: Mapping[str, int]
+    unknown: Collection[str] = ()
 
     def __post_init__(self) -> None:
         self.submodules = distinct_modules(self.submodules)
@@ -157,8 +159,11 @@ class SubmoduleWatch:
             named = " and ".join(f"{self.root}.{giver}" for giver in givers) or "the data"
             what = f"{named} gives {mismatch[0]} features, but {path} takes {mismatch[1]}"
             return Fault(path=path, what=what, hint=self.suggest(givers, inner))
-        first_line = str(error).strip().partition("\n")[0]
-        return Fault(path=path, what=f"{type(error).__name__}: {first_line} ({place.line})")
+        what = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]} ({place.line})"
+        if self.unknown:
+            why = f"a batch holds {', '.join(self.unknown)}, which isn't known here ({what})"
+            return Unchecked(path=path, why=why)
+        return Fault(path=path, what=what)
 
 
 def _stand_in(width: Any, given: list[Tensor]) -> Tensor | None:

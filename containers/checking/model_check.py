@@ -117,6 +117,7 @@ class _Check:
             suggest=widths.suggest,
             widths=assembler.asked_widths,
             seed=seed,
+            unknown=self._unknown_in_batches(),
         )
         steps(self._batches(), self.application.trainer.submodule_policies(), is_brief=self._is_brief)
         overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
@@ -174,10 +175,19 @@ class _Check:
         is_there = name in self.family.providers
         batches = list(getattr(self.family, name)()) if is_there else []
         if not batches:
-            lacking = "a single loader with a batch" if is_there else f"a provider '{name}' in its container"
+            lacking = (
+                "a single loader with a batch of known structure"
+                if is_there
+                else f"a provider '{name}' in its container"
+            )
             why = f"nothing was sent through the model, for lack of {lacking}"
             self.findings.add(Unchecked(path=self.root, why=why))
         return batches
+
+    def _unknown_in_batches(self) -> list[str]:
+        """Return the types of what made-up batches lack; none where they are as the real ones."""
+        is_made_up = not self._has_real_batch and "unknown_in_batches" in self.family.providers
+        return list(self.family.unknown_in_batches()) if is_made_up else []
 
     def _build(self, assembler: Assembler, errors: list[CompositionError], record: CallRecord) -> Any:
         """Return the composite, or None where it can't be built at all."""

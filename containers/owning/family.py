@@ -36,7 +36,12 @@ _PREDICTOR = PredictorInterface(
 
 @overload
 def family(
-    name: str, *, model: type[Any], data: Callable[..., Any], defaults: Defaults = ..., presets: Presets = ...
+    name: str,
+    *,
+    model: type[Any],
+    data: Callable[..., Any] | None = ...,
+    defaults: Defaults = ...,
+    presets: Presets = ...,
 ) -> Any: ...
 @overload
 def family(

@@ -11,7 +11,7 @@ from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of, first_batch
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of
+from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of, unknown_in
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.making import Place, make
 from nested_lightning.app.assembly.wiring.own_desk import OwnDesk
@@ -69,6 +69,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         data_spec = providers.Singleton(data_spec_of, known_data_spec, composer, datamodule.provider)
         data_summary = providers.Callable(own_summary, datamodule, data_spec)
         example_batches = providers.Callable(_examples, data_spec)
+        unknown_in_batches = providers.Callable(_unknown, data_spec)
         real_batches = providers.Callable(_real_batches, datamodule)
         exports = providers.Callable(exports_of, data_spec=data_spec, name=section)
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
@@ -181,7 +182,11 @@ def _real_batches(datamodule: Any, num_samples: int | None = None) -> list[Any]:
 
 
 def _examples(data_spec: OwnDataSpec, num_samples: int = 2, device: str | None = None) -> list[Any]:
-    if data_spec.batch is None:
+    if data_spec.batch is None or "other" in data_spec.batch:
         return []
     with torch.device(device) if device else nullcontext():
         return [example_of(data_spec.batch, num_samples)]
+
+
+def _unknown(data_spec: OwnDataSpec) -> list[str]:
+    return [] if data_spec.batch is None else sorted({*unknown_in(data_spec.batch)})

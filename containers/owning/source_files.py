@@ -42,16 +42,17 @@ def family_in_file(named: str) -> Family:
 
 
 def _unwired(module: Any, model: type[LightningModule]) -> Any:
-    """Return a family of a module with nothing injected, with the one datamodule of its file."""
+    """Return a family of a module with nothing injected; its data are the file's datamodule, or its own."""
     data = [one for one in vars(module).values() if _is_own(module, one, LightningDataModule)]
-    if len(data) != 1:
+    has_loaders = model.train_dataloader is not LightningModule.train_dataloader
+    if len(data) != 1 and (data or not has_loaders):
         names = ", ".join(one.__name__ for one in data) or "none"
         raise UserError(
             f"{module.__file__}: {model.__name__} needs one LightningDataModule in its file, and there is"
             f" {names}; write a wiring function that takes the one that is meant"
         )
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", model.__name__).lower()
-    return family(name, model=model, data=data[0])
+    return family(name, model=model, data=data[0] if data else None)
 
 
 def _is_lightning(found: Any, base: type[Any]) -> bool:

@@ -1,6 +1,6 @@
 """What a wiring function reads from its data, as plain values, so that a checkpoint needs no data."""
 
-from collections import namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass, make_dataclass
 from functools import cache
@@ -187,7 +187,8 @@ def structure_of(batch: Any) -> Any:
     if isinstance(batch, Tensor):
         return {"tensor": asdict(TensorFacts.of(batch))}
     if isinstance(batch, Mapping):
-        return {"items": {str(key): structure_of(one) for key, one in batch.items()}}
+        own = {} if type(batch) in (dict, OrderedDict, defaultdict) else {"like": type(batch).__name__}
+        return {"items": {str(key): structure_of(one) for key, one in batch.items()}, **own}
     if hasattr(batch, "_fields") or is_dataclass(batch):
         fields = {name: structure_of(one) for name, one in items_of(batch)}
         return {"items": fields, "fields_of": "tuple" if isinstance(batch, tuple) else "dataclass"}
@@ -207,6 +208,15 @@ def tensors_of(structure: Any) -> Iterator[TensorFacts]:
         yield TensorFacts(**structure["tensor"])
     for one in structure.get("list", structure.get("items", {}).values()):
         yield from tensors_of(one)
+
+
+def unknown_in(structure: Any) -> Iterator[str]:
+    """Yield the types of what a batch that is made of a structure lacks, or holds as a mere mapping."""
+    own = structure.get("other") or structure.get("like")
+    if own not in (None, "NoneType"):
+        yield own
+    for one in structure.get("list", structure.get("items", {}).values()):
+        yield from unknown_in(one)
 
 
 def batch_of(structure: Any, tensors: Iterator[Any], *, is_plain: bool = False) -> Any:

@@ -124,7 +124,7 @@ def test_a_run_without_a_checkpoint_knows_its_overrides(
     small_settings: dict[str, Any], tmp_path: Path
 ) -> None:
     run = bootstrap(small_settings, overrides={EXTRACTOR: Scaled}).multi_feature.training_run()
-    run._write_settings({"model": "multi-feature"})
+    run.run_folder.write_settings({"model": "multi-feature"}, run.model.recipe)
 
     with pytest.raises(OverrideNeededError, match=EXTRACTOR):
         resume_training(tmp_path / "run")

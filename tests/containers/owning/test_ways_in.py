@@ -1,6 +1,8 @@
 """What a stranger's module meets at the door: loose types, parts that nothing gives, its data."""
 
 import json
+import re
+from collections import UserDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +32,28 @@ class Injected(Small):
 
     def __init__(self, encoder: nn.Module, width, lr: float = 0.1) -> None:  # type: ignore[no-untyped-def]
         super().__init__()
+
+
+class Encoding(UserDict[str, Tensor]):
+    """A mapping whose items are attributes too, as tokenisers give it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "data" or name not in self.data:
+            raise AttributeError(name)
+        return self.data[name]
+
+    def to(self, device: Any) -> "Encoding":
+        return Encoding({name: one.to(device) for name, one in self.data.items()})
+
+
+class Bag:
+    """A batch of a class of its own."""
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows = rows
+
+    def to(self, *where: Any, **how: Any) -> "Bag":
+        return Bag(self.rows.to(*where, **how))
 
 
 class Configured(Small):
@@ -92,6 +116,15 @@ class ByField(Small):
         return self.last(self.first(batch.rows).relu())
 
 
+class Loading(ByField):
+    """Has loaders of its own."""
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        return DataLoader(
+            Rows().rows, batch_size=4, collate_fn=lambda rows: Bag(torch.stack([x for (x,) in rows]))
+        )
+
+
 @pytest.mark.parametrize("kind", [Named, Held])
 def test_batches_may_be_named_tuples_and_dataclasses(kind: Any, tmp_path: Path) -> None:
     class Fields(Rows):
@@ -112,6 +145,38 @@ def test_batches_may_be_named_tuples_and_dataclasses(kind: Any, tmp_path: Path) 
     assert len(opened.small.predictor().predict(kind(torch.ones(5, 3)))) == 5
     assert json.loads(json.dumps(desk.describe(Limits()).example)) == {"batch": {"rows": [[0.0] * 3]}}
     assert len(desk.compute([desk.example(Limits())[0].content])[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda rows: Encoding(rows=rows), "training step: unchecked: a batch holds Encoding"),
+        (Bag, "nothing was sent through the model, for lack of .* known structure"),
+    ],
+)
+def test_a_batch_that_can_not_be_made_up_is_left_unchecked(make: Any, why: str, tmp_path: Path) -> None:
+    class Made(Rows):
+        """Rows as such batches."""
+
+        def train_dataloader(self) -> DataLoader[Any]:
+            return DataLoader(
+                self.rows, batch_size=4, collate_fn=lambda rows: make(torch.stack([x for (x,) in rows]))
+            )
+
+    report = check_application(bootstrap({}, family=family("made", model=ByField, data=Made)))
+
+    assert not report.faults
+    assert re.search(why, str(report.unchecked[0]))
+    assert run_of(ByField, tmp_path, Made, max_steps=1)().num_steps == 1
+
+
+def test_a_module_may_have_loaders_of_its_own(tmp_path: Path) -> None:
+    own = family("loading", model=Loading)
+    settings = {"run_dir": str(tmp_path / "run"), "trainer.max_steps": 1, "trainer.accelerator": "cpu"}
+    application: Any = bootstrap(settings, family=own)
+
+    assert not check_application(application).faults
+    assert application.train().num_steps == 1
 
 
 def test_containers_that_do_not_say_of_what_they_are_are_settings() -> None:
