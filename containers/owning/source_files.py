@@ -44,7 +44,8 @@ def family_in_file(named: str) -> Family:
 def _unwired(module: Any, model: type[LightningModule]) -> Any:
     """Return a family of a module with nothing injected; its data are the file's datamodule, or its own."""
     data = [one for one in vars(module).values() if _is_own(module, one, LightningDataModule)]
-    has_loaders = model.train_dataloader is not LightningModule.train_dataloader
+    none = LightningModule.train_dataloader
+    has_loaders = getattr(model, "train_dataloader", none) is not none
     if len(data) != 1 and (data or not has_loaders):
         names = ", ".join(one.__name__ for one in data) or "none"
         raise UserError(
