@@ -228,9 +228,9 @@ def test_ctrl_c_ends_all_in_seconds_and_a_kill_too_and_the_trials_go_on(data: Pa
     assert process.returncode == 130
     assert len(workers) == 2
     assert not any(map(is_there, workers))
-    assert [row.split(",")[1] for row in (folder / "trials.csv").read_text().splitlines()[1:]] == [
-        "unfinished"
-    ] * 2
+    states = [row.split(",")[1] for row in (folder / "trials.csv").read_text().splitlines()[1:]]
+    assert len(states) >= 2
+    assert {"unfinished"} <= {*states} <= {"unfinished", "complete"}  # one may have ended by then
 
     log = folder / "worker-0.log"
     rest = {"resume": True, "max_epochs": 25, **how}
