@@ -163,6 +163,7 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
     from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
     from nested_lightning.containers.sweeping.sweep import run_sweep
 
+    again = ("sweep", "--resume", short_path(folder), *given_again([space.settings.model], ()))
     try:
         with SweepProgress(sweep, [one.path for one in space.parameters]) as progress:
             result = run_sweep(
@@ -174,14 +175,14 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
             )
     except TrainingInterruptedError as stop:
         print_line((str(stop), "bold"), ". Go on with:", on=status_console)
-        print_command("sweep", "--resume", short_path(folder), *given_again([space.settings.model], ()))
+        print_command(*again)
         raise typer.Exit(stop.exit_status) from None
     if space.settings.trainer.use_report and sweep.storage is None:
         _write_report(folder)
     print_sweep(result, sweep)
     num_ended = sum(one.state != "running" for one in result.trials)
     if result.stopped and num_ended < sweep.trials:
-        print_command("sweep", "--resume", short_path(folder), *given_again([space.settings.model], ()))
+        print_command(*again)
     if result.stopped or result.winner is None:
         raise typer.Exit(1)
 

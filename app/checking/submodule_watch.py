@@ -159,7 +159,8 @@ class SubmoduleWatch:
             named = " and ".join(f"{self.root}.{giver}" for giver in givers) or "the data"
             what = f"{named} gives {mismatch[0]} features, but {path} takes {mismatch[1]}"
             return Fault(path=path, what=what, hint=self.suggest(givers, inner))
-        what = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]} ({place.line})"
+        first_line = str(error).strip().partition("\n")[0]
+        what = f"{type(error).__name__}: {first_line} ({place.line})"
         if self.unknown:
             why = f"a batch holds {', '.join(self.unknown)}, which isn't known here ({what})"
             return Unchecked(path=path, why=why)

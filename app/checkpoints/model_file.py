@@ -6,9 +6,10 @@ from typing import Any
 from nested_lightning.app.checkpoints.checkpoint_io import local_path, read_checkpoint
 from nested_lightning.app.checkpoints.weights_file import PART_KEY, SUFFIX, ExportedPart, read_safetensors
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.exported.manifest import MANIFEST_NAME
 
-_GRAPHS, _MANIFEST = (".onnx", ".pt2"), "manifest.json"
-"""Endings of exported graphs, and what a folder of them has."""
+_GRAPHS = (".onnx", ".pt2")
+"""Endings of exported graphs."""
 
 
 def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: bool = True) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: b
         UserError: It can't be opened safely, is damaged, is exported as graphs, holds no weights by name, or
             those of a submodule.
     """
-    if path.suffix.lower() in _GRAPHS or (path / _MANIFEST).is_file():
+    if path.suffix.lower() in _GRAPHS or (path / MANIFEST_NAME).is_file():
         raise UserError(
             f"{path}: holds graphs without the model, for predict and serve if it is ONNX; name the"
             " checkpoint that it was exported from"
