@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Graph, Manifest, read_manifest
 from nested_lightning.app.extras import require_runtime
 from nested_lightning.app.foreign_files import file_or_folder, foreign_file, sha256_of
@@ -82,11 +82,25 @@ class ExportedModel:
         """
         found = {}
         for graph in self.manifest.graphs:
+            if graph.file and not self.path.is_dir():
+                raise UserError(
+                    f"{self.path}: is one graph of several; name the folder that export wrote, with its"
+                    f" {MANIFEST_NAME}"
+                )
             file = self.path / graph.file if graph.file else self.path
             found[graph.name] = Session(
                 graph, _checked(_open(file, self.num_threads, self.manifest), graph, file)
             )
         return found
+
+    def data_spec(self, kind: Any) -> Any:
+        """Return the data spec, made by the ``from_dict`` of its class.
+
+        Raises:
+            UserError: It is damaged.
+        """
+        with errors_naming(self.path):
+            return kind.from_dict(self.manifest.data_spec)
 
     @property
     def digest(self) -> str:

@@ -68,8 +68,8 @@ def refuse_name(target: Path, format_: Format, *, num_graphs: int) -> None:
     """Refuse a name by which another command would take what is written for something else.
 
     Raises:
-        UserError: Something is there; or one graph is to be written, and its file hasn't the format's ending; or several, and the
-            folder has another one's.
+        UserError: Something is there; or one graph is to be written, and its file hasn't the format's
+            ending; or several, and the folder has another one's.
     """
     refuse_existing(target)
     ending = _ENDINGS[format_]
