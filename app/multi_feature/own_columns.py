@@ -5,9 +5,10 @@ Shapes: N rows.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,39 +24,9 @@ PERIODS_S = (365.2425 * 86_400.0, 7 * 86_400.0, 86_400.0)
 Encoded = npt.NDArray[Any]
 
 
-class OwnColumn(Protocol):
-    """A column of N rows that knows how it is fitted and encoded."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, rows: slice) -> Self:
-        """Return some rows."""
-
-    def take(self, rows: Any) -> Self:
-        """Return the rows of these numbers."""
-
-    def filter(self, rows: Any) -> Self:
-        """Return the rows that are True in ``rows``, bool of [N]."""
-
-    def drop_null(self) -> Self:
-        """Return the rows that aren't missing."""
-
-    def is_null(self) -> pa.BooleanArray:
-        """Return which rows are missing, bool of [N]."""
-
-    def fit(self) -> Any:
-        """Return what a model must know of the column, of which no row is missing: a spec."""
-
-    def encode(self, spec: Any) -> Encoded:
-        """Return the rows as the spec's layout says, [N, …]."""
-
-    def note(self, spec: Any) -> None:
-        """Warn of what the training never saw."""
-
-
 @dataclass(frozen=True, eq=False)
-class ArrowColumn:
-    """What columns have in common whose values are an array of Arrow's, of [N], null where missing."""
+class OwnColumn:
+    """A column that knows how it is fitted and encoded: an array of Arrow's, of [N], null where missing."""
 
     name: str
     values: Any
@@ -83,12 +54,20 @@ class ArrowColumn:
         """Return which rows are missing, bool of [N]."""
         return self.values.is_null()
 
+    @abstractmethod
+    def fit(self) -> Any:
+        """Return what a model must know of the column, of which no row is missing: a spec."""
+
+    @abstractmethod
+    def encode(self, spec: Any) -> Encoded:
+        """Return the rows as the spec's layout says, [N, …]."""
+
     def note(self, spec: Any) -> None:
-        """Warn of nothing: any value may be new."""
+        """Warn of what the training never saw: of nothing, where any value may be new."""
 
 
 @dataclass(frozen=True, eq=False)
-class DateColumn(ArrowColumn):
+class DateColumn(OwnColumn):
     """Moments: seconds since 1970, float64 of [N]."""
 
     def fit(self) -> ColumnSpec:

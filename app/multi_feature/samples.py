@@ -162,7 +162,7 @@ class SampleReader:
         """Return the columns that a pretrained extractor wants in its own way, which they know then."""
         sorts: dict[type, Sort] = {PictureColumn: "picture", TokenColumn: "text"}
         return {
-            name: replace(own[name], preparation=self.preparations(group, sort))  # type: ignore[type-var]
+            name: replace(own[name], preparation=self.preparations(group, sort))  # type: ignore[call-arg]
             for group, members in groups.items()
             for name in members
             if name in own and (sort := sorts.get(type(own[name])))
