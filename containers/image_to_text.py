@@ -10,6 +10,7 @@ from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import wire
 from nested_lightning.app.data.data_summary import summary_of
+from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.image_to_text.answers import answer_files
 from nested_lightning.app.image_to_text.assemble import image_to_text
 from nested_lightning.app.image_to_text.augmentation import PictureAugmentation
@@ -27,7 +28,6 @@ from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.report import ImageToTextSections
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
-from nested_lightning.app.image_to_text.splits import PictureSplitter
 from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.chosen import attributes, callback, chosen, chosen_at
@@ -46,7 +46,7 @@ class ImageToTextContainer(DeclarativeContainer):
     settings = providers.Dependency(instance_of=ImageToTextSettings)
     trainer = providers.DependenciesContainer()
 
-    splitter = chosen(PictureSplitter, settings.provided.data.split)
+    splitter = chosen(Splitter, settings.provided.data.split)
     reader = providers.Factory(
         PictureReader,
         **attributes(settings.provided.data, "captions_file", "picture_folder", "picture_column"),
