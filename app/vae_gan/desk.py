@@ -15,8 +15,8 @@ from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits
 from nested_lightning.app.serving.forms import FORM, JSON, PICTURES, PNG, form_schema, parse_json, read_as
 from nested_lightning.app.serving.pictures import check_pictures
 from nested_lightning.app.serving.problems import Problem, unprocessable
-from nested_lightning.app.vae_gan.answers import MOST_COLUMNS, write_grid
-from nested_lightning.app.vae_gan.grids import Floats, to_bytes
+from nested_lightning.app.vae_gan.answers import MOST_COLUMNS
+from nested_lightning.app.vae_gan.grids import Floats, to_bytes, write_grid
 from nested_lightning.app.vae_gan.picture_maker import MadePictures, PictureMaker
 
 _MAX_SEED = 2**32 - 1
