@@ -43,13 +43,13 @@ class ReadRows:
     presence: Flags
 
 
-def read_features(
-    table: pa.Table, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
+def read_rows(
+    table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
 ) -> ReadRows:
-    """Read all rows of a table without labels, as a trained model needs them.
+    """Read rows without labels, with no other columns than a trained model's, as it needs them.
 
-    Columns that the model does not know are ignored. Where ``data_spec`` allows missing groups, the table
-    may lack all columns of a group. ``pictures`` reads those that it names.
+    Where ``data_spec`` allows missing groups, the table may lack all columns of a group. ``pictures`` reads
+    those that it names.
 
     Raises:
         UserError: A column is not there, is not of numbers, or lacks values that ``data_spec.missing`` does
@@ -58,19 +58,7 @@ def read_features(
     Warns:
         UserWarning: Rows have categories that no row of the training had; they count as none of the known.
     """
-    names = columns_there(table.column_names, data_spec.column_names, data_spec.allow_missing_groups)
-    return _read(SplitTable.of_table(table.select(names), apart=data_spec.no_numbers), data_spec, pictures)
-
-
-def read_rows(
-    table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
-) -> ReadRows:
-    """Read rows with no other columns than the model's, see `read_features`."""
     columns_there(table.column_names, data_spec.column_names, data_spec.allow_missing_groups)
-    return _read(table, data_spec, pictures)
-
-
-def _read(table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None) -> ReadRows:
     groups = data_spec.column_names
     _refuse_flags(table.others, data_spec)
     own = read_own_columns(table.others, data_spec.sorts, pictures)
