@@ -16,7 +16,7 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Moments
-from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, WithOwnColumns
+from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
 from nested_lightning.app.multi_feature.sorts import read_own_columns
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
@@ -24,7 +24,7 @@ from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.tables.column_reading import read_split_columns
 from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.missing_values import find_missing, refuse_missing
-from nested_lightning.app.tables.sample_columns import Flags, side_by_side
+from nested_lightning.app.tables.sample_columns import Flags, SampleColumns, side_by_side
 from nested_lightning.app.tables.split_table import SplitTable
 
 Features = npt.NDArray[Any]
@@ -39,7 +39,7 @@ _PREDICTION_ADVICE = (
 class ReadRows:
     """Rows without labels, before they are encoded; ``presence``: whether one has a group, bool of [N, G]."""
 
-    columns: WithOwnColumns
+    columns: SampleColumns
     presence: Flags
 
 
@@ -64,7 +64,7 @@ def read_rows(
     own = read_own_columns(table.others, data_spec.sorts, pictures)
     names = [name for name in table.others.column_names if name not in own]
     read = read_split_columns(table, names, categorical=data_spec.categorical)
-    columns = WithOwnColumns(read, own)
+    columns = read.with_held(own)
     note_unseen(columns, data_spec)
     missing = find_missing(
         columns, groups, table.num_rows, allow_missing_groups=data_spec.allow_missing_groups

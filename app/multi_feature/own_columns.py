@@ -6,8 +6,7 @@ Shapes: N rows.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,8 +15,6 @@ import pyarrow as pa
 
 from nested_lightning.app.multi_feature.group_specs import DATE_FEATURES, ColumnSpec
 from nested_lightning.app.tables.column_values import ColumnValues, Numbers
-from nested_lightning.app.tables.number_block import NumberBlock
-from nested_lightning.app.tables.sample_columns import Flags, SampleColumns
 
 PERIODS_S = (365.2425 * 86_400.0, 7 * 86_400.0, 86_400.0)
 """A year, a week and a day: what the phases of a date are of."""
@@ -86,40 +83,6 @@ class DateColumn(OwnColumn):
 
 
 AnyColumn = ColumnValues | OwnColumn
-
-
-@dataclass(frozen=True, eq=False)
-class WithOwnColumns(SampleColumns):
-    """Columns of numbers and categories, and others by name."""
-
-    columns: SampleColumns
-    own: Mapping[str, OwnColumn] = field(default_factory=dict)
-
-    @property
-    def numbers(self) -> NumberBlock:
-        """Those columns of numbers that lie side by side."""
-        return self.columns.numbers
-
-    def __getitem__(self, name: str) -> Any:
-        """Return a column."""
-        return self.own[name] if name in self.own else self.columns[name]
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self.columns
-        yield from self.own
-
-    def __len__(self) -> int:
-        return len(self.columns) + len(self.own)
-
-    def keep(self, rows: Flags) -> WithOwnColumns:
-        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
-        own = {name: one.filter(pa.array(rows)) for name, one in self.own.items()}
-        return WithOwnColumns(self.columns.keep(rows), own)
-
-    def slice(self, start: int, stop: int) -> WithOwnColumns:
-        """Return the columns with the rows from ``start`` to ``stop``."""
-        own = {name: one[start:stop] for name, one in self.own.items()}
-        return WithOwnColumns(self.columns.slice(start, stop), own)
 
 
 def centre_and_spread(numbers: Numbers) -> tuple[float, float]:
