@@ -20,9 +20,9 @@ from nested_lightning.app.sweeping.study import Plan, SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.containers.starting.folds import with_folds
 from nested_lightning.containers.starting.ray_training import refuse_own_family
 from nested_lightning.containers.sweeping.files import has_other_data, write_best_file, write_sweep_file
-from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.question import question_of
 from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.settings.application import ApplicationSettings
@@ -116,7 +116,7 @@ def refuse_unfit(space: SearchSpace, sweep: SweepSettings) -> None:
     with quiet_optuna():
         SAMPLERS[sweep.sampler](space, 0)
     if sweep.folds is not None:
-        refuse_folds(space.settings)
+        with_folds(space.settings, sweep.folds)
     if sweep.engine == "ray":
         refuse_own_family(space.settings)
 
