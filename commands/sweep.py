@@ -20,6 +20,7 @@ from nested_lightning.commands.options import (
     SeedOption,
     SkipBadOption,
     device_options,
+    refuse_idle_address,
 )
 from nested_lightning.commands.printing.console import (
     print_line,
@@ -114,6 +115,7 @@ def _resolve(
     told = {name: given[name] for name in names if given[name] is not None}
     told |= {"objectives": given["objective"]} if given["objective"] else {}
     sweep = check_sweep(values | told | {"search": search})
+    refuse_idle_address(sweep.ray_address if resumed is None else given["ray_address"], sweep.engine)
     monitor = ObjectiveSettings(name=settings.trainer.monitor, direction=settings.trainer.monitor_mode)
     return settings, sweep if sweep.objectives else sweep.model_copy(update={"objectives": [monitor]})
 

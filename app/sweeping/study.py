@@ -36,7 +36,7 @@ class Plan:
         space: What is searched.
         objectives: What trials are judged by.
         seed: Of the sampler.
-        sampler: One of `app.sweeping.sampling.SAMPLERS`.
+        sampler: See `app.sweeping.sampling.draw`.
         pruner: One of `PRUNERS`.
         trials: How many there are, over all resumptions and machines; those that fail or are pruned count.
         max_steps: Reports of a whole training.

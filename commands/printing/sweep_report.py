@@ -91,7 +91,7 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
     elif not result.is_new:
         print_line("Nothing left to do: all trials have ended")
     elif len(ended) < sweep.trials:
-        print_note(f"the grid has no more than {counted(len(ended), 'point')}")
+        print_note(f"all that there is was tried: {counted(len(ended), 'trial')} of {sweep.trials}")
     if result.winner is None:
         return
     _print_trials(result, sweep)

@@ -15,7 +15,7 @@ from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
 from nested_lightning.app.sweeping.messages import Task
 from nested_lightning.app.sweeping.opening import faults_of_study, open_study, quiet_optuna
 from nested_lightning.app.sweeping.results import Objective, SweepResult, TrialRecord, trial_folder
-from nested_lightning.app.sweeping.sampling import SAMPLERS
+from nested_lightning.app.sweeping.sampling import GRID, refuse_grid
 from nested_lightning.app.sweeping.study import Plan, SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
@@ -113,8 +113,8 @@ def refuse_unfit(space: SearchSpace, sweep: SweepSettings) -> None:
         UserError: A grid can't be made of the space.
         SettingsError: The family has no folds, or isn't known to workers on Ray.
     """
-    with quiet_optuna():
-        SAMPLERS[sweep.sampler](space, 0)
+    if sweep.sampler == GRID:
+        refuse_grid(space)
     if sweep.folds is not None:
         with_folds(space.settings, sweep.folds)
     if sweep.engine == "ray":
