@@ -1,8 +1,10 @@
 """Where a setting stands in its model: below which choices, and how it is declared."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -29,18 +31,24 @@ class Found:
 def find(settings: ApplicationSettings, names: Names, kinds: Mapping[str, Sequence[str]]) -> Found:
     """Return where a setting stands.
 
+    Args:
+        settings: That are searched from.
+        names: Its path.
+        kinds: The kinds of each choice that is searched, by the path of its kind.
+
     Raises:
         SettingsError: There is no such setting, or not with these kinds; names the nearest one.
     """
     asked_when: dict[str, tuple[str, ...]] = {}
     place: Place = type(settings)
-    value: Any = settings
+    value: Any = with_items(settings, [names])
     for i, name in enumerate(names):
         here, is_last = names[:i], i + 1 == len(names)
         if isinstance(place, Slot):
             kind_path = dotted((*here, "kind"))
             if name == "kind" and is_last:
                 return Found(field=None, slot=place, asked_when=asked_when)
+            kind_path = kind_path if kind_path in kinds else _followed(settings, here, kinds) or kind_path
             chosen = place.default if value is None else value.kind
             of = kinds.get(kind_path) or [chosen]
             having = _having(place, name, here, of)
@@ -85,6 +93,22 @@ def with_items(settings: ApplicationSettings, paths: Sequence[Names]) -> Applica
     return settings
 
 
+def _followed(settings: ApplicationSettings, slot: Names, kinds: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the path of the searched kind that the choice of an item without settings of its own has too."""
+    with suppress(LookupError):
+        value_at(settings, slot)
+        return None
+    for path, drawn in kinds.items():
+        changed = {kind: settings.changed({path: kind}) for kind in drawn}
+        if all(_kind_of_item(one, slot) == kind for kind, one in changed.items()):
+            return path
+    return None
+
+
+def _kind_of_item(settings: ApplicationSettings, slot: Names) -> str | None:
+    return getattr(value_at(with_items(settings, [slot]), slot), "kind", None)
+
+
 def _with_item(settings: ApplicationSettings, item: Names, names: Names) -> ApplicationSettings:
     try:
         return settings.changed({dotted(item): {}})
@@ -110,6 +134,11 @@ def value_at(settings: ApplicationSettings, names: Names) -> Any:
         else:
             raise LookupError(name)
     return value
+
+
+def names_of(path: str) -> Names:
+    """Return a dotted path, name by name."""
+    return tuple(map(unquote, path.split(".")))
 
 
 def _having(slot: Slot, name: str, here: Names, kinds: Sequence[str]) -> list[str]:

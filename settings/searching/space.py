@@ -1,10 +1,9 @@
 """The space of a sweep: what is searched, with Optuna's distributions and the kinds that each belongs to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
-from urllib.parse import unquote
 
 from optuna.distributions import (
     BaseDistribution,
@@ -19,8 +18,9 @@ from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Names
-from nested_lightning.settings.searching.places import Found, find, value_at, with_items
-from nested_lightning.settings.searching.written import Everything, Range, Values, Written, read_search
+from nested_lightning.settings.searching.places import Found, find, names_of, value_at, with_items
+from nested_lightning.settings.searching.written import Everything, Plain, Range, Values, Written, read_search
+from nested_lightning.settings.slot import Slot
 
 _FIXED = frozenset(
     {"model", "run_dir", "seed", "init_from", "init_sha256", "prediction"}
@@ -64,7 +64,7 @@ class SearchSpace:
 
     Attributes:
         parameters: Choices before what belongs to them.
-        settings: The settings that are searched from.
+        settings: The settings that are searched from; an item whose kind is searched has its own in them.
         notes: What ``*`` doesn't stand for, in sentences.
     """
 
@@ -75,11 +75,12 @@ class SearchSpace:
     def defaults(self) -> dict[str, Any]:
         """Return what the settings say of each parameter that exists with them, by path."""
         found: dict[str, Any] = {}
+        settings = with_items(self.settings, [one.names for one in self.parameters])
         for one in self.parameters:
-            kinds = {path: value_at(self.settings, names_of(path)) for path in one.asked_when}
+            kinds = {path: value_at(settings, names_of(path)) for path in one.asked_when}
             if all(kinds[path] in allowed for path, allowed in one.asked_when.items()):
                 with suppress(LookupError):  # it stands where nothing is yet
-                    found[one.path] = value_at(self.settings, one.names)
+                    found[one.path] = value_at(settings, one.names)
         return found
 
     def document(self) -> list[dict[str, Any]]:
@@ -110,13 +111,14 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
             problems += error.problems
     if problems:
         raise SettingsError(problems)
-    settings = with_items(settings, [*map(names_of, written)])
+    own = [names_of(path) for path in written if path.endswith(".kind")]
+    settings = with_items(settings, own)  # what else an item has begins as it is for its default kind
     kinds: dict[str, Sequence[str]] = {}
     parameters = []
     notes: list[str] = []
     for path, what in written.items():
         try:
-            parameters.append(_parameter(settings, path, what, kinds, notes))
+            parameters.append(_parameter(settings, path, what, kinds, notes, written))
         except SettingsError as error:
             problems += error.problems
     if not search:
@@ -124,11 +126,6 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
     if problems:
         raise SettingsError([*dict.fromkeys(problems)])
     return SearchSpace(parameters=tuple(parameters), settings=settings, notes=tuple(notes))
-
-
-def names_of(path: str) -> Names:
-    """Return a dotted path, name by name."""
-    return tuple(map(unquote, path.split(".")))
 
 
 def _order(path: str) -> tuple[int, bool]:
@@ -154,6 +151,7 @@ def _parameter(
     written: Written,
     kinds: dict[str, Sequence[str]],
     notes: list[str],
+    searched: Container[str],
 ) -> SearchedParameter:
     found = find(settings, names_of(path), kinds)
     if isinstance(written, Everything):
@@ -161,7 +159,28 @@ def _parameter(
     _refuse_untaken(settings, path, written, found.asked_when)
     if found.slot is not None and isinstance(written, Values):
         kinds[path] = [str(one) for one in written.values]
+        notes += _notes_on_lost(settings, path, found.slot, kinds[path], searched)
     return SearchedParameter(path=path, distribution=_distribution(written), asked_when=found.asked_when)
+
+
+def _notes_on_lost(
+    settings: ApplicationSettings, path: str, slot: Slot, kinds: Sequence[str], searched: Container[str]
+) -> Iterator[str]:
+    """Yield what is set for the kind that there is, and isn't for others that are drawn and have it too."""
+    choice = None
+    with suppress(LookupError):
+        choice = value_at(settings, names_of(path)[:-1])
+    if choice is None:
+        return
+    others = [kind for kind in kinds if kind != choice.kind]
+    for name, value in choice.model_dump(mode="json", exclude_defaults=True).items():
+        setting = f"{path.removesuffix('.kind')}.{name}"
+        having = [kind for kind in others if name in slot.choices[kind].model_fields]
+        if name != "kind" and isinstance(value, Plain) and having and setting not in searched:
+            yield (
+                f"--search {path}: {setting} = {value} is set for {choice.kind} alone; --search"
+                f" {setting}={value} sets it for {', '.join(having)} too"
+            )
 
 
 def _everything(settings: ApplicationSettings, path: str, found: Found, notes: list[str]) -> Values:

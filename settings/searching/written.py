@@ -88,11 +88,9 @@ def _values(path: str, values: Any) -> Values:
     plain = without_text(values)
     if not isinstance(plain, list) or not all(isinstance(one, Plain) for one in plain):
         raise _wrong(path, plain)
-    if len(plain) < 2 or len({*plain}) < len(plain):  # 1 is 1.0, also to Optuna
+    if not 0 < len(plain) == len({*plain}):  # 1 is 1.0, also to Optuna
         said = ", ".join(map(str, plain)) or "nothing"
-        raise SettingsError(
-            [f"--search {path}: {said}: two values or more are needed, none of them twice; {_FORMS}"]
-        )
+        raise SettingsError([f"--search {path}: {said}: values are needed, none of them twice; {_FORMS}"])
     return Values(tuple(plain))
 
 

@@ -73,7 +73,7 @@ def test_what_is_written_is_a_distribution_of_optuna(path: str, written: Any, di
         ("trainer", "a,b", "search one of them, as trainer.max_epochs"),
         (f"{LR}.x", "1,2", f"{LR} has no settings of its own"),
         (LR, "*", "give values or a range"),
-        (LR, "0.1", "two values or more"),
+        (LR, "", "nothing: values are needed"),
         (LR, "0.1,0.1", "none of them twice"),
         (LR, "1e-4..1e-2", "write single values as a,b,c, a range as int:1..9"),
         (LR, "float:1e-2..1e-4", "write the smaller one first"),
@@ -157,6 +157,45 @@ def test_a_single_item_starts_from_what_is_shared() -> None:
     space = space_of({f"{item}.hidden_features": "int:4..8"}, **cast("Any", {WIDTH: 6}))
 
     assert space.defaults() == {f"{item}.hidden_features": 6}
+
+
+def test_a_single_item_follows_what_is_drawn_for_all() -> None:
+    dropout = "multi_feature.feature_extractors.kar.dropout"
+
+    space = space_of({dropout: "float:0..0.5", f"{EXTRACTOR}.kind": "plain,residual,normalized"})
+
+    _, parameter = space.parameters
+    assert parameter.asked_when == {f"{EXTRACTOR}.kind": ("residual", "normalized")}
+    drawn = space.settings.changed({f"{EXTRACTOR}.kind": "residual", dropout: 0.25}).multi_feature
+    assert (drawn.feature_extractors["kar"].kind, drawn.feature_extractors["kar"].dropout) == (
+        "residual",
+        0.25,
+    )
+
+
+def test_an_item_whose_kind_is_searched_or_that_has_settings_follows_nothing() -> None:
+    kar, fou = (f"multi_feature.feature_extractors.{name}" for name in ("kar", "fou"))
+    kinds = {f"{one}.kind": "plain,normalized" for one in (EXTRACTOR, kar)}
+
+    space = space_of(
+        {**kinds, f"{kar}.dropout": "0,0.1", f"{fou}.dropout": "0,0.1"}, **{f"{fou}.kind": "residual"}
+    )
+
+    conditions = {one.path: one.asked_when for one in space.parameters}
+    assert conditions[f"{kar}.dropout"] == {f"{kar}.kind": ("normalized",)}
+    assert conditions[f"{fou}.dropout"] == {}
+
+
+def test_what_is_set_for_one_kind_alone_is_told_and_a_single_value_sets_it_for_others() -> None:
+    kinds = {f"{EXTRACTOR}.kind": "plain,linear"}
+
+    alone = space_of(kinds, **{WIDTH: 8})
+    both = space_of({**kinds, WIDTH: "8"}, **{WIDTH: 8})
+
+    (note,) = alone.notes
+    assert note.endswith(f"{WIDTH} = 8 is set for periodic alone; --search {WIDTH}=8 sets it for plain too")
+    assert both.notes == ()
+    assert both.parameters[1].distribution == CategoricalDistribution((8,))
 
 
 def test_the_first_trial_is_what_the_settings_say_where_it_exists() -> None:

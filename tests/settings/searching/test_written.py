@@ -35,7 +35,7 @@ def test_words_and_yaml_say_what_a_setting_may_be(written: Any, meant: Written) 
 @pytest.mark.parametrize(
     ("written", "word"),
     [
-        ("a", "two values"),
+        ("", "nothing: values are needed"),
         ("a,a", "twice"),
         ("16,16.0", "twice"),
         ("16,,32", "is not YAML"),
