@@ -167,7 +167,8 @@ def test_a_single_item_follows_what_is_drawn_for_all() -> None:
     _, parameter = space.parameters
     assert parameter.asked_when == {f"{EXTRACTOR}.kind": ("residual", "normalized")}
     drawn = space.settings.changed({f"{EXTRACTOR}.kind": "residual", dropout: 0.25}).multi_feature
-    assert (drawn.feature_extractors["kar"].kind, drawn.feature_extractors["kar"].dropout) == (
+    kar = drawn.feature_extractors["kar"]
+    assert (kar.kind, kar.dropout) == ("residual", 0.25)
         "residual",
         0.25,
     )
