@@ -169,9 +169,6 @@ def test_a_single_item_follows_what_is_drawn_for_all() -> None:
     drawn = space.settings.changed({f"{EXTRACTOR}.kind": "residual", dropout: 0.25}).multi_feature
     kar = drawn.feature_extractors["kar"]
     assert (kar.kind, kar.dropout) == ("residual", 0.25)
-        "residual",
-        0.25,
-    )
 
 
 def test_an_item_whose_kind_is_searched_or_that_has_settings_follows_nothing() -> None:
