@@ -185,7 +185,7 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
     num_ended = sum(one.state != "running" for one in result.trials)
     if result.stopped and num_ended < sweep.trials:
         print_command(*again)
-    if result.stopped or result.winner is None:
+    if result.stopped:
         raise typer.Exit(1)
 
 

@@ -88,6 +88,8 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
     if result.stopped:
         print_fault(f"{result.stopped} ({counted(len(ended), 'trial')}: {told})")
+    elif result.elsewhere:
+        print_note(result.elsewhere)
     elif not result.is_new:
         print_line("Nothing left to do: all trials have ended")
     elif len(ended) < sweep.trials:

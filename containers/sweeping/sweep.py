@@ -101,7 +101,7 @@ def run_sweep(
                     trials=trials,
                     winner=best[0] if best else None,
                     is_new=is_new,
-                    stopped=stopped or _unfinished(trials),
+                    stopped=stopped or _without_winner(trials),
                 )
                 return _conclude(result, leader, make_task)
 
@@ -139,21 +139,16 @@ def _try_all(leader: Leader, study: SweepStudy) -> tuple[bool, str]:
     return True, ""
 
 
-def _unfinished(trials: Sequence[TrialRecord]) -> str:
-    running = [one for one in trials if one.state == "running"]
-    if running:
-        return f"{counted(len(running), 'trial')} still run on other machines: resume when they have ended"
-    if not any(one.state == "complete" for one in trials):
-        return f"no trial was completed; the last one: {trials[-1].reason}"
-    return ""
+def _without_winner(trials: Sequence[TrialRecord]) -> str:
+    if any(one.state in ("complete", "running") for one in trials):
+        return ""
+    return f"no trial was completed; the last one: {trials[-1].reason}"
 
 
 def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> SweepResult:
     """Return the result with the winner's scores of the test part, now that it is chosen."""
-    if result.stopped or result.winner is None:
+    if result.stopped or result.elsewhere or result.winner is None:
         return result
-    if not result.winner.is_ours:
-        return replace(result, stopped="the winner lies on another machine: resume there, for its test")
     task = make_task("test", result.winner)
     scores: Mapping[str, float] = scores_of_test(task.folder)
     if not scores:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from optuna.distributions import FloatDistribution, IntDistribution
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.opening import open_study, quiet_optuna
-from nested_lightning.app.sweeping.results import Objective
+from nested_lightning.app.sweeping.results import Objective, SweepResult, TrialRecord
 from nested_lightning.app.sweeping.sampling import refuse_grid
 from nested_lightning.app.sweeping.study import SweepStudy
 from tests.app.sweeping.spaces import LOSS, SMALL, SPACE, Parameter, Space, plan
@@ -189,6 +190,18 @@ def test_a_study_in_a_folder_that_was_moved_is_whole(tmp_path: Path) -> None:
     moved = (tmp_path / "a").rename(tmp_path / "b?c%20d#")
 
     assert [dict(one.settings) for one in opened(moved).records()] == before
+
+
+def test_what_other_machines_have_to_do_yet_is_told() -> None:
+    ours = TrialRecord(number=0, state="complete", settings={}, values=(0.5,))
+    theirs = replace(ours, number=1, is_ours=False)
+
+    def told(*trials: TrialRecord) -> str:
+        return SweepResult(folder=Path(), objectives=(LOSS,), trials=trials, winner=trials[-1]).elsewhere
+
+    assert told(theirs, ours) == ""
+    assert "the winner lies on another machine" in told(ours, theirs)
+    assert "1 trial on other machines" in told(replace(theirs, state="running"), ours)
 
 
 def test_the_objective_counts_by_its_direction() -> None:
