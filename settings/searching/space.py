@@ -113,7 +113,7 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
         raise SettingsError(problems)
     own = [names_of(path) for path in written if path.endswith(".kind")]
     settings = with_items(settings, own)  # what else an item has begins as it is for its default kind
-    kinds: dict[str, Sequence[str]] = {}
+    kinds: dict[str, dict[str, Any]] = {}
     parameters = []
     notes: list[str] = []
     for path, what in written.items():
@@ -149,7 +149,7 @@ def _parameter(
     settings: ApplicationSettings,
     path: str,
     written: Written,
-    kinds: dict[str, Sequence[str]],
+    kinds: dict[str, dict[str, Any]],
     notes: list[str],
     searched: Container[str],
 ) -> SearchedParameter:
@@ -158,8 +158,9 @@ def _parameter(
         written = _everything(settings, path, found, notes)
     _refuse_untaken(settings, path, written, found.asked_when)
     if found.slot is not None and isinstance(written, Values):
-        kinds[path] = [str(one) for one in written.values]
-        notes += _notes_on_lost(settings, path, found.slot, kinds[path], searched)
+        needed = {choice: having[0] for choice, having in found.asked_when.items()}
+        kinds[path] = {str(one): {**needed, path: one} for one in written.values}
+        notes += _notes_on_lost(settings, path, found.slot, [*kinds[path]], searched)
     return SearchedParameter(path=path, distribution=_distribution(written), asked_when=found.asked_when)
 
 
@@ -190,7 +191,7 @@ def _everything(settings: ApplicationSettings, path: str, found: Found, notes: l
         said = ((kind, lines[0].removeprefix("--search ")) for kind, lines in refused.items() if lines)
         notes += [f"--search {path}=*: without {kind}: {why}" for kind, why in said]
         return Values(tuple(kind for kind, lines in refused.items() if not lines))
-    annotation = found.field.annotation if found.field is not None else None
+    annotation = found.setting.field.annotation
     words = (False, True) if annotation is bool else get_args(annotation)
     if annotation is bool or str(get_origin(annotation)).endswith("Literal"):
         return Values(tuple(words))

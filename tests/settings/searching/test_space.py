@@ -125,6 +125,16 @@ def test_a_setting_that_no_drawn_kind_has_is_refused() -> None:
     assert "belongs to periodic, and multi_feature.feature_extractor.kind is plain, linear" in line
 
 
+def test_a_setting_of_a_choice_that_is_not_made_names_what_makes_it() -> None:
+    decoder = "variant.variants.text.decoder"
+
+    (line,) = refusals({f"{decoder}.hidden_features": "8,16"}, model="variant")
+    (unknown,) = refusals({f"{decoder}.nope": "8,16"}, model="variant")
+
+    assert f"belongs to recurrent, and {decoder}.kind is None; search {decoder}.kind too" in line
+    assert "there is no such setting (allowed: kind)" in unknown
+
+
 def test_a_range_has_to_fit_each_kind_that_it_is_asked_for() -> None:
     search = {"multi_feature.optimizer.kind": "adam,torch", LR: "float:1e-4..1e-2"}
 
