@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, get_args, get_origin
 
 from optuna.distributions import (
@@ -19,7 +20,7 @@ from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.searching.places import Found, find, names_of, value_at, with_items
-from nested_lightning.settings.searching.written import Everything, Plain, Range, Values, Written, read_search
+from nested_lightning.settings.searching.written import Plain, read_search
 from nested_lightning.settings.slot import Slot
 
 _FIXED = frozenset(
@@ -102,7 +103,7 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
         SettingsError: With one line for each mistake.
     """
     problems: list[str] = []
-    written: dict[str, Written] = {}
+    written: dict[str, BaseDistribution | None] = {}
     for path, what in sorted(search.items(), key=lambda item: _order(item[0])):
         try:
             _refuse_fixed(settings, names_of(path))
@@ -148,20 +149,21 @@ def _refuse_fixed(settings: ApplicationSettings, names: Names) -> None:
 def _parameter(
     settings: ApplicationSettings,
     path: str,
-    written: Written,
+    distribution: BaseDistribution | None,
     kinds: dict[str, dict[str, Any]],
     notes: list[str],
     searched: Container[str],
 ) -> SearchedParameter:
     found = find(settings, names_of(path), kinds)
-    if isinstance(written, Everything):
-        written = _everything(settings, path, found, notes)
-    _refuse_untaken(settings, path, written, found.asked_when)
-    if found.slot is not None and isinstance(written, Values):
+    if distribution is None:
+        distribution = CategoricalDistribution(_everything(settings, path, found, notes))
+    parameter = SearchedParameter(path=path, distribution=distribution, asked_when=found.asked_when)
+    _refuse_untaken(settings, parameter)
+    if found.slot is not None:
         needed = {choice: having[0] for choice, having in found.asked_when.items()}
-        kinds[path] = {str(one): {**needed, path: one} for one in written.values}
+        kinds[path] = {str(one): {**needed, path: one} for one in parameter.choices}
         notes += _notes_on_lost(settings, path, found.slot, [*kinds[path]], searched)
-    return SearchedParameter(path=path, distribution=_distribution(written), asked_when=found.asked_when)
+    return parameter
 
 
 def _notes_on_lost(
@@ -184,57 +186,49 @@ def _notes_on_lost(
             )
 
 
-def _everything(settings: ApplicationSettings, path: str, found: Found, notes: list[str]) -> Values:
+def _everything(settings: ApplicationSettings, path: str, found: Found, notes: list[str]) -> Sequence[Any]:
     """Return all values of a setting; of a choice, the kinds that need no setting of their own."""
     if found.slot is not None:
-        refused = {kind: [*_refusals(settings, path, kind, found.asked_when)] for kind in found.slot.choices}
+        refused = {kind: _refusals(settings, path, kind, found.asked_when) for kind in found.slot.choices}
         said = ((kind, lines[0].removeprefix("--search ")) for kind, lines in refused.items() if lines)
         notes += [f"--search {path}=*: without {kind}: {why}" for kind, why in said]
-        return Values(tuple(kind for kind, lines in refused.items() if not lines))
+        if all(refused.values()):
+            raise SettingsError([*dict.fromkeys(chain(*refused.values()))])
+        return [kind for kind, lines in refused.items() if not lines]
     annotation = found.setting.field.annotation
     words = (False, True) if annotation is bool else get_args(annotation)
     if annotation is bool or str(get_origin(annotation)).endswith("Literal"):
-        return Values(tuple(words))
+        return words
     raise SettingsError([f"--search {path}: * stands for all kinds, or all words; give values or a range"])
 
 
-def _refuse_untaken(
-    settings: ApplicationSettings, path: str, written: Written, asked_when: Mapping[str, tuple[str, ...]]
-) -> None:
-    for values in _probes(written):
-        refused = [line for one in values for line in _refusals(settings, path, one, asked_when)]
-        if refused:
-            raise SettingsError([*dict.fromkeys(refused)])
+def _refuse_untaken(settings: ApplicationSettings, parameter: SearchedParameter) -> None:
+    for values in _probes(parameter.distribution):
+        lines = [_refusals(settings, parameter.path, one, parameter.asked_when) for one in values]
+        if any(lines):
+            raise SettingsError([*dict.fromkeys(chain(*lines))])
 
 
-def _probes(written: Written) -> Iterator[Sequence[Any]]:
+def _probes(one: BaseDistribution) -> Iterator[Sequence[Any]]:
     """Yield values that are taken if all are: bounds of settings are those of an interval."""
-    if isinstance(written, Values):
-        yield written.values
-    elif isinstance(written, Range):
-        yield written.low, written.high
-        if written.type == "float" and written.step is None:
-            yield (written.low + (written.high - written.low) / 3.7,)  # no whole number
+    if isinstance(one, CategoricalDistribution):
+        yield one.choices
+    elif isinstance(one, IntDistribution | FloatDistribution):
+        yield one.low, one.high
+        if isinstance(one, FloatDistribution) and one.step is None:
+            yield (one.low + (one.high - one.low) / 3.7,)  # no whole number
 
 
 def _refusals(
     settings: ApplicationSettings, path: str, value: Any, asked_when: Mapping[str, tuple[str, ...]]
-) -> Iterator[str]:
-    """Yield why a setting doesn't take a value, with any of the kinds that have it."""
+) -> list[str]:
+    """Return why a setting doesn't take a value, with any of the kinds that have it."""
     needed = {choice: kinds[0] for choice, kinds in asked_when.items()}
     nearest = [*needed][-1:]  # the choice that the setting itself belongs to
+    refused: list[str] = []
     for kinds in [{choice: kind} for choice in nearest for kind in asked_when[choice]] or [{}]:
         try:
             settings.changed({**needed, **kinds, path: value})
         except SettingsError as error:
-            yield from (f"--search {problem}" for problem in error.problems)
-
-
-def _distribution(written: Written) -> BaseDistribution:
-    if isinstance(written, Range) and written.type == "int":
-        step = 1 if written.step is None else int(written.step)
-        return IntDistribution(int(written.low), int(written.high), log=written.log, step=step)
-    if isinstance(written, Range):
-        return FloatDistribution(written.low, written.high, log=written.log, step=written.step)
-    assert isinstance(written, Values)
-    return CategoricalDistribution(written.values)
+            refused += (f"--search {problem}" for problem in error.problems)
+    return refused
