@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import torch
@@ -84,6 +84,15 @@ class Exportable:
             taken.append(name)
         return taken[: len(self.inputs)], taken[len(self.inputs) :]
 
+    @cached_property
+    def answers(self) -> dict[str, list[Tensor]]:
+        """What the model itself answers in each case.
+
+        Raises:
+            ExportError: It fails.
+        """
+        return {case: self.says(case) for case in self.cases}
+
     def says(self, case: str) -> list[Tensor]:
         """Return what the model itself answers in a case.
 
@@ -146,12 +155,13 @@ def graph_of(exportable: Exportable) -> Graph:
     """Return what a manifest says of a graph; its file isn't known yet."""
     inputs, outputs = exportable.spelling
     given = [*exportable.cases.values()]
-    said = map(exportable.says, exportable.cases)
     return Graph(
         name=exportable.name,
         file="",
         inputs=tuple(map(_port, inputs, exportable.inputs, zip(*given, strict=True))),
-        outputs=tuple(map(_port, outputs, exportable.outputs, zip(*said, strict=True))),
+        outputs=tuple(
+            map(_port, outputs, exportable.outputs, zip(*exportable.answers.values(), strict=True))
+        ),
     )
 
 

@@ -1,4 +1,3 @@
-import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,12 +58,3 @@ def test_a_name_by_which_it_would_not_be_known_again_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=reason):
         writing.refuse_name(Path("elsewhere", name), "onnx", num_graphs=num_graphs)
-
-
-def test_a_full_disk_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", write)
-    with pytest.raises(UserError, match="the disk or the quota is full"):
-        proven(exportable_of(nn.Linear(3, 2), ROWS), "torch-export")

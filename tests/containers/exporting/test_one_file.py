@@ -192,7 +192,7 @@ def test_a_pair_goes_whole_to_a_forward_that_takes_a_batch() -> None:
 
 def test_a_forward_that_takes_something_else_than_a_batch_has_is_told() -> None:
     class Own(Model):
-        def forward(self, x: Tensor, scale: Tensor) -> Tensor:
+        def forward(self, x: Tensor, scale: Tensor) -> Tensor:  # type: ignore[override]
             return x * scale
 
     model, batch = Own(net=Net()).eval(), {"picture": torch.ones(5, 3), "name": ["a"] * 5}
