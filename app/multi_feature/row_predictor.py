@@ -83,6 +83,7 @@ class RowPredictor(ABC):
         Raises:
             UserError: As `predict_table`.
         """
+        refuse_nothing(table.num_rows)
         spec = self.data_spec
         columns_there(table.column_names, spec.column_names, spec.allow_missing_groups)  # names near ones
         return self._encode(table, source)
