@@ -95,10 +95,7 @@ class RowPredictor(ABC):
             [name for names in spec.column_names.values() for name in names],
             apart=spec.no_numbers,
             text_columns=frozenset(spec.categorical),
-            ignored=[
-                *spec.target_columns,
-                *filter(None, [spec.weight]),
-            ],  # of the training file
+            ignored=[*spec.target_columns, *filter(None, [spec.weight])],
         )
         refuse_nothing(table.num_rows)
         pictures = TablePictures(
