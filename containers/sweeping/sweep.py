@@ -1,7 +1,7 @@
 """A whole sweep, from settings or from its folder."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error
-from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, scores_of_test, write_table
 from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
 from nested_lightning.app.sweeping.messages import Task
@@ -66,7 +66,16 @@ def run_sweep(
             write_sweep_file(folder, settings, sweep)
         study = open_study(folder, plan=plan, question=question_of(space, sweep), address=sweep.storage)
         is_doubtful = study.is_unfinished or has_other_data(folder, settings)
-        make_task = partial(_task, settings, folder, objectives, sweep.folds)
+
+        def make_task(what: Any, trial: TrialRecord) -> Task:
+            return Task(
+                what=what,
+                trial=trial,
+                settings=settings,
+                folder=trial_folder(folder, trial.number),
+                objectives=objectives,
+                folds=sweep.folds,
+            )
 
         def settle() -> tuple[TrialRecord, ...]:
             trials = study.records()
@@ -150,32 +159,11 @@ def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> Sweep
     if result.stopped or result.elsewhere or result.winner is None:
         return result
     task = make_task("test", result.winner)
-    scores: Mapping[str, float] = scores_of_test(task.folder)
-    if not scores:
+    if not scores_of_test(task.folder):
         outcome = leader.do(task)
         if outcome.state != "complete":
-            raise UserError(f"trial {task.number}, the winner, can't be tested: {outcome.reason}")
-        scores = outcome.scores
-    return replace(result, test_scores=scores)
-
-
-def _task(
-    settings: ApplicationSettings,
-    folder: Path,
-    objectives: tuple[Objective, ...],
-    folds: int | None,
-    what: Any,
-    trial: TrialRecord,
-) -> Task:
-    return Task(
-        what=what,
-        number=trial.number,
-        settings=settings,
-        values=trial.settings,
-        folder=trial_folder(folder, trial.number),
-        objectives=objectives,
-        folds=folds,
-    )
+            raise UserError(f"trial {task.trial.number}, the winner, can't be tested: {outcome.reason}")
+    return replace(result, test_scores=scores_of_test(task.folder))
 
 
 @contextmanager

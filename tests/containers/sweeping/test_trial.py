@@ -10,7 +10,7 @@ from nested_lightning import parse_settings
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.sweeping.messages import Outcome, Task
 from nested_lightning.app.sweeping.report_callback import Ask
-from nested_lightning.app.sweeping.results import Objective
+from nested_lightning.app.sweeping.results import Objective, TrialRecord
 from nested_lightning.containers.sweeping import trial as sweep_trial
 from nested_lightning.containers.sweeping.trial import do_task
 from nested_lightning.settings.reading.merging import merge
@@ -30,9 +30,8 @@ def outcome_of(
     """Return what comes of a trial."""
     settings = parse_settings(merge(make_small_settings(csv, folder), {"trainer": trainer}))
     objectives = (Objective(name="val_loss", direction=direction),)
-    task = Task(
-        what="train", number=0, settings=settings, values={}, folder=folder / "trial", objectives=objectives
-    )
+    trial = TrialRecord(number=0, state="running", settings={})
+    task = Task(what="train", trial=trial, settings=settings, folder=folder / "trial", objectives=objectives)
     return do_task(task, ask)
 
 
