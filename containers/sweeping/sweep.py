@@ -1,7 +1,7 @@
 """A whole sweep, from settings or from its folder."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -100,7 +100,7 @@ def run_sweep(
                     _hold_to_data(leader, study, make_task)
                 write_sweep_file(folder, settings, sweep)  # it asks the same, perhaps for more
                 try:
-                    is_new, stopped = _try_all(leader, study)
+                    is_new, halted = _try_all(leader, study)
                 finally:
                     trials = settle()  # after Ctrl-C too, also before any trial has ended
                 best = ranked(trials, objectives)[:1]
@@ -110,7 +110,7 @@ def run_sweep(
                     trials=trials,
                     winner=best[0] if best else None,
                     is_new=is_new,
-                    stopped=stopped or _without_winner(trials),
+                    halted=halted,
                 )
                 return _conclude(result, leader, make_task)
 
@@ -146,12 +146,6 @@ def _try_all(leader: Leader, study: SweepStudy) -> tuple[bool, str]:
     except SweepHaltedError as halt:
         return True, str(halt)
     return True, ""
-
-
-def _without_winner(trials: Sequence[TrialRecord]) -> str:
-    if any(one.state in ("complete", "running") for one in trials):
-        return ""
-    return f"no trial was completed; the last one: {trials[-1].reason}"
 
 
 def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> SweepResult:
