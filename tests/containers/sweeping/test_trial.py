@@ -25,7 +25,7 @@ def outcome_of(
     *,
     ask: Ask,
     direction: Any = "min",
-    objective: str = "val_loss",
+    objective: Any = "val_loss",
     values: Any = (),
     **trainer: Any,
 ) -> Outcome:
