@@ -89,7 +89,8 @@ class SweepResult:
         """What other machines have to do yet, in a sentence; empty: nothing."""
         running = sum(one.state == "running" and not one.is_ours for one in self.trials)
         if running:
-            return f"{counted(running, 'trial')} on other machines: the last one to end tests the winner"
+            left = f"{counted(running, 'trial')} on other machines"
+            return f"{left}: when all have ended, resume where the winner lies if it wasn't tested there"
         if self.winner is not None and not self.winner.is_ours:
             return "the winner lies on another machine, and so does its test: resume there"
         return ""
