@@ -176,7 +176,7 @@ class AnsweredNumbers:
                 has_table=False,
             ),
             draw_chart(
-                f"How large residuals of {place} are",
+                f"Distribution of the residuals of {place}",
                 {"rows": Series(xs=middles, ys=counts.astype(float).tolist())},
                 Axes(x="predicted minus true", y="rows"),
             ),
