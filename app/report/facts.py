@@ -58,7 +58,10 @@ def data_blocks(data: Mapping[str, Any]) -> Sequence[Block]:
 
 def _counts(name: str, values: Mapping[str, Any]) -> Table:
     """Return ``{"kar": {"number": 3}}`` or ``{"train": 70}`` as a table."""
-    rows = {key: one if isinstance(one, Mapping) else {"value": one} for key, one in values.items()}
+    rows = {
+        key: one if isinstance(one, Mapping) else {"number" if isinstance(one, int) else "value": one}
+        for key, one in values.items()
+    }
     shown = {key: {column: without_places(cell) for column, cell in row.items()} for key, row in rows.items()}
     return table_of(f"{name[:1].upper()}{name[1:]}", name, by_column(shown))
 
