@@ -58,7 +58,10 @@ def capture(exportable: Exportable) -> ExportedProgram:
         place = find_place(error, dict(flat.named_modules()))
         reason, path, line = _reason(error), place.path or "", place.line if place.path else ""
         if _is_of_sizes(error) and fixed:
-            reason = "the number of rows or steps is taken for a constant: write x.shape[0] for len(x)"
+            reason = (
+                "the number of rows or steps is taken for a constant: write x.shape[0] for len(x), and loop over"
+                " no steps"
+            )
             path, line = fixed[0]
         where = ", ".join(filter(None, [path_in(exportable, path), line]))
         raise ExportError(f"{exportable.name}: it can't be exported: {reason} ({where})") from error

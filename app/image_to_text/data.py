@@ -5,12 +5,14 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import torch
 from typing_extensions import override
 
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.data.split_data import SplitDataModule
-from nested_lightning.app.data.splits import PartName, note_given_parts
+from nested_lightning.app.data.splits import PartName, Splitter, note_given_parts
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.image_to_text.batch import CaptionBatch
@@ -21,7 +23,7 @@ from nested_lightning.app.image_to_text.captioned_pictures import (
     PictureReader,
 )
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
-from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, PictureSplitter
+from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter
 from nested_lightning.app.image_to_text.vocabulary import SPECIAL_TOKENS, Unit, count_tokens, split_caption
 from nested_lightning.app.pictures.colours import count_values, statistics_of
 from nested_lightning.app.pictures.decoding import Fit
@@ -70,7 +72,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         is_lowercase: bool = True,
         min_count: int = 1,
         max_length: int = 256,
-        splitter: PictureSplitter,
+        splitter: Splitter,
         batch_size: int,
         eval_batch_size: int,
         seed: int = 0,
@@ -128,7 +130,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         with errors_naming(self._path or SHIPPED_EMOJI):
             if self._given_spec is None and isinstance(self._splitter, DrawnPictureSplitter):
                 note_given_parts(_words_of_parts(read.records), setting="image_to_text.data.split")
-            split = self._splitter(read.records)
+            split = self._splitter(np.zeros(len(read.records), dtype=np.int64), _fields_of(read.records))
             spec = self._given_spec or self._fit_spec(read, split.train)
         self._sizes = read.sizes
         self._names = {
@@ -169,6 +171,12 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
             max_length=max(map(len, captions)) + 1,
             tokenizer=tokenizer,
         )
+
+
+def _fields_of(records: Sequence[CaptionRecord]) -> pa.Table:
+    """Return the other columns of a captions file, with a row for each picture."""
+    names = dict.fromkeys(name for record in records for name in record.fields)
+    return pa.table({name: [record.fields.get(name, "") for record in records] for name in names})
 
 
 def _words_of_parts(records: Sequence[CaptionRecord]) -> set[str]:

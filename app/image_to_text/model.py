@@ -221,7 +221,7 @@ class ImageToText(Composite):
         logits = self._decode(context.index_select(0, rows), text[:, :-1])
         scores.update_taught(self._loss(logits, text[:, 1:]), logits, text[:, 1:])
         generated = self._in_words(self._write(context, self.generation))
-        scores.update_generated(generated, batch.captions)
+        scores.generated.update(generated, batch.captions)
         if batch_idx == 0 and not context.is_meta:
             self.samples = _take_samples(batch, generated, self.num_samples)
 

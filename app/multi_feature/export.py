@@ -84,18 +84,18 @@ class _Rows:
     def corners(self) -> dict[str, Inputs]:
         """Return rows at the limits: everything missing, one group missing in each row, and extremes."""
         groups = self._spec.groups
-        nothing = [_filled(group, len(groups) + 1, torch.nan) for group in groups]
-        cases = {
-            "missing values": self._with_presence(nothing, torch.ones(len(groups) + 1, len(groups)).bool())
-        }
+        each, everything = ~torch.eye(len(groups)).bool(), torch.ones(1, len(groups)).bool()
+        presence = torch.cat([each, ~everything, everything])  # a model refuses to have no group in any row
+        nothing, usual = ([_filled(group, len(presence), far) for group in groups] for far in (torch.nan, 1.0))
         extremes = [torch.cat([_filled(group, 1, far) for far in _EXTREMES]) for group in groups]
-        cases["extremes"] = self._with_presence(extremes, None)
+        cases = {
+            "missing values": self._with_presence(nothing, None),
+            "extremes": self._with_presence(extremes, None),
+        }
         if self._spec.allow_missing_groups:
-            lacking = [_filled(group, len(groups) + 1, 1.0) for group in groups]
-            presence = torch.cat([~torch.eye(len(groups)).bool(), torch.zeros(1, len(groups)).bool()])
-            for i, (one, none) in enumerate(zip(lacking, nothing, strict=True)):
-                one[~presence[:, i]] = none[~presence[:, i]]
-            cases["missing groups"] = self._with_presence(lacking, presence)
+            for one, none, is_there in zip(usual, nothing, presence.unbind(1), strict=True):
+                one[~is_there] = none[~is_there]
+            cases["missing groups"] = self._with_presence(usual, presence)
         return cases
 
     def encoded(self, inputs: Inputs) -> FeatureBatch:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted
-from nested_lightning.app.multi_feature.own_columns import ArrowColumn, Encoded, mean_and_scale
+from nested_lightning.app.multi_feature.own_columns import Encoded, OwnColumn, mean_and_scale
 from nested_lightning.app.multi_feature.own_group_specs import (
     FIRST_WORD,
     UNKNOWN_WORD,
@@ -37,7 +37,7 @@ space nor punctuation in it: marks that belong to a letter stay with it."""
 
 
 @dataclass(frozen=True, eq=False)
-class ListColumn(ArrowColumn):
+class ListColumn(OwnColumn):
     """What columns of lists have in common, of which a model reads the first L items."""
 
     def _lengths(self) -> npt.NDArray[np.int64]:

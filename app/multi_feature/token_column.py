@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nested_lightning.app.errors import counted
-from nested_lightning.app.multi_feature.own_columns import ArrowColumn, Encoded
+from nested_lightning.app.multi_feature.own_columns import Encoded, OwnColumn
 from nested_lightning.app.multi_feature.own_group_specs import TokenGroupSpec
 from nested_lightning.app.submodules.pretrained.tokenization import load_tokenizer
 
@@ -24,7 +24,7 @@ MAX_TOKENS = 256
 
 
 @dataclass(frozen=True, eq=False)
-class TokenColumn(ArrowColumn):
+class TokenColumn(OwnColumn):
     """Texts of any length, [N], null where missing.
 
     Attributes:

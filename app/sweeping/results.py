@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from nested_lightning.app.errors import counted
+
 TrialState = Literal["running", "complete", "pruned", "failed"]
 
 
@@ -74,6 +76,16 @@ class SweepResult:
     test_scores: Mapping[str, float] = field(default_factory=dict)
     is_new: bool = True
     stopped: str = ""
+
+    @property
+    def elsewhere(self) -> str:
+        """What other machines have to do yet, in a sentence; empty: nothing."""
+        running = sum(one.state == "running" and not one.is_ours for one in self.trials)
+        if running:
+            return f"{counted(running, 'trial')} on other machines: the last one to end tests the winner"
+        if self.winner is not None and not self.winner.is_ours:
+            return "the winner lies on another machine, and so does its test: resume there"
+        return ""
 
     @property
     def front(self) -> tuple[TrialRecord, ...]:

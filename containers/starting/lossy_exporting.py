@@ -9,13 +9,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error
+from nested_lightning.app.checkpoints.new_files import new_at
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import Session, open_exported
 from nested_lightning.app.exporting.exportable import ExportError
 from nested_lightning.app.exporting.exporter import ExportReport
 from nested_lightning.app.exporting.lossy import Lossy, Measured, shrink
-from nested_lightning.app.exporting.writing import beside
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.starting.bootstrapping import family_container, provider_of
 from nested_lightning.containers.starting.exporting import export_graphs
@@ -68,10 +67,9 @@ def export_lossy(
     if "graph_answers" not in family_container(application).providers:
         name = application.settings().model
         raise UserError(f"--quantize and --half are judged by the scores of our families, and {name} is none")
-    with disk_full_as_user_error(target.absolute().parent, file=target), beside(target) as folder:
-        whole, small = folder / "whole" / target.name, folder / "small" / target.name
+    with new_at(target) as small:
+        whole = small.parent / "whole" / target.name
         report = export_graphs(application, whole, tolerance=tolerance)
-        small.parent.mkdir()
         shrink(whole, small, how, report.manifest)
         found = LossyReport(
             whole=report, before=measure(application, whole), after=measure(application, small)
@@ -82,7 +80,6 @@ def export_lossy(
                     f"{how} makes {name} of the test part {found.after.scores[name]:.4f} instead of"
                     f" {found.before.scores[name]:.4f}, and --max-score-loss is {max_score_loss:g}"
                 )
-        small.rename(target)
     return found
 
 

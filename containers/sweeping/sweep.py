@@ -15,14 +15,14 @@ from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
 from nested_lightning.app.sweeping.messages import Task
 from nested_lightning.app.sweeping.opening import faults_of_study, open_study, quiet_optuna
 from nested_lightning.app.sweeping.results import Objective, SweepResult, TrialRecord, trial_folder
-from nested_lightning.app.sweeping.sampling import SAMPLERS
+from nested_lightning.app.sweeping.sampling import GRID, refuse_grid
 from nested_lightning.app.sweeping.study import Plan, SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.containers.starting.folds import with_folds
 from nested_lightning.containers.starting.ray_training import refuse_own_family
 from nested_lightning.containers.sweeping.files import has_other_data, write_best_file, write_sweep_file
-from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.question import question_of
 from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.settings.application import ApplicationSettings
@@ -101,7 +101,7 @@ def run_sweep(
                     trials=trials,
                     winner=best[0] if best else None,
                     is_new=is_new,
-                    stopped=stopped or _unfinished(trials),
+                    stopped=stopped or _without_winner(trials),
                 )
                 return _conclude(result, leader, make_task)
 
@@ -113,10 +113,10 @@ def refuse_unfit(space: SearchSpace, sweep: SweepSettings) -> None:
         UserError: A grid can't be made of the space.
         SettingsError: The family has no folds, or isn't known to workers on Ray.
     """
-    with quiet_optuna():
-        SAMPLERS[sweep.sampler](space, 0)
+    if sweep.sampler == GRID:
+        refuse_grid(space)
     if sweep.folds is not None:
-        refuse_folds(space.settings)
+        with_folds(space.settings, sweep.folds)
     if sweep.engine == "ray":
         refuse_own_family(space.settings)
 
@@ -139,21 +139,16 @@ def _try_all(leader: Leader, study: SweepStudy) -> tuple[bool, str]:
     return True, ""
 
 
-def _unfinished(trials: Sequence[TrialRecord]) -> str:
-    running = [one for one in trials if one.state == "running"]
-    if running:
-        return f"{counted(len(running), 'trial')} still run on other machines: resume when they have ended"
-    if not any(one.state == "complete" for one in trials):
-        return f"no trial was completed; the last one: {trials[-1].reason}"
-    return ""
+def _without_winner(trials: Sequence[TrialRecord]) -> str:
+    if any(one.state in ("complete", "running") for one in trials):
+        return ""
+    return f"no trial was completed; the last one: {trials[-1].reason}"
 
 
 def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> SweepResult:
     """Return the result with the winner's scores of the test part, now that it is chosen."""
-    if result.stopped or result.winner is None:
+    if result.stopped or result.elsewhere or result.winner is None:
         return result
-    if not result.winner.is_ours:
-        return replace(result, stopped="the winner lies on another machine: resume there, for its test")
     task = make_task("test", result.winner)
     scores: Mapping[str, float] = scores_of_test(task.folder)
     if not scores:
