@@ -1,8 +1,8 @@
 """What a `MultiFeatureClassifier` answered, beside what is true, column by column.
 
 Each kind of answers has ``true``, what is true of each of N rows; ``errors``, 0 where an answer is right and
-the larger the worse; ``error_name``, what these are; ``blocks``, charts of all answers; and ``worst``, the rows
-whose answers are worst, by their numbers in the file.
+the larger the worse; ``error_name``, what these are; ``blocks``, charts of all answers; and ``worst``, the
+rows whose answers are worst, by their numbers in the file.
 
 Shapes: N rows, C classes.
 """
