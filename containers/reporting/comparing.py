@@ -16,8 +16,9 @@ from nested_lightning.app.report.comparison import (
     settings_table,
     tests_table,
 )
-from nested_lightning.app.report.contents import Block, SectionMaker, make_sections, table_of
+from nested_lightning.app.report.contents import Block, SectionMaker, Text, make_sections, table_of
 from nested_lightning.app.report.curves import compare_curves
+from nested_lightning.app.report.privacy import without_places
 from nested_lightning.app.report.sweeps import is_sweep, open_study, sweep_sections, trials_table
 from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.app.training.runs.result import without_part
@@ -100,16 +101,17 @@ class Compared:
         ]
 
     def settings(self) -> Sequence[Block]:
-        """Return the settings that differ."""
-        return [
-            settings_table(
-                {
-                    name: {dotted(names): value for names, value in flatten(run.settings.to_plain()).items()}
-                    for name, run in self.runs.items()
-                },
-                {name: run.provenance for name, run in self.runs.items()},
-            )
-        ]
+        """Return the settings that differ, and of which runs they aren't known."""
+        known: dict[str, dict[str, Any]] = {}
+        lacking = []
+        for name, run in self.runs.items():
+            try:
+                known[name] = {dotted(one): value for one, value in flatten(run.settings.to_plain()).items()}
+            except UserError as error:
+                said = f"The settings of {name} aren't known: {without_places(str(error))}"
+                lacking.append(Text(text=said, is_problem=True))
+        provenance = {name: self.runs[name].provenance for name in known}
+        return [*lacking, *([settings_table(known, provenance)] if len(known) > 1 else [])]
 
 
 def open_folders(paths: Sequence[Path], **options: Any) -> Compared:
