@@ -7,12 +7,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.path_patterns import path_matches
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.layers import Names
-from nested_lightning.settings.reading.merging import flatten
-
-
-def batch_sizes(settings: Mapping[str, Any], family: Family) -> dict[Names, int]:
-    """Return the sizes of one process's training batches by where they stand in nested settings."""
-    return {names: size for names, size in _size_settings(settings, family) if size is not None}
+from nested_lightning.settings.reading.merging import flatten, merge, nest_at
 
 
 def is_batch_size(name: str, settings: Mapping[str, Any], family: Family) -> bool:
@@ -26,7 +21,8 @@ def share_batches(settings: Mapping[str, Any], family: Family, *, before: int, n
     Raises:
         UserError: A batch can't be divided among that many, or no setting says how large one is.
     """
-    shared, sizes = dict(settings), batch_sizes(settings, family)
+    shared = dict(settings)
+    sizes = {names: size for names, size in _size_settings(settings, family) if size is not None}
     if not sizes:
         raise UserError(
             f"{before} processes trained together, and no setting of {family.section} says how large a batch"
@@ -39,7 +35,7 @@ def share_batches(settings: Mapping[str, Any], family: Family, *, before: int, n
                 f"{'.'.join(names)}: a batch of {together} samples, which {before} processes shared, can't be"
                 f" shared by {now}: go on with a number of processes that divides {together}"
             )
-        shared = _replaced(shared, names, together // now)
+        shared = merge(shared, nest_at(names, together // now))
     return shared
 
 
@@ -47,9 +43,3 @@ def _size_settings(settings: Mapping[str, Any], family: Family) -> Iterator[tupl
     for names, value in flatten(settings.get(family.section, {}), (family.section,)).items():
         if any(path_matches(pattern.split("."), names[1:]) for pattern in family.batch_sizes):
             yield names, value
-
-
-def _replaced(settings: Mapping[str, Any], names: Names, value: Any) -> dict[str, Any]:
-    first, *rest = names
-    inner = _replaced(settings[first], tuple(rest), value) if rest else value
-    return {**settings, first: inner}
