@@ -85,7 +85,8 @@ class Exporter:
             UserWarning: Some are left out.
         """
         found, lacking = [], dict[str, NoGraphError]()
-        for place, module in find_submodules(self.model, self.path, path, door="--submodule ").items():
+        named = find_submodules(self.model, self.path, path, door="--submodule ")
+        for place, module in named.items():
             name = f"{self.path}.{place}"
             try:
                 found.append(by_itself(self.wholes, module, name=name))
@@ -93,7 +94,9 @@ class Exporter:
                 lacking[name] = error
         if not found:
             name, first = next(iter(lacking.items()))
-            raise ExportError(f"{first}; those within it may have one: --submodule '{name}.*'") from first
+            has_parts = any(any(module.children()) for module in named.values())
+            hint = f"; those within it may have one: --submodule '{name}.*'" if has_parts else ""
+            raise ExportError(f"{first}{hint}") from first
         if lacking:
             left_out = ", ".join(lacking)
             warnings.warn(f"nothing calls these when the model answers: {left_out}", stacklevel=3)
