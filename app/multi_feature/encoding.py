@@ -97,10 +97,8 @@ def note_unseen(columns: Mapping[str, AnyColumn], data_spec: MultiFeatureDataSpe
             continue
         known = compute.is_in(values, value_set=pa.array(spec.categories, pa.string()))
         if unseen := Counter(values.filter(compute.invert(known)).drop_null().to_pylist()):
-            said = (
-                f"hold what the training never saw, and count as none of its categories: {name_list(unseen)}"
-            )
-            note_rows(spec.name, unseen.total(), len(values), said)
+            said = "hold what the training never saw, and count as none of its categories:"
+            note_rows(spec.name, unseen.total(), len(values), f"{said} {name_list(unseen)}")
 
 
 def encode_groups(
