@@ -109,7 +109,7 @@ class Leader:
 
     def _hear(self, worker: WorkerProcess) -> None:
         assert worker.task is not None
-        number = worker.task.number
+        number = worker.task.trial.number
         message = self._message(worker)
         if isinstance(message, Report):
             worker.send(self._study.report(number, message.step, message.value))

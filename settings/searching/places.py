@@ -45,7 +45,7 @@ def find(settings: ApplicationSettings, names: Names, kinds: Kinds) -> Found:
     asked_when: dict[str, tuple[str, ...]] = {}
     needed: dict[str, Any] = {}
     found = _at(whole, names)
-    for path, drawn in reversed(kinds.items()):
+    for path, drawn in reversed([*kinds.items()]):
         slot = names_of(path)[:-1]
         is_above = names[: len(slot)] == slot
         if not is_above and whole is settings:  # what isn't there by itself may follow any choice

@@ -134,7 +134,7 @@ def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Pr
 
 
 def test_a_search_of_fewer_points_than_trials_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    tried = TrialRecord(number=0, state="failed", settings={})
+    tried = TrialRecord(number=0, state="complete", settings={})
 
     print_sweep(
         SweepResult(folder=Path("swept"), objectives=(), trials=(tried,)),

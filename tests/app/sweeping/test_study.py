@@ -204,6 +204,17 @@ def test_what_other_machines_have_to_do_yet_is_told() -> None:
     assert "1 trial on other machines" in told(replace(theirs, state="running"), ours)
 
 
+def test_a_sweep_without_a_complete_trial_says_why_the_last_one_failed() -> None:
+    failed = TrialRecord(number=0, state="failed", settings={}, reason="diverged")
+
+    def told(*trials: TrialRecord, halted: str = "") -> str:
+        return SweepResult(folder=Path(), objectives=(LOSS,), trials=trials, halted=halted).stopped
+
+    assert told(failed) == "no trial was completed; the last one: diverged"
+    assert told(failed, halted="the disk is full") == "the disk is full"
+    assert told(failed, replace(failed, state="complete")) == ""
+
+
 def test_the_objective_counts_by_its_direction() -> None:
     assert LOSS.cost(2.0) > LOSS.cost(1.0)
     assert Objective(name="f1", direction="max").cost(2.0) < Objective(name="f1", direction="max").cost(1.0)

@@ -175,8 +175,9 @@ def test_an_item_whose_kind_is_searched_or_that_has_settings_follows_nothing() -
 def test_what_is_set_for_one_kind_alone_is_told_and_a_single_value_sets_it_for_others() -> None:
     kinds = {f"{EXTRACTOR}.kind": "plain,linear"}
 
-    alone = space_of(kinds, **{WIDTH: 8})
-    both = space_of({**kinds, WIDTH: "8"}, **{WIDTH: 8})
+    eight: dict[str, Any] = {WIDTH: 8}
+    alone = space_of(kinds, **eight)
+    both = space_of({**kinds, WIDTH: "8"}, **eight)
 
     (note,) = alone.notes
     assert note.endswith(f"{WIDTH} = 8 is set for periodic alone; --search {WIDTH}=8 sets it for plain too")
