@@ -96,9 +96,9 @@ def note_unseen(columns: Mapping[str, AnyColumn], data_spec: MultiFeatureDataSpe
         if not isinstance(values, pa.StringArray):
             continue
         known = compute.is_in(values, value_set=pa.array(spec.categories, pa.string()))
-        unseen = Counter(values.filter(compute.invert(known)).drop_null().to_pylist())
-        what = f"hold what the training never saw, and count as none of its categories: {name_list(unseen)}"
-        note_rows(spec.name, unseen.total(), len(values), what)
+        if unseen := Counter(values.filter(compute.invert(known)).drop_null().to_pylist()):
+            said = "hold what the training never saw, and count as none of its categories:"
+            note_rows(spec.name, unseen.total(), len(values), f"{said} {name_list(unseen)}")
 
 
 def encode_groups(

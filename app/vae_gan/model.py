@@ -29,7 +29,6 @@ from nested_lightning.app.vae_gan.component_optimization import (
     count_batch,
     refuse_automatic_gradients,
 )
-from nested_lightning.app.vae_gan.meanings import meanings_of
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
 from nested_lightning.app.vae_gan.picture_scores import PictureScores, RunningMeans
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
@@ -98,7 +97,11 @@ class VaeGan(Composite):
 
     @override
     def meanings(self, data_spec: Mapping[str, Any]) -> Iterator[Meaning]:
-        return meanings_of(VaeGanDataSpec.from_dict(data_spec))
+        spec = VaeGanDataSpec.from_dict(data_spec)
+        yield Meaning(part="discriminators", what="domains", names=spec.domains)
+        for name, domains in spec.groups.items():
+            if len(domains) > 1:  # encoder and decoder are given the domain
+                yield Meaning(part=f"vaes.{escape_name(name)}", what="domains", names=domains, binds="part")
 
     @property
     def untrained(self) -> Sequence[str]:
