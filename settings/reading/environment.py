@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
 from nested_lightning.settings.reading.errors import did_you_mean
 from nested_lightning.settings.reading.layers import Layer, Names
+from nested_lightning.settings.reading.merging import merge, nest_at
 from nested_lightning.settings.reading.written_numbers import value_of
 
 ENV_PREFIX = "NESTED_LIGHTNING__"
@@ -22,43 +23,40 @@ def read_environment(environ: Mapping[str, str], model: type[BaseModel]) -> tupl
     variable that names no setting of ``model``, or whose value isn't either where it must be.
     """
     known = {name.upper() for name in model.model_fields}
-    usable: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    origins: dict[Names, str] = {}
     problems = []
-    for name, value in environ.items():
+    for name in sorted(environ, key=lambda name: name.count("__")):  # what is within a value comes after it
+        value, names = environ[name], _names(name)
         if not name.upper().startswith(ENV_PREFIX):
             if name.upper().startswith(ENV_PREFIX.rstrip("_")):
                 problems.append(
                     f"{name}: unknown variable; the name of every variable starts with {ENV_PREFIX}"
                 )
-        elif _names(name)[0].upper() not in known:
+        elif names[0].upper() not in known:
             problems.append(_unknown_variable(name, value, known))
-        elif not _is_readable({name: value}, model):
+        elif (read := _read(name, value, model)) is None:
             hint = 'write a list as ["a", "b"] and a mapping as {"a": 1}'
             problems.append(f"{name} = {value!r}: is not JSON; {hint}")
         else:
-            usable[name] = value
-    values: dict[str, Any] = _decode(_read(usable, model)) if usable else {}
-    origins = {_names(name): name for name in usable}
+            values = merge(values, read or nest_at(names, None if value == "null" else value))
+            origins[names] = name
     return Layer(values, origin="environment", origins=origins), problems
 
 
-def _read(variables: Mapping[str, str], model: Any) -> dict[str, Any]:
+def _read(name: str, value: str, model: Any) -> dict[str, Any] | None:
+    """Return a variable's value in its place; nothing where no setting takes it, None if it isn't JSON."""
     from pydantic_settings import EnvSettingsSource  # takes any model, although declared for settings only
 
     source = EnvSettingsSource(
         model, env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_parse_none_str="null"
     )
     source.decode_complex_value = _decode_field  # type: ignore[method-assign]
-    source.env_vars = {name.lower(): None if value == "null" else value for name, value in variables.items()}
-    return source()
-
-
-def _is_readable(variables: Mapping[str, str], model: type[BaseModel]) -> bool:
+    source.env_vars = {name.lower(): None if value == "null" else value}
     try:
-        _read(variables, model)
+        return cast("dict[str, Any]", _decode(source()))
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _decode(value: Any) -> Any:

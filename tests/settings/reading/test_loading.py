@@ -176,11 +176,13 @@ def test_a_mistake_is_told_with_name_value_and_nearest_name(assignment: str, mes
         ),
         ("NESTED_LIGHTNING__TRAINER__MAX_EPOCH", "1", "trainer.max_epoch = '1': unknown name"),
         ("NESTED_LIGHTNING__TRAINER", "{no json", "NESTED_LIGHTNING__TRAINER = '{no json': is not JSON"),
+        ("NESTED_LIGHTNING__SEED", "null", "NESTED_LIGHTNING__SEED: seed = None: input should be a valid integer"),
+        ("NESTED_LIGHTNING__SEED__X", "1", "seed = {'x': '1'}: input should be a valid integer"),
         ("NESTED_LIGHTNING_SEED", "1", "the name of every variable starts with NESTED_LIGHTNING__"),
     ],
 )
 def test_a_variable_that_names_no_setting_is_refused(variable: str, value: str, message: str) -> None:
-    with pytest.raises(SettingsError, match=r"NESTED_LIGHTNING|trainer") as caught:
+    with pytest.raises(SettingsError, match=r"NESTED_LIGHTNING|trainer|seed") as caught:
         load_settings(model="multi-feature", environ={variable: value})
 
     assert message in str(caught.value)
