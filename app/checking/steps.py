@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from nested_lightning.app.checking.findings import Fault, Findings
+from nested_lightning.app.checking.findings import Findings
 from nested_lightning.app.checking.gradients import (
     depends_on_all,
     list_owners,
@@ -17,6 +17,7 @@ from nested_lightning.app.checking.gradients import (
     without_optimizer,
 )
 from nested_lightning.app.checking.lazy_layers import materialise
+from nested_lightning.app.checking.refused import refused_modules, refused_optimizers
 from nested_lightning.app.checking.step_trainer import StepTrainer, unlogged, without_scores
 from nested_lightning.app.checking.submodule_table import SubmoduleRow, list_submodules, repeat_row
 from nested_lightning.app.checking.submodule_watch import SubmoduleWatch, Suggest
@@ -82,10 +83,9 @@ class StepCheck:
             policies: How single submodules learn.
             is_brief: Leave out prediction, and the backward pass of a loss whose graph has all parameters.
         """
-        if self._is_built_late():
-            hint = "build layers in the constructor, or in configure_model"
-            what = "it has no layers before its setup, which only a Trainer calls"
-            self.findings.add(Fault(path=self.root, what=what, hint=hint))
+        for fault in (refused := [*refused_modules(self.model, root=self.root)]):
+            self.findings.add(fault)
+        if refused:
             return
         materialise(self.model, lambda: batches, seed=self._seed, path=self.root)
         with torch.random.fork_rng(devices=[]), unlogged(self.model):
@@ -102,13 +102,11 @@ class StepCheck:
             self._train(batches, is_brief=is_brief)
             self._evaluate(batches, has_to_predict=not is_brief)
 
-    def _is_built_late(self) -> bool:
-        has_setup = type(self.model).setup is not LightningModule.setup
-        return has_setup and not any(True for _ in self.model.children())
-
     def _optimize(self) -> None:
         with self.watch.step("optimisers"):
             self.trainer.use(self.model.configure_optimizers(), self.model)
+            for fault in refused_optimizers(self.model, self.trainer.optimizers, root=self.root):
+                self.findings.add(fault)
             if self.has_to_learn:
                 self._check_optimizers()
 
