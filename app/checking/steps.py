@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from nested_lightning.app.checking.findings import Findings
+from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.checking.gradients import (
     depends_on_all,
     list_owners,
@@ -30,7 +30,7 @@ class StepCheck:
 
     Args:
         model: The composite, on ``meta`` or on the CPU.
-        submodules: What it was built of, by path below it.
+        submodules: What was injected, by path below it; where nothing was, its own children are looked at.
         root: Its own path, e.g. ``multi_feature``.
         findings: Where faults go.
         suggest: What to do about widths that don't fit: takes the paths of those that give them, and of the
@@ -58,6 +58,8 @@ class StepCheck:
         self.root = root
         self.findings = findings
         self.has_to_learn = has_to_learn
+        self._injected = submodules.keys()
+        submodules = submodules or dict(model.named_children())
         self.trainer = StepTrainer()
         self.watch = SubmoduleWatch(
             submodules=submodules,
@@ -133,7 +135,13 @@ class StepCheck:
 
     def _check_optimizers(self) -> None:
         for fault in without_optimizer(self.model, self.trainer.optimizers, self._owners, root=self.root):
-            self.findings.add(fault)
+            self._add_idle(fault)
+
+    def _add_idle(self, fault: Fault) -> None:
+        """Add what an optimiser doesn't move; what a module makes itself, something else may move."""
+        path = fault.path.removeprefix(self.root).removeprefix(".")
+        why = f"{fault.what}; right where something else moves them, as in a target network"
+        self.findings.add(fault if path in self._injected else Unchecked(path=fault.path, why=why))
 
     def _train(self, batches: Sequence[Any], *, is_brief: bool) -> None:
         self.model.train()
@@ -158,7 +166,7 @@ class StepCheck:
         untrained = getattr(self.model, "untrained", ())
         skipped = {path for path in self.watch.submodules if path.startswith(tuple(untrained))} | {*known}
         for fault in without_gradient(self.model, reached, self._owners, root=self.root, skipped=skipped):
-            self.findings.add(fault)
+            self._add_idle(fault)
 
     def _evaluate(self, batches: Sequence[Any], *, has_to_predict: bool) -> None:
         self.model.eval()

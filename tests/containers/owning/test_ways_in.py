@@ -3,6 +3,7 @@
 import json
 import re
 from collections import UserDict
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -282,3 +283,21 @@ def test_what_lightning_itself_refuses_is_a_fault_before_a_training_begins(model
     faults = check_application(bootstrap({}, family=family("small", model=model, data=Rows))).faults
 
     assert re.match(f"small: {what}", str(faults[0]))
+
+
+class Followed(Small):
+    """Has a copy of a layer, which no optimiser moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.target = deepcopy(self.last)
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD([*self.first.parameters(), *self.last.parameters()], lr=0.1)
+
+
+def test_a_target_network_is_a_note_and_no_fault() -> None:
+    report = check_application(bootstrap({}, family=family("small", model=Followed, data=Rows)))
+
+    assert not report.faults
+    assert str(report.unchecked[0]).startswith("small.target: unchecked: 2 parameters without an optimiser")
