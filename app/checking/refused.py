@@ -1,4 +1,4 @@
-"""What can't be trained, whatever its batches: modules of Lightning 1 above all, as Lightning 2 refuses them."""
+"""What can't be trained, whatever its batches: Lightning 2 refuses what modules of Lightning 1 have."""
 
 import inspect
 from collections.abc import Collection, Iterator

@@ -36,7 +36,8 @@ def exports_of(
     Args:
         model: In evaluation mode, on the CPU.
         data_spec: Knows the structure of a batch.
-        batches: A batch to verify it with; none: its structure isn't known.
+        batches: A batch to verify it with; none: its structure isn't known. ``forward`` is given the model's
+            ``example_input_array`` in its place, where there is one, as in Lightning's ``to_onnx``.
         name: The family's section.
         called: What is exported; None: ``predict_step`` where the model has one, else ``forward``.
 
@@ -48,6 +49,8 @@ def exports_of(
     called = called or ("predict_step" if has_step("predict", model) else "forward")
     if called == "predict_step" and not has_step("predict", model):
         raise UserError(f"{name} has no predict_step to export: add one, or export its forward")
+    if called == "forward" and model.example_input_array is not None:
+        batches = [model.example_input_array]
     if not batches:
         raise UserError(f"{name}: the structure of a batch isn't known, so there is nothing to export with")
     batch = batches[0] if called == "predict_step" else _arguments_of(model.forward, batches[0], name)
